@@ -1,0 +1,35 @@
+"""Networks by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pellucid.architectures.lecture import lecture
+from pellucid.architectures.lenet5 import lenet5, lenet5_original
+from pellucid.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from pellucid.architectures.architecture import Architecture
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "lecture": lecture,
+    "lenet5": lenet5,
+    "lenet5-original": lenet5_original,
+}
+"""Every architecture by its name on the command line."""
+
+
+def get_architecture(name: str) -> Architecture:
+    """The architecture of that name.
+
+    Raises:
+        ArgumentError: If there is none; the message names the nearest.
+    """
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    near = get_close_matches(name, ARCHITECTURES, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ArgumentError(
+        f"unknown architecture {name!r}; {hint}there are {', '.join(ARCHITECTURES)}"
+    )

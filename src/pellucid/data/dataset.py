@@ -1,0 +1,223 @@
+"""Labelled pictures in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import counted
+from pellucid.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_FINGERPRINT_FORMAT = b"pellucid data set 1\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Pictures of one size with their labels.
+
+    Attributes:
+        images: Pixels, shape (N, H, W, C), uint8 in 0..255; C is 1 (grey) or 3 (red, green, blue).
+        labels: Class of each picture, shape (N,), int64 in 0..K-1. Other integer types are
+            converted.
+        classes: The K class names; label k means ``classes[k]``.
+        names: One name per picture, for messages and lists of mistakes: its path relative to the
+            data's folder. None where pictures have no names; then its index stands for it.
+        name: What this set is called in messages.
+
+    Raises:
+        DataError: A shape, a type, a length or a label is not as described above.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    names: tuple[str, ...] | None = None
+    name: str = "data"
+
+    def __post_init__(self) -> None:
+        _check_images(self.name, self.images)
+        object.__setattr__(self, "classes", _checked_classes(self.name, self.classes))
+        count = len(self.images)
+        labels = _checked_labels(self.name, self.labels, count, len(self.classes))
+        object.__setattr__(self, "labels", labels)
+        if self.names is not None:
+            object.__setattr__(self, "names", tuple(self.names))
+            if len(self.names) != count:
+                raise DataError(
+                    f"{self.name}: {counted(len(self.names), 'name')} for "
+                    f"{counted(count, 'picture')}; give one name per picture, or None"
+                )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        height, width, channels = self.image_shape
+        return (
+            f"Dataset({self.name!r}: {counted(len(self), 'picture')} of "
+            f"{height}×{width}×{channels}, {counted(len(self.classes), 'class')})"
+        )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and number of channels of every picture."""
+        height, width, channels = self.images.shape[1:]
+        return height, width, channels
+
+    def subset(
+        self, indices: Sequence[int] | NDArray[np.integer[Any]], name: str | None = None
+    ) -> Dataset:
+        """Return the chosen pictures, copied, in the order of ``indices``.
+
+        Args:
+            indices: Positions 0..N-1; repetitions are allowed.
+            name: What the new set is called; by default as this one.
+
+        Raises:
+            ArgumentError: An index is no integer, or outside 0..N-1.
+            DataError: No picture was chosen.
+        """
+        chosen = np.asarray(indices)
+        if chosen.size == 0:
+            raise DataError(f"{self.name}: a subset of no pictures; choose at least one")
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+            raise ArgumentError(
+                f"{self.name}: indices of shape {chosen.shape} and type {chosen.dtype}; expected "
+                f"one row of integers (for a mask, give numpy.flatnonzero(mask))"
+            )
+        if chosen.min() < 0 or chosen.max() >= len(self):
+            wrong = int(chosen.min() if chosen.min() < 0 else chosen.max())
+            raise ArgumentError(
+                f"{self.name}: index {wrong} is outside 0..{len(self) - 1} "
+                f"({counted(len(self), 'picture')})"
+            )
+        names = None if self.names is None else tuple(self.names[i] for i in chosen.tolist())
+        return Dataset(
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            classes=self.classes,
+            names=names,
+            name=self.name if name is None else name,
+        )
+
+    def picture_name(self, i: int) -> str:
+        """Return the name of picture ``i``: its path, or ``test[17]`` where it has none."""
+        return f"{self.name}[{i}]" if self.names is None else self.names[i]
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of shapes, pixels, labels and class names, as 64 hex digits.
+
+        Equal data have equal fingerprints on every machine; what pictures or the set are called
+        does not count.
+        """
+        header = {"shape": self.images.shape, "classes": self.classes}
+        digest = hashlib.sha256(_FINGERPRINT_FORMAT)
+        # ASCII escapes also stand for bytes of a file name that are no text
+        digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The parts of one data source: to learn from, to choose by, to be judged on.
+
+    Attributes:
+        train: Pictures to learn from.
+        validation: Pictures to watch training by, or None.
+        test: Pictures that training never sees, or None.
+        notes: Remarks for the user, one line each: how the parts were made, which size was chosen.
+
+    Raises:
+        DataError: The parts differ in their classes or in the shape of their pictures.
+    """
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for part in (self.validation, self.test):
+            if part is None:
+                continue
+            if part.classes != self.train.classes:
+                raise DataError(
+                    f"{part.name} has the classes {part.classes}, {self.train.name} has "
+                    f"{self.train.classes}; all parts must have the same classes in the same order"
+                )
+            if part.image_shape != self.train.image_shape:
+                raise DataError(
+                    f"{part.name} has pictures of shape {part.image_shape}, {self.train.name} of "
+                    f"{self.train.image_shape}; all parts must agree"
+                )
+
+
+def _check_images(name: str, images: object) -> None:
+    if not isinstance(images, np.ndarray):
+        raise DataError(
+            f"{name}: images are a {type(images).__name__}; expected a NumPy array of shape "
+            f"(N, H, W, C) and type uint8"
+        )
+    if images.dtype != np.uint8:
+        raise DataError(
+            f"{name}: images are {images.dtype}; expected uint8 values 0..255 (for values 0..1: "
+            f"(255 * images).round().astype(numpy.uint8))"
+        )
+    if images.ndim != 4:
+        hint = "; add the channel axis: images[..., numpy.newaxis]" if images.ndim == 3 else ""
+        raise DataError(f"{name}: images have shape {images.shape}; expected (N, H, W, C){hint}")
+    if images.shape[3] not in (1, 3):
+        raise DataError(
+            f"{name}: images have shape {images.shape}, that is {images.shape[3]} channels last; "
+            f"expected (N, H, W, C) with 1 (grey) or 3 (red, green, blue) channels"
+        )
+    if 0 in images.shape:
+        raise DataError(f"{name}: images have shape {images.shape}; expected at least one pixel")
+
+
+def _checked_classes(name: str, classes: object) -> tuple[str, ...]:
+    if isinstance(classes, str) or not isinstance(classes, (tuple, list)):
+        raise DataError(f"{name}: classes are {classes!r}; expected a tuple of names")
+    if not classes:
+        raise DataError(f"{name}: there are no classes; expected a name for each label")
+    for entry in classes:
+        if not isinstance(entry, str) or not entry:
+            raise DataError(f"{name}: class name {entry!r}; expected a text that is not empty")
+    repeated = [entry for i, entry in enumerate(classes) if entry in classes[:i]]
+    if repeated:
+        raise DataError(f"{name}: class name {repeated[0]!r} stands twice; expected each once")
+    return tuple(classes)
+
+
+def _checked_labels(name: str, labels: object, count: int, classes: int) -> NDArray[np.int64]:
+    if not isinstance(labels, np.ndarray):
+        raise DataError(
+            f"{name}: labels are a {type(labels).__name__}; expected a NumPy array of integers"
+        )
+    if labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{name}: labels are {labels.dtype}; expected integers 0..{classes - 1} "
+            f"(labels.astype(numpy.int64))"
+        )
+    if labels.shape != (count,):
+        raise DataError(
+            f"{name}: labels have shape {labels.shape}; expected ({count},), one per picture"
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        wrong = int(labels.min() if labels.min() < 0 else labels.max())
+        raise DataError(
+            f"{name}: label {wrong} is outside 0..{classes - 1} ({counted(classes, 'class')}); "
+            f"give one class name per label"
+        )
+    return labels.astype(np.int64, copy=False)

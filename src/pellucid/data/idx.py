@@ -1,0 +1,187 @@
+"""The IDX format, in which MNIST and its relatives are published.
+
+Layout: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian
+32-bit integer, then the values, big-endian, last dimension fastest. Files may be gzip-compressed;
+that is told by their content, not by their name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.decode import unreadable
+from pellucid.data.names import shown
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+TYPES: dict[int, str] = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""Type code of the header to NumPy's type."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_MAX_DIMENSIONS = 32  # of an array in every version of NumPy
+_MAX_EXPANSION = 1032  # deflate's limit: 258 bytes from 2 bits
+_CHUNK = 1 << 20
+
+
+def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read one IDX file, plain or gzip-compressed.
+
+    Memory is asked for only after the header's claim was compared with the file's size.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The values in the header's shape, in the machine's byte order: uint8, int8, int16, int32,
+        float32 or float64.
+
+    Raises:
+        DataError: The file cannot be read, is no IDX file, or holds fewer or more bytes than its
+            header says.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            compressed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+            if not compressed:
+                return _read(file, path, size, exact=True)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return _read(unpacked, path, size * _MAX_EXPANSION, exact=False)
+    except EOFError as error:
+        raise DataError(
+            f"{shown(path)}: cut short, its gzip data end too early; get the file again"
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{shown(path)}: its gzip data are damaged ({shown(str(error))}); get the file again"
+        ) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise unreadable(path, error) from error
+
+
+def read_idx_pair(
+    images: str | os.PathLike[str], labels: str | os.PathLike[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Read a file of pictures and the file of their labels.
+
+    Args:
+        images: IDX file of unsigned bytes, shape (N, H, W), or (N, H, W, C) with 1 or 3 channels.
+        labels: IDX file of integers, shape (N,).
+
+    Returns:
+        Pixels of shape (N, H, W, C), uint8 in 0..255, and labels of shape (N,), int64, as they
+        stand in the file.
+
+    Raises:
+        DataError: A file cannot be read, does not hold what is described above, or the two do not
+            belong together.
+    """
+    pixels = read_idx(images)
+    if pixels.dtype != np.uint8:
+        raise DataError(
+            f"{shown(images)}: values of type {pixels.dtype}; expected pictures of unsigned bytes "
+            f"(type code 0x08)"
+        )
+    if pixels.ndim == 3:
+        pixels = pixels[..., np.newaxis]
+    if pixels.ndim != 4 or pixels.shape[3] not in (1, 3):
+        raise DataError(
+            f"{shown(images)}: dimensions {_times(pixels.shape)}; expected pictures, "
+            f"N × height × width, or N × height × width × channels with 1 or 3 channels"
+        )
+    if 0 in pixels.shape:
+        raise DataError(
+            f"{shown(images)}: dimensions {_times(pixels.shape)}; expected at least one picture"
+        )
+    classes = read_idx(labels)
+    if classes.ndim != 1 or classes.dtype.kind not in "iu":
+        raise DataError(
+            f"{shown(labels)}: dimensions {_times(classes.shape)}, type {classes.dtype}; expected "
+            f"labels, one dimension of integers"
+        )
+    if len(classes) != len(pixels):
+        raise DataError(
+            f"{shown(images)} has {len(pixels)} pictures, but {shown(labels)} has {len(classes)} "
+            f"labels; expected one label per picture: are they from the same set?"
+        )
+    return pixels, classes.astype(np.int64)
+
+
+def _read(stream: IO[bytes], path: Path, limit: int, *, exact: bool) -> NDArray[Any]:
+    """Read a header and its values from a stream of exactly, or at most, ``limit`` bytes."""
+    name = shown(path)
+    magic = stream.read(4)
+    if len(magic) < 4:
+        raise DataError(
+            f"{name}: {len(magic)} bytes; expected an IDX file, which has at least 8: get it again"
+        )
+    if magic[:2] != b"\0\0":
+        raise DataError(
+            f"{name}: no IDX file: it begins with {magic.hex(' ')}; expected 00 00, a type code "
+            f"and the number of dimensions"
+        )
+    if magic[2] not in TYPES:
+        known = ", ".join(f"0x{code:02x}" for code in TYPES)
+        raise DataError(f"{name}: unknown IDX type code 0x{magic[2]:02x}; expected one of {known}")
+    dimensions = magic[3]
+    if not 1 <= dimensions <= _MAX_DIMENSIONS:
+        raise DataError(f"{name}: {dimensions} dimensions; expected 1 to {_MAX_DIMENSIONS}")
+    header = stream.read(4 * dimensions)
+    if len(header) < 4 * dimensions:
+        raise DataError(
+            f"{name}: cut short in its header, after {4 + len(header)} bytes of "
+            f"{4 + 4 * dimensions}; get the file again"
+        )
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
+    dtype = np.dtype(TYPES[magic[2]])
+    expected = math.prod(shape) * dtype.itemsize
+    available = limit - 4 - 4 * dimensions
+    claim = f"its header says {_times(shape)} values of {dtype.itemsize} bytes"
+    if expected > available:
+        at_most = "" if exact else "at most "
+        raise DataError(
+            f"{name}: cut short: {claim}, that is {expected} bytes, and there are "
+            f"{at_most}{available}; get the file again"
+        )
+    values = _filled(stream, name, expected, claim)
+    if stream.read(1):  # reading on to the end also makes gzip compare its checksum
+        more = f"{available - expected} bytes more" if exact else "more bytes"
+        raise DataError(f"{name}: {claim}, that is {expected} bytes, and there are {more} behind")
+    return values.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
+
+
+def _filled(stream: IO[bytes], name: str, expected: int, claim: str) -> NDArray[np.uint8]:
+    try:
+        values = np.empty(expected, np.uint8)
+    except (MemoryError, ValueError) as error:
+        raise DataError(f"{name}: {claim}, that is {expected} bytes: not enough memory") from error
+    target = memoryview(values)
+    done = 0
+    while done < expected:
+        chunk = stream.read(min(_CHUNK, expected - done))
+        if not chunk:
+            raise DataError(
+                f"{name}: cut short: {claim}, that is {expected} bytes, and there are {done}; get "
+                f"the file again"
+            )
+        target[done : done + len(chunk)] = chunk
+        done += len(chunk)
+    return values
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))

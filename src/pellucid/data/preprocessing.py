@@ -1,0 +1,207 @@
+"""From any picture to the pixels that a network takes: one rule, used everywhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from pellucid.data.decode import decode, opened, source_name
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError, DataError, FileFormatError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    Picture = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+    """A picture's path, the bytes of its file, a Pillow image, or its pixels."""
+
+Resize = Literal["pad", "crop", "stretch"]
+
+MAX_SIDE = 4096
+"""Largest height and width, in pixels; it bounds what a model file can ask for."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes the array that a network takes.
+
+    Training, evaluation, prediction and every export use this one function, and the model file
+    stores its settings. How files are decoded and converted stands in
+    :mod:`pellucid.data.decode`. A picture that then has the right height and width keeps its pixels
+    as they are; any other is resized with antialiasing (triangle filter, as wide as the reduction).
+
+    Attributes:
+        height: Rows wanted, 1..4096.
+        width: Columns wanted, 1..4096.
+        channels: 1 (grey) or 3 (red, green, blue).
+        resize: How a picture of another shape is fitted: ``"pad"`` keeps its proportions and all of
+            it, between borders; ``"crop"`` keeps its proportions and cuts off what hangs over on
+            two sides alike; ``"stretch"`` gives up the proportions.
+        background: Grey level 0..255 under transparent pixels.
+        border: Grey level 0..255 of the borders that ``"pad"`` adds.
+
+    Raises:
+        ArgumentError: A setting is outside its range.
+    """
+
+    height: int
+    width: int
+    channels: int
+    resize: Resize = "pad"
+    background: int = 255
+    border: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            _check_integer(name, getattr(self, name), 1, MAX_SIDE)
+        for name in ("background", "border"):
+            _check_integer(name, getattr(self, name), 0, 255)
+        _check_integer("channels", self.channels, 1, 3)
+        if self.channels == 2:
+            raise ArgumentError("channels is 2; expected 1 (grey) or 3 (red, green, blue)")
+        if self.resize not in get_args(Resize):
+            raise ArgumentError(
+                f"resize is {self.resize!r}; expected one of {', '.join(get_args(Resize))}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what :meth:`read` returns."""
+        return self.height, self.width, self.channels
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: object) -> Preprocessing:
+        """Return the preprocessing that :meth:`to_dict` described.
+
+        Raises:
+            FileFormatError: A setting is missing, unknown, of another type or outside its range.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(settings, dict) or settings.keys() != known:
+            raise FileFormatError(
+                f"preprocessing is {settings!r:.200}; expected exactly the settings "
+                f"{', '.join(sorted(known))}"
+            )
+        try:
+            return cls(**settings)
+        except ArgumentError as error:
+            raise FileFormatError(f"preprocessing: {error}") from error
+
+    def read(self, source: Picture) -> NDArray[np.uint8]:
+        """Return a picture as the network takes it.
+
+        Args:
+            source: The path of a PNG or JPEG file, the bytes of one, a Pillow image, or pixels as a
+                uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values 0..255.
+
+        Returns:
+            A new array of shape (height, width, channels), uint8 in 0..255.
+
+        Raises:
+            DataError: There is no such file; it cannot be read, is empty, is no PNG or JPEG
+                picture, is damaged or cut short, or has too many pixels to be opened safely; or an
+                array has another shape or type.
+            ArgumentError: The source is none of the above.
+        """
+        if isinstance(source, np.ndarray):
+            pixels = _checked_pixels(source)
+            if pixels.shape == self.shape:
+                return pixels.copy()
+            return self._fit(_image(pixels), "array")
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            source = bytes(source)
+        elif isinstance(source, (str, os.PathLike)):
+            source = Path(source)
+        else:
+            from PIL import Image
+
+            if isinstance(source, Image.Image):
+                return self._fit(source, shown(getattr(source, "filename", "") or "picture"))
+            raise ArgumentError(
+                f"a picture is given as {type(source).__name__}; expected a path, the bytes of a "
+                f"PNG or JPEG file, a Pillow image or a NumPy array"
+            )
+        with opened(source) as image:
+            return self._fit(image, source_name(source))
+
+    def _fit(self, image: Image.Image, name: str) -> NDArray[np.uint8]:
+        picture = decode(image, name, channels=self.channels, background=self.background)
+        if 0 in picture.size:
+            raise DataError(f"{name}: a picture without pixels, {picture.width}×{picture.height}")
+        if picture.size != (self.width, self.height):
+            picture = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize](
+                picture
+            )
+        return np.array(picture, dtype=np.uint8).reshape(self.shape)
+
+    def _stretch(self, picture: Image.Image) -> Image.Image:
+        return _resized(picture, self.width, self.height)
+
+    def _pad(self, picture: Image.Image) -> Image.Image:
+        from PIL import Image
+
+        scale = min(self.width / picture.width, self.height / picture.height)
+        width = min(self.width, max(1, round(picture.width * scale)))
+        height = min(self.height, max(1, round(picture.height * scale)))
+        colour = self.border if self.channels == 1 else (self.border,) * 3
+        padded = Image.new(picture.mode, (self.width, self.height), colour)
+        corner = (self.width - width) // 2, (self.height - height) // 2
+        padded.paste(_resized(picture, width, height), corner)
+        return padded
+
+    def _crop(self, picture: Image.Image) -> Image.Image:
+        scale = max(self.width / picture.width, self.height / picture.height)
+        width = min(self.width / scale, picture.width)
+        height = min(self.height / scale, picture.height)
+        left, top = (picture.width - width) / 2, (picture.height - height) / 2
+        box = left, top, left + width, top + height
+        return _resized(picture, self.width, self.height, box)
+
+
+def _resized(
+    picture: Image.Image,
+    width: int,
+    height: int,
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    from PIL import Image
+
+    if box is None and picture.size == (width, height):
+        return picture
+    return picture.resize((width, height), Image.Resampling.BILINEAR, box)
+
+
+def _image(pixels: NDArray[np.uint8]) -> Image.Image:
+    from PIL import Image
+
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _checked_pixels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return pixels of shape (H, W, 1) or (H, W, 3)."""
+    if pixels.dtype != np.uint8:
+        raise DataError(
+            f"picture array of type {pixels.dtype}; expected uint8 values 0..255 (for values "
+            f"0..1: (255 * pixels).round().astype(numpy.uint8))"
+        )
+    spatial = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+    if spatial.ndim != 3 or spatial.shape[2] not in (1, 3) or 0 in spatial.shape:
+        raise DataError(
+            f"picture array of shape {pixels.shape}; expected (H, W), (H, W, 1) or (H, W, 3) with "
+            f"at least one pixel"
+        )
+    return spatial
+
+
+def _check_integer(name: str, value: object, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise ArgumentError(f"{name} is {value!r:.100}; expected an integer {low}..{high}")

@@ -1,0 +1,137 @@
+"""Divide labelled pictures into parts: seeded, stratified, without overlap."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.names import counted
+from pellucid.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+
+Share = float | int
+"""A fraction of all pictures (float, 0 < f < 1) or a number of pictures (int, ≥ 1)."""
+
+
+def split(
+    dataset: Dataset, shares: Mapping[str, Share], *, rest: str = "train", seed: int = 0
+) -> dict[str, Dataset]:
+    """Divide a data set into named parts.
+
+    Every picture lands in exactly one part, and every part has the classes in the proportions of
+    the whole, as nearly as whole pictures allow. Pictures keep their order within a part.
+
+    Args:
+        dataset: What is divided.
+        shares: Size of each part but the last, by name.
+        rest: Name of the last part, which takes all that remains, with at least one picture of
+            every class that occurs.
+        seed: Equal seeds give equal parts, on every machine and with every version of NumPy.
+
+    Returns:
+        The parts by name, ``rest`` first.
+
+    Raises:
+        ArgumentError: A share is no fraction and no count, or the seed is not an integer ≥ 0.
+        DataError: There are too few pictures for what is asked.
+    """
+    positions = stratified_split(dataset.labels, shares, rest=rest, seed=seed, name=dataset.name)
+    return {part: dataset.subset(indices, part) for part, indices in positions.items()}
+
+
+def stratified_split(
+    labels: NDArray[np.int64],
+    shares: Mapping[str, Share],
+    *,
+    rest: str = "train",
+    seed: int = 0,
+    name: str = "data",
+) -> dict[str, NDArray[np.int64]]:
+    """Divide the positions of ``labels``, as :func:`split` divides a data set.
+
+    Args:
+        labels: Class of each picture, shape (N,).
+        shares: Size of each part but the last, by name.
+        rest: Name of the part that takes what remains.
+        seed: Integer ≥ 0.
+        name: What the data are called in messages.
+
+    Returns:
+        The positions of each part in ascending order, shape (n,) each, ``rest`` first.
+
+    Raises:
+        ArgumentError: A share is no fraction and no count, or the seed is not an integer ≥ 0.
+        DataError: There are too few pictures for what is asked.
+    """
+    # raw 64-bit words, because NumPy promises to keep them; it does not promise that of shuffle()
+    order = np.random.PCG64(checked_seed(seed)).random_raw(len(labels))
+    _, class_of, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    shuffled = np.lexsort((order, class_of))  # class by class, each in a random order
+    first = np.concatenate(([0], np.cumsum(class_sizes)))
+    pools = [shuffled[first[k] : first[k + 1]] for k in range(len(class_sizes))]
+
+    parts: dict[str, NDArray[np.int64]] = {}
+    for part, share in shares.items():
+        wanted = number_of_pictures(share, len(labels), part)
+        quotas = _quotas([len(pool) for pool in pools], wanted, f"{name}, part {part!r}")
+        taken = [pool[:quota] for pool, quota in zip(pools, quotas, strict=True)]
+        pools = [pool[quota:] for pool, quota in zip(pools, quotas, strict=True)]
+        parts[part] = np.sort(np.concatenate(taken)).astype(np.int64)
+    return {rest: np.sort(np.concatenate(pools)).astype(np.int64), **parts}
+
+
+def checked_seed(seed: object) -> int:
+    """Return the seed if it is an integer ≥ 0; raise ArgumentError otherwise."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ArgumentError(f"seed is {seed!r}; expected an integer ≥ 0")
+    return int(seed)
+
+
+def number_of_pictures(share: object, total: int, part: str) -> int:
+    """Return how many of ``total`` pictures a share means: at least one.
+
+    Raises:
+        ArgumentError: The share is no fraction (float, 0 < f < 1) and no count (int ≥ 1).
+    """
+    if isinstance(share, Integral) and not isinstance(share, bool) and share >= 1:
+        return int(share)
+    if isinstance(share, Real) and not isinstance(share, Integral) and 0 < share < 1:
+        return max(1, int(float(share) * total + 0.5))
+    raise ArgumentError(
+        f"{part} is {share!r}; expected a fraction of the pictures between 0 and 1, such as 0.1, "
+        f"or a whole number of pictures"
+    )
+
+
+def _quotas(sizes: list[int], wanted: int, name: str) -> list[int]:
+    """Return how many pictures of each class make ``wanted``: proportional, whole, one left over.
+
+    Largest remainders, in integers, so that no machine rounds differently; of equal remainders the
+    larger class comes first, then the one that comes first by name.
+    """
+    total = sum(sizes)
+    if wanted > total - len(sizes):
+        raise DataError(
+            f"{name} asks for {counted(wanted, 'picture')} where {total} are left, and one of each "
+            f"of the {counted(len(sizes), 'class')} must stay for training; add pictures or ask "
+            f"for fewer"
+        )
+    quotas = [min(size * wanted // total, size - 1) for size in sizes]
+    by_remainder = sorted(
+        range(len(sizes)), key=lambda k: (-(sizes[k] * wanted % total), -sizes[k], k)
+    )
+    missing = wanted - sum(quotas)
+    while missing:
+        for k in by_remainder:
+            if missing and quotas[k] < sizes[k] - 1:
+                quotas[k] += 1
+                missing -= 1
+    return quotas

@@ -1,0 +1,27 @@
+"""How operations are joined: nodes, shapes, checks, cost, weights."""
+
+from __future__ import annotations
+
+from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
+from pellucid.graph.network import Network, Weights, check_weights, initial_weights
+from pellucid.graph.receptive import ReceptiveField, receptive_fields
+from pellucid.graph.serialise import graph_from_dict, graph_to_dict
+from pellucid.graph.summary import Row, Summary, summarise
+
+__all__ = [
+    "INPUT",
+    "Graph",
+    "Network",
+    "Node",
+    "ParameterName",
+    "ReceptiveField",
+    "Row",
+    "Summary",
+    "Weights",
+    "check_weights",
+    "graph_from_dict",
+    "graph_to_dict",
+    "initial_weights",
+    "receptive_fields",
+    "summarise",
+]

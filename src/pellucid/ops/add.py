@@ -1,0 +1,57 @@
+"""Addition of two or more branches, the joint of a residual block (He et al. 2015, ResNet).
+
+y = x₁ + x₂ + …
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid.errors import ShapeError
+from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Add(Operation):
+    """Addition of inputs of one shape; any shape."""
+
+    kind: ClassVar[str] = "add"
+
+    def check_inputs(self, *inputs: Shape) -> None:
+        if len(inputs) < 2:
+            raise ShapeError(f"takes at least 2 inputs, got {len(inputs)}")
+        if len(set(inputs)) > 1:
+            raise ShapeError(
+                f"adds inputs of one shape, got {' and '.join(map(describe, inputs))}; make the "
+                "branches agree (a 1×1 convolution with the same stride on the shortcut does it)"
+            )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return inputs[0]
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = total + x
+        return total, len(inputs)
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        return (gradient,) * int(saved), {}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        sources = [(i, *at) for i in range(len(inputs))]
+        return weighted(sources, [x[at] for x in inputs], [1.0] * len(inputs))

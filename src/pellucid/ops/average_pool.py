@@ -1,0 +1,79 @@
+"""Average pooling: the mean of every window, channel by channel.
+
+    y[n, i, j, c] = (1 / m) Σ_{ky, kx} x[n, i·s − p + ky, j·s − p + kx, c]
+
+where m counts the window's positions inside the image, or with ``count_padding`` those inside the
+padded image (what hangs over beyond the padding never counts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops import check, patches
+from pellucid.ops.operation import INFERENCE, Mode
+from pellucid.ops.pool import Pool
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved
+
+
+@dataclass(frozen=True)
+class AveragePool(Pool):
+    """Average pooling; x is (N, H, W, C), y is (N, H', W', C).
+
+    Attributes:
+        count_padding: Whether the zeros of the padding take part in the mean.
+    """
+
+    kind: ClassVar[str] = "average_pool"
+    count_padding: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check.truth("count_padding", self.count_padding)
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x_nhwc,) = inputs
+        total = patches.cut(x_nhwc, self.window).sum(axis=(3, 4))
+        return total / self._counts(x_nhwc), x_nhwc
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        x_nhwc: Array = saved
+        n, height, width, channels = x_nhwc.shape
+        share = (gradient / self._counts(x_nhwc))[:, :, :, None, None]
+        shape = (n, *self.window.output(height, width), *self.size, channels)
+        return (patches.paste(np.broadcast_to(share, shape), self.window, height, width),), {}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x_hwc,) = inputs
+        sources = self.sources(at, x_hwc.shape)
+        factor = 1.0 / float(self._counts(x_hwc[None].astype(np.float64))[0, at[0], at[1], 0])
+        values = [x_hwc[y, x, c] for _, y, x, c in sources]
+        return weighted(sources, values, np.full(len(values), factor))
+
+    def _counts(self, x_nhwc: Array) -> Array:
+        """How many positions each window averages over: (1, H', W', 1)."""
+        _, height, width, _ = x_nhwc.shape
+        padded = patches.pad(np.ones((1, height, width, 1), x_nhwc.dtype), self.window)
+        if self.count_padding:
+            rows, columns = self.window.along(0, height), self.window.along(1, width)
+            padded[
+                :, : rows.before + height + rows.after, : columns.before + width + columns.after
+            ] = 1
+        counts = np.zeros((1, *self.window.output(height, width), 1), x_nhwc.dtype)
+        for _, (rows_at, columns_at) in patches.offsets(self.window, height, width):
+            counts += padded[:, rows_at, columns_at]
+        return counts

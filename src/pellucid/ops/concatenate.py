@@ -1,0 +1,62 @@
+"""Concatenation of branches along channels, the joint of an Inception block (GoogLeNet, 2014).
+
+y[…, offset_b + c] = x_b[…, c]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.errors import ShapeError
+from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Concatenate(Operation):
+    """Concatenation along the last axis; the other axes must agree."""
+
+    kind: ClassVar[str] = "concatenate"
+
+    def check_inputs(self, *inputs: Shape) -> None:
+        if len(inputs) < 2:
+            raise ShapeError(f"takes at least 2 inputs, got {len(inputs)}")
+        if len({shape[:-1] for shape in inputs}) > 1 or len({len(shape) for shape in inputs}) > 1:
+            raise ShapeError(
+                "joins feature maps of one height and width, got "
+                f"{' and '.join(map(describe, inputs))}; give the branches the same strides and "
+                "padding"
+            )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        return np.concatenate(inputs, axis=-1), [x.shape[-1] for x in inputs]
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        starts = np.cumsum(saved)[:-1]
+        return tuple(np.split(gradient, starts, axis=-1)), {}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        branch, channel = 0, at[-1]
+        while channel >= inputs[branch].shape[-1]:
+            channel -= inputs[branch].shape[-1]
+            branch += 1
+        place = (*at[:-1], channel)
+        return weighted([(branch, *place)], [inputs[branch][place]], [1.0])

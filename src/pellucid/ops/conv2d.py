@@ -1,0 +1,164 @@
+"""Convolution: a kernel slides over the feature maps, and every position gives one value.
+
+    y[n, i, j, o] = b[o] + Σ_{ky, kx, c} x[n, i·s − p + ky·d, j·s − p + kx·d, c] · K[ky, kx, c, o]
+
+As everywhere in deep learning this is cross-correlation: the kernel is not turned round, as the
+integral (f * g)(t) = ∫ f(τ) g(t − τ) dτ would have it; a learned kernel does not care.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.errors import ShapeError
+from pellucid.ops import check, patches
+from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, image_shape
+from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.window import Padding, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Conv2D(Operation):
+    """A convolutional layer's linear part; x is (N, H, W, C), y is (N, H', W', filters).
+
+    Attributes:
+        filters: How many kernels, and so how many feature maps come out.
+        size: The kernel's (height, width).
+        stride: Step between windows, (down, across).
+        dilation: Distance between neighbouring kernel cells, 1 for a solid kernel.
+        padding: ``"same"``, ``"valid"`` or ``((top, bottom), (left, right))`` pixels of zeros.
+        groups: Channels and filters are cut into so many groups, each convolved alone; as many
+            groups as channels is a depthwise convolution.
+        bias: Whether each feature map adds a learned constant.
+        initializer: How the kernels start; biases start at zero.
+    """
+
+    kind: ClassVar[str] = "conv2d"
+    filters: int
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: Padding = "valid"
+    groups: int = 1
+    bias: bool = True
+    initializer: str | float = "he"
+
+    def __post_init__(self) -> None:
+        check.whole("filters", self.filters)
+        check.whole("groups", self.groups)
+        check.truth("bias", self.bias)
+        check.initializer("initializer", self.initializer)
+        _ = self.window  # checks the rest
+
+    @cached_property
+    def window(self) -> Window:
+        """The window that slides."""
+        return Window(self.size, self.stride, self.dilation, self.padding)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        height, width, channels = image_shape(inputs[0])
+        if channels % self.groups or self.filters % self.groups:
+            raise ShapeError(
+                f"{channels} channels and {self.filters} filters cannot both be cut into "
+                f"{self.groups} groups; choose groups that divide both"
+            )
+        return (*self.window.output(height, width), self.filters)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
+        _, _, channels = image_shape(inputs[0])
+        inside = self.size[0] * self.size[1]
+        joined, reached = channels // self.groups, self.filters // self.groups
+        kernel = Parameter(
+            (*self.size, joined, self.filters),
+            self.initializer,
+            "kernel",
+            fan_in=inside * joined,
+            fan_out=inside * reached,
+        )
+        if not self.bias:
+            return {"kernel": kernel}
+        return {"kernel": kernel, "bias": Parameter((self.filters,), 0.0, "bias")}
+
+    def multiply_adds(self, *inputs: Shape) -> int:
+        height, width, filters = self.output_shape(*inputs)
+        return height * width * filters * self.parameters(*inputs)["kernel"].fan_in
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x_nhwc,) = inputs
+        n, height, width, _ = x_nhwc.shape
+        rows_gmk = self._rows(x_nhwc)
+        y_gmo = rows_gmk @ self._kernels(weights["kernel"])
+        y = y_gmo.transpose(1, 0, 2).reshape(n, *self.window.output(height, width), self.filters)
+        return (y + weights["bias"] if self.bias else y), x_nhwc
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        x_nhwc: Array = saved
+        kernel = weights["kernel"]
+        dy_gmo = gradient.reshape(-1, self.groups, self.filters // self.groups).transpose(1, 0, 2)
+
+        # Each output is a row of x times the kernels, so ∂K = rowsᵀ·∂y and ∂rows = ∂y·Kᵀ.
+        dk_gko = self._rows(x_nhwc).transpose(0, 2, 1) @ dy_gmo
+        drows_gmk = dy_gmo @ self._kernels(kernel).transpose(0, 2, 1)
+
+        gradients = {"kernel": dk_gko.transpose(1, 0, 2).reshape(kernel.shape)}
+        if self.bias:
+            gradients["bias"] = gradient.sum(axis=(0, 1, 2))
+        return (self._unrows(drows_gmk, x_nhwc.shape),), gradients
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x_hwc,) = inputs
+        row, column, o = at
+        joined = x_hwc.shape[2] // self.groups
+        first = o // (self.filters // self.groups) * joined
+        rows, columns = self.window.rows_and_columns((row, column), *x_hwc.shape[:2])
+        reads = [
+            ((0, y, x, first + c), x_hwc[y, x, first + c], weights["kernel"][ky, kx, c, o])
+            for ky, y in rows
+            for kx, x in columns
+            for c in range(joined)
+        ]
+        sources = np.array([read[0] for read in reads], np.int64).reshape(-1, 4)
+        bias = float(weights["bias"][o]) if self.bias else 0.0
+        return weighted(sources, [read[1] for read in reads], [read[2] for read in reads], bias)
+
+    def reach(self, shape: Shape) -> Reach:
+        height, width, _ = image_shape(shape)
+        before = self.window.along(0, height).before, self.window.along(1, width).before
+        return Reach((self.window.extent(0), self.window.extent(1)), self.stride, before)
+
+    def _rows(self, x_nhwc: Array) -> Array:
+        """Every patch as a row, group by group: (groups, N·H'·W', kh·kw·channels of a group)."""
+        cut = patches.cut(x_nhwc, self.window)
+        inside, joined = self.size[0] * self.size[1], x_nhwc.shape[3] // self.groups
+        m = cut.shape[0] * cut.shape[1] * cut.shape[2]
+        grouped = cut.reshape(m, inside, self.groups, joined).transpose(2, 0, 1, 3)
+        return grouped.reshape(self.groups, m, inside * joined)
+
+    def _unrows(self, rows_gmk: Array, shape: Shape) -> Array:
+        """The transpose of :meth:`_rows`: rows are added back into images of the given shape."""
+        n, height, width, channels = shape
+        inside, joined = self.size[0] * self.size[1], channels // self.groups
+        cut = rows_gmk.reshape(self.groups, -1, inside, joined).transpose(1, 2, 0, 3)
+        placed = cut.reshape(n, *self.window.output(height, width), *self.size, channels)
+        return patches.paste(placed, self.window, height, width)
+
+    def _kernels(self, kernel: Array) -> Array:
+        """The kernels as one matrix a group: (groups, kh·kw·channels of a group, filters of it)."""
+        flat = kernel.reshape(-1, self.groups, self.filters // self.groups)
+        return flat.transpose(1, 0, 2)

@@ -1,0 +1,87 @@
+"""Full connection: every output is a weighted sum of all inputs.
+
+y[n, o] = b[o] + Σ_i x[n, i] · K[i, o]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops import check
+from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, flat_shape
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Dense(Operation):
+    """A fully connected layer's linear part; x is (N, F), y is (N, units).
+
+    Attributes:
+        units: How many outputs.
+        bias: Whether each output adds a learned constant.
+        initializer: How the kernel starts; biases start at zero.
+    """
+
+    kind: ClassVar[str] = "dense"
+    units: int
+    bias: bool = True
+    initializer: str | float = "he"
+
+    def __post_init__(self) -> None:
+        check.whole("units", self.units)
+        check.truth("bias", self.bias)
+        check.initializer("initializer", self.initializer)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        flat_shape(inputs[0])
+        return (self.units,)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
+        features = flat_shape(inputs[0])
+        kernel = Parameter(
+            (features, self.units), self.initializer, "kernel", fan_in=features, fan_out=self.units
+        )
+        if not self.bias:
+            return {"kernel": kernel}
+        return {"kernel": kernel, "bias": Parameter((self.units,), 0.0, "bias")}
+
+    def multiply_adds(self, *inputs: Shape) -> int:
+        return flat_shape(inputs[0]) * self.units
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x,) = inputs
+        y = x @ weights["kernel"]
+        return (y + weights["bias"] if self.bias else y), x
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        x: Array = saved
+        gradients = {"kernel": x.T @ gradient}
+        if self.bias:
+            gradients["bias"] = gradient.sum(axis=0)
+        return (gradient @ weights["kernel"].T,), gradients
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x,) = inputs
+        (unit,) = at
+        places = np.arange(x.shape[0])
+        sources = np.stack([np.zeros_like(places), places], axis=1)
+        bias = float(weights["bias"][unit]) if self.bias else 0.0
+        return weighted(sources, x, weights["kernel"][:, unit], bias)
+
+    def reach(self, shape: Shape) -> Reach:
+        return Reach(size=None)

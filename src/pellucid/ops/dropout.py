@@ -1,0 +1,67 @@
+"""Dropout: in training each value is set to zero with probability ``rate``, the rest made larger.
+
+    y = x · m / (1 − rate),  m = 1 with probability 1 − rate, else 0
+
+At inference y = x. Srivastava et al. 2014, *Dropout*, section 10 (the "inverted" form scales in
+training). The mask comes from a counter (:mod:`pellucid.ops.random`), so that engines agree on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid.ops import check
+from pellucid.ops.operation import INFERENCE, Mode, Operation
+from pellucid.ops.random import random_words
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Dropout(Operation):
+    """Dropout; any shape.
+
+    Attributes:
+        rate: The probability of being dropped, 0 to 0.999.
+    """
+
+    kind: ClassVar[str] = "dropout"
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        check.number("rate", self.rate, 0.0, 0.999)
+
+    @property
+    def threshold(self) -> int:
+        """A value is kept where its 32-bit random word is at least this."""
+        return round(self.rate * 2**32)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return inputs[0]
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x,) = inputs
+        if not mode.training:
+            return x, None
+        kept = random_words(x.shape, mode.seed, mode.step, mode.layer) >= self.threshold
+        scale = kept.astype(x.dtype) / x.dtype.type(1.0 - self.rate)
+        return x * scale, scale
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        return (gradient if saved is None else gradient * saved,), {}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x,) = inputs
+        return weighted([(0, *at)], [x[at]], [1.0])

@@ -1,0 +1,54 @@
+"""How weights start. Draws are float64, cast afterwards: one start for every precision."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from pellucid.ops.operation import Parameter
+
+
+def he(parameter: Parameter, random: np.random.Generator) -> NDArray[Any]:
+    """Normal, std = √(2 / fan_in): keeps the variance through ReLUs (He et al. 2015, eq. 10)."""
+    return random.normal(0.0, math.sqrt(2.0 / parameter.fan_in), parameter.shape)
+
+
+def glorot(parameter: Parameter, random: np.random.Generator) -> NDArray[Any]:
+    """Uniform within ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16)."""
+    limit = math.sqrt(6.0 / (parameter.fan_in + parameter.fan_out))
+    return random.uniform(-limit, limit, parameter.shape)
+
+
+def lecun(parameter: Parameter, random: np.random.Generator) -> NDArray[Any]:
+    """Normal, std = √(1 / fan_in) (LeCun et al. 1998, Efficient BackProp, eq. 16)."""
+    return random.normal(0.0, math.sqrt(1.0 / parameter.fan_in), parameter.shape)
+
+
+def zeros(parameter: Parameter, random: np.random.Generator) -> NDArray[Any]:  # noqa: ARG001
+    """All zero."""
+    return np.zeros(parameter.shape)
+
+
+INITIALIZERS: dict[str, Callable[[Parameter, np.random.Generator], NDArray[Any]]] = {
+    "he": he,
+    "glorot": glorot,
+    "lecun": lecun,
+    "zeros": zeros,
+}
+"""By name; a number instead of a name fills the array with that constant."""
+
+
+def initialise(
+    parameter: Parameter, random: np.random.Generator, dtype: DTypeLike = np.float32
+) -> NDArray[Any]:
+    """Make a parameter's first value, shaped ``parameter.shape``."""
+    if isinstance(parameter.initializer, str):
+        return INITIALIZERS[parameter.initializer](parameter, random).astype(dtype)
+    return np.full(parameter.shape, parameter.initializer, dtype)

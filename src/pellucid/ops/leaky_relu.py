@@ -1,0 +1,40 @@
+"""Leaky ReLU: negative values are made small instead of zero.
+
+    y = x for x > 0, slope · x otherwise
+
+At the kink, x = 0, the derivative is declared to be the slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops import check
+from pellucid.ops.pointwise import Pointwise
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Pointwise):
+    """Leaky rectified linear unit (Maas et al. 2013); any shape.
+
+    Attributes:
+        slope: The slope on the negative side, from -1e6 to 1e6.
+    """
+
+    kind: ClassVar[str] = "leaky_relu"
+    slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        check.number("slope", self.slope, -1e6, 1e6)
+
+    def function(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.slope * x).astype(x.dtype)
+
+    def derivative(self, x: Array, y: Array) -> Array:
+        return np.where(x > 0, 1.0, self.slope).astype(x.dtype)

@@ -1,0 +1,80 @@
+"""Normalisation of pixels, the fixed first operation of a model.
+
+    y[n, i, j, c] = (x[n, i, j, c] − mean[c]) / std[c]
+
+It takes raw pixels, 0 .. 255, so that a model means the same wherever it goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops import check
+from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_shape
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Normalise(Operation):
+    """Normalisation with numbers that are not learned; x and y are (N, H, W, C).
+
+    Attributes:
+        mean: What is subtracted, one number a channel, in pixel units.
+        std: What it is divided by, one number a channel, 1e-6 to 1e6.
+    """
+
+    kind: ClassVar[str] = "normalise"
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if not values:
+                raise ArgumentError(f"{name} must hold one number a channel, got {values!r}")
+        if len(self.mean) != len(self.std):
+            raise ArgumentError(
+                f"mean and std must be equally many, got {len(self.mean)} and {len(self.std)}"
+            )
+        for value in self.mean:
+            check.number("mean", value, -1e6, 1e6)
+        for value in self.std:
+            check.number("std", value, 1e-6, 1e6)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        shape = image_shape(inputs[0])
+        if shape[2] != len(self.mean):
+            raise ShapeError(
+                f"has a mean and a std for {len(self.mean)} channels, got {shape[2]} channels"
+            )
+        return shape
+
+    def multiply_adds(self, *inputs: Shape) -> int:
+        return int(np.prod(inputs[0]))
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        x = as_float(inputs[0])
+        return (x - np.asarray(self.mean, x.dtype)) / np.asarray(self.std, x.dtype), None
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        return (gradient / np.asarray(self.std, gradient.dtype),), {}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x,) = inputs
+        mean, std = self.mean[at[-1]], self.std[at[-1]]
+        return weighted([(0, *at)], [x[at]], [1.0 / std], bias=-mean / std)

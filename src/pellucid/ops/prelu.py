@@ -1,0 +1,67 @@
+"""PReLU: a leaky ReLU that learns its slopes, one a channel.
+
+    y = max(0, x) + a[c] · min(0, x)
+
+He et al. 2015, *Delving deep into rectifiers*, eq. 1. At the kink, x = 0, the derivative is
+declared to be a.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops import check
+from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class PReLU(Operation):
+    """Parametric ReLU; any shape, the slopes belong to the last axis.
+
+    Attributes:
+        initializer: How the slopes start; the paper's 0.25 unless told otherwise.
+    """
+
+    kind: ClassVar[str] = "prelu"
+    initializer: str | float = 0.25
+
+    def __post_init__(self) -> None:
+        check.initializer("initializer", self.initializer)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return inputs[0]
+
+    def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
+        # The paper (section 2.1) lets no weight decay push the slopes to zero: that would be ReLU.
+        return {"slope": Parameter((inputs[0][-1],), self.initializer, "scale")}
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x,) = inputs
+        return np.maximum(x, 0) + weights["slope"] * np.minimum(x, 0), x
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        x: Array = saved
+        dx = gradient * np.where(x > 0, 1, weights["slope"])
+        every_axis_but_channels = tuple(range(x.ndim - 1))
+        return (dx,), {"slope": (gradient * np.minimum(x, 0)).sum(axis=every_axis_but_channels)}
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x,) = inputs
+        factor = 1.0 if x[at] > 0 else float(weights["slope"][at[-1]])
+        return weighted([(0, *at)], [x[at]], [factor])

@@ -1,0 +1,30 @@
+"""The logistic sigmoid: squashes any number to between 0 and 1.
+
+y = 1 / (1 + e^{−x})
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops.pointwise import Pointwise
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True)
+class Sigmoid(Pointwise):
+    """Logistic sigmoid; any shape."""
+
+    kind: ClassVar[str] = "sigmoid"
+
+    def function(self, x: Array) -> Array:
+        small = np.exp(-np.abs(x))  # never overflows
+        return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+    def derivative(self, x: Array, y: Array) -> Array:
+        return np.asarray(y * (1 - y))

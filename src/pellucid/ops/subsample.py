@@ -1,0 +1,83 @@
+"""Trainable subsampling, LeNet-5's pooling: a window's sum, times a coefficient, plus a bias.
+
+    y[n, i, j, c] = a[c] · Σ_{ky, kx} x[n, i·s − p + ky, j·s − p + kx, c] + b[c]
+
+One coefficient and one bias for each feature map (LeCun et al. 1998, *Gradient-based learning
+applied to document recognition*, section II.B, layer S2). The squashing function that follows
+there is an operation of its own here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid.ops import check, patches
+from pellucid.ops.operation import INFERENCE, Mode, Parameter, image_shape
+from pellucid.ops.pool import Pool
+from pellucid.ops.terms import Terms, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Array, Saved, Shape
+
+
+@dataclass(frozen=True)
+class Subsample(Pool):
+    """Trainable subsampling; x is (N, H, W, C), y is (N, H', W', C).
+
+    Attributes:
+        initializer: How the coefficients start. 1/(window size) makes it an average at first.
+    """
+
+    kind: ClassVar[str] = "subsample"
+    initializer: str | float = 0.25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check.initializer("initializer", self.initializer)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
+        _, _, channels = image_shape(inputs[0])
+        inside = self.size[0] * self.size[1]
+        coefficient = Parameter(
+            (channels,), self.initializer, "scale", fan_in=inside, fan_out=inside
+        )
+        return {"coefficient": coefficient, "bias": Parameter((channels,), 0.0, "bias")}
+
+    def multiply_adds(self, *inputs: Shape) -> int:
+        height, width, channels = self.output_shape(*inputs)
+        return height * width * channels
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x_nhwc,) = inputs
+        sums = patches.cut(x_nhwc, self.window).sum(axis=(3, 4))
+        return sums * weights["coefficient"] + weights["bias"], (sums, x_nhwc.shape)
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        sums, (n, height, width, channels) = saved
+        spread = (gradient * weights["coefficient"])[:, :, :, None, None]
+        shape = (n, *self.window.output(height, width), *self.size, channels)
+        dx = patches.paste(np.broadcast_to(spread, shape), self.window, height, width)
+        return (dx,), {
+            "coefficient": (gradient * sums).sum(axis=(0, 1, 2)),
+            "bias": gradient.sum(axis=(0, 1, 2)),
+        }
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x_hwc,) = inputs
+        sources = self.sources(at, x_hwc.shape)
+        values = [x_hwc[y, x, c] for _, y, x, c in sources]
+        coefficient = float(weights["coefficient"][at[2]])
+        return weighted(
+            sources, values, np.full(len(values), coefficient), float(weights["bias"][at[2]])
+        )
