@@ -1,7 +1,63 @@
-"""Convolutional networks you can see through."""
+"""Convolutional networks you can see through.
+
+    import pellucid as pl
+
+    data = pl.data.load("mnist")
+    model = pl.ImageClassifier("lecture", seed=0)
+    model.fit(data.train, epochs=2, validation_data=data.validation)
+    model.evaluate(data.test).accuracy
+
+The names below are loaded when first used, so that importing the package costs next to nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pellucid.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from pellucid import architectures, data, engines, layers, ops
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data.dataset import Dataset
+    from pellucid.errors import PellucidError
+
+__all__ = [
+    "Dataset",
+    "ImageClassifier",
+    "PellucidError",
+    "__version__",
+    "architectures",
+    "data",
+    "engines",
+    "layers",
+    "load",
+    "ops",
+]
+
+_HOMES = {
+    "Dataset": "pellucid.data.dataset",
+    "ImageClassifier": "pellucid.classifier",
+    "PellucidError": "pellucid.errors",
+}
+_MODULES = ("architectures", "data", "engines", "layers", "ops")
+
+
+def load(path: str) -> ImageClassifier:
+    """The classifier in a model file, or in a run folder; see :meth:`ImageClassifier.load`."""
+    from pellucid.classifier import ImageClassifier
+
+    return ImageClassifier.load(path)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"pellucid.{name}")
+    raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

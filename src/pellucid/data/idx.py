@@ -121,7 +121,9 @@ def read_idx_pair(
     return pixels, classes.astype(np.int64)
 
 
-def _read(stream: IO[bytes], path: Path, limit: int, *, exact: bool) -> NDArray[Any]:
+def _read(
+    stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int, *, exact: bool
+) -> NDArray[Any]:
     """Read a header and its values from a stream of exactly, or at most, ``limit`` bytes."""
     name = shown(path)
     magic = stream.read(4)
@@ -164,12 +166,14 @@ def _read(stream: IO[bytes], path: Path, limit: int, *, exact: bool) -> NDArray[
     return values.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
-def _filled(stream: IO[bytes], name: str, expected: int, claim: str) -> NDArray[np.uint8]:
+def _filled(
+    stream: IO[bytes] | gzip.GzipFile, name: str, expected: int, claim: str
+) -> NDArray[np.uint8]:
     try:
         values = np.empty(expected, np.uint8)
     except (MemoryError, ValueError) as error:
         raise DataError(f"{name}: {claim}, that is {expected} bytes: not enough memory") from error
-    target = memoryview(values)
+    target = values.data
     done = 0
     while done < expected:
         chunk = stream.read(min(_CHUNK, expected - done))

@@ -8,7 +8,9 @@ container is smaller; their licence lies beside them, in ``builtin/LICENSE-MNIST
 
 from __future__ import annotations
 
+import math
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,7 +20,7 @@ from pellucid.errors import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from importlib.resources.abc import Traversable
+    from lzma import LZMADecompressor
 
     from numpy.typing import NDArray
 
@@ -29,8 +31,9 @@ CLASSES = tuple("0123456789")
 SIDE = 28
 
 _COUNTS = {"train": 60_000, "test": 10_000}
-_FILES = {"train": "train", "test": "t10k"}
+_PREFIXES = {"train": "train", "test": "t10k"}
 _MEMBERS = {"train": 4, "test": 1}
+_PIECE = 1 << 18
 
 
 def load_mnist(parts: Sequence[Part] = PARTS) -> dict[str, Dataset]:
@@ -50,39 +53,63 @@ def load_mnist(parts: Sequence[Part] = PARTS) -> dict[str, Dataset]:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    images = {part: np.empty((_COUNTS[part], SIDE, SIDE, 1), np.uint8) for part in parts}
+    files = {part: (_images_file(part), _labels_file(part)) for part in parts}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pixels = [
-            pool.submit(_unpack_images, part, member, images[part])
-            for part in parts
-            for member in range(_MEMBERS[part])
-        ]
-        labels = {part: pool.submit(_labels, part) for part in parts}
-        for job in pixels:
+        members = [member for pair in files.values() for file in pair for member in file.members()]
+        for job in [pool.submit(_unpack, name, target) for name, target in members]:
             job.result()
-        return {
-            part: Dataset(images[part], labels[part].result(), CLASSES, name=part) for part in parts
-        }
+    return {
+        part: Dataset(
+            images.values()[..., np.newaxis], labels.values().astype(np.int64), CLASSES, name=part
+        )
+        for part, (images, labels) in files.items()
+    }
 
 
-def _unpack_images(part: Part, member: int, images: NDArray[np.uint8]) -> None:
-    """Unpack one member of a part's pictures to where it belongs in ``images``."""
-    members, count = _MEMBERS[part], _COUNTS[part]
-    name = f"{_FILES[part]}-images-idx3-ubyte"
-    name += ".xz" if members == 1 else f".{member}.xz"
-    target = np.split(images, members)[member]
-    header = np.array([0x803, count, SIDE, SIDE], ">u4").tobytes() if member == 0 else b""
-    target.reshape(-1)[:] = _unpacked(name, header, target.size)
+@dataclass(frozen=True)
+class _IdxFile:
+    """An original IDX file of which everything but the values is known."""
+
+    name: str
+    shape: tuple[int, ...]
+    member_count: int
+    content: NDArray[np.uint8]  # header and values
+    header: bytes
+
+    @classmethod
+    def empty(cls, name: str, shape: tuple[int, ...], member_count: int) -> _IdxFile:
+        header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+        content = np.empty(len(header) + math.prod(shape), np.uint8)
+        return cls(name, shape, member_count, content, header)
+
+    def members(self) -> list[tuple[str, NDArray[np.uint8]]]:
+        """Return the name of each packed member and where it belongs in ``content``."""
+        if self.member_count == 1:
+            return [(f"{self.name}.xz", self.content)]
+        step = (len(self.content) - len(self.header)) // self.member_count
+        cuts = [len(self.header) + step * i for i in range(1, self.member_count)]
+        pieces = np.split(self.content, cuts)
+        return [(f"{self.name}.{i}.xz", piece) for i, piece in enumerate(pieces)]
+
+    def values(self) -> NDArray[np.uint8]:
+        """Return what stands behind the header, shaped, without a copy."""
+        start = len(self.header)
+        if self.content[:start].tobytes() != self.header:
+            raise DataError(f"the built-in file {self.name} is damaged; install pellucid again")
+        return self.content[start:].reshape(self.shape)
 
 
-def _labels(part: Part) -> NDArray[np.int64]:
-    header = np.array([0x801, _COUNTS[part]], ">u4").tobytes()
-    values = _unpacked(f"{_FILES[part]}-labels-idx1-ubyte.xz", header, _COUNTS[part])
-    return values.astype(np.int64)
+def _images_file(part: Part) -> _IdxFile:
+    name = f"{_PREFIXES[part]}-images-idx3-ubyte"
+    return _IdxFile.empty(name, (_COUNTS[part], SIDE, SIDE), _MEMBERS[part])
 
 
-def _unpacked(name: str, header: bytes, size: int) -> NDArray[np.uint8]:
-    """Return the ``size`` bytes behind the header of a packed file, as a read-only view."""
+def _labels_file(part: Part) -> _IdxFile:
+    return _IdxFile.empty(f"{_PREFIXES[part]}-labels-idx1-ubyte", (_COUNTS[part],), 1)
+
+
+def _unpack(name: str, target: NDArray[np.uint8]) -> None:
+    """Unpack one member to where it belongs."""
     try:
         import lzma
     except ImportError as error:
@@ -92,13 +119,26 @@ def _unpacked(name: str, header: bytes, size: int) -> NDArray[np.uint8]:
         ) from error
     from importlib.resources import files
 
-    file: Traversable = files("pellucid.data") / "builtin" / name
     try:
-        content = lzma.decompress(file.read_bytes())
-    except (OSError, lzma.LZMAError) as error:
+        packed = (files("pellucid.data") / "builtin" / name).read_bytes()
+        done = _decompress(packed, target, lzma.LZMADecompressor(lzma.FORMAT_XZ))
+    except (OSError, ValueError, lzma.LZMAError) as error:
         raise DataError(
             f"the built-in file {name} is missing or damaged ({error}); install pellucid again"
         ) from error
-    if len(content) != len(header) + size or not content.startswith(header):
-        raise DataError(f"the built-in file {name} has other contents; install pellucid again")
-    return np.frombuffer(content, np.uint8, offset=len(header))
+    if done != len(target):
+        raise DataError(f"the built-in file {name} is cut short; install pellucid again")
+
+
+def _decompress(packed: bytes, target: NDArray[np.uint8], decoder: LZMADecompressor) -> int:
+    """Fill ``target`` piece by piece, so that pieces stay in cache; return the number of bytes.
+
+    It is 0 where the packed data end before their checksum.
+    """
+    done = 0
+    piece = decoder.decompress(packed, _PIECE)
+    while piece:
+        target[done : done + len(piece)] = np.frombuffer(piece, np.uint8)
+        done += len(piece)
+        piece = b"" if decoder.eof else decoder.decompress(b"", _PIECE)
+    return done if decoder.eof else 0

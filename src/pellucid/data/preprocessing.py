@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    Picture = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+    Picture = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8]
     """A picture's path, the bytes of its file, a Pillow image, or its pixels."""
 
 Resize = Literal["pad", "crop", "stretch"]
@@ -31,9 +31,10 @@ class Preprocessing:
     """How a picture becomes the array that a network takes.
 
     Training, evaluation, prediction and every export use this one function, and the model file
-    stores its settings. How files are decoded and converted stands in
-    :mod:`pellucid.data.decode`. A picture that then has the right height and width keeps its pixels
-    as they are; any other is resized with antialiasing (triangle filter, as wide as the reduction).
+    stores its settings. How colours and orientation are converted stands in
+    :mod:`pellucid.data.convert`. A picture that then has the right height and width keeps its
+    pixels as they are; any other is resized with antialiasing (triangle filter, as wide as the
+    reduction).
 
     Attributes:
         height: Rows wanted, 1..4096.
@@ -117,7 +118,7 @@ class Preprocessing:
             if pixels.shape == self.shape:
                 return pixels.copy()
             return self._fit(_image(pixels), "array")
-        if isinstance(source, (bytes, bytearray, memoryview)):
+        if isinstance(source, (bytes, bytearray)):
             source = bytes(source)
         elif isinstance(source, (str, os.PathLike)):
             source = Path(source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,29 +21,49 @@ Share = float | int
 
 
 def split(
-    dataset: Dataset, shares: Mapping[str, Share], *, rest: str = "train", seed: int = 0
-) -> dict[str, Dataset]:
-    """Divide a data set into named parts.
+    dataset: Dataset,
+    shares: Sequence[Share],
+    *,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+) -> tuple[Dataset, ...]:
+    """Divide a data set into parts.
 
     Every picture lands in exactly one part, and every part has the classes in the proportions of
-    the whole, as nearly as whole pictures allow. Pictures keep their order within a part.
+    the whole, as nearly as whole pictures allow; the first part has at least one picture of every
+    class that occurs. Pictures keep their order within a part.
 
     Args:
         dataset: What is divided.
-        shares: Size of each part but the last, by name.
-        rest: Name of the last part, which takes all that remains, with at least one picture of
-            every class that occurs.
+        shares: Size of each part: fractions that add up to 1, such as ``(0.8, 0.1, 0.1)``, or
+            numbers of pictures that add up to all.
         seed: Equal seeds give equal parts, on every machine and with every version of NumPy.
+        names: What the parts are called; by default as the whole.
 
     Returns:
-        The parts by name, ``rest`` first.
+        The parts, in the order of ``shares``.
 
     Raises:
-        ArgumentError: A share is no fraction and no count, or the seed is not an integer ≥ 0.
+        ArgumentError: The shares do not add up, one of them is no fraction and no count, the names
+            are fewer or more than the shares, or the seed is no integer ≥ 0.
         DataError: There are too few pictures for what is asked.
     """
-    positions = stratified_split(dataset.labels, shares, rest=rest, seed=seed, name=dataset.name)
-    return {part: dataset.subset(indices, part) for part, indices in positions.items()}
+    counts = all(isinstance(share, (int, np.integer)) for share in shares)
+    whole = len(dataset) if counts else 1
+    if len(shares) == 0 or abs(sum(shares) - whole) > 1e-9:
+        raise ArgumentError(
+            f"shares are {tuple(shares)!r}; expected fractions that add up to 1, or numbers of "
+            f"pictures that add up to all {len(dataset)}"
+        )
+    titles = [dataset.name] * len(shares) if names is None else list(names)
+    if len(titles) != len(shares):
+        raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
+    drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
+    positions = stratified_split(dataset.labels, drawn, seed=seed, name=dataset.name)
+    return tuple(
+        dataset.subset(indices, title)
+        for indices, title in zip(positions.values(), titles, strict=True)
+    )
 
 
 def stratified_split(
@@ -55,7 +74,7 @@ def stratified_split(
     seed: int = 0,
     name: str = "data",
 ) -> dict[str, NDArray[np.int64]]:
-    """Divide the positions of ``labels``, as :func:`split` divides a data set.
+    """Draw parts from the positions of ``labels``, and leave the rest, as :func:`split` does.
 
     Args:
         labels: Class of each picture, shape (N,).
@@ -68,7 +87,7 @@ def stratified_split(
         The positions of each part in ascending order, shape (n,) each, ``rest`` first.
 
     Raises:
-        ArgumentError: A share is no fraction and no count, or the seed is not an integer ≥ 0.
+        ArgumentError: A share is no fraction and no count, or the seed is no integer ≥ 0.
         DataError: There are too few pictures for what is asked.
     """
     # raw 64-bit words, because NumPy promises to keep them; it does not promise that of shuffle()
@@ -90,7 +109,7 @@ def stratified_split(
 
 def checked_seed(seed: object) -> int:
     """Return the seed if it is an integer ≥ 0; raise ArgumentError otherwise."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ArgumentError(f"seed is {seed!r}; expected an integer ≥ 0")
     return int(seed)
 
@@ -101,9 +120,9 @@ def number_of_pictures(share: object, total: int, part: str) -> int:
     Raises:
         ArgumentError: The share is no fraction (float, 0 < f < 1) and no count (int ≥ 1).
     """
-    if isinstance(share, Integral) and not isinstance(share, bool) and share >= 1:
+    if isinstance(share, (int, np.integer)) and not isinstance(share, bool) and share >= 1:
         return int(share)
-    if isinstance(share, Real) and not isinstance(share, Integral) and 0 < share < 1:
+    if isinstance(share, (float, np.floating)) and 0 < share < 1:
         return max(1, int(float(share) * total + 0.5))
     raise ArgumentError(
         f"{part} is {share!r}; expected a fraction of the pictures between 0 and 1, such as 0.1, "

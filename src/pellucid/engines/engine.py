@@ -1,7 +1,8 @@
 """What an engine is: whoever computes a graph.
 
 An :class:`Engine` turns a network into a :class:`Program`, which holds the weights, and
-computes. All engines give the same numbers within rounding; nothing above this protocol may care which one runs.
+computes. All engines give the same numbers within rounding; nothing above this protocol may care
+which one runs.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid.engines.engine import Backward, Engine, Learning, Program, StepResult
+from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import INPUT, check_weights
 from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.optimizers import clip_by_norm
@@ -131,6 +132,7 @@ class ReferenceProgram(Program):
         return {"step": np.array(self._step), **state}
 
     def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
+        check_optimizer_state(self.graph, self._learning, state)
         self._step = int(state["step"])
         for name, memory in self._memory.items():
             for slot in memory:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import reprlib
+import sys
 from typing import TYPE_CHECKING, TypeGuard
 
 from pellucid.errors import ArgumentError
@@ -15,11 +17,29 @@ LARGEST = 1 << 20
 """No size, stride or count of a network is larger: a guard against hostile model files."""
 
 
-def whole(name: str, value: object, least: int = 1) -> None:
-    """Check a whole number of at least ``least`` (and at most :data:`LARGEST`)."""
-    if not _is_int(value) or not least <= value <= LARGEST:
+class _Short(reprlib.Repr):
+    """As :func:`repr`, but cut short; Python refuses to write out numbers of 4300 digits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 60
+
+    def repr_int(self, x: int, level: int) -> str:
+        if abs(x) < 10**20:
+            return super().repr_int(x, level)
+        return f"<a whole number of {x.bit_length()} bits>"
+
+
+def shown(value: object) -> str:
+    """A value for a message: on one line, and short however long or deep it is."""
+    return _Short().repr(value).replace("\n", " ")
+
+
+def whole(name: str, value: object, least: int = 1, most: int = LARGEST) -> None:
+    """Check a whole number from ``least`` to ``most``."""
+    if not _is_int(value) or not least <= value <= most:
         raise ArgumentError(
-            f"{name} must be a whole number from {least} to {LARGEST}, got {value!r}"
+            f"{name} must be a whole number from {least} to {most}, got {shown(value)}"
         )
 
 
@@ -31,7 +51,8 @@ def pair(name: str, value: object, least: int = 1) -> None:
         or not all(_is_int(v) and least <= v <= LARGEST for v in value)
     ):
         raise ArgumentError(
-            f"{name} must be two whole numbers of at least {least}, (height, width), got {value!r}"
+            f"{name} must be two whole numbers from {least} to {LARGEST}, (height, width), got "
+            f"{shown(value)}"
         )
 
 
@@ -39,27 +60,39 @@ def number(name: str, value: object, low: float = -math.inf, high: float = math.
     """Check a finite number from ``low`` to ``high``."""
     if not _is_number(value) or not low <= value <= high:
         bounds = f" from {low:g} to {high:g}" if math.isfinite(low) or math.isfinite(high) else ""
-        raise ArgumentError(f"{name} must be a finite number{bounds}, got {value!r}")
+        raise ArgumentError(f"{name} must be a finite number{bounds}, got {shown(value)}")
+
+
+def numbers(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> None:
+    """Check a tuple of finite numbers from ``low`` to ``high``, at least one."""
+    if not isinstance(value, tuple) or not value:
+        raise ArgumentError(f"{name} must be a tuple of numbers, got {shown(value)}")
+    for each in value:
+        number(f"each of {name}", each, low, high)
 
 
 def truth(name: str, value: object) -> None:
     """Check a bool."""
     if not isinstance(value, bool):
-        raise ArgumentError(f"{name} must be True or False, got {value!r}")
+        raise ArgumentError(f"{name} must be True or False, got {shown(value)}")
 
 
 def choice(name: str, value: object, choices: Sequence[str]) -> None:
     """Check one of a few words."""
     if not isinstance(value, str) or value not in choices:
-        raise ArgumentError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        raise ArgumentError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}")
 
 
 def initializer(name: str, value: object) -> None:
     """Check an initialiser: a known name, or the number to fill with."""
-    if _is_number(value) or (isinstance(value, str) and value in INITIALIZERS):
+    if isinstance(value, str) and value in INITIALIZERS:
+        return
+    if _is_number(value) and abs(value) <= 1e6:
         return
     known = ", ".join(INITIALIZERS)
-    raise ArgumentError(f"{name} must be one of {known} or a number, got {value!r}")
+    raise ArgumentError(
+        f"{name} must be one of {known} or a number from -1e6 to 1e6, got {shown(value)}"
+    )
 
 
 def _is_int(value: object) -> TypeGuard[int]:
@@ -67,4 +100,10 @@ def _is_int(value: object) -> TypeGuard[int]:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared, not asked with math.isfinite: that overflows for whole numbers beyond any float.
+    largest = sys.float_info.max
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and -largest <= value <= largest
+    )

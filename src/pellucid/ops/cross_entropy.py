@@ -40,10 +40,7 @@ class CrossEntropy(Loss):
     def __post_init__(self) -> None:
         check.number("label_smoothing", self.label_smoothing, 0.0, 0.999)
         if self.class_weights is not None:
-            if not self.class_weights:
-                raise ArgumentError("class_weights must hold one number a class, got none")
-            for weight in self.class_weights:
-                check.number("class weight", weight, 1e-9, 1e9)
+            check.numbers("class_weights", self.class_weights, 1e-9, 1e9)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         terms = self._weighted(targets) * log_softmax(logits)

@@ -68,4 +68,5 @@ class MaxPool(Pool):
         own = int(np.argmax(values))  # the first of equals, or the first NaN
         factors = np.zeros_like(values)
         factors[own] = 1.0
-        return Terms("maximum", sources, values, factors, values * factors, own=own)
+        products = np.where(factors == 1.0, values, 0.0)  # a loser adds 0, an infinite one too
+        return Terms("maximum", sources, values, factors, products, own=own)

@@ -37,17 +37,12 @@ class Normalise(Operation):
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        for name, values in (("mean", self.mean), ("std", self.std)):
-            if not values:
-                raise ArgumentError(f"{name} must hold one number a channel, got {values!r}")
+        check.numbers("mean", self.mean, -1e6, 1e6)
+        check.numbers("std", self.std, 1e-6, 1e6)
         if len(self.mean) != len(self.std):
             raise ArgumentError(
                 f"mean and std must be equally many, got {len(self.mean)} and {len(self.std)}"
             )
-        for value in self.mean:
-            check.number("mean", value, -1e6, 1e6)
-        for value in self.std:
-            check.number("std", value, 1e-6, 1e6)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

@@ -10,12 +10,16 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.errors import ArgumentError
+from pellucid.ops.check import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 T = TypeVar("T")
+
+DEEPEST = 4
+"""No setting nests deeper than padding, ``((top, bottom), (left, right))``; room to spare."""
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
@@ -36,16 +40,16 @@ def from_dict(values: object, table: Mapping[str, type[T]], what: str) -> T:
         ArgumentError: For an unknown kind, an unknown or missing field, or a value out of range.
     """
     if not isinstance(values, dict):
-        raise ArgumentError(f"an {what} must be a JSON object, got {type(values).__name__}")
+        raise ArgumentError(f"{what}: must be a JSON object, got {type(values).__name__}")
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in table:
-        raise ArgumentError(f"unknown {what} {kind!r}; known are {', '.join(sorted(table))}")
+        raise ArgumentError(f"unknown {what} {shown(kind)}; known are {', '.join(sorted(table))}")
     made = table[kind]
     assert dataclasses.is_dataclass(made)
     known = {f.name for f in dataclasses.fields(made)}
     given = {name: _tuples(value) for name, value in values.items() if name != "kind"}
     if unknown := sorted(map(str, given.keys() - known)):
-        raise ArgumentError(f"{what} {kind} has no setting {unknown[0]!r}")
+        raise ArgumentError(f"{what} {kind} has no setting {shown(unknown[0])}")
     required = {f.name for f in dataclasses.fields(made) if f.default is dataclasses.MISSING}
     if missing := sorted(required - given.keys()):
         raise ArgumentError(f"{what} {kind} lacks its setting {missing[0]!r}")
@@ -59,5 +63,9 @@ def _plain(value: object) -> object:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
-def _tuples(value: object) -> object:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+def _tuples(value: object, depth: int = 0) -> object:
+    if not isinstance(value, list):
+        return value
+    if depth == DEEPEST:
+        raise ArgumentError(f"a setting must not nest lists deeper than {DEEPEST}")
+    return tuple(_tuples(v, depth + 1) for v in value)

@@ -59,8 +59,8 @@ def weighted(
     """Terms of a weighted sum: each product is value × factor."""
     x = np.asarray(values, np.float64).reshape(-1)
     f = np.asarray(factors, np.float64).reshape(-1)
-    # A factor of exactly 0 cuts the input off, even one that is infinite or NaN.
-    products = np.multiply(x, f, out=np.zeros_like(x), where=f != 0)
+    with np.errstate(invalid="ignore"):  # 0 · ∞ is NaN here because it is NaN in forward
+        products = x * f
     return Terms("sum", np.asarray(sources, np.int64), x, f, products, float(bias))
 
 

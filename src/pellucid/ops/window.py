@@ -57,12 +57,12 @@ class Window:
         check.pair("stride", self.stride)
         check.pair("dilation", self.dilation)
         check.choice("edge", self.edge, ("count", "drop"))
-        if self.padding not in ("same", "valid"):
-            sides = self.padding
+        sides = self.padding
+        if not isinstance(sides, str) or sides not in ("same", "valid"):
             if not isinstance(sides, tuple) or len(sides) != 2:
                 raise ArgumentError(
                     "padding must be 'same', 'valid', or pixels ((top, bottom), (left, right)), "
-                    f"got {sides!r}"
+                    f"got {check.shown(sides)}"
                 )
             for side in sides:
                 check.pair("padding", side, least=0)

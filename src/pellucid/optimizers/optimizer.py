@@ -70,5 +70,6 @@ def clip_by_norm(gradients: Iterable[Array], clip_norm: float | None) -> float:
     """
     if clip_norm is None:
         return 1.0
-    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in gradients))
+    # In float64, where no square of a float32 overflows.
+    norm = math.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in gradients))
     return clip_norm / norm if norm > clip_norm else 1.0

@@ -1,0 +1,1 @@
+"""How fast the engines are, beside the frameworks; run with ``scripts/bench``."""

@@ -1,0 +1,58 @@
+"""Pellucid's own engines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from benchmarks.contenders import LEARNING_RATE, Contender
+from pellucid.engines import Learning, Program, get_engine
+from pellucid.graph import Network, initial_weights
+from pellucid.ops import CrossEntropy
+from pellucid.optimizers import SGD
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from benchmarks.workloads import Workload
+
+
+class OwnEngine(Contender):
+    """A network in one of the package's engines."""
+
+    engine: ClassVar[str]
+    program: Program
+
+    def prepare(self, workload: Workload, *, training: bool, threads: int) -> None:
+        """Load the network; the number of threads comes from the environment."""
+        graph = workload.network().graph(workload.input_shape)
+        learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
+        network = Network(graph, initial_weights(graph, seed=0))
+        self.program = get_engine(self.engine).load(network, learning=learning)
+
+    def train_step(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+        """One step."""
+        return self.program.train_step(images, labels, LEARNING_RATE).loss
+
+    def forward(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The logits."""
+        return self.program.forward(images)
+
+
+class Reference(OwnEngine):
+    """The definition, in NumPy."""
+
+    engine: ClassVar[str] = "reference"
+
+
+class TorchEngine(OwnEngine):
+    """The same graph on PyTorch."""
+
+    engine: ClassVar[str] = "torch"
+
+    def prepare(self, workload: Workload, *, training: bool, threads: int) -> None:
+        """Load the network and tell PyTorch its threads."""
+        import torch
+
+        torch.set_num_threads(threads)
+        super().prepare(workload, training=training, threads=threads)

@@ -1,0 +1,79 @@
+"""``pellucid summary``: a network's layers and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, results
+from pellucid.data.names import shown
+
+if TYPE_CHECKING:
+    from pellucid.graph import Summary
+
+
+def summary(
+    network: Annotated[
+        str, typer.Argument(help="An architecture's name, or a model file or run folder.")
+    ],
+    input: Annotated[str, typer.Option(help="HEIGHTxWIDTHxCHANNELS, for an architecture.")] =  # noqa: A002
+    "28x28x1",
+    classes: Annotated[int, typer.Option(min=2, help="Classes, for an architecture.")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+) -> None:
+    """Show layers, output shapes, parameters, multiply-adds and receptive fields."""
+    shape = arguments.input_shape(input)
+
+    from pellucid.graph import summarise
+
+    if Path(network).exists():
+        from pellucid.classifier import ImageClassifier
+
+        table = ImageClassifier.load(network).summary()
+    else:
+        from pellucid.architectures import get_architecture
+
+        table = summarise(get_architecture(network)(classes).graph(shape))
+    if json:
+        rows = [asdict(row) for row in table.rows]
+        print_json(
+            {
+                "input_shape": table.input_shape,
+                "layers": rows,
+                "parameters": table.parameters,
+                "multiply_adds": table.multiply_adds,
+            }
+        )
+        return
+    print_summary(table)
+
+
+def print_summary(summary: Summary) -> None:
+    """Print a summary as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from pellucid.ops.operation import describe
+
+    table = Table("layer", "operation")
+    for name in ("output", "parameters", "multiply-adds", "sees"):
+        table.add_column(name, justify="right")
+    table.add_row("input", "", describe(summary.input_shape), "", "", "")
+    for row in summary.rows:
+        table.add_row(
+            Text(shown(row.layer)),
+            row.kind,
+            describe(row.output_shape),
+            f"{row.parameters:,}" if row.parameters else "",
+            f"{row.multiply_adds:,}" if row.multiply_adds else "",
+            describe(row.receptive_field),
+        )
+    table.add_section()
+    table.add_row("total", "", "", f"{summary.parameters:,}", f"{summary.multiply_adds:,}", "")
+    console = results()
+    console.print(table)
+    console.print("sees: the receptive field, height×width in pixels of the input")

@@ -1,0 +1,108 @@
+"""Make training, validation and test set from the parts that a source has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.data.dataset import Splits
+from pellucid.data.names import counted, shown
+from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
+from pellucid.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.sources import Source
+    from pellucid.data.split import Share
+
+DEFAULT_SHARE = 0.1
+"""Part of the pictures that is set aside, for validation and again for the test."""
+
+
+def arrange(
+    source: Source, validation: Share | None, default: Share, seed: int, notes: tuple[str, ...] = ()
+) -> Splits:
+    """Return the splits of a source; what it does not bring itself is drawn from its pictures.
+
+    - A source that is not divided gives 10 % to the test set and ``validation`` to the validation
+      set.
+    - A source with a training set gives ``validation`` of it to the validation set, unless it
+      brings one. A test set is never drawn from pictures that were given for training.
+
+    Args:
+        source: The pictures.
+        validation: Fraction or number of pictures to validate by, 0 for none, None for the default.
+        default: What None means.
+        seed: Decides which pictures are drawn; integer ≥ 0.
+        notes: Remarks to which those on the splits are added.
+
+    Raises:
+        ArgumentError: ``validation`` or ``seed`` is outside its range.
+        DataError: There is no training set, it lacks a class, or there are too few pictures.
+    """
+    seed = checked_seed(seed)
+    drawn = _share_to_draw(source, validation, default)
+    undivided = "all" in source.parts
+    if not undivided and "train" not in source.parts:
+        raise DataError(
+            f"{source.name}: nothing to train with, only the part {' and '.join(source.parts)}; "
+            f"add a part named train"
+        )
+    origin = "all" if undivided else "train"
+    shares: dict[str, Share] = {} if drawn is None else {"validation": drawn}
+    if undivided:
+        shares["test"] = DEFAULT_SHARE
+    parts: dict[str, Dataset] = {
+        part: source.read(part, part) for part in ("validation", "test") if part in source.parts
+    }
+    if validation == 0:
+        parts.pop("validation", None)
+    if shares:
+        positions = stratified_split(source.labels(origin), shares, seed=seed, name=source.name)
+        parts |= {part: source.read(origin, part, chosen) for part, chosen in positions.items()}
+    else:
+        parts["train"] = source.read(origin, "train")
+    how = f"; drawn with seed {seed}, each class in proportion: {', '.join(shares)}"
+    sizes = ", ".join(
+        f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
+    )
+    return Splits(
+        train=parts["train"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        notes=(*notes, f"pictures: {sizes}{how if shares else ''}"),
+    )
+
+
+def check_classes(name: str, classes: tuple[str, ...], learnable: set[str]) -> None:
+    """Raise DataError unless there are two classes or more, all of them among the learnable.
+
+    Args:
+        name: What the data are called in messages.
+        classes: The class names.
+        learnable: Names of the classes that have pictures to train with.
+    """
+    if len(classes) < 2:
+        raise DataError(
+            f"{name}: one class only, {shown(classes[0])}; expected at least two classes, each "
+            f"with pictures of its own"
+        )
+    empty = [entry for entry in classes if entry not in learnable]
+    if empty:
+        others = f" (and {counted(len(empty) - 1, 'other class')})" if len(empty) > 1 else ""
+        raise DataError(
+            f"{name}: the class {shown(empty[0])}{others} has no pictures to train with; add some "
+            f"(PNG or JPEG, directly in the folder of the class) or remove the class"
+        )
+
+
+def _share_to_draw(source: Source, validation: Share | None, default: Share) -> Share | None:
+    """Return how much is to be drawn for validation, None for nothing."""
+    if validation is not None and (isinstance(validation, bool) or validation != 0):
+        number_of_pictures(validation, 1, "validation")
+        if "validation" in source.parts:
+            raise ArgumentError(
+                f"validation is {validation!r}, but {source.name} brings a validation part of its "
+                f"own; leave validation out, or remove that part"
+            )
+        return validation
+    return default if validation is None and "validation" not in source.parts else None

@@ -1,0 +1,75 @@
+"""Arrays in, arrays out: how values and weights lie outside and inside this engine.
+
+Outside, images are NHWC and kernels HWIO. Inside, axes are ordered as PyTorch wants them (NCHW,
+OIHW), while the numbers stay in memory as they were ("channels last"): PyTorch's convolutions are
+fastest so, turning a batch of images costs nothing, and flattening yields NHWC's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from pellucid.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pellucid.engines.engine import Precision
+    from pellucid.ops.operation import Array
+
+DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How arrays come in: to which device, in which precision; every tensor is a copy.
+
+    Raises:
+        ArgumentError: If the precision is unknown, or the device cannot compute in it.
+    """
+
+    device: torch.device
+    precision: Precision
+
+    def __post_init__(self) -> None:
+        if self.precision not in DTYPES:
+            known = ", ".join(DTYPES)
+            raise ArgumentError(f"precision must be one of {known}, got {self.precision!r}")
+        if self.device.type == "mps" and self.precision == "float64":
+            raise ArgumentError(
+                "device 'mps' cannot compute in float64; load with precision='float32', or use "
+                "device='cpu'"
+            )
+
+    def value(self, array: Array) -> Tensor:
+        """A batch: (N, H, W, C) becomes (N, C, H, W); (N, F) stays."""
+        # Pixels travel as bytes, a quarter of the way's load, and become floats on arrival.
+        tensor = self._copy(array if array.dtype == np.uint8 else array.astype(self.precision))
+        return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+
+    def weight(self, array: Array) -> Tensor:
+        """A weight: (kh, kw, in, out) becomes (out, in, kh, kw); the rest stays."""
+        tensor = self._copy(array.astype(self.precision))
+        if tensor.ndim != 4:
+            return tensor
+        return tensor.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+
+    def _copy(self, array: Array) -> Tensor:
+        return torch.tensor(np.ascontiguousarray(array)).to(self.device, DTYPES[self.precision])
+
+
+def value_array(tensor: Tensor) -> Array:
+    """A batch as a NumPy array: (N, C, H, W) becomes (N, H, W, C)."""
+    plain = tensor.detach().cpu()
+    return np.ascontiguousarray((plain.permute(0, 2, 3, 1) if plain.ndim == 4 else plain).numpy())
+
+
+def weight_array(tensor: Tensor) -> Array:
+    """A copy of a weight as a NumPy array: (out, in, kh, kw) becomes (kh, kw, in, out)."""
+    plain = tensor.detach().cpu()
+    # A view would change with the next training step.
+    return np.array((plain.permute(2, 3, 1, 0) if plain.ndim == 4 else plain).numpy(), order="C")

@@ -1,0 +1,258 @@
+"""The page of mappings: what each operation of :data:`pellucid.ops.OPERATIONS` is on PyTorch.
+
+Feature maps come as (N, C, H, W), vectors as (N, F). Sizes and borders follow the package's one
+rule for windows; where PyTorch's own padding cannot say them, the border is laid around first.
+"""
+
+# ruff: noqa: D103 - each is documented where the operation itself is, in pellucid.ops
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import torch
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
+
+from pellucid.engines.torch.random import random_words
+from pellucid.ops.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
+
+    from pellucid import ops
+    from pellucid.ops.operation import Mode
+    from pellucid.ops.pool import Pool
+    from pellucid.ops.window import Window
+
+O = TypeVar("O", bound=Operation)  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Call(Generic[O]):
+    """One operation at work: its settings, its inputs, its own weights by name, and the mode."""
+
+    operation: O
+    inputs: Sequence[Tensor]
+    weights: Mapping[str, Tensor]
+    mode: Mode
+
+    @property
+    def x(self) -> Tensor:
+        """The only input."""
+        (x,) = self.inputs
+        return x
+
+
+def add(call: Call[ops.Add]) -> Tensor:
+    first, *others = call.inputs
+    for other in others:
+        first = first + other
+    return first
+
+
+def average_pool(call: Call[ops.AveragePool]) -> Tensor:
+    operation, x = call.operation, call.x
+    if not any(_border(operation.window, x)):
+        return F.avg_pool2d(x, operation.size, operation.stride)
+    rows, columns = (operation.window.along(axis, x.shape[2 + axis]) for axis in (0, 1))
+    ones = x.new_ones((1, 1, *x.shape[2:]))
+    if operation.count_padding:  # padding counts, what hangs over beyond it does not
+        padding = (columns.before, columns.after, rows.before, rows.after)
+        counted = F.pad(F.pad(ones, padding, value=1.0), (0, columns.overhang, 0, rows.overhang))
+    else:
+        counted = F.pad(ones, _border(operation.window, x))
+    counts = F.avg_pool2d(counted, operation.size, operation.stride, divisor_override=1)
+    return _window_sums(operation, x) / counts
+
+
+def batch_norm(call: Call[ops.BatchNorm]) -> Tensor:
+    operation, x, weights, training = call.operation, call.x, call.weights, call.mode.training
+    if training and x.numel() == x.shape[1]:
+        return _batch_norm_of_one(call)
+    return F.batch_norm(
+        x,
+        weights["mean"],  # these two are updated in place in training
+        weights["variance"],
+        weights["gamma"],
+        weights["beta"],
+        training,
+        operation.momentum,
+        operation.epsilon,
+    )
+
+
+def _batch_norm_of_one(call: Call[ops.BatchNorm]) -> Tensor:
+    """The same where each channel has a single value, which PyTorch refuses: its variance is 0."""
+    operation, x, weights = call.operation, call.x, call.weights
+    with torch.no_grad():
+        weights["mean"].lerp_(x.reshape(-1), operation.momentum)
+        weights["variance"].mul_(1.0 - operation.momentum)
+    x_hat = (x - x.mean(dim=0, keepdim=True)) / math.sqrt(operation.epsilon)
+    channels = (1, -1, *(1,) * (x.ndim - 2))
+    return weights["gamma"].view(channels) * x_hat + weights["beta"].view(channels)
+
+
+def concatenate(call: Call[ops.Concatenate]) -> Tensor:
+    return torch.cat(list(call.inputs), dim=1)
+
+
+def conv2d(call: Call[ops.Conv2D]) -> Tensor:
+    operation, x = call.operation, call.x
+    left, right, top, bottom = _border(operation.window, x)
+    padding = (top, left)
+    if (left, top) != (right, bottom):
+        x, padding = F.pad(x, (left, right, top, bottom)), (0, 0)
+    return F.conv2d(
+        x,
+        call.weights["kernel"],
+        call.weights.get("bias"),
+        operation.stride,
+        padding,
+        operation.dilation,
+        operation.groups,
+    )
+
+
+def dense(call: Call[ops.Dense]) -> Tensor:
+    kernel, bias = call.weights["kernel"], call.weights.get("bias")
+    return call.x @ kernel if bias is None else torch.addmm(bias, call.x, kernel)
+
+
+def dropout(call: Call[ops.Dropout]) -> Tensor:
+    operation, x, mode = call.operation, call.x, call.mode
+    if not mode.training:
+        return x
+    # The counter runs over elements as they lie outside, channels last.
+    last = (x.shape[0], *x.shape[2:], x.shape[1])
+    words = random_words(last, mode.seed, mode.step, mode.layer, x.device)
+    kept = (words >= operation.threshold).to(x.dtype).movedim(-1, 1)
+    return x * (kept / (1.0 - operation.rate))
+
+
+def flatten(call: Call[ops.Flatten]) -> Tensor:
+    x = call.x
+    return x.permute(0, 2, 3, 1).flatten(1) if x.ndim == 4 else x
+
+
+def global_average_pool(call: Call[ops.GlobalAveragePool]) -> Tensor:
+    return call.x.mean(dim=(2, 3))
+
+
+def leaky_relu(call: Call[ops.LeakyReLU]) -> Tensor:
+    return F.leaky_relu(call.x, call.operation.slope)
+
+
+def local_response_norm(call: Call[ops.LocalResponseNorm]) -> Tensor:
+    operation = call.operation
+    alpha = operation.alpha * operation.size  # PyTorch takes the mean of the squares, not the sum
+    return F.local_response_norm(call.x, operation.size, alpha, operation.beta, operation.k)
+
+
+def max_pool(call: Call[ops.MaxPool]) -> Tensor:
+    operation, x = call.operation, call.x
+    border = _border(operation.window, x)
+    padded = F.pad(x, border, value=-torch.inf) if any(border) else x
+    y: Tensor = F.max_pool2d(padded, operation.size, operation.stride)
+    # Of several NaN PyTorch gives the gradient to the last; of nothing but −∞, to the border
+    # perhaps. Neither happens while all is finite, which one sum tells.
+    if y.requires_grad and not bool(y.detach().sum().isfinite()):
+        return _first_winners(operation, x, padded, y.detach())
+    return y
+
+
+def _first_winners(operation: ops.MaxPool, x: Tensor, padded: Tensor, y: Tensor) -> Tensor:
+    """Of each window the first place, row by row, inside the image, that holds the maximum y."""
+    inside = F.pad(torch.ones_like(x, dtype=torch.bool), _border(operation.window, x))
+    windows, real = (_windows(operation, values) for values in (padded, inside))
+    largest = y.unsqueeze(-1)
+    best = real & ((windows == largest) | (windows.isnan() & largest.isnan()))
+    first = best.to(torch.uint8).argmax(dim=-1, keepdim=True)
+    return windows.gather(-1, first).squeeze(-1)
+
+
+def normalise(call: Call[ops.Normalise]) -> Tensor:
+    x = call.x
+    mean, std = (
+        torch.tensor(values, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
+        for values in (call.operation.mean, call.operation.std)
+    )
+    return (x - mean) / std
+
+
+def prelu(call: Call[ops.PReLU]) -> Tensor:
+    return F.prelu(call.x, call.weights["slope"])
+
+
+def relu(call: Call[ops.ReLU]) -> Tensor:
+    return F.relu(call.x)
+
+
+def relu6(call: Call[ops.ReLU6]) -> Tensor:
+    return F.relu6(call.x)
+
+
+def sigmoid(call: Call[ops.Sigmoid]) -> Tensor:
+    return call.x.sigmoid()
+
+
+def softmax(call: Call[ops.Softmax]) -> Tensor:
+    return call.x.softmax(dim=1)
+
+
+def subsample(call: Call[ops.Subsample]) -> Tensor:
+    coefficient, bias = (call.weights[name].view(1, -1, 1, 1) for name in ("coefficient", "bias"))
+    return _window_sums(call.operation, call.x) * coefficient + bias
+
+
+def tanh(call: Call[ops.Tanh]) -> Tensor:
+    return call.x.tanh()
+
+
+MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
+    "add": add,
+    "average_pool": average_pool,
+    "batch_norm": batch_norm,
+    "concatenate": concatenate,
+    "conv2d": conv2d,
+    "dense": dense,
+    "dropout": dropout,
+    "flatten": flatten,
+    "global_average_pool": global_average_pool,
+    "leaky_relu": leaky_relu,
+    "local_response_norm": local_response_norm,
+    "max_pool": max_pool,
+    "normalise": normalise,
+    "prelu": prelu,
+    "relu": relu,
+    "relu6": relu6,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "subsample": subsample,
+    "tanh": tanh,
+}
+
+
+def _border(window: Window, x: Tensor) -> tuple[int, int, int, int]:
+    """Padding and overhang around x: (left, right, top, bottom), as ``F.pad`` takes them."""
+    rows, columns = (window.along(axis, x.shape[2 + axis]) for axis in (0, 1))
+    return (
+        columns.before,
+        columns.after + columns.overhang,
+        rows.before,
+        rows.after + rows.overhang,
+    )
+
+
+def _window_sums(operation: Pool, x: Tensor) -> Tensor:
+    border = _border(operation.window, x)
+    padded = F.pad(x, border) if any(border) else x
+    return F.avg_pool2d(padded, operation.size, operation.stride, divisor_override=1)
+
+
+def _windows(operation: Pool, padded: Tensor) -> Tensor:
+    """Every window's values in row-major order: (N, C, H', W', kh·kw)."""
+    (height, width), (down, across) = operation.size, operation.stride
+    return padded.unfold(2, height, down).unfold(3, width, across).flatten(-2)

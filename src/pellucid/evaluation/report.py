@@ -1,0 +1,110 @@
+"""What came out when a network was judged: one value, for people, programs and files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.evaluation.tables import write_tables
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SCHEMA = 1
+"""Version of :meth:`Report.to_dict`: raised when a key changes its meaning or goes; new keys may
+come without."""
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """How one class fared; see :class:`pellucid.evaluation.metrics.ClassScores`."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One image that was taken for another class.
+
+    Attributes:
+        index: Its place in the data, from 0.
+        name: Its name there: a path, or ``test[17]``.
+        true: Its class.
+        predicted: The class that it was taken for.
+        confidence: The probability that the network gave to that, 0 to 1.
+    """
+
+    index: int
+    name: str
+    true: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A network's judgement on labelled images.
+
+    Attributes:
+        classes: The K class names.
+        count: How many images, N.
+        accuracy: The share that is right, 0 to 1.
+        error: 1 − accuracy, the lecture's classification error.
+        top_k: For k of 1, 3 and 5, as far as K allows: the share whose class is among the k most
+            probable.
+        mean_squared_error: Squares summed over classes, averaged over images, 0 to 2.
+        cross_entropy: Averaged over images, in nats.
+        confusion: Images by true class (row) and predicted class (column), int64 (K, K).
+        per_class: Precision, recall, F1 and support of each class.
+        wrong: Every image that is wrong, the most confident mistakes first.
+    """
+
+    classes: tuple[str, ...]
+    count: int
+    accuracy: float
+    error: float
+    top_k: dict[int, float]
+    mean_squared_error: float
+    cross_entropy: float
+    confusion: NDArray[np.int64]
+    per_class: tuple[ClassRow, ...]
+    wrong: tuple[Wrong, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values.
+
+        The keys are the attributes above, and ``schema``, see :data:`SCHEMA`. ``top_k`` has its k
+        as text, ``confusion`` is a list of rows, ``per_class`` and ``wrong`` are lists of objects
+        with the keys of :class:`ClassRow` and :class:`Wrong`.
+        """
+        return {
+            "schema": SCHEMA,
+            "classes": list(self.classes),
+            "count": self.count,
+            "accuracy": self.accuracy,
+            "error": self.error,
+            "top_k": {str(k): accuracy for k, accuracy in self.top_k.items()},
+            "mean_squared_error": self.mean_squared_error,
+            "cross_entropy": self.cross_entropy,
+            "confusion": self.confusion.tolist(),
+            "per_class": [asdict(row) for row in self.per_class],
+            "wrong": [asdict(wrong) for wrong in self.wrong],
+        }
+
+    def write(self, folder: str | os.PathLike[str]) -> None:
+        """Write ``confusion.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder.
+
+        See :mod:`pellucid.evaluation.tables`. The folder is made if it is not there.
+
+        Raises:
+            OutputError: If the folder cannot be made or a file not be written; earlier files are
+                intact.
+        """
+        write_tables(folder, self)

@@ -1,0 +1,65 @@
+"""A report's tables as CSV files (UTF-8, commas, a header), for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from pellucid.data.names import shown
+from pellucid.files import make_folder, write_text
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from pellucid.evaluation.report import Report
+
+    Row = Sequence[str | int]
+
+
+def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
+    r"""Write three tables into a folder, which is made if it is not there.
+
+    ``confusion.csv`` has a row for each true class and a column for each predicted one; the first
+    row and column hold the names, the corner ``true \ predicted``. ``per_class.csv`` and
+    ``wrong.csv`` have the columns of :class:`~pellucid.evaluation.report.ClassRow` and
+    :class:`~pellucid.evaluation.report.Wrong`; shares and probabilities have six decimals.
+
+    Raises:
+        OutputError: If the folder cannot be made or a file not be written; earlier files are
+            intact.
+    """
+    folder = make_folder(folder)
+    write_text(folder / "confusion.csv", _csv(_confusion(report)))
+    write_text(folder / "per_class.csv", _csv(_per_class(report)))
+    write_text(folder / "wrong.csv", _csv(_wrong(report)))
+
+
+def _confusion(report: Report) -> list[Row]:
+    rows: list[Row] = [["true \\ predicted", *map(shown, report.classes)]]
+    for name, counts in zip(report.classes, report.confusion.tolist(), strict=True):
+        rows.append([shown(name), *counts])
+    return rows
+
+
+def _per_class(report: Report) -> list[Row]:
+    rows: list[Row] = [["name", "precision", "recall", "f1", "support"]]
+    for row in report.per_class:
+        shares = (f"{share:.6f}" for share in (row.precision, row.recall, row.f1))
+        rows.append([shown(row.name), *shares, row.support])
+    return rows
+
+
+def _wrong(report: Report) -> list[Row]:
+    rows: list[Row] = [["index", "name", "true", "predicted", "confidence"]]
+    for w in report.wrong:
+        texts = shown(w.name), shown(w.true), shown(w.predicted), f"{w.confidence:.6f}"
+        rows.append([w.index, *texts])
+    return rows
+
+
+def _csv(rows: list[Row]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

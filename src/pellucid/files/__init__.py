@@ -1,0 +1,23 @@
+"""Files that Pellucid writes: models, training states, and how any result is written safely."""
+
+from __future__ import annotations
+
+from pellucid.files.atomic import write_file, write_text
+from pellucid.files.folders import make_folder
+from pellucid.files.limits import check_limits
+from pellucid.files.model_file import Model, load_model, save_model
+from pellucid.files.state_file import load_state, save_state
+from pellucid.files.strict_json import JSON
+
+__all__ = [
+    "JSON",
+    "Model",
+    "check_limits",
+    "load_model",
+    "load_state",
+    "make_folder",
+    "save_model",
+    "save_state",
+    "write_file",
+    "write_text",
+]

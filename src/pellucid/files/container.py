@@ -1,0 +1,148 @@
+"""The container of all binary files: a safetensors file with one sealed JSON text.
+
+A safetensors file is a length, a JSON header, and the arrays' bytes. Ours carries in the header's
+metadata, under the one key ``pellucid``, a JSON text: ``kind`` (``model`` or ``state``), ``format``
+(a version), ``checksum`` (SHA-256 over the rest of the text and every array), and what belongs to
+the kind. Any safetensors reader opens it; nothing in it is ever executed.
+
+The safetensors library reads and writes the container itself; :mod:`pellucid.files.header` stands
+before it as a guard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError, DataError, FileFormatError
+from pellucid.files import strict_json
+from pellucid.files.header import DTYPES, KEY, LARGEST_HEADER, damaged, header_length, read_checked
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.files.strict_json import JSON
+
+NAMES = {"model": "model", "state": "training state"}
+"""What each kind of file is called in messages."""
+
+_ENVELOPE = {"kind", "format", "checksum"}
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        document: Its JSON text's values, without kind, format and checksum.
+        arrays: Its arrays by name, each its own memory, in C order.
+    """
+
+    document: dict[str, JSON]
+    arrays: dict[str, NDArray[Any]]
+
+
+def pack(kind: str, version: int, contents: Contents) -> bytes:
+    """The bytes of a file; the same contents give the same bytes.
+
+    Raises:
+        ArgumentError: If the document is not JSON or too long, or an array is of a type that the
+            format does not have, or its name is not printable text.
+    """
+    from safetensors.numpy import save
+
+    strict_json.check(contents.document, "document")
+    # safetensors takes an array's memory as it lies; asarray also makes it contiguous.
+    arrays = {name: np.asarray(array, order="C") for name, array in contents.arrays.items()}
+    for name, array in arrays.items():
+        if not name.isprintable() or name in ("", "__metadata__"):
+            raise ArgumentError(f"an array cannot be called {name!r:.80}; choose printable text")
+        if array.dtype.name not in DTYPES.values():
+            raise ArgumentError(
+                f"array {name!r:.80} is of type {array.dtype}; expected one of "
+                f"{', '.join(DTYPES.values())}"
+            )
+    document: dict[str, JSON] = {**contents.document, "kind": kind, "format": version}
+    document["checksum"] = checksum(document, arrays)
+    text = strict_json.canonical(document)
+    data = save(arrays, {KEY: text.decode("ascii")})
+    if (length := header_length(data)) > LARGEST_HEADER:
+        raise ArgumentError(
+            f"the {NAMES[kind]}'s description takes {length} bytes, at most {LARGEST_HEADER} are "
+            "allowed; keep less in it"
+        )
+    return data
+
+
+def unpack(path: str | os.PathLike[str], kind: str, version: int) -> Contents:
+    """Read a file of one kind and version, and compare its checksum.
+
+    Raises:
+        DataError: There is no such file, it is a folder, or the system does not let us read it.
+        FileFormatError: It is empty, cut short, damaged, not a safetensors file, a safetensors file
+            of another program, of another kind, or of a newer version.
+    """
+    name = shown(path)
+    data, header = read_checked(Path(path))
+    document = _document(header, name)
+    found = document.get("kind")
+    if found != kind:
+        what = NAMES.get(found, "file of an unknown kind") if isinstance(found, str) else "file"
+        raise FileFormatError(f"{name}: is a Pellucid {what}; expected a {NAMES[kind]}")
+    written = document.get("format")
+    if type(written) is not int or written < 1:
+        raise damaged(name, f"format {written!r:.80} is no version number")
+    if written > version:
+        raise FileFormatError(
+            f"{name}: written by a newer Pellucid (format {written}, this one reads "
+            f"{version}): upgrade with pip install -U pellucid"
+        )
+    arrays = _arrays(data, header, name)
+    sealed = document.pop("checksum", None)
+    if sealed != checksum(document, arrays):
+        raise damaged(name, "its content does not match its checksum")
+    return Contents({key: value for key, value in document.items() if key not in _ENVELOPE}, arrays)
+
+
+def checksum(document: Mapping[str, JSON], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over a document and arrays, 64 hex digits; the order of names does not count."""
+    digest = hashlib.sha256(strict_json.canonical(dict(document)))
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(strict_json.canonical([name, array.dtype.name, list(array.shape)]))
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1).data)
+    return digest.hexdigest()
+
+
+def _document(header: dict[str, Any], name: str) -> dict[str, JSON]:
+    text = header["__metadata__"][KEY]
+    try:
+        document = strict_json.parse(text.encode("utf-8")) if isinstance(text, str) else None
+    except ValueError as error:
+        raise damaged(name, f"its description is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise damaged(name, "its description is not a JSON object")
+    return document
+
+
+def _arrays(data: bytes, header: dict[str, Any], name: str) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(data)
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise damaged(name, str(error)) from error
+    except MemoryError as error:
+        raise DataError(f"{name}: not enough memory to read it") from error
+    if arrays.keys() != header.keys() - {"__metadata__"}:
+        raise damaged(name, "its header can be read in two ways")
+    return arrays

@@ -1,0 +1,47 @@
+"""What was measured in each epoch, as rows and as ``history.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training.
+
+    Attributes:
+        epoch: From 1.
+        loss: Mean over the training pictures, each taken when its batch was learned.
+        accuracy: Likewise.
+        validation_loss: Cross-entropy on the validation pictures after the epoch; none without any.
+        validation_accuracy: Likewise.
+        learning_rate: At the epoch's last step.
+        images_per_second: Of training, validation left out.
+        seconds: Of the whole epoch.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    learning_rate: float
+    images_per_second: float
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def to_csv(history: list[Epoch]) -> str:
+    """The rows as CSV with a header; numbers that were not measured are empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Epoch)])
+    for row in history:
+        writer.writerow(["" if v is None else v for v in row.to_dict().values()])
+    return text.getvalue()

@@ -1,0 +1,84 @@
+"""A progress bar for people: images/s, loss and accuracy; silent where nobody watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from pellucid.engines import Program
+    from pellucid.training.loop import Progress, Trained
+
+
+class ProgressBar:
+    """A watcher that draws; use it as a context manager.
+
+    On a terminal it shows a moving bar. Whether or not, it prints one line for every finished epoch
+    unless told to be quiet.
+    """
+
+    def __init__(self, epochs: int, console: Console, *, quiet: bool = False) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Bar
+
+        self._epochs = epochs
+        self._console = console
+        self._quiet = quiet
+        self._bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", epoch=1, epochs=epochs, numbers="", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def after_step(self, progress: Progress) -> None:
+        """Move the bar."""
+        self._bar.update(
+            self._task,
+            completed=progress.images,
+            total=progress.of,
+            epoch=progress.epoch,
+            numbers=(
+                f"loss {progress.loss:.3f}, accuracy {progress.accuracy:.2%}, "
+                f"{progress.images_per_second:,.0f} images/s"
+            ),
+        )
+
+    def after_epoch(self, trained: Trained, program: Program) -> None:
+        """Print the epoch's line."""
+        if self._quiet:
+            return
+        row = trained.history[-1]
+        line = f"epoch {row.epoch}/{self._epochs}: loss {row.loss:.4f}, accuracy {row.accuracy:.2%}"
+        if row.validation_accuracy is not None:
+            line += (
+                f"; validation loss {row.validation_loss:.4f}, "
+                f"accuracy {row.validation_accuracy:.2%}"
+            )
+        line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
+        self._console.print(line, highlight=False, soft_wrap=True)

@@ -1,0 +1,40 @@
+"""What tests share: real little pictures, and a classifier that has learned them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from pellucid import Dataset, ImageClassifier
+from pellucid.data.split import split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[Dataset, Dataset]:
+    """1 797 real handwritten digits of 8×8 pixels, for training and for testing."""
+    bunch = load_digits()
+    images = np.clip(bunch.images * 16, 0, 255).astype(np.uint8)[..., None]
+    names = tuple("0123456789")
+    everything = Dataset(images, bunch.target.astype(np.int64), names, name="digits")
+    train, test = split(everything, (0.75, 0.25), seed=0)
+    return train, test
+
+
+@pytest.fixture(scope="session")
+def classifier(digits: tuple[Dataset, Dataset]) -> ImageClassifier:
+    """The lecture's network after three epochs on them; not to be changed."""
+    return ImageClassifier("lecture", seed=0, epochs=3, batch_size=32).fit(digits[0])
+
+
+@pytest.fixture(scope="session")
+def model_path(classifier: ImageClassifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its model file; not to be changed."""
+    path = tmp_path_factory.mktemp("model") / "digits.safetensors"
+    classifier.save(path)
+    return path

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from pellucid.data import Preprocessing
+from pellucid.data.preprocessing import Resize
+from pellucid.errors import ArgumentError, DataError, FileFormatError
+from tests.data.made_files import encoded, noise, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BILINEAR = Image.Resampling.BILINEAR
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """A smooth picture with colour, brightness and edges."""
+    y, x = np.mgrid[:height, :width]
+    bands = [np.sin(x / 5), np.cos(y / 7), ((x // 9 + y // 11) % 2) * 2 - 1]
+    return Image.fromarray((np.stack(bands, -1) * 127 + 128).astype(np.uint8))
+
+
+def test_every_kind_of_source_gives_the_same(tmp_path: Path) -> None:
+    picture = photograph(40, 30)
+    content = encoded(picture)
+    path = write(tmp_path / "a b\n고양이.png", content)
+    preprocessing = Preprocessing(12, 16, 3)
+    expected = preprocessing.read(content)
+    assert expected.shape == preprocessing.shape == (12, 16, 3)
+    assert expected.dtype == np.uint8
+    opened = Image.open(io.BytesIO(content))
+    for source in (path, str(path), bytearray(content), picture, opened, np.asarray(picture)):
+        np.testing.assert_array_equal(preprocessing.read(source), expected)
+
+
+def test_pixels_of_the_right_size_stay_and_are_copied() -> None:
+    for shape in ((5, 4), (5, 4, 1), (5, 4, 3)):
+        pixels = noise(0, *shape)
+        before = pixels.copy()
+        preprocessing = Preprocessing(5, 4, shape[2] if len(shape) == 3 else 1)
+        found = preprocessing.read(pixels)
+        np.testing.assert_array_equal(found, pixels.reshape(preprocessing.shape))
+        found[:] = 0
+        np.testing.assert_array_equal(pixels, before)
+    for resize in get_args(Resize):
+        kept = Preprocessing(5, 4, 3, resize).read(encoded(noise(1, 5, 4, 3)))
+        np.testing.assert_array_equal(kept, noise(1, 5, 4, 3))
+
+
+def test_a_pillow_image_is_not_changed() -> None:
+    picture = photograph(40, 30)
+    before = picture.tobytes()
+    Preprocessing(12, 16, 1, "crop").read(picture)
+    assert picture.size == (40, 30)
+    assert picture.tobytes() == before
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(40, 30), (30, 40), (64, 8), (7, 5), (24, 18)])
+def test_resizing_is_pillows(size: tuple[int, int], channels: int) -> None:
+    picture = photograph(*size)
+    plain = picture.convert("L" if channels == 1 else "RGB")
+    goal = (16, 12)
+    expected = {
+        "stretch": plain.resize(goal, BILINEAR),
+        "crop": ImageOps.fit(plain, goal, BILINEAR),
+    }
+    for resize, image in expected.items():
+        found = Preprocessing(12, 16, channels, resize).read(picture)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found, np.asarray(image).reshape(found.shape))
+
+
+@pytest.mark.parametrize("border", [0, 200])
+@pytest.mark.parametrize("size", [(40, 30), (30, 60), (64, 8), (60, 15), (8, 6)])
+def test_padding_is_pillows(size: tuple[int, int], border: int) -> None:
+    picture = photograph(*size)
+    colour = (border, border, border)
+    expected = ImageOps.pad(picture, (16, 12), BILINEAR, color=colour)
+    found = Preprocessing(12, 16, 3, border=border).read(picture)
+    np.testing.assert_array_equal(found, np.asarray(expected))
+
+
+def test_an_odd_margin_has_its_extra_row_below() -> None:
+    found = Preprocessing(7, 8, 1, border=9).read(np.full((2, 4), 100, np.uint8))
+    assert (found[..., 0] == 100).all(axis=1).tolist() == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert (found[[0, 5, 6]] == 9).all()
+
+
+def test_reduction_is_antialiased() -> None:
+    """Lines of one pixel become even grey; picking single pixels would give black or white."""
+    lines = np.zeros((64, 64), np.uint8)
+    lines[:, ::2] = 255
+    found = Preprocessing(16, 16, 1).read(lines)[2:-2, 2:-2]
+    assert np.abs(found.astype(int) - 127).max() <= 2
+
+
+@pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (2, 4096)])
+def test_extreme_shapes(shape: tuple[int, int], resize: Any) -> None:
+    found = Preprocessing(12, 16, 1, resize).read(np.full(shape, 80, np.uint8))
+    assert found.shape == (12, 16, 1)
+    assert (found == 80).any()
+    assert resize == "pad" or (found == 80).all()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "told"),
+    [
+        (noise(0, 5, 4) / 255, "type float64; expected uint8"),
+        (noise(0, 5, 4) > 100, "type bool"),
+        (noise(0, 5, 4).astype(np.int64), "type int64"),
+        (noise(0, 5), r"shape \(5,\); expected \(H, W\)"),
+        (noise(0, 5, 4, 2), r"shape \(5, 4, 2\)"),
+        (noise(0, 5, 4, 4), r"shape \(5, 4, 4\)"),
+        (noise(0, 1, 5, 4, 3), r"shape \(1, 5, 4, 3\)"),
+        (noise(0, 0, 4), r"shape \(0, 4\); .*at least one pixel"),
+    ],
+)
+def test_other_arrays(pixels: np.ndarray, told: str) -> None:
+    with pytest.raises(DataError, match=f"picture array of {told}"):
+        Preprocessing(5, 4, 3).read(pixels)
+
+
+@pytest.mark.parametrize("source", [None, 7, [[1, 2]], io.BytesIO(b"")])
+def test_other_sources(source: Any) -> None:
+    with pytest.raises(ArgumentError, match="a picture is given as"):
+        Preprocessing(5, 4, 3).read(source)
+
+
+def test_a_pillow_image_without_pixels() -> None:
+    with pytest.raises(DataError, match="without pixels, 0×3"):
+        Preprocessing(5, 4, 3).read(Image.new("RGB", (0, 3)))
+
+
+SETTINGS: dict[str, Any] = {
+    "height": 12, "width": 16, "channels": 3, "resize": "crop", "background": 7, "border": 9,
+}  # fmt: skip
+
+
+def test_settings_come_back() -> None:
+    preprocessing = Preprocessing(12, 16, 3, "crop", background=7, border=9)
+    assert preprocessing.to_dict() == SETTINGS
+    stored = json.loads(json.dumps(preprocessing.to_dict()))
+    assert Preprocessing.from_dict(stored) == preprocessing
+    assert pickle.loads(pickle.dumps(preprocessing)) == preprocessing  # noqa: S301
+    assert len({preprocessing, Preprocessing.from_dict(stored)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"height": 0}, "height is 0; expected an integer 1..4096"),
+        ({"height": -1}, "height is -1"),
+        ({"width": 4097}, "width is 4097; expected an integer 1..4096"),
+        ({"width": 10**30}, "width is 1000"),
+        ({"width": 16.0}, "width is 16.0"),
+        ({"width": "16"}, "width is '16'"),
+        ({"height": True}, "height is True"),
+        ({"height": None}, "height is None"),
+        ({"channels": 2}, "channels is 2; expected 1"),
+        ({"channels": 4}, "channels is 4; expected an integer 1..3"),
+        ({"resize": "zoom"}, "resize is 'zoom'; expected one of pad, crop, stretch"),
+        ({"resize": None}, "resize is None"),
+        ({"resize": ["pad"]}, r"resize is \['pad'\]"),
+        ({"background": 256}, "background is 256; expected an integer 0..255"),
+        ({"border": -1}, "border is -1"),
+    ],
+)
+def test_settings_outside_their_range(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(FileFormatError, match=f"^preprocessing: {told}") as caught:
+        Preprocessing.from_dict(SETTINGS | change)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ArgumentError, match=f"^{told}"):
+        Preprocessing(**(SETTINGS | change))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        None,
+        [],
+        "pad",
+        {},
+        {key: value for key, value in SETTINGS.items() if key != "border"},
+        SETTINGS | {"__class__": "os.system"},
+        SETTINGS | {f"key {i}": "x" * 1000 for i in range(1000)},
+        {"\n": 1},
+    ],
+)
+def test_settings_of_another_kind(settings: Any) -> None:
+    with pytest.raises(FileFormatError, match="expected exactly the settings background, b") as e:
+        Preprocessing.from_dict(settings)
+    assert len(str(e.value)) < 400
+    assert "\n" not in str(e.value)

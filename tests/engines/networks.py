@@ -1,0 +1,114 @@
+"""The networks that engines are compared on, and batches for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.architectures import ARCHITECTURES
+from pellucid.graph import Graph, Network, initial_weights
+from pellucid.layers import (
+    AveragePool,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    LeakyReLU,
+    LocalResponseNorm,
+    MaxPool,
+    Normalise,
+    Parallel,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Subsample,
+    Tanh,
+)
+
+if TYPE_CHECKING:
+    from pellucid.layers import Block
+    from pellucid.ops.operation import Array
+
+
+def every_operation() -> Graph:
+    """Residual and parallel blocks with every operation of the registry; 5 classes."""
+    # Layers before a batch norm have no bias: its gradient would be rounding alone, which
+    # Adam blows up to whole steps, different ones in each engine.
+    inception = Parallel(
+        [
+            [Conv2D(4, 3, padding="same", dilation=(2, 1)), ReLU6()],
+            [MaxPool(3, stride=1, padding="same"), Conv2D(3, 1), Sigmoid()],
+            [AveragePool(3, stride=1, padding=1, count_padding=True), Tanh()],
+            [],
+        ]
+    )
+    residual = Residual(
+        [
+            Conv2D(8, 3, padding="same", groups=2, bias=False),
+            BatchNorm(momentum=0.2),
+            ReLU(),
+            # Lets its input through at inference, which another branch reads as well.
+            Residual([Dropout(0.3)]),
+        ],
+        shortcut=[Conv2D(8, 1, bias=False), BatchNorm()],
+    )
+    ends = Parallel(
+        [
+            [GlobalAveragePool(), Dense(6), PReLU()],
+            [Flatten(), Dense(7, bias=False), BatchNorm(), Softmax(), Flatten()],
+        ]
+    )
+    layers: list[Block] = [
+        Normalise([100.0, 120.0, 90.0], [60.0, 70.0, 80.0]),
+        Conv2D(6, (3, 2), padding="same"),
+        LeakyReLU(0.1),
+        residual,
+        PReLU(),
+        inception,
+        LocalResponseNorm(5, alpha=0.01),
+        MaxPool((3, 2), stride=2, edge="count"),
+        AveragePool(2, stride=1, padding=((1, 0), (0, 1))),
+        Subsample(2, edge="count"),
+        ends,
+        Dropout(0.2),
+        Dense(5),
+    ]
+    return Sequential(layers).graph((11, 9, 3))
+
+
+def architecture(name: str) -> Graph:
+    """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
+    layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
+    return Sequential(layers).graph((28, 28, 1))
+
+
+GRAPHS = {
+    "every operation": every_operation(),
+    **{name: architecture(name) for name in ARCHITECTURES},
+}
+"""What engines are compared on, by name."""
+
+
+def network(graph: Graph, seed: int = 0) -> Network:
+    """A network in the midst of its training: no bias is zero, no statistic as it starts."""
+    random = np.random.default_rng(seed)
+    weights = initial_weights(graph, seed, np.float64)
+    for name, parameter in graph.parameters.items():
+        if parameter.role != "kernel":
+            weights[str(name)] += random.uniform(0.02, 0.2, parameter.shape)
+    return Network(graph, weights)
+
+
+def batch(graph: Graph, count: int, seed: int = 0) -> tuple[Array, Array]:
+    """Images of bytes and their labels, drawn at random."""
+    random = np.random.default_rng([seed, count])
+    (classes,) = graph.output_shape
+    images = random.integers(0, 256, (count, *graph.input_shape), dtype=np.uint8)
+    return images, random.integers(0, classes, count)

@@ -1,0 +1,92 @@
+"""Every operation alone, in every case of the battery, on every engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.engines import ENGINES, Learning, Precision, get_engine
+from pellucid.graph import INPUT, Graph, Network, Node
+from pellucid.ops import OPERATIONS, Conv2D, CrossEntropy, Dense, Flatten
+from pellucid.optimizers import SGD
+from tests.engines.networks import network
+from tests.engines.tolerances import TOLERANCES, assert_all_close
+from tests.ops.cases import CASES, SWEEP, Case
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Array
+
+OTHERS = [name for name in ENGINES if name != "reference"]
+
+LOOSER = {("tanh", "float32"): 10.0}
+"""Factors on the tolerance. Where tanh saturates, its slope 1 − y² is what rounding left of y."""
+
+
+def test_every_operation_has_a_case() -> None:
+    assert {case.operation.kind for case in CASES} == OPERATIONS.keys()
+
+
+def build(case: Case) -> tuple[Network, Array, Array]:
+    """A network around one operation, a batch of images, and what it shall answer.
+
+    An operation that takes one stack of feature maps takes the images themselves; for others, each
+    input is made from the images by a convolution or a dense layer of its own. A dense layer
+    follows, lest the gradients at the operation sum to zero, as those of a softmax do.
+    """
+    drawn = case.draw()
+    images = drawn.inputs[0]
+    nodes, names = [], [INPUT]
+    if images.ndim != 4:
+        images = images.reshape(case.batch, 1, 1, -1)
+    if len(case.shapes) > 1 or images is not drawn.inputs[0]:
+        names = [f"input {i}" for i in range(len(case.shapes))]
+        nodes = [Node("flat", Flatten())]
+        for name, shape in zip(names, case.shapes, strict=True):
+            flat = len(shape) == 1
+            maker = Dense(shape[0]) if flat else Conv2D(shape[2], (1, 1))
+            nodes.append(Node(name, maker, ("flat" if flat else INPUT,)))
+    nodes += [
+        Node("operation", case.operation, tuple(names)),
+        Node("flat answer", Flatten(), ("operation",)),
+        Node("answer", Dense(4), ("flat answer",)),
+    ]
+    graph = Graph(images.shape[1:], tuple(nodes))
+    weights = dict(network(graph, case.seed).weights)
+    weights.update({f"operation.{name}": array for name, array in drawn.weights.items()})
+    wanted = np.random.default_rng(case.seed).dirichlet(np.ones(4), case.batch)
+    return Network(graph, weights), images, wanted
+
+
+def compare(engine: str, case: Case, precision: Precision) -> None:
+    net, images, wanted = build(case)
+    loss = CrossEntropy()
+    tolerance = TOLERANCES[precision] * LOOSER.get((case.operation.kind, precision), 1.0)
+    learning = Learning(loss, SGD(), seed=case.seed)
+    expected, actual = (
+        get_engine(each).load(net, learning=learning, precision=precision)
+        for each in ("reference", engine)
+    )
+    assert_all_close(actual.values(images), expected.values(images), tolerance)
+    ours, theirs = (p.gradients(images, wanted, loss) for p in (actual, expected))
+    assert_all_close(ours.values, theirs.values, tolerance)
+    assert_all_close(ours.weights, theirs.weights, tolerance)
+    for _ in range(2):
+        steps = [p.train_step(images, wanted, 0.1) for p in (actual, expected)]
+        assert steps[0].loss == pytest.approx(steps[1].loss, rel=tolerance)
+        assert steps[0].correct == steps[1].correct
+    assert_all_close(actual.weights(), expected.weights(), tolerance)
+
+
+@pytest.mark.parametrize("precision", TOLERANCES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("engine", OTHERS)
+def test_case(engine: str, case: Case, precision: Precision) -> None:
+    compare(engine, case, precision)
+
+
+@pytest.mark.parametrize("case", SWEEP, ids=str)
+@pytest.mark.parametrize("engine", OTHERS)
+def test_sweep(engine: str, case: Case) -> None:
+    compare(engine, case, "float64")

@@ -1,0 +1,1 @@
+"""Graphs, layers, weights and summaries."""

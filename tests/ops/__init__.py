@@ -1,0 +1,1 @@
+"""The operation battery: one registry, one set of checks; an operation enrols itself."""

@@ -1,0 +1,17 @@
+"""Every operation's cases, one file per family."""
+
+from __future__ import annotations
+
+from tests.ops.cases.case import Case, Drawn, named
+from tests.ops.cases.channels import CHANNELS
+from tests.ops.cases.joints import JOINTS
+from tests.ops.cases.pointwise import ACTIVATIONS
+from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP
+
+__all__ = ["CASES", "SMOOTH", "SWEEP", "Case", "Drawn", "named"]
+
+CASES = [*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS]
+"""What every check runs on."""
+
+SMOOTH = [case for case in CASES if case.smooth]
+"""What finite differences run on: the cases that keep away from kinks."""

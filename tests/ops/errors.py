@@ -1,0 +1,305 @@
+"""What each operation refuses, and what it says then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid import ops
+from pellucid.errors import ArgumentError, PellucidError, ShapeError, TooSmallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.ops.operation import Operation
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A mistake: what is called, which error comes, what its message must say."""
+
+    about: str
+    kind: str
+    call: Callable[[], Any]
+    error: type[PellucidError]
+    says: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.about}"
+
+
+def shape(about: str, operation: Operation, *shapes: Any, says: tuple[str, ...]) -> Refused:
+    """Shapes that an operation cannot take."""
+    return Refused(about, operation.kind, lambda: operation.output_shape(*shapes), ShapeError, says)
+
+
+def small(about: str, operation: Operation, image: Any, says: tuple[str, ...]) -> Refused:
+    """An image that is too small."""
+    return Refused(
+        about, operation.kind, lambda: operation.output_shape(image), TooSmallError, says
+    )
+
+
+def setting(about: str, kind: str, says: tuple[str, ...], **settings: Any) -> Refused:
+    """Settings that an operation cannot have."""
+    made = ops.OPERATIONS[kind]
+    return Refused(about, kind, lambda: made(**settings), ArgumentError, says)
+
+
+IMAGES_ONLY: tuple[Operation, ...] = (
+    ops.Conv2D(1, (1, 1)),
+    ops.MaxPool(),
+    ops.AveragePool(),
+    ops.Subsample(),
+    ops.GlobalAveragePool(),
+    ops.LocalResponseNorm(),
+    ops.Normalise((0.0,), (1.0,)),
+)
+
+ONE_INPUT: tuple[Operation, ...] = (
+    *IMAGES_ONLY,
+    ops.Dense(1),
+    ops.Flatten(),
+    ops.ReLU(),
+    ops.ReLU6(),
+    ops.LeakyReLU(),
+    ops.PReLU(),
+    ops.Sigmoid(),
+    ops.Tanh(),
+    ops.Softmax(),
+    ops.BatchNorm(),
+    ops.Dropout(),
+)
+
+WINDOW_SETTINGS = [
+    refused
+    for kind, more in (
+        ("conv2d", {"filters": 1}),
+        ("max_pool", {}),
+        ("average_pool", {}),
+        ("subsample", {}),
+    )
+    for refused in (
+        setting(
+            "a size of one number",
+            kind,
+            ("size must be two whole numbers from 1 to", "(height, width)", "got 3"),
+            size=3,
+            **more,
+        ),
+        setting("a size of 0", kind, ("size", "from 1", "got (0, 3)"), size=(0, 3), **more),
+        setting(
+            "a stride of 0",
+            kind,
+            ("stride", "from 1", "got (1, 0)"),
+            size=(2, 2),
+            stride=(1, 0),
+            **more,
+        ),
+        setting(
+            "a huge stride",
+            kind,
+            ("stride", "1048576", "got (1, 1048577)"),
+            size=(2, 2),
+            stride=(1, 1048577),
+            **more,
+        ),
+        setting(
+            "an unknown padding",
+            kind,
+            ("padding must be 'same', 'valid', or pixels ((top, bottom), (left, right))", "'full'"),
+            size=(2, 2),
+            padding="full",
+            **more,
+        ),
+        setting(
+            "padding of one number a side",
+            kind,
+            ("padding must be two whole numbers from 0", "got 1"),
+            size=(2, 2),
+            padding=(1, 1),
+            **more,
+        ),
+        setting(
+            "padding below 0",
+            kind,
+            ("padding", "from 0", "got (0, -1)"),
+            size=(2, 2),
+            padding=((0, -1), (0, 0)),
+            **more,
+        ),
+    )
+]
+
+REFUSED = [
+    *(
+        shape("two inputs", op, (4, 4, 1), (4, 4, 1), says=("takes 1 input, got 2",))
+        for op in ONE_INPUT
+    ),
+    *(
+        shape("a flat vector", op, (12,), says=("takes feature maps (height×width×channels)", "12"))
+        for op in IMAGES_ONLY
+    ),
+    shape(
+        "feature maps",
+        ops.Dense(10),
+        (7, 5, 3),
+        says=("takes a flat vector", "got 7×5×3", "Flatten()", "GlobalAveragePool()"),
+    ),
+    *WINDOW_SETTINGS,
+    # ⌊(2 + 0 − 3)/1⌋ + 1 = 0 windows; 3 rows would do.
+    small(
+        "too few rows",
+        ops.Conv2D(1, (3, 2)),
+        (2, 5, 1),
+        (
+            "height 2 is too small",
+            "⌊(n + 2p − k)/s⌋ + 1 = ⌊(2 + 0 − 3)/1⌋ + 1 = 0",
+            "a height of at least 3",
+        ),
+    ),
+    # A kernel of 3 with holes of 1 spans 5; 1 + 2 pixels of padding leave 2.
+    small(
+        "too few columns for a dilated kernel",
+        ops.Conv2D(1, (1, 3), (1, 2), (1, 2), ((0, 0), (1, 1))),
+        (4, 2, 1),
+        ("width 2 is too small", "⌊(2 + 2 − 5)/2⌋ + 1 = 0", "a width of at least 3"),
+    ),
+    small(
+        "too small to pool",
+        ops.MaxPool((2, 2), (2, 2)),
+        (1, 8, 1),
+        ("height 1 is too small", "⌊(1 + 0 − 2)/2⌋ + 1 = 0", "at least 2"),
+    ),
+    # ⌈(1 − 4)/2⌉ + 1 = 0, but ⌈(3 − 4)/2⌉ + 1 = 1: with edge windows counted 3 columns would do.
+    small(
+        "too small even where edges count",
+        ops.AveragePool((1, 4), (1, 2), edge="count"),
+        (1, 1, 1),
+        ("width 1 is too small", "⌈(1 + 0 − 4)/2⌉ + 1 = 0", "a width of at least 3"),
+    ),
+    small("too small", ops.Subsample((5, 5)), (4, 4, 1), ("height 4", "at least 5")),
+    shape(
+        "groups that do not divide the channels",
+        ops.Conv2D(4, (1, 1), groups=2),
+        (5, 5, 3),
+        says=("3 channels and 4 filters cannot both be cut into 2 groups", "divide both"),
+    ),
+    shape(
+        "groups that do not divide the filters",
+        ops.Conv2D(3, (1, 1), groups=2),
+        (5, 5, 4),
+        says=("4 channels and 3 filters", "2 groups"),
+    ),
+    setting(
+        "no filters",
+        "conv2d",
+        ("filters must be a whole number from 1 to 1048576, got 0",),
+        filters=0,
+        size=(1, 1),
+    ),
+    setting(
+        "no groups", "conv2d", ("groups", "from 1", "got -2"), filters=1, size=(1, 1), groups=-2
+    ),
+    setting(
+        "a dilation of 0",
+        "conv2d",
+        ("dilation must be two whole numbers from 1", "got (0, 1)"),
+        filters=1,
+        size=(1, 1),
+        dilation=(0, 1),
+    ),
+    setting(
+        "bias as a number",
+        "conv2d",
+        ("bias must be True or False, got 1",),
+        filters=1,
+        size=(1, 1),
+        bias=1,
+    ),
+    setting(
+        "an unknown initialiser",
+        "dense",
+        ("initializer must be one of he, glorot, lecun, zeros or a number", "got 'kaiming'"),
+        units=1,
+        initializer="kaiming",
+    ),
+    setting(
+        "an initialiser beyond float32",
+        "subsample",
+        ("initializer", "a number from -1e6 to 1e6, got 1e+39"),
+        initializer=1e39,
+    ),
+    setting("an initialiser of NaN", "prelu", ("initializer", "got nan"), initializer=float("nan")),
+    setting("half a unit", "dense", ("units must be a whole number", "got 0.5"), units=0.5),
+    *(
+        setting(
+            "padding as large as the window",
+            kind,
+            ("padding must be less than the pooling window of 2×3", "got ((0, 2), (0, 0))"),
+            size=(2, 3),
+            padding=((0, 2), (0, 0)),
+        )
+        for kind in ("max_pool", "average_pool", "subsample")
+    ),
+    setting(
+        "an unknown edge", "max_pool", ("edge must be one of count, drop, got 'keep'",), edge="keep"
+    ),
+    setting(
+        "count_padding as a word",
+        "average_pool",
+        ("count_padding must be True or False, got 'no'",),
+        count_padding="no",
+    ),
+    shape("one input", ops.Add(), (4,), says=("takes at least 2 inputs, got 1",)),
+    shape(
+        "different shapes",
+        ops.Add(),
+        (7, 5, 2),
+        (7, 5, 3),
+        says=("adds inputs of one shape, got 7×5×2 and 7×5×3", "1×1 convolution"),
+    ),
+    shape("one input", ops.Concatenate(), (4,), says=("takes at least 2 inputs, got 1",)),
+    shape(
+        "different heights",
+        ops.Concatenate(),
+        (7, 5, 2),
+        (6, 5, 2),
+        says=("one height and width, got 7×5×2 and 6×5×2", "same strides and padding"),
+    ),
+    shape("different ranks", ops.Concatenate(), (7, 5, 2), (70,), says=("7×5×2 and 70",)),
+    setting(
+        "an even size",
+        "local_response_norm",
+        ("size must be odd, to be centred on a channel, got 4",),
+        size=4,
+    ),
+    setting("k of 0", "local_response_norm", ("k must be a finite number from 1e-12",), k=0.0),
+    setting("alpha below 0", "local_response_norm", ("alpha", "from 0", "got -1"), alpha=-1),
+    setting("beta of 101", "local_response_norm", ("beta", "from 0 to 100", "got 101"), beta=101),
+    shape(
+        "other channels",
+        ops.Normalise((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+        (7, 5, 1),
+        says=("a mean and a std for 3 channels, got 1 channels",),
+    ),
+    setting(
+        "more means than stds",
+        "normalise",
+        ("mean and std must be equally many, got 2 and 1",),
+        mean=(0.0, 0.0),
+        std=(1.0,),
+    ),
+    setting("no mean", "normalise", ("mean must be a tuple of numbers, got ()",), mean=(), std=()),
+    setting(
+        "a std of 0",
+        "normalise",
+        ("each of std must be a finite number from 1e-06 to 1e+06, got 0.0",),
+        mean=(1.0,),
+        std=(0.0,),
+    ),
+    setting("a rate of 1", "dropout", ("rate", "from 0 to 0.999", "got 1.0"), rate=1.0),
+    setting("momentum of 2", "batch_norm", ("momentum", "from 0 to 1", "got 2"), momentum=2),
+    setting("epsilon of 0", "batch_norm", ("epsilon", "from 1e-12 to 1", "got 0"), epsilon=0),
+    setting("an infinite slope", "leaky_relu", ("slope", "finite", "got inf"), slope=float("inf")),
+]

@@ -1,0 +1,230 @@
+"""The same operations in PyTorch's words, for comparison; nothing of the package's rules is used.
+
+Images come as (N, H, W, C) and are turned to PyTorch's (N, C, H, W) here, kernels from
+(kh, kw, in, out) to (out, in, kh, kw). Where PyTorch has no such operation (padding that differs
+from side to side, LeNet's subsampling) it is put together from what PyTorch has.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tests.ops.philox import word
+
+if TYPE_CHECKING:
+    from pellucid import ops
+    from pellucid.ops.operation import Array, Mode
+    from tests.ops.cases import Drawn
+
+torch.set_num_threads(1)
+
+Weights = Mapping[str, Tensor]
+
+
+def to_nchw(x: Tensor) -> Tensor:
+    """Channels to the second axis, as PyTorch wants them; flat vectors stay."""
+    return x.movedim(-1, 1).contiguous()
+
+
+def to_nhwc(x: Tensor) -> Tensor:
+    """And back."""
+    return x.movedim(1, -1)
+
+
+def sides(
+    padding: Any, extents: tuple[int, int], strides: tuple[int, int], shape: tuple[int, int]
+) -> list[int]:
+    """Pixels in the order of ``functional.pad``: left, right, top, bottom."""
+    if padding == "valid":
+        return [0, 0, 0, 0]
+    if padding == "same":  # as TensorFlow documents SAME, which PyTorch lacks for strides
+        found = []
+        for n, stride, extent in zip(shape, strides, extents, strict=True):
+            past = extent - stride if n % stride == 0 else extent - n % stride
+            before = max(past, 0) // 2
+            found.append((before, max(past, 0) - before))
+        (top, bottom), (left, right) = found
+    else:
+        (top, bottom), (left, right) = padding
+    return [left, right, top, bottom]
+
+
+def conv2d(op: ops.Conv2D, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    x = to_nchw(x)
+    kernel = weights["kernel"].permute(3, 2, 0, 1)
+    (kh, kw), (down, across) = op.size, op.dilation
+    extents = down * (kh - 1) + 1, across * (kw - 1) + 1
+    bias = weights["bias"] if op.bias else None
+    if op.padding == "same" and op.stride == (1, 1):
+        with warnings.catch_warnings():  # it warns that an even kernel may cost it a copy
+            warnings.simplefilter("ignore", UserWarning)
+            return to_nhwc(functional.conv2d(x, kernel, bias, 1, "same", op.dilation, op.groups))
+    x = functional.pad(x, sides(op.padding, extents, op.stride, (x.shape[2], x.shape[3])))
+    return to_nhwc(functional.conv2d(x, kernel, bias, op.stride, 0, op.dilation, op.groups))
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How a pooling is asked of PyTorch: padded outside where its own padding cannot do it."""
+
+    x: Tensor
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    own: tuple[int, int]
+    outside: list[int]
+    ceil_mode: bool
+    keep: tuple[slice, slice]
+
+
+def pooling(op: Any, x: Tensor) -> Pooling:
+    """Sort out padding: PyTorch's own must be equal on both sides and at most half the window."""
+    x = to_nchw(x)
+    height, width = x.shape[2], x.shape[3]
+    left, right, top, bottom = sides(op.padding, op.size, op.stride, (height, width))
+    ceil_mode = op.edge == "count"
+    native = top == bottom and left == right and 2 * top <= op.size[0] and 2 * left <= op.size[1]
+    if native:
+        everything = slice(None), slice(None)
+        return Pooling(x, op.size, op.stride, (top, left), [0, 0, 0, 0], ceil_mode, everything)
+    # Padding outside, PyTorch would also make windows that start past the image: drop those.
+    keep = []
+    for n, before, after, size, stride in zip(
+        (height, width), (top, left), (bottom, right), op.size, op.stride, strict=True
+    ):
+        starts = range(0, n + before, stride)
+        if ceil_mode:  # one window may hang over
+            inside = sum(start - stride + size < n + before + after for start in starts)
+        else:
+            inside = sum(start + size <= n + before + after for start in starts)
+        keep.append(slice(0, inside))
+    outside = [left, right, top, bottom]
+    return Pooling(x, op.size, op.stride, (0, 0), outside, ceil_mode, (keep[0], keep[1]))
+
+
+def window_sums(how: Pooling, x: Tensor) -> Tensor:
+    """The sum under every window."""
+    padded = functional.pad(x, how.outside)
+    sums = functional.avg_pool2d(
+        padded, how.size, how.stride, how.own, how.ceil_mode, True, divisor_override=1
+    )
+    return sums[:, :, *how.keep]
+
+
+def max_pool(op: ops.MaxPool, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    how = pooling(op, x)
+    padded = functional.pad(how.x, how.outside, value=-math.inf)
+    y = functional.max_pool2d(padded, how.size, how.stride, how.own, 1, how.ceil_mode)
+    return to_nhwc(y[:, :, *how.keep])
+
+
+def average_pool(op: ops.AveragePool, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    how = pooling(op, x)
+    if how.outside == [0, 0, 0, 0]:
+        return to_nhwc(
+            functional.avg_pool2d(
+                how.x, how.size, how.stride, how.own, how.ceil_mode, op.count_padding
+            )
+        )
+    ones = torch.ones_like(how.x)
+    if op.count_padding:
+        counted = Pooling(ones, how.size, how.stride, (0, 0), [0, 0, 0, 0], how.ceil_mode, how.keep)
+        counts = window_sums(counted, functional.pad(ones, how.outside, value=1.0))
+    else:
+        counts = window_sums(how, ones)
+    return to_nhwc(window_sums(how, how.x) / counts)
+
+
+def subsample(op: ops.Subsample, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    how = pooling(op, x)
+    return to_nhwc(window_sums(how, how.x)) * weights["coefficient"] + weights["bias"]
+
+
+def dropout(op: ops.Dropout, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    if not mode.training:
+        return functional.dropout(x, op.rate, training=False)
+    words = [word(e, mode.seed, mode.step, mode.layer) for e in range(x.numel())]
+    kept = [w / 2**32 >= op.rate for w in words]
+    return x * torch.tensor(kept).reshape(x.shape) / (1 - op.rate)
+
+
+def batch_norm(op: ops.BatchNorm, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    y = functional.batch_norm(
+        to_nchw(x),
+        weights["mean"].detach().clone(),  # PyTorch updates them in place
+        weights["variance"].detach().clone(),
+        weights["gamma"],
+        weights["beta"],
+        mode.training,
+        op.momentum,
+        op.epsilon,
+    )
+    return to_nhwc(y)
+
+
+def local_response_norm(
+    op: ops.LocalResponseNorm, x: Tensor, weights: Weights, mode: Mode
+) -> Tensor:
+    # PyTorch divides alpha by the size; AlexNet's paper and this package do not.
+    alpha = op.alpha * op.size
+    return to_nhwc(functional.local_response_norm(to_nchw(x), op.size, alpha, op.beta, op.k))
+
+
+def normalise(op: ops.Normalise, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    return (x - torch.tensor(op.mean, dtype=x.dtype)) / torch.tensor(op.std, dtype=x.dtype)
+
+
+def prelu(op: ops.PReLU, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    return to_nhwc(functional.prelu(to_nchw(x), weights["slope"]))
+
+
+def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
+
+
+ORACLES: dict[str, Callable[..., Tensor]] = {
+    "add": lambda op, *x, weights, mode: sum(x[1:], x[0]),
+    "average_pool": average_pool,
+    "batch_norm": batch_norm,
+    "concatenate": lambda op, *x, weights, mode: torch.cat(x, dim=-1),
+    "conv2d": conv2d,
+    "dense": dense,
+    "dropout": dropout,
+    "flatten": lambda op, x, weights, mode: torch.flatten(x, 1),
+    "global_average_pool": lambda op, x, weights, mode: functional.adaptive_avg_pool2d(
+        to_nchw(x), 1
+    ).flatten(1),
+    "leaky_relu": lambda op, x, weights, mode: functional.leaky_relu(x, op.slope),
+    "local_response_norm": local_response_norm,
+    "max_pool": max_pool,
+    "normalise": normalise,
+    "prelu": prelu,
+    "relu": lambda op, x, weights, mode: functional.relu(x),
+    "relu6": lambda op, x, weights, mode: functional.relu6(x),
+    "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
+    "softmax": lambda op, x, weights, mode: functional.softmax(x, dim=-1),
+    "subsample": subsample,
+    "tanh": lambda op, x, weights, mode: torch.tanh(x),
+}
+"""By kind."""
+
+
+def run(drawn: Drawn) -> tuple[Array, dict[str, Array]]:
+    """PyTorch's output, and its gradients by the names of ``Drawn.arguments``."""
+    arguments = drawn.arguments()
+    tensors = {name: torch.tensor(x, requires_grad=True) for name, x in arguments.items()}
+    inputs = [tensors[f"input {i}"] for i in range(len(drawn.inputs))]
+    weights = {name: tensors.get(name, torch.tensor(w)) for name, w in drawn.weights.items()}
+    operation = drawn.case.operation
+    output = ORACLES[operation.kind](operation, *inputs, weights=weights, mode=drawn.mode)
+    found = torch.autograd.grad(output, list(tensors.values()), torch.tensor(drawn.cotangent))
+    gradients = {name: np.asarray(g) for name, g in zip(tensors, found, strict=True)}
+    return output.detach().numpy(), gradients

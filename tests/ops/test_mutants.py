@@ -1,0 +1,159 @@
+"""Faults in the source of every backward, derivative and loss: the battery must catch each one.
+
+Caught means that a check fails, or that the changed function raises. What is not caught is listed
+by hand with the reason why it changes nothing; anything else fails here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pellucid.ops import LOSSES, OPERATIONS
+from pellucid.ops.pointwise import Pointwise
+from pellucid.optimizers import OPTIMIZERS
+from tests.ops.cases import SMOOTH, named
+from tests.ops.gradients import judge
+from tests.ops.loss_cases import LOSS_CASES
+from tests.ops.loss_oracle import check_loss
+from tests.ops.mutation import Mutant, Target, mutants, targets, unchanged
+from tests.ops.test_kinks import SLOPES, slope_at
+from tests.ops.test_optimizers import PEERS, check_peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.ops.cases import Drawn
+
+ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be found"
+SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
+ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be found"
+SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
+LAST_AXIS = "of logits (N, K) the last axis is axis 1"
+EQUIVALENT = {
+    (
+        "Conv2D.backward",
+        "dy_gmo = gradient.reshape(-2, self.groups, self.filters // self.groups)"
+        ".transpose(1, 0, 2)",
+    ): ANY_NEGATIVE,
+    (
+        "Conv2D._kernels",
+        "flat = kernel.reshape(-2, self.groups, self.filters // self.groups)",
+    ): ANY_NEGATIVE,
+    (
+        "Conv2D._unrows",
+        "cut = rows_gmk.reshape(self.groups, -2, inside, joined).transpose(1, 2, 0, 3)",
+    ): ANY_NEGATIVE,
+    ("Conv2D._unrows", "inside, joined = (self.size[0], channels // self.groups)"): SPLIT,
+    ("Conv2D._unrows", "inside, joined = (self.size[1], channels // self.groups)"): SPLIT,
+    ("cross_entropy.log_softmax", "shifted = z - z.max(axis=1, keepdims=True)"): LAST_AXIS,
+    (
+        "cross_entropy.log_softmax",
+        "return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))",
+    ): LAST_AXIS,
+}
+"""(function, what a statement becomes): why no number changes."""
+
+
+def is_caught_in_a_gradient(mutant: Mutant, kind: str) -> bool:
+    """By differences of the unchanged forward, or by a declared slope at a kink."""
+    for case in (c for c in SMOOTH if c.operation.kind == kind):
+        drawn, spoilt = case.draw(), mutant.spoil(case.operation)
+        _, saved = drawn.forward()
+
+        def check(drawn: Drawn = drawn, spoilt: Any = spoilt, saved: Any = saved) -> None:
+            judge(drawn.case).check(named(spoilt.backward(drawn.cotangent, saved, drawn.weights)))
+
+        if fails(check):
+            return True
+    for operation, x, slope in (s for s in SLOPES if s[0].kind == kind):
+        if slope_at(mutant.spoil(operation), x) != slope:
+            return True
+    return False
+
+
+def is_caught_in_a_loss(mutant: Mutant, kind: str) -> bool:
+    cases = [case for case in LOSS_CASES if case.loss.kind == kind]
+    return any(fails(partial(check_loss, mutant.spoil(case.loss), case)) for case in cases)
+
+
+def is_caught_in_an_optimizer(mutant: Mutant, kind: str) -> bool:
+    peers = [peer for peer in PEERS if peer.rule.kind == kind]
+    return any(fails(partial(check_peer, mutant.spoil(p.rule), p, "float64")) for p in peers)
+
+
+def fails(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception:  # noqa: BLE001 - a check that fails, or whatever else a mutant raises
+        return True
+    return False
+
+
+CATCHERS: dict[str, Callable[[Mutant, str], bool]] = {
+    **dict.fromkeys(OPERATIONS, is_caught_in_a_gradient),
+    **dict.fromkeys(LOSSES, is_caught_in_a_loss),
+    **dict.fromkeys(OPTIMIZERS, is_caught_in_an_optimizer),
+}
+
+
+def functions() -> dict[Target, list[str]]:
+    """Every function behind a gradient, and the kinds that use it."""
+    found: dict[Target, list[str]] = {}
+    tables: tuple[tuple[Mapping[str, type], tuple[str, ...]], ...] = (
+        (OPERATIONS, ("backward", "derivative")),
+        (LOSSES, ("value_and_gradient",)),
+        (OPTIMIZERS, ("update",)),
+    )
+    for table, entries in tables:
+        for kind, made in table.items():
+            for target in targets(made, *entries):
+                found.setdefault(target, []).append(kind)
+    return found
+
+
+FUNCTIONS = functions()
+
+
+@pytest.mark.parametrize(("target", "kinds"), FUNCTIONS.items(), ids=map(str, FUNCTIONS))
+def test_every_change_is_caught(target: Target, kinds: list[str]) -> None:
+    missed = {
+        mutant.becomes
+        for mutant in mutants(target)
+        if not any(CATCHERS[kind](mutant, kind) for kind in kinds)
+    }
+    assert missed == {line for name, line in EQUIVALENT if name == str(target)}
+
+
+@pytest.mark.parametrize(("target", "kinds"), FUNCTIONS.items(), ids=map(str, FUNCTIONS))
+def test_what_is_not_changed_is_not_caught(target: Target, kinds: list[str]) -> None:
+    """Compiling a file anew must not itself be what fails."""
+    for kind in kinds:
+        assert not CATCHERS[kind](unchanged(target), kind)
+
+
+def test_the_functions_behind_gradients_are_found() -> None:
+    names = set(map(str, FUNCTIONS))
+    assert {f"{made.__name__}.backward" for made in OPERATIONS.values()} - names == {
+        f"{made.__name__}.backward" for made in OPERATIONS.values() if issubclass(made, Pointwise)
+    }
+    assert names >= {
+        *(f"{m.__name__}.derivative" for m in OPERATIONS.values() if issubclass(m, Pointwise)),
+        *(f"{made.__name__}.value_and_gradient" for made in LOSSES.values()),
+        "Pointwise.backward",
+        "Conv2D._unrows",
+        "AveragePool._counts",
+        "LocalResponseNorm._over_neighbours",
+        "softmax.softmax_backward",
+        "patches.paste",
+        "patches.offsets",
+        "CrossEntropy._weighted",
+        "SGD.update",
+        "Adam.update",
+    }
+
+
+def test_there_is_much_to_catch() -> None:
+    assert sum(1 for target in FUNCTIONS for _ in mutants(target)) > 250

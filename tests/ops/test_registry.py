@@ -1,0 +1,111 @@
+"""One registry, one battery: what is registered and has no cases fails here."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from pellucid import ops, optimizers
+from pellucid.ops import LOSSES, OPERATIONS
+from pellucid.ops.loss import Loss
+from pellucid.ops.operation import Operation
+from pellucid.optimizers import OPTIMIZERS, Optimizer
+from tests.ops.cases import CASES, SMOOTH
+from tests.ops.errors import REFUSED
+from tests.ops.examples import EXAMPLES
+from tests.ops.loss_cases import LOSS_CASES
+from tests.ops.oracle import ORACLES
+from tests.ops.test_optimizers import PEERS
+from tests.ops.test_shapes import COSTS, ROLES
+
+
+def kinds(cases: list[object]) -> set[str]:
+    return {case.operation.kind for case in cases}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_every_operation_is_in_every_check(kind: str) -> None:
+    assert kind in kinds([*CASES]), "add cases to tests/ops/cases"
+    assert kind in kinds([*SMOOTH]), "add a case that keeps away from kinks"
+    assert kind in kinds([*EXAMPLES]), "work one example by hand in tests/ops/examples.py"
+    assert kind in ORACLES, "say in tests/ops/oracle.py what it is in PyTorch"
+    assert kind in COSTS, "say in tests/ops/test_shapes.py what it costs"
+    assert kind in ROLES, "say in tests/ops/test_shapes.py what its weights are for"
+    assert kind in {refused.kind for refused in REFUSED}, (
+        "say in tests/ops/errors.py what it refuses"
+    )
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_every_loss_is_in_every_check(kind: str) -> None:
+    assert kind in {case.loss.kind for case in LOSS_CASES}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_is_in_every_check(kind: str) -> None:
+    assert kind in {peer.rule.kind for peer in PEERS}
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    for cases in (CASES, EXAMPLES, LOSS_CASES, PEERS):
+        names = [str(case) for case in cases]  # type: ignore[attr-defined]
+        assert len(names) == len(set(names))
+
+
+def concrete(package: str, base: type) -> set[type]:
+    """Every class of a package's files that can be made, registered or not."""
+    found = set()
+    folder = Path(inspect.getfile(import_module(package))).parent
+    for path in folder.glob("*.py"):
+        for value in vars(import_module(f"{package}.{path.stem}")).values():
+            if inspect.isclass(value) and issubclass(value, base) and not inspect.isabstract(value):
+                found.add(value)
+    return found
+
+
+def test_nothing_is_forgotten_by_the_registries() -> None:
+    assert concrete("pellucid.ops", Operation) == set(OPERATIONS.values())
+    assert concrete("pellucid.ops", Loss) == set(LOSSES.values())
+    assert concrete("pellucid.optimizers", Optimizer) == set(OPTIMIZERS.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"), [*OPERATIONS.items(), *LOSSES.items(), *OPTIMIZERS.items()]
+)
+def test_kinds_are_frozen_dataclasses(kind: str, made: type) -> None:
+    assert made.kind == kind  # type: ignore[attr-defined]
+    assert dataclasses.is_dataclass(made)
+    assert made.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert made.__name__ in ops.__all__ + optimizers.__all__
+
+
+def test_kinds_never_change() -> None:
+    """They stand in published model files: a new one may come, none may go."""
+    assert set(OPERATIONS) >= {
+        "add",
+        "average_pool",
+        "batch_norm",
+        "concatenate",
+        "conv2d",
+        "dense",
+        "dropout",
+        "flatten",
+        "global_average_pool",
+        "leaky_relu",
+        "local_response_norm",
+        "max_pool",
+        "normalise",
+        "prelu",
+        "relu",
+        "relu6",
+        "sigmoid",
+        "softmax",
+        "subsample",
+        "tanh",
+    }
+    assert set(LOSSES) >= {"cross_entropy", "mean_squared_error"}
+    assert set(OPTIMIZERS) >= {"adam", "adamw", "sgd"}

@@ -1,0 +1,209 @@
+"""Output shapes, weights, cost and reach, against what forward does and against counting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pellucid.ops import Conv2D, Dense, Subsample
+from pellucid.ops.operation import INFERENCE
+from tests.ops.cases import CASES, SWEEP, Case, Drawn
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Array, Shape
+
+ROLES: dict[str, dict[str, str]] = {
+    "add": {},
+    "average_pool": {},
+    "batch_norm": {
+        "gamma": "scale",
+        "beta": "bias",
+        "mean": "statistic",
+        "variance": "statistic",
+    },
+    "concatenate": {},
+    "conv2d": {"kernel": "kernel", "bias": "bias"},
+    "dense": {"kernel": "kernel", "bias": "bias"},
+    "dropout": {},
+    "flatten": {},
+    "global_average_pool": {},
+    "leaky_relu": {},
+    "local_response_norm": {},
+    "max_pool": {},
+    "normalise": {},
+    "prelu": {"slope": "scale"},
+    "relu": {},
+    "relu6": {},
+    "sigmoid": {},
+    "softmax": {},
+    "subsample": {"coefficient": "scale", "bias": "bias"},
+    "tanh": {},
+}
+"""What each weight is for."""
+
+
+def count_convolution(op: Conv2D, drawn: Drawn) -> int:
+    """One by one: every output value, every kernel cell, every channel of the group."""
+    _, height, width, filters = drawn.cotangent.shape
+    channels = drawn.inputs[0].shape[3]
+    count = 0
+    for _ in itertools.product(range(height), range(width)):
+        for o in range(filters):
+            group = o * op.groups // filters
+            of_group = [c for c in range(channels) if c * op.groups // channels == group]
+            for _ in itertools.product(range(op.size[0]), range(op.size[1]), of_group):
+                count += 1
+    return count
+
+
+def count_dense(op: Dense, drawn: Drawn) -> int:
+    count = 0
+    for _ in itertools.product(range(drawn.inputs[0].shape[1]), range(drawn.cotangent.shape[1])):
+        count += 1
+    return count
+
+
+def count_damping(op: Any, drawn: Drawn) -> int:
+    """A square for each channel of the window, and the damping itself."""
+    return sum(op.size + 1 for _ in drawn.inputs[0][0].flat)
+
+
+def one_each(op: Any, drawn: Drawn) -> int:
+    """One for each value that comes out."""
+    return len(list(drawn.cotangent[0].flat))
+
+
+def none(op: Any, drawn: Drawn) -> int:
+    """No multiplication that is followed by an addition."""
+    return 0
+
+
+COSTS: dict[str, Callable[[Any, Drawn], int]] = {
+    "add": none,
+    "average_pool": none,
+    "batch_norm": one_each,
+    "concatenate": none,
+    "conv2d": count_convolution,
+    "dense": count_dense,
+    "dropout": none,
+    "flatten": none,
+    "global_average_pool": none,
+    "leaky_relu": none,
+    "local_response_norm": count_damping,
+    "max_pool": none,
+    "normalise": one_each,
+    "prelu": none,
+    "relu": none,
+    "relu6": none,
+    "sigmoid": none,
+    "softmax": none,
+    "subsample": one_each,
+    "tanh": none,
+}
+"""Multiply-adds of one image, counted."""
+
+
+@pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
+def test_output_shape_is_that_of_forward(case: Case) -> None:
+    output, _ = case.draw().forward()
+    assert output.shape == (case.batch, *case.operation.output_shape(*case.shapes))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_weights_and_their_roles(case: Case) -> None:
+    parameters = case.operation.parameters(*case.shapes)
+    roles = dict(ROLES[case.operation.kind])
+    if getattr(case.operation, "bias", True) is False:
+        del roles["bias"]
+    assert {name: p.role for name, p in parameters.items()} == roles
+    for name, parameter in parameters.items():
+        assert parameter.trainable == (name not in ("mean", "variance"))
+        assert parameter.decays == (name == "kernel")
+        assert all(isinstance(n, int) and n >= 1 for n in parameter.shape)
+
+
+@pytest.mark.parametrize(
+    ("operation", "shapes", "expected"),
+    [
+        (Conv2D(8, (3, 2)), [(7, 5, 6)], {"kernel": ((3, 2, 6, 8), 36, 48), "bias": ((8,), 1, 1)}),
+        (Conv2D(8, (3, 2), groups=2, bias=False), [(7, 5, 6)], {"kernel": ((3, 2, 3, 8), 18, 24)}),
+        (Conv2D(6, (3, 2), groups=6, bias=False), [(7, 5, 6)], {"kernel": ((3, 2, 1, 6), 6, 6)}),
+        (Dense(4), [(7,)], {"kernel": ((7, 4), 7, 4), "bias": ((4,), 1, 1)}),
+        (Subsample((2, 3)), [(7, 5, 6)], {"coefficient": ((6,), 6, 6), "bias": ((6,), 1, 1)}),
+    ],
+    ids=["conv", "groups", "depthwise", "dense", "subsample"],
+)
+def test_shapes_and_fans_by_hand(
+    operation: Any, shapes: list[Shape], expected: dict[str, tuple[Shape, int, int]]
+) -> None:
+    """A kernel joins kh·kw·(channels of a group) inputs; an input reaches kh·kw·(its filters)."""
+    found = operation.parameters(*shapes)
+    assert {n: (p.shape, p.fan_in, p.fan_out) for n, p in found.items()} == expected
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_multiply_adds_counted_one_by_one(case: Case) -> None:
+    expected = COSTS[case.operation.kind](case.operation, case.draw())
+    assert case.operation.multiply_adds(*case.shapes) == expected
+
+
+def influence(drawn: Drawn, axis: int) -> Array:
+    """Which input row (axis 0) or column moves which output row or column: (out, in) bools."""
+    before, _ = drawn.forward(INFERENCE)
+    length = drawn.inputs[0].shape[1 + axis]
+    random = np.random.default_rng(drawn.case.seed)
+    moved = np.zeros((before.shape[1 + axis], length), bool)
+    for line in range(length):
+        changed = [x.copy() for x in drawn.inputs]
+        for x in changed:
+            lines = np.moveaxis(x, 1 + axis, 0)
+            lines[line] += random.uniform(20, 60, lines[line].shape)  # enough to win any maximum
+        after, _ = drawn.case.operation.forward(changed, drawn.weights)
+        others = tuple(a for a in range(after.ndim) if a != 1 + axis)
+        moved[:, line] = np.any(after != before, axis=others)
+    return moved
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if len(c.operation.output_shape(*c.shapes)) == 3], ids=str
+)
+def test_reach_is_what_moves_the_output(case: Case, axis: int) -> None:
+    drawn = case.draw()
+    reach = case.operation.reach(case.shapes[0])
+    assert reach.size is not None
+    dilation = getattr(case.operation, "dilation", (1, 1))[axis]
+    moved = influence(drawn, axis)
+    for i, row in enumerate(moved):
+        start = i * reach.stride[axis] - reach.before[axis]
+        seen = range(start, start + reach.size[axis], dilation)
+        assert np.flatnonzero(row).tolist() == [at for at in seen if 0 <= at < len(row)]
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.operation.kind in ("dense", "global_average_pool")], ids=str
+)
+def test_reach_of_everything(case: Case) -> None:
+    """Every output value depends on every pixel."""
+    assert case.operation.reach(case.shapes[0]).size is None
+    drawn = case.draw()
+    x = drawn.inputs[0]
+    before, _ = drawn.forward()
+    for at in np.ndindex(x.shape[1:-1] if x.ndim == 4 else x.shape[1:]):
+        changed = x.copy()
+        changed[(slice(None), *at)] += 50.0
+        after, _ = case.operation.forward([changed], drawn.weights)
+        assert np.all(after != before)
+
+
+def test_flat_positions_reach_one_place() -> None:
+    """What keeps or lists places one by one reaches the one place."""
+    for case in CASES:
+        if case.operation.kind not in ("dense", "global_average_pool"):
+            shape = case.operation.output_shape(*case.shapes)
+            if len(shape) == 1:
+                assert case.operation.reach(case.shapes[0]).size == (1, 1)

@@ -1,0 +1,49 @@
+"""README's examples, run as they stand, on few pictures so that it does not take minutes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pellucid as pl
+from pellucid.data import Splits
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_there_are_two_examples() -> None:
+    assert len(blocks()) == 2
+    assert blocks()[0].count("\n") <= 25
+
+
+def test_examples_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = pl.data.load("mnist")
+    assert full.validation is not None
+    assert full.test is not None
+    few = Splits(
+        full.train.subset(range(1500)),
+        full.validation.subset(range(300)),
+        full.test.subset(range(300)),
+    )
+    monkeypatch.setattr(pl.data, "load", lambda name: {"mnist": few}[name])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks():
+        exec(block, names)  # noqa: S102 - the README is ours
+    printed = capsys.readouterr().out
+    assert re.search(r"\d\d\.\d\d% right, cross-entropy \d\.\d{4}", printed)
+    assert "(28, 28, 32) True" in printed
+    again = names["again"]
+    assert isinstance(again, pl.ImageClassifier)
+    assert again.score(few.test) > 0.8  # 1 500 digits, twice: far from chance, far from all
+    mine = names["model"]
+    assert isinstance(mine, pl.ImageClassifier)
+    assert mine.set_params(epochs=2, batch_size=32).fit(few.train).score(few.test) > 0.8
