@@ -155,6 +155,10 @@ def test_different_sizes_are_made_64_by_64(tmp_path: Path) -> None:
     preprocessing, note = choose_preprocessing(files, None)
     assert preprocessing == Preprocessing(64, 64, 1)
     assert "pictures of 20×30 pixels and other sizes are fitted into 64×64 pixels, grey" in note
+    files = listing(tmp_path, a=noise(0, 20, 30, 3), b=noise(1, 20, 30, 3), c=noise(2, 30, 20, 3))
+    preprocessing, note = choose_preprocessing(files, None)
+    assert preprocessing == Preprocessing(64, 64, 3)
+    assert "pictures of 20×30 pixels and other sizes are fitted into 64×64 pixels, colour" in note
 
 
 def test_the_size_is_of_the_upright_picture(tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ def converted(image: Image.Image, channels: int, background: int) -> Image.Image
 def is_grey(image: Image.Image) -> bool:
     """Return whether a picture can hold nothing but grey, judged by its mode and its palette."""
     if image.mode == "P" and image.palette is not None:
-        colours = np.frombuffer(image.palette.tobytes(), np.uint8)
-        step = len(image.palette.mode)
-        red, green, blue = (colours[band::step] for band in range(3))
+        bands, content = image.palette.getdata()
+        colours = np.frombuffer(content, np.uint8)
+        red, green, blue = (colours[band :: len(bands)] for band in range(3))
         return np.array_equal(red, green) and np.array_equal(red, blue)
     return image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
 

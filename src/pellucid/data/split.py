@@ -143,7 +143,7 @@ def _quotas(sizes: list[int], wanted: int, name: str) -> list[int]:
             f"of the {counted(len(sizes), 'class')} must stay for training; add pictures or ask "
             f"for fewer"
         )
-    quotas = [min(size * wanted // total, size - 1) for size in sizes]
+    quotas = [size * wanted // total for size in sizes]
     by_remainder = sorted(
         range(len(sizes)), key=lambda k: (-(sizes[k] * wanted % total), -sizes[k], k)
     )
