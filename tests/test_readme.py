@@ -43,6 +43,7 @@ def test_examples_run(
     assert "(28, 28, 32) True" in printed
     again = names["again"]
     assert isinstance(again, pl.ImageClassifier)
+    assert few.test is not None
     assert again.score(few.test) > 0.8  # 1 500 digits, twice: far from chance, far from all
     mine = names["model"]
     assert isinstance(mine, pl.ImageClassifier)

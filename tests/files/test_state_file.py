@@ -161,6 +161,22 @@ def test_damaged_bytes_are_found(path: Path) -> None:
     assert accepted < 6  # a space that only pads the header may change
 
 
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [(b'"shape":[3,2]', b'"shape":[2,3]'), (b'"I32"', b'"F32"'), (b'"step"', b'"pets"')],
+)
+def test_arrays_told_to_be_of_another_shape_type_or_name(
+    path: Path, told: bytes, instead: bytes
+) -> None:
+    save_state(path, {"turned": arrays()["turned"], "step": np.array(7, np.int32)}, {})
+    data = path.read_bytes()
+    assert data.count(told) == 1
+    path.write_bytes(data.replace(told, instead))
+    assert set(load_file(path)) <= {"turned", "step", "pets"}  # a good safetensors file
+    with pytest.raises(FileFormatError, match="does not match its checksum"):
+        load_state(path)
+
+
 def test_cut_short(path: Path) -> None:
     save_state(path, arrays(), VALUES)
     data = path.read_bytes()

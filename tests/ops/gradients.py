@@ -7,7 +7,7 @@ to the very same checks as the real ones.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pellucid.ops.operation import Array
-    from tests.ops.cases import Case, Drawn
+    from tests.ops.cases import Case
     from tests.ops.loss_cases import LossCase
 
 
@@ -95,7 +95,7 @@ def _slopes(value: Callable[[str, Array], float], name: str, x: Array) -> Array:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def judge(case: Case) -> Judge:
     """The judge of an operation's gradients, for the number Σ cotangent · output."""
     drawn = case.draw()
@@ -113,7 +113,7 @@ def judge(case: Case) -> Judge:
     return Judge(value, drawn.arguments(), case.seed)
 
 
-@lru_cache(maxsize=None)
+@cache
 def loss_judge(case: LossCase) -> Judge:
     """The judge of a loss's gradient at the logits."""
     logits, targets, _ = case.draw()

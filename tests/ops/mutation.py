@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +79,7 @@ class Mutant:
                 overridden = inspect.getattr_static(instance, name, None) is not vars(owner)[name]
                 if isinstance(value, FunctionType) and not overridden:
                     methods[name] = value
-        spoilt = object.__new__(type("Spoilt", (type(instance),), methods))
+        spoilt: Any = object.__new__(type("Spoilt", (type(instance),), methods))
         vars(spoilt).update(vars(instance))
         return spoilt
 
@@ -91,12 +91,12 @@ class _Namespace:
         self.__dict__.update(names)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parse(module: ModuleType) -> ast.Module:
     return ast.parse(inspect.getsource(module))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(module: ModuleType) -> CodeType:
     return compile(_parse(module), f"<{module.__name__} again>", "exec")
 

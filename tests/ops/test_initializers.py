@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from pellucid.ops import Conv2D, Dense, PReLU
+from pellucid.ops import BatchNorm, Conv2D, Dense, PReLU, Subsample
 from pellucid.ops.initializers import INITIALIZERS, initialise
 from pellucid.ops.operation import Operation, Parameter
 
@@ -97,11 +97,22 @@ def test_every_initialiser_is_checked() -> None:
     assert set(INITIALIZERS) == {"he", "glorot", "lecun", "zeros"}
 
 
-def test_how_layers_start() -> None:
+@pytest.mark.parametrize(
+    ("operation", "starts"),
+    [
+        (Conv2D(1, (2, 2)), {"kernel": "he", "bias": 0.0}),
+        (Conv2D(1, (2, 2), initializer="lecun"), {"kernel": "lecun", "bias": 0.0}),
+        (Dense(1), {"kernel": "he", "bias": 0.0}),
+        (Dense(1, initializer="glorot"), {"kernel": "glorot", "bias": 0.0}),
+        (Subsample(), {"coefficient": 0.25, "bias": 0.0}),
+        (PReLU(), {"slope": 0.25}),
+        (PReLU(0.0), {"slope": 0.0}),
+        (BatchNorm(), {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "variance": 1.0}),
+    ],
+    ids=str,
+)
+def test_how_layers_start(operation: Operation, starts: dict[str, str | float]) -> None:
     """Kernels as asked for, biases at 0, PReLU's slopes at the paper's 0.25."""
-    for operation, shape in CASES:
-        parameters = operation.parameters(shape)
-        assert parameters["kernel"].initializer == "he"
-        assert parameters["bias"].initializer == 0.0
-    assert PReLU().parameters((3,))["slope"].initializer == 0.25
-    assert Dense(1, initializer="glorot").parameters((3,))["kernel"].initializer == "glorot"
+    shape = (4,) if operation.kind == "dense" else (4, 4, 3)
+    found = operation.parameters(shape)
+    assert {name: p.initializer for name, p in found.items()} == starts

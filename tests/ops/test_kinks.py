@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ import torch
 from torch.nn import functional
 
 from pellucid import ops
-from pellucid.ops.operation import Operation
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Operation
 
 NAN = float("nan")
 INF = float("inf")
@@ -102,9 +104,9 @@ def test_equals_in_overlapping_windows() -> None:
 
 def test_equals_at_the_padding() -> None:
     """The padding never wins, not even among equals: −∞ in the image goes before it."""
-    y, dx = pooled([[-INF, -INF]], ops.MaxPool((1, 2), (1, 1), ((0, 0), (1, 1))))
-    assert y == [[-INF, -INF, -INF]]
-    assert dx == [[1 + 2, 3]]
+    y, dx = pooled([[-INF, -INF]], ops.MaxPool((1, 4), (1, 1), ((0, 0), (3, 2))))
+    assert y == [[-INF, -INF, -INF, -INF]]
+    assert dx == [[1 + 2 + 3 + 4, 0]]
 
 
 def test_nan_wins_and_the_first_nan_gets_the_gradient() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from pellucid.ops import CrossEntropy, MeanSquaredError
 from pellucid.ops.loss import one_hot
 from tests.ops.gradients import loss_judge

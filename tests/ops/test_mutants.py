@@ -35,8 +35,10 @@ LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 EQUIVALENT = {
     (
         "Conv2D.backward",
-        "dy_gmo = gradient.reshape(-2, self.groups, self.filters // self.groups)"
-        ".transpose(1, 0, 2)",
+        (
+            "dy_gmo = gradient.reshape(-2, self.groups, self.filters // self.groups)"
+            ".transpose(1, 0, 2)"
+        ),
     ): ANY_NEGATIVE,
     (
         "Conv2D._kernels",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from pellucid.optimizers import SGD, Adam, AdamW, Optimizer, clip_by_norm
 from tests.ops.tolerances import TOLERANCES, assert_close
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.ops.operation import Array
 
 torch.set_num_threads(1)

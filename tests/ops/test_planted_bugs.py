@@ -6,7 +6,7 @@ by one place along each axis).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_faults_in_every_derivative(case: Case) -> None:
         spoilt_class = type(
             "Spoilt", (type(operation),), {"derivative": lambda self, x, y, d=derivative: d}
         )
-        spoilt = object.__new__(spoilt_class)
+        spoilt: Any = object.__new__(spoilt_class)
         vars(spoilt).update(vars(operation))
         gradients = named(spoilt.backward(drawn.cotangent, (x, y), {}))
         for check in (judge(case).check_direction, judge(case).check_elements):

@@ -118,6 +118,14 @@ def test_thresholds(rate: float, threshold: int) -> None:
     assert Dropout(rate).threshold == threshold
 
 
+def test_a_word_equal_to_the_threshold_stays() -> None:
+    """With the first published word as the rate; at the next rate it goes."""
+    first = 0x6627E8D5
+    for more, kept in ((0, True), (1, False)):
+        y, _ = Dropout((first + more) / 2**32).forward([np.ones(1)], {}, Mode(training=True))
+        assert (y[0] != 0) == kept
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_mask_is_the_same_in_every_precision(dtype: str) -> None:
     mode = Mode(training=True, seed=3, step=5, layer=1)

@@ -52,7 +52,7 @@ def test_every_optimizer_is_in_every_check(kind: str) -> None:
 
 def test_every_case_has_a_name_of_its_own() -> None:
     for cases in (CASES, EXAMPLES, LOSS_CASES, PEERS):
-        names = [str(case) for case in cases]  # type: ignore[attr-defined]
+        names = [str(case) for case in cases]
         assert len(names) == len(set(names))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,8 +12,12 @@ from pellucid.errors import ArgumentError, PellucidError
 from pellucid.ops import LOSSES, OPERATIONS
 from pellucid.ops.settings import from_dict, to_dict
 from pellucid.optimizers import OPTIMIZERS, SGD, Adam, AdamW
+from tests.messages import check_line
 from tests.ops.cases import CASES, SWEEP
 from tests.ops.loss_cases import LOSS_CASES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def nested(depth: int) -> list[Any]:
@@ -97,7 +100,7 @@ def test_an_unknown_kind(what: str, table: Mapping[str, type[Any]], kind: object
 
 @pytest.mark.parametrize("values", [None, 3, "relu", [], [{"kind": "relu"}], True, 0.5])
 def test_not_an_object(values: object) -> None:
-    with pytest.raises(ArgumentError, match="^operation: must be a JSON object, got "):
+    with pytest.raises(ArgumentError, match=r"^operation: must be a JSON object, got "):
         from_dict(values, OPERATIONS, "operation")
 
 
@@ -181,12 +184,6 @@ def fits_padding(value: Any) -> bool:
 FIELDS = [(what, table, made, f) for what, table, made in KINDS for f in dataclasses.fields(made)]
 
 
-def check_message(error: PellucidError) -> None:
-    message = str(error)
-    assert message.isprintable()
-    assert 10 < len(message) < 400
-
-
 @pytest.mark.parametrize(
     ("what", "table", "made", "field"), FIELDS, ids=[f"{f[2].kind}.{f[3].name}" for f in FIELDS]
 )
@@ -203,7 +200,7 @@ def test_hostile_values(
         try:
             instance = from_dict({**settings, field.name: value}, table, what)
         except ArgumentError as error:
-            check_message(error)
+            check_line(error, longest=400)
             continue
         taken += 1
         assert fits(getattr(instance, field.name), str(field.type))
@@ -220,7 +217,7 @@ def check_use(instance: Any) -> None:
         try:
             instance.output_shape(*shapes)
         except PellucidError as error:
-            check_message(error)
+            check_line(error)
             continue
         instance.parameters(*shapes)
         assert instance.multiply_adds(*shapes) >= 0
@@ -239,6 +236,6 @@ def test_hostile_values_in_the_constructor(made: type[Any], field: dataclasses.F
         try:
             changed = dataclasses.replace(instance, **{field.name: value})
         except ArgumentError as error:
-            check_message(error)
+            check_line(error, longest=400)
             continue
         assert fits(getattr(changed, field.name), str(field.type))

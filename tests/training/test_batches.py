@@ -19,7 +19,8 @@ def test_every_picture_once(count: int, size: int) -> None:
 
 def test_order_follows_from_seed_and_epoch() -> None:
     def order(seed: int, epoch: int) -> list[int]:
-        return np.concatenate(list(batches(1000, 64, seed=seed, epoch=epoch))).tolist()
+        parts = list(batches(1000, 64, seed=seed, epoch=epoch))
+        return [int(i) for i in np.concatenate(parts)]
 
     assert order(3, 5) == order(3, 5)
     assert order(3, 5) != order(3, 6)

@@ -35,7 +35,7 @@ _HELD = 3
 """Arrays as large as its output that a layer keeps: its output, and what its backward would need
 (max pooling: the winners, in 64 bits)."""
 
-_SCRATCH = 5
+_SCRATCH = 2
 """Arrays as large as input and output together that a layer uses while it works."""
 
 

@@ -62,7 +62,7 @@ class Model:
     network: Network
     classes: tuple[str, ...]
     preprocessing: Preprocessing
-    provenance: dict[str, JSON] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         graph = self.network.graph

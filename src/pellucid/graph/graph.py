@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pellucid.errors import ArgumentError, ShapeError, TooSmallError
+from pellucid.ops.check import shown
 from pellucid.ops.operation import describe
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ INPUT = "input"
 
 LARGEST_INPUT = 1024
 """How far the search for a smallest workable image goes, in pixels a side."""
+
+MOST_TRIES = 100_000
+"""How many layers that search may look at in all, so that a hostile file cannot keep it busy."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Graph:
         known = [node.name for node in self.nodes]
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise ArgumentError(f"the network has no layer {name!r}; {hint}")
+        raise ArgumentError(f"the network has no layer {shown(name)}; {hint}")
 
     @property
     def output(self) -> str:
@@ -134,7 +138,7 @@ def infer_shapes(nodes: Sequence[Node], input_shape: Shape) -> dict[str, Shape]:
         except ShapeError as error:
             came = " and ".join(map(describe, inputs))
             raise type(error)(
-                f"layer {node.name!r} ({node.operation.kind}), input {came}: {error}"
+                f"layer {shown(node.name)} ({node.operation.kind}), input {came}: {error}"
             ) from error
     return shapes
 
@@ -142,16 +146,34 @@ def infer_shapes(nodes: Sequence[Node], input_shape: Shape) -> dict[str, Shape]:
 def _smallest_input(nodes: Sequence[Node], input_shape: Shape) -> Shape | None:
     """The least enlargement of the image for which every layer works; none if size is no cure."""
     height, width, channels = input_shape
-    for side in range(min(height, width), LARGEST_INPUT + 1):
-        grown = (max(height, side), max(width, side), channels)
-        try:
-            infer_shapes(nodes, grown)
-        except TooSmallError:
-            continue
-        except ShapeError:
+    least = min(height, width)
+    for side in range(least, min(LARGEST_INPUT + 1, least + MOST_TRIES // len(nodes))):
+        fits = _fits(nodes, (max(height, side), max(width, side), channels))
+        if fits is None:
             return None
-        return grown
+        if fits:
+            # Both sides grew together; one of them may have grown further than it must.
+            tall, wide = max(height, side), max(width, side)
+            taller = _first_fit(nodes, [(h, wide, channels) for h in range(height, tall)])
+            tall = tall if taller is None else taller[0]
+            wider = _first_fit(nodes, [(tall, w, channels) for w in range(width, wide)])
+            return wider or (tall, wide, channels)
     return None
+
+
+def _first_fit(nodes: Sequence[Node], shapes: Sequence[Shape]) -> Shape | None:
+    return next((shape for shape in shapes if _fits(nodes, shape)), None)
+
+
+def _fits(nodes: Sequence[Node], input_shape: Shape) -> bool | None:
+    """Whether an image is large enough; none if its layers do not fit for another reason."""
+    try:
+        infer_shapes(nodes, input_shape)
+    except TooSmallError:
+        return False
+    except ShapeError:
+        return None
+    return True
 
 
 def _check_names(nodes: Sequence[Node]) -> None:
@@ -160,14 +182,14 @@ def _check_names(nodes: Sequence[Node]) -> None:
     known = {INPUT}
     for node in nodes:
         if node.name in known:
-            raise ArgumentError(f"two layers are named {node.name!r}; give one another name")
+            raise ArgumentError(f"two layers are named {shown(node.name)}; give one another name")
         if not node.name.isprintable() or not node.name or "." in node.name:
             raise ArgumentError(
-                f"a layer's name must be printable text without dots, got {node.name!r}"
+                f"a layer's name must be printable text without dots, got {shown(node.name)}"
             )
         for name in node.inputs:
             if name not in known:
                 raise ArgumentError(
-                    f"layer {node.name!r} takes {name!r}, which does not precede it"
+                    f"layer {shown(node.name)} takes {shown(name)}, which does not precede it"
                 )
         known.add(node.name)

@@ -42,11 +42,15 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
     pixel = ReceptiveField(1, 1, 0)
     fields: dict[str, Fields] = {INPUT: (pixel, pixel)}
     for node in graph.nodes:
-        reach = node.operation.reach(graph.shapes[node.inputs[0]])
+        shape = graph.shapes[node.inputs[0]]
+        reach = node.operation.reach(shape)
         if reach.size is None:
             fields[node.name] = everything
             continue
-        merged = [_union([fields[name][axis] for name in node.inputs]) for axis in (0, 1)]
+        positions = shape[:2] if len(shape) == 3 else (1, 1)
+        merged = [
+            _union([fields[name][axis] for name in node.inputs], positions[axis]) for axis in (0, 1)
+        ]
         down, across = (
             ReceptiveField(
                 size=merged[axis].size + (reach.size[axis] - 1) * merged[axis].stride,
@@ -59,8 +63,14 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
     return fields
 
 
-def _union(fields: list[ReceptiveField]) -> ReceptiveField:
-    """The field that holds those of all branches; joined branches share a stride."""
-    start = min(field.start for field in fields)
-    end = max(field.start + field.size for field in fields)
-    return ReceptiveField(end - start, max(field.stride for field in fields), start)
+def _union(fields: list[ReceptiveField], positions: int) -> ReceptiveField:
+    """The least field that holds those of all branches at each of their positions.
+
+    Joined branches share a stride, but for small maps that agree by chance: what one of those lags
+    behind grows evenly, so that the first and the last position say it all.
+    """
+    stride = max(field.stride for field in fields)
+    lags = [(field, i * (field.stride - stride)) for field in fields for i in (0, positions - 1)]
+    start = min(field.start + lag for field, lag in lags)
+    end = max(field.start + field.size + lag for field, lag in lags)
+    return ReceptiveField(end - start, stride, start)

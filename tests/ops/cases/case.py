@@ -21,19 +21,20 @@ Fill = Callable[[np.random.Generator, tuple[int, ...]], "Array"]
 
 def normal(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Standard normal values."""
-    return random.normal(size=shape)
+    return np.asarray(random.normal(size=shape))
 
 
 def distinct(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """No two values nearer than 0.05: a maximum stays the maximum under a small change."""
     count = int(np.prod(shape))
-    return (random.permutation(count).reshape(shape) - count / 2) * 0.05
+    return np.asarray((random.permutation(count).reshape(shape) - count / 2) * 0.05)
 
 
 def off_kinks(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Values about 0 and 6, where rectifiers bend, but at least 0.1 away from there."""
     distance = 0.1 + np.abs(random.normal(size=shape))
-    return random.choice([0.0, 6.0], shape) + distance * random.choice([-1.0, 1.0], shape)
+    side = random.choice([-1.0, 1.0], shape)
+    return np.asarray(random.choice([0.0, 6.0], shape) + distance * side)
 
 
 def tied(random: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -108,9 +108,9 @@ def _sweep() -> list[Case]:
                 ((7, 8, 4),),
             )
         )
-    paddings = ("valid", "same", ((1, 0), (0, 1)), ((1, 1), (0, 0)))
+    sides: tuple[Padding, ...] = ("valid", "same", ((1, 0), (0, 1)), ((1, 1), (0, 0)))
     for size, stride, padding, edge in product(
-        ((2, 2), (3, 2), (2, 5)), strides, paddings, ("drop", "count")
+        ((2, 2), (3, 2), (2, 5)), strides, sides, ("drop", "count")
     ):
         about, shapes = f"{size} stride {stride} {padding} {edge}", ((9, 7, 2),)
         pool = (size, stride, padding, edge)
