@@ -225,11 +225,11 @@ def test_pooling_what_is_not_finite(pool: MaxPool, engine: str) -> None:
     images[4, 3, 3, 3] = np.nan
     expected, actual = (get_engine(each).load(Network(graph, {})) for each in ("reference", engine))
     assert_all_close(actual.values(images[:3]), expected.values(images[:3]), 0.0)
-    # Not through the loss, whose gradient a NaN spoils; a mean hands the same to each window.
-    labels = np.array([0, 1, 2, 3, 0])
+    labels = np.array([0, 1, 2, 2, 0])  # the third image's −∞ is wanted, and so has a gradient
     with np.errstate(invalid="ignore"):
         theirs = expected.gradients(images, labels, CrossEntropy())
     ours = actual.gradients(images, labels, CrossEntropy())
     assert_all_close(ours.values, theirs.values, TOLERANCES["float32"])
-    # NaN in the gradient marks the winners: not all of the image, nor none of it.
+    # A NaN in the gradient marks a winner: not every place is one, nor none.
     assert 0 < np.isnan(theirs.values["input"][2]).sum() < images[2].size
+    assert 0 < np.count_nonzero(theirs.values["input"][3, :, :, 2]) < images[3, :, :, 2].size
