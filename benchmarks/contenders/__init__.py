@@ -35,6 +35,7 @@ class Contender(ABC):
 
 
 CONTENDERS = {
+    "native": "benchmarks.contenders.own:Native",
     "reference": "benchmarks.contenders.own:Reference",
     "torch-engine": "benchmarks.contenders.own:TorchEngine",
     "pytorch": "benchmarks.contenders.pytorch:ChannelsFirst",

@@ -39,6 +39,12 @@ class OwnEngine(Contender):
         return self.program.forward(images)
 
 
+class Native(OwnEngine):
+    """The compiler."""
+
+    engine: ClassVar[str] = "native"
+
+
 class Reference(OwnEngine):
     """The definition, in NumPy."""
 

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 ENGINES = {
+    "native": "pellucid.engines.native:NativeEngine",
     "reference": "pellucid.engines.reference:ReferenceEngine",
     "torch": "pellucid.engines.torch:TorchEngine",
 }

@@ -1,0 +1,139 @@
+"""The microkernel under everything: a tile of sums, kept in registers over a whole reduction.
+
+    acc[r][v] += a[r] · b[v]      for every step of the reduction
+
+``a[r]`` is one number, spread over a vector; ``b[v]`` a vector. A tile of 6 rows and 2 vectors of
+8 lanes fills 12 of AVX2's 16 registers; each step loads 2 vectors and 6 numbers for 12 fused
+multiply-adds, and so keeps both multipliers busy. Convolution, its gradients and dense layers
+differ only in what rows, vectors and steps mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.engines.native.ir import Function, Index, Value
+
+UNROLL = 4
+"""Steps of the innermost loop that are written out; more only makes the code larger."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """One loop of a reduction: how often, and how far each turn moves in a and in b (in floats)."""
+
+    count: Index
+    a: int
+    b: int
+
+
+def outer_product(
+    f: Function,
+    a: Value,
+    rows: Sequence[int],
+    b: Value,
+    vectors: int,
+    steps: Sequence[Steps],
+    first: Sequence[Value],
+) -> list[Value]:
+    """Append the code of one tile.
+
+    Args:
+        f: The function.
+        a: Pointer to where the first step's numbers lie.
+        rows: Offset of each row's number from there.
+        b: Pointer to the first step's vectors, which lie one after the other.
+        vectors: How many.
+        steps: The reduction's loops, outermost first.
+        first: What the sums start with, ``rows × vectors`` of them, row by row.
+
+    Returns:
+        The sums, in the same order.
+    """
+    return _reduce(f, a, rows, b, vectors, merged(steps), list(first))
+
+
+def merged(steps: Sequence[Steps]) -> list[Steps]:
+    """Join loops that are one longer loop in memory, and leave out those of a single turn."""
+    result: list[Steps] = []
+    for inner in steps:
+        if inner.count == 1:
+            continue
+        outer = result[-1] if result else None
+        if (
+            outer is not None
+            and isinstance(inner.count, int)
+            and isinstance(outer.count, int)
+            and outer.a == inner.count * inner.a
+            and outer.b == inner.count * inner.b
+        ):
+            result[-1] = Steps(outer.count * inner.count, inner.a, inner.b)
+        else:
+            result.append(inner)
+    return result or [Steps(1, 0, 0)]
+
+
+def _reduce(
+    f: Function,
+    a: Value,
+    rows: Sequence[int],
+    b: Value,
+    vectors: int,
+    steps: list[Steps],
+    sums: list[Value],
+) -> list[Value]:
+    step, inner = steps[0], steps[1:]
+    kind = f.vectors.float
+    if inner:
+
+        def turn(i: Index, running: list[Value]) -> list[Value]:
+            a_here = f.at(a, f.multiply(i, step.a))
+            b_here = f.at(b, f.multiply(i, step.b))
+            return _reduce(f, a_here, rows, b_here, vectors, inner, running)
+
+        return f.loop(0, step.count, 1, turn, [(kind, value) for value in sums])
+
+    def several(count: int) -> object:
+        def turns(i: Index, running: list[Value]) -> list[Value]:
+            a_here = f.at(a, f.multiply(i, step.a))
+            b_here = f.at(b, f.multiply(i, step.b))
+            for k in range(count):
+                running = _step(f, a_here, k * step.a, rows, b_here, k * step.b, vectors, running)
+            return running
+
+        return turns
+
+    def run(start: Index, stop: Index, count: int, sums: list[Value]) -> list[Value]:
+        turns = several(count)
+        return f.loop(start, stop, count, turns, [(kind, value) for value in sums])  # type: ignore[arg-type]
+
+    whole = f.multiply(f.divide(step.count, UNROLL), UNROLL)
+    sums = run(0, whole, UNROLL, sums)
+    if isinstance(step.count, int):
+        rest = step.count % UNROLL
+        return run(whole, step.count, rest, sums) if rest else sums
+    return run(whole, step.count, 1, sums)
+
+
+def _step(
+    f: Function,
+    a: Value,
+    a_offset: int,
+    rows: Sequence[int],
+    b: Value,
+    b_offset: int,
+    vectors: int,
+    sums: list[Value],
+) -> list[Value]:
+    """One step: every row's number times every vector."""
+    lanes = f.vectors.lanes
+    vector = [f.load_vector(b, b_offset + v * lanes) for v in range(vectors)]
+    new = []
+    for r, row in enumerate(rows):
+        number = f.broadcast(f.load(a, a_offset + row))
+        new += [f.fma(number, vector[v], sums[r * vectors + v]) for v in range(vectors)]
+    return new

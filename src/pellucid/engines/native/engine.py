@@ -1,0 +1,45 @@
+"""The native engine as others see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid.engines.engine import Engine, Learning, Program
+from pellucid.engines.native.lower import Declined
+from pellucid.engines.native.processor import available_threads, this_processor
+from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.reference import ReferenceEngine
+
+if TYPE_CHECKING:
+    from pellucid.engines.engine import Precision
+    from pellucid.graph import Network
+
+
+class NativeEngine(Engine):
+    """Compiles graphs; what it cannot compile, the reference engine computes.
+
+    Args:
+        threads: How many to use; by default ``PELLUCID_THREADS``, or as many as this process may
+            run at once.
+    """
+
+    name: ClassVar[str] = "native"
+
+    def __init__(self, *, threads: int | None = None) -> None:
+        self.threads = threads or available_threads()
+
+    def load(
+        self,
+        network: Network,
+        *,
+        learning: Learning | None = None,
+        precision: Precision = "float32",
+    ) -> Program:
+        if precision == "float32":
+            try:
+                return NativeProgram(
+                    network.graph, network.weights, learning, self.threads, this_processor()
+                )
+            except Declined:
+                pass
+        return ReferenceEngine().load(network, learning=learning, precision=precision)

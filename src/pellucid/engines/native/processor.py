@@ -1,0 +1,51 @@
+"""The processor that code is made for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What LLVM needs to know of a processor, and what a tile needs.
+
+    Attributes:
+        triple: Architecture and system, as LLVM names them.
+        name: The processor, as LLVM names it.
+        features: ``+avx2,-avx512f,…``.
+        lanes: Floats in a vector register.
+        pause: The call by which a waiting thread slows down, in LLVM's words; empty where none is.
+    """
+
+    triple: str
+    name: str
+    features: str
+    lanes: int
+    pause: str
+
+
+@cache
+def this_processor() -> Processor:
+    """The processor that this process runs on."""
+    from llvmlite import binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    triple = llvm.get_default_triple()
+    # 512-bit registers need a wider tile than this engine makes; 256 bits run on those processors.
+    lanes = 8 if features.get("avx") else 4
+    x86 = triple.startswith(("x86_64", "i686", "i386"))
+    arm = triple.startswith(("aarch64", "arm64"))
+    pause = "@llvm.x86.sse2.pause()" if x86 else "@llvm.aarch64.hint(i32 1)" if arm else ""
+    return Processor(triple, llvm.get_host_cpu_name(), features.flatten(), lanes, pause)
+
+
+def available_threads() -> int:
+    """How many threads to use: ``PELLUCID_THREADS``, or the processors this process may run on."""
+    told = os.environ.get("PELLUCID_THREADS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

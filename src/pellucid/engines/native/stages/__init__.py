@@ -1,0 +1,1 @@
+"""The code of each kind of stage, forward and backward."""

@@ -1,0 +1,532 @@
+"""Convolutions and dense layers, with the ReLU and the max pooling behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.engines.native.emit.convolution import (
+    Finish,
+    added,
+    as_it_is,
+    convolve_images,
+    convolve_rows,
+    rectified,
+)
+from pellucid.engines.native.emit.images import each_row
+from pellucid.engines.native.emit.kernel_gradient import accumulate_images
+from pellucid.engines.native.emit.pooling import pool_row, unpool_row
+from pellucid.engines.native.geometry import Convolution, Packing
+from pellucid.engines.native.layout import Layout, whole_vectors
+from pellucid.engines.native.plan import Place, Plan, gradient_border
+from pellucid.engines.native.stages.parameters import (
+    Region,
+    place_parameter,
+    write_update,
+)
+from pellucid.engines.native.writer import buffer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.lower import Stage
+
+CHUNKS = 16
+"""A batch is cut into so many parts for a kernel's gradient, whatever the number of threads."""
+
+LARGEST_PARTIAL_SUMS = 3 << 20
+"""Floats that the parts' sums may take; larger kernels are cut by filters instead."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A kernel turned for the way back: what carries ∂y to some positions of ∂x."""
+
+    convolution: Convolution
+    weights: int
+    taps: tuple[tuple[int, int], ...]
+    """Which taps of the forward kernel, (ky, kx), in the order in which they lie here."""
+
+
+class Convolve:
+    """A convolution (or dense layer) in a plan: its geometry, its places, its code."""
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        self.plan = plan
+        self.stage = stage
+        self.name = stage.node.name
+        operation = stage.node.operation
+        source = plan.values[stage.sources[0]]
+        height, width, channels = plan.shape(stage.sources[0])
+        if isinstance(operation, ops.Conv2D):
+            spans = operation.window.along(0, height), operation.window.along(1, width)
+            taps, filters, self.bias = operation.size, operation.filters, operation.bias
+            outputs = spans[0].output, spans[1].output
+            origin = -spans[0].before, -spans[1].before
+            self.stride, self.dilation = operation.stride, operation.dilation
+        else:
+            assert isinstance(operation, ops.Dense)
+            taps, filters, self.bias = (height, width), operation.units, operation.bias
+            outputs, origin = (1, 1), (0, 0)
+            self.stride = self.dilation = (1, 1)
+        if stage.pool is not None:  # outputs that no window sees need not be computed
+            rows, columns, _ = plan.shape(stage.target)
+            outputs = rows * stage.pool.size[0], columns * stage.pool.size[1]
+        self.before = -origin[0], -origin[1]
+        self.packing = Packing.of(taps, channels, filters, plan.lanes)
+        pitch = whole_vectors(filters, plan.lanes)
+        self.source = source
+        self.outputs = outputs
+        self.gradient = self._place_gradient(filters, pitch)
+        self.forward = Convolution(
+            source.layout,
+            plan.values[stage.target].layout if stage.pool is None else self.gradient.layout,
+            outputs,
+            self.packing,
+            self.stride,
+            self.dilation,
+            origin,
+        )
+        self.by_chunks = (
+            not self.forward.single and self.packing.size * CHUNKS <= LARGEST_PARTIAL_SUMS
+        )
+        self.parameter = place_parameter(
+            plan,
+            self.name,
+            self.packing.blocks,
+            self.packing.block,
+            CHUNKS if self.by_chunks else 1,
+            self._regions(),
+        )
+        self.winners = self.scratch = 0
+        if stage.pool is not None:
+            pooled = plan.values[stage.target].layout
+            self.winners = plan.arena.place(
+                f"winners {self.name}", -(-plan.capacity * pooled.image // 4) + plan.lanes
+            )
+            self.scratch_size = stage.pool.size[0] * outputs[1] * self.packing.width
+            self.scratch = plan.arena.place(
+                f"scratch {self.name}", plan.threads * self.scratch_size
+            )
+        self.turned: list[Turned] = []
+        if plan.training and plan.wants_gradient(stage.sources[0]):
+            self.turned = self._turn()
+
+    # ---------------------------------------------------------------------------------- weights
+
+    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
+        kernel, bias = self.packing.unpack(self._region(memory, offset))
+        dense = isinstance(self.stage.node.operation, ops.Dense)
+        shaped = kernel.reshape(-1, self.packing.filters) if dense else kernel
+        return {"kernel": shaped, "bias": bias} if self.bias else {"kernel": shaped}
+
+    def write(
+        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read`."""
+        packed = self.packing.pack(arrays["kernel"], arrays["bias"] if self.bias else None)
+        self._region(memory, offset)[:] = packed
+
+    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """A convolution follows none."""
+        return {}
+
+    def write_statistics(
+        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read_statistics`."""
+
+    def _region(self, memory: NDArray[np.float32], offset: int) -> NDArray[np.float32]:
+        return memory[offset : offset + self.packing.size]
+
+    def _regions(self) -> tuple[Region, ...]:
+        kernel = self.packing.depth * self.packing.width
+        biases = (Region(kernel, self.packing.width, decays=False),) if self.bias else ()
+        return (Region(0, kernel, decays=True), *biases)
+
+    # ---------------------------------------------------------------------------------- forward
+
+    def write_forward(self) -> None:
+        """Append the forward stage."""
+        finish = rectified if self.stage.rectify else as_it_is
+        body = self._with_pool if self.stage.pool is not None else self._without_pool(finish)
+        self.plan.writer.stage(self.plan.forward, self.name, "images", body)
+
+    def _without_pool(self, finish: Finish) -> Callable[[Function], None]:
+        def body(f: Function) -> None:
+            convolve_images(
+                f,
+                self.forward,
+                buffer(f, self.source.offset),
+                buffer(f, self.parameter.weights),
+                buffer(f, self.plan.values[self.stage.target].offset),
+                "%first",
+                "%last",
+                finish,
+            )
+
+        return body
+
+    def _with_pool(self, f: Function) -> None:
+        """Rows of outputs go to a scratch buffer in L1, and from there pooled to memory."""
+        pool = self.stage.pool
+        assert pool is not None
+        packing, target = self.packing, self.plan.values[self.stage.target]
+        pooled = target.layout
+        step = self.outputs[1] * packing.width, packing.width
+        scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
+        winners = f.at("%memory", self.winners) if self.plan.training else None
+
+        def image(n: Index, _: list[Value]) -> list[Value]:
+            x = f.at(buffer(f, self.source.offset), f.multiply(n, self.source.layout.image))
+            to = f.add(f.multiply(n, pooled.image), pooled.at(0, 0))
+
+            def block(ob: Index, _: list[Value]) -> list[Value]:
+                kernel = f.at(buffer(f, self.parameter.weights), f.multiply(ob, packing.block))
+                place = f.add(to, f.multiply(ob, packing.width))
+
+                def row(i: Index, _: list[Value]) -> list[Value]:
+                    convolve_rows(
+                        f, self.forward, x, kernel, f.multiply(i, pool.size[0]), pool.size[0],
+                        scratch, step, as_it_is,
+                    )  # fmt: skip
+                    at = f.add(place, f.multiply(i, pooled.row))
+                    pool_row(
+                        f, scratch, step, pool.size, pooled.width, packing.vectors,
+                        f.at(buffer(f, target.offset), at), pooled.pitch,
+                        f.at(winners, at, "i8") if winners is not None else None,
+                        rectify=self.stage.rectify,
+                    )  # fmt: skip
+                    return []
+
+                return f.loop(0, pooled.height, 1, row)
+
+            return f.loop(0, packing.blocks, 1, block)
+
+        f.loop("%first", "%last", 1, image)
+
+    # --------------------------------------------------------------------------------- backward
+
+    def _place_gradient(self, filters: int, pitch: int) -> Place:
+        """Where ∂y of the convolution itself lies: before pooling, bordered for the way back."""
+        plan, stage = self.plan, self.stage
+        if plan.training and stage.pool is None:
+            return plan.gradients[stage.target]
+        source = plan.shape(stage.sources[0])
+        layout = Layout(*self.outputs, filters, pitch, gradient_border(stage, source, self.outputs))
+        if not plan.training:
+            return Place(layout, 0)
+        floats = plan.capacity * layout.image + plan.lanes
+        return Place(layout, plan.arena.place(f"gradient before pooling {self.name}", floats))
+
+    def write_backward(self) -> None:
+        """Append what goes back image by image: to ∂y, and on to ∂x."""
+        if self.stage.pool is not None:
+            self.plan.writer.stage("backward", f"unpool {self.name}", "images", self._unpool)
+        elif self.stage.rectify:
+            self.plan.writer.stage("backward", f"mask {self.name}", "images", self._mask)
+        if not self.turned:
+            return
+        to = self.plan.gradients[self.stage.sources[0]]
+        finish = as_it_is
+        if self.plan.adds(self.stage.sources[0]):
+            finish = added
+        elif self._skips_positions:  # whose gradient is zero, whatever was there before
+            self.plan.writer.stage(
+                "backward", f"clear for {self.name}", "images", lambda f: _clear_rows(f, to)
+            )
+
+        def body(f: Function) -> None:
+            for turned in self.turned:
+                convolve_images(
+                    f,
+                    turned.convolution,
+                    buffer(f, self.gradient.offset),
+                    buffer(f, turned.weights),
+                    buffer(f, to.offset),
+                    "%first",
+                    "%last",
+                    finish,
+                )
+
+        self.plan.writer.stage("backward", f"back through {self.name}", "images", body)
+
+    @property
+    def _skips_positions(self) -> bool:
+        """Whether some input positions are read by no tap, as with a stride beyond the kernel."""
+        dense = isinstance(self.stage.node.operation, ops.Dense)
+        return not dense and len(self.turned) < self.stride[0] * self.stride[1]
+
+    def write_kernel_gradient(self) -> None:
+        """Append the stage that sums the kernel's gradient."""
+        packing = self.packing
+        chunks = CHUNKS if self.by_chunks else 1
+
+        def body(f: Function) -> None:
+            source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
+
+            def unit(u: Index, _: list[Value]) -> list[Value]:
+                size = packing.size if self.by_chunks else packing.block
+                partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
+                _clear(f, partial, size)
+                if self.by_chunks:
+                    images = _chunk(f, u, chunks), _chunk(f, f.add(u, 1), chunks)
+                    accumulate_images(
+                        f, self.forward_to_gradient, source, gradient, partial, images,
+                        (0, packing.blocks),
+                    )  # fmt: skip
+                else:
+                    accumulate_images(
+                        f, self.forward_to_gradient, source,
+                        f.at(gradient, f.multiply(u, packing.width)), partial,
+                        (0, "%images"), (0, 1),
+                    )  # fmt: skip
+                return []
+
+            f.loop("%first", "%last", 1, unit)
+
+        units = chunks if self.by_chunks else packing.blocks
+        self.plan.writer.stage(
+            "backward", f"kernel gradient {self.name}", units, body, group="kernels"
+        )
+
+    def write_update(self) -> None:
+        """Append the optimizer's step."""
+        write_update(self.plan, self.parameter)
+
+    @property
+    def forward_to_gradient(self) -> Convolution:
+        """The forward geometry with ∂y's layout as its target."""
+        c = self.forward
+        return Convolution(
+            c.source, self.gradient.layout, c.outputs, c.packing, c.stride, c.dilation, c.origin
+        )
+
+    def _unpool(self, f: Function) -> None:
+        pool, plan = self.stage.pool, self.plan
+        assert pool is not None
+        at_target, pooled = plan.gradients[self.stage.target], plan.values[self.stage.target].layout
+        layout, to = at_target.layout, self.gradient.layout
+
+        def image(n: Index, _: list[Value]) -> list[Value]:
+            def row(i: Index, _: list[Value]) -> list[Value]:
+                from_ = f.add(
+                    f.add(f.multiply(n, layout.image), layout.at(0, 0)), f.multiply(i, layout.row)
+                )
+                wins = f.add(
+                    f.add(f.multiply(n, pooled.image), pooled.at(0, 0)), f.multiply(i, pooled.row)
+                )
+                target = f.add(
+                    f.add(f.multiply(n, to.image), to.at(0, 0)),
+                    f.multiply(i, pool.size[0] * to.row),
+                )
+                unpool_row(
+                    f,
+                    f.at(buffer(f, at_target.offset), from_),
+                    f.at(f.at("%memory", self.winners), wins, "i8"),
+                    layout.pitch,
+                    pool.size,
+                    layout.width,
+                    layout.pitch // plan.lanes,
+                    f.at(buffer(f, self.gradient.offset), target),
+                    (to.row, to.pitch),
+                )
+                return []
+
+            return f.loop(0, layout.height, 1, row)
+
+        f.loop("%first", "%last", 1, image)
+
+    def _mask(self, f: Function) -> None:
+        """∂y where the rectified value is positive, 0 elsewhere."""
+        value, gradient = self.plan.values[self.stage.target], self.gradient
+        mask_rows(f, value, gradient)
+
+    # ----------------------------------------------------------------------- the way back, turned
+
+    def _turn(self) -> list[Turned]:
+        if isinstance(self.stage.node.operation, ops.Dense):
+            return self._turn_dense()
+        return [
+            turned
+            for ry in range(self.stride[0])
+            for rx in range(self.stride[1])
+            if (turned := self._turn_phase((ry, rx))) is not None
+        ]
+
+    def _turn_phase(self, phase: tuple[int, int]) -> Turned | None:
+        """What reaches the input positions y ≡ phase (mod stride): every stride-th tap, turned."""
+        plan, taps, origin, outputs = self.plan, [], [], []
+        to = plan.gradients[self.stage.sources[0]].layout
+        for axis, size in enumerate((to.height, to.width)):
+            stride, dilation = self.stride[axis], self.dilation[axis]
+            rest = (phase[axis] + self.before[axis]) % stride
+            mine = [k for k in range(self.packing.taps[axis]) if (k * dilation) % stride == rest]
+            if not mine or phase[axis] >= size:
+                return None  # nothing reaches these positions: their gradient stays zero
+            taps.append(mine[::-1])
+            # y·stride' + phase + before − k·dilation is a multiple of the stride, for each tap k
+            origin.append((phase[axis] + self.before[axis] - mine[-1] * dilation) // stride)
+            outputs.append(-(-(size - phase[axis]) // stride))
+        packing = Packing.of(
+            (len(taps[0]), len(taps[1])), self.packing.filters, to.channels, plan.lanes
+        )
+        convolution = Convolution(
+            self.gradient.layout,
+            to,
+            (outputs[0], outputs[1]),
+            packing,
+            dilation=self.dilation,
+            origin=(origin[0], origin[1]),
+            target_stride=self.stride,
+            target_origin=phase,
+        )
+        weights = plan.arena.place(f"turned {self.name} {phase}", packing.size)
+        order = tuple((ky, kx) for ky in taps[0] for kx in taps[1])
+        return Turned(convolution, weights, order)
+
+    def _turn_dense(self) -> list[Turned]:
+        """A matrix, transposed: row by row of the feature maps, or all at once without a border."""
+        plan = self.plan
+        to = plan.gradients[self.stage.sources[0]].layout
+        height, width = self.packing.taps
+        together = height if to.row == width * to.pitch else 1
+        turned = []
+        for row in range(0, height, together):
+            positions = together * width
+            packing = Packing.of((1, 1), self.packing.filters, positions * to.pitch, plan.lanes)
+            convolution = Convolution(
+                self.gradient.layout, to, (1, 1), packing, target_origin=(row, 0)
+            )
+            weights = plan.arena.place(f"turned {self.name} {row}", packing.size)
+            order = tuple((row + p // width, p % width) for p in range(positions))
+            turned.append(Turned(convolution, weights, order))
+        return turned
+
+    def write_turn(self) -> None:
+        """Append the stages that copy the weights turned, for the next step's way back."""
+        for turned in self.turned:
+            dense = isinstance(self.stage.node.operation, ops.Dense)
+            write = self._copy_transposed if dense else self._copy_turned
+
+            def body(
+                f: Function,
+                turned: Turned = turned,
+                write: Callable[[Function, Turned], None] = write,
+            ) -> None:
+                write(f, turned)
+
+            units = turned.convolution.packing.blocks if dense else self.packing.blocks
+            self.plan.writer.stage(
+                ("update", "turn"), f"turn {self.name}", units, body, group="turn"
+            )
+
+    def _copy_turned(self, f: Function, turned: Turned) -> None:
+        """K[ky, kx, c, o] to its place as K'[turned tap, o, c], block of filters by block."""
+        packing, back = self.packing, turned.convolution.packing
+        source, target = buffer(f, self.parameter.weights), buffer(f, turned.weights)
+
+        def block(ob: Index, _: list[Value]) -> list[Value]:
+            def channel(c: Index, _: list[Value]) -> list[Value]:
+                cb = f.divide(c, back.width)
+                lane = f.add(c, f.multiply(f.multiply(cb, back.width), -1))
+                to = f.add(f.multiply(cb, back.block), lane)
+                for number, (ky, kx) in enumerate(turned.taps):
+                    tap = (ky * packing.taps[1] + kx) * packing.channels
+                    row = f.add(
+                        f.multiply(ob, packing.block), f.multiply(f.add(c, tap), packing.width)
+                    )
+
+                    def filter_(
+                        o: Index, _: list[Value], row: Index = row, number: int = number
+                    ) -> list[Value]:
+                        number_of = f.add(f.multiply(ob, packing.width), o)
+                        value = f.load(source, f.add(row, o))
+                        depth = f.add(number_of, number * packing.filters)
+                        place = f.at(target, f.add(to, f.multiply(depth, back.width)))
+                        f.do(f"store float {value}, ptr {place}, align 4")
+                        return []
+
+                    start = f.multiply(ob, packing.width)
+                    left = f.add(packing.filters, f.multiply(start, -1))
+                    f.loop(0, f.smaller(packing.width, left), 1, filter_)
+                return []
+
+            return f.loop(0, packing.channels, 1, channel)
+
+        f.loop("%first", "%last", 1, block)
+
+    def _copy_transposed(self, f: Function, turned: Turned) -> None:
+        """K[(y, x, c), o] to its place as K'[o, (y, x, c)], block of inputs by block."""
+        packing, back = self.packing, turned.convolution.packing
+        pitch = turned.convolution.target.pitch
+        channels = packing.channels
+        first_tap = turned.taps[0][0] * packing.taps[1] + turned.taps[0][1]
+        source, target = buffer(f, self.parameter.weights), buffer(f, turned.weights)
+
+        def block(kb: Index, _: list[Value]) -> list[Value]:
+            def lane(i: Index, _: list[Value]) -> list[Value]:
+                place = f.add(f.multiply(kb, back.width), i)  # (position, channel) with its pitch
+                position = f.divide(place, pitch)
+                channel = f.add(place, f.multiply(f.multiply(position, pitch), -1))
+
+                def copy() -> None:
+                    depth = f.add(f.multiply(f.add(position, first_tap), channels), channel)
+
+                    def filter_(o: Index, _: list[Value]) -> list[Value]:
+                        ob = f.divide(o, packing.width)
+                        inside = f.add(o, f.multiply(f.multiply(ob, packing.width), -1))
+                        row = f.add(f.multiply(ob, packing.block), f.multiply(depth, packing.width))
+                        value = f.load(source, f.add(row, inside))
+                        to = f.add(f.multiply(kb, back.block), f.multiply(o, back.width))
+                        at = f.at(target, f.add(to, i))
+                        f.do(f"store float {value}, ptr {at}, align 4")
+                        return []
+
+                    f.loop(0, packing.filters, 1, filter_)
+
+                if pitch == channels:
+                    copy()
+                else:  # the lanes that fill up the last vector stay zero
+                    real = f.value(f"icmp slt i64 {channel}, {channels}")
+                    f.when(real, copy)
+                return []
+
+            return f.loop(0, back.width, 1, lane)
+
+        f.loop("%first", "%last", 1, block)
+
+
+def mask_rows(f: Function, value: Place, gradient: Place) -> None:
+    """Append, for the stage's images: the gradient where the value is positive, 0 elsewhere."""
+
+    def vector(at: list[Value], i: Index) -> None:
+        alive = f.compare("ogt", f.load_vector(at[0], i), f.zero)
+        f.store_vector(f.choose(alive, f.load_vector(at[1], i), f.zero), at[1], i)
+
+    each_row(f, [value, gradient], vector)
+
+
+def _clear_rows(f: Function, place: Place) -> None:
+    each_row(f, [place], lambda at, i: f.store_vector(f.zero, at[0], i))
+
+
+def _chunk(f: Function, number: Index, chunks: int) -> Index:
+    """The first image of a chunk: a rule that knows nothing of threads."""
+    return f.divide(f.multiply("%images", number), chunks)
+
+
+def _clear(f: Function, place: Value, floats: int) -> None:
+    lanes = f.vectors.lanes
+
+    def vector(i: Index, _: list[Value]) -> list[Value]:
+        f.store_vector(f.zero, place, i)
+        return []
+
+    f.loop(0, floats, lanes, vector)

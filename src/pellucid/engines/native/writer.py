@@ -1,0 +1,167 @@
+"""Collects the functions of a program and the order in which threads call them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pellucid.engines.native.ir import Function, Index, Value, Vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Share = int | Literal["images"]
+"""What a stage's work is cut into: so many units, or the batch's images."""
+
+PARAMETERS = [
+    ("ptr", "memory"),
+    ("ptr", "pixels"),
+    ("i64", "images"),
+    ("i64", "first"),
+    ("i64", "last"),
+    ("i64", "thread"),
+]
+"""Of every stage: the arena, the batch's pixels, how many images, the units to do, by whom."""
+
+BY_IMAGE = "by image"
+"""The group of all stages whose threads need nothing but what they have written themselves."""
+
+INFER = ("forward", "forward_floats")
+"""Inference, from pixels as bytes or as floats."""
+
+LEARN = ("learn", "learn_floats")
+"""The forward pass of training: batch statistics, dropout."""
+
+SPINS = 2000
+"""Turns of waiting before a thread offers its processor to others."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A stage in a schedule."""
+
+    function: str
+    share: Share
+    group: str
+
+
+class Writer:
+    """The code of a program: stages as functions, and one function that calls them in turn.
+
+    Args:
+        vectors: The width of vectors.
+        pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+    """
+
+    def __init__(self, vectors: Vectors, pause: str) -> None:
+        self.vectors = vectors
+        self._pause = pause
+        self._functions: list[Function] = []
+        self.calls: dict[str, list[Call]] = {}
+
+    def stage(
+        self,
+        schedules: str | tuple[str, ...],
+        name: str,
+        share: Share,
+        body: Callable[[Function], None],
+        group: str = BY_IMAGE,
+    ) -> None:
+        """Append a stage to a schedule, or to several.
+
+        Args:
+            schedules: ``forward``, ``backward``, ``update`` or ``turn``.
+            name: For people who read the code.
+            share: How its work is cut.
+            body: Appends its code for the units from ``%first`` to before ``%last``.
+            group: Threads do not wait for each other between stages of one group. Image by image,
+                a thread reads only what it has written itself.
+        """
+        safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
+        function = Function(f"stage_{len(self._functions)}_{safe}", PARAMETERS, self.vectors)
+        body(function)
+        self._functions.append(function)
+        for schedule in (schedules,) if isinstance(schedules, str) else schedules:
+            self.calls.setdefault(schedule, []).append(Call(function.name, share, group))
+
+    def text(self) -> str:
+        """The whole module."""
+        lanes, v = self.vectors.lanes, self.vectors.float
+        parts = [
+            f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
+            f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
+            "declare i32 @sched_yield()",
+            "declare void @llvm.x86.sse2.pause()" if "x86" in self._pause else "",
+            "declare void @llvm.aarch64.hint(i32)" if "aarch64" in self._pause else "",
+            self._barrier(),
+            *(function.text() for function in self._functions),
+            *(self._schedule(name, calls) for name, calls in self.calls.items()),
+        ]
+        return "\n".join(parts)
+
+    def _schedule(self, name: str, calls: list[Call]) -> str:
+        """One call per thread runs a whole schedule; threads meet where they need each other."""
+        kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
+        f = Function(name, kinds, self.vectors)
+        previous = calls[0].group
+        for call in calls:
+            if call.group != previous:
+                f.do("call void @meet(ptr %barrier, i64 %threads)")
+            units: Index = "%images" if call.share == "images" else call.share
+            first = _part(f, units, "%thread")
+            last = _part(f, units, f.add("%thread", 1))
+            f.do(
+                f"call void @{call.function}(ptr %memory, ptr %pixels, i64 %images, "
+                f"i64 {first}, i64 {last}, i64 %thread)"
+            )
+            previous = call.group
+        return f.text()
+
+    def _barrier(self) -> str:
+        """All threads wait for the last: two counters, who has come and how often all have."""
+        return f"""
+define void @meet(ptr %barrier, i64 %threads) noinline {{
+entry:
+  %alone = icmp eq i64 %threads, 1
+  br i1 %alone, label %done, label %arrive
+arrive:
+  %times = getelementptr inbounds i64, ptr %barrier, i64 8
+  %time = load atomic i64, ptr %times acquire, align 8
+  %before = atomicrmw add ptr %barrier, i64 1 acq_rel
+  %came = add i64 %before, 1
+  %all = icmp eq i64 %came, %threads
+  br i1 %all, label %open, label %wait
+open:
+  store atomic i64 0, ptr %barrier release, align 8
+  %next = add i64 %time, 1
+  store atomic i64 %next, ptr %times release, align 8
+  br label %done
+wait:
+  %spin = phi i64 [ 0, %arrive ], [ %spins, %again ]
+  %now = load atomic i64, ptr %times acquire, align 8
+  %opened = icmp ne i64 %now, %time
+  br i1 %opened, label %done, label %pause
+pause:
+  {f"call void {self._pause}" if self._pause else ""}
+  %spins = add i64 %spin, 1
+  %long = icmp ugt i64 %spins, {SPINS}
+  br i1 %long, label %yield, label %again
+yield:
+  %ignored = call i32 @sched_yield()
+  br label %again
+again:
+  br label %wait
+done:
+  ret void
+}}
+"""
+
+
+def _part(f: Function, units: Index, number: Value | Index) -> Index:
+    product = f.multiply(units, number)
+    return f.value(f"udiv i64 {product}, %threads")
+
+
+def buffer(f: Function, offset: int) -> Value:
+    """Pointer to a buffer in the arena."""
+    return f.at("%memory", offset)
