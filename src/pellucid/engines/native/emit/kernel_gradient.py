@@ -1,6 +1,7 @@
 """The gradient of a kernel: for every tap and channel, its sum of x · ∂y over outputs.
 
-    ∂K[tap, c, o] = Σ_{n, i, j} x[n, i·stride + tap, c] · ∂y[n, i, j, o],    ∂b[o] = Σ ∂y[n, i, j, o]
+    ∂K[tap, c, o] = Σ_{n, i, j} x[n, i·stride + tap, c] · ∂y[n, i, j, o]
+    ∂b[o] = Σ_{n, i, j} ∂y[n, i, j, o]
 
 The same tile as in the forward pass: rows are (tap, channel), vectors are filters, and the
 reduction runs over outputs and images. Its result lies packed as the kernel does.

@@ -28,7 +28,7 @@ from pellucid.engines.native.stages.parameters import (
 from pellucid.engines.native.writer import buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.ir import Function, Index, Value
     from pellucid.engines.native.lower import Stage
-    from pellucid.engines.native.plan import Plan
+    from pellucid.engines.native.plan import Place, Plan
 
     Affine = Callable[[Index], tuple[Value, Value, Value]]
     """For a channel: what is taken off, what is multiplied with, what is added."""

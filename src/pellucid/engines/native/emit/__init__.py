@@ -1,0 +1,1 @@
+"""What writes code: the microkernel, and the loops around it."""
