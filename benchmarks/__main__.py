@@ -1,72 +1,72 @@
-"""``python -m benchmarks``: measure, print a Markdown table, write benchmarks/results/."""
+"""``python -m benchmarks``: check, measure, print Markdown tables, write benchmarks/results/."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
+import tempfile
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import learn_digits, machine
 from benchmarks.contenders import CONTENDERS
-from benchmarks.measure import Measured, measure
+from benchmarks.measure import ContenderError
+from benchmarks.tasks import SPEED_TASKS, Options, check_all, learned_table, task_table, write
 from benchmarks.workloads import WORKLOADS
 
+TASKS = ("train", "forward", "latency", "cold-train", "cold-forward", "digits")
 RESULTS = Path(__file__).parent / "results"
-BASELINES = ("pytorch", "pytorch-channels-last")
 
 
 def main() -> None:
-    """Parse, measure, report."""
-    parser = argparse.ArgumentParser(description="Compare speeds side by side.")
-    parser.add_argument("--task", choices=["train", "forward", "latency"], default="train")
-    parser.add_argument("--workload", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
-    parser.add_argument("--contender", nargs="+", choices=list(CONTENDERS), default=None)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each turn")
-    parser.add_argument("--out", type=Path, default=None, help="default: results/TASK.json")
-    options = parser.parse_args()
-    contenders = options.contender or list(CONTENDERS)
+    """Parse, check that everybody computes the same, measure, report."""
+    options = _parse()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            _run(options, Path(folder))
+    except ContenderError as error:
+        sys.exit(str(error))
 
-    peak = machine.matrix_product_speed()
-    print(f"matrix product: {peak:.0f} GFLOP/s\n")
-    print("| workload | contender | images/s | spread | ÷ best PyTorch | memory |")
-    print("|---|---|---|---|---|---|")
-    results = {}
-    for workload in options.workload:
-        measured = measure(
-            contenders,
-            workload,
-            options.task,
-            threads=options.threads,
-            turns=options.turns,
-            seconds=options.seconds,
-        )
-        results[workload] = [one.to_dict() for one in measured]
-        for line in _lines(workload, measured):
-            print(line, flush=True)
-    out = options.out or RESULTS / f"{options.task}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    report = {
-        "machine": machine.describe(),
-        "matrix_product_gflops": peak,
-        "task": options.task,
-        "threads": options.threads,
-        "turns": options.turns,
-        "seconds": options.seconds,
-        "results": results,
+
+def _run(told: argparse.Namespace, files: Path) -> None:
+    options = Options(told.threads, told.turns, told.seconds, files)
+    here = machine.examine(told.threads)
+    print("\n".join(f"- {line}" for line in here.lines()), flush=True)
+    print(f"- {told.turns} turns of {told.seconds:g} s, taken in turn; {told.threads} threads each")
+    contenders = {
+        task: [
+            name
+            for name, entry in CONTENDERS.items()
+            if entry.can(task) and (name in told.contender if told.contender else entry.usual)
+        ]
+        for task in told.task
     }
-    out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    named = [name for names in contenders.values() for name in names]
+    if set(told.task) & set(SPEED_TASKS):
+        check_all(list(dict.fromkeys(named)), told.workload, options)
+    for task in told.task:
+        print(f"\n## {task}\n", flush=True)
+        if task == "digits":
+            names = [name for name in contenders[task] if name in learn_digits.SCRIPTS]
+            table, values = learned_table(names, options)
+        else:
+            table, values = task_table(task, contenders[task], told.workload, here, options)
+        write(told.out, task, here, options, table, values)
 
 
-def _lines(workload: str, measured: list[Measured]) -> list[str]:
-    best = max((one.median for one in measured if one.contender in BASELINES), default=None)
-    return [
-        f"| {workload} | {one.contender} | {one.median:,.0f} | {one.spread:.0%} | "
-        f"{'–' if best is None else format(one.median / best, '.2f')} | "
-        f"{one.peak_memory / 2**20:,.0f} MB |"
-        for one in measured
-    ]
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Compare speeds side by side. Without arguments: everything, about 20 minutes."
+    )
+    parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--workload", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
+    parser.add_argument(
+        "--contender", nargs="+", choices=list(CONTENDERS), help="default: all that are installed"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="of each contender")
+    parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for what was found")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

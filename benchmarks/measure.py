@@ -4,78 +4,87 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from typing import IO, Any, Self
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from benchmarks.contenders import FILES, entry
+from benchmarks.figures import Cold, Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.check import Answers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "PELLUCID_THREADS",
+)
+
+REST = 0.1
+"""Seconds between turns, in which a contender's threads go to sleep."""
 
 
-@dataclass
-class Measured:
-    """A contender's figures on one workload.
+class ContenderError(Exception):
+    """A contender's process ended before it was done."""
 
-    Attributes:
+
+class Worker:
+    """A contender's process.
+
+    Args:
         contender: Its name.
-        ready: Seconds from nothing to the first result: build, compile, run once.
-        speeds: Images/s of each turn.
-        peak_memory: Bytes, of its process.
+        workload: What it is to compute.
+        task: ``train``, ``forward`` (batches), ``latency`` (one picture at a time) or ``check``.
+        threads: How many it may use.
+        files: The folder for what contenders keep.
     """
 
-    contender: str
-    ready: float
-    speeds: list[float] = field(default_factory=list)
-    peak_memory: float = 0.0
-
-    @property
-    def median(self) -> float:
-        """Images/s."""
-        return statistics.median(self.speeds)
-
-    @property
-    def spread(self) -> float:
-        """(Fastest − slowest turn) / median."""
-        return (max(self.speeds) - min(self.speeds)) / self.median
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "contender": self.contender,
-            "images_per_second": self.median,
-            "spread": self.spread,
-            "turns": self.speeds,
-            "seconds_to_first_result": self.ready,
-            "peak_memory": self.peak_memory,
-        }
-
-
-class _Worker:
-    def __init__(self, contender: str, workload: str, task: str, threads: int) -> None:
-        environment = {**os.environ, **dict.fromkeys(THREAD_SETTINGS, str(threads))}
+    def __init__(self, contender: str, workload: str, task: str, threads: int, files: Path) -> None:
+        self._who = f"{contender} on {workload}, {task}"
+        command = [sys.executable, "-m", "benchmarks.worker"]
+        began = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", contender, workload, task, str(threads)],
+            [*command, contender, workload, task, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            cwd=ROOT,
+            env=environment(threads, files, entry(contender).environment),
         )
-        self.measured = Measured(contender, self._answer()["ready"])
+        try:
+            self.first = self.answer()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.seconds = time.perf_counter() - began
+        """From nothing to the first answer."""
 
-    def measure(self, seconds: float) -> None:
+    def measure(self, seconds: float) -> dict[str, Any]:
+        """One turn."""
         to: IO[str] | None = self._process.stdin
         assert to is not None
         to.write(f"{seconds}\n")
         to.flush()
-        answer = self._answer()
-        self.measured.speeds.append(answer["images_per_second"])
-        self.measured.peak_memory = answer["peak_memory"]
+        return self.answer()
 
-    def _answer(self) -> dict[str, float]:
+    def answer(self) -> dict[str, Any]:
+        """The next line that the process writes.
+
+        Raises:
+            ContenderError: If it ended instead.
+        """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"a contender failed with exit code {self._process.wait()}")
-        values: dict[str, float] = json.loads(line)
+            raise ContenderError(f"{self._who}: ended with exit code {self._process.wait()}")
+        values: dict[str, Any] = json.loads(line)
         return values
 
     def __enter__(self) -> Self:
@@ -86,34 +95,88 @@ class _Worker:
         self._process.communicate()
 
 
-THREAD_SETTINGS = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "PELLUCID_THREADS",
-)
+def environment(threads: int, files: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """What a contender's process is told by the system."""
+    path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        FILES: str(files),
+        "PELLUCID_CACHE": str(files / "cache"),
+        **dict.fromkeys(THREAD_SETTINGS, str(threads)),
+        **own,
+    }
+
+
+def check(contender: str, workload: str, threads: int, files: Path) -> Answers:
+    """What a contender computes, to be compared."""
+    with Worker(contender, workload, "check", threads, files) as worker:
+        return {"logits": worker.first["logits"], "losses": worker.first["losses"]}
 
 
 def measure(
-    contenders: list[str], workload: str, task: str, *, threads: int, turns: int, seconds: float
-) -> list[Measured]:
+    contenders: list[str],
+    workload: str,
+    task: str,
+    *,
+    threads: int,
+    turns: int,
+    seconds: float,
+    files: Path,
+) -> list[Figures]:
     """All contenders on one workload, interleaved: A B C, A B C and so on.
 
     Args:
         contenders: Their names.
         workload: Its name.
-        task: ``train``, ``forward`` (batches) or ``latency`` (one image at a time).
+        task: ``train``, ``forward`` or ``latency``.
         threads: For each.
         turns: How often each is measured.
         seconds: How long a turn lasts.
+        files: The folder for what contenders keep.
     """
-    workers: list[_Worker] = []
+    workers: dict[str, Worker] = {}
+    speeds: dict[str, list[float]] = {name: [] for name in contenders}
+    memory = dict.fromkeys(contenders, 0)
     try:
-        workers.extend(_Worker(name, workload, task, threads) for name in contenders)
+        for name in contenders:
+            workers[name] = Worker(name, workload, task, threads, files)
         for _ in range(turns):
-            for worker in workers:
-                worker.measure(seconds)
+            for name, worker in workers.items():
+                time.sleep(REST)
+                answer = worker.measure(seconds)
+                speeds[name].append(answer["images_per_second"])
+                memory[name] = answer["peak_memory"]
     finally:
-        for worker in workers:
+        for worker in workers.values():
             worker.__exit__()
-    return [worker.measured for worker in workers]
+    return [Figures(name, speeds[name], memory[name]) for name in contenders]
+
+
+def measure_starts(
+    contenders: list[str], workload: str, task: str, *, threads: int, turns: int, files: Path
+) -> list[Cold]:
+    """Start all contenders, in turn and again; a first start of each, not counted, fills caches.
+
+    Args:
+        contenders: Their names.
+        workload: Its name.
+        task: ``cold-train`` or ``cold-forward``: what the first result is of.
+        threads: For each.
+        turns: How often each starts.
+        files: The folder for what contenders keep.
+    """
+    starts: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
+    for turn in range(turns + 1):
+        for name in contenders:
+            with Worker(name, workload, task, threads, files) as worker:
+                if turn:
+                    starts[name].append({"seconds": worker.seconds, **worker.first})
+    return [
+        Cold(
+            name,
+            [start["seconds"] for start in found],
+            [start["preparing"] for start in found],
+        )
+        for name, found in starts.items()
+    ]

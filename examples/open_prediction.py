@@ -1,6 +1,8 @@
 """Draw a prediction opened up: every layer of the lecture's network, for one digit.
 
-python examples/open_prediction.py runs/demo examples/digit-7.png opened.png
+    python examples/open_prediction.py runs/demo examples/digit-7.png opened.png
+
+Needs Matplotlib: pip install matplotlib.
 """
 
 from __future__ import annotations

@@ -1,23 +1,29 @@
-"""What tests share: real little pictures, and a classifier that has learned them."""
+"""What tests share: real little pictures, and a classifier that has learned them.
+
+Libraries are imported by the fixtures that need them, so that a few light tests start at once.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from sklearn.datasets import load_digits
-
-from pellucid import Dataset, ImageClassifier
-from pellucid.data.split import split
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pellucid import Dataset, ImageClassifier
 
 
 @pytest.fixture(scope="session")
 def digits() -> tuple[Dataset, Dataset]:
     """1 797 real handwritten digits of 8×8 pixels, for training and for testing."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    from pellucid import Dataset
+    from pellucid.data.split import split
+
     bunch = load_digits()
     images = np.clip(bunch.images * 16, 0, 255).astype(np.uint8)[..., None]
     names = tuple("0123456789")
@@ -29,6 +35,8 @@ def digits() -> tuple[Dataset, Dataset]:
 @pytest.fixture(scope="session")
 def classifier(digits: tuple[Dataset, Dataset]) -> ImageClassifier:
     """The lecture's network after three epochs on them; not to be changed."""
+    from pellucid import ImageClassifier
+
     return ImageClassifier("lecture", seed=0, epochs=3, batch_size=32).fit(digits[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,6 @@ from pellucid.errors import ArgumentError, DataError, NotFittedError, PellucidEr
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential, Softmax
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pellucid import Dataset, ImageClassifier
 
 Digits = tuple["Dataset", "Dataset"]
@@ -72,6 +71,13 @@ def test_a_picture_of_another_size_is_resized(
 def test_an_array_of_another_size_is_refused(classifier: ImageClassifier) -> None:
     with pytest.raises(ShapeError, match=r"takes pictures 8×8×1, got an array of shape \(2, 9, 8"):
         classifier.predict(np.zeros((2, 9, 8, 1), np.uint8))
+
+
+def test_pixels_of_another_type_are_refused(classifier: ImageClassifier, digits: Digits) -> None:
+    """A share of 0 to 1 for a pixel of 0 to 255 would be answered, and wrong."""
+    for shares in (digits[1].images[:3] / 255, digits[1].images[0] / 255):
+        with pytest.raises(DataError, match=r"pixels are float64; expected uint8 values 0\.\.255"):
+            classifier.predict(shares)
 
 
 def test_labels_come_back_as_they_were_given(digits: Digits) -> None:
@@ -198,6 +204,19 @@ def too_small(digits: Digits) -> object:
     return pl.ImageClassifier("lenet5").fit(digits[0])
 
 
+def a_list(digits: Digits) -> object:
+    layers: Any = [Flatten(), Dense(10)]
+    return pl.ImageClassifier(layers).fit(digits[0])
+
+
+def makes_no_layers(digits: Digits) -> object:
+    return pl.ImageClassifier(lambda classes: None).fit(digits[0])  # type: ignore[arg-type, return-value]
+
+
+def no_model(digits: Digits) -> object:
+    return pl.load(Path(__file__).parent)
+
+
 def unknown_label(digits: Digits) -> object:
     model = pl.ImageClassifier(tiny, epochs=1).fit(digits[0])
     return model.evaluate(digits[1].images, ["x"] * len(digits[1]))
@@ -211,9 +230,12 @@ def unknown_label(digits: Digits) -> object:
         (wrong_classes, "validation data must be of the same kind"),
         (with_softmax, r"leave the Softmax\(\) out"),
         (too_few_logits, r"one logit for each of the 10 classes, got 9; end with Dense\(10\)"),
-        (unknown_engine, "unknown engine 'abacus'; there are reference, torch"),
+        (unknown_engine, "unknown engine 'abacus'; there are .*torch"),
         (unknown_architecture, "did you mean 'lecture'"),
         (too_small, "layer 'C3' .* the smallest image that works is 12×12×1, got 8×8×1"),
+        (a_list, r"a name, a Sequential\(\[\.\.\.\]\), or a function .*, got list$"),
+        (makes_no_layers, "from the number of classes, got NoneType$"),
+        (no_model, "tests: holds no model.safetensors; give a model file, or the folder"),
         (unknown_label, "label 'x' is not a class; there are 0, 1"),
     ],
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from benchmarks.contenders import Images, Weights
     from benchmarks.workloads import Workload
 
 
@@ -23,18 +24,20 @@ class OwnEngine(Contender):
     engine: ClassVar[str]
     program: Program
 
-    def prepare(self, workload: Workload, *, training: bool, threads: int) -> None:
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
         """Load the network; the number of threads comes from the environment."""
-        graph = workload.network().graph(workload.input_shape)
+        graph = workload.graph
         learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
-        network = Network(graph, initial_weights(graph, seed=0))
+        network = Network(graph, weights or initial_weights(graph, seed=0))
         self.program = get_engine(self.engine).load(network, learning=learning)
 
-    def train_step(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+    def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
         """One step."""
         return self.program.train_step(images, labels, LEARNING_RATE).loss
 
-    def forward(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def forward(self, images: Images) -> NDArray[np.float32]:
         """The logits."""
         return self.program.forward(images)
 
@@ -43,6 +46,15 @@ class Native(OwnEngine):
     """The compiler."""
 
     engine: ClassVar[str] = "native"
+
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
+        """Load the network, and make sure that it was compiled."""
+        super().prepare(workload, training=training, threads=threads, weights=weights)
+        kind = type(self.program).__name__
+        if kind != "NativeProgram":
+            raise SystemExit(f"{workload.name}: the native engine declines, {kind} would run")
 
 
 class Reference(OwnEngine):
@@ -56,9 +68,11 @@ class TorchEngine(OwnEngine):
 
     engine: ClassVar[str] = "torch"
 
-    def prepare(self, workload: Workload, *, training: bool, threads: int) -> None:
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
         """Load the network and tell PyTorch its threads."""
         import torch
 
         torch.set_num_threads(threads)
-        super().prepare(workload, training=training, threads=threads)
+        super().prepare(workload, training=training, threads=threads, weights=weights)

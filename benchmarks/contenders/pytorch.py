@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from benchmarks.contenders import Images, Weights
     from benchmarks.workloads import Workload
 
 
@@ -83,6 +84,38 @@ def build(name: str, channels: int, classes: int) -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes))
 
 
+@torch.no_grad()
+def copy_weights(model: nn.Module, weights: Weights) -> None:
+    """Give the modules, in their order, the package's weights, which have the same order."""
+    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.BatchNorm2d)]
+    names = list(dict.fromkeys(name.partition(".")[0] for name in weights))
+    channels = 0
+    for layer, name in zip(layers, names, strict=True):
+        own = {
+            key.partition(".")[2]: torch.from_numpy(value)
+            for key, value in weights.items()
+            if key.startswith(f"{name}.")
+        }
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            layer.weight.copy_(own["gamma"])
+            layer.bias.copy_(own["beta"])
+            layer.running_mean.copy_(own["mean"])
+            layer.running_var.copy_(own["variance"])
+            continue
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.copy_(own["kernel"].permute(3, 2, 0, 1))
+            channels = layer.out_channels
+        else:
+            # Behind feature maps, positions × channels there are channels × positions here.
+            maps = own["kernel"].reshape(-1, channels, layer.out_features)
+            layer.weight.copy_(maps.permute(2, 1, 0).reshape(layer.out_features, -1))
+            channels = layer.out_features
+        if layer.bias is not None:
+            layer.bias.copy_(own["bias"])
+
+
 class PyTorch(Contender):
     """PyTorch in one memory layout."""
 
@@ -90,18 +123,22 @@ class PyTorch(Contender):
     model: nn.Module
     optimizer: torch.optim.Optimizer
 
-    def prepare(self, workload: Workload, *, training: bool, threads: int) -> None:
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
         """Build the modules."""
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
         torch.manual_seed(0)
         channels = workload.input_shape[2]
         model = build(workload.name, channels, workload.classes)
+        if weights is not None:
+            copy_weights(model, weights)
         self.model = model.to(memory_format=self.layout)  # type: ignore[call-overload]
         self.model.train(training)
         self.optimizer = torch.optim.SGD(self.model.parameters(), LEARNING_RATE, momentum=0.9)
 
-    def train_step(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+    def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
         """One step."""
         self.optimizer.zero_grad()
         loss = functional.cross_entropy(self.model(self._input(images)), torch.from_numpy(labels))
@@ -109,13 +146,13 @@ class PyTorch(Contender):
         self.optimizer.step()
         return float(loss.detach())
 
-    def forward(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def forward(self, images: Images) -> NDArray[np.float32]:
         """The logits."""
         with torch.inference_mode():
             logits = self.model(self._input(images))
         return cast("NDArray[np.float32]", logits.numpy())
 
-    def _input(self, images: NDArray[np.uint8]) -> torch.Tensor:
+    def _input(self, images: Images) -> torch.Tensor:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
         return pixels.to(torch.float32, memory_format=self.layout).sub_(127.5).div_(64.0)
 

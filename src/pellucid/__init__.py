@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
+    import os
+
     from pellucid import architectures, data, engines, layers, ops
     from pellucid.classifier import ImageClassifier
     from pellucid.data.dataset import Dataset
@@ -44,7 +46,7 @@ _HOMES = {
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
 
 
-def load(path: str) -> ImageClassifier:
+def load(path: str | os.PathLike[str]) -> ImageClassifier:
     """The classifier in a model file, or in a run folder; see :meth:`ImageClassifier.load`."""
     from pellucid.classifier import ImageClassifier
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from pellucid.architectures import get_architecture
-from pellucid.data.dataset import Dataset
+from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.load import load as load_data
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import DEFAULT, Learning, get_engine
@@ -24,7 +24,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.training import Trained, Watcher, make_recipe, train
 from pellucid.training.provenance import provenance
-from pellucid.training.run_folder import RunFolder
+from pellucid.training.run_folder import RunFolder, model_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,10 +181,12 @@ class ImageClassifier:
             validation_data: Pictures to judge every epoch by; the best epoch's weights are kept.
             out: A folder for the run: configuration, history, best model, last state.
             overwrite: Whether that folder may hold a run already, which is then replaced.
-            watchers: Told how training goes.
+            watchers: Told how training goes, after every step and epoch; the folder comes first.
 
         Raises:
-            PellucidError: Whatever is wrong with the data, the settings or the folder; one line.
+            TrainingDivergedError: If the loss is no longer finite; the run's folder keeps the best
+                model before.
+            PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
         data, validation = self._training_data(pictures, labels, validation_data)
         answers = None if labels is None else np.unique(np.asarray(labels))
@@ -206,7 +208,7 @@ class ImageClassifier:
         program = engine.load(model.network, learning=learning)
         if out is not None:
             folder = RunFolder(Path(out), model, overwrite=overwrite)
-            watchers = (*watchers, folder)
+            watchers = (folder, *watchers)  # what others tell of an epoch is then safe
         trained = train(program, data, recipe, validation=validation, watchers=watchers)
         model = trained.best_model(model)
         answers = np.array(data.classes) if answers is None else answers
@@ -269,12 +271,21 @@ class ImageClassifier:
             )
         return data, validation
 
-    def _graph(self, data: Dataset) -> Graph:
-        layers = self.architecture
+    def _layers(self, classes: int) -> Sequential:
+        layers: object = self.architecture
         if isinstance(layers, str):
             layers = get_architecture(layers)
+        if callable(layers):
+            layers = layers(classes)
         if not isinstance(layers, Sequential):
-            layers = layers(len(data.classes))
+            raise ArgumentError(
+                "architecture must be a name, a Sequential([...]), or a function that makes one "
+                f"from the number of classes, got {type(layers).__name__}"
+            )
+        return layers
+
+    def _graph(self, data: Dataset) -> Graph:
+        layers = self._layers(len(data.classes))
         # Normalisation is part of the network, so that it takes raw pixels wherever it goes.
         over = (0, 1, 2)
         mean = data.images.mean(axis=over, dtype=np.float64)
@@ -308,7 +319,7 @@ class ImageClassifier:
         Args:
             pictures: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C): one
                 picture, of any size. A list of those: several. An array (N, H, W) or (N, H, W, C)
-                of the network's own size: several. Pixels are 0..255.
+                of the network's own size: several. Pixels are uint8, 0..255.
         """
         answers = self._learned.answers[self.predict_proba(pictures).argmax(axis=-1)]
         return answers if isinstance(answers, np.ndarray) else answers.item()
@@ -382,6 +393,7 @@ class ImageClassifier:
             if looks_single:
                 return preprocessing.read(pictures)[None], True
             batch = pictures[..., None] if pictures.ndim == 3 else pictures
+            check_bytes("pixels", batch)
             if batch.ndim != 4 or batch.shape[1:] != preprocessing.shape or not len(batch):
                 raise ShapeError(
                     f"the network takes pictures {describe(preprocessing.shape)}, got an array of "
@@ -445,10 +457,9 @@ class ImageClassifier:
 
         Raises:
             FileFormatError: If it is not a sound model file.
-            DataError: If there is no such file.
+            DataError: If there is no such file, or no model in that folder.
         """
-        place = Path(path)
-        model = load_model(place / RunFolder.MODEL if place.is_dir() else place)
+        model = load_model(model_path(Path(path)))
         classifier = cls(engine=engine)
         architecture = model.provenance.get("architecture")
         if isinstance(architecture, str):

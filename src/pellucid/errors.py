@@ -29,6 +29,10 @@ class FileFormatError(PellucidError, ValueError):
     """A model or run file is damaged, foreign, or of a version that this program does not know."""
 
 
+class TrainingDivergedError(PellucidError, ArithmeticError):
+    """The loss or a weight became infinite or NaN: nothing more can be learned."""
+
+
 class OutputError(PellucidError, OSError):
     """A result cannot be written; what was there before is untouched."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.ops.check import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +49,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Sequential:
-    """Layers one after the other."""
+    """Layers one after the other.
+
+    Attributes:
+        layers: Layers, and blocks of them; at least one.
+    """
 
     layers: Sequence[Block]
 
@@ -74,6 +79,7 @@ class Residual:
     Attributes:
         layers: The body, one after the other.
         shortcut: Layers on the way round it; none lets the input through as it is.
+        name: Of the addition; none: ``add1`` and so on.
     """
 
     layers: Sequence[Block]
@@ -87,6 +93,7 @@ class Parallel:
 
     Attributes:
         branches: Each a list of layers; an empty one lets the input through.
+        name: Of the joint; none: ``join1`` and so on.
     """
 
     branches: Sequence[Sequence[Block]]
@@ -117,7 +124,7 @@ class _Builder:
             ends = tuple(self._chain(branch, source) for branch in block.branches)
             return self._append(ops.Concatenate(), ends, block.name)
         raise ArgumentError(
-            f"a network is made of layers, Sequential, Residual and Parallel, got {block!r}"
+            f"a network is made of layers, Sequential, Residual and Parallel, got {shown(block)}"
         )
 
     def _chain(self, blocks: Sequence[Block], source: str) -> str:
@@ -255,10 +262,13 @@ def Normalise(  # noqa: N802
     return Layer(ops.Normalise(tuple(map(float, mean)), tuple(map(float, std))), name)
 
 
-def _plain(operation: Callable[[], Operation]) -> Callable[..., Layer]:
+def _plain(operation: type[Operation]) -> Callable[..., Layer]:
+    """What writes a layer whose operation has no settings."""
+
     def layer(*, name: str | None = None) -> Layer:
         return Layer(operation(), name)
 
+    layer.__name__ = layer.__qualname__ = operation.__name__
     layer.__doc__ = operation.__doc__
     return layer
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from PIL import Image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,20 +16,30 @@ if TYPE_CHECKING:
 
 
 class Command(Protocol):
-    def __call__(self, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]: ...
+    def __call__(
+        self, *arguments: object, code: int = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+def command(*arguments: object) -> list[str]:
+    """How ``pellucid`` is called as a process of its own."""
+    return [sys.executable, "-m", "pellucid", *map(str, arguments)]
 
 
 @pytest.fixture
 def pellucid(tmp_path: Path) -> Command:
     """Runs ``pellucid`` in an empty folder; checks exit code and that no traceback shows."""
 
-    def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, code: int = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", "pellucid", *map(str, arguments)],
+            command(*arguments),
             capture_output=True,
             text=True,
-            encoding="utf-8",
+            encoding=environment.get("PYTHONIOENCODING", "utf-8"),
             cwd=tmp_path,
+            env={**os.environ, **environment},
             check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
@@ -48,6 +58,8 @@ def picture_folder(
     digits: tuple[Dataset, Dataset], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Zeros and ones as PNG files, ``root/<class>/<index>.png``, 60 in all."""
+    from PIL import Image
+
     root = tmp_path_factory.mktemp("pictures")
     for label, name in ((0, "naught — 영"), (1, "one")):
         (root / name).mkdir()

@@ -49,7 +49,17 @@ def test_summary_of_what_does_not_fit(pellucid: Command) -> None:
     assert "⌊(n + 2p − k)/s⌋ + 1" in done.stderr
     assert "12×12×3" in done.stderr
     pellucid("summary", "lenet5", "--input", "10x10", code=2)
-    pellucid("summary", "nonet", code=1)
+    assert "unknown architecture 'nonet'" in pellucid("summary", "nonet", code=1).stderr
+
+
+def test_summary_of_a_name_or_a_path(pellucid: Command, tmp_path: Path) -> None:
+    (tmp_path / "lecture").mkdir()
+    assert "421,642" in pellucid("summary", "lecture").stdout
+    done = pellucid("summary", "./lecture", code=1)
+    assert "lecture: holds no model.safetensors; give a model file, or the folder" in done.stderr
+    for name in ("runs/digits", "digits.safetensors"):
+        done = pellucid("summary", name, code=1)
+        assert f"{name}: there is no such file; check its name" in done.stderr
 
 
 def test_lecture_shows_every_worked_number(pellucid: Command) -> None:

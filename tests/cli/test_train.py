@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+
+from pellucid import data, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +113,70 @@ def test_output_that_cannot_be_written(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("mine")
-    done = pellucid("train", picture_folder, "--epochs", 1, "--out", "file/run", code=1)
-    assert "file/run" in done.stderr
-    if os.path.exists("/dev/full"):  # noqa: PTH110 - a device, not a file
-        assert (tmp_path / "file").read_text() == "mine"
+    for out, reason in (("file/run", "Not a directory"), ("file", "a file of that name is in")):
+        done = pellucid("train", picture_folder, "--epochs", 1, "--out", out, code=1)
+        assert f"{out}: the folder cannot be made: {reason}" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    """One line, no warnings of NumPy's, and an earlier model is as it was."""
+    train = ["train", picture_folder, "--batch-size", 8, "--epochs", 3, "--out", "run"]
+    pellucid(*train)
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    absurd = ["--learning-rate", 10000, "--schedule", "constant", "--overwrite"]
+    *remarks, last = pellucid(*train, *absurd, code=1).stderr.splitlines()
+    assert last.startswith("pellucid: training diverged: the loss is ")
+    assert last.endswith("whose peak is 10000 (--learning-rate 1000 say)")
+    assert not [line for line in remarks if "Warning" in line]
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("validation", ["0.1", "7", "0"])
+def test_a_model_is_judged_by_what_it_has_not_seen(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, validation: str
+) -> None:
+    """Of the folder that it learned from, the test part; of any other, all pictures."""
+    arguments = ["--epochs", 1, "--seed", 4, "--validation", validation, "--out", "my run"]
+    done = pellucid("train", picture_folder, *arguments)
+    assert f"judge it: pellucid evaluate 'my run' {picture_folder}" in done.stderr
+    judged = pellucid("evaluate", "my run", picture_folder, "--json")
+    assert "set aside for the test, 6 of 60 pictures" in judged.stderr
+    share = float(validation) if "." in validation else int(validation)
+    test = data.load(picture_folder, validation=share, seed=4).test
+    assert test is not None
+    assert len(test) == 6
+    expected = load(tmp_path / "my run").evaluate(test).to_dict()
+    assert json.loads(judged.stdout) == expected
+
+    shutil.copytree(picture_folder, tmp_path / "copy")
+    again = pellucid("evaluate", "my run", "copy", "--json")
+    assert json.loads(again.stdout) == expected  # it is the pictures that count
+    next((tmp_path / "copy" / "one").iterdir()).unlink()
+    other = pellucid("evaluate", "my run", "copy")
+    assert other.stderr == ""
+    assert other.stdout.startswith("copy: 59 pictures\n")
+
+
+def test_the_folder_one_is_in(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    for name in ("naught — 영", "one"):
+        shutil.copytree(picture_folder / name, tmp_path / name)
+    done = pellucid("train", ".", "--epochs", 1)
+    run = f"runs/{tmp_path.name}-lecture"
+    assert f"the run is kept in {run}" in done.stderr
+    shutil.copytree(tmp_path / "one", tmp_path / "more" / "one")
+    judged = pellucid("evaluate", run, "more/../more/.").stdout
+    assert judged.startswith("more: 30 pictures\n")
+
+
+def test_defaults_that_depend_are_told(pellucid: Command) -> None:
+    text = " ".join(pellucid("train", "--help", COLUMNS="200").stdout.split())
+    for told in (
+        "without it, runs/DATA-ARCHITECTURE",
+        "[default: (the optimizer's usual)]",
+        "[default: (the data's usual)]",
+        "lecture, lenet5, lenet5-original.",
+        "sgd, adam, adamw.",
+        "reference",
+    ):
+        assert told in text

@@ -11,11 +11,12 @@ import pytest
 from pellucid.engines import ENGINES, Learning, Precision, Program, get_engine
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph import INPUT, Graph, Network, Node
+from pellucid.layers import Conv2D, Sequential
 from pellucid.ops import CrossEntropy, Flatten
 from pellucid.ops.loss import one_hot
 from pellucid.optimizers import SGD, Adam
 from tests.engines.networks import GRAPHS, batch, network
-from tests.engines.tolerances import TOLERANCES, assert_same_bits
+from tests.engines.tolerances import TOLERANCES, assert_close, assert_same_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,59 @@ def test_wrong_labels(engine: str, labels: Array, message: str) -> None:
     assert_same_bits(everything(program), before)
 
 
+WRONG_PROBABILITIES: dict[str, tuple[float, str]] = {
+    "NaN": (np.nan, "hold NaN or infinity"),
+    "infinity": (np.inf, "hold NaN or infinity"),
+    "beyond any float32": (1e300, "hold NaN or infinity"),
+    "negative": (-0.1, "hold a negative one"),
+    "none": (0.0, "are all zero"),
+}
+
+
+@pytest.mark.parametrize(("value", "fault"), WRONG_PROBABILITIES.values(), ids=WRONG_PROBABILITIES)
+def test_wrong_probabilities(engine: str, value: float, fault: str) -> None:
+    program = trained(engine)
+    before = everything(program)
+    images, labels = batch(GRAPH, 3)
+    wanted = one_hot(labels, 5)
+    wanted[1] = 0
+    wanted[1, 2] = value
+    message = f"finite, none negative and not all zero, but those of image 1 {fault}$"
+    for call in (
+        lambda: program.gradients(images, wanted, LOSS),
+        lambda: program.train_step(images, wanted, 0.1),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            call()
+    assert_same_bits(everything(program), before)
+
+
+MAPS = Sequential([Conv2D(4, 3)]).graph((7, 6, 1))
+"""A network that ends in feature maps."""
+
+
+def test_feature_maps_as_the_answer(engine: str) -> None:
+    images = np.zeros((2, 7, 6, 1), np.uint8)
+    assert load(engine, MAPS).forward(images).shape == (2, 5, 4, 4)
+
+
+def test_labels_for_feature_maps(engine: str) -> None:
+    program = load(engine, MAPS)
+    images = np.zeros((2, 7, 6, 1), np.uint8)
+    for call in (
+        lambda: program.gradients(images, np.array([0, 1]), LOSS),
+        lambda: program.train_step(images, np.array([0, 1]), 0.1),
+    ):
+        with pytest.raises(ShapeError, match=r"this one ends in 5×4×4; end it with Flatten\(\)"):
+            call()
+
+
+def test_an_unknown_precision(engine: str) -> None:
+    for precision in ("float16", "", None):
+        with pytest.raises(ArgumentError, match="precision must be one of float32, float64, got"):
+            load(engine, precision=precision)  # type: ignore[arg-type]
+
+
 def test_class_weights_of_other_classes(engine: str) -> None:
     learning = Learning(CrossEntropy(class_weights=(1.0, 2.0)), SGD())
     program = load(engine, learning=learning)
@@ -130,7 +184,8 @@ def test_every_value_by_name(engine: str, precision: Precision) -> None:
         assert {name: array.shape for name, array in found.items()} == shapes
         assert {array.dtype for array in found.values()} == {np.dtype(precision)}
     np.testing.assert_array_equal(values[INPUT], images)
-    np.testing.assert_array_equal(values[GRAPH.output], program.forward(images))
+    answer = program.forward(images)
+    assert_close("answer", values[GRAPH.output], answer, TOLERANCES[precision])
     parameters = GRAPH.parameters.items()
     trainable = {
         str(name): parameter.shape for name, parameter in parameters if parameter.trainable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
@@ -105,12 +105,6 @@ def test_apple_gpus_have_no_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     with pytest.raises(ArgumentError, match=r"'mps' cannot compute in float64; .*device='cpu'"):
         TorchEngine("mps").load(network(GRAPHS["lenet5"]), precision="float64")
-
-
-def test_an_unknown_precision() -> None:
-    half: Any = "float16"
-    with pytest.raises(ArgumentError, match="one of float32, float64, got 'float16'"):
-        Layout(CPU, half)
 
 
 @pytest.mark.parametrize("device", available_devices())

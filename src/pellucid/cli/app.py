@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pellucid.cli.evaluate import evaluate
+from pellucid.cli.explain_plan import explain_plan
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
+from pellucid.cli.terminal import explained
 from pellucid.cli.train import train
 from pellucid.version import __version__
 
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        with explained():  # here already, since Typer says nothing when it is interrupted
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="pellucid",
     help="Convolutional networks you can see through.",
     no_args_is_help=True,
@@ -39,5 +50,5 @@ def _options(
     pass
 
 
-for command in (train, evaluate, predict, summary, lecture):
+for command in (train, evaluate, predict, summary, explain_plan, lecture):
     app.command()(command)

@@ -1,27 +1,38 @@
-"""How sizes and choices are written on the command line."""
+"""Options that several commands share, and how sizes and shares are written."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from pellucid.engines import ENGINES
+
+EngineName = Annotated[
+    str, typer.Option(help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.")]
 
 
 def image_size(text: str) -> tuple[int, int]:
     """``64x48`` as (height, width)."""
-    height, width = _numbers(text, 2, "height and width, 64x64 say")
+    height, width = _numbers(text, 2, "height and width, 64x64 say", "--image-size")
     return height, width
 
 
 def input_shape(text: str) -> tuple[int, int, int]:
     """``28x28x1`` as (height, width, channels)."""
-    height, width, channels = _numbers(text, 3, "height, width and channels, 28x28x1 say")
+    wanted = "height, width and channels, 28x28x1 say"
+    height, width, channels = _numbers(text, 3, wanted, "--input")
     return height, width, channels
 
 
 def share(text: str) -> float | int:
     """``0.1`` as a share, ``5000`` as a number of pictures, ``0`` as none."""
-    if re.fullmatch(r"\d+", text):
+    if re.fullmatch(r"[0-9]+", text):
         return int(text)
     try:
         value = float(text)
@@ -29,13 +40,14 @@ def share(text: str) -> float | int:
         value = -1.0
     if not 0.0 <= value < 1.0:
         raise typer.BadParameter(
-            f"{text!r} is neither a share below 1 (0.1) nor a number of pictures (5000)"
+            f"{text!r} is neither a share below 1 (0.1) nor a number of pictures (5000)",
+            param_hint="--validation",
         )
     return value
 
 
-def _numbers(text: str, count: int, wanted: str) -> list[int]:
+def _numbers(text: str, count: int, wanted: str, option: str) -> list[int]:
     parts = re.split("[x×]", text.strip().lower())
-    if len(parts) != count or not all(re.fullmatch(r"[1-9]\d{0,5}", part) for part in parts):
-        raise typer.BadParameter(f"{text!r} is not {wanted}")
+    if len(parts) != count or not all(re.fullmatch(r"[1-9][0-9]{0,5}", part) for part in parts):
+        raise typer.BadParameter(f"{text!r} is not {wanted}", param_hint=option)
     return [int(part) for part in parts]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import counted, shown
+from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from pellucid.evaluation import Report
@@ -18,45 +21,58 @@ if TYPE_CHECKING:
 MOST_WRONG = 10
 """How many of the mistakes are printed."""
 
-MOST_COLUMNS = 20
-"""With more classes than this, the confusion matrix is not printed."""
-
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file or a run's folder.")],
-    data: Annotated[str, typer.Argument(help="A folder of pictures, or mnist: its test part.")],
+    model: arguments.ModelPath,
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of pictures, or mnist: its test part. Where the model learned from a "
+            "folder that is not divided, what was set aside of it for the test."
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="A folder for confusion.csv, per_class.csv and wrong.csv.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="reference, torch or torch:cuda.")] = "reference",
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    engine: arguments.EngineName = DEFAULT,
+    json: arguments.Json = False,
 ) -> None:
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.classifier import ImageClassifier
     from pellucid.data import load_for
+    from pellucid.training.provenance import unseen
 
     classifier = ImageClassifier.load(model, engine=engine)
-    pictures = load_for(
-        data, preprocessing=classifier.model_.preprocessing, classes=classifier.classes_
-    )
+    origin = classifier.model_
+    pictures = load_for(data, preprocessing=origin.preprocessing, classes=origin.classes)
+    test = unseen(origin.provenance, pictures)
+    if test is not None:
+        remarks().print(
+            f"the model learned from {shown(pictures.name)}: judged by what was set aside for the "
+            f"test, {len(test)} of {counted(len(pictures), 'picture')}"
+        )
+        pictures = test
     report = classifier.evaluate(pictures)
     if out is not None:
         report.write(out)
+        remarks().print(f"tables written to {shown(out)}")
     if json:
         print_json(report.to_dict())
-        return
-    console = results()
-    console.print(f"{shown(pictures.name)}: {report.count} pictures")
+    else:
+        _print_report(results(), report, pictures.name)
+
+
+def _print_report(console: Console, report: Report, name: str) -> None:
+    console.print(f"{shown(name)}: {counted(report.count, 'picture')}")
     console.print(f"accuracy              {report.accuracy:.2%}")
     console.print(f"classification error  {report.error:.2%}")
     for k, accuracy in report.top_k.items():
-        if k > 1:
-            console.print(f"top-{k:<2} accuracy       {accuracy:.2%}")
+        if 1 < k < len(report.classes):  # the others say nothing new
+            console.print(f"top-{k} accuracy        {accuracy:.2%}")
     console.print(f"mean squared error    {report.mean_squared_error:.4f}")
     console.print(f"cross-entropy         {report.cross_entropy:.4f}")
     console.print(_per_class(report))
-    if len(report.classes) <= MOST_COLUMNS:
-        console.print(_confusion(report))
+    _print_confusion(console, report)
     for wrong in report.wrong[:MOST_WRONG]:
         console.print(
             f"wrong: {shown(wrong.name)} is {shown(wrong.true)}, taken for "
@@ -64,8 +80,6 @@ def evaluate(
         )
     if len(report.wrong) > MOST_WRONG:
         console.print(f"and {len(report.wrong) - MOST_WRONG} more mistakes (--json lists them all)")
-    if out is not None:
-        remarks().print(f"tables written to {shown(out)}")
 
 
 def _per_class(report: Report) -> Table:
@@ -84,14 +98,29 @@ def _per_class(report: Report) -> Table:
     return table
 
 
-def _confusion(report: Report) -> Table:
+def _print_confusion(console: Console, report: Report) -> None:
+    """Print the matrix with names over its columns, or with numbers, or not: as there is room."""
+    names = [shown(name) for name in report.classes]
+    numbers = [str(k) for k in range(len(names))]
+    numbered = [f"{k} {name}" for k, name in zip(numbers, names, strict=True)]
+    for rows, columns in ((names, names), (numbered, numbers)):
+        table = _confusion(report, rows, columns)
+        if console.measure(table, options=console.options.update(width=10**6)).maximum <= (
+            console.width
+        ):
+            console.print(table)
+            return
+    console.print("the confusion matrix is wider than this terminal: see --out or --json")
+
+
+def _confusion(report: Report, rows: list[str], columns: list[str]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title="confusion: rows true, columns predicted", title_justify="left")
     table.add_column("")
-    for name in report.classes:
-        table.add_column(Text(shown(name)), justify="right")
-    for name, row in zip(report.classes, report.confusion.tolist(), strict=True):
-        table.add_row(Text(shown(name)), *(str(count) if count else "·" for count in row))
+    for name in columns:
+        table.add_column(Text(name), justify="right")
+    for name, row in zip(rows, report.confusion.tolist(), strict=True):
+        table.add_row(Text(name), *(str(count) if count else "·" for count in row))
     return table

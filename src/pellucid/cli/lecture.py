@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
+from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, results
 
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from pellucid.explain.lecture import Lecture, Pipeline
 
 
-def lecture(
-    json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
-) -> None:
+def lecture(json: arguments.Json = False) -> None:
     """Compute and print every worked number of the lecture."""
     from pellucid.explain.lecture import lecture as compute
 
@@ -95,13 +93,9 @@ def _print_judges(console: Console, numbers: Lecture) -> None:
     ):
         table.add_row(label, *(_judgement(getattr(n, name)) for n in numbers.networks))
     console.print(table)
-    console.print(
-        "y − t, probabilities minus truth, is cross-entropy's gradient at the scores: where"
-    )
-    console.print(
-        "learning starts. Both networks err on one image of three; cross-entropy sees that"
-    )
-    console.print("the second is far worse.")
+    console.print("y − t, probabilities minus truth, is cross-entropy's gradient at the scores:")
+    console.print("where learning starts. Both networks err on one image of three; cross-entropy")
+    console.print("sees that the second is far worse.")
 
 
 def _print_side_by_side(console: Console, grids: dict[str, NDArray[np.float64]]) -> None:

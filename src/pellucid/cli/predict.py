@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 
+from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, results
 from pellucid.data.names import shown
+from pellucid.engines import DEFAULT
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file or a run's folder.")],
+    model: arguments.ModelPath,
     pictures: Annotated[list[Path], typer.Argument(help="PNG or JPEG files.")],
     top: Annotated[int, typer.Option(min=1, help="How many guesses for each.")] = 5,
-    engine: Annotated[str, typer.Option(help="reference, torch or torch:cuda.")] = "reference",
-    json: Annotated[bool, typer.Option("--json", help="Print the guesses as JSON.")] = False,
+    engine: arguments.EngineName = DEFAULT,
+    json: arguments.Json = False,
 ) -> None:
     """Guess what pictures show, the likeliest classes first."""
     from pellucid.classifier import ImageClassifier
@@ -24,23 +27,25 @@ def predict(
     classifier = ImageClassifier.load(model, engine=engine)
     probabilities = classifier.predict_proba(list(pictures))
     guesses = [
-        {
-            "picture": str(picture),
-            "guesses": [
-                {"class": classifier.classes_[k], "probability": float(row[k])}
-                for k in (-row).argsort(kind="stable")[:top]
-            ],
-        }
-        for picture, row in zip(pictures, probabilities, strict=True)
+        [(classifier.classes_[k], float(row[k])) for k in (-row).argsort(kind="stable")[:top]]
+        for row in probabilities
     ]
     if json:
-        print_json(guesses)
+        print_json(
+            [
+                {
+                    "picture": str(picture),
+                    "guesses": [{"class": name, "probability": p} for name, p in listed],
+                }
+                for picture, listed in zip(pictures, guesses, strict=True)
+            ]
+        )
         return
     console = results()
-    widest = max(len(shown(name)) for name in classifier.classes_)
-    for picture, row in zip(pictures, probabilities, strict=True):
+    block = "#" if console.options.ascii_only else "█"
+    widest = max(cell_len(shown(name)) for name in classifier.classes_)
+    for picture, listed in zip(pictures, guesses, strict=True):
         console.print(shown(picture))
-        for k in (-row).argsort(kind="stable")[:top]:
-            bar = "█" * round(20 * float(row[k]))
-            name = shown(classifier.classes_[k])
-            console.print(f"  {name:<{widest}}  {row[k]:7.2%}  {bar}".rstrip())
+        for name, p in listed:
+            space = " " * (widest - cell_len(shown(name)))
+            console.print(f"  {shown(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())

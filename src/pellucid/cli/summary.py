@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pellucid.architectures import ARCHITECTURES, get_architecture
 from pellucid.cli import arguments
+from pellucid.cli.networks import is_path
 from pellucid.cli.terminal import print_json, results
 from pellucid.data.names import shown
+from pellucid.graph import summarise
 
 if TYPE_CHECKING:
     from pellucid.graph import Summary
@@ -18,32 +20,27 @@ if TYPE_CHECKING:
 
 def summary(
     network: Annotated[
-        str, typer.Argument(help="An architecture's name, or a model file or run folder.")
+        str, typer.Argument(help=f"{', '.join(ARCHITECTURES)}; or a model file or a run's folder.")
     ],
     input: Annotated[str, typer.Option(help="HEIGHTxWIDTHxCHANNELS, for an architecture.")] =  # noqa: A002
     "28x28x1",
     classes: Annotated[int, typer.Option(min=2, help="Classes, for an architecture.")] = 10,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    json: arguments.Json = False,
 ) -> None:
     """Show layers, output shapes, parameters, multiply-adds and receptive fields."""
     shape = arguments.input_shape(input)
 
-    from pellucid.graph import summarise
-
-    if Path(network).exists():
+    if is_path(network):
         from pellucid.classifier import ImageClassifier
 
         table = ImageClassifier.load(network).summary()
     else:
-        from pellucid.architectures import get_architecture
-
         table = summarise(get_architecture(network)(classes).graph(shape))
     if json:
-        rows = [asdict(row) for row in table.rows]
         print_json(
             {
                 "input_shape": table.input_shape,
-                "layers": rows,
+                "layers": [asdict(row) for row in table.rows],
                 "parameters": table.parameters,
                 "multiply_adds": table.multiply_adds,
             }

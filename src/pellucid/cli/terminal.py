@@ -2,31 +2,83 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
-from typing import NoReturn
-
-from rich.console import Console
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 from pellucid.data.names import shown
+from pellucid.errors import PellucidError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
 
 
 def results() -> Console:
     """The console for results; plain where nobody watches."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def remarks() -> Console:
     """The console for progress and remarks."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(values: object) -> None:
     """Print JSON for a program to read: one document, nothing else on standard output."""
-    sys.stdout.write(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", "utf-8"))
+    except UnicodeEncodeError:  # bytes of a file's name that are no text, or a narrow encoding
+        text = json.dumps(values, indent=2, allow_nan=False)
+    print(text)  # noqa: T201 - this is what this file is for
+
+
+def any_letters() -> None:
+    """Let both streams take any text: what their encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say in one line why a command fails, and leave; see :func:`pellucid.cli.main` for codes."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk shows here, and not after we have left
+    except PellucidError as error:
+        fail(str(error))
+    except MemoryError:
+        fail("out of memory; use smaller pictures (--image-size) or a smaller --batch-size")
+    except KeyboardInterrupt:
+        fail("stopped", code=130)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _discard_output()
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # all files but the output have names
+            _discard_output()
+        place = "the output" if error.filename is None else os.fsdecode(error.filename)
+        fail(f"{place}: {error.strerror or error}")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say in one line what went wrong, and leave."""
-    sys.stderr.write(f"pellucid: {shown(message)}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"pellucid: {shown(message)}\n")
     sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Keep Python from writing what is left in its buffer again, in vain, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

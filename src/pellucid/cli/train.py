@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import folder_name, shown
+from pellucid.engines import DEFAULT
+from pellucid.optimizers import OPTIMIZERS
+from pellucid.training.schedules import SCHEDULES
 
 
 def train(
@@ -21,38 +26,39 @@ def train(
         ),
     ],
     architecture: Annotated[
-        str, typer.Option("--architecture", "-a", help="The network's name.")
+        str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
     ] = "lecture",
     epochs: Annotated[int, typer.Option(min=1, help="How often every picture is seen.")] = 10,
     out: Annotated[
-        Path | None, typer.Option(help="The run's folder. [default: runs/DATA-ARCHITECTURE]")
+        Path | None, typer.Option(help="The run's folder; without it, runs/DATA-ARCHITECTURE.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 128,
-    optimizer: Annotated[str, typer.Option(help="sgd, adam or adamw.")] = "sgd",
+    optimizer: Annotated[str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.")] = "sgd",
     learning_rate: Annotated[
-        float | None, typer.Option(help="Its peak. [default: the optimizer's usual]")
+        float | None, typer.Option(help="Its peak.", show_default="the optimizer's usual")
     ] = None,
-    schedule: Annotated[
-        str, typer.Option(help="constant, step, cosine or one-cycle.")
-    ] = "one-cycle",
+    schedule: Annotated[str, typer.Option(help=f"{', '.join(SCHEDULES)}.")] = "one-cycle",
     weight_decay: Annotated[float, typer.Option(help="On kernels, 0 to 1.")] = 0.0,
     label_smoothing: Annotated[float, typer.Option(help="0 to below 1.")] = 0.0,
     validation: Annotated[
         str | None,
         typer.Option(
-            help="What to hold out of the training pictures: a share (0.1), a number (5000), or 0. "
-            "[default: the data's usual]"
+            help="What to hold out of the training pictures: a share (0.1), a number (5000), or 0.",
+            show_default="the data's usual",
         ),
     ] = None,
     image_size: Annotated[
-        str | None, typer.Option(help="HEIGHTxWIDTH that pictures are brought to.")
+        str | None,
+        typer.Option(
+            help="HEIGHTxWIDTH that pictures are brought to.", show_default="their own, or 64x64"
+        ),
     ] = None,
-    engine: Annotated[str, typer.Option(help="reference, torch or torch:cuda.")] = "reference",
+    engine: arguments.EngineName = DEFAULT,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: arguments.Json = False,
 ) -> None:
     """Train a network on pictures; keep the best model and the run's history in a folder."""
     size = None if image_size is None else arguments.image_size(image_size)
@@ -83,8 +89,9 @@ def train(
     for note in splits.notes:
         console.print(note)
     folder = (
-        out if out is not None else free_folder(Path("runs"), f"{Path(data).name}-{architecture}")
+        out if out is not None else free_folder(Path("runs"), f"{folder_name(data)}-{architecture}")
     )
+    console.print(f"the run is kept in {shown(folder)}")
     with ProgressBar(epochs, console) as bar:
         model.fit(
             splits.train,
@@ -104,4 +111,6 @@ def train(
         )
         return
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
-    console.print(f"judge it: pellucid evaluate {shown(folder)} {shown(data)}")
+    if splits.test is not None:
+        command = shlex.join(["pellucid", "evaluate", str(folder), data])
+        console.print(f"judge it: {shown(command)}")

@@ -48,9 +48,7 @@ def arrange(
             f"add a part named train"
         )
     origin = "all" if undivided else "train"
-    shares: dict[str, Share] = {} if drawn is None else {"validation": drawn}
-    if undivided:
-        shares["test"] = DEFAULT_SHARE
+    shares = _shares(drawn, undivided=undivided)
     parts: dict[str, Dataset] = {
         part: source.read(part, part) for part in ("validation", "test") if part in source.parts
     }
@@ -73,6 +71,31 @@ def arrange(
     )
 
 
+def set_aside(
+    everything: Dataset, *, validation: Share | None, seed: int, learned: str
+) -> Dataset | None:
+    """Return what was set aside for the test when a model learned from an undivided source.
+
+    Args:
+        everything: All pictures of the source.
+        validation: Fraction or number of pictures that were set aside for validation.
+        seed: What the parts were drawn with.
+        learned: The fingerprint of the pictures that the model learned from.
+
+    Returns:
+        The test set; None where the model learned from other pictures than these.
+
+    Raises:
+        ArgumentError: ``validation`` or ``seed`` is outside its range.
+        DataError: There are too few pictures to draw such parts from.
+    """
+    shares = _shares(validation, undivided=True)
+    positions = stratified_split(everything.labels, shares, seed=seed, name=everything.name)
+    if everything.subset(positions["train"]).fingerprint() != learned:
+        return None
+    return everything.subset(positions["test"], "test")
+
+
 def check_classes(name: str, classes: tuple[str, ...], learnable: set[str]) -> None:
     """Raise DataError unless there are two classes or more, all of them among the learnable.
 
@@ -93,6 +116,12 @@ def check_classes(name: str, classes: tuple[str, ...], learnable: set[str]) -> N
             f"{name}: the class {shown(empty[0])}{others} has no pictures to train with; add some "
             f"(PNG or JPEG, directly in the folder of the class) or remove the class"
         )
+
+
+def _shares(validation: Share | None, *, undivided: bool) -> dict[str, Share]:
+    """Return what is drawn from the pictures to learn from, in the order in which it is drawn."""
+    shares: dict[str, Share] = {} if validation is None else {"validation": validation}
+    return {**shares, "test": DEFAULT_SHARE} if undivided else shares
 
 
 def _share_to_draw(source: Source, validation: Share | None, default: Share) -> Share | None:

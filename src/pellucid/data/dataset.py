@@ -163,17 +163,22 @@ class Splits:
                 )
 
 
+def check_bytes(name: str, pixels: NDArray[Any]) -> None:
+    """Raise DataError unless an array's values are uint8."""
+    if pixels.dtype != np.uint8:
+        raise DataError(
+            f"{name} are {pixels.dtype}; expected uint8 values 0..255 (for values 0..1: "
+            f"(255 * pixels).round().astype(numpy.uint8))"
+        )
+
+
 def _check_images(name: str, images: object) -> None:
     if not isinstance(images, np.ndarray):
         raise DataError(
             f"{name}: images are a {type(images).__name__}; expected a NumPy array of shape "
             f"(N, H, W, C) and type uint8"
         )
-    if images.dtype != np.uint8:
-        raise DataError(
-            f"{name}: images are {images.dtype}; expected uint8 values 0..255 (for values 0..1: "
-            f"(255 * images).round().astype(numpy.uint8))"
-        )
+    check_bytes(f"{name}: images", images)
     if images.ndim != 4:
         hint = "; add the channel axis: images[..., numpy.newaxis]" if images.ndim == 3 else ""
         raise DataError(f"{name}: images have shape {images.shape}; expected (N, H, W, C){hint}")

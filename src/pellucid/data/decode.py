@@ -134,7 +134,7 @@ def _binary(source: Path | bytes) -> Iterator[IO[bytes]]:
 def unreadable(path: str | os.PathLike[str], error: Exception) -> DataError:
     """Return the DataError for a file that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
-        return DataError(f"{shown(path)}: there is no such file")
+        return DataError(f"{shown(path)}: there is no such file; check its name")
     # Windows calls opening a folder a lack of permission; isdir() never raises
     if isinstance(error, IsADirectoryError) or os.path.isdir(path):  # noqa: PTH112
         return DataError(f"{shown(path)}: a folder; expected a file")

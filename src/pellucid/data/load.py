@@ -15,7 +15,7 @@ from pellucid.data.folder import scan_folder
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import shown
+from pellucid.data.names import folder_name, shown
 from pellucid.data.pictures import check_image_size, choose_preprocessing, read_pictures
 from pellucid.data.sources import ArraySource, PictureSource, check_known, in_classes
 from pellucid.errors import ArgumentError, DataError
@@ -136,7 +136,9 @@ def load_for(
     if not files:
         raise DataError(f"{name}: no pictures to read; {_NO_PICTURES}")
     check_known(name, sorted({file.class_name for file in files}), known)
-    return read_pictures(files, known, preprocessing, folder.name if part == "all" else part)
+    return read_pictures(
+        files, known, preprocessing, folder_name(folder) if part == "all" else part
+    )
 
 
 def _idx_source(folder: Path) -> ArraySource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 
 def shown(name: str | os.PathLike[str]) -> str:
@@ -16,6 +17,11 @@ def shown(name: str | os.PathLike[str]) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def folder_name(path: str | os.PathLike[str]) -> str:
+    """Return what a folder is called, also where it is given as ``.`` or ``..``."""
+    return Path(path).resolve().name or shown(path)
 
 
 def listed(names: list[str] | tuple[str, ...], limit: int = 8) -> str:

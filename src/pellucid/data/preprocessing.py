@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError, DataError, FileFormatError
@@ -189,11 +190,7 @@ def _image(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def _checked_pixels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return pixels of shape (H, W, 1) or (H, W, 3)."""
-    if pixels.dtype != np.uint8:
-        raise DataError(
-            f"picture array of type {pixels.dtype}; expected uint8 values 0..255 (for values "
-            f"0..1: (255 * pixels).round().astype(numpy.uint8))"
-        )
+    check_bytes("a picture's pixels", pixels)
     spatial = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
     if spatial.ndim != 3 or spatial.shape[2] not in (1, 3) or 0 in spatial.shape:
         raise DataError(

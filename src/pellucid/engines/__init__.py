@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from pellucid.engines.engine import Backward, Engine, Learning, Precision, Program, StepResult
@@ -42,7 +43,7 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
         options: Passed on to the engine, ``device="cuda"`` say.
 
     Raises:
-        ArgumentError: If there is none.
+        ArgumentError: If there is none, or it has no such option.
         MissingDependencyError: If its library is not installed.
     """
     name, _, device = name.partition(":")
@@ -52,7 +53,8 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
         options["device"] = device
     module, _, attribute = ENGINES[name].partition(":")
     make: Callable[..., Engine] = getattr(import_module(module), attribute)
-    try:
-        return make(**options)
-    except TypeError as error:
-        raise ArgumentError(f"engine {name!r} takes no such option: {error}") from error
+    known = signature(make).parameters
+    if unknown := sorted(options.keys() - known.keys()):
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise ArgumentError(f"engine {name!r} has no option {unknown[0]!r}; {takes}")
+    return make(**options)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.optimizers import Optimizer
 
 Precision = Literal["float32", "float64"]
+"""What an engine computes in."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class Program(ABC):
     """One network, loaded: computes, learns, and shows every value.
 
     Images are (N, H, W, C), uint8 or float in pixel units 0 .. 255. Labels are whole numbers (N,),
-    or wanted probabilities (N, K).
+    or wanted probabilities (N, K): finite, none negative, not all zero. Where they go in, all of
+    that is checked, see :meth:`check_images` and :meth:`targets`.
     """
 
     graph: Graph
@@ -136,12 +138,22 @@ class Program(ABC):
         """Labels as wanted probabilities (count, K).
 
         Raises:
-            ShapeError: If there are not as many as images, or a label is not a class.
+            ShapeError: If the network does not answer with one logit a class, there are not as many
+                labels as images, or one of them is no class.
+            ArgumentError: If wanted probabilities are not finite, negative, or all zero.
         """
+        if len(self.graph.output_shape) != 1:
+            raise ShapeError(
+                "labels belong to a network that ends in one logit a class, this one ends in "
+                f"{describe(self.graph.output_shape)}; end it with Flatten() and Dense()"
+            )
         (classes,) = self.graph.output_shape
         labels = np.asarray(labels)
-        if labels.shape == (count, classes):
-            return labels.astype(dtype)
+        if labels.shape == (count, classes) and labels.dtype.kind in "biuf":
+            with np.errstate(over="ignore"):
+                wanted = labels.astype(dtype)
+            _check_probabilities(wanted)
+            return wanted
         if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
             raise ShapeError(
                 f"{count} images need labels ({count},) or probabilities ({count}, {classes}), "
@@ -152,6 +164,32 @@ class Program(ABC):
                 f"labels must be 0 to {classes - 1}, got {labels.min()} to {labels.max()}"
             )
         return one_hot(labels, classes, dtype)
+
+
+def _check_probabilities(wanted: Array) -> None:
+    """Check wanted probabilities (N, K); they need not sum to 1, so that images can be weighted."""
+    for fault, rows in (
+        ("hold NaN or infinity", ~np.isfinite(wanted).all(axis=1)),
+        ("hold a negative one", (wanted < 0).any(axis=1)),
+        ("are all zero", ~wanted.any(axis=1)),
+    ):
+        if rows.any():
+            image = int(rows.argmax())
+            raise ArgumentError(
+                "an image's wanted probabilities must be finite, none negative and not all zero, "
+                f"but those of image {image} {fault}"
+            )
+
+
+def check_precision(precision: object) -> None:
+    """Check that a precision is one that engines know.
+
+    Raises:
+        ArgumentError: If it is not.
+    """
+    known = get_args(Precision)
+    if precision not in known:
+        raise ArgumentError(f"precision must be one of {', '.join(known)}, got {precision!r:.80}")
 
 
 class Engine(ABC):
@@ -167,4 +205,8 @@ class Engine(ABC):
         learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
-        """Make a program of a network; the network's own weights are copied, never changed."""
+        """Make a program of a network; the network's own weights are copied, never changed.
+
+        Raises:
+            ArgumentError: If the precision is unknown.
+        """

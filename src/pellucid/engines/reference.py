@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.engines.engine import Backward, Engine, Learning, Program, StepResult
+from pellucid.engines.engine import (
+    Backward,
+    Engine,
+    Learning,
+    Program,
+    StepResult,
+    check_precision,
+)
 from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import INPUT, check_weights
 from pellucid.ops.operation import INFERENCE, Mode
@@ -34,6 +41,7 @@ class ReferenceEngine(Engine):
         learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
+        check_precision(precision)
         return ReferenceProgram(network.graph, network.weights, learning, precision)
 
 

@@ -114,7 +114,15 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Lecture:
-    """All worked numbers of the lecture."""
+    """All worked numbers of the lecture.
+
+    Attributes:
+        pipeline: Steps 1 to 3.
+        scores: Logits of dog and cat, (2,).
+        probabilities: Their softmax, (2,).
+        targets: The truth on the table's images, one-hot, (3, 2).
+        networks: The table's two networks.
+    """
 
     pipeline: Pipeline
     scores: Numbers

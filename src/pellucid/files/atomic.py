@@ -141,7 +141,10 @@ def _reason(path: Path, error: OSError | ValueError) -> str:
     if number == getattr(errno, "EDQUOT", -1):
         return "your quota on this disk is used up; free some space, or choose another disk"
     if number == errno.EFBIG:
-        return "the file is larger than this disk or a limit on file sizes allows"
+        return (
+            "the file is larger than this disk or a limit on file sizes allows; choose another "
+            "disk, or raise the limit"
+        )
     if number == errno.ENAMETOOLONG:
         return "the name is too long; choose a shorter one"
     return shown((error.strerror if isinstance(error, OSError) else None) or str(error))

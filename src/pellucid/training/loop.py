@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from pellucid.errors import TrainingDivergedError
 from pellucid.graph import Network
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
@@ -63,8 +65,8 @@ class Trained:
 
     Attributes:
         history: A row for each finished epoch.
-        best_epoch: The epoch with the highest validation accuracy (of equals, the lowest loss);
-            without validation pictures, the last one.
+        best_epoch: The epoch with the highest validation accuracy; of equals, that with the lowest
+            validation loss; of those, the last. Without validation pictures, the last of all.
         best_weights: The weights after that epoch.
     """
 
@@ -72,12 +74,12 @@ class Trained:
     best_epoch: int = 0
     best_weights: Weights = field(default_factory=dict)
 
-    def add(self, row: Epoch, program: Program) -> None:
-        """Take in an epoch, and its weights if they are the best so far."""
+    def add(self, row: Epoch, weights: Weights) -> None:
+        """Take in an epoch, and the weights after it if they are the best so far."""
         self.history.append(row)
         if self.best_epoch == 0 or _rank(row) >= _rank(self.history[self.best_epoch - 1]):
             self.best_epoch = row.epoch
-            self.best_weights = program.weights()
+            self.best_weights = weights
 
     def best_model(self, model: Model) -> Model:
         """The model with the best epoch's weights, and that epoch in its provenance."""
@@ -110,12 +112,18 @@ def train(
 
     Returns:
         The history, and the best weights. The program holds the last ones.
+
+    Raises:
+        TrainingDivergedError: As soon as a loss or a weight is not finite; what watchers wrote
+            after earlier epochs is as they left it.
     """
     trained = Trained()
     for epoch in range(1, recipe.epochs + 1):
         began = time.perf_counter()
         rate, progress = _train_epoch(program, data, recipe, epoch, watchers)
         loss, accuracy = _judge(program, validation) if validation is not None else (None, None)
+        weights = program.weights()
+        _check_epoch(weights, loss, epoch, recipe)
         trained.add(
             Epoch(
                 epoch=epoch,
@@ -127,7 +135,7 @@ def train(
                 images_per_second=progress.images_per_second,
                 seconds=time.perf_counter() - began,
             ),
-            program,
+            weights,
         )
         for watcher in watchers:
             watcher.after_epoch(trained, program)
@@ -147,7 +155,13 @@ def _train_epoch(
     for step, batch in enumerate(order, start=first_step):
         factor = recipe.schedule.factor(step, steps, recipe.epochs)
         rate = recipe.learning_rate * factor
-        result = program.train_step(data.images[batch], data.labels[batch], rate)
+        with _diverging_quietly():
+            result = program.train_step(data.images[batch], data.labels[batch], rate)
+        if not math.isfinite(result.loss):
+            place = f"step {step - first_step + 1} of {steps} in epoch {epoch}"
+            raise _diverged(
+                f"the loss is {result.loss} at {place}, learning rate {rate:.3g}", recipe
+            )
         seen += len(batch)
         loss_sum += result.loss * len(batch)
         correct += result.correct
@@ -158,15 +172,38 @@ def _train_epoch(
     return rate, progress
 
 
+def _check_epoch(weights: Weights, loss: float | None, epoch: int, recipe: Recipe) -> None:
+    """Check what the last step's own loss, which is that before its update, does not show."""
+    for name, weight in weights.items():
+        if not np.isfinite(weight).all():
+            raise _diverged(f"weight {name!r} is not finite after epoch {epoch}", recipe)
+    if loss is not None and not math.isfinite(loss):
+        raise _diverged(f"the validation loss is {loss} after epoch {epoch}", recipe)
+
+
+def _diverged(what: str, recipe: Recipe) -> TrainingDivergedError:
+    peak = recipe.learning_rate
+    return TrainingDivergedError(
+        f"training diverged: {what}; lower the learning rate, whose peak is {peak:g} "
+        f"(--learning-rate {peak / 10:g} say)"
+    )
+
+
+def _diverging_quietly() -> np.errstate:
+    """The checks here say in one line what NumPy would say in many warnings."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
 def _judge(program: Program, data: Dataset) -> tuple[float, float]:
     """Cross-entropy and accuracy on pictures that are not learned."""
     loss, correct = 0.0, 0
     plain = CrossEntropy()  # without the recipe's smoothing and weights, so that runs compare
     for first in range(0, len(data), VALIDATION_BATCH):
         part = slice(first, first + VALIDATION_BATCH)
-        logits = program.forward(data.images[part]).astype(np.float64)
         labels = data.labels[part]
-        loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
+        with _diverging_quietly():
+            logits = program.forward(data.images[part]).astype(np.float64)
+            loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
         correct += int((logits.argmax(axis=1) == labels).sum())
     return loss / len(data), correct / len(data)
 

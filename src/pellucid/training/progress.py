@@ -16,31 +16,28 @@ if TYPE_CHECKING:
 class ProgressBar:
     """A watcher that draws; use it as a context manager.
 
-    On a terminal it shows a moving bar. Whether or not, it prints one line for every finished epoch
-    unless told to be quiet.
+    On a terminal it shows a moving bar. Whether or not, it prints a line for every finished epoch.
+
+    Args:
+        epochs: How many there will be.
+        console: Where to print.
     """
 
-    def __init__(self, epochs: int, console: Console, *, quiet: bool = False) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+    def __init__(self, epochs: int, console: Console) -> None:
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._epochs = epochs
         self._console = console
-        self._quiet = quiet
+        # Less than 80 characters wide, so that nothing is cut off on the usual terminal.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(),
-            MofNCompleteColumn(),
+            BarColumn(bar_width=12),
             TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", epoch=1, epochs=epochs, numbers="", total=None)
 
@@ -64,21 +61,27 @@ class ProgressBar:
             total=progress.of,
             epoch=progress.epoch,
             numbers=(
-                f"loss {progress.loss:.3f}, accuracy {progress.accuracy:.2%}, "
+                f"loss {_short(progress.loss, 3)}, accuracy {progress.accuracy:.2%}, "
                 f"{progress.images_per_second:,.0f} images/s"
             ),
         )
 
     def after_epoch(self, trained: Trained, program: Program) -> None:
         """Print the epoch's line."""
-        if self._quiet:
-            return
         row = trained.history[-1]
-        line = f"epoch {row.epoch}/{self._epochs}: loss {row.loss:.4f}, accuracy {row.accuracy:.2%}"
-        if row.validation_accuracy is not None:
+        line = (
+            f"epoch {row.epoch}/{self._epochs}: loss {_short(row.loss)}, "
+            f"accuracy {row.accuracy:.2%}"
+        )
+        if row.validation_loss is not None and row.validation_accuracy is not None:
             line += (
-                f"; validation loss {row.validation_loss:.4f}, "
+                f"; validation loss {_short(row.validation_loss)}, "
                 f"accuracy {row.validation_accuracy:.2%}"
             )
         line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
         self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def _short(loss: float, decimals: int = 4) -> str:
+    """A loss in few characters, however large a too high learning rate makes it."""
+    return f"{loss:.{decimals}f}" if loss < 1e4 else f"{loss:.2e}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.arrange import set_aside
+from pellucid.errors import PellucidError
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +39,28 @@ def provenance(
             "python": platform.python_version(),
         },
     }
+
+
+def unseen(origin: dict[str, Any], pictures: Dataset) -> Dataset | None:
+    """Of the pictures of an undivided folder, those that were set aside for a model's test.
+
+    Args:
+        origin: The model's provenance, as its file gives it.
+        pictures: All pictures of a folder, with labels counted in the model's classes.
+
+    Returns:
+        The test part; None if the model did not learn from this folder, as far as one can tell.
+    """
+    try:
+        validation, learned = origin["validation"], origin["data"]
+        return set_aside(
+            pictures,
+            validation=None if validation is None else validation["pictures"],
+            seed=origin["recipe"]["seed"],
+            learned=learned["fingerprint"],
+        )
+    except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
+        return None
 
 
 def _data(data: Dataset) -> dict[str, Any]:

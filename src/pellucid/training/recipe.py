@@ -91,15 +91,15 @@ def make_recipe(
     rule: dict[str, Any] = {"kind": optimizer, "weight_decay": weight_decay}
     if optimizer == "sgd":
         rule |= {"momentum": 0.9, "nesterov": True}
-    smoothing: dict[str, Any] = {"kind": "cross_entropy", "label_smoothing": label_smoothing}
+    loss: dict[str, Any] = {"kind": "cross_entropy", "label_smoothing": label_smoothing}
     if class_weights is not None:
-        smoothing["class_weights"] = list(class_weights)
-    made = from_dict(rule, OPTIMIZERS, "optimizer")
+        loss["class_weights"] = list(class_weights)
+    made = from_dict(rule, OPTIMIZERS, "optimizer")  # first: the name picks the rate below
     return Recipe(
         optimizer=made,
         learning_rate=LEARNING_RATES[optimizer] if learning_rate is None else learning_rate,
         schedule=from_dict({"kind": schedule}, SCHEDULES, "schedule"),
-        loss=from_dict(smoothing, LOSSES, "loss"),
+        loss=from_dict(loss, LOSSES, "loss"),
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,

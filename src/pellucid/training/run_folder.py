@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.data.names import shown
-from pellucid.errors import OutputError
+from pellucid.errors import DataError, OutputError
 from pellucid.files import make_folder, save_model, save_state, write_text
 from pellucid.training.history import to_csv
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 class RunFolder:
     """A watcher that keeps a run in a folder.
 
-    ``config.json`` is written at once; after every epoch ``history.csv`` and ``last.safetensors``
-    (weights, optimizer, history: all it takes to go on), and ``model.safetensors`` whenever it
-    became better. Each file is replaced whole or not at all.
+    ``config.json`` is written at once; after every epoch ``model.safetensors`` if it became better,
+    ``last.safetensors`` (weights, optimizer, history: all it takes to go on) and, when these are
+    safe, ``history.csv``. Each file is replaced whole or not at all.
 
     Args:
         path: The folder; made if it is not there.
@@ -62,7 +63,6 @@ class RunFolder:
         Raises:
             OutputError: If a file cannot be written; the earlier one is intact.
         """
-        write_text(self.path / self.HISTORY, to_csv(trained.history))
         if trained.best_epoch == len(trained.history):
             save_model(self.path / self.MODEL, trained.best_model(self._model))
         arrays = {
@@ -75,6 +75,23 @@ class RunFolder:
             "provenance": self._model.provenance,
         }
         save_state(self.path / self.LAST, arrays, info)
+        write_text(self.path / self.HISTORY, to_csv(trained.history))
+
+
+def model_path(path: Path) -> Path:
+    """The model file that is meant by a path: itself, or the one in a run's folder.
+
+    Raises:
+        DataError: If it is a folder without a model.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112 - never raises; whoever reads the file says why not
+        return path
+    if not (path / RunFolder.MODEL).exists():
+        raise DataError(
+            f"{shown(path)}: holds no {RunFolder.MODEL}; give a model file, or the folder of a run "
+            "that has finished an epoch"
+        )
+    return path / RunFolder.MODEL
 
 
 def holds_run(path: Path) -> bool:

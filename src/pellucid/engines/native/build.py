@@ -1,11 +1,10 @@
-"""From a graph to machine code: lower, plan, emit, compile."""
+"""From a graph to text: lower, plan, emit."""
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.lower import lower
@@ -13,10 +12,24 @@ from pellucid.engines.native.plan import Plan
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
 from pellucid.engines.native.stages.convolve import Convolve
-from pellucid.engines.native.stages.join import write_add, write_add_backward
+from pellucid.engines.native.stages.depthwise import Depthwise
+from pellucid.engines.native.stages.dropout import Dropout
+from pellucid.engines.native.stages.flatten import write_flatten, write_flatten_backward
+from pellucid.engines.native.stages.grouped import Grouped
+from pellucid.engines.native.stages.join import (
+    write_add,
+    write_add_backward,
+    write_concatenate,
+    write_concatenate_backward,
+)
+from pellucid.engines.native.stages.local_response import LocalResponse
 from pellucid.engines.native.stages.norm import Norm
 from pellucid.engines.native.stages.normalise import write_normalise
 from pellucid.engines.native.stages.pool import Pool
+from pellucid.engines.native.stages.prelu import Slopes
+from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_backward
+from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
+from pellucid.engines.native.stages.subsample import Subsample
 from pellucid.engines.native.writer import Writer
 
 if TYPE_CHECKING:
@@ -24,19 +37,9 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.stages.weighted import Weighted
     from pellucid.graph import Graph
     from pellucid.optimizers import Optimizer
-
-SIGNATURE = ctypes.CFUNCTYPE(
-    None,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-    ctypes.c_int64,
-    ctypes.c_int64,
-    ctypes.c_int64,
-    ctypes.c_void_p,
-)
-"""Of every schedule: memory, pixels, images, thread, threads, barrier."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ class Code:
     """
 
     plan: Plan
-    weighted: dict[str, Convolve | Norm]
+    weighted: dict[str, Weighted]
     text: str
 
 
@@ -62,71 +65,67 @@ def write(
     Raises:
         Declined: If a layer has no kernel.
     """
-    stages = lower(graph)
+    stages = lower(graph, training=optimizer is not None)
     writer = Writer(Vectors(processor.lanes), processor.pause)
     plan = Plan(graph, stages, processor.lanes, capacity, threads, optimizer, writer)
-    weighted: list[Convolve | Norm] = []
-    made: Convolve | Norm | Pool
-    backward: list[Callable[[], None]] = []
+    weighted: list[Weighted] = []
+    backward: list[tuple[str, Callable[[], None]]] = []
     for stage in stages:
+        writer.origin = stage.target
         if stage.kind == "normalise":
             write_normalise(plan, stage)
         elif stage.kind in WEIGHTED:
             made = WEIGHTED[stage.kind](plan, stage)
             made.write_forward()
             weighted.append(made)
-            backward.append(made.write_backward)
-        elif stage.kind == "pool":
-            made = Pool(plan, stage)
-            made.write_forward()
-            backward.append(made.write_backward)
+            backward.append((stage.target, made.write_backward))
+        elif stage.kind in KEEPING:
+            keeping = KEEPING[stage.kind](plan, stage)
+            keeping.write_forward()
+            backward.append((stage.target, keeping.write_backward))
         else:
             forward, back = PLAIN[stage.kind]
             forward(plan, stage)
-            backward.append(partial(back, plan, stage))
+            backward.append((stage.target, partial(back, plan, stage)))
     if optimizer is not None:
-        convolutions = [made for made in weighted if isinstance(made, Convolve)]
-        for write_backward in reversed(backward):
+        for writer.origin, write_backward in reversed(backward):
             write_backward()
-        for convolve in reversed(convolutions):
-            convolve.write_kernel_gradient()
+        for made in reversed(weighted):
+            writer.origin = made.stage.target
+            made.write_kernel_gradient()
         for made in weighted:
+            writer.origin = made.stage.target
             made.write_update()
-        for convolve in convolutions:
-            convolve.write_turn()
+        for made in weighted:
+            writer.origin = made.stage.target
+            made.write_turn()
     return Code(plan, {made.name: made for made in weighted}, writer.text())
 
 
-WEIGHTED: dict[str, Callable[[Plan, Stage], Convolve | Norm]] = {
+WEIGHTED: dict[str, Callable[[Plan, Stage], Weighted]] = {
     "convolve": Convolve,
+    "depthwise": Depthwise,
+    "grouped": Grouped,
     "norm": Norm,
+    "prelu": Slopes,
+    "subsample": Subsample,
 }
 """Stages that have weights."""
+
+KEEPING: dict[str, Callable[[Plan, Stage], Pool | Dropout | LocalResponse]] = {
+    "pool": Pool,
+    "dropout": Dropout,
+    "local response": LocalResponse,
+}
+"""Stages that have none, but buffers of their own."""
 
 PLAIN = {
     "activate": (write_activation, write_activation_backward),
     "add": (write_add, write_add_backward),
     "average": (write_average, write_average_backward),
+    "concatenate": (write_concatenate, write_concatenate_backward),
+    "flatten": (write_flatten, write_flatten_backward),
+    "rescale": (write_rescale, write_rescale_backward),
+    "softmax": (write_softmax, write_softmax_backward),
 }
-"""Stages that have none: how they are written, forward and backward."""
-
-
-class Machine:
-    """A module compiled for this processor, ready to be called."""
-
-    def __init__(self, text: str, processor: Processor) -> None:
-        from llvmlite import binding as llvm
-
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        module = llvm.parse_assembly(text)
-        target = llvm.Target.from_triple(processor.triple).create_target_machine(
-            cpu=processor.name, features=processor.features, opt=3
-        )
-        # No optimisation passes: the text is already in the form they would bring it to.
-        self._engine: Any = llvm.create_mcjit_compiler(module, target)
-        self._engine.finalize_object()
-
-    def schedule(self, name: str) -> Any:
-        """The compiled schedule of that name."""
-        return SIGNATURE(self._engine.get_function_address(name))
+"""Stages that have neither: how they are written, forward and backward."""

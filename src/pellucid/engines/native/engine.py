@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.engines.engine import Engine, Learning, Program
+from pellucid.engines.native.cores import available_threads, check_threads
 from pellucid.engines.native.lower import Declined
-from pellucid.engines.native.processor import available_threads, this_processor
+from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.reference import ReferenceEngine
 
@@ -19,14 +20,17 @@ class NativeEngine(Engine):
     """Compiles graphs; what it cannot compile, the reference engine computes.
 
     Args:
-        threads: How many to use; by default ``PELLUCID_THREADS``, or as many as this process may
-            run at once.
+        threads: How many to use; by default ``PELLUCID_THREADS``, or as many as there are cores for
+            this process.
+
+    Raises:
+        ArgumentError: If that is no number of threads.
     """
 
     name: ClassVar[str] = "native"
 
     def __init__(self, *, threads: int | None = None) -> None:
-        self.threads = threads or available_threads()
+        self.threads = available_threads() if threads is None else check_threads(threads)
 
     def load(
         self,

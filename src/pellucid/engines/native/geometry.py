@@ -59,6 +59,11 @@ class Packing:
         return self.vectors * self.lanes
 
     @property
+    def columns(self) -> tuple[int, ...]:
+        """Where a block's vectors begin."""
+        return tuple(v * self.lanes for v in range(self.vectors))
+
+    @property
     def blocks(self) -> int:
         """How many blocks there are."""
         return whole_vectors(self.filters, self.lanes) // self.width

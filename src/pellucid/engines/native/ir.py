@@ -18,6 +18,10 @@ Index = int | Value
 
 Body = Callable[[Index, list[Value]], list[Value]]
 
+MEMORY = "%memory"
+"""The arena. Offsets that are known while code is written are not part of it: a function finds the
+addresses that it works on in a table, and so serves all stages that differ in them alone."""
+
 
 @dataclass(frozen=True)
 class Vectors:
@@ -53,11 +57,16 @@ class Function:
         name: Its name.
         parameters: (type, name) of each; a parameter ``x`` is the value ``%x``.
         vectors: The width of its vectors.
+
+    Attributes:
+        places: The offsets into the arena that it works on, in floats, in the order in which it
+            expects their addresses in its table.
     """
 
     def __init__(self, name: str, parameters: Sequence[tuple[str, str]], vectors: Vectors) -> None:
         self.name = name
         self.vectors = vectors
+        self.places: dict[int, Value] = {}
         self._parameters = parameters
         self._lines: list[str] = []
         self._values = 0
@@ -107,9 +116,25 @@ class Function:
 
     def at(self, pointer: Value, offset: Index, unit: str = "float") -> Value:
         """A pointer moved by so many units."""
+        if pointer == MEMORY:
+            assert isinstance(offset, int)
+            return self.places.setdefault(offset, f"%place{len(self.places)}")
         if offset == 0:
             return pointer
         return self.value(f"getelementptr inbounds {unit}, ptr {pointer}, i64 {offset}")
+
+    def distance(self, first: int, second: int) -> Value:
+        """Floats from one place in the arena to another.
+
+        For distances that depend on how many images there is room for: code that finds them in its
+        table serves batches of any size.
+        """
+        starts = [
+            self.value(f"ptrtoint ptr {self.at(MEMORY, offset)} to i64")
+            for offset in (first, second)
+        ]
+        octets = self.value(f"sub i64 {starts[1]}, {starts[0]}")
+        return self.value(f"ashr exact i64 {octets}, 2")
 
     def load(self, pointer: Value, offset: Index = 0) -> Value:
         """The float there."""
@@ -200,6 +225,18 @@ class Function:
         v = self.vectors.float
         return self.value(f"call {v} @llvm.sqrt.v{self.vectors.lanes}f32({v} {x})")
 
+    def integer(self, operation: str, a: Value, b: Value) -> Value:
+        """``add``, ``sub``, ``and``, ``xor``, ``shl``, ``ashr`` … of 32-bit whole numbers."""
+        return self.value(f"{operation} {self.vectors.int} {a}, {b}")
+
+    def bits(self, x: Value) -> Value:
+        """A vector of floats as the 32-bit whole numbers that they are stored as."""
+        return self.value(f"bitcast {self.vectors.float} {x} to {self.vectors.int}")
+
+    def of_bits(self, bits: Value) -> Value:
+        """The reverse of :meth:`bits`."""
+        return self.value(f"bitcast {self.vectors.int} {bits} to {self.vectors.float}")
+
     def rectify(self, x: Value) -> Value:
         """max(0, x); NaN stays NaN, because 0 > NaN is false."""
         return self.choose(self.compare("ogt", self.zero, x), self.zero, x)
@@ -282,8 +319,16 @@ class Function:
     def text(self) -> str:
         """The whole function."""
         parameters = ", ".join(f"{kind} %{name}" for kind, name in self._parameters)
-        body = "\n".join(self._lines)
-        return f"define void @{self.name}({parameters}) {{\nentry:\n{body}\n  ret void\n}}\n"
+        return f"define void @{self.name}({parameters}) {{\nentry:\n{self.body()}\n  ret void\n}}\n"
+
+    def body(self) -> str:
+        """What it does: its addresses from the table, then its instructions."""
+        addresses = [
+            f"  {place}.slot = getelementptr inbounds ptr, ptr {MEMORY}, i64 {number}\n"
+            f"  {place} = load ptr, ptr {place}.slot, align 8"
+            for number, place in enumerate(self.places.values())
+        ]
+        return "\n".join([*addresses, *self._lines])
 
     def _begin(self, label: str) -> None:
         self._lines.append(f"{label}:")

@@ -1,8 +1,9 @@
 """From a graph to stages: what is computed in one go, with which operations fused.
 
 Fused are a convolution or dense layer with the ReLU behind it, and with a max pooling whose windows
-do not overlap; batch norm with its ReLU; an addition with its ReLU. A flattening costs nothing: a
-dense layer reads feature maps as they lie.
+do not overlap; batch norm with its ReLU; an addition with its ReLU. A flattening costs nothing
+where dense layers and functions of each value alone follow, which take feature maps as they lie;
+elsewhere it is a copy. A dropout costs nothing at inference.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.emit.pooling import NONE
 from pellucid.graph import INPUT, Node
-from pellucid.ops.window import Window
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
-    from pellucid.ops.operation import Operation
+    from pellucid.ops.operation import Operation, Shape
 
 
 class Declined(Exception):  # noqa: N818 - not an error: another engine computes the graph
@@ -29,11 +29,13 @@ class Stage:
     """Operations computed together.
 
     Attributes:
-        kind: Which kernel: ``normalise``, ``convolve``, ``pool``, ``activate``, ``norm``, ``add``,
-            ``average``, ``dropout``.
+        kind: Which kernel: a value of :data:`KINDS`; ``depthwise`` or ``grouped`` for convolutions
+            in groups; ``normalise`` for the first, which takes pixels.
         node: The node that gives it its name and weights.
         sources: The values it reads, by the name of the node that made them.
         target: The value it makes, by the name of its last node.
+        shape: The shape of that value as it lies in memory: that of the feature maps where they
+            are flattened by name alone.
         rectify: Whether a ReLU is part of it.
         pool: The max pooling that is part of it, if any.
         nodes: All nodes in it, in order.
@@ -43,6 +45,7 @@ class Stage:
     node: Node
     sources: tuple[str, ...]
     target: str
+    shape: Shape
     rectify: bool = False
     pool: ops.MaxPool | None = None
     nodes: tuple[str, ...] = ()
@@ -56,14 +59,32 @@ KINDS: dict[type[Operation], str] = {
     ops.ReLU: "activate",
     ops.ReLU6: "activate",
     ops.LeakyReLU: "activate",
+    ops.Sigmoid: "activate",
+    ops.Tanh: "activate",
+    ops.PReLU: "prelu",
     ops.BatchNorm: "norm",
+    ops.LocalResponseNorm: "local response",
+    ops.Normalise: "rescale",
+    ops.Softmax: "softmax",
+    ops.Dropout: "dropout",
     ops.Add: "add",
+    ops.Concatenate: "concatenate",
+    ops.Subsample: "subsample",
     ops.GlobalAveragePool: "average",
+    ops.Flatten: "flatten",
 }
+"""Which kernel computes an operation; convolutions in groups have kernels of their own."""
+
+EACH_ALONE = (ops.ReLU, ops.ReLU6, ops.LeakyReLU, ops.Sigmoid, ops.Tanh, ops.Dropout)
+"""Functions of each value alone, to which it makes no difference how values lie."""
 
 
-def lower(graph: Graph) -> list[Stage]:
+def lower(graph: Graph, *, training: bool = True) -> list[Stage]:
     """The stages of a graph, in the order of its nodes.
+
+    Args:
+        graph: The graph.
+        training: Whether the program shall learn as well; else dropout is left out.
 
     Raises:
         Declined: If an operation has no kernel here.
@@ -76,32 +97,19 @@ def lower(graph: Graph) -> list[Stage]:
     stages = [_pixels(graph, readers)]
     made = {INPUT: stages[0].target}  # a node's name → the value that holds its result
     made[stages[0].node.name] = stages[0].target
+    shapes = {stages[0].target: stages[0].shape}
     taken = set(stages[0].nodes)
     for node in graph.nodes:
         if node.name in taken:
             continue
-        operation = node.operation
-        if isinstance(operation, ops.Flatten):
-            made[node.name] = made[node.inputs[0]]
+        sources = tuple(made[name] for name in node.inputs)
+        if _only_a_name(graph, node, shapes[sources[0]], readers, training=training):
+            made[node.name] = sources[0]
             continue
-        if type(operation) not in KINDS:
-            raise Declined(f"layer {node.name!r}: there is no kernel for {operation.kind}")
-        _check(graph, node)
-        chain = _chain(node, readers)
-        taken.update(n.name for n in chain)
-        pools = [n.operation for n in chain if isinstance(n.operation, ops.MaxPool)]
-        fused = chain[1:]
-        stage = Stage(
-            KINDS[type(operation)],
-            node,
-            tuple(made[name] for name in node.inputs),
-            chain[-1].name,
-            rectify=any(isinstance(n.operation, ops.ReLU) for n in fused),
-            pool=pools[0] if pools and not isinstance(operation, ops.MaxPool) else None,
-            nodes=tuple(n.name for n in chain),
-        )
+        stage = _stage(graph, node, sources, shapes, readers)
         stages.append(stage)
-        made[stage.target] = stage.target
+        taken.update(stage.nodes)
+        made[stage.target], shapes[stage.target] = stage.target, stage.shape
     if made[graph.output] != stages[-1].target or len(stages) == 1:
         raise Declined("the network must end with the layer that makes its answer")
     return stages
@@ -111,20 +119,74 @@ def _pixels(graph: Graph, readers: dict[str, list[Node]]) -> Stage:
     """The first stage: pixels become floats, normalised where the network begins with that."""
     first = readers[INPUT]
     if len(first) == 1 and isinstance(first[0].operation, ops.Normalise):
-        return Stage("normalise", first[0], (), first[0].name, nodes=(first[0].name,))
+        name = first[0].name
+        return Stage("normalise", first[0], (), name, graph.input_shape, nodes=(name,))
     channels = graph.input_shape[2]
     as_they_are = ops.Normalise((0.0,) * channels, (1.0,) * channels)
-    return Stage("normalise", Node(INPUT, as_they_are), (), INPUT)
+    return Stage("normalise", Node(INPUT, as_they_are), (), INPUT, graph.input_shape)
 
 
-def _chain(node: Node, readers: dict[str, list[Node]]) -> list[Node]:
+def _stage(
+    graph: Graph,
+    node: Node,
+    sources: tuple[str, ...],
+    shapes: dict[str, Shape],
+    readers: dict[str, list[Node]],
+) -> Stage:
+    """What computes a node, and those behind it that are fused with it."""
+    operation = node.operation
+    if type(operation) not in KINDS:
+        raise Declined(f"layer {node.name!r}: there is no kernel for {operation.kind}")
+    _check(graph, node)
+    chain = _chain(graph, node, readers)
+    fused = [n.operation for n in chain[1:]]
+    alone = isinstance(operation, EACH_ALONE)
+    return Stage(
+        _kind(graph, node),
+        node,
+        sources,
+        chain[-1].name,
+        shapes[sources[0]] if alone else graph.shapes[chain[-1].name],
+        rectify=any(isinstance(each, ops.ReLU) for each in fused),
+        pool=next((each for each in fused if isinstance(each, ops.MaxPool)), None),
+        nodes=tuple(n.name for n in chain),
+    )
+
+
+def _only_a_name(
+    graph: Graph, node: Node, shape: Shape, readers: dict[str, list[Node]], *, training: bool
+) -> bool:
+    """Whether a node's result is its input, of a shape that lies in memory, by another name."""
+    if isinstance(node.operation, ops.Dropout):
+        return not training
+    flat = shape[:-1] in ((), (1, 1))
+    return isinstance(node.operation, ops.Flatten) and (flat or _as_it_lies(graph, node, readers))
+
+
+def _as_it_lies(graph: Graph, node: Node, readers: dict[str, list[Node]]) -> bool:
+    """Whether all that read a flattened value can read the feature maps instead."""
+    return node.name != graph.output and all(
+        isinstance(reader.operation, ops.Dense)
+        or (
+            isinstance(reader.operation, (ops.Flatten, *EACH_ALONE))
+            and _as_it_lies(graph, reader, readers)
+        )
+        for reader in readers.get(node.name, [])
+    )
+
+
+def _kind(graph: Graph, node: Node) -> str:
+    operation = node.operation
+    if isinstance(operation, ops.Conv2D) and operation.groups > 1:
+        channels = graph.inputs_of(node)[0][2]
+        return "depthwise" if operation.groups == channels == operation.filters else "grouped"
+    return KINDS[type(operation)]
+
+
+def _chain(graph: Graph, node: Node, readers: dict[str, list[Node]]) -> list[Node]:
     """A node and those fused with it: each the only reader of the one before."""
     chain = [node]
-    wanted: tuple[type[Operation], ...] = ()
-    if isinstance(node.operation, ops.Conv2D | ops.Dense):
-        wanted = (ops.ReLU, ops.MaxPool)
-    elif isinstance(node.operation, (ops.BatchNorm, ops.Add)):
-        wanted = (ops.ReLU,)
+    wanted = takes_along(node.operation)
     while wanted:
         following = readers.get(chain[-1].name, [])
         if len(following) != 1 or not isinstance(following[0].operation, wanted):
@@ -132,15 +194,39 @@ def _chain(node: Node, readers: dict[str, list[Node]]) -> list[Node]:
         pool = following[0].operation
         if isinstance(pool, ops.MaxPool) and not apart(pool):
             break
+        if isinstance(pool, ops.MaxPool) and isinstance(node.operation, ops.BatchNorm):
+            height, width, _ = graph.shapes[node.name]
+            if height % pool.size[0] or width % pool.size[1]:
+                break  # the way back must reach every position, also those in no window
         chain.append(following[0])
         wanted = tuple(kind for kind in wanted if not isinstance(following[0].operation, kind))
     return chain
 
 
+def takes_along(operation: Operation) -> tuple[type[Operation], ...]:
+    """What may be fused behind an operation."""
+    if isinstance(operation, ops.Conv2D) and operation.groups > 1:
+        return (ops.ReLU,)
+    if isinstance(operation, ops.Conv2D | ops.Dense | ops.BatchNorm):
+        return ops.ReLU, ops.MaxPool
+    return (ops.ReLU,) if isinstance(operation, ops.Add) else ()
+
+
 def apart(pool: ops.MaxPool) -> bool:
     """Whether a pooling's windows neither overlap nor leave the image."""
-    small = pool.size[0] * pool.size[1] < NONE
-    return small and pool.size == pool.stride and pool.padding == "valid" and pool.edge == "drop"
+    return not obstacle(pool)
+
+
+def obstacle(pool: ops.MaxPool) -> str:
+    """Why a pooling cannot be fused, in words; empty where it can."""
+    if pool.size[0] * pool.size[1] >= NONE:
+        return f"a window has more than {NONE - 1} positions"
+    if pool.size != pool.stride:
+        overlap = any(size > step for size, step in zip(pool.size, pool.stride, strict=True))
+        return "windows overlap" if overlap else "windows leave positions out"
+    if pool.padding != "valid":
+        return "the image is padded"
+    return "" if pool.edge == "drop" else "windows may hang over the edge"
 
 
 def _check(graph: Graph, node: Node) -> None:
@@ -150,16 +236,5 @@ def _check(graph: Graph, node: Node) -> None:
         Declined: With the layer and the reason.
     """
     operation = node.operation
-    if isinstance(operation, ops.Conv2D):
-        if operation.groups != 1:
-            raise Declined(f"layer {node.name!r}: there is no kernel for groups")
-        strided = operation.stride != (1, 1)
-        if strided and operation.dilation != (1, 1):
-            raise Declined(f"layer {node.name!r}: there is no kernel for stride with dilation")
     if isinstance(operation, ops.MaxPool) and operation.size[0] * operation.size[1] >= NONE:
         raise Declined(f"layer {node.name!r}: a window's winner must have a number below {NONE}")
-    if isinstance(operation, ops.Add) and len(node.inputs) != len(set(node.inputs)):
-        raise Declined(f"layer {node.name!r}: there is no kernel for adding a value to itself")
-    window = getattr(operation, "window", None)
-    if isinstance(window, Window) and len(graph.inputs_of(node)[0]) != 3:
-        raise Declined(f"layer {node.name!r}: windows need feature maps")

@@ -42,6 +42,7 @@ class Plan:
         gradients: Where the loss's gradient at each value lies.
         written: Gradients that the backward code has written already; what comes next adds.
         scalars: Offset of the numbers that change from step to step.
+        shapes: Every value's shape, as it lies in memory.
     """
 
     graph: Graph
@@ -56,8 +57,10 @@ class Plan:
     gradients: dict[str, Place] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     scalars: int = 0
+    shapes: dict[str, Shape] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.shapes = {stage.target: stage.shape for stage in self.stages}
         self.scalars = self.arena.place("scalars", SCALARS)
         for stage in self.stages:
             self.values[stage.target] = self._value(stage)
@@ -77,7 +80,7 @@ class Plan:
 
     def shape(self, name: str) -> tuple[int, int, int]:
         """A value's (height, width, channels); a flat vector is one position."""
-        return as_image(self.graph.shapes[name])
+        return as_image(self.shapes[name])
 
     def _value(self, stage: Stage) -> Place:
         height, width, channels = self.shape(stage.target)

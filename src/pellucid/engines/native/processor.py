@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,13 +38,3 @@ def this_processor() -> Processor:
     arm = triple.startswith(("aarch64", "arm64"))
     pause = "@llvm.x86.sse2.pause()" if x86 else "@llvm.aarch64.hint(i32 1)" if arm else ""
     return Processor(triple, llvm.get_host_cpu_name(), features.flatten(), lanes, pause)
-
-
-def available_threads() -> int:
-    """How many threads to use: ``PELLUCID_THREADS``, or the processors this process may run on."""
-    told = os.environ.get("PELLUCID_THREADS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

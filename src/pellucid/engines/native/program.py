@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.engines.engine import Backward, Learning, Program, StepResult
-from pellucid.engines.native.build import Machine, write
+from pellucid.engines.native.build import write
+from pellucid.engines.native.emit.random import write_counter
 from pellucid.engines.native.emit.update import write_scalars
-from pellucid.engines.native.team import Team
+from pellucid.engines.native.fold import Folded, fold
+from pellucid.engines.native.guard import Guard, in_turn
+from pellucid.engines.native.machine import load
+from pellucid.engines.native.team import shared_team
+from pellucid.engines.native.writer import INFER
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import Network, check_weights
 from pellucid.optimizers import clip_by_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from numpy.typing import NDArray
@@ -32,7 +38,11 @@ INFERENCE_BATCH = 64
 
 
 class NativeProgram(Program):
-    """A network compiled for this processor."""
+    """A network compiled for this processor.
+
+    Several threads of Python may call it; it answers one after the other. A step that is broken
+    off, from the keyboard say, leaves everything as it was before, or as it is after the step.
+    """
 
     def __init__(
         self,
@@ -46,10 +56,13 @@ class NativeProgram(Program):
         self._learning = learning
         self._threads = threads
         self._processor = processor
-        self._team = Team(threads)
-        self._barrier = np.zeros(32, np.int64)
-        self._step = 0
+        self._team = shared_team(threads)
+        self._guard = Guard()
+        self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._capacity = 0
+        # Learning needs the batch norms as they are; inference does not.
+        self._folded = fold(graph) if learning is None else Folded(graph, {})
+        self._whole: Weights = {}
         self._build(INFERENCE_BATCH)
         self.set_weights(weights)
 
@@ -57,20 +70,23 @@ class NativeProgram(Program):
         """Compile for batches of at most so many images."""
         optimizer = self._learning.optimizer if self._learning else None
         self._code: Code = write(
-            self.graph,
+            self._folded.graph,
             self._processor,
             capacity=capacity,
             threads=self._threads,
             optimizer=optimizer,
         )
-        machine = Machine(self._code.text, self._processor)
+        machine = load(self._code.text, self._processor)
         self._machine = machine  # keeps the code alive
-        self._schedules = {name: machine.schedule(name) for name in self._code.plan.writer.calls}
+        self._schedules = {name: machine.address(name) for name in self._code.plan.writer.calls}
         self._memory = self._code.plan.arena.make()
+        places = np.array(self._code.plan.writer.places, np.uint64)
+        self._table = places * self._memory.itemsize + self._memory.ctypes.data
         self._capacity = capacity
 
     # -------------------------------------------------------------------------------- computing
 
+    @in_turn
     def forward(self, images: Array) -> Array:
         self.check_images(images)
         pixels = _contiguous(images)
@@ -86,6 +102,7 @@ class NativeProgram(Program):
     def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
         return self._reference().gradients(images, labels, loss)
 
+    @in_turn
     def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
         if self._learning is None:
             raise RuntimeError("load the network with learning=Learning(...) to train it")
@@ -95,52 +112,73 @@ class NativeProgram(Program):
         if len(pixels) > self._capacity:
             self._grow(len(pixels))
         optimizer = self._learning.optimizer
-        logits = self._forward("learn", pixels)
-        loss, gradient = self._learning.loss.value_and_gradient(
-            logits.astype(np.float64), targets.astype(np.float64)
-        )
-        self._at(self._code.plan.gradients, len(pixels))[:] = gradient
-        self._run("backward", pixels)
-        self._step += 1
-        clip = 1.0
-        if optimizer.clip_norm is not None:
-            clip = clip_by_norm(self._gradients(), optimizer.clip_norm)
-        plan = self._code.plan
-        write_scalars(self._memory[plan.scalars :], optimizer, learning_rate, clip, self._step)
-        self._run("update", pixels)
+        scalars = self._memory[self._code.plan.scalars :]
+        write_counter(scalars, self._learning.seed, self._step)
+        with self._whole_or_not_at_all():
+            logits = self._forward("learn", pixels)
+            loss, gradient = self._learning.loss.value_and_gradient(
+                logits.astype(np.float64), targets.astype(np.float64)
+            )
+            at_answer = self._at(self._code.plan.gradients, len(pixels))
+            at_answer[:] = gradient.reshape(at_answer.shape)
+            self._run("backward", pixels)
+            clip = 1.0
+            if optimizer.clip_norm is not None:
+                clip = clip_by_norm(self._gradients(), optimizer.clip_norm)
+            write_scalars(scalars, optimizer, learning_rate, clip, self._step + 1)
+            self._run("update", pixels, counter=self._steps.ctypes.data)
         correct = int((logits.argmax(axis=1) == targets.argmax(axis=1)).sum())
         return StepResult(loss, correct)
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """A step: where it is broken off, the statistics that followed its batch go back."""
+        step = self._step
+        stages = self._code.weighted.values()
+        statistics = [stage.read_statistics(self._memory) for stage in stages]
+        try:
+            yield
+        except BaseException:  # an interruption from the keyboard too
+            if self._step == step:
+                for stage, arrays in zip(stages, statistics, strict=True):
+                    stage.write_statistics(self._memory, arrays)
+            raise
 
     def _forward(self, schedule: str, pixels: Array) -> NDArray[np.float32]:
         floats = pixels.dtype != np.uint8
         self._run(f"{schedule}_floats" if floats else schedule, pixels)
-        return self._at(self._code.plan.values, len(pixels))
+        answer = self._at(self._code.plan.values, len(pixels))
+        return answer.reshape(len(pixels), *self.graph.output_shape)
 
     def _at(self, places: dict[str, Any], count: int) -> NDArray[np.float32]:
-        """The logits of a batch, or their gradient, as they lie in the arena: (N, K)."""
+        """The answers to a batch, or the gradient there, as they lie in the arena, (N, H, W, C)."""
         place = places[self._code.plan.stages[-1].target]
         floats = self._capacity * place.layout.image
         buffer = self._memory[place.offset : place.offset + floats]
         view: NDArray[np.float32] = place.layout.view(buffer)
-        return view[:count, 0, 0]
+        return view[:count]
 
-    def _run(self, schedule: str, pixels: Array) -> None:
-        function = self._schedules[schedule]
-        memory, source = self._memory.ctypes.data, pixels.ctypes.data
-        barrier = self._barrier.ctypes.data
-        images, threads = len(pixels), self._threads
-
-        def work(thread: int) -> None:
-            function(memory, source, images, thread, threads, barrier)
-
-        self._team.run(work)
+    def _run(self, schedule: str, pixels: Array, counter: int = 0) -> None:
+        self._team.call(
+            self._schedules[schedule],
+            self._table.ctypes.data,
+            pixels.ctypes.data,
+            len(pixels),
+            counter=counter,
+            alone=len(pixels) == 1 and schedule in INFER,
+        )
 
     def _grow(self, capacity: int) -> None:
-        """Compile again for larger batches; everything learned so far moves over."""
+        """Make room for larger batches; everything learned so far moves over."""
         weights, state = self.weights(), self.optimizer_state()
-        self._build(capacity)
-        self.set_weights(weights)
-        self.set_optimizer_state(state)
+        before = dict(vars(self))
+        try:
+            self._build(capacity)
+            self.set_weights(weights)
+            self.set_optimizer_state(state)
+        except BaseException:  # an interruption from the keyboard too
+            vars(self).update(before)
+            raise
 
     def _gradients(self) -> list[NDArray[np.float32]]:
         """Every weight's gradient, its partial sums joined."""
@@ -158,7 +196,10 @@ class NativeProgram(Program):
 
     # ---------------------------------------------------------------------------------- weights
 
+    @in_turn
     def weights(self) -> Weights:
+        if self._learning is None:  # as they were before batch norms were folded
+            return {name: array.copy() for name, array in self._whole.items()}
         found: Weights = {}
         for name, stage in self._code.weighted.items():
             arrays = stage.read(self._memory, stage.parameter.weights)
@@ -166,15 +207,25 @@ class NativeProgram(Program):
             found |= {f"{name}.{part}": array for part, array in arrays.items()}
         return {str(name): found[str(name)] for name in self.graph.parameters}
 
+    @in_turn
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         check_weights(self.graph, weights)
+        if self._learning is None:
+            self._whole = {name: np.array(w, np.float32) for name, w in weights.items()}
+        folded = self._folded.weights(weights)
         for name, stage in self._code.weighted.items():
-            arrays = _of(weights, name)
+            arrays = _of(folded, name)
             stage.write(self._memory, stage.parameter.weights, arrays)
             stage.write_statistics(self._memory, arrays)
         if "turn" in self._schedules:  # the copies for the way back
             self._run("turn", np.zeros(1, np.uint8))
 
+    @property
+    def _step(self) -> int:
+        """Steps taken."""
+        return int(self._steps[0])
+
+    @in_turn
     def optimizer_state(self) -> dict[str, Array]:
         state: dict[str, Array] = {"step": np.array(self._step)}
         for name, stage in self._code.weighted.items():
@@ -183,9 +234,10 @@ class NativeProgram(Program):
                     state[f"{name}.{part}.{slot}"] = array
         return state
 
+    @in_turn
     def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
         check_optimizer_state(self.graph, self._learning, state)
-        self._step = int(state["step"])
+        self._steps[0] = int(state["step"])
         for name, stage in self._code.weighted.items():
             for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
                 stage.write(self._memory, offset, _of(state, name, f".{slot}"))

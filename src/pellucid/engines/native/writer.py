@@ -21,7 +21,8 @@ PARAMETERS = [
     ("i64", "last"),
     ("i64", "thread"),
 ]
-"""Of every stage: the arena, the batch's pixels, how many images, the units to do, by whom."""
+"""Of every stage: its table of addresses in the arena, the batch's pixels, how many images, the
+units to do, by whom. A schedule's table holds those of all its stages."""
 
 BY_IMAGE = "by image"
 """The group of all stages whose threads need nothing but what they have written themselves."""
@@ -38,11 +39,23 @@ SPINS = 2000
 
 @dataclass(frozen=True)
 class Call:
-    """A stage in a schedule."""
+    """A stage in a schedule.
+
+    Attributes:
+        function: Its function, perhaps that of other stages too.
+        places: Where its addresses begin in the table.
+        share: How its work is cut.
+        group: Within a group threads do not wait for each other.
+        name: For people.
+        origin: The value that it helps to make or to differentiate.
+    """
 
     function: str
+    places: int
     share: Share
     group: str
+    name: str
+    origin: str
 
 
 class Writer:
@@ -51,13 +64,19 @@ class Writer:
     Args:
         vectors: The width of vectors.
         pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+
+    Attributes:
+        calls: The stages of each schedule.
+        places: The table of addresses that schedules take, as offsets into the arena, in floats.
     """
 
     def __init__(self, vectors: Vectors, pause: str) -> None:
         self.vectors = vectors
         self._pause = pause
-        self._functions: list[Function] = []
+        self._functions: dict[str, Function] = {}  # by what they do
+        self.places: list[int] = []
         self.calls: dict[str, list[Call]] = {}
+        self.origin = ""  # of the stages that are being appended, for reports
 
     def stage(
         self,
@@ -80,9 +99,12 @@ class Writer:
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
         function = Function(f"stage_{len(self._functions)}_{safe}", PARAMETERS, self.vectors)
         body(function)
-        self._functions.append(function)
+        start = len(self.places)
+        self.places += function.places
+        function = self._functions.setdefault(function.body(), function)
         for schedule in (schedules,) if isinstance(schedules, str) else schedules:
-            self.calls.setdefault(schedule, []).append(Call(function.name, share, group))
+            call = Call(function.name, start, share, group, name, self.origin)
+            self.calls.setdefault(schedule, []).append(call)
 
     def text(self) -> str:
         """The whole module."""
@@ -90,17 +112,17 @@ class Writer:
         parts = [
             f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
             f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
-            "declare i32 @sched_yield()",
+            "declare i32 @pellucid_yield()",
             "declare void @llvm.x86.sse2.pause()" if "x86" in self._pause else "",
             "declare void @llvm.aarch64.hint(i32)" if "aarch64" in self._pause else "",
             self._barrier(),
-            *(function.text() for function in self._functions),
-            *(self._schedule(name, calls) for name, calls in self.calls.items()),
+            *(function.text() for function in self._functions.values()),
+            *(self.schedule(name, calls) for name, calls in self.calls.items()),
         ]
         return "\n".join(parts)
 
-    def _schedule(self, name: str, calls: list[Call]) -> str:
-        """One call per thread runs a whole schedule; threads meet where they need each other."""
+    def schedule(self, name: str, calls: list[Call]) -> str:
+        """A function that every thread calls once; they meet where they need each other."""
         kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
         f = Function(name, kinds, self.vectors)
         previous = calls[0].group
@@ -110,8 +132,9 @@ class Writer:
             units: Index = "%images" if call.share == "images" else call.share
             first = _part(f, units, "%thread")
             last = _part(f, units, f.add("%thread", 1))
+            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places}")
             f.do(
-                f"call void @{call.function}(ptr %memory, ptr %pixels, i64 %images, "
+                f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
                 f"i64 {first}, i64 {last}, i64 %thread)"
             )
             previous = call.group
@@ -147,7 +170,7 @@ pause:
   %long = icmp ugt i64 %spins, {SPINS}
   br i1 %long, label %yield, label %again
 yield:
-  %ignored = call i32 @sched_yield()
+  %ignored = call i32 @pellucid_yield()
   br label %again
 again:
   br label %wait

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from pellucid.engines.engine import check_precision
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class Layout:
     precision: Precision
 
     def __post_init__(self) -> None:
-        if self.precision not in DTYPES:
-            known = ", ".join(DTYPES)
-            raise ArgumentError(f"precision must be one of {known}, got {self.precision!r}")
+        check_precision(self.precision)
         if self.device.type == "mps" and self.precision == "float64":
             raise ArgumentError(
                 "device 'mps' cannot compute in float64; load with precision='float32', or use "

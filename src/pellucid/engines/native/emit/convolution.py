@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
@@ -113,93 +113,137 @@ def convolve_images(
 ) -> None:
     """Append the code for some images, all blocks of filters, stored straight into the target.
 
-    Where there is one output an image, a tile spans images; what is left over at the end is covered
-    by a tile that goes back over some images, which are then computed twice, to the same numbers.
+    Where there is one output an image, a tile spans images, or filters where images are few.
     """
+    if convolution.single:
+        _dense_images(f, convolution, source, kernel, target, (first, last), finish)
+        return
     packing = convolution.packing
 
-    def blocks(image: Value, target_image: Value, body: Callable[[Value, Value], None]) -> None:
-        def turn(ob: Index, _: list[Value]) -> list[Value]:
-            block = f.at(kernel, f.multiply(ob, packing.block))
-            body(block, f.at(target_image, f.multiply(ob, packing.width)))
-            return []
+    def image(n: Index, _: list[Value]) -> list[Value]:
+        x = f.at(source, f.multiply(n, convolution.source.image))
+        y = f.add(f.multiply(n, convolution.target.image), convolution.target_start)
+        to = f.at(target, y)
 
-        f.loop(0, packing.blocks, 1, turn)
-
-    start = convolution.target_start
-    if not convolution.single:
-
-        def image(n: Index, _: list[Value]) -> list[Value]:
-            x = f.at(source, f.multiply(n, convolution.source.image))
-            y = f.at(target, f.add(f.multiply(n, convolution.target.image), start))
-            blocks(
+        def block(ob: Index, _: list[Value]) -> list[Value]:
+            convolve_rows(
+                f,
+                convolution,
                 x,
-                y,
-                lambda block, to: convolve_rows(
-                    f, convolution, x, block, 0, convolution.outputs[0], to,
-                    convolution.target_step, finish,
-                ),
-            )  # fmt: skip
+                f.at(kernel, f.multiply(ob, packing.block)),
+                0,
+                convolution.outputs[0],
+                f.at(to, f.multiply(ob, packing.width)),
+                convolution.target_step,
+                finish,
+            )
             return []
 
-        f.loop(first, last, 1, image)
-        return
+        return f.loop(0, packing.blocks, 1, block)
 
+    f.loop(first, last, 1, image)
+
+
+def _dense_images(
+    f: Function,
+    convolution: Convolution,
+    source: Value,
+    kernel: Value,
+    target: Value,
+    images: tuple[Index, Index],
+    finish: Finish,
+) -> None:
+    """One output an image: tiles of several images, or for a few images tiles of many filters."""
+    packing = convolution.packing
+    first, last = images
     together = ACCUMULATORS // packing.vectors
+    source = f.at(source, convolution.source_start)
+    target = f.at(target, convolution.target_start)
     x_rows = [r * convolution.source.image for r in range(together)]
     y_rows = [r * convolution.target.image for r in range(together)]
 
-    def groups(block: Value, to: Value) -> None:
-        def tile(n: Index, count: int) -> list[Value]:
-            x = f.add(f.multiply(n, convolution.source.image), convolution.source_start)
-            y = f.at(to, f.multiply(n, convolution.target.image))
-            a = f.at(source, x)
-            _tile(f, convolution, a, x_rows[:count], block, y, y_rows[:count], finish)
+    def tile(n: Index, ob: Index, rows: int, blocks: int) -> list[Value]:
+        _tile(
+            f,
+            convolution,
+            f.at(source, f.multiply(n, convolution.source.image)),
+            x_rows[:rows],
+            f.at(kernel, f.multiply(ob, packing.block)),
+            f.at(
+                target,
+                f.add(f.multiply(n, convolution.target.image), f.multiply(ob, packing.width)),
+            ),
+            y_rows[:rows],
+            finish,
+            blocks,
+        )
+        return []
+
+    def by_filters(start: Index, stop: Index) -> None:
+        def image(n: Index, _: list[Value]) -> list[Value]:
+            for ob, blocks, count in runs(cut(packing.blocks, together)):
+                f.loop(
+                    0,
+                    count,
+                    1,
+                    lambda i, _, ob=ob, blocks=blocks: tile(  # type: ignore[misc]
+                        n, f.add(f.multiply(i, blocks), ob), 1, blocks
+                    ),
+                )
             return []
 
-        whole = f.add(last, 1 - together)
-        f.loop(first, whole, together, lambda n, _: tile(n, together))
-        count = f.add(last, f.multiply(first, -1))
-        tiles = f.multiply(f.divide(count, together), together)
-        left = f.add(first, tiles)
-        if finish is added:  # not to be done twice
-            f.loop(left, last, 1, lambda n, _: tile(n, 1))
-            return
-        enough = f.value(f"icmp sge i64 {count}, {together}")
-        start = f.value(f"select i1 {enough}, i64 {whole}, i64 {last}")
-        any_left = f.value(f"icmp slt i64 {left}, {last}")
-        back = f.value(f"select i1 {any_left}, i64 {start}, i64 {last}")
-        f.loop(back, last, together, lambda n, _: tile(n, together))
-        singles = f.value(f"select i1 {enough}, i64 {last}, i64 {left}")
-        f.loop(singles, last, 1, lambda n, _: tile(n, 1))
+        f.loop(start, stop, 1, image)
 
-    blocks(source, f.at(target, start), groups)
+    count = f.add(last, f.multiply(first, -1))
+    whole = f.add(first, f.multiply(f.divide(count, together), together))
+    # What is left over is covered by a tile that goes back over images done already, to the same
+    # numbers; unless there are not enough of them, or their sums would be added twice.
+    again, alone = last, whole
+    if finish is not added:
+        enough = f.value(f"icmp sge i64 {count}, {together}")
+        some = f.value(f"icmp slt i64 {whole}, {last}")
+        both = f.value(f"and i1 {enough}, {some}")
+        again = f.value(f"select i1 {both}, i64 {f.add(last, -together)}, i64 {last}")
+        alone = f.value(f"select i1 {enough}, i64 {last}, i64 {first}")
+
+    def block(ob: Index, _: list[Value]) -> list[Value]:
+        f.loop(first, whole, together, lambda n, _: tile(n, ob, together, 1))
+        if finish is not added:
+            f.loop(again, last, together, lambda n, _: tile(n, ob, together, 1))
+        return []
+
+    f.loop(0, packing.blocks, 1, block)
+    by_filters(alone, last)
 
 
 def _tile(
     f: Function,
     convolution: Convolution,
     a: Value,
-    a_rows: list[int],
+    a_rows: Sequence[int],
     block: Value,
     target: Value,
-    target_rows: list[int],
+    target_rows: Sequence[int],
     finish: Finish,
+    blocks: int = 1,
 ) -> None:
-    """One tile: begin with the biases, sum over taps and channels, finish, store."""
+    """One tile: begin with the biases, sum over taps and channels, finish, store.
+
+    A tile of few rows may go over several blocks of filters, to have more sums under way.
+    """
     packing = convolution.packing
     (taps_y, taps_x), channels = packing.taps, packing.channels
     step_y, step_x = convolution.tap_step
-    width, lanes = packing.width, packing.lanes
-    biases = [
-        f.load_vector(block, packing.depth * width + v * lanes) for v in range(packing.vectors)
-    ]
+    width = packing.width
+    columns = [b * packing.block + column for b in range(blocks) for column in packing.columns]
+    places = [b * width + column for b in range(blocks) for column in packing.columns]
+    biases = [f.load_vector(block, packing.depth * width + column) for column in columns]
     sums = outer_product(
         f,
         a,
         a_rows,
         block,
-        packing.vectors,
+        columns,
         [
             Steps(taps_y, step_y, taps_x * channels * width),
             Steps(taps_x, step_x, channels * width),
@@ -207,11 +251,9 @@ def _tile(
         ],
         biases * len(a_rows),
     )
-    for r, row in enumerate(target_rows):
-        for v in range(packing.vectors):
-            offset = row + v * lanes
-            vector = finish(f, sums[r * packing.vectors + v], target, offset)
-            f.store_vector(vector, target, offset)
+    offsets = [row + place for row in target_rows for place in places]
+    for total, offset in zip(sums, offsets, strict=True):
+        f.store_vector(finish(f, total, target, offset), target, offset)
 
 
 def as_it_is(f: Function, vector: Value, target: Value, offset: Index) -> Value:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.lanes import real_lanes
 from pellucid.engines.native.writer import buffer
 
 if TYPE_CHECKING:
@@ -69,6 +71,65 @@ def each_row(
     each_image(f, image)
 
 
+def clear(f: Function, place: Place) -> None:
+    """Append the code that sets the stage's images to zero, without their border."""
+    each_row(f, [place], lambda at, i: f.store_vector(f.zero, at[0], i))
+
+
+def each_position(
+    f: Function, places: Sequence[Place], body: Callable[[list[Value]], None]
+) -> None:
+    """Append a loop over images and positions of buffers of one height and width.
+
+    Args:
+        f: The function.
+        places: The buffers.
+        body: Given a pointer to the position's first channel in each buffer.
+    """
+    layout = places[0].layout
+
+    def image(n: Index) -> None:
+        starts = [start_of(f, place, n) for place in places]
+
+        def row(y: Index, _: list[Value]) -> list[Value]:
+            lines = [
+                f.at(start, f.multiply(y, place.layout.row))
+                for start, place in zip(starts, places, strict=True)
+            ]
+
+            def position(x: Index, _: list[Value]) -> list[Value]:
+                body(
+                    [
+                        f.at(line, f.multiply(x, place.layout.pitch))
+                        for line, place in zip(lines, places, strict=True)
+                    ]
+                )
+                return []
+
+            return f.loop(0, layout.width, 1, position)
+
+        f.loop(0, layout.height, 1, row)
+
+    each_image(f, image)
+
+
+def each_channel_vector(
+    f: Function, channels: int, body: Callable[[Index, Value | None], None]
+) -> None:
+    """Append a loop over one position's vectors.
+
+    Args:
+        f: The function.
+        channels: How many channels there are.
+        body: Given each vector's offset; and for the last, where it is not full, a mask of the
+            lanes that hold channels.
+    """
+    full = channels // f.vectors.lanes * f.vectors.lanes
+    each_vector(f, full, lambda c: body(c, None))
+    if full < channels:
+        body(full, real_lanes(f, channels))
+
+
 def over_positions(
     f: Function,
     places: Sequence[tuple[Place, Value]],
@@ -89,16 +150,43 @@ def over_positions(
     Returns:
         The running vectors in the end.
     """
+    layout = places[0][0].layout
+    walks = [Walk(at, p.layout.row, p.layout.pitch) for p, at in places]
+    return over_grid(f, (layout.height, layout.width), walks, channel, body, running)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How a buffer is gone through: where it begins, and how far it is to the next row and column.
+
+    ``unit`` is what distances are counted in, ``float`` or ``i8``.
+    """
+
+    start: Value
+    row: int
+    column: int
+    unit: str = "float"
+
+
+def over_grid(
+    f: Function,
+    size: tuple[int, int],
+    walks: Sequence[Walk],
+    channel: Index,
+    body: Callable[[list[Value], list[Value]], list[Value]],
+    running: int = 0,
+) -> list[Value]:
+    """Append a loop over a grid of (rows, columns), as :func:`over_positions` does."""
     kind = f.vectors.float
-    height, width = places[0][0].layout.height, places[0][0].layout.width
+    height, width = size
 
     def row(y: Index, totals: list[Value]) -> list[Value]:
-        lines = [f.at(at, f.add(f.multiply(y, p.layout.row), channel)) for p, at in places]
+        lines = [f.at(w.start, f.add(f.multiply(y, w.row), channel), w.unit) for w in walks]
 
         def position(x: Index, sums: list[Value]) -> list[Value]:
             pointers = [
-                f.at(line, f.multiply(x, p.layout.pitch))
-                for line, (p, _) in zip(lines, places, strict=True)
+                f.at(line, f.multiply(x, w.column), w.unit)
+                for line, w in zip(lines, walks, strict=True)
             ]
             return body(pointers, sums)
 

@@ -15,11 +15,19 @@ from pellucid.engines.native.emit.convolution import ACCUMULATORS, cut, runs
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pellucid.engines.native.geometry import Convolution
     from pellucid.engines.native.ir import Function, Index, Value
 
 OUTPUTS_AT_ONCE = 256
 """Outputs of an image that one tile goes over before the next does: what they read stays in L1."""
+
+GATHER_FROM = 8
+"""Tiles that must go over a block's ∂y before it is worth gathering."""
+
+FEWEST_SUMS = 8
+"""With fewer sums under way, the multipliers wait for each other's results."""
 
 
 def accumulate_images(
@@ -30,6 +38,7 @@ def accumulate_images(
     kernel: Value,
     images: tuple[Index, Index],
     blocks: tuple[Index, Index],
+    scratch: Value,
 ) -> None:
     """Append the code that adds some images' share to some blocks of the kernel's gradient.
 
@@ -41,17 +50,24 @@ def accumulate_images(
         kernel: Pointer to the packed gradient.
         images: First and last image.
         blocks: First and last block of filters.
+        scratch: Pointer to :func:`scratch_floats` floats that only this thread uses.
     """
     first, last = images
     source = f.at(source, convolution.source_start)
     gradient = f.at(gradient, convolution.target_start)
     if convolution.single:
-        steps = [
-            Steps(_difference(f, last, first), convolution.source.image, convolution.target.image)
-        ]
+        count = _difference(f, last, first)
+        width = convolution.packing.width
+        steps = [Steps(count, convolution.source.image, width)]
+        places = [Steps(count, convolution.target.image, width)]
         x = f.at(source, f.multiply(first, convolution.source.image))
         dy = f.at(gradient, f.multiply(first, convolution.target.image))
-        _all_blocks(f, convolution, x, dy, kernel, blocks, steps)
+
+        def dense(block: Value, part: Value) -> None:
+            _gather(f, convolution, part, scratch, places)
+            _one_block(f, convolution, x, scratch, block, steps)
+
+        _each_block(f, convolution, dy, kernel, blocks, dense)
         return
 
     rows, columns = convolution.outputs
@@ -61,19 +77,28 @@ def accumulate_images(
     def image(n: Index, _: list[Value]) -> list[Value]:
         x = f.at(source, f.multiply(n, convolution.source.image))
         dy = f.at(gradient, f.multiply(n, convolution.target.image))
-        for y, height, count in runs(cut(rows, max(1, OUTPUTS_AT_ONCE // columns))):
+        for y, height, count in runs(cut(rows, _rows_at_once(convolution))):
 
             def part(i: Index, _: list[Value], y: int = y, height: int = height) -> list[Value]:
                 row = f.add(f.multiply(i, height), y)
-                _all_blocks(
-                    f,
-                    convolution,
-                    f.at(x, f.multiply(row, step_y)),
-                    f.at(dy, f.multiply(row, target_y)),
-                    kernel,
-                    blocks,
-                    [Steps(height, step_y, target_y), Steps(columns, step_x, target_x)],
-                )
+                x_here = f.at(x, f.multiply(row, step_y))
+                width = convolution.packing.width
+                gathered = [Steps(height, step_y, columns * width), Steps(columns, step_x, width)]
+                places = [
+                    Steps(height, target_y, columns * width),
+                    Steps(columns, target_x, width),
+                ]
+                in_place = [Steps(height, step_y, target_y), Steps(columns, step_x, target_x)]
+
+                def block(kernel_block: Value, dy_block: Value) -> None:
+                    if not _worth_gathering(convolution):
+                        _one_block(f, convolution, x_here, dy_block, kernel_block, in_place)
+                        return
+                    _gather(f, convolution, dy_block, scratch, places)
+                    _one_block(f, convolution, x_here, scratch, kernel_block, gathered)
+
+                dy_here = f.at(dy, f.multiply(row, target_y))
+                _each_block(f, convolution, dy_here, kernel, blocks, block)
                 return []
 
             f.loop(0, count, 1, part)
@@ -82,25 +107,78 @@ def accumulate_images(
     f.loop(first, last, 1, image)
 
 
-def _all_blocks(
+def scratch_floats(convolution: Convolution, capacity: int) -> int:
+    """Floats that a thread needs to gather ∂y in, with batches of at most ``capacity`` images."""
+    if convolution.single:
+        return capacity * convolution.packing.width
+    if not _worth_gathering(convolution):
+        return 0
+    outputs = _rows_at_once(convolution) * convolution.outputs[1]
+    return outputs * convolution.packing.width
+
+
+def _worth_gathering(convolution: Convolution) -> bool:
+    """Whether enough tiles go over a block's ∂y to pay for the copy."""
+    together = ACCUMULATORS // convolution.packing.vectors
+    return convolution.packing.depth >= GATHER_FROM * together
+
+
+def _rows_at_once(convolution: Convolution) -> int:
+    rows, columns = convolution.outputs
+    return min(rows, max(1, OUTPUTS_AT_ONCE // columns))
+
+
+def _gather(
+    f: Function, convolution: Convolution, dy: Value, scratch: Value, places: Sequence[Steps]
+) -> None:
+    """Copy one block's ∂y together: from ``a`` to ``b`` of each step.
+
+    Where they lie, a block's vectors are a power of two apart and fall into few sets of the cache;
+    gathered, they stay in L1 while every tap and channel goes over them.
+    """
+    if not places:
+        for v in range(convolution.packing.vectors):
+            offset = v * convolution.packing.lanes
+            f.store_vector(f.load_vector(dy, offset), scratch, offset)
+        return
+    step, inner = places[0], places[1:]
+
+    def turn(i: Index, _: list[Value]) -> list[Value]:
+        from_, to = f.at(dy, f.multiply(i, step.a)), f.at(scratch, f.multiply(i, step.b))
+        _gather(f, convolution, from_, to, inner)
+        return []
+
+    f.loop(0, step.count, 1, turn)
+
+
+def _each_block(
     f: Function,
     convolution: Convolution,
-    x: Value,
     dy: Value,
     kernel: Value,
     blocks: tuple[Index, Index],
-    steps: list[Steps],
+    body: Callable[[Value, Value], None],
 ) -> None:
+    """Append a loop over blocks of filters: body is given each one's gradient and its ∂y."""
     packing = convolution.packing
 
     def turn(ob: Index, _: list[Value]) -> list[Value]:
-        block = f.at(kernel, f.multiply(ob, packing.block))
-        part = f.at(dy, f.multiply(ob, packing.width))
-        _kernel_rows(f, convolution, x, part, block, steps)
-        _biases(f, convolution, part, f.at(block, packing.depth * packing.width), steps)
+        body(
+            f.at(kernel, f.multiply(ob, packing.block)),
+            f.at(dy, f.multiply(ob, packing.width)),
+        )
         return []
 
     f.loop(blocks[0], blocks[1], 1, turn)
+
+
+def _one_block(
+    f: Function, convolution: Convolution, x: Value, dy: Value, block: Value, steps: list[Steps]
+) -> None:
+    """One block's kernel and biases."""
+    packing = convolution.packing
+    _kernel_rows(f, convolution, x, dy, block, steps)
+    _biases(f, convolution, dy, f.at(block, packing.depth * packing.width), steps)
 
 
 def _kernel_rows(
@@ -118,6 +196,9 @@ def _kernel_rows(
     if step_x == channels:  # neighbouring taps' channels lie one after the other: one longer run
         taps_x, channels = 1, taps_x * channels
     together = ACCUMULATORS // packing.vectors
+    if channels * packing.vectors < FEWEST_SUMS:
+        _scattered_rows(f, convolution, x, dy, block, steps)
+        return
 
     def tap_row(ky: Index, _: list[Value]) -> list[Value]:
         def tap(kx: Index, _: list[Value]) -> list[Value]:
@@ -129,7 +210,7 @@ def _kernel_rows(
                 def tile(i: Index, _: list[Value], c: int = c, size: int = size) -> list[Value]:
                     channel = f.add(f.multiply(i, size), c)
                     place = f.at(to, f.multiply(channel, packing.width))
-                    _tile(f, convolution, f.at(a, channel), size, dy, place, steps)
+                    _tile(f, convolution, f.at(a, channel), range(size), dy, place, steps)
                     return []
 
                 f.loop(0, count, 1, tile)
@@ -140,21 +221,43 @@ def _kernel_rows(
     f.loop(0, taps_y, 1, tap_row)
 
 
+def _scattered_rows(
+    f: Function, convolution: Convolution, x: Value, dy: Value, block: Value, steps: list[Steps]
+) -> None:
+    """Few channels: a tile takes rows from several taps, or too few sums would be under way."""
+    packing = convolution.packing
+    step_y, step_x = convolution.tap_step
+    offsets = [
+        ky * step_y + kx * step_x + c
+        for ky in range(packing.taps[0])
+        for kx in range(packing.taps[1])
+        for c in range(packing.channels)
+    ]
+    first = 0
+    for size in cut(len(offsets), ACCUMULATORS // packing.vectors):
+        place = f.at(block, first * packing.width)
+        _tile(f, convolution, x, offsets[first : first + size], dy, place, steps)
+        first += size
+
+
 def _tile(
     f: Function,
     convolution: Convolution,
     a: Value,
-    rows: int,
+    rows: Sequence[int],
     dy: Value,
     place: Value,
     steps: list[Steps],
 ) -> None:
+    """One tile: a row for each offset in x, added to what is at its place."""
     packing = convolution.packing
     offsets = [
-        r * packing.width + v * packing.lanes for r in range(rows) for v in range(packing.vectors)
+        r * packing.width + v * packing.lanes
+        for r in range(len(rows))
+        for v in range(packing.vectors)
     ]
     sums = [f.load_vector(place, offset) for offset in offsets]
-    sums = outer_product(f, a, range(rows), dy, packing.vectors, steps, sums)
+    sums = outer_product(f, a, rows, dy, packing.columns, steps, sums)
     for value, offset in zip(sums, offsets, strict=True):
         f.store_vector(value, place, offset)
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
 
 UNROLL = 4
-"""Steps of the innermost loop that are written out; more only makes the code larger."""
+"""Steps of the innermost loop that are written out where nothing better is known."""
+
+MOST = 8
+"""Steps that may be written out so that a loop comes out even."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def outer_product(
     a: Value,
     rows: Sequence[int],
     b: Value,
-    vectors: int,
+    columns: Sequence[int],
     steps: Sequence[Steps],
     first: Sequence[Value],
 ) -> list[Value]:
@@ -46,15 +49,15 @@ def outer_product(
         f: The function.
         a: Pointer to where the first step's numbers lie.
         rows: Offset of each row's number from there.
-        b: Pointer to the first step's vectors, which lie one after the other.
-        vectors: How many.
+        b: Pointer to where the first step's vectors lie.
+        columns: Offset of each vector from there.
         steps: The reduction's loops, outermost first.
-        first: What the sums start with, ``rows × vectors`` of them, row by row.
+        first: What the sums start with, ``rows × columns`` of them, row by row.
 
     Returns:
         The sums, in the same order.
     """
-    return _reduce(f, a, rows, b, vectors, merged(steps), list(first))
+    return _reduce(f, a, rows, b, columns, merged(steps), list(first))
 
 
 def merged(steps: Sequence[Steps]) -> list[Steps]:
@@ -82,7 +85,7 @@ def _reduce(
     a: Value,
     rows: Sequence[int],
     b: Value,
-    vectors: int,
+    columns: Sequence[int],
     steps: list[Steps],
     sums: list[Value],
 ) -> list[Value]:
@@ -93,7 +96,7 @@ def _reduce(
         def turn(i: Index, running: list[Value]) -> list[Value]:
             a_here = f.at(a, f.multiply(i, step.a))
             b_here = f.at(b, f.multiply(i, step.b))
-            return _reduce(f, a_here, rows, b_here, vectors, inner, running)
+            return _reduce(f, a_here, rows, b_here, columns, inner, running)
 
         return f.loop(0, step.count, 1, turn, [(kind, value) for value in sums])
 
@@ -102,7 +105,7 @@ def _reduce(
             a_here = f.at(a, f.multiply(i, step.a))
             b_here = f.at(b, f.multiply(i, step.b))
             for k in range(count):
-                running = _step(f, a_here, k * step.a, rows, b_here, k * step.b, vectors, running)
+                running = _step(f, a_here, k * step.a, rows, b_here, k * step.b, columns, running)
             return running
 
         return turns
@@ -111,12 +114,20 @@ def _reduce(
         turns = several(count)
         return f.loop(start, stop, count, turns, [(kind, value) for value in sums])  # type: ignore[arg-type]
 
-    whole = f.multiply(f.divide(step.count, UNROLL), UNROLL)
-    sums = run(0, whole, UNROLL, sums)
     if isinstance(step.count, int):
-        rest = step.count % UNROLL
-        return run(whole, step.count, rest, sums) if rest else sums
-    return run(whole, step.count, 1, sums)
+        unroll = _fitting(step.count)
+        whole = step.count // unroll * unroll
+        sums = run(0, whole, unroll, sums)
+        return run(whole, step.count, step.count - whole, sums) if whole < step.count else sums
+    whole_turns = f.multiply(f.divide(step.count, UNROLL), UNROLL)
+    return run(whole_turns, step.count, 1, run(0, whole_turns, UNROLL, sums))
+
+
+def _fitting(count: int) -> int:
+    """How many steps to write out: all of a few, else the most that divide them evenly."""
+    if count <= MOST:
+        return count
+    return max((n for n in range(UNROLL, MOST + 1) if count % n == 0), default=UNROLL)
 
 
 def _step(
@@ -126,14 +137,14 @@ def _step(
     rows: Sequence[int],
     b: Value,
     b_offset: int,
-    vectors: int,
+    columns: Sequence[int],
     sums: list[Value],
 ) -> list[Value]:
     """One step: every row's number times every vector."""
-    lanes = f.vectors.lanes
-    vector = [f.load_vector(b, b_offset + v * lanes) for v in range(vectors)]
+    vector = [f.load_vector(b, b_offset + column) for column in columns]
     new = []
     for r, row in enumerate(rows):
         number = f.broadcast(f.load(a, a_offset + row))
-        new += [f.fma(number, vector[v], sums[r * vectors + v]) for v in range(vectors)]
+        mine = sums[r * len(columns) : (r + 1) * len(columns)]
+        new += [f.fma(number, v, total) for v, total in zip(vector, mine, strict=True)]
     return new

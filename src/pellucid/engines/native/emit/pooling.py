@@ -77,13 +77,18 @@ def largest(
     best = f.load_vector(start, offsets[0])
     winner = f.whole(numbers[0])
     for offset, number in zip(offsets[1:], numbers[1:], strict=True):
-        value = f.load_vector(start, offset)
-        larger = f.compare("ogt", value, best)
-        first_nan = f.both(f.compare("uno", value, value), f.compare("ord", best, best))
-        wins = f.either(larger, first_nan)
-        best = f.choose(wins, value, best)
-        winner = f.choose_whole(wins, f.whole(number), winner)
+        best, winner = larger(f, best, winner, f.load_vector(start, offset), number)
     return best, winner
+
+
+def larger(
+    f: Function, best: Value, winner: Value, value: Value, number: int
+) -> tuple[Value, Value]:
+    """The better of what won so far and a new value with its number."""
+    more = f.compare("ogt", value, best)
+    first_nan = f.both(f.compare("uno", value, value), f.compare("ord", best, best))
+    wins = f.either(more, first_nan)
+    return f.choose(wins, value, best), f.choose_whole(wins, f.whole(number), winner)
 
 
 def unpool_row(

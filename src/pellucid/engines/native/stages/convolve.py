@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 from typing import TYPE_CHECKING
 
 from pellucid import ops
@@ -15,7 +16,7 @@ from pellucid.engines.native.emit.convolution import (
     rectified,
 )
 from pellucid.engines.native.emit.images import each_row
-from pellucid.engines.native.emit.kernel_gradient import accumulate_images
+from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.geometry import Convolution, Packing
 from pellucid.engines.native.layout import Layout, whole_vectors
@@ -25,6 +26,7 @@ from pellucid.engines.native.stages.parameters import (
     place_parameter,
     write_update,
 )
+from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import buffer
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Turned:
     """Which taps of the forward kernel, (ky, kx), in the order in which they lie here."""
 
 
-class Convolve:
+class Convolve(Weighted):
     """A convolution (or dense layer) in a plan: its geometry, its places, its code."""
 
     def __init__(self, plan: Plan, stage: Stage) -> None:
@@ -112,6 +114,12 @@ class Convolve:
             self.scratch_size = stage.pool.size[0] * outputs[1] * self.packing.width
             self.scratch = plan.arena.place(
                 f"scratch {self.name}", plan.threads * self.scratch_size
+            )
+        self.gathered = 0
+        if plan.training:
+            self.gathered_floats = scratch_floats(self.forward, plan.capacity)
+            self.gathered = plan.arena.place(
+                f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.turned: list[Turned] = []
         if plan.training and plan.wants_gradient(stage.sources[0]):
@@ -270,6 +278,8 @@ class Convolve:
 
         def body(f: Function) -> None:
             source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
+            step = f.distance(self.gathered, self.gathered + self.gathered_floats)
+            scratch = f.at(buffer(f, self.gathered), f.multiply("%thread", step))
 
             def unit(u: Index, _: list[Value]) -> list[Value]:
                 size = packing.size if self.by_chunks else packing.block
@@ -279,13 +289,13 @@ class Convolve:
                     images = _chunk(f, u, chunks), _chunk(f, f.add(u, 1), chunks)
                     accumulate_images(
                         f, self.forward_to_gradient, source, gradient, partial, images,
-                        (0, packing.blocks),
+                        (0, packing.blocks), scratch,
                     )  # fmt: skip
                 else:
                     accumulate_images(
                         f, self.forward_to_gradient, source,
                         f.at(gradient, f.multiply(u, packing.width)), partial,
-                        (0, "%images"), (0, 1),
+                        (0, "%images"), (0, 1), scratch,
                     )  # fmt: skip
                 return []
 
@@ -382,7 +392,11 @@ class Convolve:
             to,
             (outputs[0], outputs[1]),
             packing,
-            dilation=self.dilation,
+            # Taps of one phase lie so many apart that they move a whole number of outputs.
+            dilation=(
+                self.dilation[0] // gcd(self.dilation[0], self.stride[0]),
+                self.dilation[1] // gcd(self.dilation[1], self.stride[1]),
+            ),
             origin=(origin[0], origin[1]),
             target_stride=self.stride,
             target_origin=phase,

@@ -1,10 +1,12 @@
-"""Where branches meet: addition, with the ReLU behind it."""
+"""Where branches meet: addition, with the ReLU behind it, and concatenation."""
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.images import each_row
+from pellucid.engines.native.emit.channels import Slice, join_channels, take_channels
+from pellucid.engines.native.emit.images import each_position, each_row
 
 if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
@@ -50,3 +52,46 @@ def write_add_backward(plan: Plan, stage: Stage) -> None:
         each_row(f, places, vector)
 
     plan.writer.stage("backward", f"back through {stage.node.name}", "images", body)
+
+
+def write_concatenate(plan: Plan, stage: Stage) -> None:
+    """Append y[…, offset_b + c] = x_b[…, c]."""
+    sources, target = [plan.values[name] for name in stage.sources], plan.values[stage.target]
+    starts = _starts(plan, stage)
+
+    def body(f: Function) -> None:
+        def position(at: list[Value]) -> None:
+            slices = [
+                Slice(pointer, start, source.layout.channels)
+                for pointer, start, source in zip(at, starts, sources, strict=False)
+            ]
+            join_channels(f, slices, at[-1])
+
+        each_position(f, [*sources, target], position)
+
+    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+
+
+def write_concatenate_backward(plan: Plan, stage: Stage) -> None:
+    """Append the way back: every branch gets its channels' gradient."""
+    wanted = [
+        (plan.gradients[name], start, plan.adds(name))
+        for name, start in zip(stage.sources, _starts(plan, stage), strict=True)
+        if plan.wants_gradient(name)
+    ]
+
+    def body(f: Function) -> None:
+        def position(at: list[Value]) -> None:
+            for pointer, (place, start, adds) in zip(at[1:], wanted, strict=True):
+                part = Slice(pointer, start, place.layout.channels)
+                take_channels(f, part, at[0], adds=adds)
+
+        each_position(f, [plan.gradients[stage.target], *(w[0] for w in wanted)], position)
+
+    plan.writer.stage("backward", f"back through {stage.node.name}", "images", body)
+
+
+def _starts(plan: Plan, stage: Stage) -> list[int]:
+    """The channel with which each branch begins in the whole."""
+    ends = accumulate(plan.values[name].layout.channels for name in stage.sources)
+    return [0, *ends][:-1]

@@ -1,4 +1,4 @@
-"""Batch normalisation, with the ReLU behind it.
+"""Batch normalisation, with the ReLU and the max pooling behind it.
 
 The statistics of a batch need all its images: each image's mean and squared deviations are found by
 the thread that has it, then joined in the order of images (Chan et al. 1979), whoever found them.
@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid import ops
-from pellucid.engines.native.emit.images import each_image, over_positions, start_of
+from pellucid.engines.native.emit.images import (
+    Walk,
+    each_image,
+    over_grid,
+    over_positions,
+    start_of,
+)
+from pellucid.engines.native.emit.pooling import NONE, larger
 from pellucid.engines.native.stages.parameters import Region, place_parameter, write_update
+from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import INFER, LEARN, buffer
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ CENTRE, SCALE, INVERSE, SHRINK, LEAN = range(5)
 mean gradient and how much of (y − mean) to take off."""
 
 
-class Norm:
+class Norm(Weighted):
     """A batch normalisation in a plan."""
 
     def __init__(self, plan: Plan, stage: Stage) -> None:
@@ -51,6 +59,11 @@ class Norm:
         if plan.training:
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
+        self.size = stage.pool.size if stage.pool is not None else (1, 1)
+        self.winners = 0
+        if plan.training and stage.pool is not None:
+            floats = -(-plan.capacity * self.target.layout.image // 4) + plan.lanes
+            self.winners = place(f"winners {self.name}", floats)
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -118,30 +131,47 @@ class Norm:
             mean = f.load_vector(buffer(f, self.statistics + MEAN * self.pitch), c)
             return mean, scale, self._weight(f, BETA, c)
 
-        self._apply(f, affine)
+        self._apply(f, affine, winners=False)
 
     def _normalise(self, f: Function) -> None:
         def affine(c: Index) -> tuple[Value, Value, Value]:
             return self._kept(f, CENTRE, c), self._kept(f, SCALE, c), self._weight(f, BETA, c)
 
-        self._apply(f, affine)
+        self._apply(f, affine, winners=self.stage.pool is not None)
 
-    def _apply(self, f: Function, affine: Affine) -> None:
-        """Z = (y − mean) · scale + β, rectified where a ReLU follows."""
+    def _apply(self, f: Function, affine: Affine, *, winners: bool) -> None:
+        """z = (y − mean) · scale + β, rectified and pooled where that follows."""
 
         def image(n: Index) -> None:
-            y, z = start_of(f, self.source, n), start_of(f, self.target, n)
+            walks = [self._windows(f, self.source, n), self._walk(f, self.target, n)]
+            if winners:
+                walks.append(self._winners(f, n))
 
             def channels(c: Index, _: list[Value]) -> list[Value]:
                 mean, scale, shift = affine(c)
 
                 def position(at: list[Value], _: list[Value]) -> list[Value]:
-                    centred = f.vector("fsub", f.load_vector(at[0]), mean)
-                    value = f.fma(centred, scale, shift)
-                    f.store_vector(f.rectify(value) if self.stage.rectify else value, at[1])
+                    best = winner = None
+                    for number, offset in enumerate(self._offsets(self.source)):
+                        centred = f.vector("fsub", f.load_vector(at[0], offset), mean)
+                        value = f.fma(centred, scale, shift)
+                        if best is None or winner is None:
+                            best, winner = value, f.whole(0)
+                        else:
+                            best, winner = larger(f, best, winner, value, number)
+                    assert best is not None
+                    assert winner is not None
+                    if self.stage.rectify:
+                        best = f.rectify(best)
+                    f.store_vector(best, at[1])
+                    if winners:
+                        if self.stage.rectify:
+                            alive = f.compare("ogt", best, f.zero)
+                            winner = f.choose_whole(alive, winner, f.whole(NONE))
+                        f.store_bytes(winner, at[2])
                     return []
 
-                over_positions(f, [(self.source, y), (self.target, z)], c, position)
+                over_grid(f, self.grid, walks, c, position)
                 return []
 
             f.loop(0, self.pitch, f.vectors.lanes, channels)
@@ -246,21 +276,22 @@ class Norm:
         """Each image's Σ g and Σ g·(y − mean)."""
 
         def image(n: Index) -> None:
-            places = self._places(f, n)
+            walks = self._way_back(f, n)
             sums = f.at(buffer(f, self.partial), f.multiply(n, 2 * self.pitch))
 
             def channels(c: Index, _: list[Value]) -> list[Value]:
                 mean = self._kept(f, CENTRE, c)
 
                 def position(at: list[Value], running: list[Value]) -> list[Value]:
-                    gradient = self._gradient(f, at)
-                    centred = f.vector("fsub", f.load_vector(at[1]), mean)
-                    return [
-                        f.vector("fadd", running[0], gradient),
-                        f.fma(gradient, centred, running[1]),
-                    ]
+                    for offset, gradient in self._gradients(f, at):
+                        centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
+                        running = [
+                            f.vector("fadd", running[0], gradient),
+                            f.fma(gradient, centred, running[1]),
+                        ]
+                    return running
 
-                plain, moved = over_positions(f, places, c, position, 2)
+                plain, moved = over_grid(f, self.grid, walks, c, position, 2)
                 f.store_vector(plain, sums, c)
                 f.store_vector(moved, sums, f.add(c, self.pitch))
                 return []
@@ -300,43 +331,90 @@ class Norm:
     def _back(self, f: Function, *, adds: bool) -> None:
         """∂y = γ/σ · (g − mean g − (y − mean) · lean)."""
         to = self.plan.gradients[self.stage.sources[0]]
+        places = self._offsets(to)
 
         def image(n: Index) -> None:
-            places = [*self._places(f, n), (to, start_of(f, to, n))]
+            walks = [*self._way_back(f, n), self._windows(f, to, n)]
 
             def channels(c: Index, _: list[Value]) -> list[Value]:
                 mean, scale = self._kept(f, CENTRE, c), self._kept(f, SCALE, c)
                 shrink, lean = self._kept(f, SHRINK, c), self._kept(f, LEAN, c)
 
                 def position(at: list[Value], _: list[Value]) -> list[Value]:
-                    gradient = f.vector("fsub", self._gradient(f, at), shrink)
-                    centred = f.vector("fsub", f.load_vector(at[1]), mean)
-                    gradient = f.vector("fsub", gradient, f.vector("fmul", centred, lean))
-                    result = f.vector("fmul", scale, gradient)
-                    if adds:
-                        result = f.vector("fadd", result, f.load_vector(at[-1]))
-                    f.store_vector(result, at[-1])
+                    for place, (offset, gradient) in zip(
+                        places, self._gradients(f, at), strict=True
+                    ):
+                        centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
+                        leaning = f.vector("fmul", centred, lean)
+                        rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
+                        result = f.vector("fmul", scale, rest)
+                        if adds:
+                            result = f.vector("fadd", result, f.load_vector(at[-1], place))
+                        f.store_vector(result, at[-1], place)
                     return []
 
-                over_positions(f, places, c, position)
+                over_grid(f, self.grid, walks, c, position)
                 return []
 
             f.loop(0, self.pitch, f.vectors.lanes, channels)
 
         each_image(f, image)
 
-    def _places(self, f: Function, n: Index) -> list[tuple[Place, Value]]:
-        """The gradient at z, y, and z where a ReLU decides."""
-        gradient = self.plan.gradients[self.stage.target]
-        places = [gradient, self.source, *([self.target] if self.stage.rectify else [])]
-        return [(place, start_of(f, place, n)) for place in places]
+    def _way_back(self, f: Function, n: Index) -> list[Walk]:
+        """Image n's gradient at z, its y, and what decides where the gradient goes."""
+        gradient = self._walk(f, self.plan.gradients[self.stage.target], n)
+        walks = [gradient, self._windows(f, self.source, n)]
+        if self.stage.pool is not None:
+            walks.append(self._winners(f, n))
+        elif self.stage.rectify:
+            walks.append(self._walk(f, self.target, n))
+        return walks
 
-    def _gradient(self, f: Function, at: list[Value]) -> Value:
-        """The gradient before the ReLU."""
-        gradient = f.load_vector(at[0])
-        if not self.stage.rectify:
-            return gradient
-        return f.choose(f.compare("ogt", f.load_vector(at[2]), f.zero), gradient, f.zero)
+    def _gradients(self, f: Function, at: list[Value]) -> list[tuple[int, Value]]:
+        """For each position of a window: its offset in y, and the gradient before ReLU and pool."""
+        gradient, offsets = f.load_vector(at[0]), self._offsets(self.source)
+        if self.stage.pool is not None:
+            winner = f.load_bytes(at[2])
+            return [
+                (offset, f.choose(f.equal(winner, f.whole(number)), gradient, f.zero))
+                for number, offset in enumerate(offsets)
+            ]
+        if self.stage.rectify:
+            alive = f.compare("ogt", f.load_vector(at[2]), f.zero)
+            gradient = f.choose(alive, gradient, f.zero)
+        return [(0, gradient)]
+
+    # ---------------------------------------------------------------------------------- windows
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many windows there are, down and across; positions, where nothing is pooled."""
+        return self.target.layout.height, self.target.layout.width
+
+    def _offsets(self, place: Place) -> list[int]:
+        """A window's positions in a buffer of y's size, from its first, row by row."""
+        layout = place.layout
+        return [
+            row * layout.row + column * layout.pitch
+            for row in range(self.size[0])
+            for column in range(self.size[1])
+        ]
+
+    def _windows(self, f: Function, place: Place, n: Index) -> Walk:
+        """Image n of a buffer of y's size, window by window."""
+        layout = place.layout
+        start = start_of(f, place, n)
+        return Walk(start, self.size[0] * layout.row, self.size[1] * layout.pitch)
+
+    def _walk(self, f: Function, place: Place, n: Index) -> Walk:
+        """Image n of a buffer of z's size, position by position."""
+        return Walk(start_of(f, place, n), place.layout.row, place.layout.pitch)
+
+    def _winners(self, f: Function, n: Index) -> Walk:
+        layout = self.target.layout
+        offset = f.add(f.multiply(n, layout.image), layout.at(0, 0))
+        start = f.at(f.at("%memory", self.winners), offset, "i8")
+        return Walk(start, layout.row, layout.pitch, "i8")
 
     def write_update(self) -> None:
         """Append the optimizer's step on γ and β."""

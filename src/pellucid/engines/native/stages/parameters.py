@@ -86,10 +86,11 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
 
                 def vector(i: Index, _: list[Value], decays: bool = region.decays) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)
-                    gradient = f.load_vector(buffer(f, parameter.gradients), at)
+                    part = f.at(buffer(f, parameter.gradients), at)
+                    gradient = f.load_vector(part)
                     for chunk in range(1, parameter.chunks):
-                        part = buffer(f, parameter.gradients + chunk * parameter.size)
-                        gradient = f.vector("fadd", gradient, f.load_vector(part, at))
+                        share = f.load_vector(part, chunk * parameter.size)
+                        gradient = f.vector("fadd", gradient, share)
                     weights = buffer(f, parameter.weights)
                     memory = [buffer(f, slot) for slot in parameter.memory]
                     update_vector(

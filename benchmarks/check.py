@@ -1,0 +1,79 @@
+"""Whether a contender computes what the reference engine computes: no benchmark of wrong code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from benchmarks.contenders import entry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.workloads import Workload
+
+PICTURES = 3
+STEPS = 3
+
+LOGITS_TOLERANCE = 1e-4
+"""Of the logits' norm: float32, sums of many thousand terms in any order."""
+
+DESCENT_TOLERANCE = 0.02
+"""Of how far the loss falls in these steps: it would be another with another gradient."""
+
+
+class Answers(TypedDict):
+    """What a contender makes of given weights and pictures: logits, and losses step by step."""
+
+    logits: list[list[float]]
+    losses: list[float]
+
+
+def answers(contender: str, workload: Workload, threads: int) -> Answers:
+    """Let a contender compute; in the process that calls this."""
+    weights = trained_weights(workload)
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, (PICTURES, *workload.input_shape), dtype=np.uint8)
+    labels = random.integers(0, workload.classes, PICTURES)
+    chosen = entry(contender)
+    runs = chosen.make()
+    runs.prepare(workload, training=False, threads=threads, weights=weights)
+    logits = runs.forward(images).astype(float).tolist()
+    losses = []
+    if chosen.trains:
+        learns = chosen.make()
+        learns.prepare(workload, training=True, threads=threads, weights=weights)
+        losses = [float(learns.train_step(images, labels)) for _ in range(STEPS)]
+    return {"logits": logits, "losses": losses}
+
+
+def trained_weights(workload: Workload) -> dict[str, NDArray[np.float32]]:
+    """Weights as in the midst of training: no bias is zero, no statistic as it starts."""
+    from pellucid.graph import initial_weights
+
+    random = np.random.default_rng(0)
+    weights: dict[str, NDArray[np.float32]] = initial_weights(workload.graph, seed=0)
+    for name, parameter in workload.graph.parameters.items():
+        if parameter.role != "kernel":
+            weights[str(name)] += random.uniform(0.02, 0.2, parameter.shape).astype(np.float32)
+    return weights
+
+
+def disagreement(found: Answers, expected: Answers) -> str:
+    """What is wrong with a contender's answers, in words; empty where nothing is."""
+    ours, theirs = np.array(found["logits"]), np.array(expected["logits"])
+    if ours.shape != theirs.shape:
+        return f"logits of the shape {ours.shape}, not {theirs.shape}"
+    apart = float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+    if not apart <= LOGITS_TOLERANCE:  # written so that NaN is wrong too
+        return f"logits {apart:.1e} of their norm apart, at most {LOGITS_TOLERANCE:.0e} may be"
+    if not found["losses"]:
+        return ""
+    first, last = found["losses"][0], found["losses"][-1]
+    fall = expected["losses"][0] - expected["losses"][-1]
+    if not abs(first - expected["losses"][0]) <= LOGITS_TOLERANCE * expected["losses"][0]:
+        return f"a first loss of {first:.6f}, not {expected['losses'][0]:.6f}"
+    if not abs(first - last - fall) <= DESCENT_TOLERANCE * abs(fall):
+        return f"a loss that falls by {first - last:.6f} in {STEPS} steps, not by {fall:.6f}"
+    return ""

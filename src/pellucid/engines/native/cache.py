@@ -1,0 +1,172 @@
+"""Machine code kept on disk, so that a network is compiled once and not in every process.
+
+Code that is loaded is code that runs. It is read only from a folder and from files that belong to
+the user and that nobody else can write, and only if it is whole and bears the name that it was kept
+under. Whatever else is there counts as nothing: the code is compiled again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "PELLUCID_CACHE"
+"""The environment variable that names another folder, or says ``off``."""
+
+LIMIT = 256 << 20
+"""Bytes that are kept; beyond that, what was used longest ago goes."""
+
+MAGIC = b"pellucid code 1\n"
+ENDING = ".code"
+UNFINISHED = ".unfinished"
+ABANDONED = 3600.0
+"""Seconds after which a file that is still being written has lost its writer."""
+
+_READ = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True)
+class CodeCache:
+    """A folder of machine code by name, or none.
+
+    Any number of processes may use one folder at once: a file appears whole or not at all. Nothing
+    here fails: where code cannot be kept, it is not kept.
+
+    Attributes:
+        folder: Where the code lies; none if nothing is kept.
+        reason: Why nothing is kept; empty otherwise.
+        limit: Bytes that may be kept.
+    """
+
+    folder: Path | None
+    reason: str = ""
+    limit: int = LIMIT
+
+    def get(self, key: str) -> bytes | None:
+        """The code kept under a name (hexadecimal digits), if it is there, whole and safe."""
+        if self.folder is None:
+            return None
+        path = self.folder / f"{key}{ENDING}"
+        try:
+            content = _read(path, self.limit)
+        except OSError:
+            return None
+        code = _unwrap(key, content) if content is not None else None
+        with suppress(OSError):
+            if code is None:
+                path.unlink()
+            else:
+                os.utime(path)  # used just now
+        return code
+
+    def put(self, key: str, code: bytes) -> None:
+        """Keep code under a name; what was there is replaced."""
+        if self.folder is None:
+            return
+        content = _wrap(key, code)
+        if len(content) > self.limit:
+            return
+        unfinished = self.folder / f"{key}-{secrets.token_hex(8)}{UNFINISHED}"
+        try:
+            with os.fdopen(os.open(unfinished, _CREATE, 0o600), "wb") as file:
+                file.write(content)
+            unfinished.replace(self.folder / f"{key}{ENDING}")
+            self._trim()
+        except OSError:
+            with suppress(OSError):
+                unfinished.unlink()
+
+    def _trim(self) -> None:
+        """Remove what was used longest ago until the rest is within the limit."""
+        assert self.folder is not None
+        kept: list[tuple[float, int, Path]] = []
+        for path in self.folder.iterdir():
+            with suppress(OSError):  # another process may have removed it
+                status = path.stat()
+                if path.suffix == ENDING:
+                    kept.append((status.st_mtime, status.st_size, path))
+                elif path.suffix == UNFINISHED and time.time() - status.st_mtime > ABANDONED:
+                    path.unlink()
+        total = sum(size for _, size, _ in kept)
+        for _, size, path in sorted(kept):
+            if total <= self.limit:
+                break
+            with suppress(OSError):
+                path.unlink()
+            total -= size
+
+
+def code_cache(environment: Mapping[str, str] = os.environ) -> CodeCache:
+    """The user's cache: in the system's folder for caches, or where ``PELLUCID_CACHE`` says."""
+    told = environment.get(VARIABLE, "")
+    if told == "off":
+        return CodeCache(None, f"{VARIABLE} is off")
+    if told:
+        folder = Path(told).expanduser().absolute()
+    else:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("pellucid", appauthor=False)
+    if not folder.is_absolute():
+        return CodeCache(None, f"this user has no home folder; name a folder in {VARIABLE}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fault = _fault(folder.stat())
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        return CodeCache(None, f"{folder} cannot be used: {getattr(error, 'strerror', error)}")
+    if fault:
+        return CodeCache(None, f"{folder} {fault}; name another folder in {VARIABLE}")
+    return CodeCache(folder)
+
+
+def _fault(status: os.stat_result) -> str:
+    """Why somebody else could have put code there; empty if nobody could."""
+    if not hasattr(os, "geteuid"):  # Windows: the folder lies in the user's own profile
+        return ""
+    if status.st_uid != os.geteuid():
+        return "belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "can be written by others"
+    return ""
+
+
+def _read(path: Path, limit: int) -> bytes | None:
+    """A file's content; none if it is no plain file, not safe, or larger than anything kept.
+
+    The file is asked once it is open, so that no other one can take its place in between.
+
+    Raises:
+        OSError: If there is no such file, or it cannot be read.
+    """
+    with os.fdopen(os.open(path, _READ), "rb") as file:
+        status = os.fstat(file.fileno())
+        safe = stat.S_ISREG(status.st_mode) and not _fault(status)
+        return file.read() if safe and status.st_size <= limit else None
+
+
+def _wrap(key: str, code: bytes) -> bytes:
+    return MAGIC + _digest(key, code) + code
+
+
+def _unwrap(key: str, content: bytes) -> bytes | None:
+    """The code in a file's content; none if it is damaged, or another key's."""
+    start = len(MAGIC) + hashlib.sha256().digest_size
+    code = content[start:]
+    return code if content[:start] == MAGIC + _digest(key, code) else None
+
+
+def _digest(key: str, code: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\0" + code).digest()

@@ -1,0 +1,108 @@
+"""How many threads a program uses: as told, or the physical cores that this process may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pellucid.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+VARIABLE = "PELLUCID_THREADS"
+MOST = 1024
+"""Threads that anyone may ask for; more is a slip of the pen."""
+
+ROOT = Path("/")
+
+
+def available_threads(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> int:
+    """``PELLUCID_THREADS``, or as many as there are cores for this process.
+
+    Two hardware threads of one core share its multipliers, which one thread alone keeps busy: they
+    count once. A limit on the processor time of a container counts as well.
+
+    Args:
+        environment: The process's variables.
+        root: Where the system's files are; another folder in tests.
+
+    Raises:
+        ArgumentError: If ``PELLUCID_THREADS`` is no such number.
+    """
+    told = environment.get(VARIABLE, "").strip()
+    if told:
+        return check_threads(told, VARIABLE)
+    if hasattr(os, "sched_getaffinity"):
+        allowed = os.sched_getaffinity(0)
+    else:
+        allowed = set(range(os.cpu_count() or 1))
+    cores = physical_cores(allowed, root)
+    limit = processor_time(root)
+    return min(cores, limit) if limit else cores
+
+
+def check_threads(threads: object, name: str = "threads") -> int:
+    """Check a number of threads, or the text of one.
+
+    Raises:
+        ArgumentError: If it is no whole number from 1 to :data:`MOST`.
+    """
+    number = threads
+    if isinstance(threads, str) and threads.isdecimal() and len(threads) < 10:
+        number = int(threads)
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= MOST:
+        raise ArgumentError(
+            f"{name} must be a whole number from 1 to {MOST}, got {threads!r:.80}; leave it out "
+            "to use every core"
+        )
+    return number
+
+
+def physical_cores(processors: Iterable[int], root: Path = ROOT) -> int:
+    """Cores that some processors, as the system numbers them, belong to."""
+    topology = root / "sys/devices/system/cpu"
+    return len(
+        {
+            _read(topology / f"cpu{number}/topology/thread_siblings_list") or str(number)
+            for number in processors
+        }
+    )
+
+
+def processor_time(root: Path = ROOT) -> int:
+    """Processors that a container's limit on processor time comes to, rounded up; 0 if none."""
+    limits = []
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
+        if controllers:  # of the first version, each controller has a tree of its own
+            if "cpu" in controllers.split(","):
+                for group in _upwards(root / "sys/fs/cgroup/cpu", path):
+                    quota = _read(group / "cpu.cfs_quota_us")
+                    limits.append(_rounded(quota, _read(group / "cpu.cfs_period_us")))
+        else:
+            for group in _upwards(root / "sys/fs/cgroup", path):
+                quota, period = [*_read(group / "cpu.max").split(), "", ""][:2]
+                limits.append(_rounded(quota, period))
+    return min(filter(None, limits), default=0)
+
+
+def _upwards(tree: Path, path: str) -> list[Path]:
+    """A group and all those above it, whose limits hold as well."""
+    group = tree / path.strip("/")
+    return [group, *(parent for parent in group.parents if parent.is_relative_to(tree))]
+
+
+def _rounded(quota: str, period: str) -> int:
+    """⌈quota / period⌉, at least 1; 0 for no limit, ``max`` or −1."""
+    if not (quota.isdecimal() and period.isdecimal() and int(period)):
+        return 0
+    return max(1, -(-int(quota) // int(period)))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError):  # not there, not for us, or not text
+        return ""

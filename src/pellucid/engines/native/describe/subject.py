@@ -1,0 +1,84 @@
+"""A stage that is to be described, and its description."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.build import Code
+    from pellucid.engines.native.layout import Layout
+    from pellucid.engines.native.lower import Stage
+
+PASSES = ("", "back through", "kernel gradient")
+"""Parts of a layer's work that multiply each of its weights; the others copy or mask."""
+
+FLOAT = 4
+"""Bytes of a float32."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a stage does to a batch.
+
+    Attributes:
+        kernel: The family that its code belongs to.
+        tile: (rows, vectors) of sums that stay in registers, for those that have a tile.
+        layout: How what it writes lies, where that is values of images or their gradients.
+        bytes_read: At least; what is read again counts once.
+        bytes_written: At least.
+        flops: Multiplications and additions of convolutions and dense layers, as textbooks count;
+            0 for all else, which takes its time from memory.
+        notes: Why it is not faster.
+    """
+
+    kernel: str
+    tile: tuple[int, int] | None = None
+    layout: Layout | None = None
+    bytes_read: int = 0
+    bytes_written: int = 0
+    flops: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stage in its program, the part of its work that is meant, and the images of a batch."""
+
+    code: Code
+    stage: Stage
+    part: str
+    images: int
+
+    @property
+    def training(self) -> bool:
+        """Whether the program learns."""
+        return self.code.plan.training
+
+    def values(self, *names: str) -> int:
+        """Bytes of a batch of these values."""
+        return sum(self.size(self.code.plan.values[name].layout) for name in names)
+
+    def gradients(self, *names: str) -> int:
+        """Bytes of a batch of the gradients at these values, of those that there are."""
+        found = self.code.plan.gradients
+        return sum(self.size(found[name].layout) for name in names if name in found)
+
+    def size(self, layout: Layout) -> int:
+        """Bytes of a batch that lies so, without its border."""
+        return FLOAT * self.images * layout.height * layout.width * layout.pitch
+
+    @property
+    def winners(self) -> int:
+        """Bytes that say which position won in each window of a pooling."""
+        return self.values(self.stage.target) // FLOAT
+
+    @property
+    def flops(self) -> int:
+        """Of one pass over a convolution or dense layer: forward, to its kernel or to its input."""
+        node, graph = self.stage.node, self.code.plan.graph
+        if self.part not in PASSES or not isinstance(node.operation, ops.Conv2D | ops.Dense):
+            return 0
+        return 2 * self.images * node.operation.multiply_adds(*graph.inputs_of(node))

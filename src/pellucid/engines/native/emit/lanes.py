@@ -1,0 +1,49 @@
+"""The lanes of one vector: which hold channels, and what all of them come to together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.engines.native.ir import Function, Value
+
+
+def lanes_from(f: Function, first: int, last: int) -> Value:
+    """A mask that is known now: the lanes from ``first`` to before ``last``."""
+    bits = ("true" if first <= i < last else "false" for i in range(f.vectors.lanes))
+    return f"<{', '.join(f'i1 {bit}' for bit in bits)}>"
+
+
+def real_lanes(f: Function, channels: int) -> Value | None:
+    """The lanes of a position's last vector that hold channels; none if all do.
+
+    Channels are filled up with zeros to whole vectors. What maps 0 to something else must put the
+    zeros back.
+    """
+    real = channels % f.vectors.lanes
+    return lanes_from(f, 0, real) if real else None
+
+
+def keep(f: Function, real: Value | None, x: Value) -> Value:
+    """x, with zeros in the lanes that hold no channel."""
+    return x if real is None else f.choose(real, x, f.zero)
+
+
+def across(f: Function, x: Value, combine: Callable[[Value, Value], Value]) -> Value:
+    """All lanes combined, in every lane; always in the same order.
+
+    Args:
+        f: The function.
+        x: A vector.
+        combine: Of two vectors, lane by lane, as addition is.
+    """
+    kind, lanes = f.vectors.float, f.vectors.lanes
+    distance = lanes // 2
+    while distance:
+        order = ", ".join(f"i32 {i ^ distance}" for i in range(lanes))
+        moved = f.value(f"shufflevector {kind} {x}, {kind} poison, {f.vectors.int} <{order}>")
+        x = combine(x, moved)
+        distance //= 2
+    return x

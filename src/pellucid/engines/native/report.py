@@ -1,0 +1,180 @@
+"""What the compiler made of a network, stage by stage, and why it was not made faster."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pellucid.engines.native.build import write
+from pellucid.engines.native.describe import Description, describe
+from pellucid.engines.native.describe.alone import why_alone
+from pellucid.engines.native.fold import Folded, fold
+from pellucid.engines.native.lower import Declined
+from pellucid.engines.native.writer import LEARN
+from pellucid.optimizers import SGD
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.build import Code
+    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.writer import Call
+    from pellucid.graph import Graph, Node
+
+INFERENCE_PASS = ("forward",)
+TRAINING_STEP = (LEARN[0], "backward", "update")
+"""Schedules that make up a step, in order."""
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """A stage of a plan.
+
+    Attributes:
+        schedule: ``forward``, ``learn`` (forward in training), ``backward`` or ``update``.
+        name: The layer's, with what is done for it.
+        operations: The layers that are computed together, each with its kind.
+        units: How many pieces the work is cut into.
+        description: What it does.
+        seconds: Of one run by itself, on all threads; none before it was timed.
+    """
+
+    schedule: str
+    name: str
+    operations: tuple[str, ...]
+    units: int
+    description: Description
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a timed run found.
+
+    Attributes:
+        stages: Seconds of each stage by itself, the threads starting together.
+        whole: Seconds of a whole step or pass as a program runs it, loss and Python included.
+        peak: GFLOP/s of multiply-adds in registers, all threads.
+    """
+
+    stages: list[float]
+    whole: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """A plan.
+
+    Attributes:
+        processor: The one the code is for, as LLVM names it.
+        lanes: Floats in a vector.
+        threads: Threads that it runs on.
+        batch: Images that it computes at once.
+        training: Whether it is a training step, else a forward pass.
+        declined: Why there is no plan; empty where there is one.
+        arena: Bytes for all values, gradients and weights.
+        stages: In the order in which they run.
+        whole: Seconds of a whole step or pass; none before it was timed.
+        peak: GFLOP/s of multiply-adds in registers, all threads; none before it was measured.
+    """
+
+    processor: str
+    lanes: int
+    threads: int
+    batch: int
+    training: bool
+    declined: str = ""
+    arena: int = 0
+    stages: tuple[StageReport, ...] = ()
+    whole: float | None = None
+    peak: float | None = None
+
+    @property
+    def flops(self) -> int:
+        """Multiplications and additions of a step or pass."""
+        return sum(stage.description.flops for stage in self.stages)
+
+    def timed(self, timing: Timing) -> PlanReport:
+        """The same with times."""
+        stages = tuple(
+            replace(stage, seconds=seconds)
+            for stage, seconds in zip(self.stages, timing.stages, strict=True)
+        )
+        return replace(self, stages=stages, whole=timing.whole, peak=timing.peak)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values; a stage's description stands beside its name."""
+        values = asdict(self)
+        values["flops"] = self.flops
+        for stage in values["stages"]:
+            stage |= stage.pop("description")
+        return values
+
+
+def report(
+    graph: Graph, processor: Processor, *, batch: int, threads: int, training: bool
+) -> PlanReport:
+    """Plan a network and tell what was planned.
+
+    Args:
+        graph: The network.
+        processor: Whom to write code for.
+        batch: Images at once.
+        threads: Who share the work.
+        training: A step with SGD and momentum, or else a forward pass.
+    """
+    plain = PlanReport(processor.name, processor.lanes, threads, batch, training)
+    try:
+        code, folded = write_for_report(
+            graph, processor, batch=batch, threads=threads, training=training
+        )
+    except Declined as reason:
+        return replace(plain, declined=str(reason))
+    stages = tuple(
+        _stage(code, folded, schedule, call, batch, threads)
+        for schedule, call in calls(code, training=training)
+    )
+    return replace(plain, arena=4 * code.plan.arena.size, stages=stages)
+
+
+def write_for_report(
+    graph: Graph, processor: Processor, *, batch: int, threads: int, training: bool
+) -> tuple[Code, Folded]:
+    """The code that is reported on, and the graph that it is of: with batch norms folded, or not.
+
+    Raises:
+        Declined: If a layer has no kernel.
+    """
+    folded = Folded(graph, {}) if training else fold(graph)
+    optimizer = SGD(momentum=0.9) if training else None
+    code = write(folded.graph, processor, capacity=batch, threads=threads, optimizer=optimizer)
+    return code, folded
+
+
+def calls(code: Code, *, training: bool) -> list[tuple[str, Call]]:
+    """The stages of a step or pass in their order, each with its schedule."""
+    schedules = TRAINING_STEP if training else INFERENCE_PASS
+    return [(name, call) for name in schedules for call in code.plan.writer.calls.get(name, [])]
+
+
+def _stage(
+    code: Code, folded: Folded, schedule: str, call: Call, images: int, threads: int
+) -> StageReport:
+    plan = code.plan
+    stage = next((stage for stage in plan.stages if stage.target == call.origin), None)
+    nodes: list[Node] = []
+    for name in stage.nodes if stage is not None else ():
+        nodes += [plan.graph[name], *filter(None, [folded.norms.get(name)])]
+    description = describe(code, schedule, call, images)
+    units = images if call.share == "images" else call.share
+    notes = list(description.notes)
+    if stage is not None and schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
+        notes += filter(None, [why_alone(plan.graph, plan.stages, stage)])
+    if units < threads:
+        notes.append(f"cut into {units}, so that {units} of {threads} threads work")
+    return StageReport(
+        schedule,
+        call.name,
+        tuple(f"{node.name}: {node.operation.kind}" for node in nodes),
+        units,
+        replace(description, notes=tuple(notes)),
+    )

@@ -1,0 +1,59 @@
+"""Who computes something else is found out, before anything is measured."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.check import Answers, answers, disagreement
+from benchmarks.contenders import CONTENDERS
+from benchmarks.workloads import WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OTHERS = [name for name, entry in CONTENDERS.items() if name != "reference" and not entry.cold_only]
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers_afterwards() -> Iterator[None]:
+    """Contenders let this thread flush them to zero, which other tests must not find so."""
+    yield
+    torch.set_flush_denormal(False)
+    assert np.float32(1e-40) * np.float32(0.5) > 0
+
+
+@cache
+def expected(workload: str) -> Answers:
+    return answers("reference", WORKLOADS[workload], threads=1)
+
+
+@pytest.mark.parametrize("workload", ["lenet5", "vggsmall", "resnet20"])
+@pytest.mark.parametrize("contender", OTHERS)
+def test_all_contenders_compute_the_same(contender: str, workload: str) -> None:
+    found = answers(contender, WORKLOADS[workload], threads=1)
+    assert disagreement(found, expected(workload)) == ""
+    assert len(found["losses"]) == (3 if CONTENDERS[contender].trains else 0)
+
+
+def test_a_wrong_gradient_is_found() -> None:
+    wrong = answers("tests.benchmarks.fake:WrongGradient", WORKLOADS["lenet5"], threads=1)
+    assert "a loss that falls by" in disagreement(wrong, expected("lenet5"))
+
+
+def test_wrong_logits_and_losses_are_found() -> None:
+    right = expected("lenet5")
+    assert disagreement(right, right) == ""
+    logits, first, shape = deepcopy(right), deepcopy(right), deepcopy(right)
+    logits["logits"][1][2] += 0.01
+    assert "of their norm apart" in disagreement(logits, right)
+    logits["logits"][1][2] = float("nan")
+    assert "of their norm apart" in disagreement(logits, right)
+    first["losses"] = (1.01 * np.array(right["losses"])).tolist()
+    assert "a first loss of" in disagreement(first, right)
+    shape["logits"].pop()
+    assert "logits of the shape" in disagreement(shape, right)

@@ -1,0 +1,79 @@
+"""Batches of any size, of bytes or floats, larger after smaller and smaller after larger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.engines.reference import ReferenceEngine
+from tests.engines.native.programs import LEARNING, SMALL, native
+from tests.engines.networks import GRAPHS, batch, network
+from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+
+if TYPE_CHECKING:
+    from pellucid.graph import Graph
+
+SIZES = [1, 2, 5, 12, 13, 64, 65, 128, 129]
+NETWORKS = {"small": SMALL, "lecture": GRAPHS["lecture"]}
+
+
+@pytest.mark.parametrize("floats", [False, True], ids=["bytes", "floats"])
+@pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
+def test_an_image_gets_the_same_bits_in_any_company(graph: Graph, floats: bool) -> None:
+    program = native(graph, learning=None)
+    images, _ = batch(graph, max(SIZES))
+    pixels = images.astype(np.float64) + 0.25 if floats else images
+    alone = np.concatenate([program.forward(one[None]) for one in pixels])
+    for size in SIZES:
+        np.testing.assert_array_equal(program.forward(pixels[:size]), alone[:size], str(size))
+    some = slice(0, 7)
+    expected = ReferenceEngine().load(network(graph)).forward(pixels[some])
+    assert_close("answer", alone[some], expected, TOLERANCES["float32"])
+
+
+@pytest.mark.parametrize("learns", [False, True], ids=["inference", "learning"])
+def test_bytes_and_the_same_numbers_as_floats(learns: bool) -> None:
+    program = native(learning=LEARNING if learns else None)
+    images, _ = batch(SMALL, 13)
+    answers = [program.forward(images.astype(kind)) for kind in (np.uint8, np.float32, np.int64)]
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answer, answers[0])
+
+
+def test_pixels_that_do_not_lie_together() -> None:
+    program = native(learning=None)
+    images, _ = batch(SMALL, 12)
+    for part in (images[::2], images[:, ::-1], np.asfortranarray(images)):
+        np.testing.assert_array_equal(program.forward(part), program.forward(part.copy("C")))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_training_on_batches_that_grow_and_shrink(threads: int) -> None:
+    """Room for more images is made on the way; nothing that was learned is lost."""
+    ours = native(threads=threads)
+    theirs = ReferenceEngine().load(network(SMALL), learning=LEARNING)
+    for step, size in enumerate([5, 13, 65, 12, 129, 1, 2, 64, 128]):
+        images, labels = batch(SMALL, size, seed=step)
+        pixels = images.astype(np.float32) if step % 2 else images
+        actual, expected = (p.train_step(pixels, labels, 1e-3) for p in (ours, theirs))
+        assert actual.loss == pytest.approx(expected.loss, rel=1e-4), size
+        assert actual.correct == expected.correct, size
+    # Nine steps of Adam, which gives rounding in a small gradient the weight of a large one.
+    assert_all_close(ours.weights(), theirs.weights(), 2e-4)
+    assert int(ours.optimizer_state()["step"]) == 9
+
+
+def test_the_last_smaller_batch() -> None:
+    """A step's bits do not depend on what lies in memory from a larger batch before."""
+    large, small = batch(SMALL, 65), batch(SMALL, 13, seed=1)
+    fresh, used = native(), native()
+    used.forward(large[0])
+    used.train_step(*large, 0.0)
+    used.set_weights(fresh.weights())
+    used.set_optimizer_state(fresh.optimizer_state())
+    results = [program.train_step(*small, 0.01) for program in (fresh, used)]
+    assert results[0] == results[1]
+    for name, array in fresh.weights().items():
+        np.testing.assert_array_equal(used.weights()[name], array, name)

@@ -1,0 +1,96 @@
+"""Compiling, and when it is spared."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pellucid.engines.native import machine
+from pellucid.engines.native.cache import code_cache
+from pellucid.engines.native.processor import this_processor
+from tests.engines.native.programs import SMALL, digest, native, train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.engines.native.processor import Processor
+
+TEXT = "define i64 @f(i64 %x) {\n  %y = add i64 %x, 1\n  ret i64 %y\n}\n"
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """An empty cache, and every text that is compiled from now on."""
+    monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))
+    texts: list[str] = []
+    compile_text = machine.compile_text
+
+    def noted(text: str, processor: Processor) -> bytes:
+        texts.append(text)
+        return compile_text(text, processor)
+
+    monkeypatch.setattr(machine, "compile_text", noted)
+    return texts
+
+
+def test_compiled_once(compiled: list[str], tmp_path: Path) -> None:
+    first = machine.code_of(TEXT, this_processor())
+    assert machine.code_of(TEXT, this_processor()) == first
+    assert compiled == [TEXT]
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    assert machine.code_of(TEXT, this_processor()) == first
+    assert machine.code_of(TEXT, this_processor()) == first
+    assert compiled == [TEXT] * 2
+
+
+def test_without_a_cache(compiled: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_CACHE", "off")
+    first = machine.code_of(TEXT, this_processor())
+    assert machine.code_of(TEXT, this_processor()) == first
+    assert compiled == [TEXT] * 2
+
+
+def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    import llvmlite
+    from llvmlite import binding
+
+    processor = this_processor()
+    keys = {machine.key_of(TEXT, processor), machine.key_of(TEXT + "\n", processor)}
+    for name in ("triple", "name", "features"):
+        other = dataclasses.replace(processor, **{name: getattr(processor, name) + "x"})
+        keys.add(machine.key_of(TEXT, other))
+    with monkeypatch.context() as patch:
+        patch.setattr(llvmlite, "__version__", "0.1")
+        keys.add(machine.key_of(TEXT, processor))
+    with monkeypatch.context() as patch:
+        patch.setattr(binding, "llvm_version_info", (1, 2, 3))
+        keys.add(machine.key_of(TEXT, processor))
+    with monkeypatch.context() as patch:
+        patch.setattr(machine, "LEVEL", 3)
+        keys.add(machine.key_of(TEXT, processor))
+    assert len(keys) == 8
+    assert machine.key_of(TEXT, processor) in keys
+
+
+def test_programs_share_their_code(compiled: list[str]) -> None:
+    one = native()
+    two = native(threads=3)
+    assert one._machine is two._machine
+    train(one, 1, count=100)  # there was room for fewer
+    assert one._capacity == 100
+    assert one._machine is two._machine
+    assert len(set(compiled)) == len(compiled) <= 2  # the network, and perhaps the team
+
+
+def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    programs = []
+    for place in ("off", str(tmp_path), str(tmp_path)):
+        monkeypatch.setenv("PELLUCID_CACHE", place)
+        monkeypatch.setattr(machine, "_loaded", {})
+        programs.append(native(SMALL))
+        train(programs[-1], 5)
+    assert len({digest(program) for program in programs}) == 1
+    assert code_cache().get(machine.key_of(programs[0]._code.text, this_processor()))

@@ -1,0 +1,183 @@
+"""What the native engine compiles, and that it computes what the reference does, every gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.engines import Learning, get_engine
+from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.lower import Declined, lower
+from pellucid.engines.native.program import NativeProgram
+from pellucid.graph import INPUT, Graph, Network, Node
+from pellucid.ops import AveragePool, CrossEntropy, Dense, Dropout, Flatten, MaxPool
+from pellucid.ops.operation import Mode
+from pellucid.optimizers import SGD
+from tests.engines.native.cases import GRAPHS, WIDE, twice
+from tests.engines.networks import GRAPHS as WHOLE
+from tests.engines.networks import batch, network
+from tests.engines.test_operations import LOOSER, build
+from tests.engines.tolerances import (
+    TOLERANCES,
+    assert_all_close,
+    assert_close,
+    assert_same_bits,
+)
+from tests.ops.cases import CASES, SMOOTH, SWEEP, Case
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.plan import Place
+    from pellucid.ops.operation import Array, Operation
+
+LOSS = CrossEntropy()
+
+
+def load(net: Network, *, seed: int = 5, threads: int | None = None) -> NativeProgram:
+    program = NativeEngine(threads=threads).load(net, learning=Learning(LOSS, SGD(), seed))
+    assert isinstance(program, NativeProgram), "the reference took its place"
+    return program
+
+
+def compare(net: Network, images: Array, labels: Array, factor: float = 1.0) -> None:
+    """The answer, every weight's gradient, and where two steps lead, against the reference."""
+    actual, tolerance = load(net), TOLERANCES["float32"] * factor
+    expected = get_engine("reference").load(net, learning=Learning(LOSS, SGD(), 5))
+    assert_close("answer", actual.forward(images), expected.forward(images), tolerance)
+    for step in range(2):
+        results = [p.train_step(images, labels, 0.05) for p in (actual, expected)]
+        assert results[0].loss == pytest.approx(results[1].loss, rel=tolerance)
+        if step == 0:  # after the first step, what SGD remembers is the gradient itself
+            assert_all_close(actual.optimizer_state(), expected.optimizer_state(), tolerance)
+    assert_all_close(actual.weights(), expected.weights(), tolerance)
+
+
+# --------------------------------------------------------------------------------- what is compiled
+
+DECLINED: dict[str, str] = {}
+"""Cases of the battery, by name, that the reference computes instead, each with the reason."""
+
+
+@pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
+def test_the_battery_is_compiled(case: Case) -> None:
+    net, _, _ = build(case)
+    reason = ""
+    try:
+        lower(net.graph)
+    except Declined as declined:
+        reason = str(declined)
+    assert reason == DECLINED.get(str(case), "")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_networks_are_compiled(name: str) -> None:
+    load(network(WHOLE[name]))
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        (MaxPool((16, 16), (16, 16)), "a window's winner must have a number below 255$"),
+        (Dropout(0.2), "layer that makes its answer$"),
+    ],
+    ids=["large windows", "nothing but a dropout"],
+)
+def test_what_is_declined(operation: Operation, reason: str) -> None:
+    """The reference computes it instead."""
+    graph = Graph((16, 16, 2), (Node("layer", operation),))
+    with pytest.raises(Declined, match=reason):
+        lower(graph, training=False)
+    images = np.random.default_rng(0).integers(0, 256, (3, *graph.input_shape), dtype=np.uint8)
+    actual, expected = (
+        get_engine(engine).load(Network(graph, {})).forward(images)
+        for engine in ("native", "reference")
+    )
+    np.testing.assert_array_equal(actual, expected)
+
+
+# -------------------------------------------------------------------------------------- agreement
+
+
+@pytest.mark.parametrize("case", [*SMOOTH, *WIDE], ids=str)
+def test_forward_and_every_gradient(case: Case) -> None:
+    """Ties and kinks are tried elsewhere; here they would be lost in the layer before."""
+    net = twice(case)
+    random = np.random.default_rng(case.seed)
+    images = random.normal(size=(case.batch + 1, *net.graph.input_shape)).astype(np.float32)
+    wanted = random.dirichlet(np.ones(4), case.batch + 1)
+    compare(net, images, wanted, LOOSER.get((case.operation.kind, "float32"), 1.0))
+
+
+def test_the_names_of_the_wide_cases() -> None:
+    assert len({str(case) for case in WIDE}) == len(WIDE)
+
+
+@pytest.mark.parametrize("name", [*GRAPHS, *WHOLE])
+def test_networks(name: str) -> None:
+    graph = (GRAPHS | WHOLE)[name]
+    images, labels = batch(graph, 7)
+    compare(network(graph), images, labels)
+
+
+@pytest.mark.parametrize("name", ["every operation", "groups with a ReLU behind"])
+def test_any_number_of_threads(name: str) -> None:
+    graph = (GRAPHS | WHOLE)[name]
+    programs = [load(network(graph), threads=threads) for threads in (1, 2, 3)]
+    for step in range(3):
+        images, labels = batch(graph, 21, seed=step)
+        for program in programs:
+            program.train_step(images, labels, 0.05)
+    for program in programs[1:]:
+        assert_same_bits(program.weights(), programs[0].weights())
+
+
+# ------------------------------------------------------------------------------------- in memory
+
+
+def stored(program: NativeProgram, place: Place, images: int) -> NDArray[np.float32]:
+    """A buffer as it lies, (N, rows, columns, pitch), its border and all."""
+    layout, border = place.layout, place.layout.border
+    floats = program._memory[place.offset : place.offset + images * layout.image]
+    return floats.reshape(images, border.top + layout.height + border.bottom, -1, layout.pitch)
+
+
+@pytest.mark.parametrize("name", [*GRAPHS, "every operation"])
+def test_what_lies_between_values_stays_zero(name: str) -> None:
+    """Borders, and the lanes that fill up channels to whole vectors."""
+    graph = (GRAPHS | WHOLE)[name]
+    program = load(network(graph))
+    for _ in range(2):
+        program.train_step(*batch(graph, 5), 0.05)
+    plan = program._code.plan
+    for places in (plan.values, plan.gradients):
+        for of, place in places.items():
+            everything = stored(program, place, 5).copy()
+            place.layout.view(everything.reshape(-1))[:] = 0.0
+            assert not everything.any(), of
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 16), (3, 5, 13), (2, 7, 1), (1, 1, 37)], ids=str)
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.999])
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_dropout_masks_to_the_last_bit(shape: tuple[int, int, int], rate: float, seed: int) -> None:
+    operation = Dropout(rate)
+    nodes = (
+        Node("average", AveragePool((1, 1), (1, 1)), (INPUT,)),
+        Node("dropout", operation, ("average",)),
+        Node("flat", Flatten(), ("dropout",)),
+        Node("answer", Dense(2), ("flat",)),
+    )
+    graph = Graph(shape, nodes)
+    program = load(network(graph), seed=seed)
+    for step in range(2):
+        images, labels = batch(graph, 6, seed=step)
+        pixels = images.astype(np.float32)
+        program.train_step(images, labels, 0.01)
+        place = program._code.plan.values["dropout"]
+        floats = program._memory[place.offset : place.offset + 6 * place.layout.image]
+        mode = Mode(training=True, seed=seed, step=step, layer=1)
+        expected, _ = operation.forward([pixels], {}, mode)
+        np.testing.assert_array_equal(place.layout.view(floats), expected)

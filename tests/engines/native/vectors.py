@@ -1,0 +1,49 @@
+"""A few instructions compiled alone, and run over arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines.native.ir import Vectors
+from pellucid.engines.native.machine import SCHEDULE, load
+from pellucid.engines.native.processor import this_processor
+from pellucid.engines.native.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.ir import Function, Index, Value
+
+
+def run(body: Callable[[Function], None], memory: NDArray[np.generic]) -> None:
+    """Compile a function's body and call it once; ``%pixels`` points to the memory."""
+    processor = this_processor()
+    writer = Writer(Vectors(processor.lanes), processor.pause)
+    writer.stage("run", "run", 1, body)
+    machine = load(writer.text(), processor)
+    schedule = SCHEDULE(machine.address("run"))
+    table, barrier = np.zeros(1, np.uint64), np.zeros(32, np.int64)
+    schedule(table.ctypes.data, memory.ctypes.data, 1, 0, 1, barrier.ctypes.data)
+
+
+def apply(
+    function: Callable[[Function, Value], Value], x: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """A function of vectors at every x, (n,)."""
+    lanes = this_processor().lanes
+    memory = np.zeros(-(-len(x) // lanes) * lanes, np.float32)
+    memory[: len(x)] = x
+
+    def body(f: Function) -> None:
+        def turn(i: Index, _: list[Value]) -> list[Value]:
+            f.store_vector(function(f, f.load_vector("%pixels", i)), "%pixels", i)
+            return []
+
+        f.loop(0, len(memory), lanes, turn)
+
+    run(body, memory)
+    return memory[: len(x)]

@@ -1,0 +1,88 @@
+"""A program that follows a script, so that what others make of its answers can be told by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data import Dataset
+from pellucid.engines import Backward, Program, StepResult
+from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.training import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.graph import Graph, Weights
+    from pellucid.ops.loss import Loss
+    from pellucid.ops.operation import Array
+
+GRAPH = Sequential([Flatten(), Dense(3)]).graph((2, 2, 1))
+
+
+def dataset(count: int, seed: int = 0) -> Dataset:
+    """Random 2×2 pictures of 3 classes, each another."""
+    random = np.random.default_rng([seed, count])
+    images = random.integers(0, 256, (count, 2, 2, 1), np.uint8)
+    return Dataset(images, random.integers(0, 3, count), ("a", "b", "c"), name="made")
+
+
+@dataclass(eq=False)
+class Scripted(Program):
+    """Answers each step with the next of ``losses``; keeps what it was given.
+
+    Its weights are the number of steps it took; NaN, once that is ``break_after``.
+    """
+
+    losses: Sequence[float]
+    correct: int = 0
+    logits: Array = field(default_factory=lambda: np.zeros(3))
+    break_after: int | None = None
+    graph: Graph = GRAPH
+    steps: list[tuple[Array, Array, float]] = field(default_factory=list)
+
+    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
+        self.steps.append((images, labels, learning_rate))
+        return StepResult(self.losses[len(self.steps) - 1], self.correct)
+
+    def forward(self, images: Array) -> Array:
+        return np.broadcast_to(self.logits, (len(images), 3)).astype(np.float32)
+
+    def weights(self) -> Weights:
+        broken = self.break_after is not None and len(self.steps) >= self.break_after
+        value = np.nan if broken else float(len(self.steps))
+        return {
+            "dense1.kernel": np.full((4, 3), value, np.float32),
+            "dense1.bias": np.zeros(3, np.float32),
+        }
+
+    def optimizer_state(self) -> dict[str, Array]:
+        return {"step": np.array(len(self.steps))}
+
+    def values(self, images: Array) -> dict[str, Array]:
+        raise NotImplementedError
+
+    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
+        raise NotImplementedError
+
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        raise NotImplementedError
+
+    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
+        raise NotImplementedError
+
+
+def epoch(number: int, accuracy: float | None = None, loss: float | None = None) -> Epoch:
+    """A row of history with the validation's outcome."""
+    return Epoch(
+        epoch=number,
+        loss=1.0 / number,
+        accuracy=0.5,
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        learning_rate=0.1,
+        images_per_second=1234.5,
+        seconds=0.25,
+    )

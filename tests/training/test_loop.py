@@ -1,0 +1,320 @@
+"""The training loop: against PyTorch's own, and step by step on a program that follows a script."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pellucid.data import Preprocessing
+from pellucid.engines import ENGINES, Learning, Program, get_engine
+from pellucid.errors import OutputError, TrainingDivergedError
+from pellucid.files import Model
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Dense, Flatten, Normalise, ReLU, Sequential
+from pellucid.training import Progress, Recipe, Trained, make_recipe, train
+from pellucid.training.batches import batches
+from pellucid.training.schedules import Constant
+from tests.messages import check_line
+from tests.training.scripted import GRAPH, Scripted, dataset, epoch
+
+if TYPE_CHECKING:
+    from pellucid.data import Dataset
+    from pellucid.graph import Weights
+
+
+@dataclass
+class Notes:
+    """A watcher that writes down what it was told, in order."""
+
+    told: list[Progress | tuple[int, int]] = field(default_factory=list)
+
+    def after_step(self, progress: Progress) -> None:
+        self.told.append(progress)
+
+    def after_epoch(self, trained: Trained, program: Program) -> None:
+        self.told.append((len(trained.history), trained.best_epoch))
+
+    @property
+    def steps(self) -> list[Progress]:
+        return [note for note in self.told if isinstance(note, Progress)]
+
+
+def recipe(epochs: int = 1, batch_size: int = 4, learning_rate: float = 0.5) -> Recipe:
+    optimizer = make_recipe().optimizer
+    return Recipe(optimizer, learning_rate, Constant(), epochs=epochs, batch_size=batch_size)
+
+
+# ------------------------------------------------------------------------- against PyTorch's loop
+
+
+def theirs(
+    weights: Weights, data: Dataset, validation: Dataset, plan: Recipe
+) -> tuple[list[dict[str, float]], nn.Sequential]:
+    """The same training, as users of PyTorch write it."""
+    model = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)).double()
+    with torch.no_grad():
+        for layer, name in ((0, "dense1"), (2, "dense2")):
+            linear = model[layer]
+            assert isinstance(linear, nn.Linear)
+            linear.weight.copy_(torch.tensor(weights[f"{name}.kernel"].T))
+            linear.bias.copy_(torch.tensor(weights[f"{name}.bias"]))
+    kernels = [p for p in model.parameters() if p.ndim == 2]
+    biases = [p for p in model.parameters() if p.ndim == 1]
+    groups: list[dict[str, Any]] = [
+        {"params": kernels, "weight_decay": 0.01}, {"params": biases},
+    ]  # fmt: skip
+    optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True)
+
+    def inputs(part: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+        pixels = torch.tensor(part.images.reshape(len(part), 4), dtype=torch.float64)
+        return (pixels - 128) / 64, torch.tensor(part.labels)
+
+    x, t = inputs(data)
+    history, step, rate = [], 0, 0.0
+    per_epoch = math.ceil(len(data) / plan.batch_size)
+    for number in range(plan.epochs):
+        loss_sum = correct = 0.0
+        for batch in batches(len(data), plan.batch_size, seed=plan.seed, epoch=number):
+            rate = plan.learning_rate * plan.schedule.factor(step, per_epoch, plan.epochs)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            logits = model(x[batch])
+            loss = functional.cross_entropy(logits, t[batch], label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            loss_sum += loss.item() * len(batch)
+            correct += (logits.argmax(1) == t[batch]).sum().item()
+            step += 1
+        with torch.no_grad():
+            unseen, truth = inputs(validation)
+            logits = model(unseen)
+            history.append(
+                {
+                    "loss": loss_sum / len(data),
+                    "accuracy": correct / len(data),
+                    "validation_loss": functional.cross_entropy(logits, truth).item(),
+                    "validation_accuracy": (logits.argmax(1) == truth).double().mean().item(),
+                    "learning_rate": rate,
+                }
+            )
+    return history, model
+
+
+def test_the_same_training_as_pytorch() -> None:
+    plan = make_recipe(
+        epochs=4, batch_size=5, learning_rate=0.05, weight_decay=0.01, label_smoothing=0.1, seed=9
+    )
+    data, validation = dataset(23), dataset(300, seed=1)  # the last batch has 3; two parts to judge
+    layers = [Normalise([128.0], [64.0]), Flatten(), Dense(5), ReLU(), Dense(3)]
+    graph = Sequential(layers).graph((2, 2, 1))
+    weights = initial_weights(graph, 9, np.float64)
+    program = get_engine("reference").load(
+        Network(graph, weights),
+        learning=Learning(plan.loss, plan.optimizer, plan.seed),
+        precision="float64",
+    )
+    trained = train(program, data, plan, validation=validation)
+    expected, model = theirs(weights, data, validation, plan)
+    assert [row.epoch for row in trained.history] == [1, 2, 3, 4]
+    for row, their_row in zip(trained.history, expected, strict=True):
+        for name, value in their_row.items():
+            assert getattr(row, name) == pytest.approx(value, rel=1e-9), (row.epoch, name)
+    last = model[2]
+    assert isinstance(last, nn.Linear)
+    found = program.weights()["dense2.kernel"]
+    assert found == pytest.approx(last.weight.detach().numpy().T, rel=1e-9)
+
+
+# --------------------------------------------------------------------------------- step by step
+
+
+def test_every_picture_with_its_label_once_an_epoch() -> None:
+    data = dataset(10)
+    program = Scripted([1.0] * 6)
+    train(program, data, recipe(epochs=2))
+    assert [len(images) for images, _, _ in program.steps] == [4, 4, 2, 4, 4, 2]
+    known = {image.tobytes(): label for image, label in zip(data.images, data.labels, strict=True)}
+    orders = []
+    for steps in (program.steps[:3], program.steps[3:]):
+        images = np.concatenate([images for images, _, _ in steps])
+        labels = np.concatenate([labels for _, labels, _ in steps])
+        assert sorted(map(bytes, images)) == sorted(map(bytes, data.images))
+        assert [known[image.tobytes()] for image in images] == labels.tolist()
+        orders.append(images.tobytes())
+    assert orders[0] != orders[1]
+
+
+def test_the_schedule_sets_every_step_s_rate() -> None:
+    plan = make_recipe(schedule="cosine", learning_rate=0.2, epochs=2, batch_size=4)
+    program = Scripted([1.0] * 6)
+    trained = train(program, dataset(10), plan)
+    expected = [0.2 * (1 + math.cos(math.pi * step / 6)) / 2 for step in range(6)]
+    assert [rate for _, _, rate in program.steps] == pytest.approx(expected)
+    assert [row.learning_rate for row in trained.history] == pytest.approx(expected[2::3])
+
+
+def test_means_are_over_pictures_not_batches() -> None:
+    notes = Notes()
+    trained = train(Scripted([1.0, 2.0, 6.0], correct=2), dataset(10), recipe(), watchers=[notes])
+    assert [step.images for step in notes.steps] == [4, 8, 10]
+    assert {step.of for step in notes.steps} == {10}
+    losses = [1.0, (4 * 1 + 4 * 2) / 8, (4 * 1 + 4 * 2 + 2 * 6) / 10]
+    assert [step.loss for step in notes.steps] == pytest.approx(losses)
+    assert [step.accuracy for step in notes.steps] == pytest.approx([2 / 4, 4 / 8, 6 / 10])
+    (row,) = trained.history
+    assert (row.loss, row.accuracy) == pytest.approx((2.4, 0.6))
+    assert (row.validation_loss, row.validation_accuracy) == (None, None)
+    assert row.images_per_second > 0
+    assert row.seconds > 0
+
+
+def test_validation_is_judged_without_smoothing_and_weights() -> None:
+    loss = make_recipe(label_smoothing=0.3, class_weights=(1.0, 5.0, 9.0)).loss
+    plan = Recipe(make_recipe().optimizer, 0.1, loss=loss, epochs=1)
+    validation = dataset(300, seed=2)
+    trained = train(
+        Scripted([1.0] * 9, logits=np.array([2.0, 0.0, -1.0])), dataset(4), plan,
+        validation=validation,
+    )  # fmt: skip
+    p = torch.softmax(torch.tensor([2.0, 0.0, -1.0], dtype=torch.float64), 0).numpy()
+    (row,) = trained.history
+    assert row.validation_loss == pytest.approx(-np.log(p)[validation.labels].mean(), rel=1e-6)
+    assert row.validation_accuracy == (validation.labels == 0).mean()
+
+
+def test_watchers_are_told_in_turn() -> None:
+    notes = Notes()
+    train(Scripted([1.0] * 6), dataset(10), recipe(epochs=2), watchers=[notes, notes])
+    kinds = ["step" if isinstance(note, Progress) else note for note in notes.told]
+    epoch_1, epoch_2 = [*["step"] * 6, (1, 1), (1, 1)], [*["step"] * 6, (2, 2), (2, 2)]
+    assert kinds == [*epoch_1, *epoch_2]
+    assert [step.epoch for step in notes.steps] == [1] * 6 + [2] * 6
+    assert notes.told[0] == notes.told[1]
+
+
+def test_a_watcher_s_failure_ends_the_run() -> None:
+    class Full(Notes):
+        def after_epoch(self, trained: Trained, program: Program) -> None:
+            raise OutputError("the disk is full")
+
+    program = Scripted([1.0] * 9)
+    with pytest.raises(OutputError, match="the disk is full"):
+        train(program, dataset(10), recipe(epochs=3), watchers=[Full()])
+    assert len(program.steps) == 3
+
+
+# --------------------------------------------------------------------------------- the best epoch
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "best"),
+    [
+        ([(None, None)] * 3, 3),  # nothing to judge by: the last
+        ([(0.5, 1.0), (0.9, 2.0), (0.7, 0.1)], 2),  # accuracy decides, whatever the loss
+        ([(0.9, 1.0), (0.9, 0.5), (0.9, 0.7)], 2),  # of equals, the lowest loss
+        ([(0.9, 0.5), (0.9, 0.5), (0.1, 0.1)], 2),  # of those, the last
+        ([(0.0, 9.0), (0.0, 8.0)], 2),
+        ([(0.8, 0.2)], 1),
+    ],
+)
+def test_the_best_epoch(outcomes: list[tuple[float | None, float | None]], best: int) -> None:
+    trained = Trained()
+    for number, (accuracy, loss) in enumerate(outcomes, 1):
+        trained.add(epoch(number, accuracy, loss), {"w": np.array([number])})
+    assert trained.best_epoch == best
+    assert trained.best_weights["w"].tolist() == [best]
+    assert [row.epoch for row in trained.history] == list(range(1, len(outcomes) + 1))
+
+
+def test_the_best_model_says_what_it_reached() -> None:
+    trained = Trained()
+    weights = {"dense1.kernel": np.ones((4, 3)), "dense1.bias": np.ones(3)}
+    trained.add(epoch(1, 0.8, 0.3), weights)
+    trained.add(epoch(2, 0.7, 0.2), {name: 2 * array for name, array in weights.items()})
+    start = Network(GRAPH, {name: 0 * array for name, array in weights.items()})
+    model = Model(start, ("a", "b", "c"), Preprocessing(2, 2, 1), {"seed": 5})
+    best = trained.best_model(model)
+    assert best.network.weights["dense1.kernel"].tolist() == np.ones((4, 3)).tolist()
+    assert best.provenance == {
+        "seed": 5,
+        "results": {
+            "epoch": 1, "loss": 1.0, "accuracy": 0.5, "validation_loss": 0.3,
+            "validation_accuracy": 0.8, "learning_rate": 0.1,
+        },
+    }  # fmt: skip
+    assert model.provenance == {"seed": 5}
+
+
+def test_the_best_weights_are_those_of_their_epoch() -> None:
+    program = Scripted([1.0] * 9)
+    trained = train(program, dataset(10), recipe(epochs=3))
+    assert set(trained.best_weights["dense1.kernel"].ravel()) == {9.0}
+    program = Scripted([1.0] * 9, logits=np.array([1.0, 0.0, 0.0]))
+    original = program.forward
+
+    def worse_each_time(images: np.ndarray) -> np.ndarray:
+        return original(images) * (len(program.steps) if len(program.steps) > 3 else 0.1)
+
+    program.forward = worse_each_time  # type: ignore[method-assign]
+    validation = dataset(50)
+    trained = train(program, dataset(10), recipe(epochs=3), validation=validation)
+    assert trained.best_epoch == 1
+    assert set(trained.best_weights["dense1.kernel"].ravel()) == {3.0}
+
+
+# --------------------------------------------------------------------------------- divergence
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_it_stops_at_the_first_loss_that_is_not_finite(loss: float) -> None:
+    notes = Notes()
+    program = Scripted([1.0, 1.0, 1.0, 1.0, loss, 1.0])
+    with pytest.raises(TrainingDivergedError) as caught:
+        train(program, dataset(10), recipe(epochs=2, learning_rate=50.0), watchers=[notes])
+    assert str(caught.value) == (
+        f"training diverged: the loss is {loss} at step 2 of 3 in epoch 2, learning rate 50; lower "
+        "the learning rate, whose peak is 50 (--learning-rate 5 say)"
+    )
+    assert len(program.steps) == 5
+    assert len(notes.steps) == 4
+    assert notes.told[3] == (1, 1)
+
+
+def test_weights_that_break_at_the_last_step() -> None:
+    """The last step's loss is that before its update."""
+    notes = Notes()
+    program = Scripted([1.0] * 6, break_after=6)
+    with pytest.raises(
+        TrainingDivergedError, match=r"weight 'dense1.kernel' is not finite after epoch 2; lower"
+    ) as caught:
+        train(program, dataset(10), recipe(epochs=2), watchers=[notes])
+    check_line(caught.value)
+    assert (2, 2) not in notes.told
+
+
+def test_a_validation_loss_that_is_not_finite() -> None:
+    program = Scripted([1.0] * 3, logits=np.array([np.inf, 0.0, 0.0]))
+    with pytest.raises(TrainingDivergedError, match="the validation loss is nan after epoch 1"):
+        train(program, dataset(10), recipe(), validation=dataset(5))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_absurd_learning_rate(engine: str) -> None:
+    """Told in one line, without NumPy's warnings, which would fail this test."""
+    graph = Sequential([Normalise([128.0], [64.0]), Flatten(), Dense(30), Dense(3)]).graph(
+        (2, 2, 1)
+    )
+    plan = make_recipe(learning_rate=1e4, schedule="constant", epochs=20, batch_size=4)
+    program = get_engine(engine).load(
+        Network(graph, initial_weights(graph, 0)), learning=Learning(plan.loss, plan.optimizer)
+    )
+    with pytest.raises(TrainingDivergedError, match=r"step \d+ of 3 in epoch \d+, learning rate"):
+        train(program, dataset(10), plan, validation=dataset(5))
