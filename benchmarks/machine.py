@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class Machine:
         found.append(f"load in the minute before: {self.load:.2f}")
         return found
 
+    def again(self) -> Machine:
+        """The same, its peaks measured once more: the higher ones, for others only take from it."""
+        found = _peaks(max(self.peaks))
+        return replace(self, peaks={n: max(peak, found[n]) for n, peak in self.peaks.items()})
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
@@ -59,11 +64,14 @@ def examine(threads: int) -> Machine:
 
     Two threads that do no more than one are two halves of one core (SMT), or share it with others.
     """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return Machine(describe(), load, _peaks(threads), matrix_product_speed())
+
+
+def _peaks(threads: int) -> dict[int, float]:
     from pellucid.engines.native.peak import measure_peak
 
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    peaks = {count: measure_peak(count) for count in sorted({1, threads})}
-    return Machine(describe(), load, peaks, matrix_product_speed())
+    return {count: measure_peak(count) for count in sorted({1, threads})}
 
 
 def describe() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from inspect import signature
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,8 @@ ENGINES = {
 }
 """Where each engine lives; imported only when asked for, since some need large libraries."""
 
-DEFAULT = "reference"
-"""The engine that runs where none is named."""
+DEFAULT = "native" if find_spec("llvmlite") else "reference"
+"""The engine that runs where none is named: the compiler, wherever LLVM runs."""
 
 
 def get_engine(name: str = DEFAULT, **options: str) -> Engine:

@@ -1,9 +1,9 @@
 """From a graph to stages: what is computed in one go, with which operations fused.
 
-Fused are a convolution or dense layer with the ReLU behind it, and with a max pooling whose windows
-do not overlap; batch norm with its ReLU; an addition with its ReLU. A flattening costs nothing
-where dense layers and functions of each value alone follow, which take feature maps as they lie;
-elsewhere it is a copy. A dropout costs nothing at inference.
+Fused are a convolution, dense layer or batch norm with the ReLU behind it, and with a max pooling
+whose windows do not overlap; a convolution in groups, or an addition, with its ReLU. A flattening
+costs nothing where dense layers and functions of each value alone follow, which take feature maps
+as they lie; elsewhere it is a copy. A dropout costs nothing at inference.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from pellucid.engines.native.system import DECLARATIONS
 
-CONDITION, POSTED, LEFT, BUSY, JOB, BARRIER, ASLEEP, CLOSED, WORDS = 16, 32, 40, 48, 56, 64, 80, 88, 96
+CONDITION, POSTED, LEFT, BUSY, JOB = 16, 32, 40, 48, 56
+BARRIER, ASLEEP, CLOSED, WORDS = 64, 80, 88, 96
 
 SPINS = 500
 """Turns of waiting (some 20 µs) before a thread sleeps, or offers its processor to others."""

@@ -140,7 +140,7 @@ class Norm(Weighted):
         self._apply(f, affine, winners=self.stage.pool is not None)
 
     def _apply(self, f: Function, affine: Affine, *, winners: bool) -> None:
-        """z = (y − mean) · scale + β, rectified and pooled where that follows."""
+        """Append z = (y − mean) · scale + β, rectified and pooled where that follows."""
 
         def image(n: Index) -> None:
             walks = [self._windows(f, self.source, n), self._walk(f, self.target, n)]
