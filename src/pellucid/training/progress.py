@@ -42,7 +42,8 @@ class ProgressBar:
         self._task = self._bar.add_task("", epoch=1, epochs=epochs, numbers="", total=None)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if not self._bar.disable:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -51,7 +52,8 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if not self._bar.disable:  # some versions of Rich end also what they never began
+            self._bar.stop()
 
     def after_step(self, progress: Progress) -> None:
         """Move the bar."""

@@ -41,15 +41,18 @@ def in_child(work: Callable[[], str]) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(60)  # never a child that hangs
+        signal.alarm(20)  # never a child that hangs
+        status = 1
         try:
             os.write(writing, work().encode())
+            status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         text = pipe.read()
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"a child ended with {status}"
     return text
 
 
@@ -108,7 +111,7 @@ def interrupt_steps() -> str:
             pause *= 1.01  # at first there is no time for a step, in the end for many
 
     signal.signal(signal.SIGINT, interrupt)
-    presser = threading.Thread(target=press)
+    presser = threading.Thread(target=press, daemon=True)
     presser.start()
     interrupted, finished = 0, False
     while not finished:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from pellucid.engines.reference import ReferenceEngine
-from tests.engines.native.programs import LEARNING, SMALL, native
+from tests.engines.native.programs import LEARNING, SMALL, digest, native, train
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.graph import Graph
 
 SIZES = [1, 2, 5, 12, 13, 64, 65, 128, 129]
@@ -63,6 +65,36 @@ def test_training_on_batches_that_grow_and_shrink(threads: int) -> None:
     # Nine steps of Adam, which gives rounding in a small gradient the weight of a large one.
     assert_all_close(ours.weights(), theirs.weights(), 2e-4)
     assert int(ours.optimizer_state()["step"]) == 9
+
+
+def test_making_room_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is, the program is as it was, and goes on with smaller batches or larger."""
+    program, undisturbed = native(), native()
+    images, labels = batch(SMALL, 70)
+    for each in (program, undisturbed):
+        train(each, 2)
+    before = digest(program)
+    for place in ("_build", "set_weights", "set_optimizer_state"):
+        with monkeypatch.context() as patch:
+            patch.setattr(program, place, interrupted(getattr(program, place)))
+            with pytest.raises(KeyboardInterrupt):
+                program.train_step(images, labels, 0.01)
+        assert digest(program) == before, place
+        assert program._capacity == 64
+    for each in (program, undisturbed):
+        train(each, 1, count=13)
+        each.train_step(images, labels, 0.01)
+    assert digest(program) == digest(undisturbed)
+
+
+def interrupted(call: Callable[..., object]) -> Callable[..., object]:
+    """The same call, with an interruption from the keyboard at its end."""
+
+    def called(*arguments: object, **named: object) -> object:
+        call(*arguments, **named)
+        raise KeyboardInterrupt
+
+    return called
 
 
 def test_the_last_smaller_batch() -> None:

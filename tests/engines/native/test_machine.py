@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,14 @@ def test_compiled_once(compiled: list[str], tmp_path: Path) -> None:
 def test_without_a_cache(compiled: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_CACHE", "off")
     first = machine.code_of(TEXT, this_processor())
+    assert machine.code_of(TEXT, this_processor()) == first
+    assert compiled == [TEXT] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such permissions")
+def test_a_folder_that_others_may_write(compiled: list[str], tmp_path: Path) -> None:
+    first = machine.code_of(TEXT, this_processor())
+    tmp_path.chmod(0o777)
     assert machine.code_of(TEXT, this_processor()) == first
     assert compiled == [TEXT] * 2
 

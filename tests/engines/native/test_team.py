@@ -26,6 +26,18 @@ define void @count(ptr %table, ptr %pixels, i64 %images, i64 %thread, i64 %threa
 """Adds the number of images to the thread's own number."""
 
 
+LESS = """
+define void @less(ptr %table, ptr %pixels, i64 %images, i64 %thread, i64 %threads, ptr %barrier) {
+  %place = getelementptr float, ptr %table, i64 %thread
+  %number = load float, ptr %place
+  %quarter = fmul float %number, 0.25
+  store float %quarter, ptr %place
+  ret void
+}
+"""
+"""Divides the thread's own number by four."""
+
+
 def workers() -> list[str]:
     return sorted(t.name for t in threading.enumerate() if t.name.startswith("pellucid-"))
 
@@ -79,6 +91,18 @@ def test_alone(nobody: None) -> None:
     Team(4).call(machine.address("count"), sums.ctypes.data, images=7, alone=True)
     assert list(sums) == [7, 0, 0, 0]
     assert not workers()
+
+
+def test_denormal_numbers_are_zero_in_code_and_nowhere_else() -> None:
+    machine, team = load(LESS, this_processor()), Team(2)
+    smallest = np.finfo(np.float32).smallest_normal
+    numbers = np.array([smallest, smallest], np.float32)
+    team.call(machine.address("less"), numbers.ctypes.data)
+    assert list(numbers) == [0.0, 0.0]
+    assert smallest * np.float32(0.25) > 0
+    team.run(lambda thread: None)
+    assert smallest * np.float32(0.25) > 0
+    team.close()
 
 
 def test_what_work_raises() -> None:

@@ -23,11 +23,11 @@ from pellucid.optimizers import clip_by_norm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
     from numpy.typing import NDArray
 
     from pellucid.engines.native.build import Code
+    from pellucid.engines.native.plan import Place
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph, Weights
     from pellucid.ops.loss import Loss
@@ -82,7 +82,11 @@ class NativeProgram(Program):
         self._memory = self._code.plan.arena.make()
         places = np.array(self._code.plan.writer.places, np.uint64)
         self._table = places * self._memory.itemsize + self._memory.ctypes.data
+        self._table_address = self._table.ctypes.data
         self._capacity = capacity
+        self._answers = self._at(self._code.plan.values)
+        if optimizer is not None:
+            self._answer_gradients = self._at(self._code.plan.gradients)
 
     # -------------------------------------------------------------------------------- computing
 
@@ -119,7 +123,7 @@ class NativeProgram(Program):
             loss, gradient = self._learning.loss.value_and_gradient(
                 logits.astype(np.float64), targets.astype(np.float64)
             )
-            at_answer = self._at(self._code.plan.gradients, len(pixels))
+            at_answer = self._answer_gradients[: len(pixels)]
             at_answer[:] = gradient.reshape(at_answer.shape)
             self._run("backward", pixels)
             clip = 1.0
@@ -147,21 +151,18 @@ class NativeProgram(Program):
     def _forward(self, schedule: str, pixels: Array) -> NDArray[np.float32]:
         floats = pixels.dtype != np.uint8
         self._run(f"{schedule}_floats" if floats else schedule, pixels)
-        answer = self._at(self._code.plan.values, len(pixels))
-        return answer.reshape(len(pixels), *self.graph.output_shape)
+        return self._answers[: len(pixels)].reshape(len(pixels), *self.graph.output_shape)
 
-    def _at(self, places: dict[str, Any], count: int) -> NDArray[np.float32]:
-        """The answers to a batch, or the gradient there, as they lie in the arena, (N, H, W, C)."""
+    def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
+        """All answers there is room for, or the gradient there, (N, H, W, C), in the arena."""
         place = places[self._code.plan.stages[-1].target]
         floats = self._capacity * place.layout.image
-        buffer = self._memory[place.offset : place.offset + floats]
-        view: NDArray[np.float32] = place.layout.view(buffer)
-        return view[:count]
+        return place.layout.view(self._memory[place.offset : place.offset + floats])
 
     def _run(self, schedule: str, pixels: Array, counter: int = 0) -> None:
         self._team.call(
             self._schedules[schedule],
-            self._table.ctypes.data,
+            self._table_address,
             pixels.ctypes.data,
             len(pixels),
             counter=counter,

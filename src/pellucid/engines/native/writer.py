@@ -33,7 +33,7 @@ INFER = ("forward", "forward_floats")
 LEARN = ("learn", "learn_floats")
 """The forward pass of training: batch statistics, dropout."""
 
-SPINS = 2000
+SPINS = 500
 """Turns of waiting before a thread offers its processor to others."""
 
 
