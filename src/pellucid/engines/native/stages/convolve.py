@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING
 
 from pellucid import ops
@@ -26,6 +24,7 @@ from pellucid.engines.native.stages.parameters import (
     place_parameter,
     write_update,
 )
+from pellucid.engines.native.stages.turned import Turned, turned_kernels, write_turn
 from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import buffer
 
@@ -43,16 +42,6 @@ CHUNKS = 16
 
 LARGEST_PARTIAL_SUMS = 3 << 20
 """Floats that the parts' sums may take; larger kernels are cut by filters instead."""
-
-
-@dataclass(frozen=True)
-class Turned:
-    """A kernel turned for the way back: what carries ∂y to some positions of ∂x."""
-
-    convolution: Convolution
-    weights: int
-    taps: tuple[tuple[int, int], ...]
-    """Which taps of the forward kernel, (ky, kx), in the order in which they lie here."""
 
 
 class Convolve(Weighted):
@@ -79,7 +68,6 @@ class Convolve(Weighted):
         if stage.pool is not None:  # outputs that no window sees need not be computed
             rows, columns, _ = plan.shape(stage.target)
             outputs = rows * stage.pool.size[0], columns * stage.pool.size[1]
-        self.before = -origin[0], -origin[1]
         self.packing = Packing.of(taps, channels, filters, plan.lanes)
         pitch = whole_vectors(filters, plan.lanes)
         self.source = source
@@ -123,7 +111,7 @@ class Convolve(Weighted):
             )
         self.turned: list[Turned] = []
         if plan.training and plan.wants_gradient(stage.sources[0]):
-            self.turned = self._turn()
+            self.turned = turned_kernels(self)
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -358,163 +346,9 @@ class Convolve(Weighted):
         value, gradient = self.plan.values[self.stage.target], self.gradient
         mask_rows(f, value, gradient)
 
-    # ----------------------------------------------------------------------- the way back, turned
-
-    def _turn(self) -> list[Turned]:
-        if isinstance(self.stage.node.operation, ops.Dense):
-            return self._turn_dense()
-        return [
-            turned
-            for ry in range(self.stride[0])
-            for rx in range(self.stride[1])
-            if (turned := self._turn_phase((ry, rx))) is not None
-        ]
-
-    def _turn_phase(self, phase: tuple[int, int]) -> Turned | None:
-        """What reaches the input positions y ≡ phase (mod stride): every stride-th tap, turned."""
-        plan, taps, origin, outputs = self.plan, [], [], []
-        to = plan.gradients[self.stage.sources[0]].layout
-        for axis, size in enumerate((to.height, to.width)):
-            stride, dilation = self.stride[axis], self.dilation[axis]
-            rest = (phase[axis] + self.before[axis]) % stride
-            mine = [k for k in range(self.packing.taps[axis]) if (k * dilation) % stride == rest]
-            if not mine or phase[axis] >= size:
-                return None  # nothing reaches these positions: their gradient stays zero
-            taps.append(mine[::-1])
-            # y·stride' + phase + before − k·dilation is a multiple of the stride, for each tap k
-            origin.append((phase[axis] + self.before[axis] - mine[-1] * dilation) // stride)
-            outputs.append(-(-(size - phase[axis]) // stride))
-        packing = Packing.of(
-            (len(taps[0]), len(taps[1])), self.packing.filters, to.channels, plan.lanes
-        )
-        convolution = Convolution(
-            self.gradient.layout,
-            to,
-            (outputs[0], outputs[1]),
-            packing,
-            # Taps of one phase lie so many apart that they move a whole number of outputs.
-            dilation=(
-                self.dilation[0] // gcd(self.dilation[0], self.stride[0]),
-                self.dilation[1] // gcd(self.dilation[1], self.stride[1]),
-            ),
-            origin=(origin[0], origin[1]),
-            target_stride=self.stride,
-            target_origin=phase,
-        )
-        weights = plan.arena.place(f"turned {self.name} {phase}", packing.size)
-        order = tuple((ky, kx) for ky in taps[0] for kx in taps[1])
-        return Turned(convolution, weights, order)
-
-    def _turn_dense(self) -> list[Turned]:
-        """A matrix, transposed: row by row of the feature maps, or all at once without a border."""
-        plan = self.plan
-        to = plan.gradients[self.stage.sources[0]].layout
-        height, width = self.packing.taps
-        together = height if to.row == width * to.pitch else 1
-        turned = []
-        for row in range(0, height, together):
-            positions = together * width
-            packing = Packing.of((1, 1), self.packing.filters, positions * to.pitch, plan.lanes)
-            convolution = Convolution(
-                self.gradient.layout, to, (1, 1), packing, target_origin=(row, 0)
-            )
-            weights = plan.arena.place(f"turned {self.name} {row}", packing.size)
-            order = tuple((row + p // width, p % width) for p in range(positions))
-            turned.append(Turned(convolution, weights, order))
-        return turned
-
     def write_turn(self) -> None:
         """Append the stages that copy the weights turned, for the next step's way back."""
-        for turned in self.turned:
-            dense = isinstance(self.stage.node.operation, ops.Dense)
-            write = self._copy_transposed if dense else self._copy_turned
-
-            def body(
-                f: Function,
-                turned: Turned = turned,
-                write: Callable[[Function, Turned], None] = write,
-            ) -> None:
-                write(f, turned)
-
-            units = turned.convolution.packing.blocks if dense else self.packing.blocks
-            self.plan.writer.stage(
-                ("update", "turn"), f"turn {self.name}", units, body, group="turn"
-            )
-
-    def _copy_turned(self, f: Function, turned: Turned) -> None:
-        """K[ky, kx, c, o] to its place as K'[turned tap, o, c], block of filters by block."""
-        packing, back = self.packing, turned.convolution.packing
-        source, target = buffer(f, self.parameter.weights), buffer(f, turned.weights)
-
-        def block(ob: Index, _: list[Value]) -> list[Value]:
-            def channel(c: Index, _: list[Value]) -> list[Value]:
-                cb = f.divide(c, back.width)
-                lane = f.add(c, f.multiply(f.multiply(cb, back.width), -1))
-                to = f.add(f.multiply(cb, back.block), lane)
-                for number, (ky, kx) in enumerate(turned.taps):
-                    tap = (ky * packing.taps[1] + kx) * packing.channels
-                    row = f.add(
-                        f.multiply(ob, packing.block), f.multiply(f.add(c, tap), packing.width)
-                    )
-
-                    def filter_(
-                        o: Index, _: list[Value], row: Index = row, number: int = number
-                    ) -> list[Value]:
-                        number_of = f.add(f.multiply(ob, packing.width), o)
-                        value = f.load(source, f.add(row, o))
-                        depth = f.add(number_of, number * packing.filters)
-                        place = f.at(target, f.add(to, f.multiply(depth, back.width)))
-                        f.do(f"store float {value}, ptr {place}, align 4")
-                        return []
-
-                    start = f.multiply(ob, packing.width)
-                    left = f.add(packing.filters, f.multiply(start, -1))
-                    f.loop(0, f.smaller(packing.width, left), 1, filter_)
-                return []
-
-            return f.loop(0, packing.channels, 1, channel)
-
-        f.loop("%first", "%last", 1, block)
-
-    def _copy_transposed(self, f: Function, turned: Turned) -> None:
-        """K[(y, x, c), o] to its place as K'[o, (y, x, c)], block of inputs by block."""
-        packing, back = self.packing, turned.convolution.packing
-        pitch = turned.convolution.target.pitch
-        channels = packing.channels
-        first_tap = turned.taps[0][0] * packing.taps[1] + turned.taps[0][1]
-        source, target = buffer(f, self.parameter.weights), buffer(f, turned.weights)
-
-        def block(kb: Index, _: list[Value]) -> list[Value]:
-            def lane(i: Index, _: list[Value]) -> list[Value]:
-                place = f.add(f.multiply(kb, back.width), i)  # (position, channel) with its pitch
-                position = f.divide(place, pitch)
-                channel = f.add(place, f.multiply(f.multiply(position, pitch), -1))
-
-                def copy() -> None:
-                    depth = f.add(f.multiply(f.add(position, first_tap), channels), channel)
-
-                    def filter_(o: Index, _: list[Value]) -> list[Value]:
-                        ob = f.divide(o, packing.width)
-                        inside = f.add(o, f.multiply(f.multiply(ob, packing.width), -1))
-                        row = f.add(f.multiply(ob, packing.block), f.multiply(depth, packing.width))
-                        value = f.load(source, f.add(row, inside))
-                        to = f.add(f.multiply(kb, back.block), f.multiply(o, back.width))
-                        at = f.at(target, f.add(to, i))
-                        f.do(f"store float {value}, ptr {at}, align 4")
-                        return []
-
-                    f.loop(0, packing.filters, 1, filter_)
-
-                if pitch == channels:
-                    copy()
-                else:  # the lanes that fill up the last vector stay zero
-                    real = f.value(f"icmp slt i64 {channel}, {channels}")
-                    f.when(real, copy)
-                return []
-
-            return f.loop(0, back.width, 1, lane)
-
-        f.loop("%first", "%last", 1, block)
+        write_turn(self)
 
 
 def mask_rows(f: Function, value: Place, gradient: Place) -> None:

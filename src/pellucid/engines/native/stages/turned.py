@@ -1,0 +1,173 @@
+"""Kernels turned for the way back: what carries ∂y to ∂x, copied anew after every step.
+
+The gradient of a convolution's input is a convolution of ∂y, with the kernel turned round and its
+channels and filters exchanged; with a stride, one for each phase of the input positions. A dense
+layer's is its matrix, transposed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.engines.native.geometry import Convolution, Packing
+from pellucid.engines.native.stages.backward_taps import phases
+from pellucid.engines.native.writer import buffer
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.stages.backward_taps import Phase
+    from pellucid.engines.native.stages.convolve import Convolve
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A kernel turned for the way back: what carries ∂y to some positions of ∂x."""
+
+    convolution: Convolution
+    weights: int
+    taps: tuple[tuple[int, int], ...]
+    """Which taps of the forward kernel, (ky, kx), in the order in which they lie here."""
+
+
+def turned_kernels(of: Convolve) -> list[Turned]:
+    """Find room for a convolution's or dense layer's turned kernels."""
+    operation = of.stage.node.operation
+    if isinstance(operation, ops.Dense):
+        return _dense(of)
+    assert isinstance(operation, ops.Conv2D)
+    to = of.plan.gradients[of.stage.sources[0]].layout
+    # Where no tap reaches, the gradient stays zero.
+    reached = (phase for phase in phases(operation, to.height, to.width) if phase.reached)
+    return [_phase(of, phase) for phase in reached]
+
+
+def write_turn(of: Convolve) -> None:
+    """Append the stages that copy the weights turned, for the next step's way back."""
+    dense = isinstance(of.stage.node.operation, ops.Dense)
+    copy = _copy_transposed if dense else _copy_turned
+    for turned in of.turned:
+
+        def body(f: Function, turned: Turned = turned) -> None:
+            copy(f, of, turned)
+
+        units = turned.convolution.packing.blocks if dense else of.packing.blocks
+        of.plan.writer.stage(("update", "turn"), f"turn {of.name}", units, body, group="turn")
+
+
+def _phase(of: Convolve, phase: Phase) -> Turned:
+    """What reaches one phase's input positions: every stride-th tap, turned."""
+    plan, axes = of.plan, (phase.rows, phase.columns)
+    to = plan.gradients[of.stage.sources[0]].layout
+    down, across = (tuple(tap for tap, _ in axis.taps) for axis in axes)
+    packing = Packing.of((len(down), len(across)), of.packing.filters, to.channels, plan.lanes)
+    convolution = Convolution(
+        of.gradient.layout,
+        to,
+        (phase.rows.positions, phase.columns.positions),
+        packing,
+        # Taps of one phase lie so many apart that they move a whole number of outputs.
+        dilation=(
+            of.dilation[0] // gcd(of.dilation[0], of.stride[0]),
+            of.dilation[1] // gcd(of.dilation[1], of.stride[1]),
+        ),
+        origin=(phase.rows.taps[0][1], phase.columns.taps[0][1]),
+        target_stride=of.stride,
+        target_origin=phase.first,
+    )
+    weights = plan.arena.place(f"turned {of.name} {phase.first}", packing.size)
+    return Turned(convolution, weights, tuple((ky, kx) for ky in down for kx in across))
+
+
+def _dense(of: Convolve) -> list[Turned]:
+    """A matrix, transposed: row by row of the feature maps, or all at once without a border."""
+    plan = of.plan
+    to = plan.gradients[of.stage.sources[0]].layout
+    height, width = of.packing.taps
+    together = height if to.row == width * to.pitch else 1
+    turned = []
+    for row in range(0, height, together):
+        positions = together * width
+        packing = Packing.of((1, 1), of.packing.filters, positions * to.pitch, plan.lanes)
+        convolution = Convolution(of.gradient.layout, to, (1, 1), packing, target_origin=(row, 0))
+        weights = plan.arena.place(f"turned {of.name} {row}", packing.size)
+        order = tuple((row + p // width, p % width) for p in range(positions))
+        turned.append(Turned(convolution, weights, order))
+    return turned
+
+
+def _copy_turned(f: Function, of: Convolve, turned: Turned) -> None:
+    """K[ky, kx, c, o] to its place as K'[turned tap, o, c], block of filters by block."""
+    packing, back = of.packing, turned.convolution.packing
+    source, target = buffer(f, of.parameter.weights), buffer(f, turned.weights)
+
+    def block(ob: Index, _: list[Value]) -> list[Value]:
+        def channel(c: Index, _: list[Value]) -> list[Value]:
+            cb = f.divide(c, back.width)
+            lane = f.add(c, f.multiply(f.multiply(cb, back.width), -1))
+            to = f.add(f.multiply(cb, back.block), lane)
+            for number, (ky, kx) in enumerate(turned.taps):
+                tap = (ky * packing.taps[1] + kx) * packing.channels
+                row = f.add(f.multiply(ob, packing.block), f.multiply(f.add(c, tap), packing.width))
+
+                def filter_(
+                    o: Index, _: list[Value], row: Index = row, number: int = number
+                ) -> list[Value]:
+                    number_of = f.add(f.multiply(ob, packing.width), o)
+                    value = f.load(source, f.add(row, o))
+                    depth = f.add(number_of, number * packing.filters)
+                    place = f.at(target, f.add(to, f.multiply(depth, back.width)))
+                    f.do(f"store float {value}, ptr {place}, align 4")
+                    return []
+
+                start = f.multiply(ob, packing.width)
+                left = f.add(packing.filters, f.multiply(start, -1))
+                f.loop(0, f.smaller(packing.width, left), 1, filter_)
+            return []
+
+        return f.loop(0, packing.channels, 1, channel)
+
+    f.loop("%first", "%last", 1, block)
+
+
+def _copy_transposed(f: Function, of: Convolve, turned: Turned) -> None:
+    """K[(y, x, c), o] to its place as K'[o, (y, x, c)], block of inputs by block."""
+    packing, back = of.packing, turned.convolution.packing
+    pitch = turned.convolution.target.pitch
+    channels = packing.channels
+    first_tap = turned.taps[0][0] * packing.taps[1] + turned.taps[0][1]
+    source, target = buffer(f, of.parameter.weights), buffer(f, turned.weights)
+
+    def block(kb: Index, _: list[Value]) -> list[Value]:
+        def lane(i: Index, _: list[Value]) -> list[Value]:
+            place = f.add(f.multiply(kb, back.width), i)  # (position, channel) with its pitch
+            position = f.divide(place, pitch)
+            channel = f.add(place, f.multiply(f.multiply(position, pitch), -1))
+
+            def copy() -> None:
+                depth = f.add(f.multiply(f.add(position, first_tap), channels), channel)
+
+                def filter_(o: Index, _: list[Value]) -> list[Value]:
+                    ob = f.divide(o, packing.width)
+                    inside = f.add(o, f.multiply(f.multiply(ob, packing.width), -1))
+                    row = f.add(f.multiply(ob, packing.block), f.multiply(depth, packing.width))
+                    value = f.load(source, f.add(row, inside))
+                    to = f.add(f.multiply(kb, back.block), f.multiply(o, back.width))
+                    at = f.at(target, f.add(to, i))
+                    f.do(f"store float {value}, ptr {at}, align 4")
+                    return []
+
+                f.loop(0, packing.filters, 1, filter_)
+
+            if pitch == channels:
+                copy()
+            else:  # the lanes that fill up the last vector stay zero
+                real = f.value(f"icmp slt i64 {channel}, {channels}")
+                f.when(real, copy)
+            return []
+
+        return f.loop(0, back.width, 1, lane)
+
+    f.loop("%first", "%last", 1, block)
