@@ -6,7 +6,6 @@ offset in the whole, what it reads or writes in vectors see :class:`Groups`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from pellucid.engines.native.stages.backward_taps import phases
 from pellucid.engines.native.stages.convolve import CHUNKS, LARGEST_PARTIAL_SUMS, mask_rows
 from pellucid.engines.native.stages.groups import Groups
 from pellucid.engines.native.stages.parameters import Region, place_parameter
+from pellucid.engines.native.stages.turned import Turned, copy_turned
 from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import buffer
 
@@ -35,27 +35,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.convolution import Finish
-    from pellucid.engines.native.geometry import Pair
     from pellucid.engines.native.ir import Function, Index, Value
     from pellucid.engines.native.layout import Layout
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.plan import Plan
     from pellucid.engines.native.stages.backward_taps import Phase
-
-
-@dataclass(frozen=True)
-class Turned:
-    """Every group's kernel turned: what carries ∂y to the input positions of one phase.
-
-    Attributes:
-        convolution: Of one group.
-        weights: Offset of the first group's kernel.
-        taps: Which taps of the forward kernel, (ky, kx), in the order in which they lie here.
-    """
-
-    convolution: Convolution
-    weights: int
-    taps: tuple[Pair, ...]
 
 
 class Grouped(Weighted):
@@ -297,35 +281,13 @@ class Grouped(Weighted):
             )
 
     def _copy_turned(self, f: Function, turned: Turned) -> None:
-        """K[ky, kx, c, o] to its place as K'[turned tap, o, c], group by group."""
+        """The kernels turned, group by group."""
         packing, back = self.packing, turned.convolution.packing
 
         def group(g: Index, _: list[Value]) -> list[Value]:
             source = f.at(buffer(f, self.parameter.weights), f.multiply(g, packing.size))
             target = f.at(buffer(f, turned.weights), f.multiply(g, back.size))
-
-            def filter_(o: Index, _: list[Value]) -> list[Value]:
-                from_ = _place(f, o, packing)
-
-                def channel(c: Index, _: list[Value]) -> list[Value]:
-                    to = _place(f, c, back)
-                    for number, (ky, kx) in enumerate(turned.taps):
-                        row = f.add(c, (ky * packing.taps[1] + kx) * packing.channels)
-                        value = f.load(source, f.add(from_, f.multiply(row, packing.width)))
-                        row = f.add(o, number * packing.filters)
-                        place = f.at(target, f.add(to, f.multiply(row, back.width)))
-                        f.do(f"store float {value}, ptr {place}, align 4")
-                    return []
-
-                return f.loop(0, packing.channels, 1, channel)
-
-            return f.loop(0, packing.filters, 1, filter_)
+            copy_turned(f, source, packing, target, turned, (0, packing.filters))
+            return []
 
         f.loop("%first", "%last", 1, group)
-
-
-def _place(f: Function, filter_: Index, packing: Packing) -> Index:
-    """Offset of a filter's first number in a packed kernel."""
-    block = f.divide(filter_, packing.width)
-    inside = f.add(filter_, f.multiply(block, -packing.width))
-    return f.add(f.multiply(block, packing.block), inside)

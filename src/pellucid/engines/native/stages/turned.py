@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Turned:
-    """A kernel turned for the way back: what carries ∂y to some positions of ∂x."""
+    """A kernel turned for the way back: what carries ∂y to some positions of ∂x.
+
+    A grouped convolution has one for each group, one after the other; this is the first.
+    """
 
     convolution: Convolution
     weights: int
@@ -99,37 +102,62 @@ def _dense(of: Convolve) -> list[Turned]:
 
 
 def _copy_turned(f: Function, of: Convolve, turned: Turned) -> None:
-    """K[ky, kx, c, o] to its place as K'[turned tap, o, c], block of filters by block."""
-    packing, back = of.packing, turned.convolution.packing
-    source, target = buffer(f, of.parameter.weights), buffer(f, turned.weights)
+    """Some blocks of filters, turned."""
+    packing = of.packing
+    first, last = (f.multiply(block, packing.width) for block in ("%first", "%last"))
+    copy_turned(
+        f,
+        buffer(f, of.parameter.weights),
+        packing,
+        buffer(f, turned.weights),
+        turned,
+        (first, f.smaller(packing.filters, last)),
+    )
 
-    def block(ob: Index, _: list[Value]) -> list[Value]:
+
+def copy_turned(
+    f: Function,
+    source: Value,
+    packing: Packing,
+    target: Value,
+    turned: Turned,
+    filters: tuple[Index, Index],
+) -> None:
+    """Append the code that copies K[ky, kx, c, o] to its place as K'[turned tap, o, c].
+
+    Args:
+        f: The function.
+        source: Pointer to the packed kernel.
+        packing: How it is packed.
+        target: Pointer to the turned one.
+        turned: Its taps and packing.
+        filters: First and last o.
+    """
+    back = turned.convolution.packing
+
+    def filter_(o: Index, _: list[Value]) -> list[Value]:
+        from_ = _place(f, o, packing)
+
         def channel(c: Index, _: list[Value]) -> list[Value]:
-            cb = f.divide(c, back.width)
-            lane = f.add(c, f.multiply(f.multiply(cb, back.width), -1))
-            to = f.add(f.multiply(cb, back.block), lane)
+            to = _place(f, c, back)
             for number, (ky, kx) in enumerate(turned.taps):
-                tap = (ky * packing.taps[1] + kx) * packing.channels
-                row = f.add(f.multiply(ob, packing.block), f.multiply(f.add(c, tap), packing.width))
-
-                def filter_(
-                    o: Index, _: list[Value], row: Index = row, number: int = number
-                ) -> list[Value]:
-                    number_of = f.add(f.multiply(ob, packing.width), o)
-                    value = f.load(source, f.add(row, o))
-                    depth = f.add(number_of, number * packing.filters)
-                    place = f.at(target, f.add(to, f.multiply(depth, back.width)))
-                    f.do(f"store float {value}, ptr {place}, align 4")
-                    return []
-
-                start = f.multiply(ob, packing.width)
-                left = f.add(packing.filters, f.multiply(start, -1))
-                f.loop(0, f.smaller(packing.width, left), 1, filter_)
+                row = f.add(c, (ky * packing.taps[1] + kx) * packing.channels)
+                value = f.load(source, f.add(from_, f.multiply(row, packing.width)))
+                row = f.add(o, number * packing.filters)
+                place = f.at(target, f.add(to, f.multiply(row, back.width)))
+                f.do(f"store float {value}, ptr {place}, align 4")
             return []
 
         return f.loop(0, packing.channels, 1, channel)
 
-    f.loop("%first", "%last", 1, block)
+    f.loop(filters[0], filters[1], 1, filter_)
+
+
+def _place(f: Function, filter_: Index, packing: Packing) -> Index:
+    """Offset of a filter's first number in a packed kernel."""
+    block = f.divide(filter_, packing.width)
+    inside = f.add(filter_, f.multiply(block, -packing.width))
+    return f.add(f.multiply(block, packing.block), inside)
 
 
 def _copy_transposed(f: Function, of: Convolve, turned: Turned) -> None:
