@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.lower import lower
 from pellucid.engines.native.plan import Plan
+from pellucid.engines.native.single import worth_waking
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
 from pellucid.engines.native.stages.convolve import Convolve
@@ -30,7 +31,7 @@ from pellucid.engines.native.stages.prelu import Slopes
 from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_backward
 from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
 from pellucid.engines.native.stages.subsample import Subsample
-from pellucid.engines.native.writer import Writer
+from pellucid.engines.native.writer import SINGLE, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,11 @@ class Code:
     weighted: dict[str, Weighted]
     text: str
 
+    @property
+    def shares_single(self) -> bool:
+        """Whether threads share the work for a single image."""
+        return worth_waking(call.single for call in self.plan.writer.calls.get(SINGLE[0], []))
+
 
 def write(
     graph: Graph, processor: Processor, *, capacity: int, threads: int, optimizer: Optimizer | None
@@ -66,7 +72,8 @@ def write(
         Declined: If a layer has no kernel.
     """
     stages = lower(graph, training=optimizer is not None)
-    writer = Writer(Vectors(processor.lanes), processor.pause)
+    single = threads > 1 and optimizer is None
+    writer = Writer(Vectors(processor.lanes), processor.pause, single=single)
     plan = Plan(graph, stages, processor.lanes, capacity, threads, optimizer, writer)
     weighted: list[Weighted] = []
     backward: list[tuple[str, Callable[[], None]]] = []

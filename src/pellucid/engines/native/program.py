@@ -15,7 +15,7 @@ from pellucid.engines.native.fold import Folded, fold
 from pellucid.engines.native.guard import Guard, in_turn
 from pellucid.engines.native.machine import load
 from pellucid.engines.native.team import shared_team
-from pellucid.engines.native.writer import INFER
+from pellucid.engines.native.writer import INFER, SINGLE
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import Network, check_weights
@@ -149,8 +149,11 @@ class NativeProgram(Program):
             raise
 
     def _forward(self, schedule: str, pixels: Array) -> NDArray[np.float32]:
+        alone = len(pixels) == 1 and schedule == INFER[0]
+        if alone and self._code.shares_single:
+            schedule, alone = SINGLE[0], False
         floats = pixels.dtype != np.uint8
-        self._run(f"{schedule}_floats" if floats else schedule, pixels)
+        self._run(f"{schedule}_floats" if floats else schedule, pixels, alone=alone)
         return self._answers[: len(pixels)].reshape(len(pixels), *self.graph.output_shape)
 
     def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
@@ -159,14 +162,14 @@ class NativeProgram(Program):
         floats = self._capacity * place.layout.image
         return place.layout.view(self._memory[place.offset : place.offset + floats])
 
-    def _run(self, schedule: str, pixels: Array, counter: int = 0) -> None:
+    def _run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
         self._team.call(
             self._schedules[schedule],
             self._table_address,
             pixels.ctypes.data,
             len(pixels),
             counter=counter,
-            alone=len(pixels) == 1 and schedule in INFER,
+            alone=alone,
         )
 
     def _grow(self, capacity: int) -> None:

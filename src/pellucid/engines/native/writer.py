@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.ir import Function, Index, Value, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pellucid.engines.native.single import Cut
 
 Share = int | Literal["images"]
 """What a stage's work is cut into: so many units, or the batch's images."""
@@ -33,6 +35,9 @@ INFER = ("forward", "forward_floats")
 LEARN = ("learn", "learn_floats")
 """The forward pass of training: batch statistics, dropout."""
 
+SINGLE = ("single", "single_floats")
+"""Inference of one image, its stages cut for all threads."""
+
 SPINS = 500
 """Turns of waiting before a thread offers its processor to others."""
 
@@ -48,6 +53,7 @@ class Call:
         group: Within a group threads do not wait for each other.
         name: For people.
         origin: The value that it helps to make or to differentiate.
+        single: How it is cut, in the schedule of a single image.
     """
 
     function: str
@@ -56,6 +62,7 @@ class Call:
     group: str
     name: str
     origin: str
+    single: Cut | None = None
 
 
 class Writer:
@@ -64,15 +71,17 @@ class Writer:
     Args:
         vectors: The width of vectors.
         pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+        single: Whether single images get schedules of their own.
 
     Attributes:
         calls: The stages of each schedule.
         places: The table of addresses that schedules take, as offsets into the arena, in floats.
     """
 
-    def __init__(self, vectors: Vectors, pause: str) -> None:
+    def __init__(self, vectors: Vectors, pause: str, *, single: bool = False) -> None:
         self.vectors = vectors
         self._pause = pause
+        self._single = single
         self._functions: dict[str, Function] = {}  # by what they do
         self.places: list[int] = []
         self.calls: dict[str, list[Call]] = {}
@@ -85,6 +94,7 @@ class Writer:
         share: Share,
         body: Callable[[Function], None],
         group: str = BY_IMAGE,
+        single: Cut | None = None,
     ) -> None:
         """Append a stage to a schedule, or to several.
 
@@ -95,16 +105,48 @@ class Writer:
             body: Appends its code for the units from ``%first`` to before ``%last``.
             group: Threads do not wait for each other between stages of one group. Image by image,
                 a thread reads only what it has written itself.
+            single: How it is cut for a single image; none: one thread does it. Where there are
+                schedules for single images, the body is called once more to be cut so.
         """
+        schedules = (schedules,) if isinstance(schedules, str) else schedules
+        call = Call(*self._function(name, body), share, group, name, self.origin)
+        for schedule in schedules:
+            self.calls.setdefault(schedule, []).append(call)
+        if not self._single or not set(schedules) & set(INFER):
+            return
+        for alone in (SINGLE[INFER.index(name)] for name in schedules):
+            self._append_single(self.calls.setdefault(alone, []), call, body, single)
+
+    def _append_single(
+        self, stages: list[Call], whole: Call, body: Callable[[Function], None], cut: Cut | None
+    ) -> None:
+        """Append a single image's stage.
+
+        A stage that is not cut is done by the first thread, and so is the next if it is not cut
+        either; rows that need only the same rows of the last stage by the thread that has those.
+        """
+        last = stages[-1] if stages else None
+        before = last.single if last is not None else None
+        if cut is not None and cut.worth(before):
+            function, places = self._function(whole.name, body, cut.by)
+            whole = replace(whole, function=function, places=places, share=cut.units, single=cut)
+            goes_on = cut.goes_with(before)
+        else:
+            goes_on = before is None
+        group = last.group if last is not None and goes_on else f"single {len(stages)}"
+        stages.append(replace(whole, group=group))
+
+    def _function(
+        self, name: str, body: Callable[[Function], None], cut: str = "images"
+    ) -> tuple[str, int]:
+        """A function's name, that of an earlier one if it does the same, and its addresses."""
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
-        function = Function(f"stage_{len(self._functions)}_{safe}", PARAMETERS, self.vectors)
+        number = len(self._functions)
+        function = Function(f"stage_{number}_{safe}", PARAMETERS, self.vectors, cut)
         body(function)
         start = len(self.places)
         self.places += function.places
-        function = self._functions.setdefault(function.body(), function)
-        for schedule in (schedules,) if isinstance(schedules, str) else schedules:
-            call = Call(function.name, start, share, group, name, self.origin)
-            self.calls.setdefault(schedule, []).append(call)
+        return self._functions.setdefault(function.body(), function).name, start
 
     def text(self) -> str:
         """The whole module."""
@@ -181,8 +223,10 @@ done:
 
 
 def _part(f: Function, units: Index, number: Value | Index) -> Index:
+    """Where a thread's units begin; the first threads have more, since they began sooner."""
     product = f.multiply(units, number)
-    return f.value(f"udiv i64 {product}, %threads")
+    less = f.value("sub i64 %threads, 1")
+    return f.value(f"udiv i64 {f.add(product, less)}, %threads")
 
 
 def buffer(f: Function, offset: int) -> Value:

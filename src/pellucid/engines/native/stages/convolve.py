@@ -11,7 +11,9 @@ from pellucid.engines.native.emit.convolution import (
     as_it_is,
     convolve_images,
     convolve_rows,
+    filter_groups,
     rectified,
+    row_groups,
 )
 from pellucid.engines.native.emit.images import each_row
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
@@ -19,6 +21,7 @@ from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.geometry import Convolution, Packing
 from pellucid.engines.native.layout import Layout, whole_vectors
 from pellucid.engines.native.plan import Place, Plan, gradient_border
+from pellucid.engines.native.single import Cut, better
 from pellucid.engines.native.stages.parameters import (
     Region,
     place_parameter,
@@ -152,7 +155,7 @@ class Convolve(Weighted):
         """Append the forward stage."""
         finish = rectified if self.stage.rectify else as_it_is
         body = self._with_pool if self.stage.pool is not None else self._without_pool(finish)
-        self.plan.writer.stage(self.plan.forward, self.name, "images", body)
+        self.plan.writer.stage(self.plan.forward, self.name, "images", body, single=self._single())
 
     def _without_pool(self, finish: Finish) -> Callable[[Function], None]:
         def body(f: Function) -> None:
@@ -162,8 +165,7 @@ class Convolve(Weighted):
                 buffer(f, self.source.offset),
                 buffer(f, self.parameter.weights),
                 buffer(f, self.plan.values[self.stage.target].offset),
-                "%first",
-                "%last",
+                *f.extent("images"),
                 finish,
             )
 
@@ -201,11 +203,27 @@ class Convolve(Weighted):
                     )  # fmt: skip
                     return []
 
-                return f.loop(0, pooled.height, 1, row)
+                return f.loop(*f.extent("rows", pooled.height), 1, row)
 
-            return f.loop(0, packing.blocks, 1, block)
+            return f.loop(*f.extent("blocks", packing.blocks), 1, block)
 
-        f.loop("%first", "%last", 1, image)
+        f.loop(*f.extent("images"), 1, image)
+
+    def _single(self) -> Cut:
+        """How the work for a single image is cut."""
+        packing, (down, across) = self.packing, self.outputs
+        rows, blocks = len(row_groups(self.forward, down)), packing.blocks
+        if self.stage.pool is not None:
+            rows = down // self.stage.pool.size[0]
+        elif self.forward.single:
+            rows, blocks = 1, len(filter_groups(packing))
+        work = down * across * packing.depth * packing.filters
+        return better(
+            Cut("rows", rows, work),
+            Cut("blocks", blocks, work),
+            self.plan.threads,
+            more_weights=packing.size > self.source.layout.image,
+        )
 
     # --------------------------------------------------------------------------------- backward
 

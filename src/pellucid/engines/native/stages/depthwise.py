@@ -9,6 +9,7 @@ from pellucid.engines.native.emit.convolution import added, as_it_is, rectified
 from pellucid.engines.native.emit.depthwise import Slide, accumulate_taps, slide_images
 from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.geometry import Packing
+from pellucid.engines.native.single import Cut
 from pellucid.engines.native.stages.backward_taps import Phase, phases
 from pellucid.engines.native.stages.convolve import CHUNKS, mask_rows
 from pellucid.engines.native.stages.parameters import Region, place_parameter
@@ -68,7 +69,10 @@ class Depthwise(Weighted):
             source, target = buffer(f, self.source.offset), buffer(f, self.target.offset)
             slide_images(f, slide, source, buffer(f, self.parameter.weights), target, finish)
 
-        self.plan.writer.stage(self.plan.forward, self.name, "images", body)
+        height, width, channels = self.plan.shape(self.stage.target)
+        taps = self.packing.taps[0] * self.packing.taps[1]
+        cut = Cut("rows", height, height * width * channels * taps)
+        self.plan.writer.stage(self.plan.forward, self.name, "images", body, single=cut)
 
     def write_backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""

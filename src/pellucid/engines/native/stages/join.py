@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.channels import Slice, join_channels, take_channels
 from pellucid.engines.native.emit.images import each_position, each_row
+from pellucid.engines.native.single import each_alone
 
 if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
@@ -27,7 +28,9 @@ def write_add(plan: Plan, stage: Stage) -> None:
 
         each_row(f, places, vector)
 
-    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+    plan.writer.stage(
+        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
+    )
 
 
 def write_add_backward(plan: Plan, stage: Stage) -> None:
@@ -69,7 +72,9 @@ def write_concatenate(plan: Plan, stage: Stage) -> None:
 
         each_position(f, [*sources, target], position)
 
-    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+    plan.writer.stage(
+        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
+    )
 
 
 def write_concatenate_backward(plan: Plan, stage: Stage) -> None:
