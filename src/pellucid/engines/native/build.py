@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
 
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.lower import lower
@@ -31,10 +33,12 @@ from pellucid.engines.native.stages.prelu import Slopes
 from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_backward
 from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
 from pellucid.engines.native.stages.subsample import Subsample
-from pellucid.engines.native.writer import SINGLE, Writer
+from pellucid.engines.native.writer import INFER, LEARN, SINGLE, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.processor import Processor
@@ -56,6 +60,11 @@ class Code:
     plan: Plan
     weighted: dict[str, Weighted]
     text: str
+
+    def addresses(self) -> NDArray[np.uint64]:
+        """The table of addresses that schedules take, in floats from the arena's beginning."""
+        arena = self.plan.arena
+        return np.array([arena.address(place) for place in self.plan.writer.places], np.uint64)
 
     @property
     def shares_single(self) -> bool:
@@ -95,18 +104,42 @@ def write(
             forward(plan, stage)
             backward.append((stage.target, partial(back, plan, stage)))
     if optimizer is not None:
+        kernels = {made.stage.target: made.write_kernel_gradient for made in weighted}
+        again = {made.stage.target: made for made in weighted if _made_again(made, plan)}
+        of = {stage.target: stage for stage in stages}
         for writer.origin, write_backward in reversed(backward):
+            for source in of[writer.origin].sources:
+                if source in again and of[writer.origin].kind not in FORGETFUL:
+                    again.pop(source).write_again()
             write_backward()
-        for made in reversed(weighted):
-            writer.origin = made.stage.target
-            made.write_kernel_gradient()
+            # At once, so that neither what came in nor its gradient need be kept for long.
+            kernels.get(writer.origin, _nothing)()
         for made in weighted:
             writer.origin = made.stage.target
             made.write_update()
         for made in weighted:
             writer.origin = made.stage.target
             made.write_turn()
+    plan.arena.settle(writer.touches(order) for order in orders(plan))
     return Code(plan, {made.name: made for made in weighted}, writer.text())
+
+
+def orders(plan: Plan) -> list[list[str]]:
+    """The schedules that follow each other with buffers of one still in use in the next."""
+    calls = plan.writer.calls
+    step = [name for name in (LEARN[0], "backward", "update", "turn") if name in calls]
+    alone = [[name] for name in (INFER[0], SINGLE[0]) if name in calls]
+    return [step, *alone] if plan.training else alone
+
+
+def _made_again(made: Weighted, plan: Plan) -> TypeGuard[Norm]:
+    """Whether a value is not kept for the way back: a batch norm's, which is made again soon."""
+    whole = made.stage.pool is None and made.stage is not plan.stages[-1]
+    return isinstance(made, Norm) and whole
+
+
+def _nothing() -> None:
+    """A stage without weights has no kernel gradient."""
 
 
 WEIGHTED: dict[str, Callable[[Plan, Stage], Weighted]] = {
@@ -125,6 +158,9 @@ KEEPING: dict[str, Callable[[Plan, Stage], Pool | Dropout | LocalResponse]] = {
     "local response": LocalResponse,
 }
 """Stages that have none, but buffers of their own."""
+
+FORGETFUL = ("add", "average", "concatenate", "dropout", "flatten", "pool", "rescale", "softmax")
+"""Stages whose way back asks nothing of what came in."""
 
 PLAIN = {
     "activate": (write_activation, write_activation_backward),

@@ -80,8 +80,7 @@ class NativeProgram(Program):
         self._machine = machine  # keeps the code alive
         self._schedules = {name: machine.address(name) for name in self._code.plan.writer.calls}
         self._memory = self._code.plan.arena.make()
-        places = np.array(self._code.plan.writer.places, np.uint64)
-        self._table = places * self._memory.itemsize + self._memory.ctypes.data
+        self._table = self._code.addresses() * self._memory.itemsize + self._memory.ctypes.data
         self._table_address = self._table.ctypes.data
         self._capacity = capacity
         self._answers = self._at(self._code.plan.values)
@@ -159,8 +158,7 @@ class NativeProgram(Program):
     def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
         """All answers there is room for, or the gradient there, (N, H, W, C), in the arena."""
         place = places[self._code.plan.stages[-1].target]
-        floats = self._capacity * place.layout.image
-        return place.layout.view(self._memory[place.offset : place.offset + floats])
+        return place.layout.view(self._memory[place.offset :], self._capacity)
 
     def _run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
         self._team.call(
@@ -189,7 +187,8 @@ class NativeProgram(Program):
         found: list[NDArray[np.float32]] = []
         for stage in self._code.weighted.values():
             p = stage.parameter
-            partial = self._memory[p.gradients : p.gradients + p.chunks * p.size]
+            start = self._code.plan.arena.address(p.gradients)
+            partial = self._memory[start : start + p.chunks * p.size]
             total = partial.reshape(p.chunks, p.size).sum(axis=0)
             found += stage.read(total, 0).values()
         return found

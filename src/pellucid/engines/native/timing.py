@@ -98,8 +98,7 @@ class Apart:
         self._team = shared_team(threads)
         self._images = images
         self.memory = _memory(self.code, folded.weights(network.weights))
-        places = np.array(writer.places, np.uint64)
-        self._table = places * self.memory.itemsize + self.memory.ctypes.data
+        self._table = self.code.addresses() * self.memory.itemsize + self.memory.ctypes.data
         self.stages = [partial(self._run, self._machine.address(name)) for name in alone]
         """What runs each, in their order."""
 
@@ -137,8 +136,7 @@ def _memory(code: Code, weights: Weights) -> NDArray[np.float32]:
         # A learning rate of zero: the weights stay as they are, however often this runs.
         write_scalars(memory[plan.scalars :], plan.optimizer, 0.0, 1.0, 1)
         place = plan.gradients[plan.stages[-1].target]
-        floats = plan.capacity * place.layout.image
-        view = place.layout.view(memory[place.offset : place.offset + floats])
+        view = place.layout.view(memory[place.offset :], plan.capacity)
         view[:] = np.random.default_rng(1).normal(0.0, 0.01, view.shape)
     return memory
 

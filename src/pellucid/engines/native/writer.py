@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.liveness import Touch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pellucid.engines.native.single import Cut
 
@@ -48,21 +49,23 @@ class Call:
 
     Attributes:
         function: Its function, perhaps that of other stages too.
-        places: Where its addresses begin in the table.
+        places: Where its addresses begin in the table, and where they end.
         share: How its work is cut.
         group: Within a group threads do not wait for each other.
         name: For people.
         origin: The value that it helps to make or to differentiate.
         single: How it is cut, in the schedule of a single image.
+        again: Buffers that it fills once more.
     """
 
     function: str
-    places: int
+    places: tuple[int, int]
     share: Share
     group: str
     name: str
     origin: str
     single: Cut | None = None
+    again: tuple[int, ...] = ()
 
 
 class Writer:
@@ -95,6 +98,7 @@ class Writer:
         body: Callable[[Function], None],
         group: str = BY_IMAGE,
         single: Cut | None = None,
+        again: tuple[int, ...] = (),
     ) -> None:
         """Append a stage to a schedule, or to several.
 
@@ -107,9 +111,10 @@ class Writer:
                 a thread reads only what it has written itself.
             single: How it is cut for a single image; none: one thread does it. Where there are
                 schedules for single images, the body is called once more to be cut so.
+            again: Buffers that it fills once more, with what they held before.
         """
         schedules = (schedules,) if isinstance(schedules, str) else schedules
-        call = Call(*self._function(name, body), share, group, name, self.origin)
+        call = Call(*self._function(name, body), share, group, name, self.origin, again=again)
         for schedule in schedules:
             self.calls.setdefault(schedule, []).append(call)
         if not self._single or not set(schedules) & set(INFER):
@@ -138,7 +143,7 @@ class Writer:
 
     def _function(
         self, name: str, body: Callable[[Function], None], cut: str = "images"
-    ) -> tuple[str, int]:
+    ) -> tuple[str, tuple[int, int]]:
         """A function's name, that of an earlier one if it does the same, and its addresses."""
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
         number = len(self._functions)
@@ -146,7 +151,21 @@ class Writer:
         body(function)
         start = len(self.places)
         self.places += function.places
-        return self._functions.setdefault(function.body(), function).name, start
+        name = self._functions.setdefault(function.body(), function).name
+        return name, (start, len(self.places))
+
+    def touches(self, schedules: Iterable[str]) -> list[Touch]:
+        """What each stage touches, of schedules that run one after the other."""
+        found: list[Touch] = []
+        meeting = 0
+        for schedule in schedules:
+            group = self.calls[schedule][0].group
+            meeting += 1
+            for call in self.calls[schedule]:
+                meeting, group = meeting + (call.group != group), call.group
+                places = tuple(self.places[slice(*call.places)])
+                found.append(Touch(places, meeting, group == BY_IMAGE, call.again))
+        return found
 
     def text(self) -> str:
         """The whole module."""
@@ -174,7 +193,7 @@ class Writer:
             units: Index = "%images" if call.share == "images" else call.share
             first = _part(f, units, "%thread")
             last = _part(f, units, f.add("%thread", 1))
-            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places}")
+            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
             f.do(
                 f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
                 f"i64 {first}, i64 {last}, i64 %thread)"

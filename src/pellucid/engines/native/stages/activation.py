@@ -48,6 +48,8 @@ def write_activation_backward(plan: Plan, stage: Stage) -> None:
     source = stage.sources[0]
     adds = plan.adds(source)
     of_y = isinstance(stage.node.operation, ops.Sigmoid | ops.Tanh)
+    if not adds:
+        plan.takes_over(source, plan.gradients[stage.target])
     places = [
         plan.gradients[stage.target],
         plan.values[stage.target if of_y else source],

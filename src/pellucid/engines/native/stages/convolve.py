@@ -22,6 +22,11 @@ from pellucid.engines.native.geometry import Convolution, Packing
 from pellucid.engines.native.layout import Layout, whole_vectors
 from pellucid.engines.native.plan import Place, Plan, gradient_border
 from pellucid.engines.native.single import Cut, better
+from pellucid.engines.native.stages.chunks import (
+    CHUNKS,
+    LARGEST_PARTIAL_SUMS,
+    chunk,
+)
 from pellucid.engines.native.stages.parameters import (
     Region,
     place_parameter,
@@ -39,12 +44,6 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.ir import Function, Index, Value
     from pellucid.engines.native.lower import Stage
-
-CHUNKS = 16
-"""A batch is cut into so many parts for a kernel's gradient, whatever the number of threads."""
-
-LARGEST_PARTIAL_SUMS = 3 << 20
-"""Floats that the parts' sums may take; larger kernels are cut by filters instead."""
 
 
 class Convolve(Weighted):
@@ -99,17 +98,17 @@ class Convolve(Weighted):
         self.winners = self.scratch = 0
         if stage.pool is not None:
             pooled = plan.values[stage.target].layout
-            self.winners = plan.arena.place(
-                f"winners {self.name}", -(-plan.capacity * pooled.image // 4) + plan.lanes
+            self.winners = plan.arena.place_scratch(
+                f"winners {self.name}", -(-pooled.floats(plan.capacity) // 4) + plan.lanes
             )
             self.scratch_size = stage.pool.size[0] * outputs[1] * self.packing.width
-            self.scratch = plan.arena.place(
+            self.scratch = plan.arena.place_scratch(
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
         self.gathered = 0
         if plan.training:
             self.gathered_floats = scratch_floats(self.forward, plan.capacity)
-            self.gathered = plan.arena.place(
+            self.gathered = plan.arena.place_scratch(
                 f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.turned: list[Turned] = []
@@ -236,8 +235,9 @@ class Convolve(Weighted):
         layout = Layout(*self.outputs, filters, pitch, gradient_border(stage, source, self.outputs))
         if not plan.training:
             return Place(layout, 0)
-        floats = plan.capacity * layout.image + plan.lanes
-        return Place(layout, plan.arena.place(f"gradient before pooling {self.name}", floats))
+        floats = layout.floats(plan.capacity) + plan.lanes
+        name = f"gradient before pooling {self.name}"
+        return Place(layout, plan.arena.place_images(name, layout, floats))
 
     def write_backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
@@ -292,9 +292,9 @@ class Convolve(Weighted):
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 _clear(f, partial, size)
                 if self.by_chunks:
-                    images = _chunk(f, u, chunks), _chunk(f, f.add(u, 1), chunks)
                     accumulate_images(
-                        f, self.forward_to_gradient, source, gradient, partial, images,
+                        f, self.forward_to_gradient, source, gradient, partial,
+                        chunk(f, u, chunks),
                         (0, packing.blocks), scratch,
                     )  # fmt: skip
                 else:
@@ -307,9 +307,12 @@ class Convolve(Weighted):
 
             f.loop("%first", "%last", 1, unit)
 
-        units = chunks if self.by_chunks else packing.blocks
         self.plan.writer.stage(
-            "backward", f"kernel gradient {self.name}", units, body, group="kernels"
+            "backward",
+            f"kernel gradient {self.name}",
+            chunks if self.by_chunks else packing.blocks,
+            body,
+            group=f"kernel {self.name}",
         )
 
     def write_update(self) -> None:
@@ -381,11 +384,6 @@ def mask_rows(f: Function, value: Place, gradient: Place) -> None:
 
 def _clear_rows(f: Function, place: Place) -> None:
     each_row(f, [place], lambda at, i: f.store_vector(f.zero, at[0], i))
-
-
-def _chunk(f: Function, number: Index, chunks: int) -> Index:
-    """The first image of a chunk: a rule that knows nothing of threads."""
-    return f.divide(f.multiply("%images", number), chunks)
 
 
 def _clear(f: Function, place: Value, floats: int) -> None:

@@ -11,7 +11,8 @@ from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.geometry import Packing
 from pellucid.engines.native.single import Cut
 from pellucid.engines.native.stages.backward_taps import Phase, phases
-from pellucid.engines.native.stages.convolve import CHUNKS, mask_rows
+from pellucid.engines.native.stages.chunks import CHUNKS, chunk
+from pellucid.engines.native.stages.convolve import mask_rows
 from pellucid.engines.native.stages.parameters import Region, place_parameter
 from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import buffer
@@ -110,23 +111,20 @@ class Depthwise(Weighted):
             def unit(u: Index, _: list[Value]) -> list[Value]:
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 each_vector(f, size, lambda i: f.store_vector(f.zero, partial, i))
-                first, last = (
-                    f.divide(f.multiply("%images", number), CHUNKS) for number in (u, f.add(u, 1))
-                )
                 accumulate_taps(
                     f,
                     self._forward(gradient),
                     buffer(f, self.source.offset),
                     buffer(f, gradient.offset),
                     partial,
-                    (first, last),
+                    chunk(f, u, CHUNKS),
                 )
                 return []
 
             f.loop("%first", "%last", 1, unit)
 
         self.plan.writer.stage(
-            "backward", f"kernel gradient {self.name}", CHUNKS, body, group="kernels"
+            "backward", f"kernel gradient {self.name}", CHUNKS, body, group=f"kernel {self.name}"
         )
 
     def _forward(self, target: Place) -> Slide:

@@ -39,6 +39,9 @@ def write_add_backward(plan: Plan, stage: Stage) -> None:
     adds = [plan.adds(name) for name in wanted]
     places = [plan.gradients[stage.target], plan.values[stage.target]]
     places += [plan.gradients[name] for name in wanted]
+    for name, add in zip(wanted, adds, strict=True):
+        if not add:
+            plan.takes_over(name, places[0])
 
     def body(f: Function) -> None:
         def vector(at: list[Value], i: Index) -> None:

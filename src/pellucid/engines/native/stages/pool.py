@@ -32,8 +32,8 @@ class Pool:
         )
         self.winners = 0
         if self.largest and plan.training:
-            floats = -(-plan.capacity * self.target.layout.image // 4) + plan.lanes
-            self.winners = plan.arena.place(f"winners {self.name}", floats)
+            floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
+            self.winners = plan.arena.place_scratch(f"winners {self.name}", floats)
 
     # ---------------------------------------------------------------------------------- forward
 
