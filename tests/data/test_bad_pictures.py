@@ -64,10 +64,9 @@ def test_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (encoded(PIXELS, "GIF"), "a GIF picture"),
-        (encoded(PIXELS, "BMP"), "a BMP picture"),
-        (encoded(PIXELS, "TIFF"), "a TIFF picture"),
-        (encoded(PIXELS, "WEBP"), "a WebP picture"),
+        (encoded(PIXELS, "AVIF"), "an AVIF or HEIC picture"),
+        (encoded(PIXELS, "PPM"), "no picture (it begins with b'P6"),
+        (encoded(PIXELS, "TGA"), "no picture (it begins with b'"),
         (b"\0\0\0\x1cftypheic" + bytes(50), "an AVIF or HEIC picture"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PK\3\4" + bytes(50), "a ZIP archive"),
@@ -80,7 +79,7 @@ def test_empty(tmp_path: Path) -> None:
 def test_something_else_named_as_a_picture(tmp_path: Path, content: bytes, told: str) -> None:
     message = refusal(write(tmp_path / "named.jpg", content))
     assert f"named.jpg: {told}" in message
-    assert "expected a PNG or JPEG picture" in message
+    assert "expected a PNG, JPEG, WebP, BMP, GIF or TIFF picture" in message
 
 
 def test_content_counts_not_the_name(tmp_path: Path) -> None:
@@ -100,7 +99,8 @@ def test_a_name_that_would_break_the_line(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         Preprocessing(8, 8, 3).read(path)
     assert str(caught.value).endswith(
-        r"a\nb\x1b[31m 고양이.png: empty, 0 bytes; expected a PNG or JPEG picture"
+        r"a\nb\x1b[31m 고양이.png: empty, 0 bytes; expected a PNG, JPEG, WebP, BMP, GIF or TIFF "
+        r"picture"
     )
 
 

@@ -114,7 +114,7 @@ def test_pictures_are_resized_as_predictions_are(tmp_path: Path) -> None:
         ({"cat": 9, "dog": 0, "owl": 0}, "the class dog .and 1 other class. has no pictures"),
         (
             {"cat": 0, "dog": 0},
-            "no pictures in its class folders; put PNG or JPEG pictures",
+            "no pictures in its class folders; put pictures into one",
         ),
         ({"train/cat": 9, "train/dog": 9, "test/owl": 9}, "the class owl has no pictures to train"),
         ({"train/cat": 9, "test/cat": 9}, "one class only, cat"),
@@ -236,7 +236,7 @@ def test_classes_that_the_model_does_not_know(tmp_path: Path) -> None:
 
 def test_nothing_to_judge_by(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
-    with pytest.raises(DataError, match="no pictures to read; put PNG or JPEG"):
+    with pytest.raises(DataError, match="no pictures to read; put pictures into one"):
         load_for(tmp_path, preprocessing=GREY, classes=("cat", "dog"))
 
 

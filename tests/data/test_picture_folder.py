@@ -67,10 +67,11 @@ def test_hidden_files_are_skipped_and_others_told(tmp_path: Path) -> None:
     assert found.notes == ()
     write(tmp_path / "readme.txt", b"")
     write(tmp_path / "stray.png", b"")
-    write(tmp_path / "cat/2.webp", b"")
-    write(tmp_path / "cat/more/3.png", b"")
+    write(tmp_path / "cat/2.txt", b"")
+    write(tmp_path / "dog/more/3.svg", b"")
     assert scan_folder(tmp_path).notes == (
-        "left out, no PNG or JPEG files directly in a class folder: stray.png and 2 more",
+        "left out, pictures that are in no class folder: stray.png",
+        "left out, files that are no pictures: cat/2.txt and 1 more",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pellucid.cli.check import check
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain_plan import explain_plan
 from pellucid.cli.lecture import lecture
@@ -50,5 +51,5 @@ def _options(
     pass
 
 
-for command in (train, evaluate, predict, summary, explain_plan, lecture):
+for command in (check, train, evaluate, predict, summary, explain_plan, lecture):
     app.command()(command)

@@ -40,11 +40,14 @@ def evaluate(
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.classifier import ImageClassifier
     from pellucid.data import load_for
+    from pellucid.data.quarantine import quarantine_note
     from pellucid.training.provenance import unseen
 
     classifier = ImageClassifier.load(model, engine=engine)
     origin = classifier.model_
     pictures = load_for(data, preprocessing=origin.preprocessing, classes=origin.classes)
+    for note in quarantine_note(pictures.quarantined):
+        remarks().print(note)
     test = unseen(origin.provenance, pictures)
     if test is not None:
         remarks().print(

@@ -16,7 +16,7 @@ from pellucid.engines import DEFAULT
 
 def predict(
     model: arguments.ModelPath,
-    pictures: Annotated[list[Path], typer.Argument(help="PNG or JPEG files.")],
+    pictures: Annotated[list[Path], typer.Argument(help="PNG, JPEG, WebP, BMP, GIF, TIFF files.")],
     top: Annotated[int, typer.Option(min=1, help="How many guesses for each.")] = 5,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.dataset import Splits
-from pellucid.data.names import counted, shown
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.errors import ArgumentError, DataError
 
@@ -18,9 +17,7 @@ DEFAULT_SHARE = 0.1
 """Part of the pictures that is set aside, for validation and again for the test."""
 
 
-def arrange(
-    source: Source, validation: Share | None, default: Share, seed: int, notes: tuple[str, ...] = ()
-) -> Splits:
+def arrange(source: Source, validation: Share | None, default: Share, seed: int) -> Splits:
     """Return the splits of a source; what it does not bring itself is drawn from its pictures.
 
     - A source that is not divided gives 10 % to the test set and ``validation`` to the validation
@@ -32,8 +29,8 @@ def arrange(
         source: The pictures.
         validation: Fraction or number of pictures to validate by, 0 for none, None for the default.
         default: What None means.
-        seed: Decides which pictures are drawn; integer ≥ 0.
-        notes: Remarks to which those on the splits are added.
+        seed: Decides which pictures are drawn; integer ≥ 0. Of the files that cannot be used none
+            is drawn: the parts are those of a source without them.
 
     Raises:
         ArgumentError: ``validation`` or ``seed`` is outside its range.
@@ -49,16 +46,17 @@ def arrange(
         )
     origin = "all" if undivided else "train"
     shares = _shares(drawn, undivided=undivided)
+    unwanted = {"validation"} if validation == 0 else set()
+    brought = [part for part in ("validation", "test") if part in source.parts]
     parts: dict[str, Dataset] = {
-        part: source.read(part, part) for part in ("validation", "test") if part in source.parts
+        part: source.read(part) for part in brought if part not in unwanted
     }
-    if validation == 0:
-        parts.pop("validation", None)
     if shares:
-        positions = stratified_split(source.labels(origin), shares, seed=seed, name=source.name)
-        parts |= {part: source.read(origin, part, chosen) for part, chosen in positions.items()}
+        labels = source.read(origin).labels
+        positions = stratified_split(labels, shares, seed=seed, name=source.name)
+        parts |= source.divide(origin, positions)
     else:
-        parts["train"] = source.read(origin, "train")
+        parts["train"] = source.read(origin)
     how = f"; drawn with seed {seed}, each class in proportion: {', '.join(shares)}"
     sizes = ", ".join(
         f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
@@ -67,7 +65,8 @@ def arrange(
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),
-        notes=(*notes, f"pictures: {sizes}{how if shares else ''}"),
+        notes=(*source.notes, f"pictures: {sizes}{how if shares else ''}"),
+        quarantined=source.quarantined,
     )
 
 
@@ -94,28 +93,6 @@ def set_aside(
     if everything.subset(positions["train"]).fingerprint() != learned:
         return None
     return everything.subset(positions["test"], "test")
-
-
-def check_classes(name: str, classes: tuple[str, ...], learnable: set[str]) -> None:
-    """Raise DataError unless there are two classes or more, all of them among the learnable.
-
-    Args:
-        name: What the data are called in messages.
-        classes: The class names.
-        learnable: Names of the classes that have pictures to train with.
-    """
-    if len(classes) < 2:
-        raise DataError(
-            f"{name}: one class only, {shown(classes[0])}; expected at least two classes, each "
-            f"with pictures of its own"
-        )
-    empty = [entry for entry in classes if entry not in learnable]
-    if empty:
-        others = f" (and {counted(len(empty) - 1, 'other class')})" if len(empty) > 1 else ""
-        raise DataError(
-            f"{name}: the class {shown(empty[0])}{others} has no pictures to train with; add some "
-            f"(PNG or JPEG, directly in the folder of the class) or remove the class"
-        )
 
 
 def _shares(validation: Share | None, *, undivided: bool) -> dict[str, Share]:

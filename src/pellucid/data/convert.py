@@ -2,30 +2,48 @@
 
 The rule, in this order:
 
-1. 16-bit values keep their high byte; black-and-white becomes 0 and 255; a palette becomes the
-   colours it names; CMYK and YCbCr become red, green, blue. Colour profiles are not applied, nor
-   is a transparent colour in a PNG of 16-bit colour or of 2- or 4-bit grey, which Pillow ignores.
-2. Transparent pixels are composited over a grey level, in integers:
+1. Of several frames (animated GIF, WebP, PNG; TIFF of many pages) the first counts.
+2. Integers of more than 8 bits keep their highest 8; numbers with a fraction (TIFF) are taken as 0
+   for black to 1 for white, ``round(255 · value)``. Others have no known white and are refused:
+   fractions outside 0..1, and TIFF's signed or 32-bit integers. Where the smallest value means
+   white it becomes 255.
+3. Black-and-white becomes 0 and 255; a palette becomes the colours it names; CMYK and YCbCr become
+   red, green, blue; of LAB there is no conversion. The inks of a JPEG are taken as inverted, as
+   Adobe writes them and every viewer reads them. Colour profiles are not applied, nor is a
+   transparent colour in a PNG of 16-bit colour or of 2- or 4-bit grey, which Pillow ignores.
+4. Transparent pixels are composited over a grey level, in integers:
    ``(value · alpha + background · (255 − alpha) + 127) // 255``.
-3. The picture is turned upright as its EXIF orientation says.
-4. Colour becomes grey by ITU-R BT.601, ``(19595 R + 38470 G + 7471 B + 32768) >> 16``; grey becomes
+5. The picture is turned upright as its EXIF orientation says.
+6. Colour becomes grey by ITU-R BT.601, ``(19595 R + 38470 G + 7471 B + 32768) >> 16``; grey becomes
    colour by repeating it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.pillow import DECODING_ERRORS, quiet
+from pellucid.data.pillow import DECODING_ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from PIL import Image
 
 # entries of Pillow's info from which it reads an orientation
 _ORIENTATION_SOURCES = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
+
+# tags of a TIFF file
+_BITS, _PHOTOMETRIC, _ORIENTATION = 258, 262, 0x0112
+_WHITE_IS_ZERO = 0
+
+_PIXELS_AT_ONCE = 1 << 20  # bounds what NumPy needs beside the picture
+
+
+class NoRuleError(ValueError):
+    """A picture holds values of which nobody says what is black and what is white."""
 
 
 def converted(image: Image.Image, channels: int, background: int) -> Image.Image:
@@ -38,8 +56,12 @@ def converted(image: Image.Image, channels: int, background: int) -> Image.Image
 
     Returns:
         The upright picture in Pillow's mode ``L`` or ``RGB``.
+
+    Raises:
+        NoRuleError: It holds values for which there is no rule.
     """
     plain = _composited(_eight_bit(image), background)
+    # of a TIFF picture, which Pillow turns when it decodes it, the orientation is 1 by now
     return _upright(plain, orientation(image)).convert("L" if channels == 1 else "RGB")
 
 
@@ -47,8 +69,11 @@ def is_grey(image: Image.Image) -> bool:
     """Return whether a picture can hold nothing but grey, judged by its mode and its palette."""
     if image.mode == "P" and image.palette is not None:
         bands, content = image.palette.getdata()
-        colours = np.frombuffer(content, np.uint8)
-        red, green, blue = (colours[band :: len(bands)] for band in range(3))
+        colours = np.frombuffer(bytes(content), np.uint8)
+        if bands.endswith(";L"):  # all red, then all green, then all blue
+            red, green, blue = np.split(colours, 3)
+        else:
+            red, green, blue = (colours[band :: len(bands)] for band in range(3))
         return np.array_equal(red, green) and np.array_equal(red, blue)
     return image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
 
@@ -59,11 +84,10 @@ def orientation(image: Image.Image) -> int:
     Where metadata are missing, cannot be read or say something else it is 1: upright.
     """
     # asking for what is not there makes Pillow decode the picture
-    if _ORIENTATION_SOURCES.isdisjoint(image.info):
+    if image.format != "TIFF" and _ORIENTATION_SOURCES.isdisjoint(image.info):
         return 1
     try:
-        with quiet():
-            number = image.getexif().get(0x0112)
+        number = image.getexif().get(_ORIENTATION)
     except DECODING_ERRORS:
         return 1
     return number if isinstance(number, int) and 1 <= number <= 8 else 1
@@ -88,18 +112,55 @@ def _upright(image: Image.Image, turned: int) -> Image.Image:
 
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Return the picture in mode L, LA, RGB or RGBA."""
-    from PIL import Image
-
     if image.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
         return image
+    if image.mode == "F":
+        return _from_fractions(image)
     if image.mode.startswith("I"):
-        values = np.asarray(image)
-        grey = Image.fromarray((values.clip(0, 65535) >> 8).astype(np.uint8))
-        key = image.info.get("transparency")
-        if isinstance(key, int):
-            grey.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
-        return grey
+        return _from_integers(image)
+    if image.mode == "La":
+        return image.convert("LA")
+    if image.mode == "LAB":
+        raise NoRuleError("colours in LAB")
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _from_integers(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    tags = getattr(image, "tag_v2", {})
+    if image.mode == "I" and tags:
+        raise NoRuleError("signed or 32-bit integers, of which nobody says what is white")
+    (bits,) = set(tags.get(_BITS, (16,)))
+    inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    key = image.info.get("transparency")
+    grey = np.empty((image.height, image.width), np.uint8)
+    alpha = np.empty_like(grey) if isinstance(key, int) else None
+    for rows in _bands(image):
+        values = _rows(image, rows)
+        # a picture of Pillow's own may hold more than 16 bits
+        high = (values.clip(0, 65535) >> (bits - 8)).astype(np.uint8)
+        grey[rows] = 255 - high if inverted else high
+        if alpha is not None:
+            alpha[rows] = np.where(values == key, 0, 255)
+    converted = Image.fromarray(grey)
+    if alpha is not None:
+        converted.putalpha(Image.fromarray(alpha))
+    return converted
+
+
+def _from_fractions(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    inverted = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    grey = np.empty((image.height, image.width), np.uint8)
+    for rows in _bands(image):
+        values = _rows(image, rows)
+        outside = values[~((values >= 0) & (values <= 1))]  # NaN too
+        if outside.size:
+            raise NoRuleError(f"values with a fraction that are not 0 to 1, such as {outside[0]:g}")
+        grey[rows] = np.rint((1 - values if inverted else values) * 255)
+    return Image.fromarray(grey)
 
 
 def _composited(image: Image.Image, background: int) -> Image.Image:
@@ -107,7 +168,20 @@ def _composited(image: Image.Image, background: int) -> Image.Image:
 
     if image.mode not in ("LA", "RGBA"):
         return image
-    values: NDArray[np.uint16] = np.asarray(image).astype(np.uint16)  # 255² + 127 still fits
-    colour, alpha = values[..., :-1], values[..., -1:]
-    mixed = ((colour * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)
+    mixed = np.empty((image.height, image.width, len(image.mode) - 1), np.uint8)
+    for rows in _bands(image):
+        values = _rows(image, rows).astype(np.uint16)  # 255² + 127 still fits
+        colour, alpha = values[..., :-1], values[..., -1:]
+        mixed[rows] = (colour * alpha + background * (255 - alpha) + 127) // 255
     return Image.fromarray(mixed[..., 0] if mixed.shape[2] == 1 else mixed)
+
+
+def _bands(image: Image.Image) -> Iterator[slice]:
+    """Yield the rows of a picture, some at a time."""
+    step = max(1, _PIXELS_AT_ONCE // max(1, image.width))
+    for first in range(0, image.height, step):
+        yield slice(first, min(first + step, image.height))
+
+
+def _rows(image: Image.Image, rows: slice) -> NDArray[Any]:
+    return np.asarray(image.crop((0, rows.start, image.width, rows.stop)))

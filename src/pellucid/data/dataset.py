@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.quarantine import BadFile
+
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
 
 
@@ -32,6 +34,7 @@ class Dataset:
         names: One name per picture, for messages and lists of mistakes: its path relative to the
             data's folder. None where pictures have no names; then its index stands for it.
         name: What this set is called in messages.
+        quarantined: The files that could not be used and are not among the pictures.
 
     Raises:
         DataError: A shape, a type, a length or a label is not as described above.
@@ -42,6 +45,7 @@ class Dataset:
     classes: tuple[str, ...]
     names: tuple[str, ...] | None = None
     name: str = "data"
+    quarantined: tuple[BadFile, ...] = ()
 
     def __post_init__(self) -> None:
         _check_images(self.name, self.images)
@@ -137,6 +141,7 @@ class Splits:
         validation: Pictures to watch training by, or None.
         test: Pictures that training never sees, or None.
         notes: Remarks for the user, one line each: how the parts were made, which size was chosen.
+        quarantined: The files of all parts that could not be used and were left out.
 
     Raises:
         DataError: The parts differ in their classes or in the shape of their pictures.
@@ -146,6 +151,7 @@ class Splits:
     validation: Dataset | None
     test: Dataset | None
     notes: tuple[str, ...] = ()
+    quarantined: tuple[BadFile, ...] = ()
 
     def __post_init__(self) -> None:
         for part in (self.validation, self.test):

@@ -1,7 +1,8 @@
 """Open and decode picture files; say in one line what is wrong with those that cannot be.
 
-The format is told by a file's content, never by its name, and must be PNG or JPEG. How what it
-holds is converted stands in :mod:`pellucid.data.convert`.
+The format is told by a file's content, never by its name, and must be PNG, JPEG, WebP, BMP, GIF or
+TIFF. How what it holds is converted stands in :mod:`pellucid.data.convert`. A picture with more
+pixels than a limit is refused from its header, and one that is cut short is refused as a whole.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import os
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from pellucid.data.convert import converted, is_grey, orientation
+from pellucid.data.convert import NoRuleError, converted, is_grey, orientation
 from pellucid.data.names import shown
-from pellucid.data.pillow import DECODING_ERRORS, quiet
+from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,20 +23,26 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-FORMATS = ("PNG", "JPEG")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """Formats that are read, by Pillow's names."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif"})
-"""Endings, in lower case, by which pictures are found in a folder."""
+READABLE = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+"""The same in words, for messages."""
 
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+# PNG, JPEG, GIF, TIFF and BigTIFF in both byte orders
+_SIGNATURES = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"MM\0+",
+)
 
 # how files begin that are often met where a picture should be
 _FOREIGN = (
-    (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
     (b"%PDF", "a PDF document"),
     (b"PK\3\4", "a ZIP archive"),
     (b"<", "a text with markup, such as a web page"),
@@ -55,62 +62,69 @@ def decode(image: Image.Image, name: str, *, channels: int, background: int) -> 
         The upright picture in Pillow's mode ``L`` or ``RGB``.
 
     Raises:
-        DataError: It is damaged or cut short.
+        DataError: It is damaged or cut short, or there is no rule for what it holds.
     """
+    from PIL.Image import DecompressionBombError
+
     try:
-        image.load()
-        return converted(image, channels, background)
-    except DECODING_ERRORS as error:
+        # who opened it has decided on its size
+        with bounded(max(MAX_PIXELS, image.width * image.height)):
+            image.load()
+            return converted(image, channels, background)
+    except NoRuleError as error:
+        raise DataError(f"{name}: {error}; convert it to 8 or 16 bits, or remove it") from error
+    except (*DECODING_ERRORS, DecompressionBombError) as error:
         raise _damaged(name, error) from error
 
 
-def header(path: Path) -> tuple[int, int, bool]:
+def header(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int, bool]:
     """Return height, width (both upright) and whether a picture file is grey, without decoding it.
 
     Raises:
-        DataError: The file cannot be read or is no PNG or JPEG picture.
+        DataError: As :func:`opened` raises it.
     """
-    with opened(path) as image:
-        width, height = image.size
+    with opened(path, max_pixels) as image:
+        # versions of Pillow differ in whether the size of a TIFF picture is the upright one
+        tags = getattr(image, "tag_v2", {})
+        width, height = tags.get(256, image.width), tags.get(257, image.height)
         if orientation(image) >= 5:  # lying on a side
             width, height = height, width
         return height, width, is_grey(image)
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Iterator[Image.Image]:
+def opened(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open a picture, given as a path or as the bytes of a file, and read no more than its header.
 
-    Raises:
-        DataError: There is no such file, it cannot be read, it is no PNG or JPEG picture, or it
-            has more pixels than Pillow holds to be safe.
-    """
-    from PIL import Image, UnidentifiedImageError
+    Args:
+        source: Where it is.
+        max_pixels: Pictures with more pixels than this are refused.
 
+    Raises:
+        DataError: There is no such file, it cannot be read, it is no picture of a format that is
+            read, or it has too many pixels.
+    """
     name = source_name(source)
-    with _binary(source) as stream:
+    with bounded(max_pixels), _binary(source) as stream:
         start = _start(stream, name)
         if not start:
-            raise DataError(f"{name}: empty, 0 bytes; expected a PNG or JPEG picture")
-        try:
-            with quiet():
-                image = Image.open(stream, formats=FORMATS)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise DataError(
-                f"{name}: too many pixels to be opened safely, at most {Image.MAX_IMAGE_PIXELS} "
-                f"are; make the picture smaller"
-            ) from error
-        except UnidentifiedImageError as error:
-            if start.startswith(_SIGNATURES):
-                raise _damaged(name, ValueError("its header is incomplete")) from error
-            raise DataError(
-                f"{name}: {_described(start)}; expected a PNG or JPEG picture (whatever its name "
-                f"ends with); convert, replace or remove it"
-            ) from error
-        except DECODING_ERRORS as error:
-            raise _damaged(name, error) from error
-        with image:
+            raise DataError(f"{name}: empty, 0 bytes; expected a {READABLE} picture")
+        _check_size(_webp_canvas(start), name, max_pixels)
+        with _recognised(stream, name, start, max_pixels) as image:
+            _check_size(image.size, name, max_pixels)
             yield image
+
+
+def begins_as_picture(path: Path) -> bool:
+    """Return whether a file's first bytes are those of a format that is read.
+
+    It is True where they cannot be read: whoever opens the file then says why.
+    """
+    try:
+        with _binary(path) as stream:
+            return _is_picture(_start(stream, source_name(path)))
+    except DataError:
+        return True
 
 
 def source_name(source: Path | bytes) -> str:
@@ -142,9 +156,64 @@ def unreadable(path: str | os.PathLike[str], error: Exception) -> DataError:
     return DataError(f"{shown(path)}: cannot be read ({shown(reason)})")
 
 
+def _recognised(stream: IO[bytes], name: str, start: bytes, max_pixels: int) -> Image.Image:
+    """Return the picture in a stream, not decoded yet."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(stream, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, max_pixels) from error
+    except UnidentifiedImageError as error:
+        if _is_picture(start):
+            raise _damaged(name, ValueError("its header is incomplete or unknown")) from error
+        raise DataError(
+            f"{name}: {_described(start)}; expected a {READABLE} picture (whatever its name ends "
+            f"with); convert, replace or remove it"
+        ) from error
+    except DECODING_ERRORS as error:
+        raise _damaged(name, error) from error
+
+
+def _is_picture(start: bytes) -> bool:
+    return (
+        start.startswith(_SIGNATURES)
+        or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+        or (start[:2] == b"BM" and start[6:10] == bytes(4))  # reserved, always zero
+    )
+
+
+def _webp_canvas(start: bytes) -> tuple[int, int]:
+    """Return the width and height that a WebP file claims, (0, 0) for anything else.
+
+    Versions of Pillow differ in whether they ask for the canvas's memory before they look at it.
+    """
+    if start[:4] != b"RIFF" or start[8:12] != b"WEBP" or len(start) < 30:
+        return 0, 0
+    if start[12:16] == b"VP8X":
+        return int.from_bytes(start[24:27], "little") + 1, int.from_bytes(start[27:], "little") + 1
+    if start[12:16] == b"VP8L":
+        bits = int.from_bytes(start[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = int.from_bytes(start[26:28], "little"), int.from_bytes(start[28:], "little")
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
+    if size[0] * size[1] > max_pixels:
+        raise _too_large(name, max_pixels)
+
+
+def _too_large(name: str, max_pixels: int) -> DataError:
+    return DataError(
+        f"{name}: too many pixels to be opened safely, at most {max_pixels} are; make the picture "
+        f"smaller, or allow more with max_pixels"
+    )
+
+
 def _start(stream: IO[bytes], name: str) -> bytes:
     try:
-        start = stream.read(16)
+        start = stream.read(30)
         stream.seek(0)
     except OSError as error:
         raise unreadable(name, error) from error
@@ -159,8 +228,6 @@ def _damaged(name: str, error: Exception) -> DataError:
 
 
 def _described(start: bytes) -> str:
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "a WebP picture"
     if start[4:8] == b"ftyp":
         return "an AVIF or HEIC picture or a film"
     for signature, what in _FOREIGN:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.data.folder import visible_entries
 from pellucid.data.idx import read_idx_pair
 from pellucid.data.names import shown
+from pellucid.data.walk import visible_entries
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:

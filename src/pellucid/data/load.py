@@ -1,34 +1,50 @@
-"""Load data by name: a built-in set, a folder of pictures, a folder of IDX files."""
+"""Load data: a built-in set, a folder or a list of pictures, IDX files, arrays."""
 
 from __future__ import annotations
 
-import difflib
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.arrange import DEFAULT_SHARE, arrange, check_classes
-from pellucid.data.decode import unreadable
-from pellucid.data.folder import scan_folder
+from pellucid.data.arrange import DEFAULT_SHARE, arrange
+from pellucid.data.arrays import array_parts, datasets_from
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
+from pellucid.data.listing import is_of_pictures, scanned
+from pellucid.data.locate import BUILTIN, located
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
 from pellucid.data.names import folder_name, shown
-from pellucid.data.pictures import check_image_size, choose_preprocessing, read_pictures
-from pellucid.data.sources import ArraySource, PictureSource, check_known, in_classes
+from pellucid.data.npz import read_npz
+from pellucid.data.pictures import check_image_size, read_pictures
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import check_max_pixels
+from pellucid.data.quarantine import check_bad
+from pellucid.data.sources import (
+    NO_PICTURES,
+    ArraySource,
+    PictureSource,
+    check_classes,
+    check_known,
+    in_classes,
+)
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from pellucid.data.dataset import Dataset, Splits
     from pellucid.data.preprocessing import Preprocessing
+    from pellucid.data.quarantine import Bad
+    from pellucid.data.sources import Source
     from pellucid.data.split import Share
 
-BUILTIN = ("mnist",)
-"""Names of the data sets that ship with the package."""
+    DataSource = str | os.PathLike[str] | Mapping[str, Any]
+    """The path of data, the name of a built-in set, or arrays by name."""
+
+__all__ = ["BUILTIN", "MNIST_VALIDATION", "SPLITS", "load", "load_for"]
 
 MNIST_VALIDATION = 5_000
 """Pictures that are set aside from MNIST's training set by default."""
@@ -36,173 +52,175 @@ MNIST_VALIDATION = 5_000
 SPLITS = ("train", "validation", "test")
 """Names of the parts of divided data."""
 
-_NO_PICTURES = "put PNG or JPEG pictures directly into one folder per class"
-
 
 def load(
-    source: str | os.PathLike[str],
+    source: DataSource,
     *,
     image_size: tuple[int, int] | None = None,
     validation: Share | None = None,
     seed: int = 0,
+    bad: Bad = "quarantine",
+    max_pixels: int = MAX_PIXELS,
+    allow_one_class: bool = False,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
+
+    Picture files are PNG, JPEG, WebP, BMP, GIF or TIFF, told by their content; of several frames
+    the first counts. Which files of a folder are pictures stands in :mod:`pellucid.data.folder`,
+    how links are followed in :mod:`pellucid.data.walk`. The classes are the sorted union of those
+    of all parts.
 
     Args:
         source: One of
 
             - ``"mnist"``: 60 000 handwritten digits, of which 5 000 validate by default, and
               10 000 to test with, all of 28×28 grey pixels;
-            - a folder of PNG and JPEG pictures with one folder per class, ``root/<class>/*``:
-              80 % train, 10 % validate, 10 % test by default;
-            - the same, already divided: ``root/train/<class>/*``, and ``val``, ``valid`` or
+            - a folder of pictures with one folder per class, ``root/<class>/…``, at any depth
+              below it: 80 % train, 10 % validate, 10 % test by default;
+            - the same, already divided: ``root/train/<class>/…``, and ``val``, ``valid`` or
               ``validation``, and ``test``, as far as they are there. 10 % of the training pictures
               validate by default where there is no part for it; there is no test set where there is
               no part for it;
+            - a CSV file with the columns ``path`` and ``label``, and ``split`` or ``part`` if it is
+              divided (see :func:`pellucid.data.table.scan_table`);
             - a folder of IDX files named as MNIST's are (``train-images-idx3-ubyte.gz`` …), which
-              is taken as divided.
+              is taken as divided;
+            - a NumPy file (``.npz``), or a mapping, of the arrays ``x`` and ``y`` and, if it is
+              divided, ``x_test`` and ``y_test`` (see :func:`pellucid.data.arrays.datasets_from`).
         image_size: Height and width that pictures are resized to; None for the size that all
             pictures have, where they have one and it is at most 256 on a side, and else 64×64.
-            Arrays (MNIST, IDX) are not resized.
+            Arrays (MNIST, IDX, NumPy) are not resized.
         validation: Fraction (0 < f < 1) or number of pictures to validate by; 0 for none.
         seed: Decides which pictures are drawn for validation and test; equal seeds draw equal ones.
+        bad: What is done about picture files that cannot be used (damaged, cut short, empty, of
+            another kind, too large, vanished, not to be read): ``"quarantine"`` leaves them out,
+            as if they had never been there, and lists them in the result; ``"error"`` stops at
+            the first.
+        max_pixels: Picture files with more pixels are bad, and are never decoded.
+        allow_one_class: Whether to take data of one class only, of which nothing can be learned.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
         picture has colour, all have 3.
 
     Raises:
-        DataError: There is no such source, or it cannot be used.
+        DataError: There is no such source, or it cannot be used; no picture can be used, or none
+            of a class to train with.
         ArgumentError: A setting is outside its range.
     """
     if image_size is not None:
         check_image_size(image_size)
+    check_bad(bad)
+    check_max_pixels(max_pixels)
     if source == "mnist":
-        arrays = ArraySource("mnist", load_mnist())
-        _check_not_resized(arrays, image_size)
-        return arrange(arrays, validation, MNIST_VALIDATION, seed)
-    folder = _folder(source)
-    if find_idx_files(folder):
-        arrays = _idx_source(folder)
-        _check_not_resized(arrays, image_size)
-        return arrange(arrays, validation, DEFAULT_SHARE, seed)
-    pictures, notes = _picture_source(folder, image_size)
-    return arrange(pictures, validation, DEFAULT_SHARE, seed, notes)
+        origin: Source = ArraySource("mnist", load_mnist())
+    elif isinstance(source, Mapping):
+        origin = _array_source("arrays", datasets_from(source, "arrays"), allow_one_class)
+    else:
+        path = located(source)
+        if is_of_pictures(path):
+            found = scanned(path)
+            # False is no number, and is refused further on
+            if validation == 0 and validation is not False and len(found.parts) > 1:
+                found = replace(
+                    found,
+                    parts={part: of for part, of in found.parts.items() if part != "validation"},
+                )
+            origin = PictureSource(shown(path), found, image_size, bad, max_pixels, allow_one_class)
+        elif path.is_file():
+            arrays = datasets_from(read_npz(path), shown(path))
+            origin = _array_source(shown(path), arrays, allow_one_class)
+        else:
+            origin = _array_source(shown(path), load_idx_folder(path), allow_one_class)
+    if isinstance(origin, ArraySource):
+        _check_not_resized(origin, image_size)
+    default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
+    return arrange(origin, validation, default, seed)
 
 
 def load_for(
-    source: str | os.PathLike[str],
+    source: DataSource,
     *,
     preprocessing: Preprocessing,
     classes: Sequence[str],
     split: str = "test",
+    bad: Bad = "quarantine",
+    max_pixels: int = MAX_PIXELS,
 ) -> Dataset:
     """Load pictures to judge a model by, as that model takes them.
 
     Args:
         source: As :func:`load` takes it.
-        preprocessing: The model's. Picture files are read through it; arrays (MNIST, IDX) must
-            have its shape.
+        preprocessing: The model's. Picture files are read through it; arrays (MNIST, IDX, NumPy)
+            must have its shape.
         classes: The model's class names, in its order.
-        split: ``"test"``, ``"validation"`` or ``"train"``: which part of divided data. A folder
-            that is not divided (``root/<class>/*``) gives *all* its pictures; MNIST and IDX files
+        split: ``"test"``, ``"validation"`` or ``"train"``: which part of divided data. Data that
+            are not divided (``root/<class>/…``, say) give *all* their pictures; MNIST and IDX files
             have no validation part.
+        bad: As :func:`load` takes it; what was left out is listed in the result.
+        max_pixels: As :func:`load` takes it. Judge by the same pictures with the same limit.
 
     Returns:
         The pictures, with labels counted in ``classes``. Not every class must occur.
 
     Raises:
-        DataError: There is no such source or no such part, a picture cannot be read, a class is
+        DataError: There is no such source or no such part, no picture can be used, a class is
             not known to the model, or arrays have another shape than the model takes.
-        ArgumentError: ``split`` is none of the three.
+        ArgumentError: A setting is outside its range.
     """
     known = tuple(classes)
     if split not in SPLITS:
         raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
+    check_bad(bad)
+    check_max_pixels(max_pixels)
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
         return in_classes(dataset, "mnist", preprocessing, known)
-    folder = _folder(source)
-    name = shown(folder)
-    idx_files = find_idx_files(folder)
-    if idx_files:
-        _check_part(name, tuple(idx_files), split)
-        return in_classes(load_idx_folder(folder, (split,))[split], name, preprocessing, known)
-    found = scan_folder(folder)
+    if isinstance(source, Mapping):
+        return _of_arrays(source, "arrays", preprocessing, known, split)
+    path = located(source)
+    name = shown(path)
+    if not is_of_pictures(path):
+        if path.is_file():
+            return _of_arrays(read_npz(path), name, preprocessing, known, split)
+        _check_part(name, tuple(find_idx_files(path)), split)
+        return in_classes(load_idx_folder(path, (split,))[split], name, preprocessing, known)
+    found = scanned(path)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
+    unlisted = tuple(file for file in found.bad if file.part == part)
+    if unlisted and bad == "error":
+        raise DataError(f"{name}: {shown(unlisted[0].name)}: {unlisted[0].reason}")
     files = found.parts[part]
     if not files:
-        raise DataError(f"{name}: no pictures to read; {_NO_PICTURES}")
+        raise DataError(f"{name}: no pictures to read; {NO_PICTURES}")
     check_known(name, sorted({file.class_name for file in files}), known)
-    return read_pictures(
-        files, known, preprocessing, folder_name(folder) if part == "all" else part
-    )
+    title = folder_name(path) if part == "all" else part
+    dataset = read_pictures(files, known, preprocessing, title, bad=bad, max_pixels=max_pixels)
+    return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
 
 
-def _idx_source(folder: Path) -> ArraySource:
-    datasets = load_idx_folder(folder)
-    if "train" in datasets:
-        train = datasets["train"]
-        learnable = {train.classes[k] for k in np.unique(train.labels)}
-        check_classes(shown(folder), train.classes, learnable)
-    return ArraySource(shown(folder), datasets)
+def _array_source(name: str, datasets: Mapping[str, Dataset], allow_one_class: bool) -> ArraySource:
+    for part in ("all", "train"):
+        if part in datasets:
+            pictures = datasets[part]
+            learnable = {pictures.classes[k] for k in np.unique(pictures.labels)}
+            check_classes(name, pictures.classes, learnable, allow_one_class=allow_one_class)
+    return ArraySource(name, datasets)
 
 
-def _picture_source(
-    folder: Path, image_size: tuple[int, int] | None
-) -> tuple[PictureSource, tuple[str, ...]]:
-    found = scan_folder(folder)
-    files = [file for part in found.parts.values() for file in part]
-    for part in found.parts:
-        if not found.parts[part]:
-            where = "class folders" if part == "all" else f"{part} part"
-            raise DataError(f"{shown(folder)}: no pictures in its {where}; {_NO_PICTURES}")
-        if part in ("all", "train"):
-            learnable = {file.class_name for file in found.parts[part]}
-            check_classes(shown(folder), found.classes, learnable)
-    preprocessing, note = choose_preprocessing(files, image_size)
-    source = PictureSource(shown(folder), found.parts, found.classes, preprocessing)
-    return source, (*found.notes, note)
-
-
-def _folder(source: str | os.PathLike[str]) -> Path:
-    """Return the folder that a source names; raise DataError, with the nearest names, otherwise."""
-    if not isinstance(source, (str, os.PathLike)):
-        raise ArgumentError(
-            f"data are given as {type(source).__name__}; expected the path of a folder, or the "
-            f"name of a built-in data set ({', '.join(BUILTIN)})"
-        )
-    if source == "":
-        raise DataError("an empty name; expected the path of a folder, or a built-in data set")
-    path = Path(source)
-    try:
-        if path.is_dir():
-            return path
-        is_file = path.exists()
-        nearest = [] if is_file else _nearest_names(path)
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
-    if is_file:
-        raise DataError(
-            f"{shown(path)}: a file; expected a folder, of pictures (one folder per class) or of "
-            f"IDX files named as MNIST's are, or a built-in data set ({', '.join(BUILTIN)})"
-        )
-    guess = f"; did you mean {shown(nearest[0])}?" if nearest else ""
-    raise DataError(
-        f"{shown(path)}: neither a folder nor a built-in data set ({', '.join(BUILTIN)}){guess}"
-    )
-
-
-def _nearest_names(path: Path) -> list[str]:
-    """Return the name most like a path's last part, of the built-in sets and what lies there."""
-    parent = path.parent
-    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
-    by_lower_case = {name.lower(): name for name in (*sorted(names), *BUILTIN)}
-    return [
-        by_lower_case[m] for m in difflib.get_close_matches(path.name.lower(), by_lower_case, 1)
-    ]
+def _of_arrays(
+    arrays: Mapping[str, Any],
+    name: str,
+    preprocessing: Preprocessing,
+    classes: tuple[str, ...],
+    split: str,
+) -> Dataset:
+    parts = array_parts(arrays, name)
+    part = "all" if "all" in parts else split
+    _check_part(name, parts, part)
+    return in_classes(datasets_from(arrays, name, (part,))[part], name, preprocessing, classes)
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

@@ -7,10 +7,13 @@ import threading
 import warnings
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+MAX_PIXELS = 89_478_485
+"""Pictures with more pixels are refused unless said otherwise: 256 MB of colours."""
 
 DECODING_ERRORS = (
     OSError,
@@ -28,16 +31,55 @@ DECODING_ERRORS = (
 )
 """What Pillow's decoders are known to raise on damaged files."""
 
-# filters of warnings belong to the whole process: one thread at a time may change them
-_warnings_lock = threading.Lock()
+# Pillow's settings and the filters of warnings belong to the whole process
+_lock = threading.Lock()
+_limits: list[int] = []  # of those who are reading now
+_before: list[tuple[int | None, bool, tuple[Any, ...]]] = []  # what the first of them found
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Silence Pillow's remarks on odd files, but make its warning of too many pixels an error."""
+def bounded(max_pixels: int) -> Iterator[None]:
+    """Make Pillow refuse large pictures and such that are cut short, whatever else it is set to.
+
+    Its remarks on odd files are silenced. The settings hold for all threads: while several read
+    with different limits, the largest holds, and the smaller ones must be checked by who asked for
+    them.
+    """
     from PIL import Image
 
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _lock:
+        if not _limits:
+            _begin()
+        _limits.append(max_pixels)
+        Image.MAX_IMAGE_PIXELS = _half(max(_limits))
+    try:
         yield
+    finally:
+        with _lock:
+            _limits.remove(max_pixels)
+            if _limits:
+                Image.MAX_IMAGE_PIXELS = _half(max(_limits))
+            else:
+                _end()
+
+
+def _half(limit: int) -> int:
+    """Return the setting with which Pillow refuses more than ``limit``: it does so at twice."""
+    return (limit + 1) // 2
+
+
+def _begin() -> None:
+    from PIL import Image, ImageFile
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    _before.append((Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, warnings.filters[0]))
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def _end() -> None:
+    from PIL import Image, ImageFile
+
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, silence = _before.pop()
+    filters = cast("list[Any]", warnings.filters)
+    if silence in filters:  # another thread may have put its own filters back
+        filters.remove(silence)

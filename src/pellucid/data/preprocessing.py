@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 
 if TYPE_CHECKING:
@@ -98,22 +99,25 @@ class Preprocessing:
         except ArgumentError as error:
             raise FileFormatError(f"preprocessing: {error}") from error
 
-    def read(self, source: Picture) -> NDArray[np.uint8]:
+    def read(self, source: Picture, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         """Return a picture as the network takes it.
 
         Args:
-            source: The path of a PNG or JPEG file, the bytes of one, a Pillow image, or pixels as a
-                uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values 0..255.
+            source: The path of a PNG, JPEG, WebP, BMP, GIF or TIFF file, the bytes of one, a Pillow
+                image, or pixels as a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values
+                0..255.
+            max_pixels: Files with more pixels are refused, before they are decoded.
 
         Returns:
             A new array of shape (height, width, channels), uint8 in 0..255.
 
         Raises:
-            DataError: There is no such file; it cannot be read, is empty, is no PNG or JPEG
-                picture, is damaged or cut short, or has too many pixels to be opened safely; or an
-                array has another shape or type.
-            ArgumentError: The source is none of the above.
+            DataError: There is no such file; it cannot be read, is empty, is no picture of such a
+                format, is damaged or cut short, or has too many pixels; or an array has another
+                shape or type.
+            ArgumentError: The source is none of the above, or ``max_pixels`` is no integer ≥ 1.
         """
+        check_max_pixels(max_pixels)
         if isinstance(source, np.ndarray):
             pixels = _checked_pixels(source)
             if pixels.shape == self.shape:
@@ -130,9 +134,9 @@ class Preprocessing:
                 return self._fit(source, shown(getattr(source, "filename", "") or "picture"))
             raise ArgumentError(
                 f"a picture is given as {type(source).__name__}; expected a path, the bytes of a "
-                f"PNG or JPEG file, a Pillow image or a NumPy array"
+                f"picture file, a Pillow image or a NumPy array"
             )
-        with opened(source) as image:
+        with opened(source, max_pixels) as image:
             return self._fit(image, source_name(source))
 
     def _fit(self, image: Image.Image, name: str) -> NDArray[np.uint8]:
@@ -198,6 +202,12 @@ def _checked_pixels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
             f"at least one pixel"
         )
     return spatial
+
+
+def check_max_pixels(max_pixels: object) -> None:
+    """Raise ArgumentError unless ``max_pixels`` is an integer ≥ 1."""
+    if type(max_pixels) is not int or max_pixels < 1:
+        raise ArgumentError(f"max_pixels is {max_pixels!r:.100}; expected an integer ≥ 1")
 
 
 def _check_integer(name: str, value: object, low: int, high: int) -> None:

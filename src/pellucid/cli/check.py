@@ -1,0 +1,198 @@
+"""``pellucid check``: whether data are fit to learn from."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.data.check.kinds import KINDS
+from pellucid.data.names import counted, listed, shown
+from pellucid.data.pillow import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from pellucid.data import Dataset
+    from pellucid.data.augment import Augmentation
+    from pellucid.data.check import DataReport, Finding
+
+MOST_FINDINGS = 5
+"""How many findings of a kind are printed."""
+
+MOST_NAMES = 4
+"""How many names of a finding are printed."""
+
+BATCH = 32
+"""Pictures on the sheet of a batch."""
+
+
+def check(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of pictures, a CSV file of path,label, arrays (IDX, .npz), or mnist."
+        ),
+    ],
+    html: Annotated[
+        Path | None, typer.Option(help="A web page to write, with the pictures in question.")
+    ] = None,
+    show_batch: Annotated[
+        Path | None,
+        typer.Option(help="A PNG to write: a first batch as the network would see it."),
+    ] = None,
+    augment: Annotated[
+        str, typer.Option(help="How the pictures of that batch are changed: none, digits, photos.")
+    ] = "none",
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            help="HEIGHTxWIDTH that its pictures are brought to.", show_default="as in training"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of that batch.")] = 0,
+    near: Annotated[
+        bool, typer.Option(help="Look for pictures that are nearly the same, too.")
+    ] = True,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Pictures with more pixels are not decoded.")
+    ] = MAX_PIXELS,
+    json: arguments.Json = False,
+) -> None:
+    """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
+
+    Leaves with 1 if something would: one class only, a class without pictures, or the same picture
+    in several classes or in several parts.
+    """
+    size = None if image_size is None else arguments.image_size(image_size)
+
+    from pellucid.data.augment import get_augmentation
+    from pellucid.data.check import html_page, inspect
+    from pellucid.errors import DataError
+    from pellucid.files import write_text
+
+    augmentation = get_augmentation(augment)
+    console = remarks()
+    with _ProgressBar(console) as progress:
+        report = inspect(data, near=near, max_pixels=max_pixels, progress=progress)
+    if json:
+        print_json(report.to_dict())
+    else:
+        _print_report(results(), report)
+    if html is not None:
+        write_text(html, html_page(report))
+        console.print(f"page written to {shown(html)}")
+    if show_batch is not None:
+        from pellucid.data import load
+
+        splits = load(data, image_size=size, seed=seed, max_pixels=max_pixels)
+        _write_batch(show_batch, splits.train, augmentation, seed, console)
+        console.print(f"batch written to {shown(show_batch)}")
+    if report.spoiling:
+        first = report.spoiling[0]
+        raise DataError(
+            f"{report.name}: {counted(len(report.spoiling), 'finding')} would spoil the result, "
+            f"the first: {_line(first)}"
+        )
+
+
+def _print_report(console: Console, report: DataReport) -> None:
+    console.print(
+        f"{report.name}: {counted(report.pictures, 'picture')} that can be used, "
+        f"{counted(len(report.classes), 'class')}"
+    )
+    console.print(_class_table(report))
+    if not report.findings:
+        console.print("nothing was found that spoils training")
+    for kind, findings in report.by_kind().items():
+        console.print()
+        console.print(f"{findings[0].severity}: {KINDS[kind].title} ({len(findings)})")
+        for finding in findings[:MOST_FINDINGS]:
+            console.print(f"  {_line(finding)}")
+        if len(findings) > MOST_FINDINGS:
+            left = len(findings) - MOST_FINDINGS
+            console.print(f"  and {left} more (--json and --html list more)")
+        console.print(f"  → {KINDS[kind].advice}")
+
+
+def _line(finding: Finding) -> str:
+    """Words and names of a finding in one line."""
+    names = listed(finding.names, MOST_NAMES)
+    return f"{names}: {finding.words}" if names else finding.words
+
+
+def _class_table(report: DataReport) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    table.add_column("class", overflow="fold")
+    for head in (*report.parts, "unusable", "smallest", "largest"):
+        table.add_column(head, justify="right")
+    for each in report.classes:
+        numbers = [str(each.pictures[part]) for part in report.parts]
+        sizes = ["–" if s is None else f"{s[0]}×{s[1]}" for s in (each.smallest, each.largest)]
+        table.add_row(Text(shown(each.name)), *numbers, str(each.unusable), *sizes)
+    return table
+
+
+def _write_batch(
+    path: Path, pictures: Dataset, augmentation: Augmentation, seed: int, console: Console
+) -> None:
+    """Write the first batch of the first epoch; name the classes whose letters no font here has."""
+    from pellucid.data.augment import augmented
+    from pellucid.data.check import contact_sheet
+    from pellucid.files import write_file
+    from pellucid.training.batches import batches
+
+    indices = next(batches(len(pictures), BATCH, seed=seed, epoch=0))
+    images = augmented(pictures.images[indices], indices, augmentation, seed=seed, epoch=0)
+    captions: list[str] = []
+    for label in pictures.labels[indices].tolist():
+        name = pictures.classes[label]
+        captions.append(name if _in_every_font(name) else f"class {label}")
+    content = io.BytesIO()
+    contact_sheet(images, captions).save(content, "PNG")
+    write_file(path, content.getvalue())
+    for label, name in enumerate(pictures.classes):
+        if not _in_every_font(name):
+            console.print(f"class {label} is {shown(name)}")
+
+
+def _in_every_font(name: str) -> bool:
+    return all(ord(letter) < 0x180 for letter in name)  # Latin letters with all their accents
+
+
+class _ProgressBar:
+    """How far looking is: a moving bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("looking at pictures"),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        if not self._bar.disable:
+            self._bar.start()
+        return lambda seen, total: self._bar.update(self._task, completed=seen, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._bar.disable:  # some versions of Rich end also what they never began
+            self._bar.stop()

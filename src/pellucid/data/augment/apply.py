@@ -1,0 +1,169 @@
+"""Apply an augmentation to pictures of a batch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.augment.affine import Placement, placed
+from pellucid.data.augment.colour import recoloured
+from pellucid.data.augment.cutout import cover
+from pellucid.data.augment.draws import COLOUR, PLACE, SHAPE, below, checked_indices, draw, spread
+from pellucid.data.augment.mixup import mixed, mixed_targets, mixup_partners
+from pellucid.data.augment.shift import flip_and_shift
+from pellucid.errors import ShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.augment.settings import Augmentation
+    from pellucid.ops.random import Words
+
+
+def augmented(
+    images: NDArray[np.uint8],
+    indices: NDArray[np.integer[Any]],
+    augmentation: Augmentation,
+    *,
+    seed: int,
+    epoch: int,
+) -> NDArray[np.uint8]:
+    """Return changed copies of pictures, by everything but mixup.
+
+    What happens to a picture is a function of (seed, epoch, its index) alone: neither of the batch,
+    nor of the order, nor of the number of threads.
+
+    Args:
+        images: The batch, shape (N, H, W, C) with C 1 or 3, uint8; it is not changed.
+        indices: The pictures' positions in the data set, shape (N,), 0..2³² − 1.
+        augmentation: What is done.
+        seed: The run's seed, 0..2³² − 1.
+        epoch: From 0.
+
+    Returns:
+        A new array of the same shape and type.
+
+    Raises:
+        ShapeError: The pictures are no such array, or not as many as the indices.
+        ArgumentError: An index, the seed or the epoch is outside its range.
+    """
+    _check_images(images, len(indices))
+    if not augmentation.changes_pixels or not len(images):
+        return images.copy()
+    words = draw(_blocks(augmentation), indices, seed, epoch)
+    changed = _moved(images, augmentation, words) if augmentation.moves else images.copy()
+    if augmentation.recolours:
+        amounts = augmentation.brightness, augmentation.contrast, augmentation.saturation
+        brightness, contrast, saturation = (
+            1.0 + spread(word, amount)
+            for word, amount in zip(words[COLOUR][:3], amounts, strict=True)
+        )
+        changed = recoloured(changed, brightness, contrast, saturation)
+    if augmentation.cutout:
+        _, height, width, _ = changed.shape
+        side = max(1, _rounded(augmentation.cutout * min(height, width)))
+        rows, columns = below(words[SHAPE][2], height), below(words[SHAPE][3], width)
+        cover(changed, side, rows, columns, augmentation.border)
+    return changed
+
+
+def augmented_batch(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    indices: NDArray[np.integer[Any]],
+    augmentation: Augmentation,
+    *,
+    classes: int,
+    seed: int,
+    epoch: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a batch of changed pictures with their target probabilities; mixup included.
+
+    With mixup, both pictures of a pair are changed as :func:`augmented` changes them, and then
+    mixed.
+
+    Args:
+        images: All pictures of the data set, shape (M, H, W, C), uint8; they are not changed.
+        labels: Of all, shape (M,), 0..K − 1.
+        indices: The batch: positions 0..M − 1, shape (N,).
+        augmentation: What is done.
+        classes: K.
+        seed: The run's seed, 0..2³² − 1.
+        epoch: From 0.
+
+    Returns:
+        Pictures, shape (N, H, W, C), uint8; and targets, shape (N, K), float32, each row a
+        distribution.
+
+    Raises:
+        ShapeError: The pictures are no such array.
+        ArgumentError: An index, a label, the seed or the epoch is outside its range.
+    """
+    _check_images(images, len(labels))
+    checked_indices(indices, len(images))
+    batch = augmented(images[indices], indices, augmentation, seed=seed, epoch=epoch)
+    if not augmentation.mixup:
+        whole = np.ones(len(indices), np.float32)
+        return batch, mixed_targets(labels[indices], labels[indices], whole, classes)
+    partners, weights = mixup_partners(
+        indices, len(images), alpha=augmentation.mixup, seed=seed, epoch=epoch
+    )
+    others = augmented(images[partners], partners, augmentation, seed=seed, epoch=epoch)
+    targets = mixed_targets(labels[indices], labels[partners], weights, classes)
+    return mixed(batch, others, weights), targets
+
+
+def _blocks(augmentation: Augmentation) -> list[int]:
+    wanted = {
+        PLACE: augmentation.horizontal_flip or augmentation.shift,
+        SHAPE: augmentation.resamples or augmentation.cutout,
+        COLOUR: augmentation.recolours,
+    }
+    return [block for block, needed in wanted.items() if needed]
+
+
+def _moved(
+    images: NDArray[np.uint8], augmentation: Augmentation, words: dict[int, tuple[Words, ...]]
+) -> NDArray[np.uint8]:
+    count, height, width, _ = images.shape
+    flip = np.zeros(count, np.bool_)
+    down = right = np.zeros(count, np.int64)
+    if PLACE in words:
+        coin, vertical, horizontal, _ = words[PLACE]
+        if augmentation.horizontal_flip:
+            flip = coin >= 2**31
+        furthest = [_rounded(augmentation.shift * side) for side in (height, width)]
+        down, right = (
+            below(word, 2 * most + 1) - most
+            for word, most in zip((vertical, horizontal), furthest, strict=True)
+        )
+    if not augmentation.resamples:
+        return flip_and_shift(images, flip, down, right, augmentation.border)
+    turn, growth, *_ = words[SHAPE]
+    placement = Placement(
+        flip=flip,
+        angle=spread(turn, math.radians(augmentation.rotation)),
+        scale=np.exp(spread(growth, math.log1p(augmentation.scale))),
+        down=down,
+        right=right,
+    )
+    return placed(images, placement, augmentation.border)
+
+
+def _rounded(number: float) -> int:
+    return int(number + 0.5)
+
+
+def _check_images(images: NDArray[np.uint8], count: int) -> None:
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8:
+        raise ShapeError(
+            f"pictures are {images.dtype} of shape {images.shape}; expected uint8 of shape "
+            f"(N, H, W, C) with C 1 (grey) or 3 (red, green, blue)"
+        )
+    if len(images) != count or 0 in images.shape[1:]:
+        raise ShapeError(
+            f"pictures of shape {images.shape} for {count} indices; expected one each, with at "
+            f"least one pixel"
+        )

@@ -1,0 +1,122 @@
+"""What is done to training pictures: one frozen value, and the values that have names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pellucid.errors import ArgumentError
+from pellucid.ops import check, settings
+
+BORDERS = ("edge", "reflect")
+"""What lies outside a picture: its edge drawn out, or its mirror image."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training pictures are changed, afresh in every epoch. 0 and False leave out a change.
+
+    The changes come in this order: flip, rotation and scale about the middle, shift; brightness,
+    contrast, saturation; cut-out; mixup. All amounts are drawn uniformly and independently.
+
+    Attributes:
+        horizontal_flip: Mirror half of the pictures, left to right.
+        shift: Furthest move along each axis as a share of that side, 0..1, rounded to whole pixels.
+        rotation: Largest turn to either side in degrees, 0..180.
+        scale: Largest growth, 0..3: the factor lies between 1 / (1 + scale) and 1 + scale, its
+            logarithm uniformly.
+        brightness: The values are multiplied by 1 − brightness .. 1 + brightness, 0..1.
+        contrast: Distances from the picture's mean grey, likewise, 0..1.
+        saturation: Distances of a pixel's colours from its grey, likewise, 0..1; nothing happens to
+            grey pictures.
+        cutout: Side of a covered square as a share of the shorter side, 0..1. Its middle is any
+            pixel of the picture, so that a part of it may hang over the edge.
+        mixup: α of the distribution Beta(α, α) of the weights in which two pictures and their
+            labels are mixed, 0..1.
+        border: What a move or a turn brings in, and what covers: a grey level 0..255; or
+            ``"edge"``, the nearest pixel, or ``"reflect"``, the picture mirrored at its outermost
+            pixels. With the last two, what covers is the picture's mean colour.
+
+    Raises:
+        ArgumentError: A setting is outside its range.
+    """
+
+    kind: ClassVar[str] = "augmentation"
+
+    horizontal_flip: bool = False
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    cutout: float = 0.0
+    mixup: float = 0.0
+    border: str | int = "reflect"
+
+    def __post_init__(self) -> None:
+        check.truth("horizontal_flip", self.horizontal_flip)
+        for name in ("shift", "brightness", "contrast", "saturation", "cutout", "mixup"):
+            check.number(name, getattr(self, name), 0.0, 1.0)
+        check.number("rotation", self.rotation, 0.0, 180.0)
+        check.number("scale", self.scale, 0.0, 3.0)
+        if isinstance(self.border, str):
+            check.choice("border", self.border, (*BORDERS, "a grey level 0..255"))
+        else:
+            check.whole("border", self.border, 0, 255)
+
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether a picture can come out otherwise than it went in; mixup is not counted."""
+        return bool(self.moves or self.recolours or self.cutout)
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels change their places."""
+        return bool(self.horizontal_flip or self.shift or self.resamples)
+
+    @property
+    def resamples(self) -> bool:
+        """Whether pixels land between pixels."""
+        return bool(self.rotation or self.scale)
+
+    @property
+    def recolours(self) -> bool:
+        """Whether brightness, contrast or saturation change."""
+        return bool(self.brightness or self.contrast or self.saturation)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, ready for JSON."""
+        return settings.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, values: object) -> Augmentation:
+        """Return the augmentation that :meth:`to_dict` described.
+
+        Raises:
+            ArgumentError: A setting is unknown, of another type or outside its range.
+        """
+        return settings.from_dict(values, {cls.kind: cls}, cls.kind)
+
+
+PRESETS = {
+    "none": Augmentation(),
+    "digits": Augmentation(shift=0.08, rotation=10.0, scale=0.1, border="edge"),
+    "photos": Augmentation(
+        horizontal_flip=True, shift=0.125, brightness=0.1, contrast=0.1, saturation=0.1
+    ),
+}
+"""Augmentations by name: nothing; for written characters, which must not be mirrored; for photos of
+things that are the same from both sides."""
+
+
+def get_augmentation(name: str) -> Augmentation:
+    """Return an augmentation by name.
+
+    Raises:
+        ArgumentError: It is none of :data:`PRESETS`.
+    """
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise ArgumentError(f"unknown augmentation {check.shown(name)}; known are {known}")
+    return PRESETS[name]

@@ -1,0 +1,90 @@
+"""What is found out about the classes: none, one, few pictures, many more than others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pellucid.data.check.report import ClassCount, found
+from pellucid.data.names import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.data.check.look import Look
+    from pellucid.data.check.report import Finding
+    from pellucid.data.quarantine import BadFile
+
+SMALL_CLASS = 20
+"""With fewer pictures to train with a class is called small."""
+
+IMBALANCE = 5.0
+"""So many times the pictures of the smallest class make the largest one too large."""
+
+
+def class_counts(
+    classes: Sequence[str], parts: Sequence[str], looks: Sequence[Look], bad: Sequence[BadFile]
+) -> tuple[ClassCount, ...]:
+    """Return numbers and sizes of the pictures of each class, in the order of ``classes``."""
+    of_class: dict[str, list[Look]] = {name: [] for name in classes}
+    for look in looks:
+        of_class[look.class_name].append(look)
+    unusable = Counter(file.class_name for file in bad)
+    counts: list[ClassCount] = []
+    for name, pictures in of_class.items():
+        of_part = Counter(look.part for look in pictures)
+        sizes = [(look.height, look.width) for look in pictures]
+        counts.append(
+            ClassCount(
+                name=name,
+                pictures={part: of_part[part] for part in parts},
+                unusable=unusable[name],
+                smallest=min(sizes, key=_pixels, default=None),
+                largest=max(sizes, key=_pixels, default=None),
+            )
+        )
+    return tuple(counts)
+
+
+def class_findings(counts: Sequence[ClassCount], parts: Sequence[str]) -> list[Finding]:
+    """Return what keeps classes from being learned, or from being judged."""
+    names = tuple(each.name for each in counts)
+    if not any(sum(each.pictures.values()) for each in counts):
+        return [found("no-pictures", names, "no picture can be used")]
+    origin = "train" if "train" in parts else "all"
+    if origin not in parts:
+        return [found("no-training-part", tuple(parts), "there is no part named train")]
+    findings: list[Finding] = []
+    if len(counts) == 1:
+        findings.append(found("one-class", names, "no other class is there"))
+    learnable = {each.name: each.pictures[origin] for each in counts}
+    empty = tuple(name for name, number in learnable.items() if not number)
+    if empty:
+        findings.append(
+            found("class-without-pictures", empty, "no picture to train with can be used")
+        )
+    for name, number in learnable.items():
+        if 0 < number < SMALL_CLASS:
+            words = f"{counted(number, 'picture')} to train with, fewer than {SMALL_CLASS}"
+            findings.append(found("small-class", (name,), words))
+    present = {name: number for name, number in learnable.items() if number}
+    if len(present) > 1:
+        largest = max(present, key=present.__getitem__)
+        smallest = min(present, key=present.__getitem__)
+        if present[largest] > IMBALANCE * present[smallest]:
+            words = (
+                f"{counted(present[largest], 'picture')} of the largest class and "
+                f"{present[smallest]} of the smallest, more than {IMBALANCE:g} times as many"
+            )
+            findings.append(found("imbalance", (largest, smallest), words))
+    for part in parts:
+        missing = tuple(
+            each.name for each in counts if not each.pictures[part] and learnable[each.name]
+        )
+        if missing and part != origin:
+            findings.append(found("class-missing", missing, f"no pictures in the {part} part"))
+    return findings
+
+
+def _pixels(size: tuple[int, int]) -> int:
+    return size[0] * size[1]

@@ -1,0 +1,196 @@
+"""Look at all pictures of a source, and say what was found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from pellucid.data.arrays import datasets_from
+from pellucid.data.check.classes import class_counts, class_findings
+from pellucid.data.check.duplicates import duplicate_findings
+from pellucid.data.check.files import file_findings
+from pellucid.data.check.look import Look, image_of, look_at_file, look_at_pixels
+from pellucid.data.check.report import DataReport, found, gravest_first
+from pellucid.data.decode import decode, opened
+from pellucid.data.idx_folder import load_idx_folder
+from pellucid.data.listing import is_of_pictures, scanned
+from pellucid.data.locate import located
+from pellucid.data.mnist import load_mnist
+from pellucid.data.names import shown
+from pellucid.data.npz import read_npz
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import check_max_pixels
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from PIL import Image
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.folder import PictureFolder
+    from pellucid.data.load import DataSource
+    from pellucid.data.quarantine import BadFile
+
+    Progress = Callable[[int, int], None]
+    """Told how many pictures of how many were looked at."""
+
+Item = TypeVar("Item")
+Seen = TypeVar("Seen")
+
+PARTS = ("all", "train", "validation", "test")
+"""The order in which parts are told."""
+
+_BLOCK = 64  # pictures per task of a thread
+
+
+def inspect(
+    source: DataSource,
+    *,
+    near: bool = True,
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress | None = None,
+) -> DataReport:
+    """Look at data before anything learns from them.
+
+    Every picture is decoded once. What is looked for stands in
+    :data:`pellucid.data.check.kinds.KINDS`.
+
+    Args:
+        source: As :func:`pellucid.data.load` takes it.
+        near: Whether to look for pictures that are nearly the same, too.
+        max_pixels: Picture files with more pixels cannot be used, and are never decoded.
+        progress: Told how far it is.
+
+    Returns:
+        What was found. Bad files are findings, not errors.
+
+    Raises:
+        DataError: There is no such source, or its layout cannot be understood.
+        ArgumentError: ``max_pixels`` is no integer ≥ 1.
+    """
+    check_max_pixels(max_pixels)
+    if isinstance(source, Mapping):
+        return inspect_datasets(datasets_from(source, "arrays"), name="arrays", near=near)
+    if source == "mnist":
+        return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
+    path = located(source)
+    name = shown(path)
+    if not is_of_pictures(path):
+        arrays = datasets_from(read_npz(path), name) if path.is_file() else load_idx_folder(path)
+        return inspect_datasets(arrays, name=name, near=near, progress=progress)
+    return _inspect_files(scanned(path), name, near, max_pixels, progress)
+
+
+def inspect_datasets(
+    datasets: Mapping[str, Dataset],
+    *,
+    name: str = "data",
+    bad: Sequence[BadFile] | None = None,
+    near: bool = False,
+    progress: Progress | None = None,
+) -> DataReport:
+    """Look at data sets that are in memory, such as those that :func:`pellucid.data.load` returned.
+
+    Args:
+        datasets: The pictures of each part; all with the same classes.
+        name: What the data are called.
+        bad: The files that were left out when the data were read; None for those that the data
+            sets themselves tell of.
+        near: Whether to look for pictures that are nearly the same, too.
+        progress: Told how far it is.
+
+    Returns:
+        What was found.
+    """
+    places = [(part, i) for part, dataset in datasets.items() for i in range(len(dataset))]
+
+    def look(place: tuple[str, int]) -> Look:
+        part, i = place
+        dataset = datasets[part]
+        class_name = dataset.classes[dataset.labels[i]]
+        return look_at_pixels(dataset.images[i], _name(dataset, part, i), class_name, part)
+
+    looks = list(_mapped(look, places, progress))
+    if bad is None:
+        bad = [file for dataset in datasets.values() for file in dataset.quarantined]
+    where = {look.name: place for look, place in zip(looks, places, strict=True)}
+
+    def preview(wanted: str) -> Image.Image | None:
+        if wanted not in where:
+            return None
+        part, i = where[wanted]
+        return image_of(datasets[part].images[i])
+
+    classes = next(iter(datasets.values())).classes if datasets else ()
+    return _report(name, tuple(datasets), classes, looks, bad, (), near, preview)
+
+
+def _inspect_files(
+    folder: PictureFolder, name: str, near: bool, max_pixels: int, progress: Progress | None
+) -> DataReport:
+    files = [file for of_part in folder.parts.values() for file in of_part]
+    looks: list[Look] = []
+    bad = list(folder.bad)
+    for seen in _mapped(lambda file: look_at_file(file, max_pixels), files, progress):
+        if isinstance(seen, Look):
+            looks.append(seen)
+        else:
+            bad.append(seen)
+    paths = {file.name: file.path for file in files}
+
+    def preview(wanted: str) -> Image.Image | None:
+        if wanted not in paths:
+            return None
+        try:
+            with opened(paths[wanted], max_pixels) as image:
+                return decode(image, shown(wanted), channels=3, background=255)
+        except DataError:
+            return None
+
+    parts = tuple(folder.parts)
+    return _report(name, parts, folder.classes, looks, bad, folder.notes, near, preview)
+
+
+def _mapped(
+    look: Callable[[Item], Seen], items: Sequence[Item], progress: Progress | None
+) -> Iterable[Seen]:
+    """Look at all items, by as many threads as there are processors; in their order."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def some(start: int) -> list[Seen]:
+        return [look(item) for item in items[start : start + _BLOCK]]
+
+    seen = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for block in pool.map(some, range(0, len(items), _BLOCK)):
+            seen += len(block)
+            if progress is not None:
+                progress(seen, len(items))
+            yield from block
+
+
+def _report(
+    name: str,
+    parts: tuple[str, ...],
+    classes: tuple[str, ...],
+    looks: Sequence[Look],
+    bad: Sequence[BadFile],
+    notes: Sequence[str],
+    near: bool,
+    preview: Callable[[str], Image.Image | None],
+) -> DataReport:
+    parts = tuple(sorted(parts, key=PARTS.index))
+    counts = class_counts(classes, parts, looks, bad)
+    findings = [
+        *class_findings(counts, parts),
+        *duplicate_findings(looks, near=near),
+        *file_findings(looks, bad),
+        *(found("left-out", (), note.removeprefix("left out, ")) for note in notes),
+    ]
+    return DataReport(name, parts, counts, gravest_first(findings), preview)
+
+
+def _name(dataset: Dataset, part: str, index: int) -> str:
+    return f"{part}[{index}]" if dataset.names is None else dataset.names[index]

@@ -1,0 +1,104 @@
+"""Everything that can be found in data: how grave it is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["stops training", "warning", "note"]
+
+SEVERITIES: tuple[Severity, ...] = ("stops training", "warning", "note")
+"""What makes every result worthless, or impossible; what can spoil it; what is good to know."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding.
+
+    Attributes:
+        severity: How grave it is.
+        title: What it is called.
+        advice: What to do about it.
+    """
+
+    severity: Severity
+    title: str
+    advice: str
+
+
+KINDS = {
+    "no-pictures": Kind(
+        "stops training", "no pictures that can be used", "add pictures to the folders of classes"
+    ),
+    "no-training-part": Kind(
+        "stops training", "nothing to train with", "name the part to train with train"
+    ),
+    "one-class": Kind(
+        "stops training", "one class only", "add a second class: there is nothing to tell apart"
+    ),
+    "class-without-pictures": Kind(
+        "stops training",
+        "a class without pictures to train with",
+        "add pictures to it, or remove the class",
+    ),
+    "conflicting-labels": Kind(
+        "stops training",
+        "the same picture in several classes",
+        "keep each picture in the class that is right",
+    ),
+    "leakage": Kind(
+        "stops training",
+        "the same picture in several parts",
+        "keep each picture in one part: a test of what was learned by heart tests nothing",
+    ),
+    "unusable": Kind(
+        "warning", "files that cannot be used", "replace or remove them; training leaves them out"
+    ),
+    "unlisted": Kind(
+        "warning", "folders that cannot be listed", "allow them to be read, or remove them"
+    ),
+    "near-conflict": Kind(
+        "warning",
+        "nearly the same picture in several classes",
+        "look whether each is in the class that is right",
+    ),
+    "near-leakage": Kind(
+        "warning",
+        "nearly the same picture in several parts",
+        "put pictures of one scene into one part",
+    ),
+    "duplicates": Kind(
+        "warning",
+        "the same picture several times",
+        "keep one of each: copies count double, and may be drawn for training and for the test",
+    ),
+    "small-class": Kind(
+        "warning", "classes with few pictures", "add pictures: of so few little can be learned"
+    ),
+    "imbalance": Kind(
+        "warning",
+        "classes of very different sizes",
+        "add pictures to the smaller ones, or weigh the classes; look at per-class results",
+    ),
+    "class-missing": Kind(
+        "warning",
+        "classes that a part lacks",
+        "add pictures of them: what is not tested is not known",
+    ),
+    "tiny": Kind(
+        "warning", "tiny pictures", "look whether they are icons or pictures cut off by mistake"
+    ),
+    "near-duplicates": Kind(
+        "note", "nearly the same picture several times", "keep one of each if they say nothing new"
+    ),
+    "huge": Kind("note", "huge pictures", "make them smaller: they are slow to read"),
+    "wrong-ending": Kind(
+        "note",
+        "names that end for another format",
+        "rename them; they are read by their content whatever their names",
+    ),
+    "several-frames": Kind(
+        "note", "animations and files of several pages", "nothing: the first frame is used"
+    ),
+    "left-out": Kind("note", "what was left out", "move it if it belongs to the data"),
+}

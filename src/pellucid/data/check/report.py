@@ -1,0 +1,133 @@
+"""What was found in data: one value, for people, programs and pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.check.kinds import KINDS, SEVERITIES, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+SCHEMA = 1
+"""Version of :meth:`DataReport.to_dict`: raised when a key changes its meaning or goes; new keys
+may come without."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        kind: A key of :data:`pellucid.data.check.kinds.KINDS`.
+        severity: ``"stops training"``, ``"warning"`` or ``"note"``.
+        names: The files, pictures or classes that it is about.
+        words: What is the matter, in one line without the names.
+    """
+
+    kind: str
+    severity: Severity
+    names: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """The pictures of one class.
+
+    Attributes:
+        name: The class.
+        pictures: How many can be used, by part.
+        unusable: How many files cannot.
+        smallest: Height and width of the picture with the fewest pixels; None without pictures.
+        largest: Likewise of that with the most.
+    """
+
+    name: str
+    pictures: dict[str, int]
+    unusable: int
+    smallest: tuple[int, int] | None
+    largest: tuple[int, int] | None
+
+
+def _no_preview(_name: str) -> Image.Image | None:
+    return None
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What data consist of, and what was found in them.
+
+    Attributes:
+        name: What the data are called.
+        parts: The parts: ``train``, ``validation``, ``test`` as far as they are there, or ``all``.
+        classes: The pictures of each class, by name.
+        findings: What was found, the gravest first.
+        preview: Returns a picture by its name, for pages; None where there is none.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    classes: tuple[ClassCount, ...]
+    findings: tuple[Finding, ...]
+    preview: Callable[[str], Image.Image | None] = field(
+        default=_no_preview, repr=False, compare=False
+    )
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures can be used."""
+        return sum(sum(each.pictures.values()) for each in self.classes)
+
+    @property
+    def spoiling(self) -> tuple[Finding, ...]:
+        """The findings that stop training."""
+        return tuple(f for f in self.findings if f.severity == "stops training")
+
+    def by_kind(self) -> dict[str, list[Finding]]:
+        """Return the findings of each kind that occurs, the gravest kinds first."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.kind, []).append(finding)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values.
+
+        The keys are the attributes above without ``preview``, ``schema`` (see :data:`SCHEMA`) and
+        ``spoiled``, which says whether anything stops training. Sizes are [height, width].
+        """
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "spoiled": bool(self.spoiling),
+            "pictures": self.pictures,
+            "parts": list(self.parts),
+            "classes": [
+                {
+                    **asdict(each),
+                    "smallest": each.smallest and list(each.smallest),
+                    "largest": each.largest and list(each.largest),
+                }
+                for each in self.classes
+            ],
+            "findings": [
+                {**asdict(finding), "names": list(finding.names)} for finding in self.findings
+            ],
+        }
+
+
+def found(kind: str, names: tuple[str, ...], words: str) -> Finding:
+    """Return a finding with the severity of its kind."""
+    return Finding(kind, KINDS[kind].severity, names, words)
+
+
+def gravest_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return findings by severity, then in the order of the kinds, then as they came."""
+    kinds = list(KINDS)
+    return tuple(
+        sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), kinds.index(f.kind)))
+    )

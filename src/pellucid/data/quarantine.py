@@ -1,0 +1,50 @@
+"""Files that cannot be used, set apart so that the rest can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pellucid.data.names import counted, shown
+from pellucid.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Bad = Literal["quarantine", "error"]
+"""What is done about a bad file: leave it out and tell, or stop."""
+
+
+@dataclass(frozen=True)
+class BadFile:
+    """A file that was to be a picture and cannot be used.
+
+    Attributes:
+        name: What it is called in lists: its path relative to the data's folder.
+        reason: What is wrong with it and how to mend it, in one line.
+        class_name: The class that it would have had.
+        part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
+    """
+
+    name: str
+    reason: str
+    class_name: str
+    part: str
+
+
+def check_bad(bad: object) -> None:
+    """Raise ArgumentError unless ``bad`` is one of the ways to treat bad files."""
+    if bad not in get_args(Bad):
+        raise ArgumentError(f"bad is {bad!r}; expected one of {', '.join(get_args(Bad))}")
+
+
+def quarantine_note(quarantined: Sequence[BadFile]) -> tuple[str, ...]:
+    """Return one line on the files that were left out, none where none were."""
+    if not quarantined:
+        return ()
+    first = quarantined[0]
+    said = f"{shown(first.name)}: {first.reason}"
+    if len(quarantined) == 1:
+        return (f"1 file cannot be used and is left out: {said}",)
+    files = counted(len(quarantined), "file")
+    return (f"{files} cannot be used and are left out, the first: {said}",)

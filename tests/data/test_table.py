@@ -1,0 +1,170 @@
+"""Lists of pictures with labels: CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pellucid.data import Preprocessing, listing, load, load_for
+from pellucid.data.table import scan_table
+from pellucid.errors import DataError
+from tests.data.made_files import encoded, noise, picture_folder, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def table(path: Path, *rows: tuple[str, ...], encoding: str = "utf-8", **options: Any) -> Path:
+    """Write rows as Python's csv module does."""
+    text = io.StringIO(newline="")
+    csv.writer(text, **options).writerows(rows)
+    return write(path, text.getvalue().encode(encoding))
+
+
+def listed(path: Path) -> list[tuple[str, str, str]]:
+    found = scan_table(path)
+    return [(file.name, file.class_name, part) for part, of in found.parts.items() for file in of]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("lines", ["\n", "\r\n"])
+def test_path_and_label(tmp_path: Path, encoding: str, delimiter: str, lines: str) -> None:
+    path = table(
+        tmp_path / "pets.csv",
+        ("path", "label"),
+        ("a b/one,1;x.jpg", "dog"),
+        ("고양이\nline.png", "고양이"),
+        ("c", "cat, small"),
+        encoding=encoding,
+        delimiter=delimiter,
+        lineterminator=lines,
+    )
+    found = scan_table(path)
+    assert found.root == tmp_path
+    assert found.classes == ("cat, small", "dog", "고양이")
+    assert listed(path) == [
+        ("a b/one,1;x.jpg", "dog", "all"),
+        ("고양이\nline.png", "고양이", "all"),
+        ("c", "cat, small", "all"),
+    ]
+    assert found.parts["all"][0].path == tmp_path / "a b" / "one,1;x.jpg"
+
+
+@pytest.mark.parametrize("column", ["split", "part", "SPLIT"])
+def test_parts_and_other_columns_in_any_order(tmp_path: Path, column: str) -> None:
+    path = table(
+        tmp_path / "pets.csv",
+        ("width", "Label", column, " PATH "),
+        ("3", "dog", "train", "1.png"),
+        ("3", "cat", "VAL", "2.png"),
+        (),
+        ("3", " cat ", " test", "3.png"),
+        ("3", "cat", "valid", "4.png"),
+    )
+    assert listed(path) == [
+        ("1.png", "dog", "train"),
+        ("2.png", "cat", "validation"),
+        ("4.png", "cat", "validation"),
+        ("3.png", "cat", "test"),
+    ]
+    assert scan_table(path).classes == ("cat", "dog")
+
+
+def test_loaded_as_the_same_folder_is(tmp_path: Path) -> None:
+    picture_folder(tmp_path, {"cat": 20, "dog": 20})
+    rows = [(f"{name}/{i:03}.png", name) for name in ("cat", "dog") for i in range(20)]
+    path = table(tmp_path / "pets.csv", ("path", "label"), *rows)
+    by_folder, by_list = load(tmp_path, seed=3), load(path, seed=3)
+    assert by_list.train.fingerprint() == by_folder.train.fingerprint()
+    assert by_list.train.names == by_folder.train.names
+    judged = load_for(path, preprocessing=Preprocessing(6, 5, 1), classes=("dog", "cat"))
+    assert judged.labels.tolist() == [1] * 20 + [0] * 20
+    assert judged.name == "pets.csv"
+    assert listing(path).parts == scan_table(path).parts
+
+
+def test_parts_of_a_list(tmp_path: Path) -> None:
+    picture_folder(tmp_path, {"a": 12})
+    parts = ["train"] * 6 + ["val"] * 2 + ["test"] * 4
+    rows = [(f"a/{i:03}.png", ("even", "odd")[i % 2], part) for i, part in enumerate(parts)]
+    splits = load(table(tmp_path / "x.csv", ("path", "label", "split"), *rows))
+    assert splits.validation is not None
+    assert splits.test is not None
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (6, 2, 4)
+    np.testing.assert_array_equal(splits.test.images[1, ..., 0], noise(9, 6, 5))
+    assert splits.test.labels.tolist() == [0, 1, 0, 1]
+
+
+def test_bad_files_of_a_list(tmp_path: Path) -> None:
+    """Whatever a listed file is called, it is to be a picture."""
+    picture_folder(tmp_path, {"a": 20})
+    write(tmp_path / "notes.txt", b"hello")
+    write(tmp_path / "picture.dat", encoded(noise(77, 6, 5)))
+    rows = [(f"a/{i:03}.png", ("even", "odd")[i % 2]) for i in range(20)]
+    rows += [("notes.txt", "even"), ("picture.dat", "odd"), ("gone.png", "odd"), ("a", "odd")]
+    rows += [("zero\0byte.png", "odd")]
+    splits = load(table(tmp_path / "x.csv", ("path", "label"), *rows))
+    assert [(file.name, file.reason.split(";")[0]) for file in splits.quarantined] == [
+        ("notes.txt", "no picture (it begins with b'hello')"),
+        ("gone.png", "there is no such file"),
+        ("a", "a folder"),
+        ("zero\0byte.png", "cannot be read (embedded null byte)"),
+    ]
+    assert splits.notes[0].startswith("4 files cannot be used and are left out, the first: notes")
+
+
+def test_paths_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "secret.png", b"")
+    root = tmp_path / "root"
+    write(root / "in" / "1.png", b"")
+    (root / "out.png").symlink_to(tmp_path / "secret.png")
+    (root / "up").symlink_to(tmp_path)
+    good = [("in/1.png", "a"), ("in/../in/1.png", "a"), (str(root / "in" / "1.png"), "b")]
+    path = table(root / "x.csv", ("path", "label"), *good)
+    assert [name for name, _, _ in listed(path)] == ["in/1.png"] * 3
+    for wrong in ("../secret.png", str(tmp_path / "secret.png"), "out.png", "up/secret.png"):
+        table(path, ("path", "label"), *good, (wrong, "b"))
+        with pytest.raises(DataError, match=r"x\.csv, line 5: .* leads out of the folder .*; move"):
+            scan_table(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", r"its first line is ''; expected a first line that names the columns, path,label"),
+        (b"1.png,cat\n2.png,dog\n", r"its first line is '1\.png,cat'; expected a first line"),
+        (b"path,class\n", "its first line is 'path,class'"),
+        (b"path,label,path\n1,2,3\n", "its first line is"),
+        (b"path,label,split,part\n1,2,3\n", "its first line is"),
+        (b"\x1b[31m" + b"x" * 900, r"its first line is '\\x1b\[31mxxx"),
+        (b"path,label\n\n\n", "no pictures, only a first line; add a line for each"),
+        (b"path,label\n1.png,a\n2.png\n", "line 3: the label is missing"),
+        (b"path,label\n1.png,a\n,b\n", "line 3: the path is missing"),
+        (b"path,label,split\n1.png,a,tarin\n", "line 2: unknown part 'tarin'; expected train, val"),
+        (b"path,label,split\n1.png,a\n", "line 2: unknown part ''"),
+        (b"path,label\n1.png,caf\xe9\n", "line 2: the text is not UTF-8; save it as CSV with"),
+        ("path,label\n1.png,a\n".encode("utf-16"), "line 1: the text is not UTF-8"),
+        (b'path,label\n"' + b"x" * 200_000 + b'",a\n', r"line 2: field larger than field limit"),
+    ],
+)
+def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes, told: str) -> None:
+    path = write(tmp_path / "x\n.csv", content)
+    with pytest.raises(DataError, match=rf"x\\n\.csv(, |: ){told}") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_list_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    path = table(tmp_path / "x.csv", ("path", "label"))
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(DataError, match=r"x\.csv: cannot be read \(Permission denied\)"):
+        load(path)
