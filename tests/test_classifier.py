@@ -213,6 +213,18 @@ def makes_no_layers(digits: Digits) -> object:
     return pl.ImageClassifier(lambda classes: None).fit(digits[0])  # type: ignore[arg-type, return-value]
 
 
+def other_class_weights(digits: Digits) -> object:
+    return pl.ImageClassifier(tiny, class_weights="even").fit(digits[0])
+
+
+def waits_for_nothing(digits: Digits) -> object:
+    return pl.ImageClassifier(tiny, patience=2).fit(digits[0])
+
+
+def resumes_nowhere(digits: Digits) -> object:
+    return pl.ImageClassifier(tiny).fit(digits[0], resume=True)
+
+
 def no_model(digits: Digits) -> object:
     return pl.load(Path(__file__).parent)
 
@@ -235,6 +247,9 @@ def unknown_label(digits: Digits) -> object:
         (too_small, "layer 'C3' .* the smallest image that works is 12×12×1, got 8×8×1"),
         (a_list, r"a name, a Sequential\(\[\.\.\.\]\), or a function .*, got list$"),
         (makes_no_layers, "from the number of classes, got NoneType$"),
+        (other_class_weights, "must be 'balanced', a tuple of numbers or None, got 'even'"),
+        (waits_for_nothing, "there are no validation pictures; hold some out"),
+        (resumes_nowhere, "resume goes on with the run in out: give that folder"),
         (no_model, "tests: holds no model.safetensors; give a model file, or the folder"),
         (unknown_label, "label 'x' is not a class; there are 0, 1"),
     ],
@@ -257,6 +272,7 @@ def test_a_run_folder_holds_everything_and_is_not_overwritten(
     model = pl.ImageClassifier(tiny, epochs=2).fit(digits[0], validation_data=digits[1], out=run)
     assert {p.name for p in run.iterdir()} == {
         "config.json", "history.csv", "last.safetensors", "model.safetensors",
+        "previous.safetensors",
     }  # fmt: skip
     lines = (run / "history.csv").read_text().splitlines()
     assert len(lines) == 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,14 +25,18 @@ from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.training import Trained, Watcher, make_recipe, train
+from pellucid.training.batches import automatic_batch_size
+from pellucid.training.kept import DamagedStateWarning
 from pellucid.training.provenance import provenance
-from pellucid.training.run_folder import RunFolder, model_path
+from pellucid.training.recipe import balanced_weights
+from pellucid.training.run_folder import MINUTES, RunFolder, model_path, try_run_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from pellucid.data.augment import Augmentation
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
     from pellucid.graph import Graph, Summary
@@ -60,13 +66,20 @@ class ImageClassifier:
             normalised pixels to one logit a class; or a function that makes them from the number of
             classes.
         epochs: How often every picture is seen.
-        batch_size: Pictures a step.
+        batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
+            :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
         learning_rate: Its peak; none for the optimizer's usual one.
         schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
         weight_decay: On kernels, 0 to 1.
         label_smoothing: 0 to less than 1.
-        class_weights: One positive weight a class, in the order of the classes; none: all alike.
+        class_weights: One positive weight a class, in the order of the classes; ``"balanced"``: all
+            classes count the same, however many pictures they have; none: all pictures do.
+        patience: Epochs without a better validation after which training ends; none: never.
+        ema: The decay of the weights' moving average, 0.999 say, which is then judged and kept in
+            their place; none: no average.
+        augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
+            one's own.
         image_size: (height, width) that pictures from files are brought to; none: their own.
         validation: How much to hold out where the data has no part for it: a share of the training
             pictures (below 1) or their number; none for the source's usual; 0 for nothing.
@@ -83,13 +96,16 @@ class ImageClassifier:
         architecture: str | Sequential | Callable[[int], Sequential] = "lecture",
         *,
         epochs: int = 10,
-        batch_size: int = 128,
+        batch_size: int | None = None,
         optimizer: str = "sgd",
         learning_rate: float | None = None,
         schedule: str = "one-cycle",
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        class_weights: tuple[float, ...] | None = None,
+        class_weights: tuple[float, ...] | str | None = None,
+        patience: int | None = None,
+        ema: float | None = None,
+        augmentation: str | Augmentation = "none",
         image_size: tuple[int, int] | None = None,
         validation: float | None = None,
         seed: int = 0,
@@ -104,6 +120,9 @@ class ImageClassifier:
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
         self.class_weights = class_weights
+        self.patience = patience
+        self.ema = ema
+        self.augmentation = augmentation
         self.image_size = image_size
         self.validation = validation
         self.seed = seed
@@ -169,9 +188,12 @@ class ImageClassifier:
         validation_data: Dataset | tuple[NDArray[np.uint8], Sequence[Any]] | None = None,
         out: str | os.PathLike[str] | None = None,
         overwrite: bool = False,
+        resume: bool = False,
+        minutes: float = MINUTES,
+        notes: Mapping[str, Any] | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Self:
-        """Train from scratch.
+        """Train, from scratch or from where a run was left.
 
         Args:
             pictures: A data set; or the name of a built-in one, or a folder of pictures, whose
@@ -180,17 +202,40 @@ class ImageClassifier:
             epochs: Instead of the classifier's setting, this once.
             validation_data: Pictures to judge every epoch by; the best epoch's weights are kept.
             out: A folder for the run: configuration, history, best model, last state.
-            overwrite: Whether that folder may hold a run already, which is then replaced.
+            overwrite: Whether that folder may hold a run already, which is then replaced when the
+                first epoch is done.
+            resume: Go on with the run in that folder, which must have been begun with the same
+                settings and pictures: the result is that of a run without a break, bit by bit.
+            minutes: How often the state is kept within an epoch, besides after each.
+            notes: Plain JSON values to be kept with the state, for whoever resumes the run.
             watchers: Told how training goes, after every step and epoch; the folder comes first.
+
+        Warns:
+            DamagedStateWarning: If the newest state of the run to resume is damaged, and the one
+                before it is used.
 
         Raises:
             TrainingDivergedError: If the loss is no longer finite; the run's folder keeps the best
                 model before.
+            Stopped: A :exc:`KeyboardInterrupt`: Ctrl-C or SIGTERM came, and the state is kept in
+                the folder.
             PellucidError: Whatever else is wrong with data, settings or the folder; one line.
         """
+        folder = None if out is None else Path(out)
+        if resume and (folder is None or overwrite):
+            raise ArgumentError(
+                "resume goes on with the run in out: give that folder, and leave overwrite out"
+            )
+        if folder is not None and not resume:
+            try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
         data, validation = self._training_data(pictures, labels, validation_data)
         answers = None if labels is None else np.unique(np.asarray(labels))
-        recipe = self._recipe(self.epochs if epochs is None else epochs)
+        recipe = self._recipe(self.epochs if epochs is None else epochs, data)
+        if recipe.patience is not None and validation is None:
+            raise ArgumentError(
+                "patience waits for a better validation, but there are no validation pictures; "
+                "hold some out (validation=0.1), or leave patience out"
+            )
         if len(data.classes) < 2:
             raise DataError(
                 f"{data.name}: a classifier needs at least 2 classes, got only "
@@ -206,10 +251,20 @@ class ImageClassifier:
         engine = get_engine(self.engine)
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
         program = engine.load(model.network, learning=learning)
-        if out is not None:
-            folder = RunFolder(Path(out), model, overwrite=overwrite)
-            watchers = (folder, *watchers)  # what others tell of an epoch is then safe
-        trained = train(program, data, recipe, validation=validation, watchers=watchers)
+        with ExitStack() as stack:
+            start = None
+            if folder is not None:
+                run = RunFolder(
+                    folder, model, overwrite=overwrite, resume=resume, minutes=minutes, notes=notes
+                )
+                stack.enter_context(run)
+                if run.remark:
+                    warnings.warn(run.remark, DamagedStateWarning, stacklevel=2)
+                start = run.start
+                watchers = (run, *watchers)  # what others tell of an epoch is then safe
+            trained = train(
+                program, data, recipe, validation=validation, watchers=watchers, start=start
+            )
         model = trained.best_model(model)
         answers = np.array(data.classes) if answers is None else answers
         self._fitted = _Fitted(model, engine.load(model.network), answers, trained)
@@ -228,17 +283,34 @@ class ImageClassifier:
             get_architecture(self.architecture)
         return self
 
-    def _recipe(self, epochs: int) -> Recipe:
+    def _recipe(self, epochs: int, data: Dataset | None = None) -> Recipe:
+        """The recipe; without data, what is taken from them gets a value that stands for it."""
+        batch_size, class_weights = self.batch_size, self.class_weights
+        if batch_size is None:
+            height, width, _ = (1, 1, 1) if data is None else data.image_shape
+            batch_size = automatic_batch_size(0 if data is None else len(data), height, width)
+        if isinstance(class_weights, str):
+            if class_weights != "balanced":
+                raise ArgumentError(
+                    "class_weights must be 'balanced', a tuple of numbers or None, got "
+                    f"{class_weights!r:.80}"
+                )
+            class_weights = (
+                None if data is None else balanced_weights(data.labels, len(data.classes))
+            )
         return make_recipe(
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             schedule=self.schedule,
             weight_decay=self.weight_decay,
             label_smoothing=self.label_smoothing,
-            class_weights=self.class_weights,
+            class_weights=class_weights,
             epochs=epochs,
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             seed=self.seed,
+            patience=self.patience,
+            ema=self.ema,
+            augmentation=self.augmentation,
         )
 
     def _training_data(

@@ -286,3 +286,48 @@ def test_writers_and_readers_at_once_never_see_a_mixture(earlier: Path) -> None:
     assert mixtures == []
     assert earlier.read_bytes() in contents
     assert [entry.name for entry in earlier.parent.iterdir()] == [earlier.name]
+
+
+# ----------------------------------------------------------------- the earlier file lives on
+
+
+def test_the_earlier_file_lives_on_under_another_name(earlier: Path) -> None:
+    kept = earlier.with_name("kept.bin")
+    for new, before in ((b"1", OLD), (b"2", b"1"), (b"3", b"2")):
+        write_file(earlier, new, keep=kept)
+        assert (earlier.read_bytes(), kept.read_bytes()) == (new, before)
+    assert {entry.name for entry in earlier.parent.iterdir()} == {earlier.name, kept.name}
+
+
+def test_both_names_of_one_file(earlier: Path) -> None:
+    """As a process leaves them that was killed between the two renames."""
+    kept = earlier.with_name("kept.bin")
+    kept.hardlink_to(earlier)
+    write_file(earlier, b"new", keep=kept)
+    assert (earlier.read_bytes(), kept.read_bytes()) == (b"new", OLD)
+    assert {entry.name for entry in earlier.parent.iterdir()} == {earlier.name, kept.name}
+
+
+def test_nothing_to_keep(tmp_path: Path) -> None:
+    write_file(tmp_path / "a", b"new", keep=tmp_path / "b")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_comes_before_comes_when_the_content_is_safe(earlier: Path) -> None:
+    seen: list[tuple[bytes, list[bytes]]] = []
+
+    def before() -> None:
+        others = [path for path in earlier.parent.iterdir() if path != earlier]
+        seen.append((earlier.read_bytes(), [path.read_bytes() for path in others]))
+
+    write_file(earlier, b"new", before=before)
+    assert seen == [(OLD, [b"new"])]
+    assert earlier.read_bytes() == b"new"
+
+    def refuse() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_file(earlier, b"newer", before=refuse)
+    assert earlier.read_bytes() == b"new"
+    assert [entry.name for entry in earlier.parent.iterdir()] == [earlier.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -274,18 +274,74 @@ def test_the_best_weights_are_those_of_their_epoch() -> None:
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
-def test_it_stops_at_the_first_loss_that_is_not_finite(loss: float) -> None:
+def test_it_gives_up_when_nothing_helps(loss: float) -> None:
+    """Leaving out a batch, then half the rate; four times; and once more leaving out."""
     notes = Notes()
-    program = Scripted([1.0, 1.0, 1.0, 1.0, loss, 1.0])
+    program = Scripted([1.0, 1.0, 1.0, 1.0, loss])
     with pytest.raises(TrainingDivergedError) as caught:
         train(program, dataset(10), recipe(epochs=2, learning_rate=50.0), watchers=[notes])
     assert str(caught.value) == (
-        f"training diverged: the loss is {loss} at step 2 of 3 in epoch 2, learning rate 50; lower "
-        "the learning rate, whose peak is 50 (--learning-rate 5 say)"
+        f"training diverged: the loss is {loss} at step 2 of 3 in epoch 2, learning rate 3.12, "
+        "halved 4 times in vain; lower the learning rate, whose peak is 50 (--learning-rate 5 say)"
     )
-    assert len(program.steps) == 5
+    rates = [rate for _, _, rate in program.steps]
+    assert rates == [50.0] * 6 + [25.0] * 2 + [12.5] * 2 + [6.25] * 2 + [3.125] * 2
     assert len(notes.steps) == 4
     assert notes.told[3] == (1, 1)
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf, 1.1e4])
+def test_a_batch_whose_loss_explodes_is_left_out(loss: float) -> None:
+    """Training goes back to before it, takes the same steps again, and passes it over."""
+    data = dataset(10)
+    program = Scripted([1.0, 2.0, 3.0, 1.0, loss, 1.0, 4.0])
+    trained = train(program, data, recipe(epochs=2))
+    fed = [images.tobytes() for images, _, _ in program.steps]
+    assert len(fed) == 7
+    assert fed[5] == fed[3]  # again
+    assert len({*fed[3:5], fed[6]}) == 3
+    assert {rate for _, _, rate in program.steps} == {0.5}
+    assert [row.skipped_batches for row in trained.history] == [0, 1]
+    assert [row.roll_backs for row in trained.history] == [0, 0]
+    assert trained.history[1].loss == pytest.approx((4 * 1.0 + 2 * 4.0) / 6)
+    assert set(trained.best_weights["dense1.kernel"].ravel()) == {5.0}  # as if it never was
+
+
+def test_a_large_loss_is_fine_where_training_began_with_one() -> None:
+    trained = train(Scripted([3e4, 2.9e6, 5e5]), dataset(10), recipe())
+    assert trained.history[0].skipped_batches == 0
+
+
+def test_a_second_failure_halves_the_rate_for_the_rest_of_the_run() -> None:
+    program = Scripted([1.0, math.nan, 1.0, math.nan, 1.0])
+    trained = train(program, dataset(10), recipe(epochs=2))
+    fed = [images.tobytes() for images, _, _ in program.steps]
+    assert fed[0] == fed[2] == fed[4]  # from the epoch's beginning each time
+    assert fed[5] == fed[1]  # it was not the batch: it is learned after all
+    assert [rate for _, _, rate in program.steps] == [0.5] * 4 + [0.25] * 6
+    assert [row.skipped_batches for row in trained.history] == [0, 0]
+    assert [row.roll_backs for row in trained.history] == [1, 0]
+    assert [row.learning_rate for row in trained.history] == [0.25, 0.25]
+
+
+def test_it_goes_back_to_the_last_good_state_only() -> None:
+    """One every 64 batches, if its weights are finite and its loss no worse than chance."""
+    data = dataset(200)
+    for losses, again in (
+        ([1.0] * 140 + [math.nan] + [1.0], 128),  # and not to the beginning
+        ([1.0] * 64 + [9e3] * 76 + [math.nan] + [1.0], 64),  # the state at 128 was none
+    ):
+        program = Scripted(losses)
+        train(program, data, recipe(batch_size=1))
+        fed = [images.tobytes() for images, _, _ in program.steps]
+        assert fed[141] == fed[again]
+        assert len(fed) == 141 + (199 - again)
+
+
+def test_an_epoch_of_which_every_batch_fails() -> None:
+    program = Scripted([math.nan])
+    with pytest.raises(TrainingDivergedError, match=r"no batch of epoch 1 has a finite loss, halv"):
+        train(program, dataset(3), recipe())
 
 
 def test_weights_that_break_at_the_last_step() -> None:
@@ -293,7 +349,8 @@ def test_weights_that_break_at_the_last_step() -> None:
     notes = Notes()
     program = Scripted([1.0] * 6, break_after=6)
     with pytest.raises(
-        TrainingDivergedError, match=r"weight 'dense1.kernel' is not finite after epoch 2; lower"
+        TrainingDivergedError,
+        match=r"weight 'dense1.kernel' is not finite after epoch 2, halved 4 times in vain; lower",
     ) as caught:
         train(program, dataset(10), recipe(epochs=2), watchers=[notes])
     check_line(caught.value)
@@ -306,6 +363,29 @@ def test_a_validation_loss_that_is_not_finite() -> None:
         train(program, dataset(10), recipe(), validation=dataset(5))
 
 
+# ------------------------------------------------------------------------------- stopping early
+
+
+def worsening(program: Scripted) -> Scripted:
+    """Its validation gets worse from the second epoch of 3 steps on."""
+    original = program.forward
+
+    def forward(images: np.ndarray) -> np.ndarray:
+        return original(images) * (program.count if program.count > 6 else 0.1)
+
+    program.forward = forward  # type: ignore[method-assign]
+    return program
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(1, 3), (3, 5), (None, 9), (20, 9)])
+def test_patience(patience: int | None, epochs: int) -> None:
+    program = worsening(Scripted([1.0], logits=np.array([1.0, 0.0, 0.0])))
+    plan = replace(recipe(epochs=9), patience=patience)
+    trained = train(program, dataset(10), plan, validation=dataset(50))
+    assert len(trained.history) == epochs
+    assert trained.best_epoch == 2
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_absurd_learning_rate(engine: str) -> None:
     """Told in one line, without NumPy's warnings, which would fail this test."""
@@ -316,5 +396,5 @@ def test_an_absurd_learning_rate(engine: str) -> None:
     program = get_engine(engine).load(
         Network(graph, initial_weights(graph, 0)), learning=Learning(plan.loss, plan.optimizer)
     )
-    with pytest.raises(TrainingDivergedError, match=r"step \d+ of 3 in epoch \d+, learning rate"):
+    with pytest.raises(TrainingDivergedError, match=r"^training diverged: .* in vain; lower"):
         train(program, dataset(10), plan, validation=dataset(5))

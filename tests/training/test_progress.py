@@ -57,6 +57,17 @@ def test_without_validation() -> None:
     assert file.getvalue() == expected
 
 
+def test_batches_that_were_left_out_are_told() -> None:
+    file = io.StringIO()
+    watched(Console(file=file), [row(skipped_batches=1), row(skipped_batches=3, roll_backs=2)], [])
+    first, second = file.getvalue().splitlines()
+    assert first.endswith("s; 1 batch with an exploding loss left out")
+    assert second.endswith(
+        "; 3 batches with an exploding loss left out; "
+        "learning rate halved 2 times: the loss exploded"
+    )
+
+
 def test_losses_of_a_run_that_diverges_stay_short() -> None:
     file = io.StringIO()
     watched(Console(file=file), [row(loss=2.8e32, validation_loss=12345.6)], [])

@@ -14,9 +14,10 @@ from pellucid.data import Preprocessing
 from pellucid.engines import Learning, Program, get_engine
 from pellucid.errors import DataError, OutputError, TrainingDivergedError
 from pellucid.files import Model, load_model, load_state
+from pellucid.files.lock import FolderLock
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU, Sequential
-from pellucid.training import Recipe, Trained, make_recipe, train
+from pellucid.training import Recipe, Trained, Watcher, make_recipe, train
 from pellucid.training.batches import batches
 from pellucid.training.run_folder import (
     RunFolder,
@@ -25,8 +26,9 @@ from pellucid.training.run_folder import (
     holds_run,
     model_path,
 )
-from tests.training.scripted import Scripted, dataset, epoch
+from tests.training.scripted import Scripted, dataset
 
+LOCK = FolderLock.NAME
 CLASSES = ("a — 영", "b", "c")
 GRAPH = Sequential(
     [Conv2D(3, 2), BatchNorm(), ReLU(), Flatten(), Dropout(0.3), Dense(3)]
@@ -55,11 +57,13 @@ def scripted_model() -> Model:
 def test_everything_of_a_run(tmp_path: Path) -> None:
     plan = make_recipe(epochs=3, batch_size=4, seed=3)
     folder = RunFolder(tmp_path / "runs" / "one", model())
-    assert contents(folder.path).keys() == {"config.json"}
+    assert contents(folder.path).keys() == {"config.json", LOCK}
     program = load(plan)
     trained = train(program, dataset(10), plan, validation=dataset(9, seed=1), watchers=[folder])
+    folder.close()
     assert contents(folder.path).keys() == {
         "config.json", "history.csv", "last.safetensors", "model.safetensors",
+        "previous.safetensors",
     }  # fmt: skip
 
     config = json.loads((folder.path / "config.json").read_text(encoding="utf-8"))
@@ -84,15 +88,15 @@ def test_everything_of_a_run(tmp_path: Path) -> None:
         **{f"weights/{name}": array for name, array in program.weights().items()},
         **{f"optimizer/{name}": array for name, array in program.optimizer_state().items()},
     }
+    if trained.best_epoch < 3:
+        expected |= {f"best/{name}": array for name, array in trained.best_weights.items()}
     assert arrays.keys() == expected.keys()
     for name, array in expected.items():
         assert arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(arrays[name], array)
-    assert values == {
-        "history": [row.to_dict() for row in trained.history],
-        "best_epoch": trained.best_epoch,
-        "provenance": {"recipe": {"seed": 0}},
-    }
+    assert values["history"] == [row.to_dict() for row in trained.history]
+    assert values["best_epoch"] == trained.best_epoch
+    assert values["provenance"] == {"recipe": {"seed": 0}}
 
 
 def test_the_last_state_is_all_it_takes_to_go_on(tmp_path: Path) -> None:
@@ -120,19 +124,35 @@ def test_the_last_state_is_all_it_takes_to_go_on(tmp_path: Path) -> None:
 
 def test_the_model_is_the_best_one_and_the_state_the_last(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run", scripted_model())
-    program, trained = Scripted([1.0] * 9), Trained()
-    for number, accuracy in ((1, 0.5), (2, 0.8), (3, 0.7)):
-        program.train_step(np.zeros(1), np.zeros(1), 0.1)
-        trained.add(epoch(number, accuracy, 1.0), program.weights())
-        folder.after_epoch(trained, program)
-        lines = (folder.path / "history.csv").read_text().splitlines()
-        assert len(lines) == 1 + number
+    program, lines = Scripted([1.0], logits=np.array([1.0, 0.0, 0.0])), []
+    original = program.forward
+
+    def best_in_the_middle(images: np.ndarray) -> np.ndarray:
+        return original(images) * (0.1 if program.count == 6 else program.count)
+
+    program.forward = best_in_the_middle  # type: ignore[method-assign]
+
+    class Lines:
+        def after_step(self, progress: object) -> None:
+            pass
+
+        def after_epoch(self, trained: Trained, program: Program) -> None:
+            lines.append(len((folder.path / "history.csv").read_text().splitlines()))
+
+    plan = make_recipe(epochs=3, batch_size=4)
+    watchers: list[Watcher] = [folder, Lines()]
+    train(program, dataset(10), plan, validation=dataset(50), watchers=watchers)
+    assert lines == [2, 3, 4]
     best = load_model(folder.path / "model.safetensors")
-    assert set(best.network.weights["dense1.kernel"].ravel()) == {2.0}
-    assert best.provenance["results"]["validation_accuracy"] == 0.8
-    arrays, values = load_state(folder.path / "last.safetensors")
-    assert set(arrays["weights/dense1.kernel"].ravel()) == {3.0}
-    assert values["best_epoch"] == 2
+    assert set(best.network.weights["dense1.kernel"].ravel()) == {6.0}
+    assert best.provenance["results"]["epoch"] == 2
+    for name, count, epochs in (("last", 9.0, 3), ("previous", 6.0, 2)):
+        arrays, values = load_state(folder.path / f"{name}.safetensors")
+        assert set(arrays["weights/dense1.kernel"].ravel()) == {count}
+        history = values["history"]
+        assert isinstance(history, list)
+        assert len(history) == epochs
+        assert values["best_epoch"] == 2
 
 
 @pytest.mark.parametrize("victim", ["model.safetensors", "last.safetensors", "history.csv"])
@@ -167,7 +187,7 @@ def test_a_disk_that_fills_up_in_mid_run(
         train(load(plan), dataset(10), plan, watchers=[folder, Snapshot()])
     monkeypatch.undo()
     left = contents(folder.path)
-    assert left.keys() == seen[0].keys()  # and so no temporary file
+    assert left.keys() - {"previous.safetensors"} == seen[0].keys()  # and so no temporary file
     assert left[victim] == seen[0][victim]
     assert left["config.json"] == seen[0]["config.json"]
     load_model(folder.path / "model.safetensors")
@@ -179,7 +199,7 @@ def test_a_disk_that_fills_up_in_mid_run(
 
 def test_a_run_that_diverges_keeps_what_it_had(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run", scripted_model())
-    program = Scripted([1.0, 1.0, 1.0, float("nan")])
+    program = Scripted([1.0, 1.0, 1.0, float("nan")])  # and so on
     plan = make_recipe(epochs=2, batch_size=4)
     with pytest.raises(TrainingDivergedError):
         train(program, dataset(10), plan, watchers=[folder])
@@ -197,8 +217,11 @@ def test_a_run_is_replaced_only_when_asked(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"run holds a run already; choose .* \(--overwrite\)"):
         RunFolder(first.path, model(1))
     assert contents(first.path) == before
-    RunFolder(first.path, model(1), overwrite=True)
-    assert contents(first.path) != before
+    first.close()
+    second = RunFolder(first.path, model(1), overwrite=True)
+    assert contents(first.path) == before  # and so until the first epoch is done
+    train(load(make_recipe(epochs=1)), dataset(10), make_recipe(epochs=1), watchers=[second])
+    assert contents(first.path)["config.json"] != before["config.json"]
 
 
 def test_a_folder_with_other_things_is_no_run(tmp_path: Path) -> None:

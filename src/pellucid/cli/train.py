@@ -1,30 +1,46 @@
 """``pellucid train``: from pictures to a model."""
 
+# ruff: noqa: ARG001 - the options are read from the context, all together
+
 from __future__ import annotations
 
+import os
 import shlex
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
-from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import folder_name, shown
+from pellucid.cli.terminal import fail, print_json, remarks, results
+from pellucid.data.augment import PRESETS
+from pellucid.data.names import counted, folder_name, shown
 from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.schedules import SCHEDULES
 
+if TYPE_CHECKING:
+    from pellucid.classifier import ImageClassifier
+
+NO_SETTINGS = {"out", "resume", "save_every", "overwrite", "json"}
+"""What says where results go; everything else decides them, and is kept with a run."""
+
+NOT_THE_CLASSIFIER_S = {"data", "validation", "image_size", "class_weights", "augment"}
+"""Settings that an ImageClassifier does not have, or takes in another form."""
+
 
 def train(
+    context: typer.Context,
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="A folder with a folder of pictures for each class, "
-            "or the name of a built-in set: mnist."
+            "or the name of a built-in set: mnist.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     architecture: Annotated[
         str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
     ] = "lecture",
@@ -33,7 +49,14 @@ def train(
         Path | None, typer.Option(help="The run's folder; without it, runs/DATA-ARCHITECTURE.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 128,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Pictures a step.",
+            show_default="16 to 128, as suits the pictures",
+        ),
+    ] = None,
     optimizer: Annotated[str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.")] = "sgd",
     learning_rate: Annotated[
         float | None, typer.Option(help="Its peak.", show_default="the optimizer's usual")
@@ -41,6 +64,28 @@ def train(
     schedule: Annotated[str, typer.Option(help=f"{', '.join(SCHEDULES)}.")] = "one-cycle",
     weight_decay: Annotated[float, typer.Option(help="On kernels, 0 to 1.")] = 0.0,
     label_smoothing: Annotated[float, typer.Option(help="0 to below 1.")] = 0.0,
+    class_weights: Annotated[
+        str,
+        typer.Option(help="balanced: small classes count as much as large ones; or none."),
+    ] = "none",
+    augment: Annotated[
+        str, typer.Option(help=f"How training pictures are changed: {', '.join(PRESETS)}.")
+    ] = "none",
+    ema: Annotated[
+        float | None,
+        typer.Option(
+            help="Judge and keep the weights' moving average with this decay, 0.999 say.",
+            show_default="no average",
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Stop after so many epochs without a better validation.",
+            show_default="never",
+        ),
+    ] = None,
     validation: Annotated[
         str | None,
         typer.Option(
@@ -58,48 +103,65 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
     ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with the run in this folder; its settings need not be repeated."),
+    ] = None,
+    save_every: Annotated[
+        float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
+    ] = 5.0,
     json: arguments.Json = False,
 ) -> None:
-    """Train a network on pictures; keep the best model and the run's history in a folder."""
-    size = None if image_size is None else arguments.image_size(image_size)
-    held_out = None if validation is None else arguments.share(validation)
+    """Train a network on pictures; keep the best model and the run's history in a folder.
+
+    Ctrl-C stops it with everything kept, and --resume goes on there, to the same result.
+    """
+    settings = {name: value for name, value in context.params.items() if name not in NO_SETTINGS}
+    if resume is not None:
+        if out is not None or overwrite:
+            raise typer.BadParameter(
+                "it says already where; leave out --out and --overwrite", param_hint="--resume"
+            )
+        settings |= _kept(context, resume)
+    if settings["data"] is None:
+        raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
+    model = _classifier(settings)
+    held_out = settings["validation"] and arguments.share(settings["validation"])
 
     from pellucid import data as data_package
-    from pellucid.classifier import ImageClassifier
+    from pellucid.training import Stopped
+    from pellucid.training.kept import DamagedStateWarning
     from pellucid.training.progress import ProgressBar
-    from pellucid.training.run_folder import RunFolder, check_free, free_folder
+    from pellucid.training.run_folder import RunFolder, free_folder, try_run_folder
 
-    model = ImageClassifier(
-        architecture,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        weight_decay=weight_decay,
-        label_smoothing=label_smoothing,
-        image_size=size,
-        seed=seed,
-        engine=engine,
-    ).check_settings()
     if out is not None:
-        check_free(out, overwrite=overwrite)
-    console = remarks()
-    splits = data_package.load(data, image_size=size, validation=held_out, seed=seed)
+        try_run_folder(out, overwrite=overwrite)
+    console, source = remarks(), settings["data"]
+    splits = data_package.load(
+        source, image_size=model.image_size, validation=held_out, seed=settings["seed"]
+    )
     for note in splits.notes:
         console.print(note)
-    folder = (
-        out if out is not None else free_folder(Path("runs"), f"{folder_name(data)}-{architecture}")
-    )
+    run = f"{folder_name(source)}-{settings['architecture']}"
+    folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {shown(folder)}")
-    with ProgressBar(epochs, console) as bar:
-        model.fit(
-            splits.train,
-            validation_data=splits.validation,
-            out=folder,
-            overwrite=overwrite,
-            watchers=[bar],
-        )
+    if source not in data_package.BUILTIN:
+        settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
+    try:
+        with ProgressBar(model.epochs, console) as bar, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
+            model.fit(
+                splits.train,
+                validation_data=splits.validation,
+                out=folder,
+                overwrite=overwrite,
+                resume=resume is not None,
+                minutes=save_every,
+                notes=settings,
+                watchers=[bar],
+            )
+    except Stopped as stopped:
+        fail(str(stopped), stopped.code)
     best = model.model_.provenance["results"]
     if json:
         print_json(
@@ -110,7 +172,38 @@ def train(
             }
         )
         return
+    if (done := len(model.history_)) < model.epochs:
+        waited = counted(done - best["epoch"], "epoch")
+        console.print(f"stopped early: {waited} without a better validation")
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
-        command = shlex.join(["pellucid", "evaluate", str(folder), data])
+        command = shlex.join(["pellucid", "evaluate", str(folder), source])
         console.print(f"judge it: {shown(command)}")
+
+
+def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
+    """A run's settings, as far as none are given that go before them."""
+    from pellucid.training.kept import read_kept
+
+    kept = read_kept(folder)
+    if kept.remark is not None:
+        remarks().print(kept.remark)
+    found = {}
+    for name, value in kept.notes.items():
+        origin = context.get_parameter_source(name)
+        if origin is not None and origin.name == "DEFAULT":
+            found[name] = value
+    return found
+
+
+def _classifier(settings: dict[str, Any]) -> ImageClassifier:
+    from pellucid.classifier import ImageClassifier
+
+    size, weights = settings["image_size"], settings["class_weights"]
+    given = {name: settings[name] for name in settings if name not in NOT_THE_CLASSIFIER_S}
+    return ImageClassifier(
+        **given,
+        image_size=None if size is None else arguments.image_size(size),
+        class_weights=None if weights == "none" else weights,
+        augmentation=settings["augment"],
+    ).check_settings()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pellucid.files.atomic import write_file, write_text
-from pellucid.files.folders import make_folder
+from pellucid.files.atomic import remove_file, write_file, write_text
+from pellucid.files.folders import make_folder, try_folder
 from pellucid.files.limits import check_limits
 from pellucid.files.model_file import Model, load_model, save_model
 from pellucid.files.state_file import load_state, save_state
@@ -16,8 +16,10 @@ __all__ = [
     "load_model",
     "load_state",
     "make_folder",
+    "remove_file",
     "save_model",
     "save_state",
+    "try_folder",
     "write_file",
     "write_text",
 ]

@@ -20,12 +20,57 @@ from pellucid.data.names import shown
 from pellucid.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def write_file(path: str | os.PathLike[str], content: bytes | Iterable[bytes]) -> None:
+class System:
+    """What writing asks of the operating system, in one place, so that a test can stand there."""
+
+    def open(self, path: Path, flags: int) -> int:
+        """Open a file or a folder; its descriptor."""
+        return os.open(path, flags, 0o666)
+
+    def write(self, descriptor: int, part: memoryview) -> int:
+        """Write some of the bytes; how many."""
+        return os.write(descriptor, part)
+
+    def sync(self, descriptor: int) -> None:
+        """Wait until what was written is on the disk."""
+        os.fsync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Close a file or a folder."""
+        os.close(descriptor)
+
+    def chmod(self, path: Path, mode: int) -> None:
+        """Set a file's permissions."""
+        path.chmod(mode)
+
+    def link(self, path: Path, name: Path) -> None:
+        """Give a file a second name."""
+        name.hardlink_to(path)
+
+    def replace(self, path: Path, target: Path) -> None:
+        """Let a file take another's place."""
+        path.replace(target)
+
+    def remove(self, path: Path) -> None:
+        """Take a file's name away."""
+        path.unlink()
+
+
+SYSTEM = System()
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    content: bytes | Iterable[bytes],
+    *,
+    keep: str | os.PathLike[str] | None = None,
+    before: Callable[[], None] | None = None,
+) -> None:
     """Write a file, or leave everything as it was.
 
     A link is followed, and the file it points to is replaced. An earlier file's permissions are
@@ -34,6 +79,9 @@ def write_file(path: str | os.PathLike[str], content: bytes | Iterable[bytes]) -
     Args:
         path: Where; its folder must exist.
         content: All bytes, or parts of them in order.
+        keep: A second name, on the same disk, under which the earlier file lives on; what had that
+            name is gone. At every moment one of the two names has a whole file.
+        before: Called when the new content is safe on the disk and nothing is replaced yet.
 
     Raises:
         OutputError: The folder is missing, is no folder or may not be written in, the path is a
@@ -41,27 +89,32 @@ def write_file(path: str | os.PathLike[str], content: bytes | Iterable[bytes]) -
             fails in another way. The earlier file is intact, and no temporary file is left.
     """
     asked = Path(path)
-    with _explained(asked):
+    with explained(asked):
         target = Path(os.path.realpath(asked))
         mode = _mode_of_earlier(target)
         temporary = target.parent / f".pellucid-{secrets.token_hex(8)}.tmp"
-        descriptor = os.open(temporary, _CREATE, 0o666)
+        descriptor = SYSTEM.open(temporary, _CREATE)
     try:
         try:
             for part in [content] if isinstance(content, bytes) else content:
-                with _explained(asked):
+                with explained(asked):
                     _write(descriptor, part)
-            with _explained(asked):
-                os.fsync(descriptor)
+            with explained(asked):
+                SYSTEM.sync(descriptor)
         finally:
-            os.close(descriptor)
-        with _explained(asked):
-            if mode not in (None, stat.S_IMODE(temporary.stat().st_mode)):
-                temporary.chmod(mode)
-            temporary.replace(target)
+            SYSTEM.close(descriptor)
+        with explained(asked):
+            if mode is not None and mode != stat.S_IMODE(temporary.stat().st_mode):
+                SYSTEM.chmod(temporary, mode)
+        if before is not None:
+            before()
+        with explained(asked):
+            if keep is not None and mode is not None:
+                _keep(target, Path(keep))
+            SYSTEM.replace(temporary, target)
     except BaseException:  # an interruption from the keyboard too
         with suppress(OSError):
-            temporary.unlink()
+            SYSTEM.remove(temporary)
         raise
     _sync_folder(target.parent)
 
@@ -78,10 +131,60 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_file(path, text.encode("utf-8", errors="backslashreplace"))
 
 
+def remove_file(path: str | os.PathLike[str]) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OutputError: If the system does not let us.
+    """
+    try:
+        SYSTEM.remove(Path(path))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise OutputError(
+            f"{shown(path)}: cannot be removed: {_reason(Path(path), error)}"
+        ) from error
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove what killed writers left in a folder; only while nobody else writes there."""
+    for temporary in folder.glob(".pellucid-*.tmp"):
+        with suppress(OSError):
+            SYSTEM.remove(temporary)
+
+
+def check_writable(path: Path) -> None:
+    """Check that a new file can be written in a path's folder; nothing is left there.
+
+    Raises:
+        OutputError: As for :func:`write_file`.
+    """
+    trial = path.parent / f".pellucid-{secrets.token_hex(8)}.tmp"
+    with explained(path):
+        SYSTEM.close(SYSTEM.open(trial, _CREATE))
+        SYSTEM.remove(trial)
+
+
 def _write(descriptor: int, part: bytes) -> None:
     left = memoryview(part)
     while left:  # the system may take less than it is given
-        left = left[os.write(descriptor, left) :]
+        left = left[SYSTEM.write(descriptor, left) :]
+
+
+def _keep(target: Path, name: Path) -> None:
+    """Let a file live on under another name, too."""
+    spare = name.parent / f".pellucid-{secrets.token_hex(8)}.tmp"
+    try:
+        SYSTEM.link(target, spare)
+    except OSError:  # some file systems have no second names
+        write_file(name, target.read_bytes())
+        return
+    try:
+        SYSTEM.replace(spare, name)
+    finally:
+        with suppress(OSError):  # it is still there if both were the same file already
+            SYSTEM.remove(spare)
 
 
 def _mode_of_earlier(target: Path) -> int | None:
@@ -108,15 +211,16 @@ def _sync_folder(folder: Path) -> None:
     # Windows opens no folders, and some network file systems do not sync them; the file itself is
     # already whole and in its place.
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = SYSTEM.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            SYSTEM.sync(descriptor)
         finally:
-            os.close(descriptor)
+            SYSTEM.close(descriptor)
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write a path into an :class:`OutputError` that says why."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name, or our refusal

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import shown
 from pellucid.errors import OutputError
+from pellucid.files.atomic import check_writable
 
 if TYPE_CHECKING:
     import os
@@ -29,3 +31,30 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
             f"{shown(folder)}: the folder cannot be made: {shown(reason)}; choose another"
         ) from error
     return folder
+
+
+def try_folder(path: str | os.PathLike[str], name: str) -> None:
+    """Check that a folder can be made and written in, and leave everything as it was.
+
+    Args:
+        path: The folder.
+        name: What will be written in it, for the message.
+
+    Raises:
+        OutputError: If it cannot.
+    """
+    folder = Path(path)
+    absent = [place for place in (folder, *folder.parents) if not _exists(place)]
+    try:
+        check_writable(make_folder(folder) / name)
+    finally:
+        for place in absent:
+            with suppress(OSError, ValueError):
+                place.rmdir()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # whoever makes it says why not
+        return True

@@ -25,6 +25,7 @@ from pellucid.graph import Network, graph_from_dict, graph_to_dict
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -97,6 +98,7 @@ def save_model(
     *,
     engine: Engine | None = None,
     samples: NDArray[np.uint8] | None = None,
+    before: Callable[[], None] | None = None,
 ) -> None:
     """Write a model; an earlier file is replaced whole or not at all.
 
@@ -106,6 +108,7 @@ def save_model(
         engine: Computes the self-test's logits, which the reference engine must confirm; by default
             the reference engine itself.
         samples: The self-test's images, uint8 (1 to 16, H, W, C); two made ones by default.
+        before: Called when the model is safe on the disk and the earlier file not yet replaced.
 
     Raises:
         ArgumentError: If weights or logits are not finite, the samples are not such images, the
@@ -135,9 +138,8 @@ def save_model(
         "provenance": model.provenance,
         "self_test": {"engine": engine.name if engine else "reference"},
     }
-    write_file(
-        path, pack(KIND, FORMAT, Contents(document, {**weights, IMAGES: images, LOGITS: logits}))
-    )
+    contents = Contents(document, {**weights, IMAGES: images, LOGITS: logits})
+    write_file(path, pack(KIND, FORMAT, contents), before=before)
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:

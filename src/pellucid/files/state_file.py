@@ -27,7 +27,11 @@ FORMAT = 1
 
 
 def save_state(
-    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], values: Mapping[str, object]
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, NDArray[Any]],
+    values: Mapping[str, object],
+    *,
+    keep: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write a state; an earlier file is replaced whole or not at all.
 
@@ -36,6 +40,7 @@ def save_state(
         arrays: By name; bool, integers or floats of 16 to 64 bits (integers also 8), of any shape,
             and any values: NaN too is kept bit by bit.
         values: What is not an array; finite numbers only.
+        keep: Another name in the same folder, under which the earlier state lives on.
 
     Raises:
         ArgumentError: If an array is of another type, or the values are not JSON.
@@ -43,7 +48,7 @@ def save_state(
     """
     # pack checks that the values are JSON
     document = {"values": cast("JSON", dict(values))}
-    write_file(path, pack(KIND, FORMAT, Contents(document, dict(arrays))))
+    write_file(path, pack(KIND, FORMAT, Contents(document, dict(arrays))), keep=keep)
 
 
 def load_state(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, JSON]]:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from pellucid.training.history import Epoch
-from pellucid.training.loop import Progress, Trained, Watcher, train
+from pellucid.training.loop import train
 from pellucid.training.recipe import Recipe, make_recipe
+from pellucid.training.stopping import Stopped
+from pellucid.training.trained import Progress, Trained, Watcher
 
-__all__ = ["Epoch", "Progress", "Recipe", "Trained", "Watcher", "make_recipe", "train"]
+__all__ = [
+    "Epoch",
+    "Progress",
+    "Recipe",
+    "Stopped",
+    "Trained",
+    "Watcher",
+    "make_recipe",
+    "train",
+]

@@ -7,6 +7,9 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs")
+"""What an epoch tells of the machine and the way, not of the model."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -21,6 +24,9 @@ class Epoch:
         learning_rate: At the epoch's last step.
         images_per_second: Of training, validation left out.
         seconds: Of the whole epoch.
+        skipped_batches: Batches left out because their loss was not finite, or exploded.
+        roll_backs: How often the epoch went back to its last good state, with half the learning
+            rate from then on.
     """
 
     epoch: int
@@ -31,6 +37,8 @@ class Epoch:
     learning_rate: float
     images_per_second: float
     seconds: float
+    skipped_batches: int = 0
+    roll_backs: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -2,95 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import TrainingDivergedError
-from pellucid.graph import Network
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
-from pellucid.training.batches import batches, batches_per_epoch
+from pellucid.training.average import Average
+from pellucid.training.checkpoint import Checkpoint, Moment, Tally
+from pellucid.training.feed import Feed
 from pellucid.training.history import Epoch
+from pellucid.training.recovery import GOOD_EVERY, Recovery
+from pellucid.training.trained import Keeper, Progress, Trained, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
-    from pellucid.files import Model
     from pellucid.graph import Weights
     from pellucid.training.recipe import Recipe
 
+__all__ = ["Progress", "Trained", "Watcher", "train"]
+
 VALIDATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training stands after a step.
-
-    Attributes:
-        epoch: The current epoch, from 1.
-        images: Pictures seen in this epoch.
-        of: Pictures in an epoch.
-        loss: Mean over those seen in this epoch.
-        accuracy: Likewise.
-        images_per_second: In this epoch so far.
-    """
-
-    epoch: int
-    images: int
-    of: int
-    loss: float
-    accuracy: float
-    images_per_second: float
-
-
-class Watcher(Protocol):
-    """Who is told how training goes: a progress bar, a run folder."""
-
-    def after_step(self, progress: Progress) -> None:
-        """Called after every step."""
-
-    def after_epoch(self, trained: Trained, program: Program) -> None:
-        """Called after every epoch and its validation; ``trained`` grows by a row each time."""
-
-
-@dataclass(eq=False)
-class Trained:
-    """What training has come to.
-
-    Attributes:
-        history: A row for each finished epoch.
-        best_epoch: The epoch with the highest validation accuracy; of equals, that with the lowest
-            validation loss; of those, the last. Without validation pictures, the last of all.
-        best_weights: The weights after that epoch.
-    """
-
-    history: list[Epoch] = field(default_factory=list)
-    best_epoch: int = 0
-    best_weights: Weights = field(default_factory=dict)
-
-    def add(self, row: Epoch, weights: Weights) -> None:
-        """Take in an epoch, and the weights after it if they are the best so far."""
-        self.history.append(row)
-        if self.best_epoch == 0 or _rank(row) >= _rank(self.history[self.best_epoch - 1]):
-            self.best_epoch = row.epoch
-            self.best_weights = weights
-
-    def best_model(self, model: Model) -> Model:
-        """The model with the best epoch's weights, and that epoch in its provenance."""
-        results = self.history[self.best_epoch - 1].to_dict()
-        for name in ("images_per_second", "seconds"):  # of the machine, not of the model
-            del results[name]
-        return replace(
-            model,
-            network=Network(model.network.graph, self.best_weights),
-            provenance={**model.provenance, "results": results},
-        )
 
 
 def train(
@@ -100,6 +39,7 @@ def train(
     *,
     validation: Dataset | None = None,
     watchers: Sequence[Watcher] = (),
+    start: Checkpoint | None = None,
 ) -> Trained:
     """Train a loaded network.
 
@@ -108,85 +48,254 @@ def train(
         data: The training pictures.
         recipe: How to train.
         validation: Pictures to judge each epoch by.
-        watchers: Told after every step and epoch, in this order.
+        watchers: Told after every step and epoch, in this order. Those that are a
+            :class:`pellucid.training.trained.Keeper` also keep the state.
+        start: Where to go on; at the beginning, if there is none.
 
     Returns:
-        The history, and the best weights. The program holds the last ones.
+        The history, and the best weights. The program holds the last ones, not averaged.
 
     Raises:
-        TrainingDivergedError: As soon as a loss or a weight is not finite; what watchers wrote
+        TrainingDivergedError: If a loss or a weight is not finite, or the loss explodes, and
+            neither leaving out the batch nor halving the learning rate helps; what watchers wrote
             after earlier epochs is as they left it.
+        ShapeError: If the start is not this network's.
     """
-    trained = Trained()
-    for epoch in range(1, recipe.epochs + 1):
-        began = time.perf_counter()
-        rate, progress = _train_epoch(program, data, recipe, epoch, watchers)
-        loss, accuracy = _judge(program, validation) if validation is not None else (None, None)
-        weights = program.weights()
-        _check_epoch(weights, loss, epoch, recipe)
-        trained.add(
-            Epoch(
-                epoch=epoch,
-                loss=progress.loss,
-                accuracy=progress.accuracy,
-                validation_loss=loss,
-                validation_accuracy=accuracy,
-                learning_rate=rate,
-                images_per_second=progress.images_per_second,
-                seconds=time.perf_counter() - began,
-            ),
-            weights,
-        )
-        for watcher in watchers:
-            watcher.after_epoch(trained, program)
-    return trained
+    run = _Run(program, data, recipe, validation, watchers, start)
+    while not run.finished:
+        run.learn_epoch()
+        run.close_epoch()
+    return run.trained
 
 
-def _train_epoch(
-    program: Program, data: Dataset, recipe: Recipe, epoch: int, watchers: Sequence[Watcher]
-) -> tuple[float, Progress]:
-    """One epoch's steps; the last learning rate, and where it ended."""
-    steps = batches_per_epoch(len(data), recipe.batch_size)
-    first_step = (epoch - 1) * steps
-    began = time.perf_counter()
-    seen, loss_sum, correct, rate = 0, 0.0, 0, 0.0
-    progress = Progress(epoch, 0, len(data), 0.0, 0.0, 0.0)
-    order = batches(len(data), recipe.batch_size, seed=recipe.seed, epoch=epoch - 1)
-    for step, batch in enumerate(order, start=first_step):
-        factor = recipe.schedule.factor(step, steps, recipe.epochs)
-        rate = recipe.learning_rate * factor
+class _Run:
+    """A training on its way."""
+
+    def __init__(
+        self,
+        program: Program,
+        data: Dataset,
+        recipe: Recipe,
+        validation: Dataset | None,
+        watchers: Sequence[Watcher],
+        start: Checkpoint | None,
+    ) -> None:
+        self._program = program
+        self._feed = Feed(data, recipe)
+        self._pictures = len(data)
+        self._recipe = recipe
+        self._validation = validation
+        self._watchers = watchers
+        self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
+        self._began = 0.0
+        if start is None:
+            self.trained = Trained()
+            self._recovery = Recovery()
+            self._tally = Tally()
+            self._average = Average(recipe.ema, program.weights()) if recipe.ema else None
+            self._good = self._moment()
+        else:
+            self.trained = start.trained
+            self._recovery = start.recovery
+            self._average = Average(recipe.ema, start.now.weights) if recipe.ema else None
+            self._go_to(start.now)
+            self._good = start.good
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to learn."""
+        history, patience = self.trained.history, self._recipe.patience
+        if len(history) == self._recipe.epochs:
+            return True
+        return patience is not None and len(history) - self.trained.best_epoch >= patience
+
+    # --------------------------------------------------------------------------------------- steps
+
+    def learn_epoch(self) -> None:
+        """All steps of the epoch that are not done."""
+        self._began = time.perf_counter() - self._tally.seconds
+        while self._tally.batch < self._feed.steps:
+            for keeper in self._keepers:
+                if keeper.due():
+                    self._keep(keeper)
+            if self._tally.batch == self._recovery.skipping:
+                self._tally.batch += 1
+            else:
+                self._step()
+
+    def _step(self) -> None:
+        tally, recipe, steps = self._tally, self._recipe, self._feed.steps
+        images, labels = self._feed.batch(tally.epoch - 1, tally.batch)
+        place = (tally.epoch - 1) * steps + tally.batch
+        factor = recipe.schedule.factor(place, steps, recipe.epochs)
+        rate = recipe.learning_rate * factor * self._recovery.rate_factor
         with _diverging_quietly():
-            result = program.train_step(data.images[batch], data.labels[batch], rate)
-        if not math.isfinite(result.loss):
-            place = f"step {step - first_step + 1} of {steps} in epoch {epoch}"
-            raise _diverged(
-                f"the loss is {result.loss} at {place}, learning rate {rate:.3g}", recipe
+            result = self._program.train_step(images, labels, rate)
+        if self._recovery.failed(result.loss):
+            at = f"step {tally.batch + 1} of {steps} in epoch {tally.epoch}"
+            self._go_back(
+                f"the loss is {result.loss:.4g} at {at}, learning rate {rate:.3g}", tally.batch
             )
-        seen += len(batch)
-        loss_sum += result.loss * len(batch)
-        correct += result.correct
-        seconds = max(time.perf_counter() - began, 1e-9)
-        progress = Progress(epoch, seen, len(data), loss_sum / seen, correct / seen, seen / seconds)
-        for watcher in watchers:
+            return
+        tally.batch += 1
+        tally.images += len(images)
+        tally.loss_sum += result.loss * len(images)
+        tally.correct += result.correct
+        tally.rate = rate
+        tally.seconds = max(time.perf_counter() - self._began, 1e-9)
+        if self._average is not None:
+            self._average.count()
+            if self._average.due:
+                with _diverging_quietly():
+                    self._average.take_in(self._program.weights())
+        if tally.batch % GOOD_EVERY == 0:
+            self._note_good_state()
+        progress = self._progress()
+        for watcher in self._watchers:
             watcher.after_step(progress)
-    return rate, progress
+
+    def _progress(self) -> Progress:
+        tally = self._tally
+        return Progress(
+            tally.epoch,
+            tally.images,
+            self._pictures,
+            tally.loss_sum / tally.images,
+            tally.correct / tally.images,
+            tally.images / tally.seconds,
+        )
+
+    # ---------------------------------------------------------------------------------- good states
+
+    def _moment(self) -> Moment:
+        average = self._average
+        return Moment(
+            dataclasses.replace(self._tally),
+            self._program.weights(),
+            self._program.optimizer_state(),
+            None if average is None else average.weights(),
+            () if average is None else average.counters(),
+        )
+
+    def _go_to(self, moment: Moment) -> None:
+        self._tally = dataclasses.replace(moment.tally)
+        self._program.set_weights(moment.weights)
+        self._program.set_optimizer_state(moment.optimizer)
+        if self._average is not None and moment.average is not None:
+            self._average.restore(moment.average, moment.counters)
+
+    def _note_good_state(self) -> None:
+        before, now = self._good.tally, self._tally
+        images = now.images - before.images
+        if images and not self._recovery.is_good((now.loss_sum - before.loss_sum) / images):
+            return
+        moment = self._moment()
+        if _not_finite(moment.weights) is None:
+            self._good = moment
+            self._recovery.new_good_state(now.batch)
+
+    def _go_back(self, what: str, batch: int | None = None) -> None:
+        """Go back to the last good state, or give up.
+
+        Args:
+            what: What went wrong, for the message.
+            batch: The one whose loss it was, if it was one's.
+        """
+        recovery = self._recovery
+        if not recovery.decide(batch):
+            tried = f", halved {recovery.roll_backs} times in vain" if recovery.roll_backs else ""
+            peak = self._recipe.learning_rate
+            raise TrainingDivergedError(
+                f"training diverged: {what}{tried}; lower the learning rate, whose peak is "
+                f"{peak:g} (--learning-rate {peak / 10:g} say)"
+            )
+        self._go_to(self._good)
+
+    # --------------------------------------------------------------------------------- end of epoch
+
+    def close_epoch(self) -> None:
+        """Judge what the epoch brought, and tell it; or go back, if it brought nothing usable."""
+        epoch = self._tally.epoch
+        if not self._tally.images:
+            self._go_back(f"no batch of epoch {epoch} has a finite loss")
+            return
+        raw = self._program.weights()
+        if self._average is not None:
+            with _diverging_quietly():
+                self._average.take_in(raw)
+        # The last step's own loss is that before its update, and shows nothing of it.
+        if (name := _not_finite(raw)) is not None:
+            self._go_back(f"weight {name!r} is not finite after epoch {epoch}")
+            return
+        loss, accuracy = self._judged(raw)
+        if loss is not None and not math.isfinite(loss):
+            self._go_back(f"the validation loss is {loss} after epoch {epoch}")
+            return
+        self._add_row(raw, loss, accuracy)
+        for watcher in self._watchers:
+            watcher.after_epoch(self.trained, self._program)
+            if isinstance(watcher, Keeper):
+                watcher.keep(self._checkpoint())
+
+    def _add_row(self, raw: Weights, loss: float | None, accuracy: float | None) -> None:
+        tally, recovery, progress = self._tally, self._recovery, self._progress()
+        row = Epoch(
+            epoch=tally.epoch,
+            loss=progress.loss,
+            accuracy=progress.accuracy,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            learning_rate=tally.rate,
+            images_per_second=progress.images_per_second,
+            seconds=time.perf_counter() - self._began,
+            skipped_batches=recovery.skipped,
+            roll_backs=recovery.rolled_back,
+        )
+        self.trained.add(row, raw if self._average is None else self._average.weights())
+        recovery.new_epoch()
+        self._tally = Tally(epoch=tally.epoch + 1)
+        self._good = self._moment()
+
+    def _judged(self, raw: Weights) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the validation pictures, by the averaged weights if there are."""
+        if self._validation is None:
+            return None, None
+        if self._average is not None:
+            self._program.set_weights(self._average.weights())
+        try:
+            judged = _judge(self._program, self._validation, self._stopping)
+        finally:
+            if self._average is not None:
+                self._program.set_weights(raw)
+        if judged is None:
+            for keeper in self._keepers:
+                self._keep(keeper)
+        assert judged is not None  # a keeper that wanted to stop has raised
+        return judged
+
+    # ---------------------------------------------------------------------------------- keeping it
+
+    def _checkpoint(self) -> Checkpoint:
+        between = self._tally.batch == 0 and self._good.tally == self._tally
+        now = self._good if between else self._moment()
+        return Checkpoint(now, self._good, self._recovery, self.trained)
+
+    def _keep(self, keeper: Keeper) -> None:
+        checkpoint = self._checkpoint()
+        keeper.keep(checkpoint)
+        if keeper.stopping():
+            keeper.stop(checkpoint)
+
+    def _stopping(self) -> bool:
+        return any(keeper.stopping() for keeper in self._keepers)
 
 
-def _check_epoch(weights: Weights, loss: float | None, epoch: int, recipe: Recipe) -> None:
-    """Check what the last step's own loss, which is that before its update, does not show."""
+def _not_finite(weights: Weights) -> str | None:
+    """The name of the first weight that is not finite; none if all are."""
     for name, weight in weights.items():
         if not np.isfinite(weight).all():
-            raise _diverged(f"weight {name!r} is not finite after epoch {epoch}", recipe)
-    if loss is not None and not math.isfinite(loss):
-        raise _diverged(f"the validation loss is {loss} after epoch {epoch}", recipe)
-
-
-def _diverged(what: str, recipe: Recipe) -> TrainingDivergedError:
-    peak = recipe.learning_rate
-    return TrainingDivergedError(
-        f"training diverged: {what}; lower the learning rate, whose peak is {peak:g} "
-        f"(--learning-rate {peak / 10:g} say)"
-    )
+            return name
+    return None
 
 
 def _diverging_quietly() -> np.errstate:
@@ -194,11 +303,15 @@ def _diverging_quietly() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def _judge(program: Program, data: Dataset) -> tuple[float, float]:
-    """Cross-entropy and accuracy on pictures that are not learned."""
+def _judge(
+    program: Program, data: Dataset, stopping: Callable[[], bool]
+) -> tuple[float, float] | None:
+    """Cross-entropy and accuracy on pictures that are not learned; none if stopped on the way."""
     loss, correct = 0.0, 0
     plain = CrossEntropy()  # without the recipe's smoothing and weights, so that runs compare
     for first in range(0, len(data), VALIDATION_BATCH):
+        if stopping():
+            return None
         part = slice(first, first + VALIDATION_BATCH)
         labels = data.labels[part]
         with _diverging_quietly():
@@ -206,10 +319,3 @@ def _judge(program: Program, data: Dataset) -> tuple[float, float]:
             loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
         correct += int((logits.argmax(axis=1) == labels).sum())
     return loss / len(data), correct / len(data)
-
-
-def _rank(row: Epoch) -> tuple[float, float]:
-    """Higher is better; equal for all epochs where nothing was validated."""
-    if row.validation_accuracy is None or row.validation_loss is None:
-        return 0.0, 0.0
-    return row.validation_accuracy, -row.validation_loss

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from pellucid.data.names import counted
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console
 
     from pellucid.engines import Program
-    from pellucid.training.loop import Progress, Trained
+    from pellucid.training.trained import Progress, Trained
 
 
 class ProgressBar:
@@ -81,6 +83,11 @@ class ProgressBar:
                 f"accuracy {row.validation_accuracy:.2%}"
             )
         line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
+        if row.skipped_batches:
+            batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
+            line += f"; {batches} with an exploding loss left out"
+        if row.roll_backs:
+            line += f"; learning rate halved {counted(row.roll_backs, 'time')}: the loss exploded"
         self._console.print(line, highlight=False, soft_wrap=True)
 
 

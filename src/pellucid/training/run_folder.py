@@ -2,80 +2,286 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shlex
+import time
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pellucid.data.names import shown
-from pellucid.errors import DataError, OutputError
-from pellucid.files import make_folder, save_model, save_state, write_text
+from pellucid.errors import ArgumentError, DataError, OutputError
+from pellucid.files import (
+    make_folder,
+    remove_file,
+    save_model,
+    save_state,
+    try_folder,
+    write_file,
+    write_text,
+)
+from pellucid.files.atomic import check_writable, remove_left_over
+from pellucid.files.lock import FolderLock
+from pellucid.files.strict_json import canonical
+from pellucid.graph.serialise import graph_to_dict
+from pellucid.training import kept
+from pellucid.training.differences import differences, in_words
 from pellucid.training.history import to_csv
+from pellucid.training.stopping import Stopped, StopRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from pellucid.engines import Program
     from pellucid.files import Model
-    from pellucid.training.loop import Progress, Trained
+    from pellucid.training.checkpoint import Checkpoint
+    from pellucid.training.trained import Progress, Trained
+
+MINUTES = 5.0
+"""Between two states that are kept, at most."""
 
 
 class RunFolder:
-    """A watcher that keeps a run in a folder.
+    """A watcher that keeps a run in a folder, so that nothing is lost however the process ends.
 
-    ``config.json`` is written at once; after every epoch ``model.safetensors`` if it became better,
-    ``last.safetensors`` (weights, optimizer, history: all it takes to go on) and, when these are
-    safe, ``history.csv``. Each file is replaced whole or not at all.
+    After every epoch are written ``model.safetensors`` if it became better, ``last.safetensors``
+    (all it takes to go on), and when these are safe, ``history.csv``; ``last.safetensors`` also
+    between, every few minutes. The state before it lives on as ``previous.safetensors``. Each file
+    is replaced whole or not at all. ``config.json`` always tells of the model beside it: in a new
+    folder it is written at once; where a run is overwritten, the earlier one's files stay until the
+    first epoch is done.
+
+    Nobody else can write in the folder until :meth:`close`. As a context manager it also ends the
+    training at Ctrl-C and SIGTERM, after the step it is at and with its state kept.
 
     Args:
         path: The folder; made if it is not there.
         model: The network with classes, preprocessing and provenance; its weights do not matter.
         overwrite: Whether a run that is there already may be replaced.
+        resume: Go on with the run that is there: ``start`` is its state.
+        minutes: Between two states at most; 0 keeps one after every step.
+        notes: Plain JSON values to be kept with the state, for whoever resumes it.
+
+    Attributes:
+        start: Where to go on; none for a new run.
+        remark: One line for the user, if the newest state could not be read; else none.
 
     Raises:
-        OutputError: If the folder cannot be made or written in, or holds a run already.
+        OutputError: If the folder cannot be made or written in, holds a run already, or another
+            training is writing in it.
+        ArgumentError: If the run to resume was trained otherwise, or on other pictures; with the
+            differences.
+        DataError: If there is no run to resume.
+        FileFormatError: If its state is damaged, and the one before it, too.
     """
 
     CONFIG: ClassVar[str] = "config.json"
     HISTORY: ClassVar[str] = "history.csv"
     MODEL: ClassVar[str] = "model.safetensors"
-    LAST: ClassVar[str] = "last.safetensors"
+    LAST: ClassVar[str] = kept.LAST
+    PREVIOUS: ClassVar[str] = kept.PREVIOUS
 
-    def __init__(self, path: Path, model: Model, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        model: Model,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        minutes: float = MINUTES,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = path
+        self.start: Checkpoint | None = None
+        self.remark: str | None = None
         self._model = model
-        check_free(path, overwrite=overwrite)
-        make_folder(path)
-        config = {
+        self._notes = dict(notes or {})
+        self._seconds = 60.0 * minutes
+        self._request = StopRequest()
+        self._kept_at: tuple[int, int] | None = None
+        described = {
             **model.provenance,
             "classes": list(model.classes),
             "preprocessing": model.preprocessing.to_dict(),
         }
-        # The first file also shows, before hours of training, that the folder can be written in.
-        write_text(path / self.CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+        self._config = text.encode("utf-8", errors="backslashreplace")
+        layers = canonical(graph_to_dict(model.network.graph))
+        self._network = hashlib.sha256(layers).hexdigest()
+        if not resume:
+            check_free(path, overwrite=overwrite)
+            make_folder(path)
+        else:
+            kept.check_kept(path)
+        self._lock = FolderLock(path)
+        try:
+            self._open(overwrite=overwrite, resume=resume)
+        except BaseException:
+            self.close()
+            raise
+        self._next = time.perf_counter() + self._seconds
+
+    def _open(self, *, overwrite: bool, resume: bool) -> None:
+        remove_left_over(self.path)
+        if resume:
+            self._resume()
+            return
+        check_free(self.path, overwrite=overwrite)  # another may have been faster than the lock
+        # Now it shows, before hours of training, whether the folder can be written in.
+        if holds_run(self.path):
+            check_writable(self.path / self.CONFIG)
+        else:
+            write_file(self.path / self.CONFIG, self._config)
+
+    def _resume(self) -> None:
+        found = kept.read_kept(self.path)
+        told = differences(found.provenance, self._model.provenance)
+        if not told and found.network != self._network:
+            told = ["the network has other layers"]
+        if told:
+            raise ArgumentError(
+                f"{shown(self.path)}: cannot go on, it was trained otherwise: {in_words(told)}; "
+                "resume it as it was begun, or train anew in another folder"
+            )
+        self.start, self.remark = found.checkpoint, found.remark
+        self._notes = self._notes or found.notes
+        self._kept_at = _place(found.checkpoint)
+        if found.checkpoint.trained.history:
+            self._write_epoch(found.checkpoint)
+
+    def close(self) -> None:
+        """Let others write in the folder; a second time it does nothing."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        self._request.listen()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._request.end()
+        self.close()
+
+    # ------------------------------------------------------------------------ what training tells
 
     def after_step(self, progress: Progress) -> None:
-        """Nothing: a run is kept epoch by epoch."""
+        """Nothing: see :meth:`due`."""
 
     def after_epoch(self, trained: Trained, program: Program) -> None:
-        """Write what the epoch brought.
+        """Nothing: :meth:`keep` follows."""
+
+    def stopping(self) -> bool:
+        """Whether a signal came that asks the process to end."""
+        return self._request.code != 0
+
+    def due(self) -> bool:
+        """Whether it is time to keep the state, or to stop."""
+        return self._request.code != 0 or time.perf_counter() >= self._next
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Write what is new.
 
         Raises:
             OutputError: If a file cannot be written; the earlier one is intact.
         """
-        if trained.best_epoch == len(trained.history):
-            save_model(self.path / self.MODEL, trained.best_model(self._model))
-        arrays = {
-            **{f"weights/{name}": value for name, value in program.weights().items()},
-            **{f"optimizer/{name}": value for name, value in program.optimizer_state().items()},
-        }
-        info = {
-            "history": [row.to_dict() for row in trained.history],
-            "best_epoch": trained.best_epoch,
-            "provenance": self._model.provenance,
-        }
-        save_state(self.path / self.LAST, arrays, info)
+        if _place(checkpoint) != self._kept_at:
+            if checkpoint.between_epochs and checkpoint.trained.history:
+                self._write_epoch(checkpoint, new=True)
+            else:
+                self._write_state(checkpoint)
+        self._next = time.perf_counter() + self._seconds
+
+    def stop(self, checkpoint: Checkpoint) -> None:
+        """End the training.
+
+        Raises:
+            Stopped: Always, with a line that says how to go on.
+        """
+        tally = checkpoint.now.tally
+        place = (
+            f"after epoch {tally.epoch - 1}"
+            if checkpoint.between_epochs
+            else (f"in epoch {tally.epoch}")
+        )
+        if tally.epoch == 1 and checkpoint.between_epochs:
+            place = "before the first step"
+        command = shlex.join(["pellucid", "train", "--resume", os.fspath(self.path)])
+        raise Stopped(
+            f"stopped {place}; nothing is lost, go on with: {command}", self._request.code
+        )
+
+    # --------------------------------------------------------------------------------- the files
+
+    def _write_epoch(self, checkpoint: Checkpoint, *, new: bool = False) -> None:
+        """The files of a complete epoch; those of an earlier run go when the new model is safe.
+
+        Args:
+            checkpoint: The state after it.
+            new: Whether the epoch has just ended, and none of it is written.
+        """
+        trained, model = checkpoint.trained, self.path / self.MODEL
+        stranger = self._is_stranger()
+        if (new and trained.best_epoch == len(trained.history)) or stranger or not model.exists():
+
+            def take_over() -> None:
+                if new:
+                    self._write_state(checkpoint)
+                remove_file(self.path / self.CONFIG)
+                remove_file(self.path / self.HISTORY)
+
+            best = trained.best_model(self._model)
+            save_model(model, best, before=take_over if stranger else None)
+        if new:
+            self._write_state(checkpoint)
         write_text(self.path / self.HISTORY, to_csv(trained.history))
+        if stranger:
+            write_file(self.path / self.CONFIG, self._config)
+
+    def _is_stranger(self) -> bool:
+        """Whether ``config.json``, and so the model, is another run's, or is not there."""
+        try:
+            return (self.path / self.CONFIG).read_bytes() != self._config
+        except OSError:
+            return True
+
+    def _write_state(self, checkpoint: Checkpoint) -> None:
+        if self._kept_at == _place(checkpoint):
+            return
+        values = {
+            **checkpoint.values(),
+            "provenance": self._model.provenance,
+            "network": self._network,
+            "notes": self._notes,
+        }
+        previous = self.path / self.PREVIOUS
+        first = self._kept_at is None  # what is there is an earlier run's, which ends here
+        save_state(
+            self.path / self.LAST, checkpoint.arrays(), values, keep=None if first else previous
+        )
+        if first:
+            remove_file(previous)
+        self._kept_at = _place(checkpoint)
+
+
+def _place(checkpoint: Checkpoint) -> tuple[int, int]:
+    return checkpoint.now.tally.epoch, checkpoint.now.tally.batch
+
+
+def try_run_folder(path: Path, *, overwrite: bool) -> None:
+    """Check that a run can be kept in a folder, before it costs anything; nothing changes.
+
+    Raises:
+        OutputError: If it cannot be made or written in, or holds a run that may not be replaced.
+    """
+    check_free(path, overwrite=overwrite)
+    try_folder(path, RunFolder.CONFIG)
 
 
 def model_path(path: Path) -> Path:
@@ -96,7 +302,8 @@ def model_path(path: Path) -> Path:
 
 def holds_run(path: Path) -> bool:
     """Whether a folder holds a run, finished or not."""
-    return any((path / name).exists() for name in (RunFolder.CONFIG, RunFolder.MODEL))
+    names = (RunFolder.CONFIG, RunFolder.MODEL, RunFolder.LAST, RunFolder.PREVIOUS)
+    return any((path / name).exists() for name in names)
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:

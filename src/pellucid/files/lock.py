@@ -1,0 +1,91 @@
+"""A folder that only one process at a time writes in.
+
+The system itself holds the lock and releases it when its process ends, however it ends, so that no
+crash leaves a folder locked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pellucid.data.names import shown
+from pellucid.errors import OutputError
+from pellucid.files.atomic import explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+
+
+class FolderLock:
+    """A lock on a folder, held until it is released, forgotten, or the process ends.
+
+    Where a file system has no locks, nothing is locked.
+
+    Args:
+        folder: The folder; it must exist.
+
+    Raises:
+        OutputError: If another holds it, in this process or any other, or nothing can be written
+            in the folder.
+    """
+
+    NAME = ".pellucid-lock"
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / self.NAME
+        descriptor = self._open(folder)
+        # Who held the lock before may have removed the file after we opened it: then we have locked
+        # what nobody else will find.
+        while not self._is_there(descriptor):
+            os.close(descriptor)
+            descriptor = self._open(folder)
+        self._close = weakref.finalize(self, _release, self._path, descriptor)
+
+    def release(self) -> None:
+        """Let others in; a second time it does nothing."""
+        self._close()
+
+    def _open(self, folder: Path) -> int:
+        with explained(self._path):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            if error.errno in _TAKEN:
+                os.close(descriptor)
+                raise OutputError(
+                    f"{shown(folder)}: another training is writing in this folder; wait for its "
+                    "end, or choose another folder"
+                ) from error
+        return descriptor
+
+    def _is_there(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+
+def _release(path: Path, descriptor: int) -> None:
+    with suppress(OSError):  # Windows removes no open files; an empty file that stays does no harm
+        path.unlink()
+    os.close(descriptor)

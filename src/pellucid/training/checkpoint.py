@@ -1,0 +1,162 @@
+"""Everything that a training is at one moment, so that it can go on from there bit by bit."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.errors import FileFormatError
+from pellucid.training.history import Epoch
+from pellucid.training.recovery import Recovery
+from pellucid.training.trained import Trained
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pellucid.graph import Weights
+    from pellucid.ops.operation import Array
+
+
+@dataclass
+class Tally:
+    """Where training stands in an epoch, and the sums so far.
+
+    Attributes:
+        epoch: From 1.
+        batch: Batches of it that are done; the next one's number.
+        images: Pictures learned in it.
+        loss_sum: Over those.
+        correct: How many of them were answered right.
+        rate: The last step's learning rate.
+        seconds: Since the epoch began, breaks left out.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    images: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    rate: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What changes from step to step; nobody else writes into its arrays.
+
+    Attributes:
+        tally: Where in the epoch.
+        weights: The program's.
+        optimizer: The program's, with the counter of steps that also draws dropout.
+        average: The moving average of the weights; none if the recipe has none.
+        counters: Of the average.
+    """
+
+    tally: Tally
+    weights: Weights
+    optimizer: dict[str, Array]
+    average: Weights | None = None
+    counters: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything that a training is.
+
+    Attributes:
+        now: This moment.
+        good: The one to go back to when a loss explodes; at an epoch's beginning, this one.
+        recovery: What of that has been tried.
+        trained: What has been reached.
+    """
+
+    now: Moment
+    good: Moment
+    recovery: Recovery
+    trained: Trained
+
+    @property
+    def between_epochs(self) -> bool:
+        """Whether the last epoch is complete, and the next not begun."""
+        return self.now.tally.batch == 0
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by name. What would be there twice is there once."""
+        found = _moment_arrays(self.now)
+        if self.good is not self.now:
+            found |= {f"good/{name}": array for name, array in _moment_arrays(self.good).items()}
+        if self.trained.best_epoch and not self._best_is_now:
+            found |= _under("best", self.trained.best_weights)
+        return found
+
+    def values(self) -> dict[str, Any]:
+        """All the rest, as plain JSON values."""
+        return {
+            "history": [row.to_dict() for row in self.trained.history],
+            "best_epoch": self.trained.best_epoch,
+            "now": _moment_values(self.now),
+            "good": None if self.good is self.now else _moment_values(self.good),
+            "recovery": dataclasses.asdict(self.recovery),
+        }
+
+    @property
+    def _best_is_now(self) -> bool:
+        return self.between_epochs and self.trained.best_epoch == len(self.trained.history)
+
+
+def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str) -> Checkpoint:
+    """The checkpoint whose ``arrays()`` and ``values()`` these are.
+
+    Raises:
+        FileFormatError: If they are not, naming the file.
+    """
+    try:
+        now = _moment(values["now"], arrays, "")
+        good = now if values["good"] is None else _moment(values["good"], arrays, "good/")
+        history = [Epoch(**row) for row in values["history"]]
+        best = _part(arrays, "best") or now.average or now.weights
+        return Checkpoint(
+            now,
+            good,
+            Recovery(**values["recovery"]),
+            Trained(history, values["best_epoch"], best if history else {}),
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise FileFormatError(
+            f"{name}: holds no training that can be taken up again ({error}); train anew, in "
+            "another folder"
+        ) from error
+
+
+def _moment_arrays(moment: Moment) -> dict[str, Array]:
+    return {
+        **_under("weights", moment.weights),
+        **_under("optimizer", moment.optimizer),
+        **_under("average", moment.average or {}),
+    }
+
+
+def _moment_values(moment: Moment) -> dict[str, Any]:
+    return {**dataclasses.asdict(moment.tally), "average": list(moment.counters)}
+
+
+def _moment(values: Mapping[str, Any], arrays: Mapping[str, Array], start: str) -> Moment:
+    values = dict(values)
+    counters = tuple(values.pop("average"))
+    return Moment(
+        Tally(**values),
+        _part(arrays, f"{start}weights"),
+        _part(arrays, f"{start}optimizer"),
+        _part(arrays, f"{start}average") or None,
+        counters,
+    )
+
+
+def _under(part: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {f"{part}/{name}": array for name, array in arrays.items()}
+
+
+def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
+    start = f"{part}/"
+    return {name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)}

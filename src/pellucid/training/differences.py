@@ -1,0 +1,66 @@
+"""How one configuration differs from another, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST = 6
+"""Differences that are told; of more, their number."""
+
+_PICTURES = {"data": "the training pictures", "validation": "the validation pictures"}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Where two provenances differ: ``learning_rate: 0.05 → 0.1``.
+
+    Versions of libraries and the data's name do not count. What one of them lacks counts as none.
+
+    Args:
+        before: As :func:`pellucid.training.provenance.provenance` gave it.
+        now: Likewise.
+    """
+    old, new = _flat(before), _flat(now)
+    names = [*new, *(name for name in old if name not in new)]
+    differing = [name for name in names if old.get(name) != new.get(name)]
+    # What is of another kind has other settings, which cannot be compared.
+    others = tuple(name.removesuffix("kind") for name in differing if name.endswith(".kind"))
+    told = []
+    for name in differing:
+        part, _, field = name.partition(".")
+        called = name.removesuffix(".kind").removeprefix("recipe.")
+        if part == "versions" or (part in _PICTURES and field == "name"):
+            continue
+        if name.startswith(others) and not name.endswith(".kind"):
+            continue
+        if part in _PICTURES and field == "fingerprint":
+            if f"{part}.pictures" not in differing:  # else that says it already
+                told.append(f"{_PICTURES[part]} are others")
+            continue
+        if part in _PICTURES and field == "pictures":
+            called = _PICTURES[part]
+        told.append(f"{called}: {_shown(old.get(name))} → {_shown(new.get(name))}")
+    return told
+
+
+def in_words(told: list[str]) -> str:
+    """Differences as a part of one line."""
+    left = len(told) - MOST
+    return "; ".join(told[:MOST]) + (f"; and {left} more" if left > 0 else "")
+
+
+def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{start}{name}.")
+        else:
+            found[start + name] = value
+    return found
+
+
+def _shown(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else text[:37] + "…"

@@ -1,0 +1,63 @@
+"""What a step learns from: a batch of pictures with their labels or target probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.augment import augmented, augmented_batch
+from pellucid.training.batches import batches_per_epoch, order
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.training.recipe import Recipe
+
+
+class Feed:
+    """Makes batches; each is a function of (recipe, epoch, number) alone.
+
+    Args:
+        data: The pictures.
+        recipe: Batch size, seed and augmentation are taken from it.
+
+    Attributes:
+        steps: Batches an epoch.
+    """
+
+    def __init__(self, data: Dataset, recipe: Recipe) -> None:
+        self.steps = batches_per_epoch(len(data), recipe.batch_size)
+        self._data = data
+        self._recipe = recipe
+        self._changes_pixels = recipe.augmentation.changes_pixels
+        self._epoch = -1
+        self._order: NDArray[np.int64]
+
+    def batch(self, epoch: int, number: int) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+        """One batch.
+
+        Args:
+            epoch: From 0.
+            number: From 0 to ``steps − 1``.
+
+        Returns:
+            Pictures, uint8 (N, H, W, C); and labels, int64 (N,), or where pictures are mixed,
+            target probabilities, float32 (N, K).
+        """
+        data, recipe = self._data, self._recipe
+        if epoch != self._epoch:
+            self._order = order(len(data), seed=recipe.seed, epoch=epoch)
+            self._epoch = epoch
+        first = number * recipe.batch_size
+        indices = self._order[first : first + recipe.batch_size]
+        changes = recipe.augmentation
+        if changes.mixup:
+            return augmented_batch(
+                data.images, data.labels, indices, changes,
+                classes=len(data.classes), seed=recipe.seed, epoch=epoch,
+            )  # fmt: skip
+        images = data.images[indices]
+        if self._changes_pixels:
+            images = augmented(images, indices, changes, seed=recipe.seed, epoch=epoch)
+        return images, data.labels[indices]

@@ -1,0 +1,82 @@
+"""What a run's folder keeps of its training, read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.names import shown
+from pellucid.errors import DataError, FileFormatError
+from pellucid.files import load_state
+from pellucid.training.checkpoint import Checkpoint, from_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAST = "last.safetensors"
+PREVIOUS = "previous.safetensors"
+
+
+class DamagedStateWarning(UserWarning):
+    """The newest state of a run could not be read, and the one before it is used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What was kept of a training.
+
+    Attributes:
+        checkpoint: Where to go on.
+        provenance: The model's, without results.
+        network: A digest of the network's layers.
+        notes: What whoever began the run wanted to be kept with it.
+        remark: One line for the user, if the newest state could not be read.
+    """
+
+    checkpoint: Checkpoint
+    provenance: dict[str, Any]
+    network: str
+    notes: dict[str, Any]
+    remark: str | None
+
+
+def check_kept(path: Path) -> None:
+    """Check that a run's folder holds a state, whole or not.
+
+    Raises:
+        DataError: If there is no such folder, or it holds none.
+    """
+    if not path.is_dir():
+        raise DataError(f"{shown(path)}: there is no such folder, and so no run to resume")
+    if not (path / LAST).exists() and not (path / PREVIOUS).exists():
+        raise DataError(
+            f"{shown(path)}: holds no training that can be taken up again (no {LAST}); give the "
+            "folder of a run, or train anew without --resume"
+        )
+
+
+def read_kept(path: Path) -> Kept:
+    """The newest state in a run's folder that is whole.
+
+    Raises:
+        DataError: If there is no such folder, or it holds none.
+        FileFormatError: If all that it holds are damaged.
+    """
+    check_kept(path)
+    last, previous = path / LAST, path / PREVIOUS
+    try:
+        return _read(last, None)
+    except (FileFormatError, DataError) as error:
+        if not previous.exists():
+            raise
+        return _read(previous, f"{error}; the state before it is used, {shown(previous)}")
+
+
+def _read(path: Path, remark: str | None) -> Kept:
+    arrays, values = load_state(path)
+    checkpoint = from_file(arrays, values, shown(path))
+    provenance, network = values.get("provenance"), values.get("network")
+    notes = values.get("notes")
+    if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
+        raise FileFormatError(f"{shown(path)}: does not say how it was trained; train anew")
+    return Kept(checkpoint, provenance, network, notes, remark)

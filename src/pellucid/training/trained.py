@@ -1,0 +1,104 @@
+"""What training has come to, where it stands, and who is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from pellucid.graph import Network
+from pellucid.training.history import OF_THE_RUN, Epoch
+
+if TYPE_CHECKING:
+    from pellucid.engines import Program
+    from pellucid.files import Model
+    from pellucid.graph import Weights
+    from pellucid.training.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands after a step.
+
+    Attributes:
+        epoch: The current epoch, from 1.
+        images: Pictures seen in this epoch.
+        of: Pictures in an epoch.
+        loss: Mean over those seen in this epoch.
+        accuracy: Likewise.
+        images_per_second: In this epoch so far.
+    """
+
+    epoch: int
+    images: int
+    of: int
+    loss: float
+    accuracy: float
+    images_per_second: float
+
+
+@dataclass(eq=False)
+class Trained:
+    """What training has come to.
+
+    Attributes:
+        history: A row for each finished epoch.
+        best_epoch: The epoch with the highest validation accuracy; of equals, that with the lowest
+            validation loss; of those, the last. Without validation pictures, the last of all.
+        best_weights: The weights after that epoch; their moving average, if the recipe has one.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    best_weights: Weights = field(default_factory=dict)
+
+    def add(self, row: Epoch, weights: Weights) -> None:
+        """Take in an epoch, and the weights after it if they are the best so far."""
+        self.history.append(row)
+        if self.best_epoch == 0 or _rank(row) >= _rank(self.history[self.best_epoch - 1]):
+            self.best_epoch = row.epoch
+            self.best_weights = weights
+
+    def best_model(self, model: Model) -> Model:
+        """The model with the best epoch's weights, and that epoch in its provenance."""
+        results = self.history[self.best_epoch - 1].to_dict()
+        for name in OF_THE_RUN:
+            del results[name]
+        return replace(
+            model,
+            network=Network(model.network.graph, self.best_weights),
+            provenance={**model.provenance, "results": results},
+        )
+
+
+class Watcher(Protocol):
+    """Who is told how training goes: a progress bar, a run folder."""
+
+    def after_step(self, progress: Progress) -> None:
+        """Called after every step."""
+
+    def after_epoch(self, trained: Trained, program: Program) -> None:
+        """Called after every epoch and its validation; ``trained`` grows by a row each time."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A watcher that also keeps a training's state, so that it can go on after any end."""
+
+    def due(self) -> bool:
+        """Whether the state should be kept now; asked before every step."""
+
+    def stopping(self) -> bool:
+        """Whether training should end as soon as the state is kept; asked while it validates."""
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep the state; also called after every epoch, after ``after_epoch``."""
+
+    def stop(self, checkpoint: Checkpoint) -> None:
+        """End training, by raising what says so; the state has been kept."""
+
+
+def _rank(row: Epoch) -> tuple[float, float]:
+    """Higher is better; equal for all epochs where nothing was validated."""
+    if row.validation_accuracy is None or row.validation_loss is None:
+        return 0.0, 0.0
+    return row.validation_accuracy, -row.validation_loss

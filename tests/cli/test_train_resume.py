@@ -1,0 +1,180 @@
+"""``pellucid train --resume``: after any end, the same result as without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import command
+from tests.training.runs import outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+KILLS = int(os.environ.get("PELLUCID_KILLS", "3"))
+"""How often a training is killed; a number such as 50 takes some minutes."""
+
+SETTINGS = ["--architecture", "lecture", "--seed", 3, "--ema", 0.99, "--augment", "digits"]
+EPOCHS = 40
+
+
+def begin(pictures: Path, out: Path) -> list[object]:
+    return ["train", pictures, *SETTINGS, "--epochs", EPOCHS, "--out", out]
+
+
+@pytest.fixture(scope="module")
+def whole(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run without a break."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    subprocess.run(command(*begin(picture_folder, path)), check=True, capture_output=True)
+    return path
+
+
+def started(arguments: list[object], at: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*arguments), stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=at
+    )
+
+
+def lines_until(process: subprocess.Popen[str], start: str) -> Iterator[str]:
+    assert process.stderr is not None
+    for line in process.stderr:
+        yield line
+        if line.startswith(start):
+            return
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_it_with_everything_kept(
+    number: signal.Signals, code: int, pellucid: Command, whole: Path, picture_folder: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    with started(begin(picture_folder, tmp_path / "my run"), tmp_path) as process:
+        assert list(lines_until(process, "epoch 2/"))
+        process.send_signal(number)
+        assert process.stderr is not None
+        rest = process.stderr.read().splitlines()
+        assert process.wait() == code
+    last = rest[-1]
+    assert last.startswith("pellucid: stopped ")
+    assert last.endswith(
+        f"nothing is lost, go on with: pellucid train --resume '{tmp_path}/my run'"
+    )
+    (tmp_path / "elsewhere").mkdir()
+    done = subprocess.run(
+        command("train", "--resume", tmp_path / "my run"),
+        capture_output=True, text=True, encoding="utf-8", cwd=tmp_path / "elsewhere", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2/" not in done.stderr
+    assert f"epoch {EPOCHS}/{EPOCHS}" in done.stderr
+    assert outcome(tmp_path / "my run") == outcome(whole)
+
+
+def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path) -> None:
+    """Each time the state is kept every few steps, and the process dies somewhere in between."""
+    moments = random.Random(KILLS)
+    path = tmp_path / "run"
+    arguments = [*begin(picture_folder, path), "--save-every", 0.001]
+    for _ in range(KILLS):
+        if (path / "last.safetensors").exists():
+            arguments = ["train", "--resume", path, "--save-every", 0.001]
+        elif path.exists():
+            arguments = [*begin(picture_folder, path), "--overwrite"]
+        with started(arguments, tmp_path) as process:
+            remarks = list(lines_until(process, "the run is kept in"))
+            assert remarks[-1].startswith("the run is kept in"), remarks
+            time.sleep(moments.uniform(0.0, 1.0))
+            process.kill()
+    how = (
+        ["--resume", path]
+        if (path / "last.safetensors").exists()
+        else begin(picture_folder, path)[1:]
+    )
+    subprocess.run(command("train", *how), check=True, capture_output=True)
+    assert outcome(path) == outcome(whole)
+
+
+def test_settings_are_the_run_s_own_or_refused(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 2, "--batch-size", 8, "--out", "run")
+    done = pellucid("train", "--resume", "run", "--json")
+    assert len(json.loads(done.stdout)["history"]) == 2
+    wrong = ["train", picture_folder, "--resume", "run", "--learning-rate", 0.1, "--epochs", 3]
+    told = pellucid(*wrong, code=1).stderr
+    assert "it was trained otherwise: learning_rate: 0.05 → 0.1; epochs: 2 → 3; resume" in told
+    told = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
+    assert "leave out --out and" in told
+    assert "no such folder" in pellucid("train", "--resume", "nowhere", code=1).stderr
+
+
+def test_pictures_that_have_changed_are_refused(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(picture_folder, tmp_path / "data")
+    pellucid("train", "data", "--epochs", 1, "--out", "run")
+    next((tmp_path / "data" / "one").iterdir()).unlink()
+    told = pellucid("train", "--resume", "run", code=1).stderr
+    assert "run: cannot go on, it was trained otherwise: the training pictures: 48 → 4" in told
+
+
+def test_damage_is_told(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    pellucid("train", picture_folder, "--epochs", 2, "--out", "run")
+    before = outcome(tmp_path / "run")
+    (tmp_path / "run" / "last.safetensors").write_bytes(b"not a state")
+    told = pellucid("train", "--resume", "run").stderr
+    assert "run/last.safetensors: " in told
+    assert "the state before it is used, run/previous.safetensors" in told
+    assert "Warning" not in told
+    assert "epoch 2/2" in told
+    assert outcome(tmp_path / "run") == before
+
+
+def test_the_folder_is_tried_before_the_pictures(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for out in ("file", "file/run"):
+        assert out in pellucid("train", "nowhere", "--out", out, code=1).stderr
+    assert "nowhere" in pellucid("train", "nowhere", "--out", "new/run", code=1).stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_overwriting_costs_nothing_before_the_first_epoch_is_done(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 1, "--out", "run")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    for wrong in (["nowhere"], [picture_folder, "--architecture", "lenet5"]):
+        pellucid("train", *wrong, "--out", "run", "--overwrite", code=1)
+        assert {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
+
+
+def test_small_classes_and_early_ends(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    done = pellucid(
+        "train", picture_folder, "--epochs", 50, "--patience", 2, "--learning-rate", 0.02,
+        "--schedule", "constant", "--class-weights", "balanced", "--label-smoothing", 0.1,
+        "--augment", "photos", "--out", "run",
+    )  # fmt: skip
+    assert "stopped early: 2 epochs without a better validation" in done.stderr
+    recipe = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["recipe"]
+    assert recipe["patience"] == 2
+    assert recipe["batch_size"] == 16
+    assert recipe["loss"] == {
+        "kind": "cross_entropy", "label_smoothing": 0.1, "class_weights": [1.0, 1.0],
+    }  # fmt: skip
+    assert recipe["augmentation"]["horizontal_flip"] is True

@@ -1,0 +1,92 @@
+"""What a step learns from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.utils.class_weight import compute_class_weight
+
+from pellucid.data.augment import Augmentation, augmented, augmented_batch
+from pellucid.errors import ArgumentError
+from pellucid.training import make_recipe
+from pellucid.training.batches import automatic_batch_size, batches
+from pellucid.training.feed import Feed
+from pellucid.training.recipe import balanced_weights
+from tests.training.scripted import dataset
+
+PLAN = make_recipe(batch_size=4, seed=5)
+
+
+def test_pictures_with_their_labels_in_any_order_of_asking() -> None:
+    data = dataset(10)
+    feed = Feed(data, PLAN)
+    assert feed.steps == 3
+    for epoch in (2, 0, 2):
+        for number, indices in reversed(list(enumerate(batches(10, 4, seed=5, epoch=epoch)))):
+            images, labels = feed.batch(epoch, number)
+            np.testing.assert_array_equal(images, data.images[indices])
+            np.testing.assert_array_equal(labels, data.labels[indices])
+
+
+def test_augmented_pictures_follow_from_seed_epoch_and_index() -> None:
+    data, changes = dataset(10), Augmentation(brightness=0.5, horizontal_flip=True)
+    feed = Feed(data, replace(PLAN, augmentation=changes))
+    indices = list(batches(10, 4, seed=5, epoch=3))[1]
+    images, labels = feed.batch(3, 1)
+    expected = augmented(data.images[indices], indices, changes, seed=5, epoch=3)
+    np.testing.assert_array_equal(images, expected)
+    np.testing.assert_array_equal(labels, data.labels[indices])
+    assert not np.array_equal(images, data.images[indices])
+
+
+def test_mixed_pictures_come_with_probabilities() -> None:
+    data, changes = dataset(10), Augmentation(mixup=0.8)
+    feed = Feed(data, replace(PLAN, augmentation=changes))
+    indices = list(batches(10, 4, seed=5, epoch=0))[2]
+    images, targets = feed.batch(0, 2)
+    expected = augmented_batch(
+        data.images, data.labels, indices, changes, classes=3, seed=5, epoch=0
+    )
+    np.testing.assert_array_equal(images, expected[0])
+    np.testing.assert_array_equal(targets, expected[1])
+    assert targets.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "height", "width", "size"),
+    [
+        (60_000, 28, 28, 128),
+        (6400, 90, 90, 128),
+        (6399, 28, 28, 64),
+        (50_000, 128, 128, 64),
+        (50_000, 224, 224, 16),
+        (3200, 32, 32, 64),
+        (1600, 64, 64, 32),
+        (1599, 64, 64, 16),
+        (1, 8, 8, 16),
+    ],
+)
+def test_automatic_batch_size(pictures: int, height: int, width: int, size: int) -> None:
+    assert automatic_batch_size(pictures, height, width) == size
+
+
+def test_balanced_weights_are_scikit_learn_s() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 2, 2, 1, 0, 0])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert balanced_weights(labels, 3) == pytest.approx(expected)
+    assert balanced_weights(np.array([0, 0]), 2) == (0.5, 1.0)  # as if class 1 had a picture
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"patience": 0}, "patience must be a whole number from 1"),
+        ({"ema": 1.0}, "ema must be a finite number from 0.5 to 0.99999"),
+        ({"augmentation": "wild"}, "unknown augmentation 'wild'; known are none, digits, photos"),
+    ],
+)
+def test_what_is_wrong_is_said(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        make_recipe(**settings)  # type: ignore[arg-type]
