@@ -1,4 +1,4 @@
-"""Pellucid: its own pictures, its usual recipe, the native engine."""
+"""Pellucid: its own pictures, the native engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 
 import pellucid as pl
+from benchmarks.digits import ARCHITECTURE, BATCH, SMOOTHING
 
 
 def main() -> None:
@@ -13,7 +14,13 @@ def main() -> None:
     epochs, seed, out, _, rate, _ = sys.argv[1:]
     data = pl.data.load("mnist", validation=0)
     model = pl.ImageClassifier(
-        "lecture", epochs=int(epochs), seed=int(seed), learning_rate=float(rate), engine="native"
+        ARCHITECTURE,
+        epochs=int(epochs),
+        seed=int(seed),
+        learning_rate=float(rate),
+        batch_size=BATCH,
+        label_smoothing=SMOOTHING,
+        engine="native",
     )
     assert data.test is not None
     model.fit(data.train)

@@ -11,8 +11,8 @@ import torch
 from torch.nn import functional
 
 from benchmarks.contenders.pytorch import build
+from benchmarks.digits import BATCH, SMOOTHING, WORKLOAD
 
-BATCH = 128
 MEAN, STD = 33.3, 78.6  # of MNIST's training pixels
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     torch.set_flush_denormal(True)
     torch.manual_seed(int(seed))
     images, labels = _load(folder, "train")
-    model = build("lecture28", 1, 10).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build(WORKLOAD, 1, 10).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(model.parameters(), float(rate), momentum=0.9, nesterov=True)
     steps = -(-len(images) // BATCH) * int(epochs)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -33,7 +33,8 @@ def main() -> None:
         for chosen in torch.split(torch.randperm(len(images)), BATCH):
             optimizer.zero_grad()
             logits = model(_input(images[chosen]))
-            functional.cross_entropy(logits, labels[chosen]).backward()  # type: ignore[no-untyped-call]
+            loss = functional.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
     torch.save(model.state_dict(), out)

@@ -11,10 +11,13 @@ import pytest
 import torch
 from benchmarks.check import Answers, answers, disagreement
 from benchmarks.contenders import CONTENDERS
+from benchmarks.ideas import IDEAS, Idea
+from benchmarks.measure import check
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 OTHERS = [name for name, entry in CONTENDERS.items() if name != "reference" and not entry.cold_only]
 
@@ -38,6 +41,13 @@ def test_all_contenders_compute_the_same(contender: str, workload: str) -> None:
     found = answers(contender, WORKLOADS[workload], threads=1)
     assert disagreement(found, expected(workload)) == ""
     assert len(found["losses"]) == (3 if CONTENDERS[contender].trains else 0)
+
+
+@pytest.mark.parametrize("idea", IDEAS, ids=lambda idea: idea.contender)
+def test_the_engine_computes_the_same_without_any_idea(idea: Idea, tmp_path: Path) -> None:
+    name = f"benchmarks.contenders.without:{idea.contender}"
+    found = check(name, "lenet5", 1, tmp_path)  # in a process of its own, since it is patched
+    assert disagreement(found, expected("lenet5")) == ""
 
 
 def test_a_wrong_gradient_is_found() -> None:

@@ -1,0 +1,130 @@
+"""The native engine without one of its ideas each, to see what that idea brings.
+
+Each patches the compiler in its own process, before anything is compiled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.contenders.own import Native
+from pellucid.engines.native import build, geometry, lower, program
+from pellucid.engines.native.emit import convolution, kernel_gradient
+from pellucid.engines.native.fold import Folded
+from pellucid.engines.native.liveness import Lives
+from pellucid.engines.native.program import NativeProgram
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.contenders import Images, Weights
+    from benchmarks.workloads import Workload
+    from pellucid.engines.native.geometry import Packing, Pair
+
+
+class Without(Native):
+    """The native engine, patched."""
+
+    def patch(self) -> None:
+        """Take the idea away."""
+
+    def prepare(
+        self, workload: Workload, *, training: bool, threads: int, weights: Weights | None
+    ) -> None:
+        """Patch, then load."""
+        self.patch()
+        super().prepare(workload, training=training, threads=threads, weights=weights)
+
+
+def _put(name: str, value: object, *owners: object) -> None:
+    """Replace what goes by a name in modules or classes."""
+    for owner in owners:
+        assert hasattr(owner, name), name
+        setattr(owner, name, value)
+
+
+def _narrow_blocks() -> None:
+    """Blocks of filters of one vector each."""
+    of = geometry.Packing.of
+
+    def narrow(taps: Pair, channels: int, filters: int, lanes: int) -> Packing:
+        packing = of(taps, channels, filters, lanes)
+        return geometry.Packing(packing.taps, channels, filters, lanes, 1)
+
+    _put("of", staticmethod(narrow), geometry.Packing)
+
+
+class Tiles(Without):
+    """Tiles of one output and one vector: every number that is loaded is used once."""
+
+    def patch(self) -> None:
+        """One sum at a time."""
+        _narrow_blocks()
+        _put("ACCUMULATORS", 1, convolution, kernel_gradient)
+        _put("FEWEST_SUMS", 1, kernel_gradient)
+
+
+class WideTiles(Without):
+    """Tiles of one vector: twelve outputs by one vector of filters and not six by two."""
+
+    def patch(self) -> None:
+        """Blocks of one vector."""
+        _narrow_blocks()
+
+
+class Fusion(Without):
+    """Every layer by itself, from memory to memory."""
+
+    def patch(self) -> None:
+        """Nothing is taken along."""
+        _put("takes_along", lambda _: (), lower)
+
+
+class Layout(Without):
+    """Weights brought into the kernels' order anew in every step, forward and back."""
+
+    def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
+        """A step, and the weights rearranged once for either way."""
+        made = self.program
+        assert isinstance(made, NativeProgram)
+        for _ in range(2):
+            made._run("turn", np.zeros(1, np.uint8))
+        return super().train_step(images, labels)
+
+
+class Folding(Without):
+    """Batch norms computed at inference too."""
+
+    def patch(self) -> None:
+        """Nothing is folded."""
+        _put("fold", lambda graph: Folded(graph, {}), program)
+
+
+class Bytes(Without):
+    """Pixels turned into floats by NumPy, before the first kernel."""
+
+    def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
+        """A step on floats."""
+        return self.program.train_step(images.astype(np.float32), labels, 0.001).loss
+
+    def forward(self, images: Images) -> NDArray[np.float32]:
+        """The logits, of floats."""
+        return self.program.forward(images.astype(np.float32))
+
+
+class Single(Without):
+    """A single image by one thread."""
+
+    def patch(self) -> None:
+        """It is never worth to wake the others."""
+        _put("worth_waking", lambda _: False, build)
+
+
+class Sharing(Without):
+    """Every buffer with memory of its own."""
+
+    def patch(self) -> None:
+        """All are needed at all times."""
+        _put("apart", lambda *_, **__: False, Lives)
