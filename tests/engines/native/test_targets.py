@@ -60,9 +60,8 @@ def assembly(text: str, processor: Processor) -> str:
 
 
 def code_for(name: str, processor: Processor) -> str:
-    optimizer = LEARNING.optimizer
     graph = SMALL if name == "small" else GRAPHS[name]
-    code = build.write(graph, processor, capacity=8, threads=2, optimizer=optimizer)
+    code = build.write(graph, processor, capacity=8, threads=2, learning=LEARNING)
     return code.text
 
 

@@ -11,6 +11,7 @@ from pellucid.engines.native.lower import lower
 from pellucid.engines.native.plan import Plan
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
+from pellucid.engines.native.stages.clip import write_clip
 from pellucid.engines.native.stages.convolve import Convolve
 from pellucid.engines.native.stages.depthwise import Depthwise
 from pellucid.engines.native.stages.dropout import Dropout
@@ -23,6 +24,7 @@ from pellucid.engines.native.stages.join import (
     write_concatenate_backward,
 )
 from pellucid.engines.native.stages.local_response import LocalResponse
+from pellucid.engines.native.stages.loss import Loss, fits
 from pellucid.engines.native.stages.norm import Norm
 from pellucid.engines.native.stages.normalise import write_normalise
 from pellucid.engines.native.stages.pool import Pool
@@ -35,11 +37,11 @@ from pellucid.engines.native.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.engines.engine import Learning
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.processor import Processor
     from pellucid.engines.native.stages.weighted import Weighted
     from pellucid.graph import Graph
-    from pellucid.optimizers import Optimizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,23 +50,26 @@ class Code:
 
     Attributes:
         plan: Layouts and places.
-        stages: The stages that have weights, by the name of their node.
+        weighted: The stages that have weights, by the name of their node.
+        loss: The loss; none where nothing is learned, or labels do not fit the answer.
         text: The module in LLVM's assembly language.
     """
 
     plan: Plan
     weighted: dict[str, Weighted]
+    loss: Loss | None
     text: str
 
 
 def write(
-    graph: Graph, processor: Processor, *, capacity: int, threads: int, optimizer: Optimizer | None
+    graph: Graph, processor: Processor, *, capacity: int, threads: int, learning: Learning | None
 ) -> Code:
     """Write a graph's code.
 
     Raises:
-        Declined: If a layer has no kernel.
+        Declined: If a layer, or the loss, has no kernel.
     """
+    optimizer = learning.optimizer if learning is not None else None
     stages = lower(graph, training=optimizer is not None)
     writer = Writer(Vectors(processor.lanes), processor.pause)
     plan = Plan(graph, stages, processor.lanes, capacity, threads, optimizer, writer)
@@ -87,19 +92,29 @@ def write(
             forward, back = PLAIN[stage.kind]
             forward(plan, stage)
             backward.append((stage.target, partial(back, plan, stage)))
-    if optimizer is not None:
+    loss: Loss | None = None
+    if learning is not None and optimizer is not None:
+        writer.origin = answer = stages[-1].target
+        if len(graph.output_shape) == 1 and fits(learning.loss, *graph.output_shape):
+            loss = Loss(plan, learning.loss)
+            loss.write()
         for writer.origin, write_backward in reversed(backward):
             write_backward()
         for made in reversed(weighted):
             writer.origin = made.stage.target
             made.write_kernel_gradient()
+        if loss is not None:
+            writer.origin = answer
+            loss.write_sum()
+        if optimizer.clip_norm is not None:
+            write_clip(plan, weighted, optimizer.clip_norm)
         for made in weighted:
             writer.origin = made.stage.target
             made.write_update()
         for made in weighted:
             writer.origin = made.stage.target
             made.write_turn()
-    return Code(plan, {made.name: made for made in weighted}, writer.text())
+    return Code(plan, {made.name: made for made in weighted}, loss, writer.text())
 
 
 WEIGHTED: dict[str, Callable[[Plan, Stage], Weighted]] = {

@@ -18,6 +18,9 @@ PASSES = ("", "back through", "kernel gradient")
 FLOAT = 4
 """Bytes of a float32."""
 
+DOUBLE = 8
+"""Bytes of a float64."""
+
 
 @dataclass(frozen=True)
 class Description:
