@@ -165,7 +165,7 @@ class Program(ABC):
                 wanted = labels.astype(dtype)
             _check_probabilities(wanted)
             return wanted
-        if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+        if labels.shape != (count,) or labels.dtype.kind not in "iu":
             raise ShapeError(
                 f"{count} images need labels ({count},) or probabilities ({count}, {classes}), "
                 f"got {labels.dtype} {labels.shape}"

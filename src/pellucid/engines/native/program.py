@@ -57,6 +57,7 @@ class NativeProgram(Program):
         self._team = shared_team(threads)
         self._guard = Guard()
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
+        self._counter = self._steps.ctypes.data
         self._capacity = 0
         # Learning needs the batch norms as they are; inference does not.
         self._folded = fold(graph) if learning is None else Folded(graph, {})
@@ -109,20 +110,21 @@ class NativeProgram(Program):
             raise RuntimeError("load the network with learning=Learning(...) to train it")
         self.check_images(images)
         wanted = self.check_labels(labels, len(images), "float32")
-        if self._code.loss is None:
-            self._learning.loss.per_image(*np.zeros((2, 0, *self.graph.output_shape)))  # says why
+        if self._code.loss is None:  # the rule's own error says why it does not fit
+            nothing = np.zeros((0, *self.graph.output_shape))
+            self._learning.loss.per_image(nothing, nothing)
         pixels = _contiguous(images)
         if len(pixels) > self._capacity:
             self._grow(len(pixels))
         loss = self._code.loss
         assert loss is not None
         loss.write_labels(self._memory, wanted)
-        scalars = self._memory[self._code.plan.scalars :]
-        write_counter(scalars, self._learning.seed, self._step)
-        write_scalars(scalars, self._learning.optimizer, learning_rate, self._step + 1)
+        scalars, step = self._memory[self._code.plan.scalars :], self._step
+        write_counter(scalars, self._learning.seed, step)
+        write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
         # One call, so that an interruption from the keyboard comes before the step or after it.
         schedule = STEP[0] if pixels.dtype == np.uint8 else STEP[1]
-        self._run(schedule, pixels, counter=self._steps.ctypes.data)
+        self._run(schedule, pixels, counter=self._counter)
         return StepResult(*loss.read_results(self._memory))
 
     def _forward(self, pixels: Array) -> NDArray[np.float32]:

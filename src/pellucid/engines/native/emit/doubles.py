@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
 
 SMALLEST = -700.0
-"""Below this e^x is taken for zero: it is smaller than any float32 by far."""
+"""The least number that is raised to a power: the result is zero in single precision by far."""
 
 LOG2_E = 1.44269504088896341
 LN_2_EXPONENTIAL = 6.93145751953125e-1, 1.42860682030941723212e-6
@@ -136,7 +136,7 @@ class Doubles:
         return result
 
     def exponential(self, x: Value) -> Value:
-        """e^x for x ≤ 0, within 2 units in the last place; NaN stays NaN."""
+        """e^x for x ≤ 0, within 2 units in the last place, but never below e^−700; of NaN, NaN."""
         low = self.compare("olt", x, self.constant(SMALLEST))
         bounded = self.choose(low, self.constant(SMALLEST), x)
         rounded = self.fma(bounded, self.constant(LOG2_E), self.constant(ROUND))
@@ -152,8 +152,7 @@ class Doubles:
 
         # The last bits of the sum are n; moved up, they are added to the exponent.
         exponent = self._integer("shl", self._bits(rounded), self._every(52))
-        scaled = self._of_bits(self._integer("add", self._bits(power), exponent))
-        result = self.choose(low, self.zero, scaled)
+        result = self._of_bits(self._integer("add", self._bits(power), exponent))
         return self.choose(self.compare("uno", x, x), x, result)
 
     def logarithm(self, x: Value) -> Value:
