@@ -73,8 +73,9 @@ def step(program: NativeProgram, logits: Array, wanted: Array) -> Found:
     """What a step finds, and the gradient that it leaves at the logits."""
     result = program.train_step(logits.reshape(len(logits), 1, 1, -1), wanted, 0.1)
     place = program._code.plan.gradients["logits"]
-    memory = program._memory[place.offset : place.offset + len(logits) * place.layout.image]
-    return result, place.layout.view(memory).reshape(logits.shape).copy()
+    start = program._code.plan.arena.address(place.offset)
+    view = place.layout.view(program._memory[start:], len(logits))
+    return result, view.reshape(logits.shape).copy()
 
 
 def drawn(images: int, classes: int, scale: float = 3.0, seed: int = 0) -> NDArray[np.float32]:

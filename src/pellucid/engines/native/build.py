@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+import numpy as np
+
+from pellucid.engines.native.emit.images import clear
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.lower import lower
 from pellucid.engines.native.plan import Plan
+from pellucid.engines.native.single import worth_waking
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
 from pellucid.engines.native.stages.clip import write_clip
@@ -32,10 +36,12 @@ from pellucid.engines.native.stages.prelu import Slopes
 from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_backward
 from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
 from pellucid.engines.native.stages.subsample import Subsample
-from pellucid.engines.native.writer import Writer
+from pellucid.engines.native.writer import INFER, SINGLE, STEP, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from pellucid.engines.engine import Learning
     from pellucid.engines.native.lower import Stage
@@ -60,6 +66,16 @@ class Code:
     loss: Loss | None
     text: str
 
+    def addresses(self) -> NDArray[np.uint64]:
+        """The table of addresses that schedules take, in floats from the arena's beginning."""
+        arena = self.plan.arena
+        return np.array([arena.address(place) for place in self.plan.writer.places], np.uint64)
+
+    @property
+    def shares_single(self) -> bool:
+        """Whether threads share the work for a single image."""
+        return worth_waking(call.single for call in self.plan.writer.calls.get(SINGLE[0], []))
+
 
 def write(
     graph: Graph, processor: Processor, *, capacity: int, threads: int, learning: Learning | None
@@ -71,7 +87,8 @@ def write(
     """
     optimizer = learning.optimizer if learning is not None else None
     stages = lower(graph, training=optimizer is not None)
-    writer = Writer(Vectors(processor.lanes), processor.pause)
+    single = threads > 1 and optimizer is None
+    writer = Writer(Vectors(processor.lanes), processor.pause, single=single)
     plan = Plan(graph, stages, processor.lanes, capacity, threads, optimizer, writer)
     weighted: list[Weighted] = []
     backward: list[tuple[str, Callable[[], None]]] = []
@@ -98,11 +115,18 @@ def write(
         if len(graph.output_shape) == 1 and fits(learning.loss, *graph.output_shape):
             loss = Loss(plan, learning.loss)
             loss.write()
+        kernels = {made.stage.target: made.write_kernel_gradient for made in weighted}
+        again = {made.stage.target: made for made in weighted if _made_again(made, plan)}
+        of = {stage.target: stage for stage in stages}
         for writer.origin, write_backward in reversed(backward):
+            for source in of[writer.origin].sources:
+                if source in again and of[writer.origin].kind not in FORGETFUL:
+                    again.pop(source).write_again()
+            if writer.origin not in plan.written:  # nothing leads from it to the answer
+                _write_zeros(plan, of[writer.origin])
             write_backward()
-        for made in reversed(weighted):
-            writer.origin = made.stage.target
-            made.write_kernel_gradient()
+            # At once, so that neither what came in nor its gradient need be kept for long.
+            kernels.get(writer.origin, _nothing)()
         if loss is not None:
             writer.origin = answer
             loss.write_sum()
@@ -114,7 +138,33 @@ def write(
         for made in weighted:
             writer.origin = made.stage.target
             made.write_turn()
+    plan.arena.settle(writer.touches(order) for order in orders(plan))
     return Code(plan, {made.name: made for made in weighted}, loss, writer.text())
+
+
+def orders(plan: Plan) -> list[list[str]]:
+    """The schedules that follow each other with buffers of one still in use in the next."""
+    schedules = plan.writer.schedules
+    step = [name for name in (STEP[0], "turn") if name in schedules]
+    alone = [[name] for name in (INFER[0], SINGLE[0]) if name in schedules]
+    return [step, *alone] if plan.training else alone
+
+
+def _made_again(made: Weighted, plan: Plan) -> TypeGuard[Norm]:
+    """Whether a value is not kept for the way back: a batch norm's, which is made again soon."""
+    whole = made.stage.pool is None and made.stage is not plan.stages[-1]
+    return isinstance(made, Norm) and whole
+
+
+def _write_zeros(plan: Plan, stage: Stage) -> None:
+    """Append the stage that makes the gradient at a value zero."""
+    place = plan.gradients[stage.target]
+    name = f"clear {stage.node.name}"
+    plan.writer.stage("backward", name, "images", lambda f: clear(f, place))
+
+
+def _nothing() -> None:
+    """A stage without weights has no kernel gradient."""
 
 
 WEIGHTED: dict[str, Callable[[Plan, Stage], Weighted]] = {
@@ -133,6 +183,9 @@ KEEPING: dict[str, Callable[[Plan, Stage], Pool | Dropout | LocalResponse]] = {
     "local response": LocalResponse,
 }
 """Stages that have none, but buffers of their own."""
+
+FORGETFUL = ("add", "average", "concatenate", "dropout", "flatten", "pool", "rescale", "softmax")
+"""Stages whose way back asks nothing of what came in."""
 
 PLAIN = {
     "activate": (write_activation, write_activation_backward),

@@ -57,21 +57,37 @@ class Function:
         name: Its name.
         parameters: (type, name) of each; a parameter ``x`` is the value ``%x``.
         vectors: The width of its vectors.
+        cut: What its units are: ``images``, or the ``rows`` or ``blocks`` of filters of one image.
 
     Attributes:
         places: The offsets into the arena that it works on, in floats, in the order in which it
             expects their addresses in its table.
     """
 
-    def __init__(self, name: str, parameters: Sequence[tuple[str, str]], vectors: Vectors) -> None:
+    def __init__(
+        self,
+        name: str,
+        parameters: Sequence[tuple[str, str]],
+        vectors: Vectors,
+        cut: str = "images",
+    ) -> None:
         self.name = name
         self.vectors = vectors
+        self.cut = cut
         self.places: dict[int, Value] = {}
         self._parameters = parameters
         self._lines: list[str] = []
         self._values = 0
         self._labels = 0
         self._block = "entry"
+
+    def extent(self, what: str, whole: int = 1) -> tuple[Index, Index]:
+        """From where to where its loop over images, rows or blocks goes.
+
+        That is its share where this is what its work is cut into, else the whole: of images one,
+        since only the work of a single image is cut into anything else.
+        """
+        return ("%first", "%last") if what == self.cut else (0, whole)
 
     # ------------------------------------------------------------------------------- instructions
 
@@ -111,6 +127,13 @@ class Function:
             return min(a, b)
         less = self.value(f"icmp slt i64 {a}, {b}")
         return self.value(f"select i1 {less}, i64 {a}, i64 {b}")
+
+    def within(self, a: Index, most: int) -> Index:
+        """A, but at least 0 and at most so much."""
+        if isinstance(a, int):
+            return max(0, min(a, most))
+        less = self.value(f"icmp slt i64 {a}, 0")
+        return self.smaller(self.value(f"select i1 {less}, i64 0, i64 {a}"), most)
 
     # ------------------------------------------------------------------------------------- memory
 

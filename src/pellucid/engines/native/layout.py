@@ -1,7 +1,8 @@
 """How values lie in memory: images one after the other, NHWC, with a border of zeros.
 
 Channels are filled up with zeros to whole vectors where vectors are read or written; the border
-lets convolutions read past the edge without asking.
+lets convolutions read past the edge without asking. Neighbours share it: what is right of one row
+is left of the next, and what is below one image is above the next.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -53,26 +55,37 @@ class Layout:
 
     @property
     def row(self) -> int:
-        """Floats from one row to the next."""
-        return (self.border.left + self.width + self.border.right) * self.pitch
+        """Floats from one row to the next, whose left border is this one's right border too."""
+        return (self.width + max(self.border.left, self.border.right)) * self.pitch
 
     @property
     def image(self) -> int:
-        """Floats from one image to the next."""
-        return (self.border.top + self.height + self.border.bottom) * self.row
+        """Floats from one image to the next, whose top border is this one's bottom border too."""
+        return (self.height + max(self.border.top, self.border.bottom)) * self.row
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing lies between the values."""
+        return self.pitch == self.channels and self.border == Border()
 
     def at(self, y: int, x: int) -> int:
         """Floats from an image's start to a position; positions in the border are negative."""
         return (self.border.top + y) * self.row + (self.border.left + x) * self.pitch
 
-    def view(self, buffer: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The values alone, (N, height, width, channels), of a buffer of whole images."""
-        tall = self.border.top + self.height + self.border.bottom
-        wide = self.border.left + self.width + self.border.right
-        full = buffer.reshape(-1, tall, wide, self.pitch)
-        rows = slice(self.border.top, self.border.top + self.height)
-        columns = slice(self.border.left, self.border.left + self.width)
-        return full[:, rows, columns, : self.channels]
+    def floats(self, images: int) -> int:
+        """Floats that so many images take, with the border around them all."""
+        last = self.at(self.height - 1 + self.border.bottom, self.width - 1 + self.border.right)
+        return (images - 1) * self.image + last + self.pitch
+
+    def view(self, buffer: NDArray[np.float32], images: int) -> NDArray[np.float32]:
+        """The values alone, (N, height, width, channels), of a buffer of so many images."""
+        assert len(buffer) >= self.floats(images)
+        steps = (self.image, self.row, self.pitch, 1)
+        return np.lib.stride_tricks.as_strided(
+            buffer[self.at(0, 0) :],
+            (images, self.height, self.width, self.channels),
+            tuple(step * buffer.itemsize for step in steps),
+        )
 
 
 def whole_vectors(channels: int, lanes: int) -> int:

@@ -91,25 +91,45 @@ class Plan:
         border = Border()
         for reader in readers:
             border = border.around(_reads_past_the_edge(reader, (height, width)))
+        if self.training and [reader.kind for reader in readers] == ["norm"]:
+            border = self._gradient_border(stage)  # its gradient will lie over it
         layout = Layout(height, width, channels, pitch, border)
         # Tiles may load a whole vector at the very last position.
-        floats = self.capacity * layout.image + self.lanes
-        return Place(layout, self.arena.place(f"value {stage.target}", floats))
+        floats = layout.floats(self.capacity) + self.lanes
+        name = f"value {stage.target}"
+        if stage is self.stages[-1]:  # the answer is read after the last stage
+            return Place(layout, self.arena.place(name, floats))
+        return Place(layout, self.arena.place_images(name, layout, floats))
 
     def _gradient(self, stage: Stage) -> Place:
         height, width, channels = self.shape(stage.target)
-        border = Border()
-        if stage.pool is None:
-            border = gradient_border(stage, self.shape(stage.sources[0]), (height, width))
+        border = self._gradient_border(stage)
         layout = Layout(height, width, channels, whole_vectors(channels, self.lanes), border)
-        floats = self.capacity * layout.image + self.lanes
-        return Place(layout, self.arena.place(f"gradient {stage.target}", floats))
+        floats = layout.floats(self.capacity) + self.lanes
+        name = f"gradient {stage.target}"
+        if stage is self.stages[-1]:  # it is written before the first stage of the way back
+            return Place(layout, self.arena.place(name, floats))
+        return Place(layout, self.arena.place_images(name, layout, floats))
+
+    def _gradient_border(self, stage: Stage) -> Border:
+        if stage.pool is not None or not stage.sources:
+            return Border()
+        height, width, _ = self.shape(stage.target)
+        return gradient_border(stage, self.shape(stage.sources[0]), (height, width))
 
     def adds(self, name: str) -> bool:
         """Whether a gradient was written before, so that now it is added to; notes the writing."""
         before = name in self.written
         self.written.add(name)
         return before
+
+    def takes_over(self, gradient: str, other: Place) -> None:
+        """Let a value's gradient lie over a buffer that the stage which makes it reads last.
+
+        The stage must read each position before it writes it. Nothing comes of it where images lie
+        differently in the two, or something else needs what was there.
+        """
+        self.arena.over(self.gradients[gradient].offset, other.offset)
 
     def wants_gradient(self, name: str) -> bool:
         """Whether anything learns before a value, so that its gradient is needed."""

@@ -14,7 +14,7 @@ from pellucid.engines.native.fold import Folded, fold
 from pellucid.engines.native.guard import Guard, in_turn
 from pellucid.engines.native.machine import load
 from pellucid.engines.native.team import shared_team
-from pellucid.engines.native.writer import INFER, STEP
+from pellucid.engines.native.writer import INFER, SINGLE, STEP
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import Network, check_weights
@@ -78,8 +78,7 @@ class NativeProgram(Program):
         self._machine = machine  # keeps the code alive
         self._schedules = {name: machine.address(name) for name in self._code.plan.writer.schedules}
         self._memory = self._code.plan.arena.make()
-        places = np.array(self._code.plan.writer.places, np.uint64)
-        self._table = places * self._memory.itemsize + self._memory.ctypes.data
+        self._table = self._code.addresses() * self._memory.itemsize + self._memory.ctypes.data
         self._table_address = self._table.ctypes.data
         self._capacity = capacity
         self._answers = self._at(self._code.plan.values)
@@ -128,23 +127,25 @@ class NativeProgram(Program):
         return StepResult(*loss.read_results(self._memory))
 
     def _forward(self, pixels: Array) -> NDArray[np.float32]:
-        self._run(INFER[0] if pixels.dtype == np.uint8 else INFER[1], pixels)
+        alone = len(pixels) == 1
+        schedules = SINGLE if alone and self._code.shares_single else INFER
+        schedule = schedules[0] if pixels.dtype == np.uint8 else schedules[1]
+        self._run(schedule, pixels, alone=alone and schedules is INFER)
         return self._answers[: len(pixels)].reshape(len(pixels), *self.graph.output_shape)
 
     def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
         """All answers there is room for, (N, H, W, C), in the arena."""
         place = places[self._code.plan.stages[-1].target]
-        floats = self._capacity * place.layout.image
-        return place.layout.view(self._memory[place.offset : place.offset + floats])
+        return place.layout.view(self._memory[place.offset :], self._capacity)
 
-    def _run(self, schedule: str, pixels: Array, counter: int = 0) -> None:
+    def _run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
         self._team.call(
             self._schedules[schedule],
             self._table_address,
             pixels.ctypes.data,
             len(pixels),
             counter=counter,
-            alone=len(pixels) == 1 and schedule in INFER,
+            alone=alone,
         )
 
     def _grow(self, capacity: int) -> None:

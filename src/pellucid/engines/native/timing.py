@@ -98,8 +98,7 @@ class Apart:
         self._team = shared_team(threads)
         self._images = images
         self.memory = _memory(self.code, folded.weights(network.weights))
-        places = np.array(writer.places, np.uint64)
-        self._table = places * self.memory.itemsize + self.memory.ctypes.data
+        self._table = self.code.addresses() * self.memory.itemsize + self.memory.ctypes.data
         self.stages = [partial(self._run, self._machine.address(name)) for name in alone]
         """What runs each, in their order."""
 

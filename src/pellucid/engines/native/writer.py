@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.liveness import Touch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from pellucid.engines.native.single import Cut
 
 Share = int | Literal["images"]
 """What a stage's work is cut into: so many units, or the batch's images."""
@@ -39,6 +42,9 @@ STEP = ("step", "step_floats")
 AFTERWARDS = ("loss", "backward", "clip", "update")
 """The parts of a step that follow the forward pass."""
 
+SINGLE = ("single", "single_floats")
+"""Inference of one image, its stages cut for all threads."""
+
 SPINS = 500
 """Turns of waiting before a thread offers its processor to others."""
 
@@ -49,19 +55,23 @@ class Call:
 
     Attributes:
         function: Its function, perhaps that of other stages too.
-        places: Where its addresses begin in the table.
+        places: Where its addresses begin in the table, and where they end.
         share: How its work is cut.
         group: Within a group threads do not wait for each other.
         name: For people.
         origin: The value that it helps to make or to differentiate.
+        single: How it is cut, in the schedule of a single image.
+        again: Buffers that it fills once more.
     """
 
     function: str
-    places: int
+    places: tuple[int, int]
     share: Share
     group: str
     name: str
     origin: str
+    single: Cut | None = None
+    again: tuple[int, ...] = ()
 
 
 class Writer:
@@ -70,15 +80,17 @@ class Writer:
     Args:
         vectors: The width of vectors.
         pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+        single: Whether single images get schedules of their own.
 
     Attributes:
         calls: The stages of each schedule, or part of a training step.
         places: The table of addresses that schedules take, as offsets into the arena, in floats.
     """
 
-    def __init__(self, vectors: Vectors, pause: str) -> None:
+    def __init__(self, vectors: Vectors, pause: str, *, single: bool = False) -> None:
         self.vectors = vectors
         self._pause = pause
+        self._single = single
         self._functions: dict[str, Function] = {}  # by what they do
         self.places: list[int] = []
         self.calls: dict[str, list[Call]] = {}
@@ -91,6 +103,8 @@ class Writer:
         share: Share,
         body: Callable[[Function], None],
         group: str = BY_IMAGE,
+        single: Cut | None = None,
+        again: tuple[int, ...] = (),
     ) -> None:
         """Append a stage to a schedule, or to several.
 
@@ -101,16 +115,64 @@ class Writer:
             body: Appends its code for the units from ``%first`` to before ``%last``.
             group: Threads do not wait for each other between stages of one group. Image by image,
                 a thread reads only what it has written itself.
+            single: How it is cut for a single image; none: one thread does it. Where there are
+                schedules for single images, the body is called once more to be cut so.
+            again: Buffers that it fills once more, with what they held before.
         """
+        schedules = (schedules,) if isinstance(schedules, str) else schedules
+        call = Call(*self._function(name, body), share, group, name, self.origin, again=again)
+        for schedule in schedules:
+            self.calls.setdefault(schedule, []).append(call)
+        if not self._single or not set(schedules) & set(INFER):
+            return
+        for alone in (SINGLE[INFER.index(name)] for name in schedules):
+            self._append_single(self.calls.setdefault(alone, []), call, body, single)
+
+    def _append_single(
+        self, stages: list[Call], whole: Call, body: Callable[[Function], None], cut: Cut | None
+    ) -> None:
+        """Append a single image's stage.
+
+        A stage that is not cut is done by the first thread, and so is the next if it is not cut
+        either; rows that need only the same rows of the last stage by the thread that has those.
+        """
+        last = stages[-1] if stages else None
+        before = last.single if last is not None else None
+        if cut is not None and cut.worth(before):
+            function, places = self._function(whole.name, body, cut.by)
+            whole = replace(whole, function=function, places=places, share=cut.units, single=cut)
+            goes_on = cut.goes_with(before)
+        else:
+            goes_on = before is None
+        group = last.group if last is not None and goes_on else f"single {len(stages)}"
+        stages.append(replace(whole, group=group))
+
+    def _function(
+        self, name: str, body: Callable[[Function], None], cut: str = "images"
+    ) -> tuple[str, tuple[int, int]]:
+        """A function's name, that of an earlier one if it does the same, and its addresses."""
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
-        function = Function(f"stage_{len(self._functions)}_{safe}", PARAMETERS, self.vectors)
+        number = len(self._functions)
+        function = Function(f"stage_{number}_{safe}", PARAMETERS, self.vectors, cut)
         body(function)
         start = len(self.places)
         self.places += function.places
-        function = self._functions.setdefault(function.body(), function)
-        for schedule in (schedules,) if isinstance(schedules, str) else schedules:
-            call = Call(function.name, start, share, group, name, self.origin)
-            self.calls.setdefault(schedule, []).append(call)
+        name = self._functions.setdefault(function.body(), function).name
+        return name, (start, len(self.places))
+
+    def touches(self, schedules: Iterable[str]) -> list[Touch]:
+        """What each stage touches, of schedules that run one after the other."""
+        found: list[Touch] = []
+        meeting = 0
+        for schedule in schedules:
+            calls = self.schedules[schedule]
+            group = calls[0].group
+            meeting += 1
+            for call in calls:
+                meeting, group = meeting + (call.group != group), call.group
+                places = tuple(self.places[slice(*call.places)])
+                found.append(Touch(places, meeting, group == BY_IMAGE, call.again))
+        return found
 
     def text(self) -> str:
         """The whole module."""
@@ -135,7 +197,7 @@ class Writer:
         """What can be called: the parts of a training step make up one schedule together."""
         parts = {*LEARN, *AFTERWARDS}
         found = {name: calls for name, calls in self.calls.items() if name not in parts}
-        if "loss" in self.calls:
+        if LEARN[0] in self.calls:
             for name, first in zip(STEP, LEARN, strict=True):
                 found[name] = [c for part in (first, *AFTERWARDS) for c in self.calls.get(part, [])]
         return found
@@ -151,7 +213,7 @@ class Writer:
             units: Index = "%images" if call.share == "images" else call.share
             first = _part(f, units, "%thread")
             last = _part(f, units, f.add("%thread", 1))
-            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places}")
+            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
             f.do(
                 f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
                 f"i64 {first}, i64 {last}, i64 %thread)"
@@ -200,8 +262,10 @@ done:
 
 
 def _part(f: Function, units: Index, number: Value | Index) -> Index:
+    """Where a thread's units begin; the first threads have more, since they began sooner."""
     product = f.multiply(units, number)
-    return f.value(f"udiv i64 {product}, %threads")
+    less = f.value("sub i64 %threads, 1")
+    return f.value(f"udiv i64 {f.add(product, less)}, %threads")
 
 
 def buffer(f: Function, offset: int) -> Value:

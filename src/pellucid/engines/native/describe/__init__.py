@@ -37,6 +37,7 @@ def describe(code: Code, schedule: str, call: Call, images: int) -> Description:
 PARTS: dict[tuple[str, str], Callable[[Subject], Description]] = {
     ("normalise", ""): any_stage.pixels,
     ("", "clear for"): any_stage.clear,
+    ("", "clear"): any_stage.no_gradient,
     ("", "mask"): any_stage.mask,
     ("", "kernel gradient"): any_stage.kernel_gradient,
     ("", "sum of losses"): any_stage.sum_of_losses,

@@ -57,6 +57,11 @@ def clear(s: Subject) -> Description:
     return Description("rows of zeros", bytes_written=s.gradients(*s.stage.sources))
 
 
+def no_gradient(s: Subject) -> Description:
+    """Zeros, where nothing leads to the answer."""
+    return Description("rows of zeros", bytes_written=s.gradients(s.stage.target))
+
+
 def mask(s: Subject) -> Description:
     """The gradient where ReLU let values through."""
     gradient = s.gradients(s.stage.target)

@@ -10,7 +10,8 @@ from pellucid.engines.native.describe.subject import FLOAT, Description
 from pellucid.engines.native.emit.convolution import ACCUMULATORS, cut
 from pellucid.engines.native.emit.kernel_gradient import FEWEST_SUMS
 from pellucid.engines.native.layout import whole_vectors
-from pellucid.engines.native.stages.convolve import CHUNKS, LARGEST_PARTIAL_SUMS, Convolve
+from pellucid.engines.native.stages.chunks import CHUNKS, LARGEST_PARTIAL_SUMS
+from pellucid.engines.native.stages.convolve import Convolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

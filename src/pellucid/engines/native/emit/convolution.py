@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.geometry import Convolution
+    from pellucid.engines.native.geometry import Convolution, Packing
     from pellucid.engines.native.ir import Function, Index, Value
 
 ACCUMULATORS = 12
@@ -49,6 +49,7 @@ def convolve_rows(
     target: Value,
     target_step: tuple[int, int],
     finish: Finish,
+    groups: tuple[Index, Index] | None = None,
 ) -> None:
     """Append the code for some rows of outputs, one block of filters, one image.
 
@@ -62,13 +63,17 @@ def convolve_rows(
         target: Pointer to where the first of them goes.
         target_step: Floats from there to the next output, (down, across).
         finish: What to do with sums before they are stored.
+        groups: From which to before which of :func:`row_groups`; all where it is none.
     """
-    packing, (_, across) = convolution.packing, convolution.outputs
-    most = ACCUMULATORS // packing.vectors
-    down = min(rows, most // across) if across <= most // 2 else 1
+    across = convolution.outputs[1]
+    most = ACCUMULATORS // convolution.packing.vectors
     step_y, step_x = convolution.source_step
     source = f.at(image, f.add(f.multiply(first_row, step_y), convolution.source_start))
-    for y, height, count_y in runs(cut(rows, down)):
+    sizes, done = row_groups(convolution, rows), 0
+    begin, end = groups or (0, len(sizes))
+    for y, height, count_y in runs(sizes):
+        from_, to = (f.within(f.add(bound, -done), count_y) for bound in (begin, end))
+        done += count_y
         for x, width, count_x in runs(cut(across, most)):
 
             def tiles(
@@ -98,7 +103,19 @@ def convolve_rows(
 
                 return f.loop(0, count_x, 1, tile)
 
-            f.loop(0, count_y, 1, tiles)
+            f.loop(from_, to, 1, tiles)
+
+
+def row_groups(convolution: Convolution, rows: int) -> list[int]:
+    """Rows of outputs, in groups that are computed together: more than one where they are short."""
+    across = convolution.outputs[1]
+    most = ACCUMULATORS // convolution.packing.vectors
+    return cut(rows, min(rows, most // across) if across <= most // 2 else 1)
+
+
+def filter_groups(packing: Packing) -> list[int]:
+    """How many blocks of filters are computed together for one image of a dense layer."""
+    return cut(packing.blocks, ACCUMULATORS // packing.vectors)
 
 
 def convolve_images(
@@ -119,6 +136,7 @@ def convolve_images(
         _dense_images(f, convolution, source, kernel, target, (first, last), finish)
         return
     packing = convolution.packing
+    groups = f.extent("rows", len(row_groups(convolution, convolution.outputs[0])))
 
     def image(n: Index, _: list[Value]) -> list[Value]:
         x = f.at(source, f.multiply(n, convolution.source.image))
@@ -136,10 +154,11 @@ def convolve_images(
                 f.at(to, f.multiply(ob, packing.width)),
                 convolution.target_step,
                 finish,
+                groups,
             )
             return []
 
-        return f.loop(0, packing.blocks, 1, block)
+        return f.loop(*f.extent("blocks", packing.blocks), 1, block)
 
     f.loop(first, last, 1, image)
 
@@ -180,11 +199,17 @@ def _dense_images(
         return []
 
     def by_filters(start: Index, stop: Index) -> None:
+        groups = filter_groups(packing)
+        begin, end = f.extent("blocks", len(groups))
+
         def image(n: Index, _: list[Value]) -> list[Value]:
-            for ob, blocks, count in runs(cut(packing.blocks, together)):
+            done = 0
+            for ob, blocks, count in runs(groups):
+                from_, to = (f.within(f.add(bound, -done), count) for bound in (begin, end))
+                done += count
                 f.loop(
-                    0,
-                    count,
+                    from_,
+                    to,
                     1,
                     lambda i, _, ob=ob, blocks=blocks: tile(  # type: ignore[misc]
                         n, f.add(f.multiply(i, blocks), ob), 1, blocks
@@ -194,6 +219,9 @@ def _dense_images(
 
         f.loop(start, stop, 1, image)
 
+    if f.cut == "blocks":
+        by_filters(first, last)
+        return
     count = f.add(last, f.multiply(first, -1))
     whole = f.add(first, f.multiply(f.divide(count, together), together))
     # What is left over is covered by a tile that goes back over images done already, to the same

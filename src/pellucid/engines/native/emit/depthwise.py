@@ -91,7 +91,7 @@ def slide_images(
 
             f.loop(0, count, 1, tiles)
 
-    _each_row(f, slide, ("%first", "%last"), source, target, row)
+    _each_row(f, slide, f.extent("images"), source, target, row)
 
 
 def accumulate_taps(
@@ -172,7 +172,7 @@ def _each_row(
             )
             return []
 
-        return f.loop(0, slide.outputs[0], 1, row)
+        return f.loop(*f.extent("rows", slide.outputs[0]), 1, row)
 
     f.loop(*images, 1, image)
 

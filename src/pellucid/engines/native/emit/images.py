@@ -22,7 +22,7 @@ def each_image(f: Function, body: Callable[[Index], None]) -> None:
         body(n)
         return []
 
-    f.loop("%first", "%last", 1, turn)
+    f.loop(*f.extent("images"), 1, turn)
 
 
 def each_vector(f: Function, floats: int, body: Callable[[Index], None]) -> None:
@@ -66,7 +66,7 @@ def each_row(
             each_vector(f, layout.width * layout.pitch, lambda i: body(lines, i))
             return []
 
-        f.loop(0, places[0].layout.height, 1, row)
+        f.loop(*f.extent("rows", places[0].layout.height), 1, row)
 
     each_image(f, image)
 
@@ -108,7 +108,7 @@ def each_position(
 
             return f.loop(0, layout.width, 1, position)
 
-        f.loop(0, layout.height, 1, row)
+        f.loop(*f.extent("rows", layout.height), 1, row)
 
     each_image(f, image)
 

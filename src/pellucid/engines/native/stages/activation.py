@@ -8,6 +8,7 @@ from pellucid import ops
 from pellucid.engines.native.emit.exponential import sigmoid, tanh
 from pellucid.engines.native.emit.images import each_channel_vector, each_position, each_row
 from pellucid.engines.native.emit.lanes import keep
+from pellucid.engines.native.single import each_alone
 
 if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
@@ -35,7 +36,9 @@ def write_activation(plan: Plan, stage: Stage) -> None:
         else:
             each_row(f, places, vector)
 
-    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+    plan.writer.stage(
+        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
+    )
 
 
 def write_activation_backward(plan: Plan, stage: Stage) -> None:
@@ -45,6 +48,8 @@ def write_activation_backward(plan: Plan, stage: Stage) -> None:
     source = stage.sources[0]
     adds = plan.adds(source)
     of_y = isinstance(stage.node.operation, ops.Sigmoid | ops.Tanh)
+    if not adds:
+        plan.takes_over(source, plan.gradients[stage.target])
     places = [
         plan.gradients[stage.target],
         plan.values[stage.target if of_y else source],

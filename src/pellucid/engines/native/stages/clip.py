@@ -31,7 +31,7 @@ def write_clip(plan: Plan, weighted: Sequence[Weighted], limit: float) -> None:
     For the rule see :func:`pellucid.optimizers.clip_by_norm`.
     """
     blocks = sum(made.parameter.blocks for made in weighted)
-    squares = plan.arena.place("squares of gradients", DOUBLE * blocks)
+    squares = plan.arena.place_scratch("squares of gradients", DOUBLE * blocks)
     first = 0
     for made in weighted:
         plan.writer.origin = made.stage.target

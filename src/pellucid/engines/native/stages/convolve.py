@@ -11,7 +11,9 @@ from pellucid.engines.native.emit.convolution import (
     as_it_is,
     convolve_images,
     convolve_rows,
+    filter_groups,
     rectified,
+    row_groups,
 )
 from pellucid.engines.native.emit.images import each_row
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
@@ -19,6 +21,12 @@ from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.geometry import Convolution, Packing
 from pellucid.engines.native.layout import Layout, whole_vectors
 from pellucid.engines.native.plan import Place, Plan, gradient_border
+from pellucid.engines.native.single import Cut, better
+from pellucid.engines.native.stages.chunks import (
+    CHUNKS,
+    LARGEST_PARTIAL_SUMS,
+    chunk,
+)
 from pellucid.engines.native.stages.parameters import (
     Region,
     place_parameter,
@@ -36,12 +44,6 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.ir import Function, Index, Value
     from pellucid.engines.native.lower import Stage
-
-CHUNKS = 16
-"""A batch is cut into so many parts for a kernel's gradient, whatever the number of threads."""
-
-LARGEST_PARTIAL_SUMS = 3 << 20
-"""Floats that the parts' sums may take; larger kernels are cut by filters instead."""
 
 
 class Convolve(Weighted):
@@ -96,17 +98,17 @@ class Convolve(Weighted):
         self.winners = self.scratch = 0
         if stage.pool is not None:
             pooled = plan.values[stage.target].layout
-            self.winners = plan.arena.place(
-                f"winners {self.name}", -(-plan.capacity * pooled.image // 4) + plan.lanes
+            self.winners = plan.arena.place_scratch(
+                f"winners {self.name}", -(-pooled.floats(plan.capacity) // 4) + plan.lanes
             )
             self.scratch_size = stage.pool.size[0] * outputs[1] * self.packing.width
-            self.scratch = plan.arena.place(
+            self.scratch = plan.arena.place_scratch(
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
         self.gathered = 0
         if plan.training:
             self.gathered_floats = scratch_floats(self.forward, plan.capacity)
-            self.gathered = plan.arena.place(
+            self.gathered = plan.arena.place_scratch(
                 f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.turned: list[Turned] = []
@@ -152,7 +154,7 @@ class Convolve(Weighted):
         """Append the forward stage."""
         finish = rectified if self.stage.rectify else as_it_is
         body = self._with_pool if self.stage.pool is not None else self._without_pool(finish)
-        self.plan.writer.stage(self.plan.forward, self.name, "images", body)
+        self.plan.writer.stage(self.plan.forward, self.name, "images", body, single=self._single())
 
     def _without_pool(self, finish: Finish) -> Callable[[Function], None]:
         def body(f: Function) -> None:
@@ -162,8 +164,7 @@ class Convolve(Weighted):
                 buffer(f, self.source.offset),
                 buffer(f, self.parameter.weights),
                 buffer(f, self.plan.values[self.stage.target].offset),
-                "%first",
-                "%last",
+                *f.extent("images"),
                 finish,
             )
 
@@ -201,11 +202,27 @@ class Convolve(Weighted):
                     )  # fmt: skip
                     return []
 
-                return f.loop(0, pooled.height, 1, row)
+                return f.loop(*f.extent("rows", pooled.height), 1, row)
 
-            return f.loop(0, packing.blocks, 1, block)
+            return f.loop(*f.extent("blocks", packing.blocks), 1, block)
 
-        f.loop("%first", "%last", 1, image)
+        f.loop(*f.extent("images"), 1, image)
+
+    def _single(self) -> Cut:
+        """How the work for a single image is cut."""
+        packing, (down, across) = self.packing, self.outputs
+        rows, blocks = len(row_groups(self.forward, down)), packing.blocks
+        if self.stage.pool is not None:
+            rows = down // self.stage.pool.size[0]
+        elif self.forward.single:
+            rows, blocks = 1, len(filter_groups(packing))
+        work = down * across * packing.depth * packing.filters
+        return better(
+            Cut("rows", rows, work),
+            Cut("blocks", blocks, work),
+            self.plan.threads,
+            more_weights=packing.size > self.source.layout.image,
+        )
 
     # --------------------------------------------------------------------------------- backward
 
@@ -218,8 +235,9 @@ class Convolve(Weighted):
         layout = Layout(*self.outputs, filters, pitch, gradient_border(stage, source, self.outputs))
         if not plan.training:
             return Place(layout, 0)
-        floats = plan.capacity * layout.image + plan.lanes
-        return Place(layout, plan.arena.place(f"gradient before pooling {self.name}", floats))
+        floats = layout.floats(plan.capacity) + plan.lanes
+        name = f"gradient before pooling {self.name}"
+        return Place(layout, plan.arena.place_images(name, layout, floats))
 
     def write_backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
@@ -274,9 +292,9 @@ class Convolve(Weighted):
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 _clear(f, partial, size)
                 if self.by_chunks:
-                    images = _chunk(f, u, chunks), _chunk(f, f.add(u, 1), chunks)
                     accumulate_images(
-                        f, self.forward_to_gradient, source, gradient, partial, images,
+                        f, self.forward_to_gradient, source, gradient, partial,
+                        chunk(f, u, chunks),
                         (0, packing.blocks), scratch,
                     )  # fmt: skip
                 else:
@@ -289,9 +307,12 @@ class Convolve(Weighted):
 
             f.loop("%first", "%last", 1, unit)
 
-        units = chunks if self.by_chunks else packing.blocks
         self.plan.writer.stage(
-            "backward", f"kernel gradient {self.name}", units, body, group="kernels"
+            "backward",
+            f"kernel gradient {self.name}",
+            chunks if self.by_chunks else packing.blocks,
+            body,
+            group=f"kernel {self.name}",
         )
 
     def write_update(self) -> None:
@@ -363,11 +384,6 @@ def mask_rows(f: Function, value: Place, gradient: Place) -> None:
 
 def _clear_rows(f: Function, place: Place) -> None:
     each_row(f, [place], lambda at, i: f.store_vector(f.zero, at[0], i))
-
-
-def _chunk(f: Function, number: Index, chunks: int) -> Index:
-    """The first image of a chunk: a rule that knows nothing of threads."""
-    return f.divide(f.multiply("%images", number), chunks)
 
 
 def _clear(f: Function, place: Value, floats: int) -> None:

@@ -9,8 +9,10 @@ from pellucid.engines.native.emit.convolution import added, as_it_is, rectified
 from pellucid.engines.native.emit.depthwise import Slide, accumulate_taps, slide_images
 from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.geometry import Packing
+from pellucid.engines.native.single import Cut
 from pellucid.engines.native.stages.backward_taps import Phase, phases
-from pellucid.engines.native.stages.convolve import CHUNKS, mask_rows
+from pellucid.engines.native.stages.chunks import CHUNKS, chunk
+from pellucid.engines.native.stages.convolve import mask_rows
 from pellucid.engines.native.stages.parameters import Region, place_parameter
 from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import buffer
@@ -68,7 +70,10 @@ class Depthwise(Weighted):
             source, target = buffer(f, self.source.offset), buffer(f, self.target.offset)
             slide_images(f, slide, source, buffer(f, self.parameter.weights), target, finish)
 
-        self.plan.writer.stage(self.plan.forward, self.name, "images", body)
+        height, width, channels = self.plan.shape(self.stage.target)
+        taps = self.packing.taps[0] * self.packing.taps[1]
+        cut = Cut("rows", height, height * width * channels * taps)
+        self.plan.writer.stage(self.plan.forward, self.name, "images", body, single=cut)
 
     def write_backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
@@ -106,23 +111,20 @@ class Depthwise(Weighted):
             def unit(u: Index, _: list[Value]) -> list[Value]:
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 each_vector(f, size, lambda i: f.store_vector(f.zero, partial, i))
-                first, last = (
-                    f.divide(f.multiply("%images", number), CHUNKS) for number in (u, f.add(u, 1))
-                )
                 accumulate_taps(
                     f,
                     self._forward(gradient),
                     buffer(f, self.source.offset),
                     buffer(f, gradient.offset),
                     partial,
-                    (first, last),
+                    chunk(f, u, CHUNKS),
                 )
                 return []
 
             f.loop("%first", "%last", 1, unit)
 
         self.plan.writer.stage(
-            "backward", f"kernel gradient {self.name}", CHUNKS, body, group="kernels"
+            "backward", f"kernel gradient {self.name}", CHUNKS, body, group=f"kernel {self.name}"
         )
 
     def _forward(self, target: Place) -> Slide:

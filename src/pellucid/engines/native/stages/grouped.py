@@ -22,7 +22,12 @@ from pellucid.engines.native.emit.images import clear, each_vector
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.geometry import Convolution, Packing
 from pellucid.engines.native.stages.backward_taps import phases
-from pellucid.engines.native.stages.convolve import CHUNKS, LARGEST_PARTIAL_SUMS, mask_rows
+from pellucid.engines.native.stages.chunks import (
+    CHUNKS,
+    LARGEST_PARTIAL_SUMS,
+    chunk,
+)
+from pellucid.engines.native.stages.convolve import mask_rows
 from pellucid.engines.native.stages.groups import Groups
 from pellucid.engines.native.stages.parameters import Region, place_parameter
 from pellucid.engines.native.stages.turned import Turned, copy_turned
@@ -72,7 +77,7 @@ class Grouped(Weighted):
                 self._convolution(self.gradient.layout), plan.capacity
             )
             floats = plan.threads * self.scratch_size
-            self.scratch = plan.arena.place(f"gathered gradients {self.name}", floats)
+            self.scratch = plan.arena.place_scratch(f"gathered gradients {self.name}", floats)
         self.turned: list[Turned] = []
         if plan.training and plan.wants_gradient(stage.sources[0]):
             to = plan.gradients[stage.sources[0]]
@@ -216,10 +221,7 @@ class Grouped(Weighted):
                 size = self.parameter.size
                 partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
                 each_vector(f, size, lambda i: f.store_vector(f.zero, partial, i))
-                first, last = (
-                    f.divide(f.multiply("%images", number), self.chunks)
-                    for number in (u, f.add(u, 1))
-                )
+                images = chunk(f, u, self.chunks)
 
                 def group(g: Index) -> None:
                     accumulate_images(
@@ -228,7 +230,7 @@ class Grouped(Weighted):
                         f.at(buffer(f, self.source.offset), f.multiply(g, self.joined)),
                         self.gradient.start(f, g),
                         f.at(partial, f.multiply(g, packing.size)),
-                        (first, last),
+                        images,
                         (0, packing.blocks),
                         scratch,
                     )
@@ -239,7 +241,11 @@ class Grouped(Weighted):
             f.loop("%first", "%last", 1, unit)
 
         self.plan.writer.stage(
-            "backward", f"kernel gradient {self.name}", self.chunks, body, group="kernels"
+            "backward",
+            f"kernel gradient {self.name}",
+            self.chunks,
+            body,
+            group=f"kernel {self.name}",
         )
 
     # ------------------------------------------------------------------------------------ turned

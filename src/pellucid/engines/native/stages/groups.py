@@ -37,8 +37,10 @@ class Groups:
         if self.apart:
             pitch = whole_vectors(self.channels, plan.lanes)
             self.layout = Layout(whole.height, whole.width, self.channels, pitch, whole.border)
-            self.step = plan.capacity * self.layout.image + plan.lanes
-            self.offset = plan.arena.place(f"groups of {name}", groups * self.step)
+            self.step = self.layout.floats(plan.capacity) + plan.lanes
+            self.offset = plan.arena.place_images(
+                f"groups of {name}", self.layout, groups * self.step
+            )
 
     def start(self, f: Function, group: Index) -> Value:
         """Pointer to where a group's buffer of images begins."""

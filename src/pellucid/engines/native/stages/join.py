@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.channels import Slice, join_channels, take_channels
 from pellucid.engines.native.emit.images import each_position, each_row
+from pellucid.engines.native.single import each_alone
 
 if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
@@ -27,7 +28,9 @@ def write_add(plan: Plan, stage: Stage) -> None:
 
         each_row(f, places, vector)
 
-    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+    plan.writer.stage(
+        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
+    )
 
 
 def write_add_backward(plan: Plan, stage: Stage) -> None:
@@ -36,6 +39,9 @@ def write_add_backward(plan: Plan, stage: Stage) -> None:
     adds = [plan.adds(name) for name in wanted]
     places = [plan.gradients[stage.target], plan.values[stage.target]]
     places += [plan.gradients[name] for name in wanted]
+    for name, add in zip(wanted, adds, strict=True):
+        if not add:
+            plan.takes_over(name, places[0])
 
     def body(f: Function) -> None:
         def vector(at: list[Value], i: Index) -> None:
@@ -69,7 +75,9 @@ def write_concatenate(plan: Plan, stage: Stage) -> None:
 
         each_position(f, [*sources, target], position)
 
-    plan.writer.stage(plan.forward, stage.node.name, "images", body)
+    plan.writer.stage(
+        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
+    )
 
 
 def write_concatenate_backward(plan: Plan, stage: Stage) -> None:

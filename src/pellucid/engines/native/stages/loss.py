@@ -61,7 +61,7 @@ class Loss:
         place = plan.arena.place
         self.labels = place("labels", plan.capacity)
         self.wanted = place("wanted probabilities", plan.capacity * self.pitch)
-        self.losses = place("image losses", plan.capacity * 2 * DOUBLE)
+        self.losses = plan.arena.place_scratch("image losses", plan.capacity * 2 * DOUBLE)
         self.results = place("loss and correct answers", 2 * DOUBLE)
         weights = loss.class_weights if isinstance(loss, CrossEntropy) else None
         self.class_weights = place("weights of classes", self.pitch * DOUBLE) if weights else None

@@ -22,7 +22,7 @@ from pellucid.engines.native.stages.weighted import Weighted
 from pellucid.engines.native.writer import INFER, LEARN, buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -54,15 +54,15 @@ class Norm(Weighted):
         self.channels = self.target.layout.channels
         regions = (Region(0, 2 * self.pitch, decays=False),)
         self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, regions)
-        place = plan.arena.place
-        self.statistics = place(f"statistics {self.name}", 2 * self.pitch)
+        place = plan.arena.place_scratch
+        self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
         if plan.training:
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
         self.size = stage.pool.size if stage.pool is not None else (1, 1)
         self.winners = 0
         if plan.training and stage.pool is not None:
-            floats = -(-plan.capacity * self.target.layout.image // 4) + plan.lanes
+            floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
             self.winners = place(f"winners {self.name}", floats)
 
     # ---------------------------------------------------------------------------------- weights
@@ -134,10 +134,11 @@ class Norm(Weighted):
         self._apply(f, affine, winners=False)
 
     def _normalise(self, f: Function) -> None:
-        def affine(c: Index) -> tuple[Value, Value, Value]:
-            return self._kept(f, CENTRE, c), self._kept(f, SCALE, c), self._weight(f, BETA, c)
+        self._apply(f, lambda c: self._affine(f, c), winners=self.stage.pool is not None)
 
-        self._apply(f, affine, winners=self.stage.pool is not None)
+    def _affine(self, f: Function, c: Index) -> tuple[Value, Value, Value]:
+        """What a channel of this batch is moved back by, multiplied with and moved on by."""
+        return self._kept(f, CENTRE, c), self._kept(f, SCALE, c), self._weight(f, BETA, c)
 
     def _apply(self, f: Function, affine: Affine, *, winners: bool) -> None:
         """Append z = (y − mean) · scale + β, rectified and pooled where that follows."""
@@ -256,6 +257,15 @@ class Norm(Weighted):
 
     # --------------------------------------------------------------------------------- backward
 
+    def write_again(self) -> None:
+        """Append the stage that makes z again, in the way back: it was not kept so long.
+
+        It takes less memory than z itself, and hardly longer than to fetch z from there.
+        """
+        self.plan.writer.stage(
+            "backward", f"{self.name} again", "images", self._normalise, again=(self.target.offset,)
+        )
+
     def write_backward(self) -> None:
         """Append the way back: sums over images, joined, then the gradient at y."""
         writer = self.plan.writer
@@ -266,6 +276,8 @@ class Norm(Weighted):
         )  # fmt: skip
         if self.plan.wants_gradient(self.stage.sources[0]):
             adds = self.plan.adds(self.stage.sources[0])
+            if not adds:
+                self.plan.takes_over(self.stage.sources[0], self.source)
 
             def body(f: Function) -> None:
                 self._back(f, adds=adds)
@@ -280,11 +292,10 @@ class Norm(Weighted):
             sums = f.at(buffer(f, self.partial), f.multiply(n, 2 * self.pitch))
 
             def channels(c: Index, _: list[Value]) -> list[Value]:
-                mean = self._kept(f, CENTRE, c)
+                affine = self._affine(f, c)
 
                 def position(at: list[Value], running: list[Value]) -> list[Value]:
-                    for offset, gradient in self._gradients(f, at):
-                        centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
+                    for centred, gradient in self._gradients(f, at, affine):
                         running = [
                             f.vector("fadd", running[0], gradient),
                             f.fma(gradient, centred, running[1]),
@@ -337,17 +348,16 @@ class Norm(Weighted):
             walks = [*self._way_back(f, n), self._windows(f, to, n)]
 
             def channels(c: Index, _: list[Value]) -> list[Value]:
-                mean, scale = self._kept(f, CENTRE, c), self._kept(f, SCALE, c)
+                affine = self._affine(f, c)
                 shrink, lean = self._kept(f, SHRINK, c), self._kept(f, LEAN, c)
 
                 def position(at: list[Value], _: list[Value]) -> list[Value]:
-                    for place, (offset, gradient) in zip(
-                        places, self._gradients(f, at), strict=True
+                    for place, (centred, gradient) in zip(
+                        places, self._gradients(f, at, affine), strict=True
                     ):
-                        centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
                         leaning = f.vector("fmul", centred, lean)
                         rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
-                        result = f.vector("fmul", scale, rest)
+                        result = f.vector("fmul", affine[1], rest)
                         if adds:
                             result = f.vector("fadd", result, f.load_vector(at[-1], place))
                         f.store_vector(result, at[-1], place)
@@ -366,23 +376,26 @@ class Norm(Weighted):
         walks = [gradient, self._windows(f, self.source, n)]
         if self.stage.pool is not None:
             walks.append(self._winners(f, n))
-        elif self.stage.rectify:
-            walks.append(self._walk(f, self.target, n))
         return walks
 
-    def _gradients(self, f: Function, at: list[Value]) -> list[tuple[int, Value]]:
-        """For each position of a window: its offset in y, and the gradient before ReLU and pool."""
-        gradient, offsets = f.load_vector(at[0]), self._offsets(self.source)
-        if self.stage.pool is not None:
-            winner = f.load_bytes(at[2])
-            return [
-                (offset, f.choose(f.equal(winner, f.whole(number)), gradient, f.zero))
-                for number, offset in enumerate(offsets)
-            ]
-        if self.stage.rectify:
-            alive = f.compare("ogt", f.load_vector(at[2]), f.zero)
-            gradient = f.choose(alive, gradient, f.zero)
-        return [(0, gradient)]
+    def _gradients(
+        self, f: Function, at: list[Value], affine: tuple[Value, Value, Value]
+    ) -> Iterator[tuple[Value, Value]]:
+        """For each position of a window: y − mean, and the gradient before ReLU and pooling."""
+        mean, scale, shift = affine
+        gradient = f.load_vector(at[0])
+        winner = f.load_bytes(at[2]) if self.stage.pool is not None else None
+        for number, offset in enumerate(self._offsets(self.source)):
+            centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
+            let_through = None
+            if winner is not None:
+                let_through = f.equal(winner, f.whole(number))
+            elif self.stage.rectify:  # z is not read again, but made again: it need not be kept
+                let_through = f.compare("ogt", f.fma(centred, scale, shift), f.zero)
+            if let_through is None:
+                yield centred, gradient
+            else:
+                yield centred, f.choose(let_through, gradient, f.zero)
 
     # ---------------------------------------------------------------------------------- windows
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.engines.native.ir import hexadecimal
+from pellucid.engines.native.single import each_alone
 from pellucid.engines.native.writer import buffer
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def write_normalise(plan: Plan, stage: Stage) -> None:
 
                 return f.loop(0, width, 1, position)
 
-            return f.loop(0, height, 1, row)
+            return f.loop(*f.extent("rows", height), 1, row)
 
-        f.loop("%first", "%last", 1, image)
+        f.loop(*f.extent("images"), 1, image)
 
     for floats in (False, True):
         schedules = tuple(name for name in plan.forward if name.endswith("_floats") == floats)
@@ -63,4 +64,5 @@ def write_normalise(plan: Plan, stage: Stage) -> None:
             stage.node.name,
             "images",
             partial(code, floats=floats),
+            single=each_alone(plan, stage.target),
         )

@@ -68,7 +68,7 @@ def place_parameter(
     optimizer = plan.optimizer
     if optimizer is None:
         return Parameter(name, blocks, block, weights, 0, 0, (), regions)
-    gradients = place(f"weight gradients {name}", size * chunks)
+    gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
     memory = tuple(place(f"{slot} {name}", size) for slot in optimizer.slots)
     return Parameter(name, blocks, block, weights, gradients, chunks, memory, regions)
 

@@ -42,9 +42,9 @@ class Pool:
         self.looped = operation.size[0] * operation.size[1] >= NONE
         self.winners = 0
         if self.largest and plan.training:
-            numbers = plan.capacity * self.target.layout.image
+            numbers = self.target.layout.floats(plan.capacity)
             floats = numbers if self.looped else -(-numbers // 4)
-            self.winners = plan.arena.place(f"winners {self.name}", floats + plan.lanes)
+            self.winners = plan.arena.place_scratch(f"winners {self.name}", floats + plan.lanes)
 
     # ---------------------------------------------------------------------------------- forward
 

@@ -27,7 +27,7 @@ class ImageSums:
     def __init__(self, plan: Plan, parameter: Parameter) -> None:
         self.plan, self.parameter = plan, parameter
         floats = plan.capacity * parameter.size
-        self.offset = plan.arena.place(f"image sums {parameter.name}", floats)
+        self.offset = plan.arena.place_scratch(f"image sums {parameter.name}", floats)
 
     def of(self, f: Function, n: Index) -> Value:
         """Pointer to image n's sums, which lie as the parameter does."""
@@ -57,5 +57,5 @@ class ImageSums:
             f"kernel gradient {self.parameter.name}",
             size // lanes,
             body,
-            group="kernels",
+            group=f"kernel {self.parameter.name}",
         )

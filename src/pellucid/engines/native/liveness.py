@@ -1,0 +1,96 @@
+"""Which buffers are needed at the same time: each from its first stage to its last reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a stage touches.
+
+    Attributes:
+        places: Places in its buffers.
+        meeting: How often all threads have met before it.
+        by_image: Whether until the next meeting each thread touches nothing but its own images.
+        again: Places in buffers that it fills once more, so that nobody needed them since they
+            were last read.
+    """
+
+    places: tuple[int, ...]
+    meeting: int
+    by_image: bool
+    again: tuple[int, ...] = ()
+
+
+@dataclass
+class _Life:
+    """From the first stage that touches a buffer to the last, by their numbers."""
+
+    first: int
+    last: int
+
+
+class Lives:
+    """When each buffer is needed.
+
+    Args:
+        sequences: What each stage touches, in each of the orders in which stages run.
+        buffer_of: The number of the buffer that a place belongs to; none if that is not shared.
+    """
+
+    def __init__(
+        self, sequences: Sequence[Sequence[Touch]], buffer_of: Callable[[int], int | None]
+    ) -> None:
+        self._sequences = sequences
+        self._lives: list[dict[int, list[_Life]]] = []
+        for sequence in sequences:
+            lives: dict[int, list[_Life]] = {}
+            for number, touch in enumerate(sequence):
+                again = {buffer_of(place) for place in touch.again}
+                for buffer in {buffer_of(place) for place in touch.places}:
+                    if buffer is None:
+                        continue
+                    if buffer not in lives or buffer in again:
+                        lives.setdefault(buffer, []).append(_Life(number, number))
+                    lives[buffer][-1].last = number
+            self._lives.append(lives)
+
+    def lived(self, buffer: int) -> bool:
+        """Whether any stage touches it."""
+        return any(buffer in lives for lives in self._lives)
+
+    def birth(self, buffer: int) -> tuple[int, int]:
+        """The first sequence that touches it, and the first stage there."""
+        return next(
+            (number, lives[buffer][0].first)
+            for number, lives in enumerate(self._lives)
+            if buffer in lives
+        )
+
+    def apart(self, one: int, other: int, *, alike: bool = False, over: bool = False) -> bool:
+        """Whether two buffers may have the same address.
+
+        Threads that have not met may be at different stages, so buffers must also be a meeting
+        apart; unless each thread touches its own images only and these lie alike in both.
+
+        Args:
+            one: A buffer.
+            other: Another.
+            alike: Whether images lie in both in the same way.
+            over: Whether the one may take the other's place within the last stage that reads that.
+        """
+        for sequence, lives in zip(self._sequences, self._lives, strict=True):
+            for mine, theirs in product(lives.get(one, ()), lives.get(other, ())):
+                before, after = sorted((mine, theirs), key=lambda life: life.first)
+                if before.last >= after.first and not (over and theirs.last == mine.first):
+                    return False
+                end, start = sequence[before.last], sequence[after.first]
+                if end.meeting == start.meeting and not (alike and start.by_image):
+                    return False
+        return True
