@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 TITLES = {
     "forward": "forward",
     "learn": "forward, in training",
+    "loss": "the loss",
     "backward": "the way back",
+    "clip": "clipping of the gradient",
     "update": "update of the weights",
 }
 

@@ -135,7 +135,18 @@ class Program(ABC):
             )
 
     def targets(self, labels: Array, count: int, dtype: Precision) -> Array:
-        """Labels as wanted probabilities (count, K).
+        """Labels as wanted probabilities (count, K), checked as by :meth:`check_labels`."""
+        checked = self.check_labels(labels, count, dtype)
+        (classes,) = self.graph.output_shape
+        return checked if checked.ndim == 2 else one_hot(checked, classes, dtype)
+
+    def check_labels(self, labels: Array, count: int, dtype: Precision) -> Array:
+        """Labels once they are found good: class numbers (count,), or probabilities (count, K).
+
+        Args:
+            labels: Of either kind.
+            count: How many images there are.
+            dtype: Of the probabilities that come out.
 
         Raises:
             ShapeError: If the network does not answer with one logit a class, there are not as many
@@ -154,7 +165,7 @@ class Program(ABC):
                 wanted = labels.astype(dtype)
             _check_probabilities(wanted)
             return wanted
-        if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+        if labels.shape != (count,) or labels.dtype.kind not in "iu":
             raise ShapeError(
                 f"{count} images need labels ({count},) or probabilities ({count}, {classes}), "
                 f"got {labels.dtype} {labels.shape}"
@@ -163,7 +174,7 @@ class Program(ABC):
             raise ShapeError(
                 f"labels must be 0 to {classes - 1}, got {labels.min()} to {labels.max()}"
             )
-        return one_hot(labels, classes, dtype)
+        return labels
 
 
 def _check_probabilities(wanted: Array) -> None:

@@ -221,6 +221,16 @@ GRAPHS = {
         Node("flat", Flatten(), ("conv",)),
         Node("answer", Sigmoid(), ("flat",)),
     ),
+    "branches that lead nowhere": _graph(
+        (4, 3, 2),
+        Node("conv", Conv2D(11, (2, 2)), ("pixels",)),
+        Node("relu", ReLU(), ("conv",)),
+        Node("dead conv", Conv2D(9, (2, 1), padding="same"), ("relu",)),
+        Node("dead norm", BatchNorm(), ("dead conv",)),
+        Node("flat", Flatten(), ("relu",)),
+        Node("dead dense", Dense(7), ("flat",)),
+        Node("answer", Dense(3), ("flat",)),
+    ),
     "groups with a ReLU behind": _graph(
         (6, 5, 3),
         Node("conv", Conv2D(16, (1, 1)), ("pixels",)),

@@ -12,7 +12,7 @@ from pellucid.engines.native.emit.logarithm import logarithm, power
 from pellucid.engines.native.emit.random import in_order, random_words, write_counter
 from pellucid.engines.native.processor import this_processor
 from pellucid.ops import random
-from tests.engines.native.vectors import apply, run
+from tests.engines.native.vectors import apply, apply_double, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,33 @@ def test_powers(exponent: float) -> None:
     grown = 1 + np.abs(exponent * np.log(x.astype(np.float64)))
     actual = apply(lambda f, v: power(f, v, exponent), x)
     assert (np.abs(actual / exact - 1) / grown).max() <= 2e-7
+
+
+DOUBLE_CURVES: dict[str, tuple[str, Exact, NDArray[np.float64]]] = {
+    "exponential": ("exponential", np.exp, np.linspace(-699.0, 0.0, POINTS // 8)),
+    "exponential near zero": ("exponential", np.exp, -np.geomspace(1e-20, 1.0, POINTS // 8)),
+    "logarithm": ("logarithm", np.log, np.geomspace(1.0, 1e300, POINTS // 8)),
+    "logarithm near one": ("logarithm", np.log1p, np.geomspace(1e-10, 1.0, POINTS // 8)),
+}
+"""The function, what it should be, and where it is tried; near one, how far from it."""
+
+
+@pytest.mark.parametrize("name", DOUBLE_CURVES)
+def test_accuracy_in_double_precision(name: str) -> None:
+    function, exact, points = DOUBLE_CURVES[name]
+    if exact is np.log1p:
+        points = (1.0 + points) - 1.0  # as far as a double can be from one
+    x = 1.0 + points if exact is np.log1p else points
+    expected = exact(points)
+    apart = np.abs(apply_double(function, x) - expected)
+    assert (apart / np.spacing(np.abs(expected))).max() <= 2.0
+
+
+def test_extremes_in_double_precision() -> None:
+    x = np.array([0.0, -0.0, -701.0, -1e4, -1e300, -np.inf, np.nan])
+    np.testing.assert_allclose(apply_double("exponential", x), np.exp(x), rtol=0, atol=1e-300)
+    x = np.array([1.0, np.inf, np.nan, np.finfo(np.float64).max])
+    np.testing.assert_allclose(apply_double("logarithm", x), np.log(x), rtol=1e-15)
 
 
 EXTREMES = np.array(

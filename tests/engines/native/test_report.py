@@ -178,6 +178,40 @@ def test_why_a_pooling_is_alone(layers: list[Block], reason: str) -> None:
     assert reason in notes(layers, "forward", "alone", (11, 9, 1))
 
 
+def test_why_a_pooling_of_large_windows_is_alone() -> None:
+    layers: list[Block] = [Conv2D(8, 3), MaxPool(16, name="alone")]
+    assert "a window has 255 positions or more" in notes(layers, "forward", "alone", (20, 18, 1))
+
+
+def test_large_windows_have_winners_of_four_bytes() -> None:
+    learns, infers = (
+        plan(Sequential([Conv2D(8, 3), pool, Flatten(), Dense(3)]).graph((34, 34, 1)), training=t)
+        for pool, t in ((MaxPool(16), True), (MaxPool(16), False))
+    )
+    told = [
+        stage(learns, "learn", "pool1").description,
+        stage(infers, "forward", "pool1").description,
+    ]
+    assert told[0].bytes_written - told[1].bytes_written == 4 * BATCH * 2 * 2 * 8
+
+
+def test_the_loss_is_part_of_a_step() -> None:
+    told = plan(GRAPHS["lecture"], training=True)
+    order = list(dict.fromkeys(stage.schedule for stage in told.stages))
+    assert order == ["learn", "loss", "backward", "update"]
+    loss = stage(told, "loss", "loss").description
+    pitch = -(-10 // this_processor().lanes) * this_processor().lanes
+    assert loss.bytes_read == loss.bytes_written == BATCH * pitch * 4
+    assert loss.layout is not None
+    assert loss.layout.channels == 10
+    joined = stage(told, "backward", "sum of losses")
+    assert joined.units == 1
+    assert joined.description.bytes_read == BATCH * 2 * 8
+    assert "loss" not in {
+        stage.schedule for stage in plan(GRAPHS["lecture"], training=False).stages
+    }
+
+
 def test_why_a_pooling_behind_batch_norm_is_alone() -> None:
     layers: list[Block] = [Conv2D(8, 3), BatchNorm(), MaxPool(2)]
     assert "some positions lie in no window" in notes(layers, "learn", "pool1", (11, 9, 1))

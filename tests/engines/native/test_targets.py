@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pellucid.engines import Learning
 from pellucid.engines.native import build
 from pellucid.engines.native.machine import LEVEL
 from pellucid.engines.native.processor import Processor, this_processor
@@ -15,6 +16,8 @@ from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.system import POSIX
 from pellucid.engines.native.team_code import team_text
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.ops import MeanSquaredError
+from pellucid.optimizers import SGD
 from tests.engines.native.programs import LEARNING, SMALL
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
@@ -43,6 +46,8 @@ FUSED = {  # or, where the processor has none, a multiplication and an addition
 WIDER = {"AVX2": "%zmm", "SSE4": "%ymm|%zmm", "AVX2 on Windows": "%zmm"}
 """Registers that the processor does not have."""
 
+CLIPPED = Learning(MeanSquaredError(), SGD(clip_norm=1.0))
+
 CALL = re.compile(r"^\s+(?:callq?|jmp|bl|b)\s+_?(?!LBB)([A-Za-z]\w*)", re.MULTILINE)
 """Calls by name; jumps to another function count too, jumps within one go to .LBB… or LBB…."""
 
@@ -60,9 +65,9 @@ def assembly(text: str, processor: Processor) -> str:
 
 
 def code_for(name: str, processor: Processor) -> str:
-    optimizer = LEARNING.optimizer
     graph = SMALL if name == "small" else GRAPHS[name]
-    code = build.write(graph, processor, capacity=8, threads=2, optimizer=optimizer)
+    learning = LEARNING if name == "small" else CLIPPED
+    code = build.write(graph, processor, capacity=8, threads=2, learning=learning)
     return code.text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.machine import SCHEDULE, load
 from pellucid.engines.native.processor import this_processor
@@ -47,3 +48,21 @@ def apply(
 
     run(body, memory)
     return memory[: len(x)]
+
+
+def apply_double(function: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A function of vectors of doubles, a method of :class:`Doubles`, at every x, (n,)."""
+    memory = x.astype(np.float64)
+
+    def body(f: Function) -> None:
+        double = Doubles(f)
+
+        def turn(i: Index, _: list[Value]) -> list[Value]:
+            result = getattr(double, function)(double.broadcast(double.load("%pixels", i)))
+            double.store(double.first(result), "%pixels", i)
+            return []
+
+        f.loop(0, len(memory), 1, turn)
+
+    run(body, memory)
+    return memory

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from pellucid.engines.native.emit.images import clear
 from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.lower import lower
 from pellucid.engines.native.plan import Plan
 from pellucid.engines.native.single import worth_waking
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
+from pellucid.engines.native.stages.clip import write_clip
 from pellucid.engines.native.stages.convolve import Convolve
 from pellucid.engines.native.stages.depthwise import Depthwise
 from pellucid.engines.native.stages.dropout import Dropout
@@ -26,6 +28,7 @@ from pellucid.engines.native.stages.join import (
     write_concatenate_backward,
 )
 from pellucid.engines.native.stages.local_response import LocalResponse
+from pellucid.engines.native.stages.loss import Loss, fits
 from pellucid.engines.native.stages.norm import Norm
 from pellucid.engines.native.stages.normalise import write_normalise
 from pellucid.engines.native.stages.pool import Pool
@@ -33,18 +36,18 @@ from pellucid.engines.native.stages.prelu import Slopes
 from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_backward
 from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
 from pellucid.engines.native.stages.subsample import Subsample
-from pellucid.engines.native.writer import INFER, LEARN, SINGLE, Writer
+from pellucid.engines.native.writer import INFER, SINGLE, STEP, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from pellucid.engines.engine import Learning
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.processor import Processor
     from pellucid.engines.native.stages.weighted import Weighted
     from pellucid.graph import Graph
-    from pellucid.optimizers import Optimizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +56,14 @@ class Code:
 
     Attributes:
         plan: Layouts and places.
-        stages: The stages that have weights, by the name of their node.
+        weighted: The stages that have weights, by the name of their node.
+        loss: The loss; none where nothing is learned, or labels do not fit the answer.
         text: The module in LLVM's assembly language.
     """
 
     plan: Plan
     weighted: dict[str, Weighted]
+    loss: Loss | None
     text: str
 
     def addresses(self) -> NDArray[np.uint64]:
@@ -73,13 +78,14 @@ class Code:
 
 
 def write(
-    graph: Graph, processor: Processor, *, capacity: int, threads: int, optimizer: Optimizer | None
+    graph: Graph, processor: Processor, *, capacity: int, threads: int, learning: Learning | None
 ) -> Code:
     """Write a graph's code.
 
     Raises:
-        Declined: If a layer has no kernel.
+        Declined: If a layer, or the loss, has no kernel.
     """
+    optimizer = learning.optimizer if learning is not None else None
     stages = lower(graph, training=optimizer is not None)
     single = threads > 1 and optimizer is None
     writer = Writer(Vectors(processor.lanes), processor.pause, single=single)
@@ -103,7 +109,12 @@ def write(
             forward, back = PLAIN[stage.kind]
             forward(plan, stage)
             backward.append((stage.target, partial(back, plan, stage)))
-    if optimizer is not None:
+    loss: Loss | None = None
+    if learning is not None and optimizer is not None:
+        writer.origin = answer = stages[-1].target
+        if len(graph.output_shape) == 1 and fits(learning.loss, *graph.output_shape):
+            loss = Loss(plan, learning.loss)
+            loss.write()
         kernels = {made.stage.target: made.write_kernel_gradient for made in weighted}
         again = {made.stage.target: made for made in weighted if _made_again(made, plan)}
         of = {stage.target: stage for stage in stages}
@@ -111,9 +122,16 @@ def write(
             for source in of[writer.origin].sources:
                 if source in again and of[writer.origin].kind not in FORGETFUL:
                     again.pop(source).write_again()
+            if writer.origin not in plan.written:  # nothing leads from it to the answer
+                _write_zeros(plan, of[writer.origin])
             write_backward()
             # At once, so that neither what came in nor its gradient need be kept for long.
             kernels.get(writer.origin, _nothing)()
+        if loss is not None:
+            writer.origin = answer
+            loss.write_sum()
+        if optimizer.clip_norm is not None:
+            write_clip(plan, weighted, optimizer.clip_norm)
         for made in weighted:
             writer.origin = made.stage.target
             made.write_update()
@@ -121,14 +139,14 @@ def write(
             writer.origin = made.stage.target
             made.write_turn()
     plan.arena.settle(writer.touches(order) for order in orders(plan))
-    return Code(plan, {made.name: made for made in weighted}, writer.text())
+    return Code(plan, {made.name: made for made in weighted}, loss, writer.text())
 
 
 def orders(plan: Plan) -> list[list[str]]:
     """The schedules that follow each other with buffers of one still in use in the next."""
-    calls = plan.writer.calls
-    step = [name for name in (LEARN[0], "backward", "update", "turn") if name in calls]
-    alone = [[name] for name in (INFER[0], SINGLE[0]) if name in calls]
+    schedules = plan.writer.schedules
+    step = [name for name in (STEP[0], "turn") if name in schedules]
+    alone = [[name] for name in (INFER[0], SINGLE[0]) if name in schedules]
     return [step, *alone] if plan.training else alone
 
 
@@ -136,6 +154,13 @@ def _made_again(made: Weighted, plan: Plan) -> TypeGuard[Norm]:
     """Whether a value is not kept for the way back: a batch norm's, which is made again soon."""
     whole = made.stage.pool is None and made.stage is not plan.stages[-1]
     return isinstance(made, Norm) and whole
+
+
+def _write_zeros(plan: Plan, stage: Stage) -> None:
+    """Append the stage that makes the gradient at a value zero."""
+    place = plan.gradients[stage.target]
+    name = f"clear {stage.node.name}"
+    plan.writer.stage("backward", name, "images", lambda f: clear(f, place))
 
 
 def _nothing() -> None:

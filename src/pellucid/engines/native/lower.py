@@ -103,23 +103,26 @@ def lower(graph: Graph, *, training: bool = True) -> list[Stage]:
         if node.name in taken:
             continue
         sources = tuple(made[name] for name in node.inputs)
-        if _only_a_name(graph, node, shapes[sources[0]], readers, training=training):
+        # What the last stage makes is the answer, and it is not the pixels themselves.
+        ends = node.name == graph.output
+        copied = ends and (len(stages) == 1 or sources[0] != stages[-1].target)
+        named = _only_a_name(graph, node, shapes[sources[0]], readers, training=training)
+        if named and not copied:
             made[node.name] = sources[0]
             continue
         stage = _stage(graph, node, sources, shapes, readers)
         stages.append(stage)
         taken.update(stage.nodes)
         made[stage.target], shapes[stage.target] = stage.target, stage.shape
-    if made[graph.output] != stages[-1].target or len(stages) == 1:
-        raise Declined("the network must end with the layer that makes its answer")
     return stages
 
 
 def _pixels(graph: Graph, readers: dict[str, list[Node]]) -> Stage:
     """The first stage: pixels become floats, normalised where the network begins with that."""
     first = readers[INPUT]
-    if len(first) == 1 and isinstance(first[0].operation, ops.Normalise):
-        name = first[0].name
+    name = first[0].name
+    alone = len(first) == 1 and name != graph.output
+    if alone and isinstance(first[0].operation, ops.Normalise):
         return Stage("normalise", first[0], (), name, graph.input_shape, nodes=(name,))
     channels = graph.input_shape[2]
     as_they_are = ops.Normalise((0.0,) * channels, (1.0,) * channels)
@@ -137,7 +140,6 @@ def _stage(
     operation = node.operation
     if type(operation) not in KINDS:
         raise Declined(f"layer {node.name!r}: there is no kernel for {operation.kind}")
-    _check(graph, node)
     chain = _chain(graph, node, readers)
     fused = [n.operation for n in chain[1:]]
     alone = isinstance(operation, EACH_ALONE)
@@ -220,21 +222,10 @@ def apart(pool: ops.MaxPool) -> bool:
 def obstacle(pool: ops.MaxPool) -> str:
     """Why a pooling cannot be fused, in words; empty where it can."""
     if pool.size[0] * pool.size[1] >= NONE:
-        return f"a window has more than {NONE - 1} positions"
+        return f"a window has {NONE} positions or more"
     if pool.size != pool.stride:
         overlap = any(size > step for size, step in zip(pool.size, pool.stride, strict=True))
         return "windows overlap" if overlap else "windows leave positions out"
     if pool.padding != "valid":
         return "the image is padded"
     return "" if pool.edge == "drop" else "windows may hang over the edge"
-
-
-def _check(graph: Graph, node: Node) -> None:
-    """Refuse what the kernels cannot do yet.
-
-    Raises:
-        Declined: With the layer and the reason.
-    """
-    operation = node.operation
-    if isinstance(operation, ops.MaxPool) and operation.size[0] * operation.size[1] >= NONE:
-        raise Declined(f"layer {node.name!r}: a window's winner must have a number below {NONE}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +14,13 @@ from pellucid.engines.native.fold import Folded, fold
 from pellucid.engines.native.guard import Guard, in_turn
 from pellucid.engines.native.machine import load
 from pellucid.engines.native.team import shared_team
-from pellucid.engines.native.writer import INFER, SINGLE
+from pellucid.engines.native.writer import INFER, SINGLE, STEP
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import Network, check_weights
-from pellucid.optimizers import clip_by_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -59,6 +57,7 @@ class NativeProgram(Program):
         self._team = shared_team(threads)
         self._guard = Guard()
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
+        self._counter = self._steps.ctypes.data
         self._capacity = 0
         # Learning needs the batch norms as they are; inference does not.
         self._folded = fold(graph) if learning is None else Folded(graph, {})
@@ -68,24 +67,23 @@ class NativeProgram(Program):
 
     def _build(self, capacity: int) -> None:
         """Compile for batches of at most so many images."""
-        optimizer = self._learning.optimizer if self._learning else None
         self._code: Code = write(
             self._folded.graph,
             self._processor,
             capacity=capacity,
             threads=self._threads,
-            optimizer=optimizer,
+            learning=self._learning,
         )
         machine = load(self._code.text, self._processor)
         self._machine = machine  # keeps the code alive
-        self._schedules = {name: machine.address(name) for name in self._code.plan.writer.calls}
+        self._schedules = {name: machine.address(name) for name in self._code.plan.writer.schedules}
         self._memory = self._code.plan.arena.make()
         self._table = self._code.addresses() * self._memory.itemsize + self._memory.ctypes.data
         self._table_address = self._table.ctypes.data
         self._capacity = capacity
         self._answers = self._at(self._code.plan.values)
-        if optimizer is not None:
-            self._answer_gradients = self._at(self._code.plan.gradients)
+        if self._code.loss is not None:
+            self._code.loss.prepare(self._memory)
 
     # -------------------------------------------------------------------------------- computing
 
@@ -94,7 +92,7 @@ class NativeProgram(Program):
         self.check_images(images)
         pixels = _contiguous(images)
         parts = [
-            self._forward("forward", pixels[first : first + self._capacity]).copy()
+            self._forward(pixels[first : first + self._capacity]).copy()
             for first in range(0, len(pixels), self._capacity)
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -110,53 +108,33 @@ class NativeProgram(Program):
         if self._learning is None:
             raise RuntimeError("load the network with learning=Learning(...) to train it")
         self.check_images(images)
-        targets = self.targets(labels, len(images), "float32")
+        wanted = self.check_labels(labels, len(images), "float32")
+        if self._code.loss is None:  # the rule's own error says why it does not fit
+            nothing = np.zeros((0, *self.graph.output_shape))
+            self._learning.loss.per_image(nothing, nothing)
         pixels = _contiguous(images)
         if len(pixels) > self._capacity:
             self._grow(len(pixels))
-        optimizer = self._learning.optimizer
-        scalars = self._memory[self._code.plan.scalars :]
-        write_counter(scalars, self._learning.seed, self._step)
-        with self._whole_or_not_at_all():
-            logits = self._forward("learn", pixels)
-            loss, gradient = self._learning.loss.value_and_gradient(
-                logits.astype(np.float64), targets.astype(np.float64)
-            )
-            at_answer = self._answer_gradients[: len(pixels)]
-            at_answer[:] = gradient.reshape(at_answer.shape)
-            self._run("backward", pixels)
-            clip = 1.0
-            if optimizer.clip_norm is not None:
-                clip = clip_by_norm(self._gradients(), optimizer.clip_norm)
-            write_scalars(scalars, optimizer, learning_rate, clip, self._step + 1)
-            self._run("update", pixels, counter=self._steps.ctypes.data)
-        correct = int((logits.argmax(axis=1) == targets.argmax(axis=1)).sum())
-        return StepResult(loss, correct)
+        loss = self._code.loss
+        assert loss is not None
+        loss.write_labels(self._memory, wanted)
+        scalars, step = self._memory[self._code.plan.scalars :], self._step
+        write_counter(scalars, self._learning.seed, step)
+        write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
+        # One call, so that an interruption from the keyboard comes before the step or after it.
+        schedule = STEP[0] if pixels.dtype == np.uint8 else STEP[1]
+        self._run(schedule, pixels, counter=self._counter)
+        return StepResult(*loss.read_results(self._memory))
 
-    @contextmanager
-    def _whole_or_not_at_all(self) -> Iterator[None]:
-        """A step: where it is broken off, the statistics that followed its batch go back."""
-        step = self._step
-        stages = self._code.weighted.values()
-        statistics = [stage.read_statistics(self._memory) for stage in stages]
-        try:
-            yield
-        except BaseException:  # an interruption from the keyboard too
-            if self._step == step:
-                for stage, arrays in zip(stages, statistics, strict=True):
-                    stage.write_statistics(self._memory, arrays)
-            raise
-
-    def _forward(self, schedule: str, pixels: Array) -> NDArray[np.float32]:
-        alone = len(pixels) == 1 and schedule == INFER[0]
-        if alone and self._code.shares_single:
-            schedule, alone = SINGLE[0], False
-        floats = pixels.dtype != np.uint8
-        self._run(f"{schedule}_floats" if floats else schedule, pixels, alone=alone)
+    def _forward(self, pixels: Array) -> NDArray[np.float32]:
+        alone = len(pixels) == 1
+        schedules = SINGLE if alone and self._code.shares_single else INFER
+        schedule = schedules[0] if pixels.dtype == np.uint8 else schedules[1]
+        self._run(schedule, pixels, alone=alone and schedules is INFER)
         return self._answers[: len(pixels)].reshape(len(pixels), *self.graph.output_shape)
 
     def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
-        """All answers there is room for, or the gradient there, (N, H, W, C), in the arena."""
+        """All answers there is room for, (N, H, W, C), in the arena."""
         place = places[self._code.plan.stages[-1].target]
         return place.layout.view(self._memory[place.offset :], self._capacity)
 
@@ -181,17 +159,6 @@ class NativeProgram(Program):
         except BaseException:  # an interruption from the keyboard too
             vars(self).update(before)
             raise
-
-    def _gradients(self) -> list[NDArray[np.float32]]:
-        """Every weight's gradient, its partial sums joined."""
-        found: list[NDArray[np.float32]] = []
-        for stage in self._code.weighted.values():
-            p = stage.parameter
-            start = self._code.plan.arena.address(p.gradients)
-            partial = self._memory[start : start + p.chunks * p.size]
-            total = partial.reshape(p.chunks, p.size).sum(axis=0)
-            found += stage.read(total, 0).values()
-        return found
 
     def _reference(self) -> Program:
         """The same network on the reference engine, for what need not be fast."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pellucid.engines.engine import Learning
 from pellucid.engines.native.build import write
 from pellucid.engines.native.describe import Description, describe
 from pellucid.engines.native.describe.alone import why_alone
 from pellucid.engines.native.fold import Folded, fold
 from pellucid.engines.native.lower import Declined
-from pellucid.engines.native.writer import LEARN
+from pellucid.engines.native.writer import AFTERWARDS, LEARN
+from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Node
 
 INFERENCE_PASS = ("forward",)
-TRAINING_STEP = (LEARN[0], "backward", "update")
-"""Schedules that make up a step, in order."""
+TRAINING_STEP = (LEARN[0], *AFTERWARDS)
+"""The parts of a step, in order."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class StageReport:
     """A stage of a plan.
 
     Attributes:
-        schedule: ``forward``, ``learn`` (forward in training), ``backward`` or ``update``.
+        schedule: ``forward``; or the part of a step, ``learn`` (forward in training), ``loss``,
+            ``backward``, ``clip`` or ``update``.
         name: The layer's, with what is done for it.
         operations: The layers that are computed together, each with its kind.
         units: How many pieces the work is cut into.
@@ -145,8 +148,8 @@ def write_for_report(
         Declined: If a layer has no kernel.
     """
     folded = Folded(graph, {}) if training else fold(graph)
-    optimizer = SGD(momentum=0.9) if training else None
-    code = write(folded.graph, processor, capacity=batch, threads=threads, optimizer=optimizer)
+    learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
+    code = write(folded.graph, processor, capacity=batch, threads=threads, learning=learning)
     return code, folded
 
 

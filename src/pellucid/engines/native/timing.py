@@ -122,7 +122,7 @@ class Apart:
 
 
 def _memory(code: Code, weights: Weights) -> NDArray[np.float32]:
-    """An arena with weights in it, and where it learns a gradient at the answer to start from."""
+    """An arena with weights in it; where it learns, every image is of class 0."""
     memory, plan = code.plan.arena.make(), code.plan
     for name, stage in code.weighted.items():
         own = {
@@ -134,10 +134,7 @@ def _memory(code: Code, weights: Weights) -> NDArray[np.float32]:
         stage.write_statistics(memory, own)
     if plan.optimizer is not None:
         # A learning rate of zero: the weights stay as they are, however often this runs.
-        write_scalars(memory[plan.scalars :], plan.optimizer, 0.0, 1.0, 1)
-        place = plan.gradients[plan.stages[-1].target]
-        view = place.layout.view(memory[place.offset :], plan.capacity)
-        view[:] = np.random.default_rng(1).normal(0.0, 0.01, view.shape)
+        write_scalars(memory[plan.scalars :], plan.optimizer, 0.0, 1)
     return memory
 
 

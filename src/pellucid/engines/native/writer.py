@@ -36,6 +36,12 @@ INFER = ("forward", "forward_floats")
 LEARN = ("learn", "learn_floats")
 """The forward pass of training: batch statistics, dropout."""
 
+STEP = ("step", "step_floats")
+"""A whole training step in one call, from pixels to the update."""
+
+AFTERWARDS = ("loss", "backward", "clip", "update")
+"""The parts of a step that follow the forward pass."""
+
 SINGLE = ("single", "single_floats")
 """Inference of one image, its stages cut for all threads."""
 
@@ -77,7 +83,7 @@ class Writer:
         single: Whether single images get schedules of their own.
 
     Attributes:
-        calls: The stages of each schedule.
+        calls: The stages of each schedule, or part of a training step.
         places: The table of addresses that schedules take, as offsets into the arena, in floats.
     """
 
@@ -103,7 +109,7 @@ class Writer:
         """Append a stage to a schedule, or to several.
 
         Args:
-            schedules: ``forward``, ``backward``, ``update`` or ``turn``.
+            schedules: ``forward``, ``turn``, or a part of a training step.
             name: For people who read the code.
             share: How its work is cut.
             body: Appends its code for the units from ``%first`` to before ``%last``.
@@ -159,9 +165,10 @@ class Writer:
         found: list[Touch] = []
         meeting = 0
         for schedule in schedules:
-            group = self.calls[schedule][0].group
+            calls = self.schedules[schedule]
+            group = calls[0].group
             meeting += 1
-            for call in self.calls[schedule]:
+            for call in calls:
                 meeting, group = meeting + (call.group != group), call.group
                 places = tuple(self.places[slice(*call.places)])
                 found.append(Touch(places, meeting, group == BY_IMAGE, call.again))
@@ -170,17 +177,30 @@ class Writer:
     def text(self) -> str:
         """The whole module."""
         lanes, v = self.vectors.lanes, self.vectors.float
+        d = f"<{lanes} x double>"
         parts = [
             f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
             f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
+            f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
+            "declare double @llvm.sqrt.f64(double)",
             "declare i32 @pellucid_yield()",
             "declare void @llvm.x86.sse2.pause()" if "x86" in self._pause else "",
             "declare void @llvm.aarch64.hint(i32)" if "aarch64" in self._pause else "",
             self._barrier(),
             *(function.text() for function in self._functions.values()),
-            *(self.schedule(name, calls) for name, calls in self.calls.items()),
+            *(self.schedule(name, calls) for name, calls in self.schedules.items()),
         ]
         return "\n".join(parts)
+
+    @property
+    def schedules(self) -> dict[str, list[Call]]:
+        """What can be called: the parts of a training step make up one schedule together."""
+        parts = {*LEARN, *AFTERWARDS}
+        found = {name: calls for name, calls in self.calls.items() if name not in parts}
+        if LEARN[0] in self.calls:
+            for name, first in zip(STEP, LEARN, strict=True):
+                found[name] = [c for part in (first, *AFTERWARDS) for c in self.calls.get(part, [])]
+        return found
 
     def schedule(self, name: str, calls: list[Call]) -> str:
         """A function that every thread calls once; they meet where they need each other."""

@@ -21,7 +21,7 @@ def describe(code: Code, schedule: str, call: Call, images: int) -> Description:
 
     Args:
         code: The program it is part of.
-        schedule: ``forward``, ``learn``, ``backward`` or ``update``.
+        schedule: ``forward``, or the part of a training step.
         call: The stage.
         images: How many there are in the batch.
     """
@@ -37,8 +37,10 @@ def describe(code: Code, schedule: str, call: Call, images: int) -> Description:
 PARTS: dict[tuple[str, str], Callable[[Subject], Description]] = {
     ("normalise", ""): any_stage.pixels,
     ("", "clear for"): any_stage.clear,
+    ("", "clear"): any_stage.no_gradient,
     ("", "mask"): any_stage.mask,
     ("", "kernel gradient"): any_stage.kernel_gradient,
+    ("", "sum of losses"): any_stage.sum_of_losses,
     ("", "update"): any_stage.update,
     ("", "turn"): any_stage.turn,
     ("convolve", ""): convolutions.forward,
@@ -58,7 +60,9 @@ PARTS: dict[tuple[str, str], Callable[[Subject], Description]] = {
 ANY: dict[str, Callable[[Subject], Description]] = {
     "forward": any_stage.forward,
     "learn": any_stage.forward,
+    "loss": any_stage.loss,
     "backward": any_stage.backward,
+    "clip": any_stage.clip,
     "update": any_stage.update,
 }
 """How to describe stages of a schedule about which nothing more is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.describe.subject import FLOAT, Description
+from pellucid.engines.native.describe.subject import DOUBLE, FLOAT, Description
 from pellucid.graph import INPUT
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def clear(s: Subject) -> Description:
     return Description("rows of zeros", bytes_written=s.gradients(*s.stage.sources))
 
 
+def no_gradient(s: Subject) -> Description:
+    """Zeros, where nothing leads to the answer."""
+    return Description("rows of zeros", bytes_written=s.gradients(s.stage.target))
+
+
 def mask(s: Subject) -> Description:
     """The gradient where ReLU let values through."""
     gradient = s.gradients(s.stage.target)
@@ -81,6 +86,27 @@ def turn(s: Subject) -> Description:
     """The weights again, as the way back reads them."""
     size = FLOAT * s.code.weighted[s.stage.node.name].parameter.size
     return Description("copy, turned", bytes_read=size, bytes_written=size)
+
+
+def loss(s: Subject) -> Description:
+    """From logits to each image's loss, and to the gradient at them."""
+    name = s.stage.target
+    layout = s.code.plan.gradients[name].layout
+    return Description("loss", None, layout, s.values(name), s.gradients(name))
+
+
+def sum_of_losses(s: Subject) -> Description:
+    """The batch's loss, and how many answers are correct."""
+    return Description("sums over images", bytes_read=2 * DOUBLE * s.images)
+
+
+def clip(s: Subject) -> Description:
+    """Partial sums joined and measured; or what their length means for the update."""
+    made = s.code.weighted.get(s.stage.node.name)
+    if made is None or not s.part:
+        return Description("norm of the gradient")
+    size = FLOAT * made.parameter.size
+    return Description("squares", None, None, size * made.parameter.chunks, size)
 
 
 def update(s: Subject) -> Description:

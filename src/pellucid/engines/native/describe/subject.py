@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid import ops
+from pellucid.engines.native.emit.pooling import NONE
 
 if TYPE_CHECKING:
     from pellucid.engines.native.build import Code
@@ -17,6 +18,9 @@ PASSES = ("", "back through", "kernel gradient")
 
 FLOAT = 4
 """Bytes of a float32."""
+
+DOUBLE = 8
+"""Bytes of a float64."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,11 @@ class Subject:
     @property
     def winners(self) -> int:
         """Bytes that say which position won in each window of a pooling."""
-        return self.values(self.stage.target) // FLOAT
+        pool = self.stage.node.operation if self.stage.pool is None else self.stage.pool
+        if not isinstance(pool, ops.MaxPool):
+            return 0
+        numbers = self.values(self.stage.target) // FLOAT
+        return numbers * (FLOAT if pool.size[0] * pool.size[1] >= NONE else 1)
 
     @property
     def flops(self) -> int:

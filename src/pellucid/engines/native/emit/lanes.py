@@ -31,6 +31,13 @@ def keep(f: Function, real: Value | None, x: Value) -> Value:
     return x if real is None else f.choose(real, x, f.zero)
 
 
+def spread(f: Function, word: Value) -> Value:
+    """A vector with the same 32-bit whole number in every lane."""
+    kind = f.vectors.int
+    first = f.value(f"insertelement {kind} poison, i32 {word}, i32 0")
+    return f.value(f"shufflevector {kind} {first}, {kind} poison, {kind} zeroinitializer")
+
+
 def across(f: Function, x: Value, combine: Callable[[Value, Value], Value]) -> Value:
     """All lanes combined, in every lane; always in the same order.
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pellucid.engines.native.ir import Function, Index, Value
 
 NONE = 255
-"""The winner's number where no gradient flows: ReLU has cut it off."""
+"""The winner's number where no gradient flows: ReLU has cut it off. Windows whose winners' numbers
+come up to here need more than a byte for them."""
 
 
 def pool_row(
@@ -82,13 +83,15 @@ def largest(
 
 
 def larger(
-    f: Function, best: Value, winner: Value, value: Value, number: int
+    f: Function, best: Value, winner: Value, value: Value, number: int | Value
 ) -> tuple[Value, Value]:
-    """The better of what won so far and a new value with its number."""
+    """The better of what won so far and a new value with its number, known now or a vector."""
+    if isinstance(number, int):
+        number = f.whole(number)
     more = f.compare("ogt", value, best)
     first_nan = f.both(f.compare("uno", value, value), f.compare("ord", best, best))
     wins = f.either(more, first_nan)
-    return f.choose(wins, value, best), f.choose_whole(wins, f.whole(number), winner)
+    return f.choose(wins, value, best), f.choose_whole(wins, number, winner)
 
 
 def unpool_row(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.emit.lanes import spread
 from pellucid.ops.random import KEY_STEPS, MULTIPLIERS, ROUNDS
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def random_words(f: Function, block: Index, scalars: Value, layer: int) -> Words
         The four words of every counter: word w of counter ``block + lane`` in lane ``lane`` of
         vector w.
     """
-    seed, step = (_spread(f, _word(f, scalars, which)) for which in (SEED, STEP))
+    seed, step = (spread(f, _word(f, scalars, which)) for which in (SEED, STEP))
     steps = ", ".join(f"i32 {lane}" for lane in range(f.vectors.lanes))
     first = str(block) if isinstance(block, int) else f.value(f"trunc i64 {block} to i32")
-    counter = f.integer("add", _spread(f, first), f"<{steps}>")
+    counter = f.integer("add", spread(f, first), f"<{steps}>")
     return _philox(f, (counter, f.whole(0), step, f.whole(layer)), (seed, f.whole(0)))
 
 
@@ -101,10 +102,3 @@ def signed(word: int) -> int:
 
 def _word(f: Function, scalars: Value, which: int) -> Value:
     return f.value(f"load i32, ptr {f.at(scalars, which)}, align 4")
-
-
-def _spread(f: Function, word: Value) -> Value:
-    """A vector with the same whole number in every lane."""
-    kind = f.vectors.int
-    first = f.value(f"insertelement {kind} poison, i32 {word}, i32 0")
-    return f.value(f"shufflevector {kind} {first}, {kind} poison, {kind} zeroinitializer")

@@ -19,10 +19,10 @@ RATE, CLIP, MEAN_SCALE, ROOT_SCALE = range(4)
 
 
 def write_scalars(
-    scalars: NDArray[np.float32], optimizer: Optimizer, learning_rate: float, clip: float, step: int
+    scalars: NDArray[np.float32], optimizer: Optimizer, learning_rate: float, step: int
 ) -> None:
-    """Set the numbers of a step, numbered from 1."""
-    scalars[RATE], scalars[CLIP] = learning_rate, clip
+    """Set the numbers of a step, numbered from 1; what clips the gradient is found on the way."""
+    scalars[RATE] = learning_rate
     if isinstance(optimizer, Adam):
         scalars[MEAN_SCALE] = 1.0 / (1.0 - optimizer.beta1**step)
         scalars[ROOT_SCALE] = (1.0 - optimizer.beta2**step) ** -0.5
@@ -45,7 +45,8 @@ def update_vector(
         return f.broadcast(f.load("%memory", scalars + which))
 
     weight = f.load_vector(weights, at)
-    gradient = f.vector("fmul", gradient, number(CLIP))
+    if optimizer.clip_norm is not None:
+        gradient = f.vector("fmul", gradient, number(CLIP))
     decay = optimizer.weight_decay if decays else 0.0
     rate = number(RATE)
     if decay and not (isinstance(optimizer, Adam) and optimizer.decoupled):

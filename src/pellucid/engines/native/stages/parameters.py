@@ -73,6 +73,15 @@ def place_parameter(
     return Parameter(name, blocks, block, weights, gradients, chunks, memory, regions)
 
 
+def joined_gradient(f: Function, parameter: Parameter, at: Index) -> Value:
+    """The vector of a gradient at an offset: its partial sums, joined in order."""
+    part = f.at(buffer(f, parameter.gradients), at)
+    gradient = f.load_vector(part)
+    for chunk in range(1, parameter.chunks):
+        gradient = f.vector("fadd", gradient, f.load_vector(part, chunk * parameter.size))
+    return gradient
+
+
 def write_update(plan: Plan, parameter: Parameter) -> None:
     """Append the stage that joins the partial sums in order and takes the optimizer's step."""
     optimizer = plan.optimizer
@@ -86,11 +95,10 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
 
                 def vector(i: Index, _: list[Value], decays: bool = region.decays) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)
-                    part = f.at(buffer(f, parameter.gradients), at)
-                    gradient = f.load_vector(part)
-                    for chunk in range(1, parameter.chunks):
-                        share = f.load_vector(part, chunk * parameter.size)
-                        gradient = f.vector("fadd", gradient, share)
+                    if optimizer.clip_norm is None:
+                        gradient = joined_gradient(f, parameter, at)
+                    else:  # clipping has joined them
+                        gradient = f.load_vector(buffer(f, parameter.gradients), at)
                     weights = buffer(f, parameter.weights)
                     memory = [buffer(f, slot) for slot in parameter.memory]
                     update_vector(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pellucid.engines.native.ir import Function, Index, Value
     from pellucid.engines.native.layout import Layout
@@ -103,6 +103,42 @@ class Windows:
         """Offset of a window's output."""
         first = rows.first * layout.row + columns.first * layout.pitch
         return f.add(f.add(f.multiply(i, layout.row), f.multiply(j, layout.pitch)), first)
+
+    def each_tap(
+        self,
+        f: Function,
+        layout: Layout,
+        kind: tuple[Run, Run],
+        body: Callable[[Index, Index, list[Value]], list[Value]],
+        running: Sequence[tuple[str, Value]] = (),
+    ) -> list[Value]:
+        """Append a loop over a window's positions, for windows too large to write them all out.
+
+        Args:
+            f: The function.
+            layout: How what the window slides over lies.
+            kind: The window's runs of rows and columns.
+            body: Given a position's offset from the window's first and its number in the whole
+                window, and the running values; gives their new values.
+            running: (type, first value) of what is carried along.
+
+        Returns:
+            The running values in the end.
+        """
+        rows, columns = kind
+        first = rows.taps.start * self.window.size[1] + columns.taps.start
+
+        def row(y: Index, values: list[Value]) -> list[Value]:
+            down, number = f.multiply(y, layout.row), f.multiply(y, self.window.size[1])
+
+            def column(x: Index, values: list[Value]) -> list[Value]:
+                offset = f.add(down, f.multiply(x, layout.pitch))
+                return body(offset, f.add(f.add(number, x), first), values)
+
+            before = [(name, value) for (name, _), value in zip(running, values, strict=True)]
+            return f.loop(0, len(columns.taps), 1, column, before)
+
+        return f.loop(0, len(rows.taps), 1, row, running)
 
     def taps(self, layout: Layout, rows: Run, columns: Run) -> tuple[list[int], list[int]]:
         """A window's positions as offsets from its first, and their numbers in the whole window."""
