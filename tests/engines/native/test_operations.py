@@ -42,6 +42,7 @@ from tests.ops.cases import CASES, SMOOTH, SWEEP, Case
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pellucid.engines.engine import Precision
     from pellucid.engines.native.plan import Place
     from pellucid.ops.operation import Array
 
@@ -54,17 +55,34 @@ def load(net: Network, *, seed: int = 5, threads: int | None = None) -> NativePr
     return program
 
 
-def compare(net: Network, images: Array, labels: Array, factor: float = 1.0) -> None:
+def compare(
+    net: Network,
+    images: Array,
+    labels: Array,
+    factor: float = 1.0,
+    precision: Precision = "float32",
+) -> None:
     """The answer, every weight's gradient, and where two steps lead, against the reference."""
     actual, tolerance = load(net), TOLERANCES["float32"] * factor
-    expected = get_engine("reference").load(net, learning=Learning(LOSS, SGD(), 5))
-    assert_close("answer", actual.forward(images), expected.forward(images), tolerance)
+    learning = Learning(LOSS, SGD(), 5)
+    expected = get_engine("reference").load(net, learning=learning, precision=precision)
+    answer = expected.forward(images).astype(np.float32)
+    assert_close("answer", actual.forward(images), answer, tolerance)
     for step in range(2):
         results = [p.train_step(images, labels, 0.05) for p in (actual, expected)]
         assert results[0].loss == pytest.approx(results[1].loss, rel=tolerance)
         if step == 0:  # after the first step, what SGD remembers is the gradient itself
-            assert_all_close(actual.optimizer_state(), expected.optimizer_state(), tolerance)
-    assert_all_close(actual.weights(), expected.weights(), tolerance)
+            state = _single(expected.optimizer_state())
+            assert_all_close(actual.optimizer_state(), state, tolerance)
+    assert_all_close(actual.weights(), _single(expected.weights()), tolerance)
+
+
+def _single(arrays: dict[str, Array]) -> dict[str, Array]:
+    """The same in single precision, but for counters."""
+    return {
+        name: array.astype(np.float32) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
 
 
 # --------------------------------------------------------------------------------- what is compiled
@@ -154,7 +172,8 @@ def test_the_names_of_the_wide_cases() -> None:
 def test_networks(name: str) -> None:
     graph = (GRAPHS | WHOLE)[name]
     images, labels = batch(graph, 7)
-    compare(network(graph), images, labels)
+    # In float32 the reference itself loses more than that over twenty layers.
+    compare(network(graph), images, labels, precision="float64")
 
 
 @pytest.mark.parametrize("name", ["every operation", "groups with a ReLU behind"])
