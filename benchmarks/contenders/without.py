@@ -5,14 +5,16 @@ Each patches the compiler in its own process, before anything is compiled.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.contenders.own import Native
 from pellucid.engines.native import build, geometry, lower, program
-from pellucid.engines.native.emit import convolution, kernel_gradient
+from pellucid.engines.native.emit import kernel_gradient
 from pellucid.engines.native.fold import Folded
+from pellucid.engines.native.ir import Vectors
 from pellucid.engines.native.liveness import Lives
 from pellucid.engines.native.program import NativeProgram
 
@@ -49,9 +51,8 @@ def _narrow_blocks() -> None:
     """Blocks of filters of one vector each."""
     of = geometry.Packing.of
 
-    def narrow(taps: Pair, channels: int, filters: int, lanes: int) -> Packing:
-        packing = of(taps, channels, filters, lanes)
-        return geometry.Packing(packing.taps, channels, filters, lanes, 1)
+    def narrow(taps: Pair, channels: int, filters: int, registers: Vectors) -> Packing:
+        return replace(of(taps, channels, filters, registers), vectors=1)
 
     _put("of", staticmethod(narrow), geometry.Packing)
 
@@ -62,7 +63,7 @@ class Tiles(Without):
     def patch(self) -> None:
         """One sum at a time."""
         _narrow_blocks()
-        _put("ACCUMULATORS", 1, convolution, kernel_gradient)
+        _put("sums", 1, Vectors)
         _put("FEWEST_SUMS", 1, kernel_gradient)
 
 

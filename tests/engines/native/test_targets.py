@@ -26,12 +26,12 @@ X86, ARM = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"
 X86_PAUSE, ARM_PAUSE = "@llvm.x86.sse2.pause()", "@llvm.aarch64.hint(i32 1)"
 
 PROCESSORS = {
-    "AVX-512": Processor(X86, "skylake-avx512", "", 16, X86_PAUSE),
-    "AVX2": Processor(X86, "haswell", "", 8, X86_PAUSE),
-    "SSE4": Processor(X86, "nehalem", "", 4, X86_PAUSE),
-    "NEON": Processor(ARM, "generic", "", 4, ARM_PAUSE),
-    "NEON on a Mac": Processor("arm64-apple-darwin", "apple-m1", "", 4, ARM_PAUSE),
-    "AVX2 on Windows": Processor("x86_64-pc-windows-msvc", "haswell", "", 8, X86_PAUSE),
+    "AVX-512": Processor(X86, "skylake-avx512", "", 16, 32, X86_PAUSE),
+    "AVX2": Processor(X86, "haswell", "", 8, 16, X86_PAUSE),
+    "SSE4": Processor(X86, "nehalem", "", 4, 16, X86_PAUSE),
+    "NEON": Processor(ARM, "generic", "", 4, 32, ARM_PAUSE),
+    "NEON on a Mac": Processor("arm64-apple-darwin", "apple-m1", "", 4, 32, ARM_PAUSE),
+    "AVX2 on Windows": Processor("x86_64-pc-windows-msvc", "haswell", "", 8, 16, X86_PAUSE),
 }
 
 FUSED = {  # or, where the processor has none, a multiplication and an addition
@@ -92,6 +92,19 @@ def test_written_for(name: str, graph: str) -> None:
     assert called <= own | set(POSIX), called - own - set(POSIX)
 
 
+@pytest.mark.parametrize(
+    ("name", "sum_"), [("AVX-512", r"%zmm(\d+)$"), ("NEON", r"fmla\s+v(\d+)\.")]
+)
+def test_tiles_fill_more_registers_where_there_are_more(name: str, sum_: str) -> None:
+    found = assembly(code_for("lecture", PROCESSORS[name]), PROCESSORS[name])
+    sums = [
+        set(re.findall(sum_, loop, re.MULTILINE))
+        for loop in re.split(r"^\.?LBB\w+:", found, flags=re.MULTILINE)
+        if re.search(FUSED[name][0], loop)
+    ]
+    assert max(map(len, sums)) >= 24
+
+
 @pytest.mark.parametrize("name", PROCESSORS)
 def test_a_team_for(name: str) -> None:
     processor = PROCESSORS[name]
@@ -106,12 +119,16 @@ def here() -> dict[str, Processor]:
     from llvmlite import binding as llvm
 
     processor, features = this_processor(), llvm.get_host_cpu_features()
-    kinds = {"its own": processor, "four lanes": replace(processor, lanes=4)}
+    kinds = {
+        "its own": processor,
+        "four lanes": replace(processor, lanes=4, registers=16),
+        # Wherever registers are narrower or fewer, LLVM cuts vectors up and keeps sums in memory.
+        "sixteen lanes": replace(processor, lanes=16, registers=32),
+    }
     if "x86" in processor.pause:
-        kinds["SSE4"] = replace(processor, name="nehalem", features="", lanes=4)
-    for feature, lanes in (("avx2", 8), ("avx512f", 16)):
-        if features.get(feature):
-            kinds[feature] = replace(processor, lanes=lanes)
+        kinds["SSE4"] = replace(processor, name="nehalem", features="", lanes=4, registers=16)
+    if features.get("avx2"):
+        kinds["avx2"] = replace(processor, lanes=8, registers=16)
     return kinds
 
 

@@ -88,8 +88,9 @@ def write(
     optimizer = learning.optimizer if learning is not None else None
     stages = lower(graph, training=optimizer is not None)
     single = threads > 1 and optimizer is None
-    writer = Writer(Vectors(processor.lanes), processor.pause, single=single)
-    plan = Plan(graph, stages, processor.lanes, capacity, threads, optimizer, writer)
+    vectors = Vectors(processor.lanes, processor.registers)
+    writer = Writer(vectors, processor.pause, single=single)
+    plan = Plan(graph, stages, vectors, capacity, threads, optimizer, writer)
     weighted: list[Weighted] = []
     backward: list[tuple[str, Callable[[], None]]] = []
     for stage in stages:

@@ -15,6 +15,7 @@ from pellucid.engines.native.layout import whole_vectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pellucid.engines.native.ir import Vectors
     from pellucid.engines.native.layout import Layout
 
 Pair = tuple[int, int]
@@ -33,6 +34,7 @@ class Packing:
         filters: Without the zeros that fill up the last vector.
         lanes: Floats in a vector.
         vectors: Vectors in a block.
+        sums: Vectors of sums that a tile may hold.
     """
 
     taps: Pair
@@ -40,13 +42,15 @@ class Packing:
     filters: int
     lanes: int
     vectors: int
+    sums: int
 
     @staticmethod
-    def of(taps: Pair, channels: int, filters: int, lanes: int) -> Packing:
+    def of(taps: Pair, channels: int, filters: int, registers: Vectors) -> Packing:
         """Blocks of 2 vectors (or 3) use a tile best; a single vector a block always works."""
+        lanes = registers.lanes
         vectors = whole_vectors(filters, lanes) // lanes
         a_block = next(n for n in (2, 3, 1) if vectors % n == 0)
-        return Packing(taps, channels, filters, lanes, a_block)
+        return Packing(taps, channels, filters, lanes, a_block, registers.sums)
 
     @property
     def depth(self) -> int:

@@ -25,9 +25,15 @@ addresses that it works on in a table, and so serves all stages that differ in t
 
 @dataclass(frozen=True)
 class Vectors:
-    """Vectors of float32 as wide as the processor's registers."""
+    """Vectors of float32 as wide as the processor's registers, and how many of those there are."""
 
     lanes: int
+    registers: int = 16
+
+    @property
+    def sums(self) -> int:
+        """Sums that a tile may hold in registers; the rest of them is for operands."""
+        return self.registers * 3 // 4
 
     @property
     def float(self) -> str:

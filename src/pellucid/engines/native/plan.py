@@ -11,6 +11,7 @@ from pellucid.engines.native.memory import Arena
 from pellucid.engines.native.writer import INFER, LEARN
 
 if TYPE_CHECKING:
+    from pellucid.engines.native.ir import Vectors
     from pellucid.engines.native.lower import Stage
     from pellucid.engines.native.writer import Writer
     from pellucid.graph import Graph
@@ -32,7 +33,7 @@ class Plan:
 
     Attributes:
         graph: The graph.
-        lanes: Floats in a vector.
+        vectors: The processor's registers.
         capacity: Images that the buffers hold.
         threads: Threads that the scratch buffers are for.
         optimizer: The update rule; none for inference.
@@ -47,7 +48,7 @@ class Plan:
 
     graph: Graph
     stages: list[Stage]
-    lanes: int
+    vectors: Vectors
     capacity: int
     threads: int
     optimizer: Optimizer | None
@@ -72,6 +73,11 @@ class Plan:
     def forward(self) -> tuple[str, ...]:
         """The schedules of the forward pass that a stage belongs to which is the same in all."""
         return (*INFER, *LEARN) if self.training else INFER
+
+    @property
+    def lanes(self) -> int:
+        """Floats in a vector."""
+        return self.vectors.lanes
 
     @property
     def training(self) -> bool:

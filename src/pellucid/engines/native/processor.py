@@ -15,6 +15,7 @@ class Processor:
         name: The processor, as LLVM names it.
         features: ``+avx2,-avx512f,…``.
         lanes: Floats in a vector register.
+        registers: How many vector registers there are.
         pause: The call by which a waiting thread slows down, in LLVM's words; empty where none is.
     """
 
@@ -22,6 +23,7 @@ class Processor:
     name: str
     features: str
     lanes: int
+    registers: int
     pause: str
 
 
@@ -32,9 +34,11 @@ def this_processor() -> Processor:
 
     features = llvm.get_host_cpu_features()
     triple = llvm.get_default_triple()
-    # 512-bit registers need a wider tile than this engine makes; 256 bits run on those processors.
-    lanes = 8 if features.get("avx") else 4
+    wide = bool(features.get("avx512f"))
+    lanes = 16 if wide else 8 if features.get("avx") else 4
     x86 = triple.startswith(("x86_64", "i686", "i386"))
     arm = triple.startswith(("aarch64", "arm64"))
     pause = "@llvm.x86.sse2.pause()" if x86 else "@llvm.aarch64.hint(i32 1)" if arm else ""
-    return Processor(triple, llvm.get_host_cpu_name(), features.flatten(), lanes, pause)
+    registers = 32 if wide or arm else 16
+    name = llvm.get_host_cpu_name()
+    return Processor(triple, name, features.flatten(), lanes, registers, pause)

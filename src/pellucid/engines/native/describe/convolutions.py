@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.describe import any_stage
 from pellucid.engines.native.describe.subject import FLOAT, Description
-from pellucid.engines.native.emit.convolution import ACCUMULATORS, cut
+from pellucid.engines.native.emit.convolution import cut
 from pellucid.engines.native.emit.kernel_gradient import FEWEST_SUMS
 from pellucid.engines.native.layout import whole_vectors
 from pellucid.engines.native.stages.chunks import CHUNKS, LARGEST_PARTIAL_SUMS
@@ -103,7 +103,7 @@ def _what(s: Subject) -> str:
 def _tile(convolution: Convolution) -> tuple[int, int]:
     """The largest tile that a convolution is cut into; rows are outputs, or images of one each."""
     vectors = convolution.packing.vectors
-    most = ACCUMULATORS // vectors
+    most = convolution.packing.sums // vectors
     if convolution.single:
         return most, vectors
     rows, across = convolution.outputs
@@ -120,7 +120,7 @@ def _kernel_tile(convolution: Convolution) -> tuple[int, int]:
         rows *= packing.taps[1]
     if rows * packing.vectors < FEWEST_SUMS:
         rows = packing.depth
-    return max(cut(rows, ACCUMULATORS // packing.vectors)), packing.vectors
+    return max(cut(rows, packing.sums // packing.vectors)), packing.vectors
 
 
 def _idle(packing: Packing, what: str) -> Iterable[str]:

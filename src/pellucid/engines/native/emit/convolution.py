@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from pellucid.engines.native.geometry import Convolution, Packing
     from pellucid.engines.native.ir import Function, Index, Value
 
-ACCUMULATORS = 12
-"""Sums that a tile may hold with 16 vector registers; the rest is for operands."""
-
 Finish = Callable[["Function", "Value", "Value", "Index"], "Value"]
 """What becomes of a vector of sums before it is stored at the pointer and offset given."""
 
@@ -66,7 +63,7 @@ def convolve_rows(
         groups: From which to before which of :func:`row_groups`; all where it is none.
     """
     across = convolution.outputs[1]
-    most = ACCUMULATORS // convolution.packing.vectors
+    most = convolution.packing.sums // convolution.packing.vectors
     step_y, step_x = convolution.source_step
     source = f.at(image, f.add(f.multiply(first_row, step_y), convolution.source_start))
     sizes, done = row_groups(convolution, rows), 0
@@ -109,13 +106,13 @@ def convolve_rows(
 def row_groups(convolution: Convolution, rows: int) -> list[int]:
     """Rows of outputs, in groups that are computed together: more than one where they are short."""
     across = convolution.outputs[1]
-    most = ACCUMULATORS // convolution.packing.vectors
+    most = convolution.packing.sums // convolution.packing.vectors
     return cut(rows, min(rows, most // across) if across <= most // 2 else 1)
 
 
 def filter_groups(packing: Packing) -> list[int]:
     """How many blocks of filters are computed together for one image of a dense layer."""
-    return cut(packing.blocks, ACCUMULATORS // packing.vectors)
+    return cut(packing.blocks, packing.sums // packing.vectors)
 
 
 def convolve_images(
@@ -175,7 +172,7 @@ def _dense_images(
     """One output an image: tiles of several images, or for a few images tiles of many filters."""
     packing = convolution.packing
     first, last = images
-    together = ACCUMULATORS // packing.vectors
+    together = packing.sums // packing.vectors
     source = f.at(source, convolution.source_start)
     target = f.at(target, convolution.target_start)
     x_rows = [r * convolution.source.image for r in range(together)]

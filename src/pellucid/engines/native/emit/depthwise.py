@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.convolution import ACCUMULATORS, cut, runs
+from pellucid.engines.native.emit.convolution import cut, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def accumulate_taps(
             block = f.at(kernel, f.multiply(v, packing.block))
             from_, at = f.at(x, f.multiply(v, lanes)), f.at(dy, f.multiply(v, lanes))
             first = 0
-            for size in cut(len(places), ACCUMULATORS):
+            for size in cut(len(places), f.vectors.sums):
                 mine = range(first, first + size)
                 first += size
 

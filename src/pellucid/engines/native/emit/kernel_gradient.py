@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.convolution import ACCUMULATORS, cut, runs
+from pellucid.engines.native.emit.convolution import cut, runs
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def scratch_floats(convolution: Convolution, capacity: int) -> int:
 
 def _worth_gathering(convolution: Convolution) -> bool:
     """Whether enough tiles go over a block's ∂y to pay for the copy."""
-    together = ACCUMULATORS // convolution.packing.vectors
+    together = convolution.packing.sums // convolution.packing.vectors
     return convolution.packing.depth >= GATHER_FROM * together
 
 
@@ -195,7 +195,7 @@ def _kernel_rows(
     step_y, step_x = convolution.tap_step
     if step_x == channels:  # neighbouring taps' channels lie one after the other: one longer run
         taps_x, channels = 1, taps_x * channels
-    together = ACCUMULATORS // packing.vectors
+    together = packing.sums // packing.vectors
     if channels * packing.vectors < FEWEST_SUMS:
         _scattered_rows(f, convolution, x, dy, block, steps)
         return
@@ -234,7 +234,7 @@ def _scattered_rows(
         for c in range(packing.channels)
     ]
     first = 0
-    for size in cut(len(offsets), ACCUMULATORS // packing.vectors):
+    for size in cut(len(offsets), packing.sums // packing.vectors):
         place = f.at(block, first * packing.width)
         _tile(f, convolution, x, offsets[first : first + size], dy, place, steps)
         first += size

@@ -70,7 +70,7 @@ class Convolve(Weighted):
         if stage.pool is not None:  # outputs that no window sees need not be computed
             rows, columns, _ = plan.shape(stage.target)
             outputs = rows * stage.pool.size[0], columns * stage.pool.size[1]
-        self.packing = Packing.of(taps, channels, filters, plan.lanes)
+        self.packing = Packing.of(taps, channels, filters, plan.vectors)
         pitch = whole_vectors(filters, plan.lanes)
         self.source = source
         self.outputs = outputs

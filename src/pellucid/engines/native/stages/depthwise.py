@@ -37,7 +37,9 @@ class Depthwise(Weighted):
         self.plan, self.stage, self.operation = plan, stage, operation
         self.name = stage.node.name
         self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
-        self.packing = Packing(operation.size, 1, operation.filters, plan.lanes, 1)
+        self.packing = Packing(
+            operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums
+        )
         kernel = self.packing.depth * plan.lanes
         bias = (Region(kernel, plan.lanes, decays=False),) if operation.bias else ()
         self.parameter = place_parameter(

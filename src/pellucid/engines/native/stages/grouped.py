@@ -58,7 +58,7 @@ class Grouped(Weighted):
         self.source, target = plan.values[stage.sources[0]], plan.values[stage.target]
         self.joined = self.source.layout.channels // self.groups
         filters = operation.filters // self.groups
-        self.packing = Packing.of(operation.size, self.joined, filters, plan.lanes)
+        self.packing = Packing.of(operation.size, self.joined, filters, plan.vectors)
         size = self.groups * self.packing.size
         self.chunks = max(1, min(CHUNKS, LARGEST_PARTIAL_SUMS // size))
         self.parameter = place_parameter(
@@ -253,7 +253,7 @@ class Grouped(Weighted):
     def _turn(self, phase: Phase) -> Turned:
         taps = phase.rows.taps, phase.columns.taps
         packing = Packing.of(
-            (len(taps[0]), len(taps[1])), self.packing.filters, self.joined, self.plan.lanes
+            (len(taps[0]), len(taps[1])), self.packing.filters, self.joined, self.plan.vectors
         )
         # Taps that meet the same phase lie so many apart that they move a whole number of outputs.
         apart = [

@@ -65,7 +65,7 @@ def _phase(of: Convolve, phase: Phase) -> Turned:
     plan, axes = of.plan, (phase.rows, phase.columns)
     to = plan.gradients[of.stage.sources[0]].layout
     down, across = (tuple(tap for tap, _ in axis.taps) for axis in axes)
-    packing = Packing.of((len(down), len(across)), of.packing.filters, to.channels, plan.lanes)
+    packing = Packing.of((len(down), len(across)), of.packing.filters, to.channels, plan.vectors)
     convolution = Convolution(
         of.gradient.layout,
         to,
@@ -93,7 +93,7 @@ def _dense(of: Convolve) -> list[Turned]:
     turned = []
     for row in range(0, height, together):
         positions = together * width
-        packing = Packing.of((1, 1), of.packing.filters, positions * to.pitch, plan.lanes)
+        packing = Packing.of((1, 1), of.packing.filters, positions * to.pitch, plan.vectors)
         convolution = Convolution(of.gradient.layout, to, (1, 1), packing, target_origin=(row, 0))
         weights = plan.arena.place(f"turned {of.name} {row}", packing.size)
         order = tuple((row + p // width, p % width) for p in range(positions))
