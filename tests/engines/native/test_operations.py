@@ -10,9 +10,8 @@ import pytest
 from pellucid.engines import Learning, get_engine
 from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.native.liveness import Lives
-from pellucid.engines.native.lower import KINDS, Declined, lower
+from pellucid.engines.native.lower import lower
 from pellucid.engines.native.program import NativeProgram
-from pellucid.engines.reference import ReferenceProgram
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
@@ -23,7 +22,6 @@ from pellucid.ops import (
     Flatten,
     Normalise,
     ReLU,
-    Sigmoid,
 )
 from pellucid.ops.operation import Mode
 from pellucid.optimizers import SGD
@@ -91,21 +89,12 @@ def _single(arrays: dict[str, Array]) -> dict[str, Array]:
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
 def test_the_battery_is_compiled(case: Case) -> None:
     net, _, _ = build(case)
-    lower(net.graph)
+    assert "by reference" not in {stage.kind for stage in lower(net.graph)}
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_networks_are_compiled(name: str) -> None:
-    load(network(WHOLE[name]))
-
-
-def test_what_has_no_kernel_is_the_references(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = {kind: name for kind, name in KINDS.items() if kind is not Sigmoid}
-    monkeypatch.setattr("pellucid.engines.native.lower.KINDS", kinds)
-    graph = Graph((3, 2, 2), (Node("layer", Sigmoid()),))
-    with pytest.raises(Declined, match=r"layer 'layer': there is no kernel for sigmoid$"):
-        lower(graph)
-    assert isinstance(NativeEngine().load(Network(graph, {})), ReferenceProgram)
+    assert not load(network(WHOLE[name]))._code.by_reference
 
 
 SCALE = Normalise((3.0, 5.0), (2.0, 7.0))

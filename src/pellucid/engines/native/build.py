@@ -15,6 +15,7 @@ from pellucid.engines.native.plan import Plan
 from pellucid.engines.native.single import worth_waking
 from pellucid.engines.native.stages.activation import write_activation, write_activation_backward
 from pellucid.engines.native.stages.average import write_average, write_average_backward
+from pellucid.engines.native.stages.by_reference import ByReference
 from pellucid.engines.native.stages.clip import write_clip
 from pellucid.engines.native.stages.convolve import Convolve
 from pellucid.engines.native.stages.depthwise import Depthwise
@@ -70,6 +71,11 @@ class Code:
         """The table of addresses that schedules take, in floats from the arena's beginning."""
         arena = self.plan.arena
         return np.array([arena.address(place) for place in self.plan.writer.places], np.uint64)
+
+    @property
+    def by_reference(self) -> list[ByReference]:
+        """The stages that Python computes."""
+        return [made for made in self.weighted.values() if isinstance(made, ByReference)]
 
     @property
     def shares_single(self) -> bool:
@@ -170,6 +176,7 @@ def _nothing() -> None:
 
 WEIGHTED: dict[str, Callable[[Plan, Stage], Weighted]] = {
     "convolve": Convolve,
+    "by reference": ByReference,
     "depthwise": Depthwise,
     "grouped": Grouped,
     "norm": Norm,

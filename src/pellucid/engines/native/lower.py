@@ -73,7 +73,8 @@ KINDS: dict[type[Operation], str] = {
     ops.GlobalAveragePool: "average",
     ops.Flatten: "flatten",
 }
-"""Which kernel computes an operation; convolutions in groups have kernels of their own."""
+"""Which kernel computes an operation; convolutions in groups have kernels of their own. What is not
+here is computed by the operation's own code, between compiled stages."""
 
 EACH_ALONE = (ops.ReLU, ops.ReLU6, ops.LeakyReLU, ops.Sigmoid, ops.Tanh, ops.Dropout)
 """Functions of each value alone, to which it makes no difference how values lie."""
@@ -138,8 +139,6 @@ def _stage(
 ) -> Stage:
     """What computes a node, and those behind it that are fused with it."""
     operation = node.operation
-    if type(operation) not in KINDS:
-        raise Declined(f"layer {node.name!r}: there is no kernel for {operation.kind}")
     chain = _chain(graph, node, readers)
     fused = [n.operation for n in chain[1:]]
     alone = isinstance(operation, EACH_ALONE)
@@ -182,7 +181,7 @@ def _kind(graph: Graph, node: Node) -> str:
     if isinstance(operation, ops.Conv2D) and operation.groups > 1:
         channels = graph.inputs_of(node)[0][2]
         return "depthwise" if operation.groups == channels == operation.filters else "grouped"
-    return KINDS[type(operation)]
+    return KINDS.get(type(operation), "by reference")
 
 
 def _chain(graph: Graph, node: Node, readers: dict[str, list[Node]]) -> list[Node]:
@@ -207,6 +206,8 @@ def _chain(graph: Graph, node: Node, readers: dict[str, list[Node]]) -> list[Nod
 
 def takes_along(operation: Operation) -> tuple[type[Operation], ...]:
     """What may be fused behind an operation."""
+    if type(operation) not in KINDS:
+        return ()
     if isinstance(operation, ops.Conv2D) and operation.groups > 1:
         return (ops.ReLU,)
     if isinstance(operation, ops.Conv2D | ops.Dense | ops.BatchNorm):

@@ -57,9 +57,11 @@ class Arena:
 
     Attributes:
         size: Floats in all, once it is settled.
+        lasting: Of these, the first so many that nothing else will overwrite.
     """
 
     size: int = 0
+    lasting: int = 0
     _lasting: list[Buffer] = field(default_factory=list)
     _shared: list[Buffer] = field(default_factory=list)
     _over: dict[int, int] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Arena:
         Args:
             sequences: What each stage touches, in each of the orders in which stages run.
         """
+        self.lasting = self.size
         lives = Lives([*sequences], self._index)
         scratch = [
             [number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from pellucid.engines.state import check_optimizer_state
 from pellucid.graph import Network, check_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -81,6 +82,9 @@ class NativeProgram(Program):
         self._table = self._code.addresses() * self._memory.itemsize + self._memory.ctypes.data
         self._table_address = self._table.ctypes.data
         self._capacity = capacity
+        self._by_reference = self._code.by_reference
+        for stage in self._by_reference:
+            stage.bind(self._memory, self._place_in_training)
         self._answers = self._at(self._code.plan.values)
         if self._code.loss is not None:
             self._code.loss.prepare(self._memory)
@@ -123,7 +127,8 @@ class NativeProgram(Program):
         write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
         # One call, so that an interruption from the keyboard comes before the step or after it.
         schedule = STEP[0] if pixels.dtype == np.uint8 else STEP[1]
-        self._run(schedule, pixels, counter=self._counter)
+        with self._undone_if_python_fails():
+            self._run(schedule, pixels, counter=self._counter)
         return StepResult(*loss.read_results(self._memory))
 
     def _forward(self, pixels: Array) -> NDArray[np.float32]:
@@ -147,6 +152,26 @@ class NativeProgram(Program):
             counter=counter,
             alone=alone,
         )
+        if raised := [error for stage in self._by_reference for error in stage.take_raised()]:
+            raise raised[0]
+
+    @contextmanager
+    def _undone_if_python_fails(self) -> Iterator[None]:
+        """A step in which native code calls Python: where that fails, it was never taken."""
+        if not self._by_reference:
+            yield
+            return
+        lasting = self._memory[: self._code.plan.arena.lasting]
+        before, step = lasting.copy(), self._step
+        try:
+            yield
+        except BaseException:  # an interruption from the keyboard too
+            lasting[:], self._steps[0] = before, step
+            raise
+
+    def _place_in_training(self) -> tuple[int, int]:
+        """The run's seed, and the number of the step."""
+        return self._learning.seed if self._learning else 0, self._step
 
     def _grow(self, capacity: int) -> None:
         """Make room for larger batches; everything learned so far moves over."""

@@ -98,6 +98,8 @@ class Apart:
         self._team = shared_team(threads)
         self._images = images
         self.memory = _memory(self.code, folded.weights(network.weights))
+        for stage in self.code.by_reference:
+            stage.bind(self.memory, lambda: (0, 0))
         self._table = self.code.addresses() * self.memory.itemsize + self.memory.ctypes.data
         self.stages = [partial(self._run, self._machine.address(name)) for name in alone]
         """What runs each, in their order."""

@@ -43,6 +43,8 @@ PARTS: dict[tuple[str, str], Callable[[Subject], Description]] = {
     ("", "sum of losses"): any_stage.sum_of_losses,
     ("", "update"): any_stage.update,
     ("", "turn"): any_stage.turn,
+    ("by reference", ""): any_stage.by_reference,
+    ("by reference", "back through"): any_stage.by_reference,
     ("convolve", ""): convolutions.forward,
     ("convolve", "unpool"): convolutions.unpool,
     ("convolve", "back through"): convolutions.data_gradient,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.describe.subject import DOUBLE, FLOAT, Description
@@ -29,6 +30,13 @@ def forward(s: Subject) -> Description:
         bytes_written=s.values(s.stage.target) + (s.winners if remembers else 0),
         flops=s.flops,
     )
+
+
+def by_reference(s: Subject) -> Description:
+    """NumPy, called from between compiled stages."""
+    made = backward(s) if s.part else forward(s)
+    note = f"there is no kernel for {s.stage.node.operation.kind}: one thread computes it in NumPy"
+    return replace(made, kernel="reference", notes=(note,))
 
 
 def pixels(s: Subject) -> Description:

@@ -1,0 +1,139 @@
+"""Operations without a kernel: their own code computes them, between compiled stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.engines import Learning
+from pellucid.engines.native import lower
+from pellucid.engines.native.processor import this_processor
+from pellucid.engines.native.report import report
+from pellucid.ops import (
+    BatchNorm,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Flatten,
+    LocalResponseNorm,
+    MaxPool,
+    Normalise,
+    PReLU,
+    ReLU,
+)
+from pellucid.optimizers import Adam
+from tests.engines.native.cases import GRAPHS
+from tests.engines.native.programs import LEARNING, SMALL, native
+from tests.engines.native.test_memory import poison_new, poison_used
+from tests.engines.native.test_operations import compare
+from tests.engines.networks import GRAPHS as WHOLE
+from tests.engines.networks import batch, network
+from tests.engines.tolerances import assert_same_bits
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.program import NativeProgram
+    from pellucid.ops.operation import Operation
+
+EVERY = WHOLE["every operation"]
+REMOVED = (BatchNorm, Dropout, LocalResponseNorm, PReLU, MaxPool)
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *kinds: type[Operation]) -> None:
+    """As if there were no kernels for some operations."""
+    for kind in kinds:
+        monkeypatch.delitem(lower.KINDS, kind)
+
+
+@pytest.mark.parametrize("kind", lower.KINDS, ids=lambda kind: kind.kind)
+def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself, within a network of them all: answer, gradients, two steps."""
+    without(monkeypatch, kind)
+    images, labels = batch(EVERY, 7)
+    compare(network(EVERY), images, labels, precision="float64")
+    called = native(EVERY)._code.by_reference
+    # These are everywhere part of something else, or only another name.
+    assert called or kind in (ReLU, Flatten, Normalise)
+    assert all(isinstance(stage.operation, kind) for stage in called)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_all_operations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, *lower.KINDS)
+    images, labels = batch(GRAPHS[name], 7)
+    compare(network(GRAPHS[name]), images, labels, precision="float64")
+
+
+@pytest.mark.parametrize("learning", [LEARNING, Learning(CrossEntropy(), Adam(clip_norm=0.1), 4)])
+def test_any_number_of_threads(learning: Learning, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, *REMOVED)
+    programs = [native(EVERY, threads=threads, learning=learning) for threads in (1, 2, 3)]
+    poison_new(programs[-1])
+    for step, count in enumerate((21, 70, 3)):  # more than there is room for at first
+        images, labels = batch(EVERY, count, seed=step)
+        results = {program.train_step(images, labels, 0.05) for program in programs}
+        assert len(results) == 1
+        poison_used(programs[-1])
+        answers = [program.forward(images) for program in programs]
+        for answer in answers[1:]:
+            np.testing.assert_array_equal(answer, answers[0])
+    for program in programs[1:]:
+        assert_same_bits(program.weights(), programs[0].weights())
+        assert_same_bits(program.optimizer_state(), programs[0].optimizer_state())
+
+
+def test_one_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, BatchNorm, MaxPool)
+    program = native(EVERY, learning=None)
+    images, _ = batch(EVERY, 3)
+    alone = np.concatenate([program.forward(image[None]) for image in images])
+    np.testing.assert_array_equal(alone, program.forward(images))
+
+
+@pytest.mark.parametrize("where", ["forward", "backward"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_a_step_that_fails_was_never_taken(
+    where: str, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, Dense)
+    learning = Learning(CrossEntropy(), Adam(), 3)
+    failing, other = native(SMALL, learning=learning), native(SMALL, learning=learning)
+    images, labels = batch(SMALL, 9)
+    for program in (failing, other):
+        program.train_step(images, labels, 0.01)
+    with monkeypatch.context() as broken:
+        broken.setattr(Dense, where, lambda *_: (_ for _ in ()).throw(error("now")))
+        with pytest.raises(error, match="now"):
+            failing.train_step(images, labels, 0.01)
+    assert_same_bits(failing.weights(), other.weights())
+    assert_same_bits(failing.optimizer_state(), other.optimizer_state())
+    assert failing.train_step(images, labels, 0.01) == other.train_step(images, labels, 0.01)
+    assert_same_bits(failing.weights(), other.weights())
+
+
+def test_an_answer_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, Dense)
+    program: NativeProgram = native(SMALL, learning=None)
+    images, _ = batch(SMALL, 2)
+    expected = program.forward(images)
+    with monkeypatch.context() as broken:
+        broken.setattr(Dense, "forward", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            program.forward(images)
+    np.testing.assert_array_equal(program.forward(images), expected)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_report_says_so(training: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, LocalResponseNorm)
+    found = report(EVERY, this_processor(), batch=8, threads=2, training=training)
+    assert not found.declined
+    told = [stage for stage in found.stages if stage.description.kernel == "reference"]
+    assert [stage.schedule for stage in told] == (
+        ["learn", "backward"] if training else ["forward"]
+    )
+    for stage in told:
+        assert stage.description.notes[0] == (
+            "there is no kernel for local_response_norm: one thread computes it in NumPy"
+        )
