@@ -10,10 +10,18 @@ from pathlib import Path
 from benchmarks import learn_digits, machine
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measure import ContenderError
-from benchmarks.tasks import SPEED_TASKS, Options, check_all, learned_table, task_table, write
+from benchmarks.tasks import (
+    SPEED_TASKS,
+    Options,
+    check_all,
+    learned_table,
+    reading_table,
+    task_table,
+    write,
+)
 from benchmarks.workloads import WORKLOADS
 
-TASKS = ("train", "forward", "latency", "cold-train", "cold-forward", "digits")
+TASKS = ("train", "forward", "latency", "cold-train", "cold-forward", "digits", "reading")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -49,6 +57,8 @@ def _run(told: argparse.Namespace, files: Path) -> None:
         if task == "digits":
             names = [name for name in contenders[task] if name in learn_digits.SCRIPTS]
             table, values = learned_table(names, options)
+        elif task == "reading":
+            table, values = reading_table(told.folder, options)
         else:
             table, values = task_table(task, contenders[task], told.workload, here, options)
         write(told.out, task, here, options, table, values)
@@ -66,6 +76,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="of each contender")
     parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
+    parser.add_argument("--folder", type=Path, help="of pictures to read; default: made ones")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for what was found")
     return parser.parse_args()
 

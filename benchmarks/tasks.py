@@ -11,12 +11,22 @@ from benchmarks.check import disagreement
 from benchmarks.contenders import COLD, entry
 from benchmarks.learn_digits import GOAL, learn_digits
 from benchmarks.measure import ContenderError, check, measure, measure_starts
+from benchmarks.reading import (
+    READERS,
+    READING_HEAD,
+    make_photographs,
+    measure_reading,
+    reading_rows,
+)
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.machine import Machine
+
+PHOTOGRAPHS = 1000
+"""Made to be read, where none are given."""
 
 SPEED_TASKS = ("train", "forward", "latency", *COLD)
 
@@ -108,6 +118,24 @@ def learned_table(contenders: list[str], options: Options) -> tuple[str, dict[st
     table = tables.markdown(tables.LEARNED_HEAD, tables.learned_rows(learned, GOAL))
     print(table, flush=True)
     return table, {"digits": [one.to_dict() for one in learned]}
+
+
+def reading_table(folder: Path | None, options: Options) -> tuple[str, dict[str, Any]]:
+    """From a folder of pictures to batches: a table, printed, and the figures in it.
+
+    Args:
+        folder: Pictures, one folder per class; None to make some.
+        options: How to measure.
+    """
+    if folder is None:
+        folder = options.files / "photographs"
+        make_photographs(folder, PHOTOGRAPHS)
+    reads = measure_reading(
+        folder, READERS, turns=options.turns, threads=options.threads, files=options.files
+    )
+    table = tables.markdown(READING_HEAD, reading_rows(folder.name, reads))
+    print(table, flush=True)
+    return table, {"reading": [one.to_dict() for one in reads]}
 
 
 def write(

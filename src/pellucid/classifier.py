@@ -15,10 +15,17 @@ import numpy as np
 from pellucid.architectures import get_architecture
 from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.load import load as load_data
-from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import Preprocessing, check_max_pixels
+from pellucid.data.quarantine import QuarantineWarning, quarantine_note
+from pellucid.data.statistics import channel_statistics
 from pellucid.engines import DEFAULT, Learning, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError, ShapeError
 from pellucid.evaluation import Report, evaluate
+from pellucid.explain.backward import backward
+from pellucid.explain.explanation import explain
+from pellucid.explain.subject import Subject
+from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, initial_weights, summarise
 from pellucid.layers import Normalise, Sequential
@@ -26,6 +33,9 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.training import Trained, Watcher, make_recipe, train
 from pellucid.training.batches import automatic_batch_size
+from pellucid.training.dead_units import activity
+from pellucid.training.diagnosis import diagnose
+from pellucid.training.finder import HIGHEST, LOWEST, STEPS, RateCurve, find_learning_rate
 from pellucid.training.kept import DamagedStateWarning
 from pellucid.training.provenance import provenance
 from pellucid.training.recipe import balanced_weights
@@ -39,8 +49,14 @@ if TYPE_CHECKING:
     from pellucid.data.augment import Augmentation
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
+    from pellucid.explain.backward import Backward
+    from pellucid.explain.evidence import Evidence
+    from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.trace import Trace
+    from pellucid.explain.update import Learner
     from pellucid.graph import Graph, Summary
     from pellucid.training import Recipe
+    from pellucid.training.diagnosis import Diagnosis
 
 PREDICTION_BATCH = 256
 
@@ -53,6 +69,7 @@ class _Fitted:
     program: Program
     answers: NDArray[Any]
     trained: Trained | None = None
+    recipe: Recipe | None = None
 
 
 class ImageClassifier:
@@ -81,6 +98,7 @@ class ImageClassifier:
         augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
             one's own.
         image_size: (height, width) that pictures from files are brought to; none: their own.
+        max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it: a share of the training
             pictures (below 1) or their number; none for the source's usual; 0 for nothing.
         seed: Of everything random; the same seed gives the same bits.
@@ -107,6 +125,7 @@ class ImageClassifier:
         ema: float | None = None,
         augmentation: str | Augmentation = "none",
         image_size: tuple[int, int] | None = None,
+        max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
         seed: int = 0,
         engine: str = DEFAULT,
@@ -124,6 +143,7 @@ class ImageClassifier:
         self.ema = ema
         self.augmentation = augmentation
         self.image_size = image_size
+        self.max_pixels = max_pixels
         self.validation = validation
         self.seed = seed
         self.engine = engine
@@ -190,6 +210,7 @@ class ImageClassifier:
         overwrite: bool = False,
         resume: bool = False,
         minutes: float = MINUTES,
+        allow_one_class: bool = False,
         notes: Mapping[str, Any] | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> Self:
@@ -207,10 +228,12 @@ class ImageClassifier:
             resume: Go on with the run in that folder, which must have been begun with the same
                 settings and pictures: the result is that of a run without a break, bit by bit.
             minutes: How often the state is kept within an epoch, besides after each.
+            allow_one_class: Whether to train with one class only, of which nothing can be learned.
             notes: Plain JSON values to be kept with the state, for whoever resumes the run.
             watchers: Told how training goes, after every step and epoch; the folder comes first.
 
         Warns:
+            QuarantineWarning: If a folder has files that cannot be used; they are left out.
             DamagedStateWarning: If the newest state of the run to resume is damaged, and the one
                 before it is used.
 
@@ -228,7 +251,10 @@ class ImageClassifier:
             )
         if folder is not None and not resume:
             try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
-        data, validation = self._training_data(pictures, labels, validation_data)
+        check_max_pixels(self.max_pixels)
+        data, validation = self._training_data(
+            pictures, labels, validation_data, allow_one_class=allow_one_class
+        )
         answers = None if labels is None else np.unique(np.asarray(labels))
         recipe = self._recipe(self.epochs if epochs is None else epochs, data)
         if recipe.patience is not None and validation is None:
@@ -236,17 +262,16 @@ class ImageClassifier:
                 "patience waits for a better validation, but there are no validation pictures; "
                 "hold some out (validation=0.1), or leave patience out"
             )
-        if len(data.classes) < 2:
-            raise DataError(
-                f"{data.name}: a classifier needs at least 2 classes, got only "
-                f"{data.classes[0]!r}; add pictures of another"
-            )
+        if not allow_one_class:
+            _check_several_classes(data)
         graph = self._graph(data)
         model = Model(
             Network(graph, initial_weights(graph, recipe.seed)),
             data.classes,
             Preprocessing(*data.image_shape),
-            provenance(self._architecture_name(), recipe, data, validation, self.engine),
+            provenance(
+                self._architecture_name(), recipe, data, validation, self.engine, self.max_pixels
+            ),
         )
         engine = get_engine(self.engine)
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
@@ -267,8 +292,45 @@ class ImageClassifier:
             )
         model = trained.best_model(model)
         answers = np.array(data.classes) if answers is None else answers
-        self._fitted = _Fitted(model, engine.load(model.network), answers, trained)
+        self._fitted = _Fitted(model, engine.load(model.network), answers, trained, recipe)
         return self
+
+    def find_learning_rate(
+        self,
+        pictures: Dataset | str | os.PathLike[str] | NDArray[np.uint8],
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+        *,
+        lowest: float = LOWEST,
+        highest: float = HIGHEST,
+        steps: int = STEPS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RateCurve:
+        """Try which learning rate suits the other settings and these pictures; nothing is learned.
+
+        Args:
+            pictures: As for :meth:`fit`.
+            labels: Likewise.
+            lowest: The first rate.
+            highest: The last.
+            steps: How many are tried, with a batch each.
+            progress: Told the number of steps taken, and of all, after each.
+
+        Raises:
+            TrainingDivergedError: If the loss explodes at the lowest rates already.
+            PellucidError: Whatever is wrong with data or settings; one line.
+        """
+        data, _ = self._training_data(pictures, labels, None)
+        recipe = self._recipe(self.epochs, data)
+        _check_several_classes(data)
+        graph = self._graph(data)
+        program = get_engine(self.engine).load(
+            Network(graph, initial_weights(graph, recipe.seed)),
+            learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
+        )
+        return find_learning_rate(
+            program, data, recipe,
+            lowest=lowest, highest=highest, steps=steps, progress=progress,
+        )  # fmt: skip
 
     def check_settings(self) -> Self:
         """Raise now what ``fit`` would raise for the settings alone, before any data is read.
@@ -278,6 +340,7 @@ class ImageClassifier:
             MissingDependencyError: If the engine's library is not installed.
         """
         self._recipe(self.epochs)
+        check_max_pixels(self.max_pixels)
         get_engine(self.engine)
         if isinstance(self.architecture, str):
             get_architecture(self.architecture)
@@ -318,12 +381,21 @@ class ImageClassifier:
         pictures: Dataset | str | os.PathLike[str] | NDArray[np.uint8],
         labels: Sequence[Any] | NDArray[Any] | None,
         validation_data: Dataset | tuple[NDArray[np.uint8], Sequence[Any]] | None,
+        *,
+        allow_one_class: bool = False,
     ) -> tuple[Dataset, Dataset | None]:
         validation: Dataset | None = None
         if isinstance(pictures, str | os.PathLike):
             splits = load_data(
-                pictures, image_size=self.image_size, validation=self.validation, seed=self.seed
+                pictures,
+                image_size=self.image_size,
+                validation=self.validation,
+                seed=self.seed,
+                max_pixels=self.max_pixels,
+                allow_one_class=allow_one_class,
             )
+            for note in quarantine_note(splits.quarantined):
+                warnings.warn(note, QuarantineWarning, stacklevel=3)
             data, validation = splits.train, splits.validation
         elif isinstance(pictures, Dataset):
             data = pictures
@@ -359,10 +431,12 @@ class ImageClassifier:
     def _graph(self, data: Dataset) -> Graph:
         layers = self._layers(len(data.classes))
         # Normalisation is part of the network, so that it takes raw pixels wherever it goes.
-        over = (0, 1, 2)
-        mean = data.images.mean(axis=over, dtype=np.float64)
-        std = np.maximum(data.images.std(axis=over, dtype=np.float64), 1.0)
-        normalise = Normalise(mean.round(4).tolist(), std.round(4).tolist(), name="normalise")
+        mean, deviation = channel_statistics(data.images)
+        normalise = Normalise(
+            [round(level, 4) for level in mean],
+            [round(max(level, 1.0), 4) for level in deviation],
+            name="normalise",
+        )
         graph = Sequential([normalise, *layers.layers]).graph(data.image_shape)
         if graph.output_shape != (len(data.classes),):
             raise ShapeError(
@@ -434,6 +508,28 @@ class ImageClassifier:
             pictures = _dataset(pictures, labels, self.classes_)
         return evaluate(self._learned.program, pictures, classes=self.classes_)
 
+    def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
+        """Look for what usually goes wrong in training, and say it in words with numbers.
+
+        Args:
+            pictures: Pictures that were not learned, those of validation say.
+            report: What :meth:`evaluate` said of them, if that is known already.
+
+        Returns:
+            What was found; nothing if training went well. Of a loaded model, whose course is not
+            known, only what its answers show.
+        """
+        if len(self.classes_) < 2:  # whatever the answer, it is right
+            return ()
+        judged = self.evaluate(pictures) if report is None else report
+        return diagnose(
+            self.history_,
+            classes=len(self.classes_),
+            confusion=judged.confusion,
+            activity=activity(self.program_, pictures.images),
+            recipe=self._learned.recipe,
+        )
+
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
         """Every layer's output for one picture, by layer name, without a batch axis.
 
@@ -443,6 +539,58 @@ class ImageClassifier:
         program = self._learned.program
         values = {name: value[0] for name, value in program.values(images).items()}
         return {**values, "probabilities": softmax(values[program.graph.output])}
+
+    def trace(self, picture: Picture) -> Trace:
+        """Every number between a picture and the answer, in the lecture's order.
+
+        ``trace.value("conv2", at=(3, 7, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
+        """
+        return trace(self, picture)
+
+    def backward(
+        self, picture: Picture, label: str | int, *, learner: Learner | None = None
+    ) -> Backward:
+        """The loss of a picture whose class is known, and every gradient of it.
+
+        ``backward.weight("conv2.kernel", at=(1, 0, 3, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: As in :meth:`trace`.
+            label: The right class: its name; or its place among the classes, from 0, where no class
+                bears that number as its name.
+            learner: Loss and optimizer; none: those that the classifier was trained with.
+
+        Raises:
+            ArgumentError: If there is no such class.
+        """
+        return backward(self, picture, label, learner=learner)
+
+    def explain(
+        self,
+        picture: Picture,
+        method: str = "evidence",
+        *,
+        target: str | int | None = None,
+        against: str | int | None = None,
+        **options: Any,
+    ) -> Heatmap | Evidence:
+        """Why the answer is what it is: evidence that adds up, or a heatmap.
+
+        Args:
+            picture: As in :meth:`trace`.
+            method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
+            target: The class in question; none: the answer.
+            against: The class to compare it with; none: no other, for evidence the likeliest other.
+            options: The method's own, ``layer="conv2"`` for Grad-CAM say.
+
+        Raises:
+            ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
+        """
+        subject = Subject.of(self, picture)
+        return explain(subject, method, target=target, against=against, **options)
 
     def _logits(self, images: NDArray[Any]) -> NDArray[Any]:
         program = self._learned.program
@@ -489,6 +637,15 @@ class ImageClassifier:
             NotFittedError: Before ``fit`` or ``load``.
         """
         return self._learned.model
+
+    @property
+    def program_(self) -> Program:
+        """The network as the engine computes it.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+        """
+        return self._learned.program
 
     @property
     def classes_(self) -> tuple[str, ...]:
@@ -539,6 +696,14 @@ class ImageClassifier:
         program = get_engine(engine).load(model.network)
         classifier._fitted = _Fitted(model, program, np.array(model.classes))
         return classifier
+
+
+def _check_several_classes(data: Dataset) -> None:
+    if len(data.classes) < 2:
+        raise DataError(
+            f"{data.name}: a classifier needs at least 2 classes, got only "
+            f"{data.classes[0]!r}; add pictures of another"
+        )
 
 
 def _dataset(

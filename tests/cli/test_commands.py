@@ -104,7 +104,7 @@ def test_what_is_no_model_file(pellucid: Command, tmp_path: Path, content: bytes
         assert "m.safetensors" in pellucid(*command, code=1).stderr
 
 
-def test_evaluate_writes_tables_and_lists_mistakes(
+def test_evaluate_writes_a_report_and_lists_mistakes(
     pellucid: Command, model_path: Path, digits: tuple[Dataset, Dataset], tmp_path: Path
 ) -> None:
     test = digits[1].subset(range(100))
@@ -116,11 +116,21 @@ def test_evaluate_writes_tables_and_lists_mistakes(
     assert "100 pictures" in text
     assert "cross-entropy" in text
     assert {p.name for p in (tmp_path / "report").iterdir()} == {
-        "confusion.csv", "per_class.csv", "wrong.csv",
+        "confusion.csv", "confusion.png", "per_class.csv", "wrong.csv", "report.html",
     }  # fmt: skip
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Judged by 100 pictures: data." in page
+    assert 'id="training"' not in page  # a model file alone does not tell how it was trained
     values = json.loads(pellucid("evaluate", model_path, "data", "--json").stdout)
     assert values["count"] == 100
     assert len(values["wrong"]) == round(100 * values["error"])
+
+
+def test_a_report_where_nothing_can_be_written(pellucid: Command, tmp_path: Path) -> None:
+    """It is told before the model is even looked for."""
+    (tmp_path / "file").write_text("mine")
+    done = pellucid("evaluate", "none", "mnist", "--out", "file/report", code=1)
+    assert "file/report: the folder cannot be made" in done.stderr
 
 
 def test_evaluate_on_pictures_of_another_kind(pellucid: Command, model_path: Path) -> None:

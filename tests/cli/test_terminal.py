@@ -19,6 +19,7 @@ from rich.console import Console
 import pellucid as package
 from pellucid.cli import evaluate as evaluate_command
 from pellucid.evaluation import Report
+from pellucid.evaluation.calibration import calibrate
 from tests.cli.conftest import command
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def printed_confusion(names: list[str], width: int = 80, count: int = 12) -> lis
     report = Report(
         classes=tuple(names), count=1, accuracy=0.5, error=0.5, top_k={}, mean_squared_error=0.0,
         cross_entropy=0.0, confusion=np.full((classes, classes), count, np.int64), per_class=(),
-        wrong=(),
+        wrong=(), calibration=calibrate(np.ones(1), np.ones(1, bool)),
     )  # fmt: skip
     console = Console(file=io.StringIO(), width=width, soft_wrap=True)
     evaluate_command._print_confusion(console, report)

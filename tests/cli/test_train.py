@@ -39,6 +39,25 @@ def test_a_folder_of_pictures_from_end_to_end(
     assert shown.splitlines()[1].split()[0] == "one"
 
 
+def test_a_report_tells_how_training_went(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 2, "--out", "run", "--batch-size", 8)
+    done = pellucid("evaluate", "run", picture_folder, "--out", "run")
+    assert "report written to run/report.html" in done.stderr
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert 'alt="Loss by epoch: ' in page
+    assert "set aside for the test, 6 of 60 pictures" in page
+    assert "naught — 영" in page
+    assert "&quot;architecture&quot;: &quot;lecture&quot;" in page
+
+    (tmp_path / "run" / "history.csv").write_text("epoch,loss\n1,low\n")
+    done = pellucid("evaluate", "run", picture_folder, "--out", "other")
+    assert "the course of training is left out: run/history.csv: line 2" in done.stderr
+    page = (tmp_path / "other" / "report.html").read_text(encoding="utf-8")
+    assert 'alt="Loss by epoch: ' not in page
+
+
 def test_json_result(pellucid: Command, picture_folder: Path) -> None:
     done = pellucid("train", picture_folder, "--epochs", 1, "--json")
     result = json.loads(done.stdout)
@@ -175,7 +194,7 @@ def test_defaults_that_depend_are_told(pellucid: Command) -> None:
         "without it, runs/DATA-ARCHITECTURE",
         "[default: (the optimizer's usual)]",
         "[default: (the data's usual)]",
-        "lecture, lenet5, lenet5-original.",
+        "lecture, lenet5, lenet5-original, vgg-small, resnet20.",
         "sgd, adam, adamw.",
         "reference",
     ):

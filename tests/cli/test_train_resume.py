@@ -26,6 +26,7 @@ KILLS = int(os.environ.get("PELLUCID_KILLS", "3"))
 """How often a training is killed; a number such as 50 takes some minutes."""
 
 SETTINGS = ["--architecture", "lecture", "--seed", 3, "--ema", 0.99, "--augment", "digits"]
+SETTINGS += ["--no-report"]
 EPOCHS = 40
 
 
@@ -73,7 +74,7 @@ def test_a_signal_stops_it_with_everything_kept(
     )
     (tmp_path / "elsewhere").mkdir()
     done = subprocess.run(
-        command("train", "--resume", tmp_path / "my run"),
+        command("train", "--resume", tmp_path / "my run", "--no-report"),
         capture_output=True, text=True, encoding="utf-8", cwd=tmp_path / "elsewhere", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -89,7 +90,7 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
     arguments = [*begin(picture_folder, path), "--save-every", 0.001]
     for _ in range(KILLS):
         if (path / "last.safetensors").exists():
-            arguments = ["train", "--resume", path, "--save-every", 0.001]
+            arguments = ["train", "--resume", path, "--save-every", 0.001, "--no-report"]
         elif path.exists():
             arguments = [*begin(picture_folder, path), "--overwrite"]
         with started(arguments, tmp_path) as process:
@@ -98,9 +99,9 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
             time.sleep(moments.uniform(0.0, 1.0))
             process.kill()
     how = (
-        ["--resume", path]
+        ["--resume", path, "--no-report"]
         if (path / "last.safetensors").exists()
-        else begin(picture_folder, path)[1:]
+        else [*begin(picture_folder, path)[1:], "--overwrite"]  # killed before a state was kept
     )
     subprocess.run(command("train", *how), check=True, capture_output=True)
     assert outcome(path) == outcome(whole)

@@ -18,7 +18,7 @@ from tests.data.made_files import encoded, noise, picture_folder, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pellucid.data.pictures import PictureFile
+    from pellucid.data.decoded import PictureFile
 
 
 def names(files: tuple[PictureFile, ...]) -> list[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -149,6 +150,7 @@ def test_a_pillow_image_without_pixels() -> None:
 
 SETTINGS: dict[str, Any] = {
     "height": 12, "width": 16, "channels": 3, "resize": "crop", "background": 7, "border": 9,
+    "decoding": "reduced",
 }  # fmt: skip
 
 
@@ -159,6 +161,8 @@ def test_settings_come_back() -> None:
     assert Preprocessing.from_dict(stored) == preprocessing
     assert pickle.loads(pickle.dumps(preprocessing)) == preprocessing  # noqa: S301
     assert len({preprocessing, Preprocessing.from_dict(stored)}) == 1
+    del stored["decoding"]  # as files of earlier versions
+    assert Preprocessing.from_dict(stored) == replace(preprocessing, decoding="whole")
 
 
 @pytest.mark.parametrize(
@@ -177,6 +181,8 @@ def test_settings_come_back() -> None:
         ({"resize": "zoom"}, "resize is 'zoom'; expected one of pad, crop, stretch"),
         ({"resize": None}, "resize is None"),
         ({"resize": ["pad"]}, r"resize is \['pad'\]"),
+        ({"decoding": "fast"}, "decoding is 'fast'; expected one of reduced, whole"),
+        ({"decoding": None}, "decoding is None"),
         ({"background": 256}, "background is 256; expected an integer 0..255"),
         ({"border": -1}, "border is -1"),
     ],

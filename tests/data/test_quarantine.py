@@ -236,7 +236,7 @@ def test_memory_is_not_needed_twice(tmp_path: Path) -> None:
     """The pictures to train with stay in the array that they were decoded into."""
     picture_folder(tmp_path, {"cat": 40, "dog": 40})
     write(tmp_path / "cat" / "000.png", CUT)
-    splits = load(tmp_path)
+    splits = load(tmp_path, cache=False)
     whole = splits.train.images.base
     assert isinstance(whole, np.ndarray)
     assert len(whole) == 80

@@ -14,6 +14,7 @@ from pellucid.data.dataset import Dataset
 from pellucid.engines import Program, get_engine
 from pellucid.errors import ArgumentError, DataError, OutputError
 from pellucid.evaluation import Report, evaluate
+from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import SCHEMA
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential
@@ -99,6 +100,15 @@ def test_wrong_images(report: Report) -> None:
     assert confidences == sorted(confidences, reverse=True)
 
 
+def test_calibration_is_that_of_the_answers(report: Report) -> None:
+    data = dataset()
+    logits = program().forward(data.images).astype(np.float64)
+    y = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = calibrate(y.max(axis=1), y.argmax(axis=1) == data.labels)
+    assert report.calibration.expected_error == pytest.approx(expected.expected_error)
+    assert [b.count for b in report.calibration.bins] == [b.count for b in expected.bins]
+
+
 def test_equally_confident_mistakes_stand_in_the_datas_order() -> None:
     images = np.zeros((9, 4, 3, 1), np.uint8)
     names = tuple("abcdefghi")
@@ -152,10 +162,12 @@ def test_as_json(report: Report) -> None:
         "confusion",
         "per_class",
         "wrong",
+        "calibration",
     }
     assert values["top_k"]["5"] == report.top_k[5]
     assert values["confusion"] == report.confusion.tolist()
     assert values["per_class"][0].keys() == {"name", "precision", "recall", "f1", "support"}
+    assert values["calibration"] == report.calibration.to_dict()
     assert values["wrong"][0] == {
         "index": report.wrong[0].index,
         "name": report.wrong[0].name,

@@ -160,6 +160,8 @@ def harmless(place: tuple[Key, ...], value: Any) -> bool:
             return isinstance(value, str)
         case ("preprocessing", "background" | "border"):
             return type(value) is int
+        case ("preprocessing", "decoding"):  # models that are older do not have it
+            return value is ...
         case _:
             return False
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
+from pellucid.architectures.resnet import resnet20
+from pellucid.architectures.vgg import vgg_small
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "lecture": lecture,
     "lenet5": lenet5,
     "lenet5-original": lenet5_original,
+    "vgg-small": vgg_small,
+    "resnet20": resnet20,
 }
 """Every architecture by its name on the command line."""
 

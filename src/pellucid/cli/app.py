@@ -7,13 +7,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pellucid.cli.backward import backward
 from pellucid.cli.check import check
 from pellucid.cli.evaluate import evaluate
+from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
+from pellucid.cli.find_rate import find_rate
+from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
 from pellucid.cli.terminal import explained
+from pellucid.cli.trace import trace
 from pellucid.cli.train import train
 from pellucid.version import __version__
 
@@ -51,5 +56,18 @@ def _options(
     pass
 
 
-for command in (check, train, evaluate, predict, summary, explain_plan, lecture):
+for command in (
+    check,
+    find_rate,
+    train,
+    evaluate,
+    predict,
+    summary,
+    explain_plan,
+    lecture,
+    trace,
+    backward,
+    explain,
+    kernels,
+):
     app.command()(command)

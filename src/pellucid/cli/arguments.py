@@ -10,6 +10,12 @@ import typer
 
 from pellucid.engines import ENGINES
 
+LAYOUTS = (
+    "ROOT/CLASS/…, ROOT/{train,val,test}/CLASS/…, a CSV file of path,label, IDX files, an .npz "
+    "file of x and y, or mnist."
+)
+"""Data as commands take them, in a line of help."""
+
 EngineName = Annotated[
     str, typer.Option(help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.")
 ]

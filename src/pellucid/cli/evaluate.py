@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.run_report import write_judgement
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, folder_name, shown
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data import Dataset
     from pellucid.evaluation import Report
+    from pellucid.training import Epoch
 
 MOST_WRONG = 10
 """How many of the mistakes are printed."""
@@ -27,12 +31,21 @@ def evaluate(
     data: Annotated[
         str,
         typer.Argument(
-            help="A folder of pictures, or mnist: its test part. Where the model learned from a "
-            "folder that is not divided, what was set aside of it for the test."
+            help=f"{arguments.LAYOUTS} Of parts, the test part counts. Where the model learned "
+            "from a folder that is not divided, what was set aside of it for the test."
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="A folder for confusion.csv, per_class.csv and wrong.csv.")
+        Path | None,
+        typer.Option(
+            help="A folder for report.html, the confusion matrix, tables of all mistakes."
+        ),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Pictures with more pixels are left out.", show_default="as in training"
+        ),
     ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
@@ -40,29 +53,79 @@ def evaluate(
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.classifier import ImageClassifier
     from pellucid.data import load_for
+    from pellucid.data.pillow import MAX_PIXELS
     from pellucid.data.quarantine import quarantine_note
-    from pellucid.training.provenance import unseen
+    from pellucid.files import try_folder
+    from pellucid.training.provenance import trained_max_pixels, unseen
+
+    if out is not None:
+        try_folder(out, "report.html")  # before the pictures cost any time
 
     classifier = ImageClassifier.load(model, engine=engine)
     origin = classifier.model_
-    pictures = load_for(data, preprocessing=origin.preprocessing, classes=origin.classes)
-    for note in quarantine_note(pictures.quarantined):
-        remarks().print(note)
+    trained = trained_max_pixels(origin.provenance)
+    pictures = load_for(
+        data,
+        preprocessing=origin.preprocessing,
+        classes=origin.classes,
+        max_pixels=max_pixels or min(trained, MAX_PIXELS),
+    )
+    notes = list(quarantine_note(pictures.quarantined))
+    if max_pixels is None and trained > MAX_PIXELS:  # a file from elsewhere must not lift a limit
+        notes.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
     test = unseen(origin.provenance, pictures)
     if test is not None:
-        remarks().print(
+        notes.append(
             f"the model learned from {shown(pictures.name)}: judged by what was set aside for the "
             f"test, {len(test)} of {counted(len(pictures), 'picture')}"
         )
         pictures = test
+    for note in notes:
+        remarks().print(note)
     report = classifier.evaluate(pictures)
     if out is not None:
-        report.write(out)
-        remarks().print(f"tables written to {shown(out)}")
+        _write(out, model, classifier, report, pictures, notes)
+        remarks().print(f"report written to {shown(out / 'report.html')}")
     if json:
         print_json(report.to_dict())
     else:
         _print_report(results(), report, pictures.name)
+
+
+def _write(
+    out: Path,
+    model: Path,
+    classifier: ImageClassifier,
+    report: Report,
+    pictures: Dataset,
+    notes: list[str],
+) -> None:
+    """Write the report, with how training went where the model lies in its run's folder."""
+    write_judgement(
+        out,
+        classifier,
+        report,
+        pictures,
+        history=_history(model),
+        notes=notes,
+        title=f"{folder_name(model)}, judged by {pictures.name}",
+    )
+
+
+def _history(model: Path) -> list[Epoch]:
+    """A run's history; nothing if the model does not lie in a run's folder."""
+    from pellucid.errors import FileFormatError
+    from pellucid.training.history import from_csv
+    from pellucid.training.run_folder import RunFolder
+
+    path = model / RunFolder.HISTORY
+    try:
+        return from_csv(path.read_text(encoding="utf-8"), shown(path))
+    except FileFormatError as error:
+        remarks().print(f"the course of training is left out: {error}")
+    except (OSError, ValueError):  # there is none, or it is no text
+        pass
+    return []
 
 
 def _print_report(console: Console, report: Report, name: str) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -30,6 +31,14 @@ def remarks() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def warnings_as(console: Console) -> Iterator[None]:
+    """Print what Python warns of as a remark like any other: its text alone."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: console.print(shown(str(message)))
+        yield
 
 
 def print_json(values: object) -> None:

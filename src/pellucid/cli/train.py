@@ -14,9 +14,13 @@ import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
+from pellucid.cli.run_report import RunReport, judge, write_quarantined
+from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.augment import PRESETS
 from pellucid.data.names import counted, folder_name, shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.quarantine import Bad
 from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.schedules import SCHEDULES
@@ -24,10 +28,12 @@ from pellucid.training.schedules import SCHEDULES
 if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
 
-NO_SETTINGS = {"out", "resume", "save_every", "overwrite", "json"}
-"""What says where results go; everything else decides them, and is kept with a run."""
+NO_SETTINGS = {"out", "resume", "save_every", "overwrite", "report", "json"}
+"""What says where results go, and which; everything else decides them, and is kept with a run."""
 
-NOT_THE_CLASSIFIER_S = {"data", "validation", "image_size", "class_weights", "augment"}
+NOT_THE_CLASSIFIER_S = {
+    "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache"
+}  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
 
 
@@ -36,8 +42,7 @@ def train(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="A folder with a folder of pictures for each class, "
-            "or the name of a built-in set: mnist.",
+            help=arguments.LAYOUTS,
             show_default=False,
         ),
     ] = None,
@@ -99,6 +104,24 @@ def train(
             help="HEIGHTxWIDTH that pictures are brought to.", show_default="their own, or 64x64"
         ),
     ] = None,
+    bad: Annotated[
+        Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
+    ] = "quarantine",
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")
+    ] = MAX_PIXELS,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"What would stop training, since it spoils the result: {', '.join(SPOILING)} "
+            "(the same picture in several parts). Can be given several times.",
+            show_default="nothing",
+        ),
+    ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast."),
+    ] = True,
     engine: arguments.EngineName = DEFAULT,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
@@ -110,6 +133,10 @@ def train(
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
+    report: Annotated[
+        bool,
+        typer.Option(help="At last, judge the model by the validation pictures in report.html."),
+    ] = True,
     json: arguments.Json = False,
 ) -> None:
     """Train a network on pictures; keep the best model and the run's history in a folder.
@@ -125,6 +152,8 @@ def train(
         settings |= _kept(context, resume)
     if settings["data"] is None:
         raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
+    allowed = tuple(settings["allow"] or ())
+    check_allowed(allowed)
     model = _classifier(settings)
     held_out = settings["validation"] and arguments.share(settings["validation"])
 
@@ -138,9 +167,19 @@ def train(
         try_run_folder(out, overwrite=overwrite)
     console, source = remarks(), settings["data"]
     splits = data_package.load(
-        source, image_size=model.image_size, validation=held_out, seed=settings["seed"]
+        source,
+        image_size=model.image_size,
+        validation=held_out,
+        seed=settings["seed"],
+        bad=settings["bad"],
+        max_pixels=model.max_pixels,
+        allow_one_class=ONE_CLASS in allowed,
+        cache=settings["cache"],
     )
-    for note in splits.notes:
+    notes = splits.notes
+    if source not in data_package.BUILTIN:
+        notes += spoiling_notes(splits, shown(source), allowed)
+    for note in notes:
         console.print(note)
     run = f"{folder_name(source)}-{settings['architecture']}"
     folder = resume or out or free_folder(Path("runs"), run)
@@ -157,18 +196,23 @@ def train(
                 overwrite=overwrite,
                 resume=resume is not None,
                 minutes=save_every,
+                allow_one_class=ONE_CLASS in allowed,
                 notes=settings,
-                watchers=[bar],
+                watchers=[bar, RunReport(folder, splits.quarantined)],
             )
     except Stopped as stopped:
         fail(str(stopped), stopped.code)
     best = model.model_.provenance["results"]
+    write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
+    diagnoses = judge(model, splits, folder, notes) if report else ()
     if json:
         print_json(
             {
                 "model": str(folder / RunFolder.MODEL),
                 "best": best,
                 "history": [row.to_dict() for row in model.history_],
+                "quarantined": len(splits.quarantined),
+                "diagnoses": [each.to_dict() for each in diagnoses],
             }
         )
         return

@@ -9,6 +9,9 @@ from pellucid.data.split import checked_seed, number_of_pictures, stratified_spl
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pellucid.data.dataset import Dataset
     from pellucid.data.sources import Source
     from pellucid.data.split import Share
@@ -47,16 +50,18 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
     origin = "all" if undivided else "train"
     shares = _shares(drawn, undivided=undivided)
     unwanted = {"validation"} if validation == 0 else set()
-    brought = [part for part in ("validation", "test") if part in source.parts]
-    parts: dict[str, Dataset] = {
-        part: source.read(part) for part in brought if part not in unwanted
-    }
+    parts: dict[str, Dataset]
     if shares:
-        labels = source.read(origin).labels
-        positions = stratified_split(labels, shares, seed=seed, name=source.name)
-        parts |= source.divide(origin, positions)
+
+        def draw(labels: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+            return stratified_split(labels, shares, seed=seed, name=source.name)
+
+        parts = source.divide(origin, draw)
     else:
-        parts["train"] = source.read(origin)
+        parts = {"train": source.read(origin)}
+    for part in ("validation", "test"):
+        if part in source.parts and part not in unwanted:
+            parts[part] = source.read(part)
     how = f"; drawn with seed {seed}, each class in proportion: {', '.join(shares)}"
     sizes = ", ".join(
         f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
@@ -67,6 +72,7 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
         test=parts.get("test"),
         notes=(*source.notes, f"pictures: {sizes}{how if shares else ''}"),
         quarantined=source.quarantined,
+        drawn=tuple(shares),
     )
 
 

@@ -142,6 +142,7 @@ class Splits:
         test: Pictures that training never sees, or None.
         notes: Remarks for the user, one line each: how the parts were made, which size was chosen.
         quarantined: The files of all parts that could not be used and were left out.
+        drawn: The parts that were drawn from the pictures to learn from, and not given as such.
 
     Raises:
         DataError: The parts differ in their classes or in the shape of their pictures.
@@ -152,6 +153,7 @@ class Splits:
     test: Dataset | None
     notes: tuple[str, ...] = ()
     quarantined: tuple[BadFile, ...] = ()
+    drawn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for part in (self.validation, self.test):

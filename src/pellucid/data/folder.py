@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.data.decode import begins_as_picture
+from pellucid.data.decoded import PictureFile
 from pellucid.data.names import counted, listed, shown
-from pellucid.data.pictures import PictureFile
 from pellucid.data.quarantine import BadFile
 from pellucid.data.walk import entries, files_below
 from pellucid.errors import DataError

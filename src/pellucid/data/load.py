@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.data.arrange import DEFAULT_SHARE, arrange
 from pellucid.data.arrays import array_parts, datasets_from
+from pellucid.data.cache import check_cache, picture_cache
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.locate import BUILTIN, located
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset, Splits
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad
@@ -62,6 +64,7 @@ def load(
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
     allow_one_class: bool = False,
+    cache: CacheSetting = True,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -98,6 +101,10 @@ def load(
             the first.
         max_pixels: Picture files with more pixels are bad, and are never decoded.
         allow_one_class: Whether to take data of one class only, of which nothing can be learned.
+        cache: Where the pixels of picture files are kept, so that they are decoded only once (see
+            :mod:`pellucid.data.cache`): True for the user's cache folder, or what the environment
+            variable ``PELLUCID_CACHE`` names (``off`` for nowhere); False for nowhere; or the path
+            of a folder. The images are then mapped from there, read-only. The result is the same.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -112,6 +119,7 @@ def load(
         check_image_size(image_size)
     check_bad(bad)
     check_max_pixels(max_pixels)
+    check_cache(cache)
     if source == "mnist":
         origin: Source = ArraySource("mnist", load_mnist())
     elif isinstance(source, Mapping):
@@ -126,7 +134,10 @@ def load(
                     found,
                     parts={part: of for part, of in found.parts.items() if part != "validation"},
                 )
-            origin = PictureSource(shown(path), found, image_size, bad, max_pixels, allow_one_class)
+            origin = PictureSource(
+                shown(path), found, image_size, bad, max_pixels, allow_one_class,
+                *picture_cache(cache, found.root),
+            )  # fmt: skip
         elif path.is_file():
             arrays = datasets_from(read_npz(path), shown(path))
             origin = _array_source(shown(path), arrays, allow_one_class)
@@ -146,6 +157,7 @@ def load_for(
     split: str = "test",
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
+    cache: CacheSetting = True,
 ) -> Dataset:
     """Load pictures to judge a model by, as that model takes them.
 
@@ -159,6 +171,7 @@ def load_for(
             have no validation part.
         bad: As :func:`load` takes it; what was left out is listed in the result.
         max_pixels: As :func:`load` takes it. Judge by the same pictures with the same limit.
+        cache: As :func:`load` takes it.
 
     Returns:
         The pictures, with labels counted in ``classes``. Not every class must occur.
@@ -173,6 +186,7 @@ def load_for(
         raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
     check_bad(bad)
     check_max_pixels(max_pixels)
+    check_cache(cache)
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
@@ -197,7 +211,10 @@ def load_for(
         raise DataError(f"{name}: no pictures to read; {NO_PICTURES}")
     check_known(name, sorted({file.class_name for file in files}), known)
     title = folder_name(path) if part == "all" else part
-    dataset = read_pictures(files, known, preprocessing, title, bad=bad, max_pixels=max_pixels)
+    kept, _ = picture_cache(cache, found.root)
+    dataset = read_pictures(
+        files, known, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
+    )
     return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
 
 

@@ -4,51 +4,34 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.dataset import Dataset
+from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
+from pellucid.data.decoded import Decoded, bad_file, labels_of, reason_of
 from pellucid.data.names import counted, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
-from pellucid.data.quarantine import BadFile, check_bad
-from pellucid.errors import ArgumentError, DataError
+from pellucid.data.quarantine import check_bad
+from pellucid.errors import ArgumentError, DataError, PellucidError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pellucid.data.quarantine import Bad
+    from pellucid.data.cache import PictureCache
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.decoded import Draw, PictureFile
+    from pellucid.data.quarantine import Bad, BadFile
 
 LARGEST_COMMON_SIDE = 256
 """Pictures that all have one size keep it up to this height and width."""
 
 DEFAULT_SIDE = 64
 """Height and width given to pictures of different or larger sizes."""
-
-_BLOCK = 64  # pictures per task of a thread
-
-
-@dataclass(frozen=True)
-class PictureFile:
-    """One labelled picture on disk.
-
-    Attributes:
-        path: Where it lies.
-        name: What it is called in messages and lists: its path relative to the data's folder.
-        class_name: Its class.
-        part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
-    """
-
-    path: Path
-    name: str
-    class_name: str
-    part: str = "all"
 
 
 def choose_preprocessing(
@@ -58,6 +41,7 @@ def choose_preprocessing(
     name: str = "data",
     bad: Bad = "error",
     max_pixels: int = MAX_PIXELS,
+    cache: PictureCache | None = None,
 ) -> tuple[Preprocessing, str]:
     """Decide the size and the channels that pictures get, from their headers.
 
@@ -69,6 +53,7 @@ def choose_preprocessing(
         bad: ``"error"`` to raise at the first file that cannot be opened, ``"quarantine"`` to pass
             over such files.
         max_pixels: Pictures with more pixels count as bad.
+        cache: Knows the headers of files that have not changed.
 
     Returns:
         The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and a remark
@@ -86,7 +71,10 @@ def choose_preprocessing(
     failed: list[tuple[PictureFile, DataError]] = []
     for file in files:
         try:
-            height, width, is_grey = header(file.path, max_pixels)
+            if cache is None:
+                height, width, is_grey = header(file.path, max_pixels)
+            else:
+                height, width, is_grey = cache.files.header(file, max_pixels)
         except DataError as error:
             if bad == "error":
                 raise
@@ -97,7 +85,9 @@ def choose_preprocessing(
         if not grey and (image_size is not None or len(sizes) > 1):
             break  # nothing is left to decide
     if not sizes:
-        raise _nothing_left(name, [_bad_file(file, error) for file, error in failed])
+        raise _nothing_left(
+            name, [bad_file(file, reason_of(file.path, error)) for file, error in failed]
+        )
     channels, colours = (1, "grey") if grey else (3, "colour")
     if image_size is not None:
         return Preprocessing(*image_size, channels), f"pictures of {_by(image_size)}, {colours}"
@@ -120,78 +110,131 @@ def read_pictures(
     *,
     bad: Bad = "error",
     max_pixels: int = MAX_PIXELS,
+    cache: PictureCache | None = None,
 ) -> Dataset:
-    """Decode pictures into one array, by as many threads as there are processors.
+    """Read pictures as a data set; arguments and errors as of :func:`decode_pictures`."""
+    return decode_pictures(
+        files, classes, preprocessing, name, bad=bad, max_pixels=max_pixels, cache=cache
+    ).dataset(name)
+
+
+def decode_pictures(
+    files: Sequence[PictureFile],
+    classes: tuple[str, ...],
+    preprocessing: Preprocessing,
+    name: str,
+    *,
+    bad: Bad = "error",
+    max_pixels: int = MAX_PIXELS,
+    cache: PictureCache | None = None,
+    draw: Draw | None = None,
+) -> Decoded:
+    """Decode pictures, by as many threads as there are processors, or find them in the cache.
 
     Args:
         files: The pictures, in the order they get.
         classes: The class names; every file's class is among them.
         preprocessing: How each is converted and resized.
-        name: What the data set is called.
+        name: What the data are called in messages.
         bad: ``"error"`` to raise at the first file that cannot be used, ``"quarantine"`` to leave
             such files out.
         max_pixels: Pictures with more pixels count as bad.
+        cache: Where pictures are kept that were decoded before; None for nowhere.
+        draw: How they will be divided. Then each part lies in one piece in the cache, if they
+            are not there yet.
 
     Returns:
         The pictures with their labels, and the files that were left out; the same for any number
-        of threads.
+        of threads, from the cache or not.
 
     Raises:
         DataError: A file cannot be read, and the first of them in order is named; or none of them
             can be used; or memory is short.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     check_bad(bad)
+    if cache is not None:
+        found = _read_cached(files, classes, preprocessing, name, bad, max_pixels, cache, draw)
+        if found is not None:
+            return found
     images = _allocated((len(files), *preprocessing.shape), name)
+    failed: dict[int, str] = {}
+    kept: list[int] = []
+    for block in decoded_blocks(
+        files,
+        range(len(files)),
+        preprocessing,
+        max_pixels,
+        threads=os.cpu_count() or 1,
+        stop=bad == "error",
+    ):
+        images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
+        kept += block.positions
+        failed |= block.bad
+    return _usable(files, classes, name, images[: len(kept)], None, failed)
 
-    def read(start: int) -> dict[int, DataError]:
-        failed: dict[int, DataError] = {}
-        for i in range(start, min(start + _BLOCK, len(files))):
-            try:
-                images[i] = preprocessing.read(files[i].path, max_pixels=max_pixels)
-            except DataError as error:
-                if bad == "error":
-                    raise
-                failed[i] = error
-        return failed
 
-    failed: dict[int, DataError] = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for of_block in pool.map(read, range(0, len(files), _BLOCK)):
-            failed |= of_block  # or raises what a thread has raised, the first block's first
-    quarantined = tuple(_bad_file(files[i], error) for i, error in failed.items())
-    if failed:
-        kept = [i for i in range(len(files)) if i not in failed]
-        if not kept:
-            raise _nothing_left(name, quarantined)
-        files = [files[i] for i in kept]
-        images = kept_in_place(images, kept)
-    label_of = {class_name: label for label, class_name in enumerate(classes)}
-    return Dataset(
-        images=images,
-        labels=np.array([label_of[file.class_name] for file in files], np.int64),
-        classes=classes,
-        names=tuple(file.name for file in files),
-        name=name,
-        quarantined=quarantined,
+def _read_cached(
+    files: Sequence[PictureFile],
+    classes: tuple[str, ...],
+    preprocessing: Preprocessing,
+    name: str,
+    bad: Bad,
+    max_pixels: int,
+    cache: PictureCache,
+    draw: Draw | None,
+) -> Decoded | None:
+    """The pictures from the cache, which takes them in if need be; None if it cannot."""
+    digests = cache.files.digests(files)
+    readable = [i for i, digest in enumerate(digests) if isinstance(digest, str)]
+    failed = {
+        i: reason_of(files[i].path, digest)
+        for i, digest in enumerate(digests)
+        if isinstance(digest, DataError)
+    }
+    if failed and bad == "error":
+        return None  # the first bad file is to be named, of whichever kind
+    chosen = [files[i] for i in readable]
+
+    def order(usable: Sequence[int]) -> Sequence[int]:
+        if draw is None or bad == "error":
+            return usable
+        try:
+            parts = draw(labels_of([chosen[i] for i in usable], classes))
+        except PellucidError:  # whoever divides them says so
+            return usable
+        return np.asarray(usable)[np.concatenate(list(parts.values()))].tolist()  # type: ignore[no-any-return]
+
+    entry = cache.decoded(
+        chosen,
+        [digest for digest in digests if isinstance(digest, str)],
+        order,
+        preprocessing,
+        max_pixels=max_pixels,
+        stop=bad == "error",
     )
+    if entry is None:
+        return None
+    failed |= {readable[i]: reason for i, reason in entry.bad.items()}
+    if failed and bad == "error":
+        first = min(failed)
+        raise DataError(f"{shown(files[first].path)}: {failed[first]}")
+    rows = np.argsort(entry.positions)
+    return _usable(files, classes, name, entry.pixels, rows, failed)
 
 
-def kept_in_place(images: NDArray[np.uint8], kept: Sequence[int]) -> NDArray[np.uint8]:
-    """Move the pictures at ``kept`` (ascending) to the front of their array; return those.
-
-    A copy would need the memory twice.
-    """
-    for to, origin in enumerate(kept):
-        if to != origin:
-            images[to] = images[origin]
-    return images[: len(kept)]
-
-
-def _bad_file(file: PictureFile, error: DataError) -> BadFile:
-    reason = str(error).removeprefix(f"{shown(file.path)}: ")
-    return BadFile(file.name, reason, file.class_name, file.part)
+def _usable(
+    files: Sequence[PictureFile],
+    classes: tuple[str, ...],
+    name: str,
+    images: NDArray[np.uint8],
+    rows: NDArray[np.int64] | None,
+    failed: Mapping[int, str],
+) -> Decoded:
+    quarantined = tuple(bad_file(files[i], failed[i]) for i in sorted(failed))
+    usable = tuple(file for i, file in enumerate(files) if i not in failed)
+    if not usable:
+        raise _nothing_left(name, quarantined)
+    return Decoded(images, rows, usable, classes, quarantined)
 
 
 def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:

@@ -13,16 +13,21 @@ from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.reduce import Reduced, reduce_decoding
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from pellucid.data.reduce import Box
+
     Picture = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8]
     """A picture's path, the bytes of its file, a Pillow image, or its pixels."""
 
 Resize = Literal["pad", "crop", "stretch"]
+
+Decoding = Literal["reduced", "whole"]
 
 MAX_SIDE = 4096
 """Largest height and width, in pixels; it bounds what a model file can ask for."""
@@ -47,6 +52,10 @@ class Preprocessing:
             two sides alike; ``"stretch"`` gives up the proportions.
         background: Grey level 0..255 under transparent pixels.
         border: Grey level 0..255 of the borders that ``"pad"`` adds.
+        decoding: How large JPEG files are decoded: ``"reduced"`` as small as
+            :mod:`pellucid.data.reduce` allows, which is several times as fast; ``"whole"`` always
+            as large as they are. Pictures that are given as pixels or as a Pillow image are never
+            reduced in this way, which differs by a grey level or two.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -58,6 +67,7 @@ class Preprocessing:
     resize: Resize = "pad"
     background: int = 255
     border: int = 0
+    decoding: Decoding = "reduced"
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -67,10 +77,12 @@ class Preprocessing:
         _check_integer("channels", self.channels, 1, 3)
         if self.channels == 2:
             raise ArgumentError("channels is 2; expected 1 (grey) or 3 (red, green, blue)")
-        if self.resize not in get_args(Resize):
-            raise ArgumentError(
-                f"resize is {self.resize!r}; expected one of {', '.join(get_args(Resize))}"
-            )
+        for name, choices in (("resize", Resize), ("decoding", Decoding)):
+            if getattr(self, name) not in get_args(choices):
+                raise ArgumentError(
+                    f"{name} is {getattr(self, name)!r:.100}; expected one of "
+                    f"{', '.join(get_args(choices))}"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -85,10 +97,14 @@ class Preprocessing:
     def from_dict(cls, settings: object) -> Preprocessing:
         """Return the preprocessing that :meth:`to_dict` described.
 
+        Settings without ``decoding`` are older than that choice, and mean ``"whole"``.
+
         Raises:
             FileFormatError: A setting is missing, unknown, of another type or outside its range.
         """
         known = {field.name for field in fields(cls)}
+        if isinstance(settings, dict) and settings.keys() == known - {"decoding"}:
+            settings = {**settings, "decoding": "whole"}
         if not isinstance(settings, dict) or settings.keys() != known:
             raise FileFormatError(
                 f"preprocessing is {settings!r:.200}; expected exactly the settings "
@@ -126,7 +142,7 @@ class Preprocessing:
         if isinstance(source, (bytes, bytearray)):
             source = bytes(source)
         elif isinstance(source, (str, os.PathLike)):
-            source = Path(source)
+            source = source if isinstance(source, Path) else Path(source)
         else:
             from PIL import Image
 
@@ -137,52 +153,54 @@ class Preprocessing:
                 f"picture file, a Pillow image or a NumPy array"
             )
         with opened(source, max_pixels) as image:
-            return self._fit(image, source_name(source))
+            reduced = self._reduced(image) if self.decoding == "reduced" else None
+            return self._fit(image, source_name(source), reduced)
 
-    def _fit(self, image: Image.Image, name: str) -> NDArray[np.uint8]:
+    def _reduced(self, image: Image.Image) -> Reduced | None:
+        # between borders, one direction decides the size
+        return reduce_decoding(image, self.width, self.height, both=self.resize != "pad")
+
+    def _fit(
+        self, image: Image.Image, name: str, reduced: Reduced | None = None
+    ) -> NDArray[np.uint8]:
         picture = decode(image, name, channels=self.channels, background=self.background)
         if 0 in picture.size:
             raise DataError(f"{name}: a picture without pixels, {picture.width}×{picture.height}")
-        if picture.size != (self.width, self.height):
-            picture = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize](
-                picture
-            )
+        how = Reduced(*picture.size) if reduced is None else reduced
+        if (how.width, how.height) != (self.width, self.height):
+            fit = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize]
+            picture = fit(picture, how)
         return np.array(picture, dtype=np.uint8).reshape(self.shape)
 
-    def _stretch(self, picture: Image.Image) -> Image.Image:
-        return _resized(picture, self.width, self.height)
+    def _stretch(self, picture: Image.Image, how: Reduced) -> Image.Image:
+        return _resized(picture, self.width, self.height, how.box(0, 0, how.width, how.height))
 
-    def _pad(self, picture: Image.Image) -> Image.Image:
+    def _pad(self, picture: Image.Image, how: Reduced) -> Image.Image:
         from PIL import Image
 
-        scale = min(self.width / picture.width, self.height / picture.height)
-        width = min(self.width, max(1, round(picture.width * scale)))
-        height = min(self.height, max(1, round(picture.height * scale)))
+        scale = min(self.width / how.width, self.height / how.height)
+        width = min(self.width, max(1, round(how.width * scale)))
+        height = min(self.height, max(1, round(how.height * scale)))
         colour = self.border if self.channels == 1 else (self.border,) * 3
         padded = Image.new(picture.mode, (self.width, self.height), colour)
         corner = (self.width - width) // 2, (self.height - height) // 2
-        padded.paste(_resized(picture, width, height), corner)
+        whole = how.box(0, 0, how.width, how.height)
+        padded.paste(_resized(picture, width, height, whole), corner)
         return padded
 
-    def _crop(self, picture: Image.Image) -> Image.Image:
-        scale = max(self.width / picture.width, self.height / picture.height)
-        width = min(self.width / scale, picture.width)
-        height = min(self.height / scale, picture.height)
-        left, top = (picture.width - width) / 2, (picture.height - height) / 2
-        box = left, top, left + width, top + height
-        return _resized(picture, self.width, self.height, box)
+    def _crop(self, picture: Image.Image, how: Reduced) -> Image.Image:
+        scale = max(self.width / how.width, self.height / how.height)
+        width = min(self.width / scale, how.width)
+        height = min(self.height / scale, how.height)
+        left, top = (how.width - width) / 2, (how.height - height) / 2
+        return _resized(
+            picture, self.width, self.height, how.box(left, top, left + width, top + height)
+        )
 
 
-def _resized(
-    picture: Image.Image,
-    width: int,
-    height: int,
-    box: tuple[float, float, float, float] | None = None,
-) -> Image.Image:
+def _resized(picture: Image.Image, width: int, height: int, box: Box) -> Image.Image:
     from PIL import Image
 
-    if box is None and picture.size == (width, height):
-        return picture
     return picture.resize((width, height), Image.Resampling.BILINEAR, box)
 
 

@@ -15,6 +15,10 @@ Bad = Literal["quarantine", "error"]
 """What is done about a bad file: leave it out and tell, or stop."""
 
 
+class QuarantineWarning(UserWarning):
+    """Files that were to be pictures cannot be used, and the rest is used without them."""
+
+
 @dataclass(frozen=True)
 class BadFile:
     """A file that was to be a picture and cannot be used.

@@ -6,7 +6,7 @@ classes is the same for all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,17 +14,16 @@ import numpy as np
 
 from pellucid.data.dataset import Dataset
 from pellucid.data.names import counted, listed, shown
-from pellucid.data.pictures import choose_preprocessing, kept_in_place, read_pictures
+from pellucid.data.pictures import choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from pellucid.data.cache import PictureCache
+    from pellucid.data.decoded import Decoded, Draw, PictureFile
     from pellucid.data.folder import PictureFolder
-    from pellucid.data.pictures import PictureFile
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad, BadFile
 
@@ -54,12 +53,14 @@ class Source(Protocol):
     def read(self, part: str) -> Dataset:
         """Return a part as a data set of the same name."""
 
-    def divide(self, part: str, positions: Mapping[str, NDArray[np.int64]]) -> dict[str, Dataset]:
-        """Return data sets of the pictures at given positions of a part, which is then used up.
+    def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
+        """Return data sets of the pictures that are drawn from a part, which is then used up.
+
+        Whoever divides a part does so before anything is read.
 
         Args:
             part: The part.
-            positions: Ascending positions by the name of each data set; no position stands twice.
+            draw: Tells from the labels which positions go into each; none goes into two.
         """
 
 
@@ -81,10 +82,10 @@ class ArraySource:
         """Return a part."""
         return self.datasets[part]
 
-    def divide(self, part: str, positions: Mapping[str, NDArray[np.int64]]) -> dict[str, Dataset]:
-        """Return copies of the pictures at given positions."""
+    def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
+        """Return copies of the pictures that are drawn."""
         whole = self.datasets[part]
-        return {name: whole.subset(indices, name) for name, indices in positions.items()}
+        return {name: whole.subset(indices, name) for name, indices in draw(whole.labels).items()}
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class PictureSource:
         bad: What is done about bad files.
         max_pixels: Pictures with more pixels count as bad.
         allow_one_class: Whether there may be one class only.
+        cache: Where pictures are kept that were decoded before; None for nowhere.
+        cache_note: Why there is none, if one was wanted.
     """
 
     name: str
@@ -106,6 +109,9 @@ class PictureSource:
     bad: Bad
     max_pixels: int
     allow_one_class: bool
+    cache: PictureCache | None = None
+    cache_note: str = ""
+    _draws: dict[str, Draw] = field(default_factory=dict, init=False)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -116,47 +122,30 @@ class PictureSource:
     def notes(self) -> tuple[str, ...]:
         """Remarks on the size that was chosen and on what was left out."""
         _, note = self._decoded
-        return *self.found.notes, *quarantine_note(self.quarantined), note
+        not_kept = self.cache_note or (self.cache.note if self.cache else "")
+        told = (f"decoded pictures are not kept: {shown(not_kept)}",) if not_kept else ()
+        return *self.found.notes, *quarantine_note(self.quarantined), note, *told
 
     @property
     def quarantined(self) -> tuple[BadFile, ...]:
         """The files of all parts that cannot be used."""
-        datasets, _ = self._decoded
-        of_parts = (dataset.quarantined for dataset in datasets.values())
-        return *self.found.bad, *(file for files in of_parts for file in files)
+        parts, _ = self._decoded
+        return *self.found.bad, *(file for part in parts.values() for file in part.quarantined)
 
     def read(self, part: str) -> Dataset:
         """Return a part."""
-        datasets, _ = self._decoded
-        return datasets[part]
+        parts, _ = self._decoded
+        return parts[part].dataset(part)
 
-    def divide(self, part: str, positions: Mapping[str, NDArray[np.int64]]) -> dict[str, Dataset]:
-        """Return the pictures at given positions: small parts copied, the largest moved.
-
-        So the pictures of a whole folder need their memory once, not twice.
-        """
-        whole = self.read(part)
-        largest = max(positions, key=lambda name: len(positions[name]))
-        divided = {
-            name: whole.subset(indices, name)
-            for name, indices in positions.items()
-            if name != largest or not whole.images.flags.writeable
-        }
-        if largest not in divided:
-            kept = positions[largest]
-            names = None if whole.names is None else tuple(whole.names[i] for i in kept.tolist())
-            divided[largest] = Dataset(
-                kept_in_place(whole.images, kept.tolist()),
-                whole.labels[kept],
-                whole.classes,
-                names,
-                largest,
-            )
-        return divided
+    def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
+        """Return the pictures that are drawn, each part in one piece where they are kept."""
+        self._draws[part] = draw
+        parts, _ = self._decoded
+        return parts[part].divide(draw(parts[part].labels))
 
     @cached_property
-    def _decoded(self) -> tuple[dict[str, Dataset], str]:
-        """The parts as data sets, and a remark on their size.
+    def _decoded(self) -> tuple[dict[str, Decoded], str]:
+        """The parts, and a remark on the size of their pictures.
 
         The size is chosen by the pictures that can be used, as if the others had never been there.
         """
@@ -166,12 +155,13 @@ class PictureSource:
         self._check_classes(found.parts, ())
         preprocessing, note = self._choose(found.parts)
         while True:
-            datasets = {
-                part: self._read(files, preprocessing, part) for part, files in found.parts.items()
+            decoded = {
+                part: self._decode(files, preprocessing, part)
+                for part, files in found.parts.items()
             }
-            bad = [file for dataset in datasets.values() for file in dataset.quarantined]
+            bad = [file for part in decoded.values() for file in part.quarantined]
             if not bad:
-                return datasets, note
+                return decoded, note
             names = {file.name for file in bad}
             usable = {
                 part: tuple(file for file in files if file.name not in names)
@@ -180,19 +170,21 @@ class PictureSource:
             self._check_classes(usable, bad)
             again, note = self._choose(usable)
             if again == preprocessing:
-                return datasets, note
+                return decoded, note
             preprocessing = again
 
-    def _read(
+    def _decode(
         self, files: tuple[PictureFile, ...], preprocessing: Preprocessing, part: str
-    ) -> Dataset:
-        return read_pictures(
+    ) -> Decoded:
+        return decode_pictures(
             files,
             self.found.classes,
             preprocessing,
             part,
             bad=self.bad,
             max_pixels=self.max_pixels,
+            cache=self.cache,
+            draw=self._draws.get(part),
         )
 
     def _choose(self, parts: Mapping[str, tuple[PictureFile, ...]]) -> tuple[Preprocessing, str]:
@@ -202,6 +194,7 @@ class PictureSource:
             name=self.name,
             bad=self.bad,
             max_pixels=self.max_pixels,
+            cache=self.cache,
         )
 
     def _check_classes(
@@ -277,7 +270,7 @@ def check_classes(
     if len(classes) < 2 and not allow_one_class:
         raise DataError(
             f"{name}: one class only, {shown(classes[0])}; expected at least two classes, each "
-            f"with pictures of its own (or allow it with allow_one_class)"
+            f"with pictures of its own (to train all the same: --allow one-class)"
         )
     empty = [entry for entry in classes if entry not in learnable]
     if empty:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.decode import unreadable
+from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PARTS, PictureFolder, valid_class_name
 from pellucid.data.names import shown
-from pellucid.data.pictures import PictureFile
 from pellucid.data.walk import is_inside
 from pellucid.errors import DataError
 

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.data.names import listed, shown
 from pellucid.errors import DataError
 from pellucid.evaluation import metrics
+from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import ClassRow, Report, Wrong
 from pellucid.ops import check
 from pellucid.ops.softmax import softmax
@@ -78,6 +79,7 @@ def evaluate(
         confusion=confusion,
         per_class=_rows(dataset.classes, metrics.class_scores(confusion)),
         wrong=_wrong(dataset, predicted, confidence),
+        calibration=calibrate(confidence, ranks == 0),
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pellucid.evaluation.calibration import Calibration
+
 SCHEMA = 1
 """Version of :meth:`Report.to_dict`: raised when a key changes its meaning or goes; new keys may
 come without."""
@@ -64,6 +66,7 @@ class Report:
         confusion: Images by true class (row) and predicted class (column), int64 (K, K).
         per_class: Precision, recall, F1 and support of each class.
         wrong: Every image that is wrong, the most confident mistakes first.
+        calibration: How far the network's confidence and its accuracy agree.
     """
 
     classes: tuple[str, ...]
@@ -76,13 +79,15 @@ class Report:
     confusion: NDArray[np.int64]
     per_class: tuple[ClassRow, ...]
     wrong: tuple[Wrong, ...]
+    calibration: Calibration
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values.
 
         The keys are the attributes above, and ``schema``, see :data:`SCHEMA`. ``top_k`` has its k
         as text, ``confusion`` is a list of rows, ``per_class`` and ``wrong`` are lists of objects
-        with the keys of :class:`ClassRow` and :class:`Wrong`.
+        with the keys of :class:`ClassRow` and :class:`Wrong`, ``calibration`` is an object with
+        those of :class:`~pellucid.evaluation.calibration.Calibration`.
         """
         return {
             "schema": SCHEMA,
@@ -96,6 +101,7 @@ class Report:
             "confusion": self.confusion.tolist(),
             "per_class": [asdict(row) for row in self.per_class],
             "wrong": [asdict(wrong) for wrong in self.wrong],
+            "calibration": self.calibration.to_dict(),
         }
 
     def write(self, folder: str | os.PathLike[str]) -> None:

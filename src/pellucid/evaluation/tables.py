@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Row = Sequence[str | int]
 
+TABLES = ("confusion.csv", "per_class.csv", "wrong.csv")
+"""Their names, in the order in which they are written."""
+
 
 def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
     r"""Write three tables into a folder, which is made if it is not there.
@@ -31,9 +34,9 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
             intact.
     """
     folder = make_folder(folder)
-    write_text(folder / "confusion.csv", _csv(_confusion(report)))
-    write_text(folder / "per_class.csv", _csv(_per_class(report)))
-    write_text(folder / "wrong.csv", _csv(_wrong(report)))
+    rows = _confusion(report), _per_class(report), _wrong(report)
+    for name, table in zip(TABLES, rows, strict=True):
+        write_text(folder / name, _csv(table))
 
 
 def _confusion(report: Report) -> list[Row]:

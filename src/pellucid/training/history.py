@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from pellucid.errors import FileFormatError
 
 OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs")
 """What an epoch tells of the machine and the way, not of the model."""
@@ -53,3 +56,42 @@ def to_csv(history: list[Epoch]) -> str:
     for row in history:
         writer.writerow(["" if v is None else v for v in row.to_dict().values()])
     return text.getvalue()
+
+
+def from_csv(text: str, name: str = "history.csv") -> list[Epoch]:
+    """The rows that :func:`to_csv` wrote; columns that came later may be missing.
+
+    Args:
+        text: The file's content.
+        name: What the file is called in messages.
+
+    Raises:
+        FileFormatError: If a row is not an epoch's.
+    """
+    rows = []
+    for number, cells in enumerate(csv.DictReader(io.StringIO(text)), start=2):
+        try:
+            rows.append(_row(cells))
+        except (TypeError, ValueError, OverflowError, csv.Error) as error:
+            raise FileFormatError(
+                f"{name}: line {number} is not an epoch of a training; remove the file, or train "
+                "again"
+            ) from error
+    return rows
+
+
+def _row(cells: dict[str, Any]) -> Epoch:
+    values: dict[str, Any] = {}
+    for field in fields(Epoch):
+        if field.name not in cells:
+            continue
+        cell = cells[field.name]
+        if field.type == "int":
+            values[field.name] = int(cell)
+        elif cell == "" and field.type == "float | None":
+            values[field.name] = None
+        else:
+            values[field.name] = float(cell)
+            if not math.isfinite(values[field.name]):
+                raise ValueError(field.name)
+    return Epoch(**values)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.arrange import set_aside
+from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import PellucidError
 from pellucid.version import __version__
 
@@ -25,13 +26,19 @@ def provenance(
     data: Dataset,
     validation: Dataset | None,
     engine: str,
+    max_pixels: int = MAX_PIXELS,
 ) -> dict[str, Any]:
-    """A model's origin as plain JSON values: architecture, recipe, data, engine, versions."""
+    """A model's origin as plain JSON values: architecture, recipe, data, engine, versions.
+
+    ``max_pixels`` is the limit above which picture files were left out: whoever judges the model
+    by the same folder needs the same.
+    """
     return {
         "architecture": architecture,
         "recipe": recipe.to_dict(),
         "data": _data(data),
         "validation": None if validation is None else _data(validation),
+        "max_pixels": max_pixels,
         "engine": engine,
         "versions": {
             "pellucid": __version__,
@@ -61,6 +68,12 @@ def unseen(origin: dict[str, Any], pictures: Dataset) -> Dataset | None:
         )
     except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
         return None
+
+
+def trained_max_pixels(origin: dict[str, Any]) -> int:
+    """The limit that a model's provenance tells; the usual one if it tells none that can be."""
+    told = origin.get("max_pixels")
+    return told if type(told) is int and told >= 1 else MAX_PIXELS
 
 
 def _data(data: Dataset) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from pellucid.data.pictures import PictureFile
+    from pellucid.data.decoded import PictureFile
 
 THUMBNAIL_SIDE = 16
 """Height and width of the small grey copies by which pictures are compared."""

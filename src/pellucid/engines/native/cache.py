@@ -14,14 +14,13 @@ import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pellucid.user_cache import fault, user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-VARIABLE = "PELLUCID_CACHE"
-"""The environment variable that names another folder, or says ``off``."""
+    from pathlib import Path
 
 LIMIT = 256 << 20
 """Bytes that are kept; beyond that, what was used longest ago goes."""
@@ -109,36 +108,7 @@ class CodeCache:
 
 def code_cache(environment: Mapping[str, str] = os.environ) -> CodeCache:
     """The user's cache: in the system's folder for caches, or where ``PELLUCID_CACHE`` says."""
-    told = environment.get(VARIABLE, "")
-    if told == "off":
-        return CodeCache(None, f"{VARIABLE} is off")
-    if told:
-        folder = Path(told).expanduser().absolute()
-    else:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("pellucid", appauthor=False)
-    if not folder.is_absolute():
-        return CodeCache(None, f"this user has no home folder; name a folder in {VARIABLE}")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fault = _fault(folder.stat())
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        return CodeCache(None, f"{folder} cannot be used: {getattr(error, 'strerror', error)}")
-    if fault:
-        return CodeCache(None, f"{folder} {fault}; name another folder in {VARIABLE}")
-    return CodeCache(folder)
-
-
-def _fault(status: os.stat_result) -> str:
-    """Why somebody else could have put code there; empty if nobody could."""
-    if not hasattr(os, "geteuid"):  # Windows: the folder lies in the user's own profile
-        return ""
-    if status.st_uid != os.geteuid():
-        return "belongs to another user"
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "can be written by others"
-    return ""
+    return CodeCache(*user_cache(environment))
 
 
 def _read(path: Path, limit: int) -> bytes | None:
@@ -151,7 +121,7 @@ def _read(path: Path, limit: int) -> bytes | None:
     """
     with os.fdopen(os.open(path, _READ), "rb") as file:
         status = os.fstat(file.fileno())
-        safe = stat.S_ISREG(status.st_mode) and not _fault(status)
+        safe = stat.S_ISREG(status.st_mode) and not fault(status)
         return file.read() if safe and status.st_size <= limit else None
 
 

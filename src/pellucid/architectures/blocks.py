@@ -1,0 +1,23 @@
+"""What the deeper architectures are built of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.layers import BatchNorm, Conv2D, ReLU
+
+if TYPE_CHECKING:
+    from pellucid.layers import Layer
+
+
+def convolution(filters: int, stride: int = 1) -> list[Layer]:
+    """A convolution 3×3 and its batch norm: (H, W, C) → (⌈H/stride⌉, ⌈W/stride⌉, filters).
+
+    The convolution has no bias, since the batch norm would take it away and adds its own.
+    """
+    return [Conv2D(filters, 3, stride=stride, padding=1, bias=False), BatchNorm()]
+
+
+def convolution_relu(filters: int, stride: int = 1) -> list[Layer]:
+    """The same with a ReLU behind it."""
+    return [*convolution(filters, stride), ReLU()]

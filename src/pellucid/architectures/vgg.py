@@ -1,0 +1,41 @@
+"""A small network in the manner of VGG.
+
+Simonyan and Zisserman 2014, *Very deep convolutional networks for large-scale image recognition*,
+section 2.1. All kernels are 3×3: two in a row see as far as one of 5×5, with fewer weights and one
+ReLU more. Max pooling halves the resolution between the blocks, and each block has twice the maps
+of the one before.
+
+What is younger than the paper: a batch norm behind each convolution (Ioffe and Szegedy 2015), and
+in place of the hidden dense layers the average over all positions (Lin et al. 2013, *Network in
+network*, section 3.2), so that pictures may have any size.
+"""
+
+from __future__ import annotations
+
+from pellucid.architectures.blocks import convolution_relu
+from pellucid.layers import Dense, GlobalAveragePool, MaxPool, Sequential
+
+
+def vgg_small(classes: int) -> Sequential:
+    """Seven convolutions with 32 to 256 maps; 1.2 million weights, for photos of 24×24 and more.
+
+    The first block is a single convolution, since at full resolution everything costs most: a
+    network that learns some thousand photos in minutes, without a GPU. Takes pictures of any size
+    from 8×8 on.
+    """
+    return Sequential(
+        [
+            *convolution_relu(32),
+            MaxPool(2),
+            *convolution_relu(64),
+            *convolution_relu(64),
+            MaxPool(2),
+            *convolution_relu(128),
+            *convolution_relu(128),
+            MaxPool(2),
+            *convolution_relu(256),
+            *convolution_relu(256),
+            GlobalAveragePool(),
+            Dense(classes),
+        ]
+    )

@@ -1,0 +1,142 @@
+"""``pellucid backward``: the loss of a picture, and every gradient of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.trace import MOST_TERMS, AllTerms, position
+from pellucid.data.names import shown
+from pellucid.engines import DEFAULT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pellucid.explain.backward import Backward, OpenedGradient
+
+
+def backward(
+    model: arguments.ModelPath,
+    image: Annotated[Path, typer.Argument(help="A picture.")],
+    label: Annotated[str, typer.Option(help="The class that is right.")],
+    weight: Annotated[
+        str | None, typer.Option(help="Open the gradient of one weight: conv2.kernel, say.")
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Open the gradient at one value of this layer.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="Its position, from 0: row,column,channel,map for a kernel's weight."),
+    ] = None,
+    all_terms: AllTerms = False,
+    out: Annotated[Path | None, typer.Option(help="Write it to this .html, .json or .png.")] = None,
+    engine: arguments.EngineName = DEFAULT,
+    json: arguments.Json = False,
+) -> None:
+    """Show how the loss goes back through every layer, or open one gradient into its terms."""
+    from pellucid.classifier import ImageClassifier
+    from pellucid.explain.written import BACKWARD_ENDINGS, check_ending, write_backward
+
+    if out is not None:
+        check_ending(out, BACKWARD_ENDINGS)
+    place = position(at)
+    if (place is None) != (weight is None and layer is None) or (weight and layer):
+        raise typer.BadParameter(
+            "--at belongs to one of --weight and --layer: give both", param_hint="--at"
+        )
+    gone = ImageClassifier.load(model, engine=engine).backward(image, label)
+    opened = None
+    if place is not None:
+        opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)
+    if out is not None:
+        write_backward(out, gone, opened)
+        remarks().print(f"written to {shown(out)}")
+    if json:
+        print_json(gone.to_dict(values=False) if opened is None else opened.to_dict())
+    elif opened is not None:
+        print_gradient(results(), opened, len(opened) if all_terms else MOST_TERMS)
+    else:
+        print_backward(results(), gone)
+
+
+def print_backward(console: Console, backward: Backward) -> None:
+    """Print the loss, y − t, and each step's gradient."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from pellucid.explain.pages.numbers import figure
+    from pellucid.ops.operation import describe
+
+    kind = backward.learner.loss.kind.replace("_", "-")
+    console.print(f"{kind} for {shown(backward.label)}: {figure(backward.loss)}")
+    logits = Table("class")
+    for name in ("y", "t", "∂loss/∂logit"):
+        logits.add_column(name, justify="right")
+    y, t, d = backward.probabilities, backward.targets, backward.at_logits
+    for k, name in enumerate(backward.subject.classes):
+        logits.add_row(Text(shown(name)), figure(y[k]), figure(t[k]), figure(float(d[k])))
+    console.print(logits)
+    table = Table("∂loss/∂")
+    for name in ("shape", "lowest", "highest", "norm", "weights' norms"):
+        table.add_column(name, justify="right")
+    for told in (step.to_dict(values=False) for step in backward.steps):
+        norms = ", ".join(f"{name} {_written(norm)}" for name, norm in told["weight_norms"].items())
+        table.add_row(
+            Text(shown(told["name"])),
+            describe(tuple(told["shape"])),
+            _written(told["lowest"]),
+            _written(told["highest"]),
+            _written(told["norm"]),
+            norms,
+        )
+    console.print(table)
+
+
+def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None:
+    """Print a gradient's products, its check, and the update that would follow."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from pellucid.explain.pages.backward import check_line, update_line
+    from pellucid.explain.pages.numbers import figure, place
+
+    console.print(
+        f"∂loss/∂{shown(opened.name)} at {place(opened.at)} = {figure(opened.gradient)}, the sum "
+        f"of {len(opened)} products"
+    )
+    table = Table("output", "at", "reads")
+    for name in ("factor", "× δ", "= product"):
+        table.add_column(name, justify="right")
+    for i in opened.largest(count):
+        term = opened.terms[i]
+        table.add_row(
+            Text(shown(term.layer)),
+            place(term.at),
+            "" if term.reads is None else place(term.reads),
+            figure(term.factor),
+            figure(term.delta),
+            figure(term.product),
+        )
+    console.print(table)
+    if count < len(opened):
+        console.print(f"and {len(opened) - count} smaller products (--all prints them all)")
+    console.print(
+        f"added up: {figure(opened.total)}, the engine's gradient differs by "
+        f"{figure(opened.difference)}"
+    )
+    if opened.check is not None:
+        console.print(check_line(opened))
+    if opened.after is not None:
+        console.print(update_line(opened))
+
+
+def _written(value: float | None) -> str:
+    """A number of a record, where null stands for what is not finite."""
+    from pellucid.explain.pages.numbers import figure
+
+    return "not finite" if value is None else figure(value)

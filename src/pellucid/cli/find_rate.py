@@ -1,0 +1,162 @@
+"""``pellucid find-rate``: which learning rate suits a network and its pictures."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.architectures import ARCHITECTURES
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results, warnings_as
+from pellucid.data.augment import PRESETS
+from pellucid.data.names import shown
+from pellucid.engines import DEFAULT
+from pellucid.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from pellucid.training.finder import RateCurve
+
+OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "out", "json"}
+"""Settings that training does not have."""
+
+
+def find_rate(
+    context: typer.Context,
+    data: Annotated[
+        str,
+        typer.Argument(help="What would be trained on: a folder of pictures, say, or mnist."),
+    ],
+    architecture: Annotated[
+        str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
+    ] = "lecture",
+    optimizer: Annotated[str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.")] = "sgd",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pictures a step.", show_default="as in training"),
+    ] = None,
+    weight_decay: Annotated[float, typer.Option(help="On kernels, 0 to 1.")] = 0.0,
+    label_smoothing: Annotated[float, typer.Option(help="0 to below 1.")] = 0.0,
+    class_weights: Annotated[str, typer.Option(help="balanced, or none.")] = "none",
+    augment: Annotated[
+        str, typer.Option(help=f"How pictures are changed: {', '.join(PRESETS)}.")
+    ] = "none",
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            help="HEIGHTxWIDTH that pictures are brought to.", show_default="as in training"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
+    lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-6,
+    highest: Annotated[float, typer.Option(help="The last.")] = 10.0,
+    steps: Annotated[int, typer.Option(min=20, max=10_000, help="How many are tried.")] = 100,
+    engine: arguments.EngineName = DEFAULT,
+    out: Annotated[
+        Path | None, typer.Option(help="A PNG to write: the loss by learning rate.")
+    ] = None,
+    json: arguments.Json = False,
+) -> None:
+    """Try rising learning rates for some steps; suggest that at which the loss falls fastest.
+
+    Nothing is learned or kept. The other options are those of train.
+    """
+    size = None if image_size is None else arguments.image_size(image_size)
+
+    from pellucid.classifier import ImageClassifier
+    from pellucid.files import write_file
+    from pellucid.files.atomic import check_writable
+    from pellucid.training.finder import check_search
+
+    check_search(lowest, highest, steps)
+    classifier = ImageClassifier(
+        architecture,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        class_weights=None if class_weights == "none" else class_weights,
+        augmentation=augment,
+        image_size=size,
+        seed=seed,
+        engine=engine,
+    ).check_settings()
+    if out is not None:
+        check_writable(out)
+    console = remarks()
+    with _ProgressBar(console) as progress, warnings_as(console):
+        curve = classifier.find_learning_rate(
+            data, lowest=lowest, highest=highest, steps=steps, progress=progress
+        )
+    if out is not None:
+        write_file(out, curve.png())
+        console.print(f"curve written to {shown(out)}")
+    if json:
+        print_json(curve.to_dict())
+    else:
+        _print_curve(results(), curve)
+        if curve.suggestion is not None:
+            command = ["pellucid", "train", data, *_given(context)]
+            command += ["--learning-rate", f"{curve.suggestion:.2g}"]
+            console.print(f"train with it: {shown(shlex.join(command))}")
+
+
+def _print_curve(console: Console, curve: RateCurve) -> None:
+    tried = f"between {curve.rates[0]:.2g} and {curve.rates[-1]:.2g}"
+    if curve.suggestion is None:
+        console.print(
+            f"no learning rate to suggest: the loss did not fall {tried}; look whether the labels "
+            "fit the pictures (pellucid check)"
+        )
+        return
+    console.print(f"suggested learning rate: {curve.suggestion:.2g}")
+    lowest = int(curve.smoothed.argmin())
+    console.print(
+        f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
+        f"{curve.rates[lowest]:.2g}"
+    )
+    if curve.exploded:
+        console.print(f"it exploded at {curve.rates[-1]:.2g}")
+
+
+def _given(context: typer.Context) -> list[str]:
+    """The options that were given, as far as training has them, too."""
+    words = []
+    for name, value in context.params.items():
+        origin = context.get_parameter_source(name)
+        if name not in OF_THE_SEARCH and origin is not None and origin.name != "DEFAULT":
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words
+
+
+class _ProgressBar:
+    """How far the search is: a moving bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("trying learning rates"),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        if not self._bar.disable:
+            self._bar.start()
+        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._bar.disable:
+            self._bar.stop()

@@ -1,0 +1,45 @@
+"""``pellucid kernels``: learned kernels as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.data.names import shown
+
+
+def kernels(
+    model: arguments.ModelPath,
+    layer: Annotated[
+        str | None, typer.Option(help="Which convolution; by default the first.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many kernels to draw at most.")] = 32,
+    channels: Annotated[int, typer.Option(min=1, help="How many channels of each at most.")] = 16,
+    out: Annotated[Path | None, typer.Option(help="A PNG file for the picture.")] = None,
+    json: arguments.Json = False,
+) -> None:
+    """Show the kernels that a model has learned."""
+    from pellucid.classifier import ImageClassifier
+    from pellucid.explain.kernels_picture import learned_kernels
+    from pellucid.files.atomic import check_writable
+
+    if out is not None:
+        check_writable(out)
+    found = learned_kernels(ImageClassifier.load(model).model_.network, layer)
+    if out is not None:
+        found.save(out, most=most, channels=channels)
+        remarks().print(f"picture written to {shown(out)}")
+    if json:
+        print_json(found.to_dict())
+        return
+    height, width, joined, number = found.kernels.shape
+    console = results()
+    console.print(f"{shown(found.layer)}: {number} kernels {height}×{width}×{joined}")
+    console.print(
+        f"values {found.kernels.min():.4g} to {found.kernels.max():.4g}, "
+        f"{(found.kernels < 0).mean():.0%} negative"
+    )

@@ -1,0 +1,143 @@
+"""What people read in a run's folder: the files that were left out, and how good the model is."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from pellucid.cli.terminal import remarks
+from pellucid.data.names import folder_name, shown
+from pellucid.files import make_folder, remove_file, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data import Dataset, Splits
+    from pellucid.data.quarantine import BadFile
+    from pellucid.engines import Program
+    from pellucid.evaluation import Report
+    from pellucid.training import Epoch
+    from pellucid.training.diagnosis import Diagnosis
+    from pellucid.training.trained import Progress, Trained
+
+QUARANTINED = "quarantined.csv"
+
+
+class RunReport:
+    """A watcher that keeps these files in step with the model beside them.
+
+    What is there of an earlier model, or of an earlier epoch, goes when an epoch is done: a report
+    always judges the model that lies beside it.
+
+    Args:
+        folder: The run's.
+        quarantined: The files that could not be used.
+    """
+
+    def __init__(self, folder: Path, quarantined: Sequence[BadFile]) -> None:
+        self._folder = folder
+        self._quarantined = quarantined
+        self._renewed = False
+
+    def after_step(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def after_epoch(self, trained: Trained, program: Program) -> None:
+        """Remove what is of an earlier model, once."""
+        from pellucid.evaluation.pages import FILES
+
+        if not self._renewed:
+            for name in FILES:
+                remove_file(self._folder / name)
+            write_quarantined(self._folder, self._quarantined)
+            self._renewed = True
+
+
+def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
+    """Write ``quarantined.csv``: name, class, part and reason of each file that cannot be used.
+
+    Where there is none, the file of an earlier run is removed.
+    """
+    if not files:
+        remove_file(folder / QUARANTINED)
+        return
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["name", "class", "part", "reason"])
+    table.writerows(
+        [shown(file.name), shown(file.class_name), file.part, shown(file.reason)] for file in files
+    )
+    write_text(make_folder(folder) / QUARANTINED, text.getvalue())
+
+
+def judge(
+    model: ImageClassifier, splits: Splits, folder: Path, notes: Sequence[str]
+) -> tuple[Diagnosis, ...]:
+    """Write and tell how good a model is on its validation part, or else on its test part."""
+    console = remarks()
+    pictures = splits.validation or splits.test
+    if pictures is None:
+        console.print("no report: there are no pictures that were not learned")
+        return ()
+    report = model.evaluate(pictures)
+    diagnoses = write_judgement(
+        folder,
+        model,
+        report,
+        pictures,
+        history=model.history_,
+        notes=notes,
+        title=f"{folder_name(folder)}, judged by {pictures.name}",
+    )
+    for each in diagnoses:
+        console.print(f"what stands out: {each.words}; what to do: {each.advice}")
+    page = shown(folder / "report.html")
+    console.print(f"{pictures.name}: {report.accuracy:.2%} right; report written to {page}")
+    return diagnoses
+
+
+def write_judgement(
+    folder: Path,
+    classifier: ImageClassifier,
+    report: Report,
+    pictures: Dataset,
+    *,
+    history: Sequence[Epoch],
+    notes: Sequence[str],
+    title: str,
+) -> tuple[Diagnosis, ...]:
+    """Write the report on a model, with how it was made; return what stands out.
+
+    Args:
+        folder: Made if it is not there.
+        classifier: The model.
+        report: The judgement.
+        pictures: The data that were judged.
+        history: How training went; empty where nobody knows.
+        notes: Remarks for the reader.
+        title: Of the page.
+    """
+    from pellucid.evaluation.pages import write_report
+
+    origin = classifier.model_
+    results = origin.provenance.get("results")
+    diagnoses = classifier.diagnose(pictures, report)
+    write_report(
+        folder,
+        report,
+        pictures,
+        history=history,
+        best_epoch=results.get("epoch") if isinstance(results, dict) else None,
+        diagnoses=diagnoses,
+        config={
+            **origin.provenance,
+            "classes": origin.classes,
+            "preprocessing": origin.preprocessing.to_dict(),
+        },
+        notes=notes,
+        title=title,
+    )
+    return diagnoses

@@ -1,0 +1,153 @@
+"""What would spoil a training's result stops it before it begins, unless the user allows it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import typer
+
+from pellucid.data.names import counted, listed
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from pellucid.data import Dataset, Splits
+    from pellucid.data.check import Finding
+
+ONE_CLASS = "one-class"
+
+SPOILING = (ONE_CLASS, "conflicting-labels", "leakage")
+"""What can be allowed; the kinds of findings of ``pellucid check`` that have these names."""
+
+MOST_NAMES = 4
+"""How many names of a finding are printed."""
+
+Place = tuple[str, int]
+"""A part, and a picture's place in it."""
+
+
+def check_allowed(names: Collection[str]) -> None:
+    """Refuse what cannot be allowed."""
+    for name in names:
+        if name not in SPOILING:
+            raise typer.BadParameter(
+                f"{name!r} is none of {', '.join(SPOILING)}", param_hint="--allow"
+            )
+
+
+def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple[str, ...]:
+    """Look for pictures that are in several classes, or in several of the parts that were given.
+
+    Two pictures are the same if all their pixels are, at the size at which they are learned.
+
+    Args:
+        splits: The data, as they were read.
+        name: What they are called in messages.
+        allowed: Kinds of findings that do not stop training.
+
+    Returns:
+        What the user should know although it does not stop training, a line each.
+
+    Raises:
+        DataError: If something was found that is not allowed.
+    """
+    parts = {
+        part: dataset
+        for part, dataset in (
+            ("train", splits.train), ("validation", splits.validation), ("test", splits.test)
+        )
+        if dataset is not None
+    }  # fmt: skip
+    repeated = list(_repeated(parts))
+    findings = _findings(parts, repeated, splits.drawn)
+    for finding in findings:
+        if finding.kind not in allowed:
+            raise DataError(_refusal(findings, finding, name))
+    notes = []
+    if findings:
+        notes.append(
+            f"{counted(len(findings), 'finding')} that would spoil the result, allowed: "
+            f"{', '.join(sorted({finding.kind for finding in findings}))}; "
+            f"the first: {_line(findings[0])}"
+        )
+    return *notes, *_drawn_note(repeated, splits.drawn)
+
+
+def _repeated(parts: dict[str, Dataset]) -> Iterable[list[Place]]:
+    """The groups of pictures whose pixels are the same."""
+    groups: dict[bytes, list[Place]] = defaultdict(list)
+    for part, dataset in parts.items():
+        for i, image in enumerate(dataset.images):
+            digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
+            groups[digest].append((part, i))
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _findings(
+    parts: dict[str, Dataset], repeated: list[list[Place]], drawn: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    """What of the repeated pictures spoils training; a part that was drawn is no part here."""
+    if not repeated:
+        return ()
+    from pellucid.data.check import inspect_datasets
+
+    suspects: dict[str, list[Dataset]] = defaultdict(list)
+    for part, dataset in parts.items():
+        places = [i for group in repeated for of, i in group if of == part]
+        if places:
+            names = tuple(dataset.picture_name(i) for i in places)
+            suspects["train" if part in drawn else part].append(
+                replace(dataset.subset(places), names=names)
+            )
+    report = inspect_datasets({part: _joined(of) for part, of in suspects.items()}, bad=())
+    return tuple(
+        finding
+        for finding in report.spoiling
+        if finding.kind in ("conflicting-labels", "leakage")  # what else is said of all pictures
+    )
+
+
+def _joined(pieces: list[Dataset]) -> Dataset:
+    return replace(
+        pieces[0],
+        images=np.concatenate([piece.images for piece in pieces]),
+        labels=np.concatenate([piece.labels for piece in pieces]),
+        names=tuple(name for piece in pieces for name in piece.names or ()),
+    )
+
+
+def _refusal(findings: tuple[Finding, ...], first: Finding, name: str) -> str:
+    from pellucid.data.check.kinds import KINDS
+
+    number = sum(finding.kind == first.kind for finding in findings)
+    more = f" (and {number - 1} more of the kind, see pellucid check)" if number > 1 else ""
+    return (
+        f"{name}: {_line(first)}{more}; {KINDS[first.kind].advice} (to train all the same: "
+        f"--allow {first.kind})"
+    )
+
+
+def _line(finding: Finding) -> str:
+    return f"{listed(finding.names, MOST_NAMES)}: {finding.words}"
+
+
+def _drawn_note(repeated: list[list[Place]], drawn: tuple[str, ...]) -> tuple[str, ...]:
+    """How many pictures, of the parts that were drawn, have copies in another or in training."""
+    among = {"train", *drawn}
+    number = 0
+    for group in repeated:
+        if len({part for part, _ in group if part in among}) > 1:
+            number += sum(part in drawn for part, _ in group)
+    if not number:
+        return ()
+    note = (
+        f"copies of pictures were drawn into several parts: {number} of those in "
+        f"{' and '.join(drawn)} can also be seen elsewhere, which makes these parts easier than "
+        "new pictures are; pellucid check lists them"
+    )
+    return (note,)

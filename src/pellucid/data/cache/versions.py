@@ -1,0 +1,15 @@
+"""What decodes pictures here, and in which version: others may decode to other pixels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+_CODECS = ("jpg", "libjpeg_turbo", "webp", "zlib", "libtiff")
+
+
+@cache
+def decoders() -> dict[str, str | None]:
+    """The version of Pillow and of each library it decodes with; none where it has none."""
+    from PIL import __version__, features
+
+    return {"pillow": __version__, **{name: features.version(name) for name in _CODECS}}

@@ -1,0 +1,138 @@
+"""Picture files, and their pixels once they are decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.dataset import Dataset
+from pellucid.data.names import shown
+from pellucid.data.quarantine import BadFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pellucid.errors import DataError
+
+    Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
+    """From the labels of pictures, (N,), to the ascending positions of each part, by its name."""
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """One labelled picture on disk.
+
+    Attributes:
+        path: Where it lies.
+        name: What it is called in messages and lists: its path relative to the data's folder.
+        class_name: Its class.
+        part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
+    """
+
+    path: Path
+    name: str
+    class_name: str
+    part: str = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Pictures that can be used, in the order of their files.
+
+    Attributes:
+        images: Pixels, uint8 (N, H, W, C); read-only where they are mapped from a cache.
+        rows: Where the picture of each file stands in ``images``, int64 (N,); None where they stand
+            in the order of the files.
+        files: Theirs.
+        classes: The class names.
+        quarantined: The files that cannot be used.
+    """
+
+    images: NDArray[np.uint8]
+    rows: NDArray[np.int64] | None
+    files: tuple[PictureFile, ...]
+    classes: tuple[str, ...]
+    quarantined: tuple[BadFile, ...]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each picture, (N,)."""
+        return labels_of(self.files, self.classes)
+
+    def dataset(self, name: str) -> Dataset:
+        """All of them as a data set."""
+        rows = self.rows
+        images = self.images if rows is None else _taken(self.images, rows)
+        return self._dataset(images, np.arange(len(self.files)), name, self.quarantined)
+
+    def divide(self, positions: Mapping[str, NDArray[np.int64]]) -> dict[str, Dataset]:
+        """Data sets of the pictures at given positions; these pictures are then used up.
+
+        In memory, small parts are copied and the largest is moved, so that pictures need their
+        memory once, not twice. Of a cache, a part that lies there in one piece is used from there.
+
+        Args:
+            positions: Ascending positions by the name of each data set; no position stands twice.
+        """
+        largest = max(positions, key=lambda name: len(positions[name]))
+        in_memory = self.images.flags.writeable and self.rows is None
+        divided: dict[str, Dataset] = {}
+        for name, chosen in sorted(positions.items(), key=lambda part: part[0] == largest):
+            if in_memory and name == largest:  # the last
+                images = _moved(self.images, chosen)
+            else:
+                images = _taken(self.images, chosen if self.rows is None else self.rows[chosen])
+            divided[name] = self._dataset(images, chosen, name)
+        return divided
+
+    def _dataset(
+        self,
+        images: NDArray[np.uint8],
+        positions: NDArray[np.int64],
+        name: str,
+        quarantined: tuple[BadFile, ...] = (),
+    ) -> Dataset:
+        names = tuple(self.files[i].name for i in positions.tolist())
+        return Dataset(
+            images, self.labels[positions], self.classes, names, name, quarantined=quarantined
+        )
+
+
+def labels_of(files: Sequence[PictureFile], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the class of each file as its position in ``classes``, (N,)."""
+    label_of = {class_name: label for label, class_name in enumerate(classes)}
+    return np.array([label_of[file.class_name] for file in files], np.int64)
+
+
+def bad_file(file: PictureFile, reason: str) -> BadFile:
+    """Return what is told of a file that cannot be used."""
+    return BadFile(file.name, reason, file.class_name, file.part)
+
+
+def reason_of(path: Path, error: DataError) -> str:
+    """Return what an error says of a file, without the file's name."""
+    return str(error).removeprefix(f"{shown(path)}: ")
+
+
+def _taken(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return rows of an array: as they lie there if they follow one another, else copied."""
+    first = int(rows[0])
+    if np.array_equal(rows, np.arange(first, first + len(rows))):
+        return images[first : first + len(rows)]
+    return images[rows]
+
+
+def _moved(images: NDArray[np.uint8], kept: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Move the pictures at ``kept`` (ascending) to the front of their array; return those.
+
+    A copy would need the memory twice.
+    """
+    for to, origin in enumerate(kept.tolist()):
+        if to != origin:
+            images[to] = images[origin]
+    return images[: len(kept)]

@@ -1,0 +1,367 @@
+"""The way back: the loss of one picture, and every gradient of it, to the last product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError
+from pellucid.explain.finite import Checker, FiniteDifference
+from pellucid.explain.gradient_terms import GradientTerm, value_terms, weight_terms
+from pellucid.explain.records import array, number, record
+from pellucid.explain.steps import Step
+from pellucid.explain.subject import Subject, check_position
+from pellucid.explain.update import Learner
+from pellucid.graph import INPUT, ParameterName
+from pellucid.ops.loss import one_hot
+from pellucid.ops.pointwise import Pointwise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from pellucid.data.preprocessing import Picture
+    from pellucid.engines import Backward as Gradients
+    from pellucid.explain.subject import Classifier, Position
+    from pellucid.files import Model
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedGradient:
+    """One gradient, opened into the products that it is the sum of.
+
+    Attributes:
+        name: The weight's full name, ``conv2.kernel``; or the layer whose output the value is.
+        at: The position in that array.
+        gradient: What the engine computed there.
+        terms: All products, in the order of the output positions.
+        before: The weight, or the value.
+        after: The weight after the optimizer's step; none for a value.
+        check: The finite-difference check; none for a value.
+        learner: What makes that step; none for a value.
+    """
+
+    name: str
+    at: Position
+    gradient: float
+    terms: list[GradientTerm]
+    before: float
+    after: float | None = None
+    check: FiniteDifference | None = None
+    learner: Learner | None = None
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    @property
+    def total(self) -> float:
+        """The sum of the products."""
+        return float(np.sum([term.product for term in self.terms], dtype=np.float64))
+
+    @property
+    def difference(self) -> float:
+        """The sum of the products minus the engine's gradient: its rounding."""
+        return self.total - self.gradient
+
+    @property
+    def relative_difference(self) -> float:
+        """The difference as a share of the sizes of all products together."""
+        size = max(abs(self.gradient), sum(abs(term.product) for term in self.terms))
+        return abs(self.difference) / size if size else abs(self.difference)
+
+    def largest(self, count: int | None = None) -> list[int]:
+        """The numbers of the terms, the largest product (by size) first."""
+        order = np.argsort([-abs(term.product) for term in self.terms], kind="stable")
+        return [int(i) for i in order[:count]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values, versioned; see ``docs/records.md``."""
+        return record(
+            "gradient",
+            name=self.name,
+            at=list(self.at),
+            gradient=number(self.gradient),
+            terms=[term.to_dict() for term in self.terms],
+            total=number(self.total),
+            difference=number(self.difference),
+            relative_difference=number(self.relative_difference),
+            before=number(self.before),
+            after=None if self.after is None else number(self.after),
+            check=None if self.check is None else self.check.to_dict(),
+            learner=None if self.learner is None else self.learner.to_dict(),
+        )
+
+    def _repr_html_(self) -> str:
+        from pellucid.explain.pages.backward import gradient_html
+
+        return gradient_html(self)
+
+
+@dataclass(frozen=True, eq=False)
+class BackwardStep:
+    """One layer on the way back.
+
+    Attributes:
+        step: The layer, and what it made of its inputs on the way there.
+        gradient: ∂loss/∂output, shaped as the output.
+        weights: ∂loss/∂weight of its weights, by short name.
+    """
+
+    step: Step
+    gradient: Array
+    weights: dict[str, Array]
+
+    @property
+    def name(self) -> str:
+        """The layer's name, or ``input``."""
+        return self.step.name
+
+    @property
+    def mask(self) -> NDArray[np.float64] | None:
+        """For an activation: its derivative at each value, which the gradient is multiplied with.
+
+        ReLU's is 1 where it lets the gradient through, else 0. None for all other layers.
+        """
+        node = self.step.node
+        if node is None or not isinstance(node.operation, Pointwise):
+            return None
+        (x,) = self.step.subject.inputs_of(node)
+        exact = x.astype(np.float64)
+        return np.asarray(node.operation.derivative(exact, node.operation.function(exact)))
+
+    @property
+    def winners(self) -> NDArray[np.int64] | None:
+        """For max pooling: where each output's gradient goes; see :class:`Step`."""
+        return self.step.winners
+
+    def to_dict(self, *, values: bool = True) -> dict[str, Any]:
+        """As plain JSON values; see ``docs/records.md``."""
+        told: dict[str, Any] = {
+            "name": self.name,
+            "operation": self.step.kind,
+            "shape": list(self.gradient.shape),
+            "lowest": number(float(self.gradient.min())),
+            "highest": number(float(self.gradient.max())),
+            "norm": number(_norm(self.gradient)),
+            "weight_norms": {name: number(_norm(g)) for name, g in self.weights.items()},
+        }
+        if values:
+            told["gradient"] = array(self.gradient)
+            told["weights"] = {name: array(g) for name, g in self.weights.items()}
+            if self.mask is not None:
+                told["mask"] = array(self.mask)
+            if self.winners is not None:
+                told["winners"] = self.winners.tolist()
+        return told
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """The loss of one picture, and every gradient of it at inference.
+
+    Attributes:
+        subject: The picture in its network.
+        label: The class that is right.
+        learner: The loss, and the optimizer that would follow the gradient.
+        gradients: What the engine computed.
+    """
+
+    subject: Subject
+    label: str
+    learner: Learner
+    gradients: Gradients
+
+    @property
+    def loss(self) -> float:
+        """The loss, in nats for cross-entropy."""
+        return self.gradients.loss
+
+    @property
+    def targets(self) -> NDArray[np.float64]:
+        """t, the wanted probabilities: 1 for the right class, (K,)."""
+        place = self.subject.classes.index(self.label)
+        return np.asarray(one_hot(np.array([place]), len(self.subject.classes))[0])
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """y, the softmax of the logits, (K,)."""
+        return np.asarray(self.subject.values[self.subject.graph.output])
+
+    @property
+    def at_logits(self) -> Array:
+        """∂loss/∂logits, (K,): y − t for plain cross-entropy."""
+        return np.asarray(self.gradients.values[self.subject.logits][0])
+
+    @cached_property
+    def steps(self) -> tuple[BackwardStep, ...]:
+        """From the logits back to the picture."""
+        names = [INPUT, *(node.name for node in self.subject.model.network.graph.nodes)]
+        return tuple(self[name] for name in reversed(names))
+
+    def __getitem__(self, layer: str) -> BackwardStep:
+        """The way back through one layer, or at the ``input``.
+
+        Raises:
+            ArgumentError: If there is none; the message names the nearest.
+        """
+        node = None if layer == INPUT else self.subject.model.network.graph[layer]
+        own = {
+            str(name).removeprefix(f"{layer}."): self.gradients.weights[str(name)]
+            for name in self._trainable
+            if name.node == layer
+        }
+        return BackwardStep(Step(self.subject, node), self.gradients.values[layer][0], own)
+
+    def weight(self, name: str, at: Sequence[int], *, check: bool = True) -> OpenedGradient:
+        """Open one weight's gradient into its terms, with the update that would follow.
+
+        Args:
+            name: The weight's full name: ``"conv2.kernel"``.
+            at: (row, column, channel, map) for a convolution's kernel, (input, unit) for a dense
+                layer's, (channel,) for what belongs to a channel; from 0.
+            check: Whether to check it by a finite difference, which costs a few forward passes.
+
+        Raises:
+            ArgumentError: If there is no such weight, it is not trained, or the position lies
+                outside it.
+        """
+        full = self._weight(name)
+        array_of = self.subject.model.network.weights[name]
+        place = check_position(f"weight {name!r}", array_of.shape, at)
+        deltas = {layer: gradient[0] for layer, gradient in self.gradients.values.items()}
+        node = self.subject.model.network.graph[full.node]
+        gradients = self.gradients.weights
+        after = self.learner.updated(
+            array_of,
+            gradients[name],
+            decays=self._trainable[full],
+            gradients=gradients,
+        )
+        return OpenedGradient(
+            name,
+            place,
+            float(gradients[name][place]),
+            weight_terms(self.subject, deltas, node, full.parameter, place),
+            float(array_of[place]),
+            float(after[place]),
+            self._checker.check(name, place) if check else None,
+            self.learner,
+        )
+
+    def value(self, layer: str, at: Sequence[int]) -> OpenedGradient:
+        """Open the gradient at one value: through which outputs of which layers it came back.
+
+        Args:
+            layer: A layer's name, or ``"input"``.
+            at: (row, column, channel) or (unit,), from 0.
+
+        Raises:
+            ArgumentError: If there is no such layer, the position lies outside its output, or the
+                layer gives the logits, where the loss itself begins: see :attr:`at_logits`.
+        """
+        graph = self.subject.model.network.graph
+        if layer != INPUT and graph[layer].name == self.subject.logits:
+            raise ArgumentError(
+                f"layer {layer!r} gives the logits, where the loss's gradient is y − t: see "
+                "at_logits; open a layer before it"
+            )
+        place = self.subject.position(layer, at)
+        deltas = {name: gradient[0] for name, gradient in self.gradients.values.items()}
+        return OpenedGradient(
+            layer,
+            place,
+            float(deltas[layer][place]),
+            value_terms(self.subject, deltas, layer, place),
+            float(self.subject.values[layer][place]),
+        )
+
+    def to_dict(self, *, values: bool = True) -> dict[str, Any]:
+        """As plain JSON values, versioned; see ``docs/records.md``.
+
+        Args:
+            values: Whether all gradients are written, and not only their range and norm.
+        """
+        return record(
+            "backward",
+            classes=list(self.subject.classes),
+            label=self.label,
+            loss=number(self.loss),
+            learner=self.learner.to_dict(),
+            probabilities=array(self.probabilities),
+            targets=self.targets.tolist(),
+            at_logits=array(self.at_logits),
+            steps=[step.to_dict(values=values) for step in self.steps],
+        )
+
+    def plot(self) -> Figure:
+        """A figure with every step's gradients; see :mod:`pellucid.explain.pages.figures`.
+
+        Raises:
+            MissingDependencyError: If Matplotlib is not installed.
+        """
+        from pellucid.explain.pages.figures import backward_figure
+
+        return backward_figure(self)
+
+    def _repr_html_(self) -> str:
+        from pellucid.explain.pages.backward import backward_html
+
+        return backward_html(self)
+
+    @cached_property
+    def _checker(self) -> Checker:
+        return Checker(self.subject, self.targets, self.learner.loss)
+
+    @cached_property
+    def _trainable(self) -> dict[ParameterName, bool]:
+        """Every trained weight, and whether it decays."""
+        parameters = self.subject.model.network.graph.parameters
+        return {name: p.decays for name, p in parameters.items() if p.trainable}
+
+    def _weight(self, name: str) -> ParameterName:
+        for full in self._trainable:
+            if str(full) == name:
+                return full
+        if name in self.subject.model.network.weights:
+            raise ArgumentError(f"{name!r} is a statistic, which is followed and has no gradient")
+        known = [str(full) for full in self._trainable]
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise ArgumentError(f"the network has no weight {shown(name)!r}; {hint}")
+
+
+def backward(
+    source: Model | Classifier,
+    picture: Picture,
+    label: str | int,
+    *,
+    learner: Learner | None = None,
+) -> Backward:
+    """The loss of a picture whose class is known, and every gradient of it.
+
+    Args:
+        source: A classifier or a model.
+        picture: See :meth:`pellucid.explain.subject.Subject.of`.
+        label: The right class; see :meth:`pellucid.explain.subject.Subject.class_index`.
+        learner: Loss and optimizer; none: those of the model's own training.
+
+    Raises:
+        ArgumentError: If there is no such class.
+    """
+    subject = Subject.of(source, picture)
+    place = subject.class_index(label)
+    learner = Learner.of(subject.model) if learner is None else learner
+    gradients = subject.program.gradients(subject.pixels[None], np.array([place]), learner.loss)
+    return Backward(subject, subject.classes[place], learner, gradients)
+
+
+def _norm(gradient: Array) -> float:
+    return float(np.linalg.norm(gradient.astype(np.float64)))

@@ -1,0 +1,74 @@
+"""What the layers behind a value make of it, as far as it stays one value.
+
+Those are activations, norms, dropout, and the poolings that it enters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.explain.reach import windows_over
+from pellucid.explain.records import number
+from pellucid.ops import BatchNorm, Dropout, MaxPool, PReLU
+from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.pool import Pool
+
+if TYPE_CHECKING:
+    from pellucid.explain.subject import Position, Subject
+
+_ALONE = (Pointwise, PReLU, BatchNorm, Dropout)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one layer made of a value.
+
+    Attributes:
+        layer: Its name.
+        kind: Its operation.
+        at: Where the result stands in its output.
+        before: What came in.
+        after: What came out.
+        wins: For max pooling: whether this value won its window; none for all others.
+    """
+
+    layer: str
+    kind: str
+    at: Position
+    before: float
+    after: float
+    wins: bool | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "layer": self.layer,
+            "operation": self.kind,
+            "at": list(self.at),
+            "before": number(self.before),
+            "after": number(self.after),
+            "wins": self.wins,
+        }
+
+
+def uses(subject: Subject, layer: str, at: Position) -> tuple[Use, ...]:
+    """What the layers that read a value make of it, and those behind them, up to poolings."""
+    found: list[Use] = []
+    before = float(subject.values[layer][at])
+    for node in subject.readers(layer):
+        operation, values = node.operation, subject.values[node.name]
+        if isinstance(operation, _ALONE):
+            found.append(Use(node.name, operation.kind, at, before, float(values[at])))
+            found.extend(uses(subject, node.name, at))
+        elif isinstance(operation, Pool):
+            for i, j in windows_over(operation.window, subject.shape(layer), at):
+                place = (i, j, at[2])
+                wins = None
+                if isinstance(operation, MaxPool):
+                    terms = operation.terms(subject.inputs_of(node), {}, place)
+                    wins = tuple(terms.sources[terms.own, 1:].tolist()) == at
+                found.append(
+                    Use(node.name, operation.kind, place, before, float(values[place]), wins)
+                )
+    return tuple(found)

@@ -1,0 +1,329 @@
+"""Evidence that adds up: the lead of one class over another, as a sum over pixels and biases.
+
+With ReLU's masks and pooling's winners as they are for this image, the network is affine:
+
+    z_target − z_against = Σ_{row, column, channel} g · x + Σ_layers g_layer · c_layer
+
+where g is the gradient of the difference, x the pixel (0..255, so that black adds nothing), and
+c_layer what a layer adds of its own, its bias say. Both sides are computed on their own: the left
+one by the engine's forward pass, the right one from gradients and weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import listed, shown
+from pellucid.errors import ArgumentError
+from pellucid.explain.baseline import MEAN, baseline_pixels
+from pellucid.explain.constants import CONSTANTS
+from pellucid.explain.gradient_maps import pixel_gradients
+from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.methods import EVIDENCE
+from pellucid.explain.occlusion import occlude
+from pellucid.explain.passes import ForwardPass
+from pellucid.explain.records import number, numbers, record
+from pellucid.graph import INPUT
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array, Shape
+
+REGIONS = 4
+"""How many regions down and across the causal test compares, where nothing else is asked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """The score as a sum over one layer's values, what passes it by, and biases behind it.
+
+    Attributes:
+        layer: The layer.
+        values: The share of each of its values, shaped as one image's output.
+        past: What reaches the answer on paths around the layer: a sum over pixels.
+        constants: What other layers add of their own, by layer.
+    """
+
+    layer: str
+    values: Array
+    past: float
+    constants: dict[str, float]
+
+    @property
+    def by_feature_map(self) -> Array:
+        """The share of each feature map (or unit), (C,)."""
+        return np.asarray(self.values.sum(axis=tuple(range(self.values.ndim - 1))))
+
+    @property
+    def total(self) -> float:
+        """The sum of everything."""
+        return float(self.values.sum()) + self.past + sum(self.constants.values())
+
+
+@dataclass(frozen=True)
+class Region:
+    """One rectangle of the image, its share of the score, and what happens without it.
+
+    Attributes:
+        rows: First row, and one past the last.
+        columns: First column, and one past the last.
+        share: The sum of its pixels' shares.
+        predicted: By how much the score would fall if the rectangle became even (the baseline's
+            colour) and masks and winners stayed as they are.
+        occluded: By how much it falls indeed.
+    """
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    share: float
+    predicted: float
+    occluded: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A difference of two logits, taken apart.
+
+    Attributes:
+        question: What was asked.
+        difference: The difference of the two logits as the engine computed it.
+        pixels: Each pixel's share, float64 (H, W, C).
+        constants: Each layer's own share, by layer: biases, batch norms' shifts, the mean that is
+            subtracted from pixels.
+        bent: Layers that were replaced by their tangent at this image.
+    """
+
+    question: Question
+    difference: float
+    pixels: Array
+    constants: dict[str, float]
+    bent: tuple[str, ...] = ()
+
+    @property
+    def bias(self) -> float:
+        """All that does not come from a pixel."""
+        return sum(self.constants.values())
+
+    @property
+    def total(self) -> float:
+        """The sum of all shares."""
+        return float(self.pixels.sum()) + self.bias
+
+    @property
+    def gap(self) -> float:
+        """How far the sum is from the difference, relative to it: rounding, if all is well."""
+        apart = abs(self.total - self.difference)
+        return apart / abs(self.difference) if self.difference else apart
+
+    @property
+    def by_pixel(self) -> Array:
+        """Shares summed over channels, (H, W)."""
+        return np.asarray(self.pixels.sum(axis=2))
+
+    @property
+    def by_channel(self) -> Array:
+        """Shares summed over positions, (C,)."""
+        return np.asarray(self.pixels.sum(axis=(0, 1)))
+
+    def by_region(self, rows: int = REGIONS, columns: int = REGIONS) -> Array:
+        """Shares summed over the cells of a grid, (rows, columns).
+
+        Raises:
+            ArgumentError: If there are more cells than pixels on a side.
+        """
+        _check_grid(self.question.graph.input_shape, rows, columns)
+        cells = [
+            self.pixels[slice(*down), slice(*across)].sum()
+            for down in _cuts(self.height, rows)
+            for across in _cuts(self.width, columns)
+        ]
+        return np.array(cells).reshape(rows, columns)
+
+    def by_layer(self, layer: str) -> Shares:
+        """The same score as a sum over the values of a layer, its feature maps say.
+
+        Raises:
+            ArgumentError: If there is no such layer, or the answer does not depend on it.
+        """
+        return _shares(self.question, layer, tangent=bool(self.bent))
+
+    @property
+    def height(self) -> int:
+        """Of the image, in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Of the image, in pixels."""
+        return int(self.pixels.shape[1])
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """Shares beside the causal test, for :data:`REGIONS` × :data:`REGIONS` rectangles."""
+        return self.test_regions(min(REGIONS, self.height), min(REGIONS, self.width))
+
+    def test_regions(self, rows: int, columns: int) -> list[Region]:
+        """Compare each rectangle's share with what happens when it is covered.
+
+        Raises:
+            ArgumentError: If there are more cells than pixels on a side.
+        """
+        _check_grid(self.question.graph.input_shape, rows, columns)
+        question, image = self.question, self.question.image.astype(np.float64)
+        gradient = pixel_gradients(question, question.image[None])[0]
+        boxes = [(r, c) for r in _cuts(self.height, rows) for c in _cuts(self.width, columns)]
+        falls = occlude(question, boxes)
+        even = baseline_pixels(question.graph, MEAN)
+        found = []
+        for (r, c), fall in zip(boxes, falls.tolist(), strict=True):
+            box = slice(*r), slice(*c)
+            predicted = float((gradient[box] * (image[box] - even)).sum())
+            found.append(Region(r, c, float(self.pixels[box].sum()), predicted, fall))
+        return found
+
+    def heatmap(self) -> Heatmap:
+        """The pixels' shares as a heatmap."""
+        return Heatmap(
+            question=self.question,
+            method=EVIDENCE,
+            values=self.by_pixel,
+            channels=self.pixels,
+            score=self.difference,
+            settings={"bias": self.bias, "total": self.total, "gap": self.gap},
+            remark=_bent_remark(self.bent),
+        )
+
+    def plot(self) -> Figure:
+        """The picture, the shares, and the causal test beside them, as a Matplotlib figure."""
+        from pellucid.explain.evidence_figure import draw_evidence
+
+        return draw_evidence(self)
+
+    def png(self) -> bytes:
+        """The same as a PNG file's bytes."""
+        from pellucid.explain.pictures import png
+
+        return png(self.plot())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the same as a PNG file.
+
+        Raises:
+            OutputError: If it cannot be written; an earlier file there is then untouched.
+        """
+        from pellucid.files.atomic import write_file
+
+        write_file(path, self.png())
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; see docs/heatmaps.md."""
+        map_ = self.heatmap().to_dict()
+        return record(
+            "evidence",
+            **{name: value for name, value in map_.items() if name not in ("schema", "record")},
+            difference=number(self.difference),
+            bias=number(self.bias),
+            constants=self.constants,
+            total=number(self.total),
+            gap=number(self.gap),
+            by_channel=numbers(self.by_channel),
+            tangents=list(self.bent),
+            regions=[
+                {
+                    "rows": list(r.rows),
+                    "columns": list(r.columns),
+                    "share": number(r.share),
+                    "predicted": number(r.predicted),
+                    "occluded": number(r.occluded),
+                }
+                for r in self.regions
+            ],
+        )
+
+    def _repr_html_(self) -> str:
+        from pellucid.explain.evidence_figure import evidence_html
+
+        return evidence_html(self)
+
+
+def evidence(question: Question, *, tangent: bool = False) -> Evidence:
+    """Take a difference of two logits (or one logit) apart into pixels and biases.
+
+    Args:
+        question: What is asked.
+        tangent: Replace operations that bend everywhere (sigmoid, tanh, softmax, local response
+            normalisation) by their tangent at this image, y + J·(x − x₀), and count y₀ − J·x₀ to
+            the layer itself.
+
+    Raises:
+        ArgumentError: If the network has such operations, and no tangents are wanted.
+    """
+    shares = _shares(question, INPUT, tangent=tangent)
+    difference = float(question.scores_of(question.image[None])[0])
+    bent = tuple(node.name for node in question.graph.nodes if node.operation.kind not in CONSTANTS)
+    return Evidence(question, difference, shares.values, shares.constants, bent)
+
+
+def _shares(question: Question, layer: str, *, tangent: bool) -> Shares:
+    graph = question.graph
+    if layer != INPUT:
+        _ = graph[layer]  # raises for a layer that is not there
+    for node in graph.nodes:
+        if node.operation.kind not in CONSTANTS and not tangent:
+            raise ArgumentError(
+                f"layer {shown(node.name)} ({node.operation.kind}) is not linear piece by piece, "
+                "so evidence does not add up exactly; allow its tangent instead (tangent=True, "
+                "--tangent), or use integrated-gradients"
+            )
+    done = ForwardPass(question.network, question.image[None])
+    found = done.gradients(question.score_gradient(1), stops=frozenset({layer}))
+    if layer not in found:
+        raise ArgumentError(f"the answer does not depend on layer {shown(layer)}; choose another")
+    constants: dict[str, float] = {}
+    for node, operation in done.nodes():
+        if node.name not in found or node.name == layer:
+            continue
+        gradient, y = found[node.name], done.values[node.name]
+        constant = CONSTANTS.get(operation.kind)
+        if constant is not None:
+            own = np.broadcast_to(constant(operation, done.weights[node.name], y), y.shape)
+            share = float((gradient * own).sum())
+        else:
+            own_gradients = done.gradients(gradient, origin=node.name, stops=frozenset(node.inputs))
+            slopes = sum(
+                float((own_gradients[name] * done.values[name]).sum()) for name in set(node.inputs)
+            )
+            share = float((gradient * y).sum()) - slopes
+        if share:
+            constants[node.name] = share
+    past = 0.0
+    if layer != INPUT and INPUT in found:
+        past = float((found[INPUT] * done.values[INPUT]).sum())
+    return Shares(layer, (found[layer] * done.values[layer])[0], past, constants)
+
+
+def _bent_remark(bent: tuple[str, ...]) -> str:
+    if not bent:
+        return ""
+    return f"exact but for the tangents that stand for {listed(bent)}"
+
+
+def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
+    """A length cut into parts as even as can be."""
+    edges = [round(k * length / parts) for k in range(parts + 1)]
+    return list(pairwise(edges))
+
+
+def _check_grid(shape: Shape, rows: int, columns: int) -> None:
+    check.whole("rows", rows, 1, shape[0])
+    check.whole("columns", columns, 1, shape[1])

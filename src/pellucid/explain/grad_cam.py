@@ -1,0 +1,205 @@
+"""Grad-CAM: in which part of the image a layer's feature maps speak for a score.
+
+    map = ReLU(Σ_k w_k · A_k),  w_k = mean over positions of ∂score/∂A_k
+
+Selvaraju et al. 2017, *Grad-CAM*. Grad-CAM++ (Chattopadhay et al. 2018, eq. 10 and 19) weights
+positions by α, for Y = exp(score); the factor exp(score) is left out, since it is the same
+everywhere:
+
+    w_k = Σ α_k · ReLU(g_k),  α_k = g_k² / (2·g_k² + Σ A_k · g_k³)
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError
+from pellucid.explain.feature_maps import compiled_maps
+from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.methods import GRAD_CAM, GRAD_CAM_PLUS_PLUS
+from pellucid.explain.passes import ForwardPass, separates
+from pellucid.ops import patches
+from pellucid.ops.max_pool import MaxPool
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from pellucid.explain.methods import Method
+    from pellucid.explain.question import Question
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
+
+_CONTINUES = {
+    "add", "batch_norm", "concatenate", "dropout", "leaky_relu", "prelu", "relu", "relu6",
+    "sigmoid", "tanh",
+}  # fmt: skip
+
+
+def grad_cam(question: Question, *, layer: str | None = None) -> Heatmap:
+    """Feature maps weighted by their mean gradient.
+
+    Args:
+        question: What is asked.
+        layer: Whose feature maps; by default the last convolution's, see :func:`default_layer`.
+
+    Raises:
+        ArgumentError: If there is no such layer, or it has no feature maps; or if no layer is
+            given and there is no convolution.
+    """
+    name, remark = _layer(question, layer)
+    found = _quick(question, name)
+    if found is None:
+        maps, slopes = _maps_and_slopes(question, name)
+        weights = slopes.mean(axis=(0, 1))
+        score = float(question.scores_of(question.image[None])[0])
+    else:
+        maps, weights, score = found
+    cam = np.maximum(maps @ weights, 0.0)
+    return _heatmap(question, GRAD_CAM, name, cam, weights, score, remark)
+
+
+def grad_cam_plus_plus(question: Question, *, layer: str | None = None) -> Heatmap:
+    """Feature maps weighted by their positive gradients, those of several instances alike.
+
+    Args:
+        question: What is asked.
+        layer: As in :func:`grad_cam`.
+
+    Raises:
+        ArgumentError: As in :func:`grad_cam`.
+    """
+    name, remark = _layer(question, layer)
+    maps, slopes = _maps_and_slopes(question, name)
+    squares = slopes**2
+    below = 2.0 * squares + maps.sum(axis=(0, 1)) * slopes**3
+    alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0.0)
+    weights = (alpha * np.maximum(slopes, 0.0)).sum(axis=(0, 1))
+    cam = np.maximum(maps @ weights, 0.0)
+    score = float(question.scores_of(question.image[None])[0])
+    return _heatmap(question, GRAD_CAM_PLUS_PLUS, name, cam, weights, score, remark)
+
+
+def default_layer(graph: Graph) -> tuple[str, str]:
+    """The last convolution, and the layer that hands its feature maps on.
+
+    That is the end of what follows it without changing positions: batch norm, the joint of a block,
+    activation.
+
+    Raises:
+        ArgumentError: If the network has no convolution.
+    """
+    convolutions = [node.name for node in graph.nodes if node.operation.kind == "conv2d"]
+    if not convolutions:
+        raise ArgumentError(
+            "the network has no convolution for Grad-CAM to look into; use integrated-gradients or "
+            "occlusion"
+        )
+    name = convolutions[-1]
+    while True:
+        readers = [node for node in graph.nodes if name in node.inputs]
+        if len(readers) != 1 or readers[0].operation.kind not in _CONTINUES:
+            return convolutions[-1], name
+        name = readers[0].name
+
+
+def _layer(question: Question, layer: str | None) -> tuple[str, str]:
+    """The layer to look into, and a remark on how it was chosen."""
+    graph, remark = question.graph, ""
+    if layer is None:
+        convolution, layer = default_layer(graph)
+        behind = "" if layer == convolution else f", as {shown(layer)} hands them on"
+        remark = f"feature maps of the last convolution, {shown(convolution)}{behind}"
+    name = graph[layer].name
+    shape = graph.shapes[name]
+    if len(shape) != 3:
+        raise ArgumentError(
+            f"layer {shown(name)!r} gives {describe(shape)} values and no feature maps; choose a "
+            f"layer with maps, {shown(default_layer(graph)[0])} say"
+        )
+    return name, remark
+
+
+def _maps_and_slopes(question: Question, name: str) -> tuple[Array, Array]:
+    """A layer's feature maps, and the score's gradient there, (h, w, K) each."""
+    done = ForwardPass(question.network, question.image[None], "float32")
+    found = done.gradients(question.score_gradient(1, "float32"), stops=frozenset({name}))
+    if name not in found:
+        raise ArgumentError(f"the answer does not depend on layer {shown(name)!r}; choose another")
+    return done.values[name][0], found[name][0]
+
+
+def _quick(question: Question, name: str) -> tuple[Array, Array, float] | None:
+    """Feature maps, their mean gradients and the score, from compiled code; none without it.
+
+    Only what lies behind the layer is then run forwards and backwards here. Max pooling right
+    behind it hands each gradient on to one winner, so that their sum is known before it.
+    """
+    graph = question.graph
+    if not separates(graph, name):
+        return None
+    maps = compiled_maps(question, name)
+    if maps is None:
+        return None
+    positions = maps.shape[1] * maps.shape[2]
+    start, values = name, maps
+    readers = [node for node in graph.nodes if name in node.inputs]
+    if len(readers) == 1 and isinstance(readers[0].operation, MaxPool):
+        start, values = readers[0].name, _pooled(readers[0].operation, maps)
+    done = ForwardPass(question.network, values, "float32", start=start)
+    found = done.gradients(question.score_gradient(1, "float32"), stops=frozenset({start}))
+    weights = found[start][0].sum(axis=(0, 1)) / positions
+    return maps[0], weights, float(question.score(done.logits)[0])
+
+
+def _pooled(operation: MaxPool, maps: Array) -> Array:
+    """What max pooling makes of feature maps, without its winners."""
+    _, height, width, _ = maps.shape
+    sides = operation.window.along(0, height), operation.window.along(1, width)
+    bordered = any(side.before or side.after or side.overhang for side in sides)
+    padded = patches.pad(maps, operation.window, fill=-np.inf) if bordered else maps
+    seen = (padded[:, r, c] for _, (r, c) in patches.offsets(operation.window, height, width))
+    return np.asarray(reduce(np.maximum, seen))
+
+
+def _heatmap(
+    question: Question,
+    method: Method,
+    layer: str,
+    cam: Array,
+    weights: Array,
+    score: float,
+    remark: str,
+) -> Heatmap:
+    height, width, _ = question.graph.input_shape
+    cam = cam.astype(np.float64)
+    return Heatmap(
+        question,
+        method,
+        enlarge(cam, height, width),
+        score,
+        coarse=cam,
+        layer=layer,
+        settings={"weights": weights.tolist()},
+        remark=remark,
+    )
+
+
+def enlarge(map_hw: Array, height: int, width: int) -> Array:
+    """A map brought to another size, bilinearly, positions being little squares: float64."""
+    return _matrix(height, len(map_hw)) @ map_hw @ _matrix(width, map_hw.shape[1]).T
+
+
+@lru_cache(maxsize=64)
+def _matrix(length: int, given: int) -> Array:
+    """How each of ``length`` values is mixed from ``given`` ones along an axis."""
+    centre = np.clip((np.arange(length) + 0.5) * given / length - 0.5, 0, given - 1)
+    low = np.floor(centre).astype(int)
+    share = centre - low
+    mixed = np.zeros((length, given))
+    rows = np.arange(length)
+    mixed[rows, low] += 1.0 - share
+    mixed[rows, np.minimum(low + 1, given - 1)] += share
+    return mixed

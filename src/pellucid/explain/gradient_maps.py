@@ -1,0 +1,78 @@
+"""Heatmaps from gradients by the pixels: plain, times the pixel, averaged over noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.explain.heatmap import Heatmap, sum_of_channels
+from pellucid.explain.methods import GRADIENT, GRADIENT_TIMES_INPUT, SMOOTH_GRAD
+from pellucid.explain.passes import ForwardPass, batches
+from pellucid.graph import INPUT
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    from pellucid.engines import Precision
+    from pellucid.explain.methods import Method
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+COPIES, NOISE = 32, 0.15
+"""Smilkov et al. find 10 to 20 % of noise and some 50 copies enough; 32 look the same."""
+
+
+def gradient(question: Question) -> Heatmap:
+    """∂score/∂pixel, in score per step of 1 of 0..255."""
+    return _map(question, GRADIENT, pixel_gradients(question, question.image[None])[0])
+
+
+def gradient_times_input(question: Question) -> Heatmap:
+    """∂score/∂pixel · pixel."""
+    slopes = pixel_gradients(question, question.image[None])[0]
+    return _map(question, GRADIENT_TIMES_INPUT, slopes * question.image)
+
+
+def smooth_grad(
+    question: Question, *, copies: int = COPIES, noise: float = NOISE, seed: int = 0
+) -> Heatmap:
+    """The mean of ∂score/∂pixel over copies of the image with Gaussian noise.
+
+    Args:
+        question: What is asked.
+        copies: How many.
+        noise: Its standard deviation, as a share of the image's range of pixels, 0 to 10.
+        seed: Of the noise.
+    """
+    check.whole("copies", copies, 1, 10_000)
+    check.number("noise", noise, 0.0, 10.0)
+    check.whole("seed", seed, 0, 2**32 - 1)
+    image = question.image.astype(np.float32)
+    spread = noise * float(np.ptp(image))
+    random = np.random.default_rng(seed)
+    total = np.zeros(image.shape)
+    noisy = np.broadcast_to(image, (copies, *image.shape))
+    for part in batches(noisy):
+        drawn = part + spread * random.standard_normal(part.shape, np.float32)
+        total += pixel_gradients(question, drawn, many=True).sum(axis=0)
+    settings = {"copies": copies, "noise": noise, "seed": seed}
+    return _map(question, SMOOTH_GRAD, total / copies, **settings)
+
+
+def pixel_gradients(question: Question, images: Array, *, many: bool = False) -> Array:
+    """∂score/∂pixel of each image (N, H, W, C), in float64, or for many in float32."""
+    precision: Precision = "float32" if many else "float64"
+    done = ForwardPass(question.network, images, precision)
+    found = done.gradients(question.score_gradient(len(images), precision))
+    return found.get(INPUT, np.zeros_like(done.values[INPUT]))
+
+
+def _map(question: Question, method: Method, channels: Array, **settings: object) -> Heatmap:
+    return Heatmap(
+        question,
+        method,
+        sum_of_channels(channels),
+        float(question.scores_of(question.image[None])[0]),
+        channels=channels,
+        settings=settings,
+    )

@@ -1,0 +1,160 @@
+"""A gradient as the sum it is: of a weight over its outputs, of a value over its readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.explain.local import derivative
+from pellucid.explain.reach import outputs_that_read
+from pellucid.explain.records import number
+from pellucid.ops import Conv2D, Dense
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pellucid.explain.subject import Position, Subject
+    from pellucid.graph import Node
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True)
+class GradientTerm:
+    """One product of a gradient's sum.
+
+    Attributes:
+        layer: Whose output the loss's gradient stands at.
+        at: Where it stands there.
+        delta: That gradient, δ = ∂loss/∂output.
+        factor: ∂output/∂(the weight or the value): for a weight of a convolution or a dense layer
+            the value that it was multiplied with; for a value the weight, or 1 for a winner.
+        reads: For such a weight: where that value stands in the layer's input; else none.
+    """
+
+    layer: str
+    at: Position
+    delta: float
+    factor: float
+    reads: Position | None = None
+
+    @property
+    def product(self) -> float:
+        """What this term contributes."""
+        return self.factor * self.delta
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "layer": self.layer,
+            "at": list(self.at),
+            "delta": number(self.delta),
+            "factor": number(self.factor),
+            "product": number(self.product),
+            "reads": None if self.reads is None else list(self.reads),
+        }
+
+
+def weight_terms(
+    subject: Subject,
+    deltas: Mapping[str, Array],
+    node: Node,
+    parameter: str,
+    at: Position,
+) -> list[GradientTerm]:
+    """Every product of one weight's gradient, Σ δ · ∂output/∂weight over the output positions.
+
+    Every operation is linear in its weights, with the values that reach it held fixed: what an
+    output has of one weight is the output for this weight alone, at 1.
+
+    Args:
+        subject: The picture in its network.
+        deltas: ∂loss/∂value of every layer's output, by name.
+        node: The layer.
+        parameter: The weight's short name, ``kernel`` say.
+        at: Its position in that array.
+    """
+    delta = deltas[node.name]
+    factors = _per_output(subject, node, parameter, at)
+    reads = _reads(subject, node, parameter, at)
+    terms = []
+    for place in zip(*np.nonzero(factors != 0), strict=True):
+        output = tuple(int(n) for n in place)
+        read = reads(output) if reads is not None else None
+        terms.append(
+            GradientTerm(node.name, output, float(delta[output]), float(factors[output]), read)
+        )
+    return terms
+
+
+def value_terms(
+    subject: Subject, deltas: Mapping[str, Array], layer: str, at: Position
+) -> list[GradientTerm]:
+    """Every product of one value's gradient, Σ δ · ∂output/∂value over the outputs that read it.
+
+    Args:
+        subject: The picture in its network.
+        deltas: ∂loss/∂value of every layer's output, by name.
+        layer: The layer whose output the value is; or ``input``.
+        at: Its position there.
+    """
+    terms = []
+    for node in subject.readers(layer):
+        if node.name not in deltas:
+            continue  # the softmax that only shows: the loss takes the logits themselves
+        inputs, weights = subject.inputs_of(node), subject.weights_of(node)
+        shapes = subject.graph.inputs_of(node)
+        for branch, name in enumerate(node.inputs):
+            if name != layer:
+                continue
+            for output in outputs_that_read(node.operation, shapes, branch, at):
+                factor = derivative(node.operation, inputs, weights, output, branch, at)
+                delta = float(deltas[node.name][output])
+                terms.append(GradientTerm(node.name, output, delta, factor))
+    return terms
+
+
+def _per_output(subject: Subject, node: Node, parameter: str, at: Position) -> Array:
+    """∂output/∂weight at every output position, float64."""
+    operation = node.operation
+    inputs = [value[None].astype(np.float64) for value in subject.inputs_of(node)]
+    shapes = subject.graph.inputs_of(node)
+    parameters = operation.parameters(*shapes)
+    weights = {
+        name: np.zeros(p.shape)
+        if p.trainable
+        else subject.weights_of(node)[name].astype(np.float64)
+        for name, p in parameters.items()
+    }
+    without, _ = operation.forward(inputs, weights)
+    weights[parameter][at] = 1.0
+    alone, _ = operation.forward(inputs, weights)
+    return np.asarray((alone - without)[0])
+
+
+def _reads(
+    subject: Subject, node: Node, parameter: str, at: Position
+) -> Callable[[Position], Position] | None:
+    """For a kernel's weight: from an output's position to that of the value it multiplied."""
+    operation = node.operation
+    if parameter != "kernel":
+        return None
+    if isinstance(operation, Dense):
+        return lambda _: at[:1]
+    assert isinstance(operation, Conv2D)
+    ky, kx, c, o = at
+    height, width, channels = subject.shape(node.inputs[0])
+    group = o // (operation.filters // operation.groups)
+    channel = group * (channels // operation.groups) + c
+    window = operation.window
+    top, left = window.along(0, height).before, window.along(1, width).before
+
+    def read(output: Position) -> Position:
+        return (
+            output[0] * window.stride[0] - top + ky * window.dilation[0],
+            output[1] * window.stride[1] - left + kx * window.dilation[1],
+            channel,
+        )
+
+    return read

@@ -1,0 +1,142 @@
+"""A heatmap: what each pixel has to do with a score, and how far that may be believed."""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.explain.records import number, numbers, record
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+
+    from pellucid.explain.methods import Method
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """One method's answer to one question.
+
+    Attributes:
+        question: The picture, the network and the score that was explained.
+        method: How it was made, and what that can and cannot claim.
+        values: float64 (H, W), one value a pixel; positive speaks for the score, and negative, if
+            the method is signed, against it.
+        score: The score itself, as the engine computed it.
+        channels: The same for each channel alone, (H, W, C), where the method has that.
+        coarse: The map as it was before it was brought to the picture's size, (h, w).
+        layer: The layer that was looked into, where the method does that.
+        settings: What else the method was told, and found.
+        remark: What should be said beside the picture.
+    """
+
+    question: Question
+    method: Method
+    values: Array
+    score: float
+    channels: Array | None = None
+    coarse: Array | None = None
+    layer: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+
+    @property
+    def target(self) -> str:
+        """The class that was asked for."""
+        return self.question.target_name
+
+    @property
+    def against(self) -> str | None:
+        """The class that it was compared with."""
+        return self.question.against_name
+
+    @property
+    def can(self) -> str:
+        """What the heatmap can claim."""
+        return self.method.can
+
+    @property
+    def cannot(self) -> str:
+        """What it cannot."""
+        return self.method.cannot
+
+    @property
+    def title(self) -> str:
+        """Method, layer and score in one line."""
+        layer = "" if self.layer is None else f" at {shown(self.layer)}"
+        return f"{self.method.name}{layer}: {self.question.wording} = {self.score:.4g}"
+
+    def plot(self) -> Figure:
+        """The picture, the heatmap with its legend, and one laid over the other.
+
+        Returns:
+            A Matplotlib figure, which is not pyplot's current one.
+        """
+        from pellucid.explain.heatmap_figure import draw_heatmap
+
+        return draw_heatmap(self)
+
+    def png(self) -> bytes:
+        """The same as a PNG file's bytes."""
+        from pellucid.explain.pictures import png
+
+        return png(self.plot())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the same as a PNG file.
+
+        Raises:
+            OutputError: If it cannot be written; an earlier file there is then untouched.
+        """
+        from pellucid.files.atomic import write_file
+
+        write_file(path, self.png())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The heatmap as JSON values, see docs/heatmaps.md."""
+        return record(
+            "heatmap",
+            method=self.method.name,
+            layer=self.layer,
+            target=self.target,
+            against=self.against,
+            score=number(self.score),
+            signed=self.method.signed,
+            values=numbers(self.values),
+            channels=None if self.channels is None else numbers(self.channels),
+            coarse=None if self.coarse is None else numbers(self.coarse),
+            can=self.can,
+            cannot=self.cannot,
+            insensitive=self.method.insensitive,
+            settings={name: numbers(value) for name, value in self.settings.items()},
+            remark=self.remark,
+        )
+
+    def _repr_html_(self) -> str:
+        return figure_html(self.png(), self.title, self.can, self.cannot, self.remark)
+
+
+def figure_html(png: bytes, title: str, can: str, cannot: str, remark: str = "") -> str:
+    """A picture for a notebook, with its claims below."""
+    coded = base64.b64encode(png).decode("ascii")
+    lines = [f"<b>It can say</b> {html.escape(can)}", f"<b>It cannot say</b> {html.escape(cannot)}"]
+    if remark:
+        lines.append(html.escape(remark))
+    return (
+        f'<figure><img style="max-width:100%" alt="{html.escape(title, quote=True)}" '
+        f'src="data:image/png;base64,{coded}"><figcaption>{"<br>".join(lines)}</figcaption></figure>'
+    )
+
+
+def sum_of_channels(channels: Array) -> Array:
+    """A map (H, W) of a map (H, W, C)."""
+    return np.asarray(channels.sum(axis=-1), np.float64)

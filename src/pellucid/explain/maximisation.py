@@ -1,0 +1,151 @@
+"""Activation maximisation: a picture dreamt up so that it excites a unit as much as can be.
+
+    x ← x + η · g/|g| − η · λ · (x − grey),  g = ∂activation/∂x
+
+beginning with noise about grey, moved about a little before every step, and blurred now and then,
+so that no fine pattern that happens to please the network takes over. Simonyan et al. 2013, *Deep
+inside convolutional networks* (decay); Yosinski et al. 2015, *Understanding neural networks through
+deep visualization* (blur); Mordvintsev et al. 2015 (jitter).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.explain.baseline import MEAN, baseline_pixels
+from pellucid.explain.passes import ForwardPass
+from pellucid.explain.pictures import bare, draw_picture, new_figure, plain
+from pellucid.explain.records import numbers, record
+from pellucid.explain.unit import check_unit
+from pellucid.graph import INPUT
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pellucid.graph import Network
+    from pellucid.ops.operation import Array
+
+STEPS, STEP_SIZE, DECAY, BLUR_EVERY = 128, 6.0, 0.01, 4
+"""The step is the change of a pixel, of 0..255, as a root of the mean square."""
+
+SHARE_MOVED = 16
+"""Before each step the picture moves by at most its smaller side, divided by this: not at all if it
+is tiny."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maximised:
+    """A picture that excites a unit.
+
+    Attributes:
+        layer: The layer.
+        unit: Which of its feature maps (or units, or classes).
+        image: uint8 (H, W, C), 0..255.
+        activations: The unit's value, for feature maps their mean, before every step and at the
+            end, with the final picture as bytes: (steps + 1,).
+    """
+
+    layer: str
+    unit: int
+    image: Array
+    activations: Array
+
+    def plot(self) -> Figure:
+        """The picture, and how the activation rose."""
+        figure = new_figure(7.0, 3.4)
+        figure.suptitle(plain(f"what would excite {self.layer}, unit {self.unit}"), fontsize=10)
+        left, right = figure.subplots(1, 2)
+        draw_picture(left, self.image)
+        bare(left, "not a photograph: dreamt up by the network")
+        right.plot(self.activations, color="black")
+        right.set_xlabel("step", fontsize=8)
+        right.set_ylabel("activation", fontsize=8)
+        right.tick_params(labelsize=8)
+        return figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return record(
+            "maximised",
+            layer=self.layer,
+            unit=self.unit,
+            image=numbers(self.image),
+            activations=numbers(self.activations),
+        )
+
+
+def maximise(
+    network: Network,
+    layer: str,
+    unit: int,
+    *,
+    steps: int = STEPS,
+    step_size: float = STEP_SIZE,
+    decay: float = DECAY,
+    seed: int = 0,
+) -> Maximised:
+    """Dream up a picture that excites a unit.
+
+    Args:
+        network: The network.
+        layer: A layer; the last one for a class.
+        unit: Which of its feature maps (or units), from 0.
+        steps: How many steps up.
+        step_size: η, in pixel units.
+        decay: λ, 0 to 1: how strongly pixels are drawn back to grey.
+        seed: Of noise and movement; the same seed gives the same picture.
+
+    Raises:
+        ArgumentError: If there is no such layer or unit, or a setting is out of its range.
+    """
+    graph = network.graph
+    name = check_unit(graph, layer, unit)
+    check.whole("steps", steps, 1, 100_000)
+    check.number("step_size", step_size, 0.0, 255.0)
+    check.number("decay", decay, 0.0, 1.0)
+    check.whole("seed", seed, 0, 2**32 - 1)
+    random = np.random.default_rng(seed)
+    grey = np.broadcast_to(baseline_pixels(graph, MEAN), graph.input_shape)
+    x = np.clip(grey + 10.0 * random.standard_normal(graph.input_shape), 0.0, 255.0)
+    most = min(graph.input_shape[:2]) // SHARE_MOVED
+    activations = []
+    for step in range(steps):
+        moved = random.integers(-most, most + 1, 2)
+        shifted = np.roll(x, moved, axis=(0, 1))
+        activation, slope = _climb(network, shifted, name, unit)
+        activations.append(activation)
+        size = float(np.sqrt((slope**2).mean())) or 1.0
+        x = x + step_size * np.roll(slope, -moved, axis=(0, 1)) / size
+        x = np.clip(x - step_size * decay * (x - grey), 0.0, 255.0)
+        if step % BLUR_EVERY == 0 and step < 0.75 * steps:
+            x = _blurred(x)
+    image = x.round().astype(np.uint8)
+    activations.append(_climb(network, image, name, unit)[0])
+    return Maximised(name, unit, image, np.array(activations))
+
+
+def _climb(network: Network, image: Array, layer: str, unit: int) -> tuple[float, Array]:
+    """The unit's activation, and its gradient by the pixels (H, W, C)."""
+    done = ForwardPass(network, image[None], "float32")
+    value = done.values[layer]
+    start = np.zeros_like(value)
+    start[..., unit] = 1.0 / value[..., unit].size
+    found = done.gradients(start, origin=layer)
+    slope = found.get(INPUT, np.zeros_like(done.values[INPUT]))
+    return float(value[..., unit].mean()), slope[0].astype(np.float64)
+
+
+def _blurred(x: Array) -> Array:
+    """Each pixel mixed with its neighbours, 1 2 1 down and across."""
+    for axis in (0, 1):
+        edge = [(1, 1) if k == axis else (0, 0) for k in range(3)]
+        padded = np.pad(x, edge, mode="edge")
+        first, middle, last = (
+            np.take(padded, range(k, k + x.shape[axis]), axis) for k in (0, 1, 2)
+        )
+        x = (first + 2.0 * middle + last) / 4.0
+    return x

@@ -1,0 +1,106 @@
+"""Occlusion: cover a patch, see how the score falls (Zeiler and Fergus 2013, section 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.explain.baseline import MEAN, baseline_pixels
+from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.methods import OCCLUSION
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.explain.baseline import Baseline
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+Span = tuple[int, int]
+"""First row (or column), and one past the last."""
+
+BATCH = 64
+"""Covered copies that are computed at once."""
+
+PATCHES_A_SIDE = 7
+"""The usual patch is so many times smaller than the image."""
+
+
+def occlusion(
+    question: Question,
+    *,
+    size: int | tuple[int, int] | None = None,
+    stride: int | tuple[int, int] | None = None,
+    baseline: Baseline = MEAN,
+) -> Heatmap:
+    """How far the score falls, on average over all patches that cover a pixel.
+
+    Patches begin at every ``stride``-th row and column until the edge is covered; the last ones
+    hang over it.
+
+    Args:
+        question: What is asked.
+        size: The patch's side in pixels, or (height, width); by default a seventh of the image.
+        stride: Between patches; by default half the size.
+        baseline: What the patch is filled with, see :data:`~pellucid.explain.baseline.Baseline`.
+
+    Raises:
+        ArgumentError: If a size or stride does not fit the image.
+    """
+    height, width, _ = question.graph.input_shape
+    if size is None:
+        size = (max(1, round(height / PATCHES_A_SIDE)), max(1, round(width / PATCHES_A_SIDE)))
+    tall, wide = (size, size) if isinstance(size, int) else size
+    check.whole("size", tall, 1, height)
+    check.whole("size", wide, 1, width)
+    if stride is None:
+        stride = (max(1, tall // 2), max(1, wide // 2))
+    down, across = (stride, stride) if isinstance(stride, int) else stride
+    check.whole("stride", down, 1, tall)  # a longer one would leave pixels out
+    check.whole("stride", across, 1, wide)
+    boxes = [(r, c) for r in _spans(height, tall, down) for c in _spans(width, wide, across)]
+    falls = occlude(question, boxes, baseline)
+    total, count = np.zeros((height, width)), np.zeros((height, width))
+    for (rows, columns), fall in zip(boxes, falls, strict=True):
+        total[slice(*rows), slice(*columns)] += fall
+        count[slice(*rows), slice(*columns)] += 1
+    return Heatmap(
+        question,
+        OCCLUSION,
+        total / count,
+        float(question.scores_of(question.image[None])[0]),
+        settings={
+            "size": [tall, wide],
+            "stride": [down, across],
+            "baseline": baseline_pixels(question.graph, baseline).tolist(),
+        },
+        remark=f"patches of {tall}×{wide} pixels, {down} and {across} apart",
+    )
+
+
+def occlude(
+    question: Question, boxes: Sequence[tuple[Span, Span]], baseline: Baseline = MEAN
+) -> Array:
+    """By how much the score falls when each box alone is covered, float64 (number of boxes,)."""
+    image = question.image
+    even = baseline_pixels(question.graph, baseline)
+    exact = np.array_equal(even, even.round())
+    fill = even.astype(np.uint8 if exact else np.float32)
+    whole = image if exact else image.astype(np.float32)
+    score = question.scores_of(whole[None])[0]
+    falls = np.empty(len(boxes))
+    copies = np.empty((min(BATCH, len(boxes)), *image.shape), whole.dtype)
+    for first in range(0, len(boxes), BATCH):
+        part = boxes[first : first + BATCH]
+        copies[:] = whole
+        for copy, (rows, columns) in zip(copies, part, strict=False):
+            copy[slice(*rows), slice(*columns)] = fill
+        falls[first : first + len(part)] = score - question.scores_of(copies[: len(part)])
+    return falls
+
+
+def _spans(length: int, size: int, stride: int) -> list[Span]:
+    count = -(-(length - size) // stride) + 1
+    return [(i * stride, min(i * stride + size, length)) for i in range(count)]

@@ -1,0 +1,193 @@
+"""One value of a network, opened into everything that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.explain.behind import Use, uses
+from pellucid.explain.details import details
+from pellucid.explain.records import number, numbers, record
+from pellucid.explain.weight_places import weight_places
+from pellucid.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.explain.subject import Position, Subject
+    from pellucid.graph import Node
+    from pellucid.ops.terms import Terms
+
+
+@dataclass(frozen=True)
+class Pixel:
+    """A value that nothing computes: one channel of one pixel.
+
+    Attributes:
+        layer: ``"input"``.
+        at: (row, column, channel), from 0.
+        value: 0..255.
+    """
+
+    at: Position
+    value: float
+    layer: str = INPUT
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"layer": self.layer, "at": list(self.at), "value": self.value}
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """One output value of a layer, opened into all its terms.
+
+    Attributes:
+        subject: The picture in its network.
+        node: The layer.
+        at: Where the value stands in the layer's output.
+        value: What the engine computed there.
+        terms: The arithmetic behind it; see :class:`pellucid.ops.terms.Terms`.
+    """
+
+    subject: Subject
+    node: Node
+    at: Position
+    value: float
+    terms: Terms
+
+    @classmethod
+    def of(cls, subject: Subject, layer: str, at: Sequence[int]) -> Opened:
+        """Open a value.
+
+        Args:
+            subject: The picture in its network.
+            layer: A layer's name; ``"probabilities"`` for the softmax of the logits.
+            at: (row, column, channel) or (unit,), from 0.
+
+        Raises:
+            ArgumentError: If there is no such layer, or the position lies outside its output.
+        """
+        node = subject.node(layer)
+        place = subject.position(layer, at)
+        terms = node.operation.terms(subject.inputs_of(node), subject.weights_of(node), place)
+        return cls(subject, node, place, float(subject.values[layer][place]), terms)
+
+    @property
+    def layer(self) -> str:
+        """The layer's name."""
+        return self.node.name
+
+    @property
+    def kind(self) -> str:
+        """The layer's operation."""
+        return self.node.operation.kind
+
+    def __len__(self) -> int:
+        return len(self.terms.values)
+
+    @property
+    def difference(self) -> float:
+        """The terms put together again, in float64, minus the engine's value: its rounding."""
+        return self.terms.total - self.value
+
+    @property
+    def relative_difference(self) -> float:
+        """The difference as a share of what was added up: of all terms' and the bias' sizes.
+
+        Terms that cancel leave a small value with the rounding of large ones, so that a share of
+        the value itself would measure the cancelling.
+        """
+        size = max(abs(self.value), abs(self.terms.total))
+        if self.terms.rule == "sum":
+            size = max(size, float(np.abs(self.terms.products).sum()) + abs(self.terms.bias))
+        return abs(self.difference) / size if size else abs(self.difference)
+
+    def source(self, i: int) -> tuple[str, Position]:
+        """Where the i-th term reads: a layer's name, or ``input``, and the position there.
+
+        Raises:
+            ArgumentError: If there are not so many terms.
+        """
+        if not 0 <= i < len(self):
+            raise ArgumentError(
+                f"{self.layer}{list(self.at)} is made of {len(self)} terms, 0 to {len(self) - 1}; "
+                f"got {i!r:.40}"
+            )
+        branch, *at = self.terms.sources[i].tolist()
+        return self.node.inputs[branch], tuple(at)
+
+    def input(self, i: int) -> Opened | Pixel:
+        """Open what the i-th term reads; in the end that is a pixel.
+
+        Raises:
+            ArgumentError: If there are not so many terms.
+        """
+        layer, at = self.source(i)
+        if layer == INPUT:
+            return Pixel(at, float(self.subject.values[INPUT][at]))
+        return Opened.of(self.subject, layer, at)
+
+    @cached_property
+    def details(self) -> dict[str, Any]:
+        """What else the operation knows of this value, as JSON values; see ``docs/records.md``."""
+        return details(self)
+
+    @cached_property
+    def weights(self) -> list[tuple[str, Position] | None]:
+        """The weight of each term: its full name and place; none where there is none."""
+        return weight_places(self)
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """What activations, norms and poolings behind the layer make of the value."""
+        return uses(self.subject, self.layer, self.at)
+
+    def largest(self, count: int | None = None) -> list[int]:
+        """The numbers of the terms, the largest contribution (by size) first."""
+        order = np.argsort(-np.abs(self.terms.products), kind="stable")
+        return [int(i) for i in order[:count]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values, versioned; see ``docs/records.md``."""
+        terms = []
+        for i in range(len(self)):
+            layer, at = self.source(i)
+            weight = self.weights[i]
+            terms.append(
+                {
+                    "layer": layer,
+                    "at": list(at),
+                    "value": number(self.terms.values[i]),
+                    "factor": number(self.terms.factors[i]),
+                    "product": number(self.terms.products[i]),
+                    "weight": None
+                    if weight is None
+                    else {"name": weight[0], "at": list(weight[1])},
+                }
+            )
+        return record(
+            "value",
+            layer=self.layer,
+            operation=self.kind,
+            at=list(self.at),
+            value=number(self.value),
+            rule=self.terms.rule,
+            terms=terms,
+            bias=number(self.terms.bias),
+            own=self.terms.own,
+            total=number(self.terms.total),
+            difference=number(self.difference),
+            relative_difference=number(self.relative_difference),
+            details={key: numbers(value) for key, value in self.details.items()},
+            uses=[use.to_dict() for use in self.uses],
+        )
+
+    def _repr_html_(self) -> str:
+        from pellucid.explain.pages.opened import opened_html
+
+        return opened_html(self)

@@ -1,0 +1,1 @@
+"""Explanations as people see them: pictures, and pages that need nothing else."""

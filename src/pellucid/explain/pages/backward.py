@@ -1,0 +1,100 @@
+"""The way back as HTML: every step's gradient, and opened gradients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.explain.pages.numbers import figure, place
+from pellucid.explain.pages.page import fragment, image, legend, table, text
+from pellucid.explain.pages.sheet import map_sheet
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pellucid.explain.backward import Backward, OpenedGradient
+
+
+def backward_html(backward: Backward) -> str:
+    """The loss, y − t, and all steps from the logits back to the picture."""
+    return fragment(_backward_parts(backward))
+
+
+def gradient_html(opened: OpenedGradient) -> str:
+    """All products, the largest first, the update and the check."""
+    return fragment(_gradient_parts(opened))
+
+
+def _backward_parts(backward: Backward) -> Iterable[str]:
+    yield f"<h2>From the loss back to the picture: {text(backward.label)}</h2>"
+    kind = backward.learner.loss.kind.replace("_", "-")
+    yield f"<p>{text(kind)} = {figure(backward.loss)}. With this its way back begins:</p>"
+    y, t, d = backward.probabilities, backward.targets, backward.at_logits
+    rows = [
+        (name, figure(y[k]), figure(t[k]), figure(float(d[k])))
+        for k, name in enumerate(backward.subject.classes)
+    ]
+    yield table(["class", "y", "t", "∂loss/∂logit"], rows, "the logits' gradient")
+    yield legend()
+    for step in backward.steps:
+        yield f"<h3>∂loss/∂{text(step.name)}</h3>"
+        lowest, highest = float(step.gradient.min()), float(step.gradient.max())
+        yield (
+            f"<p>{text(step.step.kind)}: {describe(step.gradient.shape)}, from {figure(lowest)} to "
+            f"{figure(highest)}{_how(backward, step.name)}</p>"
+        )
+        says = f"gradient at {step.name}, from {figure(lowest)} to {figure(highest)}"
+        yield image(map_sheet(step.gradient), says)
+
+
+def _how(backward: Backward, name: str) -> str:
+    """What becomes of this gradient on its way on."""
+    step = backward[name]
+    if step.winners is not None:
+        return "; each goes on to its window's winner alone"
+    if step.mask is not None and step.step.kind == "relu":
+        share = float((step.mask > 0).mean())
+        return f"; ReLU's mask lets {share:.0%} of them go on"
+    return ""
+
+
+def _gradient_parts(opened: OpenedGradient) -> Iterable[str]:
+    title = f"∂loss/∂{opened.name} at {place(opened.at)} = {figure(opened.gradient)}"
+    yield f"<h2>{text(title)}</h2>"
+    yield (
+        f"<p>The sum of {len(opened)} products: {figure(opened.total)}; the engine's gradient "
+        f"differs by {figure(opened.difference)}.</p>"
+    )
+    if opened.after is not None:
+        yield f"<p>{text(update_line(opened))}</p>"
+    if opened.check is not None:
+        yield f"<p>{text(check_line(opened))}</p>"
+    rows = []
+    for i in opened.largest():
+        term = opened.terms[i]
+        cells = figure(term.factor), figure(term.delta), figure(term.product)
+        reads = "" if term.reads is None else place(term.reads)
+        rows.append([f"{term.layer} {place(term.at)}", reads, *cells])
+    yield table(["output", "reads", "factor", "× δ", "= product"], rows, "products")
+
+
+def update_line(opened: OpenedGradient) -> str:
+    """The optimizer's step as one sentence."""
+    assert opened.after is not None
+    assert opened.learner is not None
+    rule, rate = opened.learner.optimizer.kind, opened.learner.learning_rate
+    return (
+        f"the update ({rule}, learning rate {rate:g}, {opened.learner.origin}): "
+        f"{figure(opened.before)} → {figure(opened.after)}"
+    )
+
+
+def check_line(opened: OpenedGradient) -> str:
+    """The finite-difference check as one sentence."""
+    check = opened.check
+    assert check is not None
+    kink = "; there is a kink between the two, so it says little" if check.kink else ""
+    return (
+        f"checked by a finite difference: (loss(w + h) − loss(w − h))/2h = "
+        f"{figure(check.quotient)} with h = {check.step:g}, off by {figure(check.difference)}{kink}"
+    )

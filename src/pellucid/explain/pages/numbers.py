@@ -1,0 +1,86 @@
+"""How numbers and places are written for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.explain.opened import Opened
+
+
+def figure(value: float) -> str:
+    """A number in at most six digits, with a real minus sign."""
+    if math.isnan(value):
+        return "NaN"
+    if value == 0:
+        return "0"  # which may bear a minus sign
+    return f"{value:.6g}".replace("-", "−", 1) if value < 0 else f"{value:.6g}"
+
+
+def place(at: Sequence[int]) -> str:
+    """A position: ``3, 7, 5``."""
+    return ", ".join(map(str, at))
+
+
+def rule_in_words(opened: Opened) -> str:
+    """What makes a value of its terms."""
+    bias = f" plus the bias {figure(opened.terms.bias)}" if opened.terms.bias else ""
+    return {
+        "sum": f"the sum of the products{bias}",
+        "maximum": "the largest of the window",
+        "share": "its exponential's share of the sum of all",
+        "function": "a function of one value",
+    }[opened.terms.rule]
+
+
+def detail_lines(opened: Opened) -> list[str]:
+    """An opened value's details as sentences."""
+    facts, lines = opened.details, []
+    if "window" in facts:
+        window = facts["window"]
+        lines.append(
+            f"window: rows {window['first'][0]} to {window['last'][0]}, columns "
+            f"{window['first'][1]} to {window['last'][1]}"
+        )
+    if "winner" in facts:
+        lines.append(f"winner: {place(facts['winner'])}")
+    if "exponentials" in facts:
+        lines.append(
+            f"each score less the largest ({figure(facts['largest'])}), then e to that power; "
+            f"the sum of all is {figure(facts['sum'])}"
+        )
+    if "gamma" in facts:
+        names = {"gamma": "γ", "beta": "β", "mean": "μ", "variance": "σ²", "epsilon": "ε"}
+        told = ", ".join(f"{sign} = {figure(facts[name])}" for name, sign in names.items())
+        lines.append(
+            f"γ·(x − μ)/√(σ² + ε) + β with {told}: the affine map "
+            f"{figure(facts['factor'])}·x + {figure(facts['shift'])}"
+        )
+    if "neighbours" in facts:
+        lines.append(
+            f"neighbours across channels: {', '.join(map(figure, facts['neighbours']))}; "
+            f"k + α·(their squares' sum) = {figure(facts['base'])}"
+        )
+    if "std" in facts:
+        lines.append(
+            f"(pixel − mean)/std with mean {figure(facts['mean'])} and std {figure(facts['std'])}"
+        )
+    return lines
+
+
+def use_lines(opened: Opened) -> list[str]:
+    """What the layers behind an opened value make of it, as sentences."""
+    lines = []
+    for use in opened.uses:
+        line = f"{use.layer} ({use.kind}) at {place(use.at)}: {figure(use.before)}"
+        if use.wins is None:
+            lines.append(f"{line} → {figure(use.after)}")
+        elif use.wins:
+            lines.append(f"{line} wins its window")
+        else:
+            first = ", which comes first" if use.after == use.before else ""
+            lines.append(f"{line} loses to {figure(use.after)}{first}")
+    return lines

@@ -1,0 +1,130 @@
+"""The patches that excite a unit most, over a data set (Zeiler and Fergus 2013, figure 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.explain.pictures import bare, draw_picture, new_figure, plain
+from pellucid.explain.records import number, record
+from pellucid.explain.unit import check_unit, receptive_field
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
+    from pellucid.explain.unit import Field
+    from pellucid.ops.operation import Array
+
+BATCH = 32
+ACROSS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """One picture's strongest excitement of a unit.
+
+    Attributes:
+        index: The picture's place in the data.
+        at: Where in the layer, (row, column, channel) or (unit,).
+        value: How strong.
+        field: Which part of the picture the unit sees there.
+        pixels: That part, (h, w, C), uint8; what lies beyond the edges is left out.
+        label: The picture's class.
+    """
+
+    index: int
+    at: tuple[int, ...]
+    value: float
+    field: Field
+    pixels: Array
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """What excites a unit.
+
+    Attributes:
+        layer: The layer.
+        unit: Which of its feature maps (or units).
+        patches: The strongest first, at most one of each picture.
+    """
+
+    layer: str
+    unit: int
+    patches: tuple[Patch, ...]
+
+    def plot(self) -> Figure:
+        """The patches in a grid, each with its value."""
+        across = min(ACROSS, len(self.patches))
+        down = -(-len(self.patches) // across)
+        figure = new_figure(max(4.0, 1.2 * across), 0.6 + 1.45 * down)
+        figure.suptitle(plain(f"what excites {self.layer}, unit {self.unit}, most"), fontsize=10)
+        grid = figure.subplots(down, across, squeeze=False).ravel()
+        for axes in grid[len(self.patches) :]:
+            axes.set_axis_off()
+        for axes, patch in zip(grid, self.patches, strict=False):
+            draw_picture(axes, patch.pixels)
+            bare(axes, f"{patch.value:.3g}\n{patch.label[:12]}")
+        return figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, without the pixels."""
+        return record(
+            "patches",
+            layer=self.layer,
+            unit=self.unit,
+            patches=[
+                {
+                    "index": p.index,
+                    "at": list(p.at),
+                    "value": number(p.value),
+                    "rows": list(p.field.rows),
+                    "columns": list(p.field.columns),
+                    "label": p.label,
+                }
+                for p in self.patches
+            ],
+        )
+
+
+def exciting_patches(
+    program: Program, data: Dataset, layer: str, unit: int, *, most: int = 16
+) -> Patches:
+    """Search a data set for what excites a unit most.
+
+    Args:
+        program: The network, on any engine.
+        data: The pictures, of the network's size.
+        layer: The layer.
+        unit: Which of its feature maps (or units), from 0.
+        most: How many patches.
+
+    Raises:
+        ArgumentError: If there is no such layer or unit.
+        ShapeError: If the pictures are not of the network's size.
+    """
+    graph = program.graph
+    name = check_unit(graph, layer, unit)
+    check.whole("most", most)
+    values, places = [], []
+    for first in range(0, len(data), BATCH):
+        maps = program.values(data.images[first : first + BATCH])[name][..., unit]
+        flat = maps.reshape(len(maps), -1)
+        values.append(flat.max(axis=1))
+        places.append(flat.argmax(axis=1))
+    strongest, place = np.concatenate(values), np.concatenate(places)
+    shape = graph.shapes[name][:-1]
+    found = []
+    for index in np.argsort(-strongest, kind="stable")[:most].tolist():
+        at = (*(int(k) for k in np.unravel_index(place[index], shape)), unit) if shape else (unit,)
+        field = receptive_field(graph, name, at)
+        pixels = data.images[index][slice(*field.rows), slice(*field.columns)]
+        label = data.classes[int(data.labels[index])]
+        found.append(Patch(index, at, float(strongest[index]), field, pixels, label))
+    return Patches(name, unit, tuple(found))

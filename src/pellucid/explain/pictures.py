@@ -1,0 +1,119 @@
+"""How explanations are drawn: one style, Matplotlib imported late, pyplot never.
+
+Signed maps are drawn in blue and red about white at 0, which people with any colour vision can tell
+apart; and since colour alone must carry nothing, + and − stand on the strongest regions.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+    from pellucid.ops.operation import Array
+
+DOTS_PER_INCH = 150
+DIVERGING, SEQUENTIAL = "RdBu_r", "cividis"
+
+MARKED_CELLS, MARKED_FROM = 7, 0.4
+"""Signs stand on a grid of so many cells a side, where at least this share of the largest is."""
+
+LINE = 110
+"""Letters on a line of the words below a picture."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG file."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DOTS_PER_INCH)
+    return content.getvalue()
+
+
+def plain(text: str) -> str:
+    """A text that Matplotlib does not take for a formula: a class may be called ``$5``."""
+    return text.replace("$", r"\$")
+
+
+def words_below(figure: Figure, lines: list[str]) -> None:
+    """Write lines below everything else, broken where they are long."""
+    text = "\n".join(textwrap.fill(line, LINE) for line in lines)
+    figure.supxlabel(plain(text), fontsize=8, x=0.01, ha="left")
+
+
+def bare(axes: Axes, title: str) -> None:
+    """No ticks, a title."""
+    axes.set_title(plain(title), fontsize=9)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def draw_picture(axes: Axes, image: Array, *, faint: bool = False) -> None:
+    """Draw pixels 0..255, (H, W, C), C being 1 or 3; other numbers of channels by their mean."""
+    shown = np.asarray(image, np.float64) / 255.0
+    if shown.shape[2] != 3:
+        shown = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2)
+    if faint:
+        grey = shown.mean(axis=2, keepdims=True)
+        shown = np.repeat(0.35 + 0.65 * grey, 3, axis=2)
+    axes.imshow(np.clip(shown, 0.0, 1.0), interpolation="nearest")
+
+
+def draw_map(
+    axes: Axes, values: Array, *, signed: bool, faint: bool = False, extent: Any = None
+) -> AxesImage:
+    """Draw a map (H, W), with 0 in the middle of the colours if it is signed.
+
+    With ``faint``, what is small lets through what lies below.
+    """
+    largest = float(np.abs(values).max()) or 1.0
+    alpha = np.abs(values) / largest if faint else None
+    return axes.imshow(
+        values,
+        cmap=DIVERGING if signed else SEQUENTIAL,
+        vmin=-largest if signed else 0.0,
+        vmax=largest,
+        alpha=None if alpha is None else np.clip(0.15 + 0.85 * alpha, 0.0, 1.0),
+        interpolation="nearest",
+        extent=extent,
+    )
+
+
+def mark_signs(axes: Axes, values: Array) -> None:
+    """Write + and − where a map (H, W) is strongest, on a coarse grid."""
+    height, width = values.shape
+    rows = np.array_split(np.arange(height), min(MARKED_CELLS, height))
+    columns = np.array_split(np.arange(width), min(MARKED_CELLS, width))
+    sums = np.array([[values[np.ix_(r, c)].sum() for c in columns] for r in rows])
+    largest = np.abs(sums).max()
+    for (i, j), total in np.ndenumerate(sums):
+        if largest and abs(total) >= MARKED_FROM * largest:
+            axes.text(
+                columns[j].mean(), rows[i].mean(), "+" if total > 0 else "−",
+                ha="center", va="center", fontsize=11, weight="bold", color="black",
+                bbox={
+                    "boxstyle": "circle,pad=0.08", "facecolor": "white", "alpha": 0.75, "lw": 0.4
+                },
+            )  # fmt: skip
+
+
+def outline_strongest(axes: Axes, values: Array) -> None:
+    """Draw a line around where a map (H, W) of positive values exceeds half its largest."""
+    if min(values.shape) > 1 and np.ptp(values) > 0.0:
+        axes.contour(values, levels=[0.5 * float(values.max())], colors="white", linewidths=1.4)

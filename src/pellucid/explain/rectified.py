@@ -1,0 +1,129 @@
+"""Ways back that only let through what is positive: guided backpropagation, and ZF Net's deconvnet.
+
+Both run the network backwards as the gradient does, but for what a ReLU does to the signal g:
+
+    gradient                 g · [x > 0]
+    deconvnet                g · [g > 0]
+    guided backpropagation   g · [x > 0] · [g > 0]
+
+Zeiler and Fergus 2013, *Visualizing and understanding convolutional networks*, section 2.1;
+Springenberg et al. 2014, *Striving for simplicity*, section 3.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError
+from pellucid.explain.heatmap import Heatmap, sum_of_channels
+from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
+from pellucid.explain.passes import ForwardPass
+from pellucid.graph import INPUT
+from pellucid.ops import check
+
+if TYPE_CHECKING:
+    from pellucid.explain.methods import Method
+    from pellucid.explain.passes import Rule
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+
+def _relu_guided(gradient: Array, x: Array) -> Array:
+    return np.maximum(gradient, 0) * (x > 0)
+
+
+def _relu6_guided(gradient: Array, x: Array) -> Array:
+    return np.maximum(gradient, 0) * ((x > 0) & (x < 6))
+
+
+def _rectify(gradient: Array, x: Array) -> Array:  # noqa: ARG001 - the signature of rules
+    return np.maximum(gradient, 0)
+
+
+GUIDED: dict[str, Rule] = {"relu": _relu_guided, "relu6": _relu6_guided}
+RECTIFIED: dict[str, Rule] = {"relu": _rectify, "relu6": _rectify}
+
+
+def guided_backpropagation(question: Question) -> Heatmap:
+    """The score carried back through ReLUs that only let through what is positive both ways.
+
+    Raises:
+        ArgumentError: If the network has no ReLU.
+    """
+    _check_rectifiers(question, GUIDED_BACKPROPAGATION)
+    done = ForwardPass(question.network, question.image[None])
+    found = done.gradients(question.score_gradient(1), rules=GUIDED)
+    return _heatmap(question, GUIDED_BACKPROPAGATION, found[INPUT][0])
+
+
+def deconvnet(question: Question, *, layer: str | None = None, unit: int | None = None) -> Heatmap:
+    """What a unit is excited by, projected back to the pixels.
+
+    Args:
+        question: What is asked; only its image counts where a layer is given.
+        layer: A layer whose strongest position of one feature map is projected, as in the paper;
+            none: the score itself.
+        unit: Which feature map (or unit), from 0; none: the one with the strongest value.
+
+    Raises:
+        ArgumentError: If the network has no ReLU, or not that layer or unit.
+    """
+    _check_rectifiers(question, DECONVNET)
+    done = ForwardPass(question.network, question.image[None])
+    if layer is None:
+        if unit is not None:
+            raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
+        found = done.gradients(question.score_gradient(1), rules=RECTIFIED)
+        return _heatmap(question, DECONVNET, found[INPUT][0])
+    name = question.graph[layer].name
+    value = done.values[name][0]
+    if unit is None:
+        unit = int(np.unravel_index(value.argmax(), value.shape)[-1])
+    check.whole("unit", unit, 0, value.shape[-1] - 1)
+    own = value[..., unit]
+    at = (*np.unravel_index(own.argmax(), own.shape), unit)
+    start = np.zeros_like(value)
+    start[at] = value[at]
+    found = done.gradients(start[None], origin=name, rules=RECTIFIED)
+    place = [int(k) for k in at]
+    return _heatmap(
+        question,
+        DECONVNET,
+        found[INPUT][0],
+        layer=name,
+        settings={"unit": unit, "at": place, "value": float(value[at])},
+        remark=f"what excites {shown(name)} at {tuple(place)}, whatever the class",
+    )
+
+
+def _check_rectifiers(question: Question, method: Method) -> None:
+    kinds = {node.operation.kind for node in question.graph.nodes}
+    if not kinds & GUIDED.keys():
+        raise ArgumentError(
+            f"{method.name} is about ReLUs, and the network has none; use gradient or "
+            "integrated-gradients"
+        )
+
+
+def _heatmap(
+    question: Question,
+    method: Method,
+    channels: Array,
+    *,
+    layer: str | None = None,
+    settings: dict[str, object] | None = None,
+    remark: str = "",
+) -> Heatmap:
+    return Heatmap(
+        question,
+        method,
+        sum_of_channels(channels),
+        float(question.scores_of(question.image[None])[0]),
+        channels=channels,
+        layer=layer,
+        settings=settings or {},
+        remark=remark,
+    )

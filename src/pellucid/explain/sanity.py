@@ -1,0 +1,121 @@
+"""The randomisation test: does a heatmap depend on what the network has learned?
+
+Layers' weights are replaced by fresh random ones, from the answer down, one layer more each time;
+the heatmap is made again and compared with the first by the rank correlation of its absolute
+values. Where it stays high, the method shows the image and not the network. Adebayo et al. 2018,
+*Sanity checks for saliency maps* (cascading randomisation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.engines import get_engine
+from pellucid.explain.explanation import FUNCTIONS
+from pellucid.explain.records import record
+from pellucid.files import Model
+from pellucid.graph import Network, initial_weights
+
+if TYPE_CHECKING:
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True)
+class Randomised:
+    """One step of the test.
+
+    Attributes:
+        layer: The layer whose weights became random too.
+        similarity: The rank correlation of the heatmap's absolute values with the first one's, −1
+            to 1; none if either has a single value everywhere.
+        signed: The same with signs: low where places stay and what they speak for does not.
+    """
+
+    layer: str
+    similarity: float | None
+    signed: float | None
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """What the test found.
+
+    Attributes:
+        method: The method that was tested.
+        steps: From the last layer alone to all layers.
+    """
+
+    method: str
+    steps: tuple[Randomised, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return record(
+            "randomisation",
+            method=self.method,
+            steps=[
+                {"layer": step.layer, "similarity": step.similarity, "signed": step.signed}
+                for step in self.steps
+            ],
+        )
+
+
+def randomisation_test(question: Question, method: str, *, seed: int = 0) -> Sanity:
+    """Put a method to the test.
+
+    Args:
+        question: What is asked; its target stays, whatever the random networks answer.
+        method: A name of :data:`~pellucid.explain.methods.METHODS`.
+        seed: Of the random weights.
+
+    Raises:
+        ArgumentError: If the method does not suit the network.
+    """
+    graph = question.graph
+    first = _map(question, method)
+    fresh = initial_weights(graph, seed)
+    weights = dict(question.network.weights)
+    steps = []
+    for node in reversed(graph.nodes):
+        own = [name for name in graph.parameters if name.node == node.name]
+        if not own:
+            continue
+        weights |= {str(name): fresh[str(name)] for name in own}
+        found = _map(_with(question, Network(graph, dict(weights))), method)
+        steps.append(_compare(node.name, first, found))
+    return Sanity(method, tuple(steps))
+
+
+def _compare(layer: str, first: Array, found: Array) -> Randomised:
+    absolute = rank_correlation(np.abs(first), np.abs(found))
+    return Randomised(layer, absolute, rank_correlation(first, found))
+
+
+def _map(question: Question, method: str) -> Array:
+    made = FUNCTIONS[method](question)
+    return np.asarray(made.values if hasattr(made, "values") else made.by_pixel)
+
+
+def _with(question: Question, network: Network) -> Question:
+    old = question.subject
+    model = Model(network, old.model.classes, old.model.preprocessing)
+    program = get_engine("reference").load(network)  # compiling each would take longer
+    return replace(question, subject=replace(old, model=model, program=program))
+
+
+def rank_correlation(a: Array, b: Array) -> float | None:
+    """Spearman's rank correlation of two arrays, equals sharing a rank; none if one is constant."""
+    ranks = [_ranks(array.ravel()) for array in (a, b)]
+    x, y = (rank - rank.mean() for rank in ranks)
+    size = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / size if size else None
+
+
+def _ranks(values: Array) -> Array:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    return np.asarray((last - (count - 1) / 2.0)[place])

@@ -1,0 +1,116 @@
+"""Deletion and insertion: a heatmap judged by what the network does without the pixels it names.
+
+Pixels are taken away (or put back) in the heatmap's order, strongest first, and the probability
+of the class is followed. A good heatmap makes it fall soon (small area under the deletion curve)
+and rise soon (large area under the insertion curve). Petsiuk et al. 2018, *RISE*, section 4.3.
+Areas say something only beside those of other orders: a random one is computed with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.explain.baseline import MEAN, baseline_pixels
+from pellucid.explain.records import number, numbers, record
+from pellucid.ops import check
+from pellucid.ops.softmax import softmax
+
+if TYPE_CHECKING:
+    from pellucid.explain.baseline import Baseline
+    from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.question import Question
+    from pellucid.ops.operation import Array
+
+STEPS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """How a heatmap's order of pixels fares.
+
+    Attributes:
+        shares: The share of pixels that is taken away, or put back, 0 to 1, (steps + 1,).
+        deletion: The class' probability after so many are taken away, 0 to 1, (steps + 1,).
+        insertion: After so many are put back.
+        random_deletion: The area under the deletion curve of a random order.
+        random_insertion: Likewise for insertion.
+    """
+
+    shares: Array
+    deletion: Array
+    insertion: Array
+    random_deletion: float
+    random_insertion: float
+
+    @property
+    def deletion_area(self) -> float:
+        """The area under the deletion curve, 0 to 1; small is good."""
+        return area(self.shares, self.deletion)
+
+    @property
+    def insertion_area(self) -> float:
+        """The area under the insertion curve, 0 to 1; large is good."""
+        return area(self.shares, self.insertion)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return record(
+            "faithfulness",
+            shares=numbers(self.shares),
+            deletion=numbers(self.deletion),
+            insertion=numbers(self.insertion),
+            deletion_area=number(self.deletion_area),
+            insertion_area=number(self.insertion_area),
+            random_deletion_area=number(self.random_deletion),
+            random_insertion_area=number(self.random_insertion),
+        )
+
+
+def faithfulness(
+    heatmap: Heatmap, *, steps: int = STEPS, baseline: Baseline = MEAN, seed: int = 0
+) -> Faithfulness:
+    """Judge a heatmap by deletion and insertion.
+
+    Args:
+        heatmap: Whose pixels are ordered by their values, largest first.
+        steps: In how many steps all pixels go; at most as many as there are.
+        baseline: What stands for a pixel that is gone.
+        seed: Of the random order that it is compared with.
+
+    Raises:
+        ArgumentError: If a setting is out of its range.
+    """
+    question, values = heatmap.question, heatmap.values
+    check.whole("steps", steps, 1, values.size)
+    check.whole("seed", seed, 0, 2**32 - 1)
+    order = np.argsort(-values, axis=None, kind="stable")
+    shares, deletion, insertion = _curves(question, order, steps, baseline)
+    chance = np.random.default_rng(seed).permutation(values.size)
+    _, without, with_ = _curves(question, chance, steps, baseline)
+    return Faithfulness(shares, deletion, insertion, area(shares, without), area(shares, with_))
+
+
+def area(shares: Array, curve: Array) -> float:
+    """The area under a curve, by trapezia."""
+    return float((np.diff(shares) * (curve[1:] + curve[:-1]) / 2.0).sum())
+
+
+def _curves(
+    question: Question, order: Array, steps: int, baseline: Baseline
+) -> tuple[Array, Array, Array]:
+    image = question.image.astype(np.float32)
+    height, width, _ = image.shape
+    even = np.broadcast_to(baseline_pixels(question.graph, baseline), image.shape)
+    counts = np.round(np.linspace(0, order.size, steps + 1)).astype(int)
+    rank = np.empty(order.size, int)
+    rank[order] = np.arange(order.size)
+    gone = (rank[None] < counts[:, None]).reshape(-1, height, width, 1)
+    curves = []
+    for first, second in ((even, image), (image, even)):
+        pictures = np.where(gone, first, second).astype(np.float32)
+        logits = question.program.forward(pictures).astype(np.float64)
+        curves.append(softmax(logits)[:, question.target])
+    return counts / order.size, curves[0], curves[1]

@@ -1,0 +1,1 @@
+"""One picture's way through a network as a workbook of live formulas."""

@@ -1,0 +1,176 @@
+"""The workbook: pixels and weights as numbers, everything between as formulas.
+
+Whoever changes a pixel or a weight in it sees what becomes of the answer.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError, MissingDependencyError
+from pellucid.explain.spreadsheet.formulas import Formulas
+from pellucid.explain.spreadsheet.sheets import Sheet, sheet_name
+from pellucid.explain.steps import Step
+from pellucid.graph import INPUT
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pellucid.explain.subject import Subject
+    from pellucid.graph import Node
+    from pellucid.ops.operation import Array, Shape
+
+MOST_CELLS = 1_500_000
+"""A spreadsheet with more can hardly be opened."""
+
+MOST_COLUMNS = 16_000
+"""Excel has 16 384 columns; a few are kept for labels."""
+
+LONGEST_FORMULA = 8_000
+"""Characters; Excel takes 8 192."""
+
+
+def workbook(subject: Subject) -> bytes:
+    """One picture's way through a network as an ``.xlsx`` file.
+
+    Raises:
+        MissingDependencyError: If openpyxl is not installed.
+        ArgumentError: If the network is too large for a spreadsheet.
+    """
+    try:
+        from openpyxl import Workbook
+    except ImportError as error:
+        raise MissingDependencyError(
+            "a spreadsheet needs openpyxl, which is not installed; install it with: "
+            'pip install "pellucid[spreadsheet]"'
+        ) from error
+    _check_size(subject)
+    sheets = _sheets(subject)  # before a book is begun, which could not be left half written
+    book = Workbook(write_only=True)
+    for k, (name, rows) in enumerate(sheets):
+        page = book.create_sheet(name)
+        if k:  # all but the overview have labels to hold fast
+            page.freeze_panes = "B2"
+        for row in rows:
+            page.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _sheets(subject: Subject) -> list[tuple[str, list[list[Any]]]]:
+    """Every sheet's name and rows."""
+    taken: set[str] = set()
+    overview = sheet_name("overview", taken)
+    layers = {INPUT: Sheet(sheet_name(INPUT, taken), subject.graph.input_shape)}
+    made = [_labelled(layers[INPUT], subject.pixels.tolist())]
+    for node in subject.graph.nodes:
+        weights = {}
+        for name, array in subject.weights_of(node).items():
+            laid = _laid(array)
+            weights[name] = Sheet(sheet_name(f"{node.name}.{name}", taken), laid.shape)
+            made.append(_labelled(weights[name], laid.tolist()))
+        sheet = Sheet(sheet_name(node.name, taken), subject.graph.shapes[node.name])
+        formulas = Formulas(subject, node, [layers[name] for name in node.inputs], weights)
+        layers[node.name] = sheet
+        made.append(_labelled(sheet, _formulas(formulas, node, sheet.shape)))
+    return [(overview, list(_overview(subject, layers))), *made]
+
+
+def _laid(array: Array) -> Array:
+    """Weights as a sheet lays them out: kernels map by map below each other, vectors down."""
+    exact = array.astype(np.float64)
+    if array.ndim == 4:  # (kh, kw, c, o) to (o·kh, kw, c)
+        return exact.transpose(3, 0, 1, 2).reshape(-1, *array.shape[1:3])
+    return exact[:, None, :] if array.ndim == 2 else exact
+
+
+def _formulas(formulas: Formulas, node: Node, shape: Shape) -> list[Any]:
+    made: Any = np.empty(shape, object)
+    for at in np.ndindex(*shape):
+        formula = formulas.of(at)
+        if len(formula) > LONGEST_FORMULA:
+            raise ArgumentError(
+                f"layer {shown(node.name)!r} joins too many values for one cell's formula; a "
+                "spreadsheet is for a smaller network"
+            )
+        made[at] = formula
+    listed: list[Any] = made.tolist()
+    return listed
+
+
+def _labelled(sheet: Sheet, values: list[Any]) -> tuple[str, list[list[Any]]]:
+    """A sheet's rows with their labels."""
+    if len(sheet.shape) == 1:
+        return sheet.name, [["", "value"], *([k, value] for k, value in enumerate(values))]
+    height, width, channels = sheet.shape
+    rows = [[describe(sheet.shape), *_heads(width, channels)]]
+    rows += [
+        [f"row {y}", *(value for pixel in values[y] for value in pixel)] for y in range(height)
+    ]
+    return sheet.name, rows
+
+
+def _heads(width: int, channels: int) -> Iterator[str]:
+    for x in range(width):
+        for c in range(channels):
+            yield f"column {x}" if channels == 1 else f"column {x}, {c}"
+
+
+def _overview(subject: Subject, sheets: dict[str, Sheet]) -> Iterator[list[Any]]:
+    """The first sheet: what is where, and the answer beside the engine's."""
+    yield [
+        "One picture's way through a network. Pixels and weights are numbers, all else formulas:"
+    ]
+    yield ["change a pixel on the sheet input, and see what becomes of the answer."]
+    yield []
+    probabilities = sheets[subject.graph.output]
+    logits = sheets[subject.logits]
+    yield ["class", "logit", "probability", "the engine's", "difference"]
+    for k, name in enumerate(subject.classes):
+        cell = probabilities.cell((k,))
+        engine = float(subject.values[subject.graph.output][k])
+        row: list[Any] = [_words(name), f"={logits.cell((k,))}", f"={cell}", engine]
+        yield [*row, f"={cell}-{engine!r}"]
+    yield []
+    yield ["sheet", "step", "operation", "shape"]
+    for node in (None, *subject.graph.nodes):
+        step = Step(subject, node)
+        yield [
+            _words(sheets[step.name].name),
+            step.title,
+            step.kind,
+            describe(step.shape),
+        ]
+    yield []
+    yield ["In maps, rows run down and the channels of a pixel lie side by side. A kernel's maps"]
+    yield ["lie below each other; names with a point are weights."]
+
+
+def _words(name: str) -> str:
+    """A name as a cell's text: never a formula, whatever it begins with."""
+    told = shown(name)
+    return f"’{told}" if told[:1] == "=" else told
+
+
+def _check_size(subject: Subject) -> None:
+    graph = subject.graph
+    cells = sum(math.prod(shape) for shape in graph.shapes.values())
+    cells += sum(math.prod(p.shape) for p in graph.parameters.values())
+    if cells > MOST_CELLS:
+        raise ArgumentError(
+            f"the network would fill {cells:,} cells, a spreadsheet holds {MOST_CELLS:,} at most; "
+            "take a smaller network or smaller pictures"
+        )
+    for name, shape in graph.shapes.items():
+        if len(shape) == 3 and shape[1] * shape[2] > MOST_COLUMNS:
+            raise ArgumentError(
+                f"layer {shown(name)!r} would fill {shape[1] * shape[2]:,} columns, a spreadsheet "
+                f"holds {MOST_COLUMNS:,} at most; take smaller pictures"
+            )

@@ -1,0 +1,159 @@
+"""One step of a trace: what a layer made of what it was given, all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.explain.records import array, number
+from pellucid.graph import INPUT
+from pellucid.ops import Flatten, MaxPool
+from pellucid.ops.settings import to_dict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.explain.subject import Subject
+    from pellucid.graph import Node
+    from pellucid.ops.operation import Array, Shape
+
+TITLES = {
+    "normalise": "pixels, normalised",
+    "conv2d": "step 1, convolution",
+    "relu": "step 1(b), ReLU",
+    "relu6": "step 1(b), ReLU6",
+    "leaky_relu": "step 1(b), leaky ReLU",
+    "prelu": "step 1(b), PReLU",
+    "sigmoid": "step 1(b), sigmoid",
+    "tanh": "step 1(b), tanh",
+    "max_pool": "step 2, max pooling",
+    "average_pool": "step 2, average pooling",
+    "subsample": "step 2, subsampling",
+    "global_average_pool": "step 2, global average pooling",
+    "flatten": "step 3, flattening",
+    "dense": "step 4, full connection",
+    "softmax": "softmax",
+    "batch_norm": "batch normalisation",
+    "local_response_norm": "local response normalisation",
+    "dropout": "dropout, which lets all through",
+    "add": "branches, added",
+    "concatenate": "branches, joined",
+}
+"""What the lecture calls each kind of layer, and the field where the lecture has no word."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What one layer made of what it was given.
+
+    Attributes:
+        subject: The picture in its network.
+        node: The layer; none for the picture itself.
+    """
+
+    subject: Subject
+    node: Node | None
+
+    @property
+    def name(self) -> str:
+        """The layer's name; ``input`` for the picture itself."""
+        return INPUT if self.node is None else self.node.name
+
+    @property
+    def kind(self) -> str:
+        """The layer's operation; ``input`` for the picture itself."""
+        return INPUT if self.node is None else self.node.operation.kind
+
+    @property
+    def title(self) -> str:
+        """What the lecture calls this step."""
+        if self.node is None:
+            return "what the network sees"
+        if self.name == self.subject.logits:
+            return f"{TITLES[self.kind]}: logits"
+        title = TITLES[self.kind]
+        # Step 1(b) belongs to a convolution; units of a dense layer are rectified just so.
+        return title.removeprefix("step 1(b), ") if len(self.shape) == 1 else title
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The layers whose outputs it takes."""
+        return () if self.node is None else self.node.inputs
+
+    @property
+    def values(self) -> Array:
+        """The output: (H, W, C), each channel a feature map; or (F,)."""
+        return self.subject.values[self.name]
+
+    @property
+    def shape(self) -> Shape:
+        """The output's shape."""
+        return self.values.shape
+
+    @property
+    def lowest(self) -> float:
+        """The smallest value; NaN if any value is."""
+        return float(self.values.min())
+
+    @property
+    def highest(self) -> float:
+        """The largest value; NaN if any value is."""
+        return float(self.values.max())
+
+    @cached_property
+    def winners(self) -> NDArray[np.int64] | None:
+        """For max pooling: the (row, column) of each window's winner in the layer's input.
+
+        (H', W', C, 2); none for all other layers.
+        """
+        if self.node is None or not isinstance(self.node.operation, MaxPool):
+            return None
+        operation = self.node.operation
+        (x,) = self.subject.inputs_of(self.node)
+        _, (places, _) = operation.forward([x[None]], {})
+        rows, columns = np.unravel_index(places[0], operation.size)
+        window = operation.window
+        down, across = np.indices(self.shape[:2])
+        top, left = (window.along(axis, x.shape[axis]).before for axis in (0, 1))
+        rows = down[..., None] * window.stride[0] - top + rows
+        columns = across[..., None] * window.stride[1] - left + columns
+        return np.stack([rows, columns], axis=-1).astype(np.int64)
+
+    @cached_property
+    def origins(self) -> NDArray[np.int64] | None:
+        """For flattening: where each entry stood, (F, 3); none for all other layers."""
+        if self.node is None or not isinstance(self.node.operation, Flatten):
+            return None
+        (shape,) = self.subject.graph.inputs_of(self.node)
+        return np.stack(np.unravel_index(np.arange(np.prod(shape)), shape), axis=-1)
+
+    def to_dict(self, *, values: bool = True) -> dict[str, Any]:
+        """As plain JSON values; see ``docs/records.md``.
+
+        Args:
+            values: Whether all numbers are written, and not only their range.
+        """
+        told: dict[str, Any] = {
+            "name": self.name,
+            "operation": self.kind,
+            "settings": {} if self.node is None else _settings(self.node),
+            "title": self.title,
+            "inputs": list(self.inputs),
+            "shape": list(self.shape),
+            "lowest": number(self.lowest),
+            "highest": number(self.highest),
+        }
+        if values:
+            told["values"] = array(self.values)
+            if self.winners is not None:
+                told["winners"] = self.winners.tolist()
+            if self.origins is not None:
+                told["origins"] = self.origins.tolist()
+        return told
+
+
+def _settings(node: Node) -> dict[str, Any]:
+    return {name: value for name, value in to_dict(node.operation).items() if name != "kind"}

@@ -1,0 +1,191 @@
+"""What is explained: one picture in one network, with every value that it gives rise to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from pellucid.data.names import listed, shown
+from pellucid.engines import get_engine
+from pellucid.errors import ArgumentError
+from pellucid.files import Model
+from pellucid.graph import INPUT, Graph, Node
+from pellucid.ops import Softmax
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.preprocessing import Picture
+    from pellucid.engines import Program
+    from pellucid.ops.operation import Array, Shape
+
+    Position = tuple[int, ...]
+    """Where a value stands in one image's array: (row, column, channel) or (unit,), from 0."""
+
+PROBABILITIES = "probabilities"
+"""The step that follows every network: the softmax of its logits."""
+
+
+class Classifier(Protocol):
+    """What a classifier is to an explanation: a model, and the engine's program of it."""
+
+    @property
+    def model_(self) -> Model:
+        """The network with class names and preprocessing."""
+
+    @property
+    def program_(self) -> Program:
+        """The network as the engine computes it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One picture in one network.
+
+    Attributes:
+        model: The network with its class names and preprocessing.
+        program: The network as the engine computes it.
+        pixels: What the network takes, (H, W, C), uint8 0..255.
+    """
+
+    model: Model
+    program: Program
+    pixels: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, source: Model | Classifier, picture: Picture) -> Subject:
+        """A model or a classifier, and a picture that it looks at.
+
+        Args:
+            source: A classifier, whose engine computes; or a model.
+            picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C),
+                uint8 0..255, of any size: the model's preprocessing is applied.
+
+        Raises:
+            DataError: If the picture cannot be used.
+            ArgumentError: If it is no picture at all.
+            NotFittedError: If the classifier has learned nothing yet.
+        """
+        if isinstance(source, Model):
+            program = get_engine().load(source.network)
+            return cls(source, program, source.preprocessing.read(picture))
+        model = source.model_
+        return cls(model, source.program_, model.preprocessing.read(picture))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The network's graph, and after its logits the softmax that makes them probabilities."""
+        graph = self.model.network.graph
+        name = PROBABILITIES
+        while name == INPUT or any(node.name == name for node in graph.nodes):
+            name += "_"  # a layer may be called so
+        return Graph(graph.input_shape, (*graph.nodes, Node(name, Softmax(), (graph.output,))))
+
+    @property
+    def logits(self) -> str:
+        """The name of the layer that gives the logits."""
+        return self.model.network.graph.output
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the logits."""
+        return self.model.classes
+
+    @cached_property
+    def values(self) -> dict[str, Array]:
+        """Every layer's output for the picture, by name, without a batch axis.
+
+        ``input`` holds the pixels. Values are the engine's, float32; the probabilities are float64,
+        as :meth:`pellucid.ImageClassifier.predict_proba` gives them.
+        """
+        values = {name: v[0] for name, v in self.program.values(self.pixels[None]).items()}
+        last = self.graph.nodes[-1]
+        scores = values[self.logits].astype(np.float64)
+        values[last.name], _ = last.operation.forward([scores], {})
+        return values
+
+    def inputs_of(self, node: Node) -> list[Array]:
+        """The values that reach a layer."""
+        return [self.values[name] for name in node.inputs]
+
+    def weights_of(self, node: Node) -> dict[str, Array]:
+        """A layer's own weights, by their short names: ``kernel``, ``bias``."""
+        weights = self.model.network.weights
+        inputs = self.graph.inputs_of(node)
+        return {name: weights[f"{node.name}.{name}"] for name in node.operation.parameters(*inputs)}
+
+    def node(self, name: str) -> Node:
+        """The layer of that name.
+
+        Raises:
+            ArgumentError: If there is none, with the nearest; or for ``input``, which is no layer.
+        """
+        if name == INPUT:
+            raise ArgumentError(
+                f"{INPUT!r} is the picture itself, which nothing computes; name a layer"
+            )
+        return self.graph[name]
+
+    def readers(self, name: str) -> tuple[Node, ...]:
+        """The layers that take a layer's output (or the ``input``)."""
+        return tuple(node for node in self.graph.nodes if name in node.inputs)
+
+    def shape(self, name: str) -> Shape:
+        """The shape of a layer's output, or of the ``input``.
+
+        Raises:
+            ArgumentError: If there is no such layer; the message names the nearest.
+        """
+        return self.graph.input_shape if name == INPUT else self.graph.shapes[self.graph[name].name]
+
+    def position(self, name: str, at: Sequence[int]) -> Position:
+        """A position in a layer's output, checked.
+
+        Raises:
+            ArgumentError: If it lies outside, or has not as many numbers as the output has axes.
+        """
+        return check_position(f"layer {shown(name)!r}", self.shape(name), at)
+
+    def class_index(self, label: str | int) -> int:
+        """Which logit a class has.
+
+        Args:
+            label: Its name; or a number, which is a class of that name if there is one, else the
+                class's place, from 0.
+
+        Raises:
+            ArgumentError: If there is no such class; the message names the nearest.
+        """
+        if str(label) in self.classes:
+            return self.classes.index(str(label))
+        if not isinstance(label, str | bool) and 0 <= label < len(self.classes):
+            return int(label)
+        near = get_close_matches(str(label), self.classes, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"
+        raise ArgumentError(f"no class is called {shown(str(label))!r}; {hint}")
+
+
+def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:
+    """Check a position in an array of some shape.
+
+    Raises:
+        ArgumentError: If it lies outside; the message gives the range.
+    """
+    axes = {1: "(unit)", 3: "(row, column, channel)"}.get(len(shape), f"{len(shape)} numbers")
+    given = tuple(at) if isinstance(at, list | tuple) else (at,)
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in given)
+    inside = len(given) == len(shape) and whole
+    if not inside or not all(0 <= n < size for n, size in zip(given, shape, strict=True)):
+        last = ", ".join(str(size - 1) for size in shape)
+        raise ArgumentError(
+            f"{what} is {describe(shape)}: a position is {axes} from {', '.join('0' * len(shape))} "
+            f"to {last}, got {', '.join(f'{n!r:.40}' for n in given)}"
+        )
+    return tuple(int(n) for n in given)

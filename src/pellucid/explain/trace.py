@@ -1,0 +1,117 @@
+"""The trace: every number between a picture and the network's answer, in the lecture's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pellucid.explain.opened import Opened
+from pellucid.explain.records import record
+from pellucid.explain.steps import Step
+from pellucid.explain.subject import Subject
+from pellucid.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from pellucid.data.preprocessing import Picture
+    from pellucid.explain.subject import Classifier
+    from pellucid.files import Model
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One of the network's guesses.
+
+    Attributes:
+        name: The class.
+        probability: 0 to 1.
+    """
+
+    name: str
+    probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"class": self.name, "probability": self.probability}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Every number between a picture and the network's answer.
+
+    Attributes:
+        subject: The picture in its network.
+    """
+
+    subject: Subject
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The picture, then every layer after those it takes its inputs from, then the softmax."""
+        nodes = (None, *self.subject.graph.nodes)
+        return tuple(Step(self.subject, node) for node in nodes)
+
+    def __getitem__(self, layer: str) -> Step:
+        """The step of that layer, or of the ``input``.
+
+        Raises:
+            ArgumentError: If there is none; the message names the nearest.
+        """
+        return self.steps[0] if layer == INPUT else Step(self.subject, self.subject.node(layer))
+
+    def value(self, layer: str, at: Sequence[int]) -> Opened:
+        """Open one value into all its terms.
+
+        Args:
+            layer: A layer's name; ``"probabilities"`` for the softmax of the logits.
+            at: (row, column, channel) or (unit,), from 0.
+
+        Raises:
+            ArgumentError: If there is no such layer, or the position lies outside its output.
+        """
+        return Opened.of(self.subject, layer, at)
+
+    def guesses(self, top: int = 5) -> list[Guess]:
+        """The likeliest classes first."""
+        probabilities = self.steps[-1].values
+        order = (-probabilities).argsort(kind="stable")[:top]
+        return [Guess(self.subject.classes[k], float(probabilities[k])) for k in order]
+
+    def to_dict(self, *, values: bool = True) -> dict[str, Any]:
+        """As plain JSON values, versioned; see ``docs/records.md``.
+
+        Args:
+            values: Whether all numbers are written, and not only their ranges.
+        """
+        return record(
+            "trace",
+            classes=list(self.subject.classes),
+            steps=[step.to_dict(values=values) for step in self.steps],
+            guesses=[guess.to_dict() for guess in self.guesses()],
+        )
+
+    def plot(self) -> Figure:
+        """A figure with every step's liveliest maps; see :mod:`pellucid.explain.pages.figures`.
+
+        Raises:
+            MissingDependencyError: If Matplotlib is not installed.
+        """
+        from pellucid.explain.pages.figures import trace_figure
+
+        return trace_figure(self)
+
+    def _repr_html_(self) -> str:
+        from pellucid.explain.pages.trace import trace_html
+
+        return trace_html(self)
+
+
+def trace(source: Model | Classifier, picture: Picture) -> Trace:
+    """Trace a picture through a network; see :meth:`pellucid.explain.subject.Subject.of`."""
+    made = Trace(Subject.of(source, picture))
+    _ = made.subject.values  # now, so that what follows only reads
+    return made

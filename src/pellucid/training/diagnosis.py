@@ -1,0 +1,282 @@
+"""Why a network does not learn as it should, in words, each with the number that shows it.
+
+Every rule has its limits in :data:`LIMITS`; what they leave alone is taken to be well. Causes show
+in several ways, so that one training may well have several diagnoses.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.names import counted, listed, shown
+from pellucid.errors import ArgumentError
+from pellucid.ops import check
+from pellucid.training.recipe import LEARNING_RATES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.training.dead_units import Activity
+    from pellucid.training.history import Epoch
+    from pellucid.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where each rule begins to speak.
+
+    Attributes:
+        epochs: Rules on the course of training need so many.
+        stuck: The loss has never come below this share of that of guessing, ln K.
+        worse_than_guessing: The last loss is this many times that of guessing.
+        not_learned: The last loss is above this share of that of guessing, so that a rate can be
+            too low at all.
+        low_rate: The peak learning rate is this share of the optimizer's usual one, or less.
+        standing: From the first epoch to the last, the loss has fallen by less than this share.
+        one_class: This share of all answers is one class.
+        others_right: Of the pictures of all other classes, less than this share is right.
+        frequent: A class is frequent with so many times the pictures of an average class.
+        gap: Training accuracy is so much above that of validation, 0 to 1.
+        deviations: And so many standard errors of the latter, where its pictures' number is known.
+        dead: This share of a layer's units is 0 for all pictures.
+    """
+
+    epochs: int = 2
+    stuck: float = 0.95
+    worse_than_guessing: float = 1.5
+    not_learned: float = 0.5
+    low_rate: float = 0.1
+    standing: float = 0.01
+    one_class: float = 0.98
+    others_right: float = 0.02
+    frequent: float = 1.5
+    gap: float = 0.1
+    deviations: float = 2.0
+    dead: float = 0.5
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that is wrong with a training.
+
+    Attributes:
+        kind: ``stuck``, ``high_rate``, ``low_rate``, ``dead_units``, ``one_class`` or
+            ``overfitting``.
+        words: What shows, with its numbers, in one line.
+        advice: What to do, in one line.
+        numbers: What the words tell, for programs.
+    """
+
+    kind: str
+    words: str
+    advice: str
+    numbers: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def diagnose(
+    history: Sequence[Epoch],
+    *,
+    classes: int,
+    confusion: NDArray[np.int64] | None = None,
+    activity: Sequence[Activity] = (),
+    recipe: Recipe | None = None,
+) -> tuple[Diagnosis, ...]:
+    """Look for what usually goes wrong.
+
+    Args:
+        history: A row an epoch; rules on the course of training are left out for fewer than two.
+        classes: K, at least 2.
+        confusion: The trained network's answers to pictures that it did not learn, by true class
+            (row) and predicted class (column), (K, K).
+        activity: What :func:`pellucid.training.dead_units.activity` found on some pictures.
+        recipe: How the network was trained; without it, losses are taken to be cross-entropies, and
+            learning rates are not compared with the usual ones.
+
+    Returns:
+        What was found; nothing for a training that goes well.
+
+    Raises:
+        ArgumentError: If there are not at least 2 classes, or the confusion matrix has not as many.
+    """
+    check.whole("classes", classes, 2)
+    if confusion is not None and confusion.shape != (classes, classes):
+        raise ArgumentError(
+            f"confusion must be ({classes}, {classes}), a row and a column for each class, got "
+            f"{confusion.shape}"
+        )
+    found: list[Diagnosis | None] = []
+    if len(history) >= LIMITS.epochs:
+        guessing = _loss_of_guessing(classes, recipe)
+        found += [
+            _stuck(history, classes, guessing),
+            _high_rate(history, guessing),
+            _low_rate(history, guessing, recipe),
+        ]
+    found.append(_dead_units(activity))
+    if confusion is not None:
+        found.append(_one_class(confusion))
+    if len(history) >= LIMITS.epochs:
+        found.append(_overfitting(history[-1], confusion))
+    return tuple(each for each in found if each is not None)
+
+
+def _loss_of_guessing(classes: int, recipe: Recipe | None) -> float:
+    """The loss of a network that gives every class the same probability, 1/K."""
+    if recipe is not None and recipe.loss.kind == "mean_squared_error":
+        return 1.0 - 1.0 / classes
+    return math.log(classes)
+
+
+def _stuck(history: Sequence[Epoch], classes: int, guessing: float) -> Diagnosis | None:
+    lowest = min(row.loss for row in history)
+    if not LIMITS.stuck * guessing <= lowest:
+        return None
+    return Diagnosis(
+        "stuck",
+        f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
+        f"{counted(classes, 'class')} costs {guessing:.3f}: nothing has been learned",
+        "look whether the labels fit the pictures (pellucid check) and at which learning rate the "
+        "loss falls (pellucid find-rate)",
+        {"lowest_loss": lowest, "loss_of_guessing": guessing},
+    )
+
+
+def _high_rate(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
+    back = sum(row.roll_backs for row in history)
+    left_out = sum(row.skipped_batches for row in history)
+    last, peak = history[-1].loss, max(row.learning_rate for row in history)
+    numbers = {
+        "last_loss": last,
+        "loss_of_guessing": guessing,
+        "learning_rate": peak,
+        "roll_backs": float(back),
+        "skipped_batches": float(left_out),
+    }
+    if back:
+        words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
+    elif last > LIMITS.worse_than_guessing * guessing:
+        words = (
+            f"the loss is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
+            f"{guessing:.3f}"
+        )
+    else:
+        return None
+    return Diagnosis(
+        "high_rate",
+        f"{words}: the learning rate is too high; it was up to {peak:.3g}",
+        f"lower it: --learning-rate {peak / 10:.1g} say, or what pellucid find-rate suggests",
+        numbers,
+    )
+
+
+def _low_rate(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) -> Diagnosis | None:
+    first, last = history[0].loss, history[-1].loss
+    peak = max(row.learning_rate for row in history) if recipe is None else recipe.learning_rate
+    usual = None if recipe is None else LEARNING_RATES.get(recipe.optimizer.kind)
+    if last <= LIMITS.not_learned * guessing:
+        return None
+    if usual is not None and peak <= LIMITS.low_rate * usual:
+        told = f"the learning rate, up to {peak:.3g}, is too low; {usual:g} is usual"
+    elif recipe is None and abs(first - last) < LIMITS.standing * first:
+        told = f"the learning rate, up to {peak:.3g}, may be too low"
+    else:
+        return None
+    numbers = {"first_loss": first, "last_loss": last, "learning_rate": peak}
+    return Diagnosis(
+        "low_rate",
+        f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {told}",
+        "raise it: leave --learning-rate out, or take what pellucid find-rate suggests",
+        numbers if usual is None else {**numbers, "usual_learning_rate": usual},
+    )
+
+
+def _dead_units(activity: Sequence[Activity]) -> Diagnosis | None:
+    bad = [each for each in activity if each.dead >= LIMITS.dead * each.units]
+    if not bad:
+        return None
+    worst = max(bad, key=lambda each: each.dead / each.units)
+    pictures = counted(worst.pictures, "picture")
+    also = [each.layer for each in bad if each is not worst]
+    others = f"; likewise in {listed(also)}" if also else ""
+    return Diagnosis(
+        "dead_units",
+        f"in layer {shown(worst.layer)}, {worst.dead} of {worst.units} units are 0 for every one "
+        f"of {pictures}: they are dead, and no gradient reaches what feeds them{others}",
+        "lower the learning rate, whose large steps kill units; put BatchNorm() before the ReLU; "
+        "or take LeakyReLU()",
+        {
+            "dead": float(worst.dead),
+            "units": float(worst.units),
+            "share": worst.dead / worst.units,
+            "layers": float(len(bad)),
+        },
+    )
+
+
+def _one_class(confusion: NDArray[np.int64]) -> Diagnosis | None:
+    count = int(confusion.sum())
+    if not count:
+        return None
+    answers = confusion.sum(axis=0)
+    favourite = int(answers.argmax())
+    own = int(confusion[favourite].sum())
+    right = int(confusion.diagonal().sum() - confusion[favourite, favourite])
+    others = count - own
+    share = float(answers[favourite]) / count
+    if not others or share < LIMITS.one_class or right >= LIMITS.others_right * others:
+        return None
+    large = own > LIMITS.frequent * count / len(confusion)
+    return Diagnosis(
+        "one_class",
+        f"{share:.1%} of all answers are class number {favourite}, to which {own / count:.1%} of "
+        f"the pictures belong; of the other classes' {counted(others, 'picture')}, {right} are "
+        "right",
+        "let small classes count as much as large ones (--class-weights balanced), or add pictures "
+        "to them"
+        if large
+        else "lower the learning rate, and look whether the labels fit the pictures (pellucid "
+        "check)",
+        {
+            "class": float(favourite),
+            "share_of_answers": share,
+            "share_of_pictures": own / count,
+            "others_right": float(right),
+        },
+    )
+
+
+def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None) -> Diagnosis | None:
+    if row.validation_accuracy is None:
+        return None
+    gap = row.accuracy - row.validation_accuracy
+    pictures = 0 if confusion is None else int(confusion.sum())
+    chance = 0.0
+    if pictures:
+        chance = math.sqrt(row.validation_accuracy * (1.0 - row.validation_accuracy) / pictures)
+    if gap < LIMITS.gap or gap < LIMITS.deviations * chance:
+        return None
+    return Diagnosis(
+        "overfitting",
+        f"accuracy is {row.accuracy:.1%} on the training pictures but "
+        f"{row.validation_accuracy:.1%} on those of validation: the network learns its pictures by "
+        "heart",
+        "vary the pictures (--augment), add more, let weights decay (--weight-decay 0.0005), or "
+        "take a smaller network",
+        {
+            "accuracy": row.accuracy,
+            "validation_accuracy": row.validation_accuracy,
+            "gap": gap,
+        },
+    )

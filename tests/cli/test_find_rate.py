@@ -1,0 +1,76 @@
+"""``pellucid find-rate``."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+
+def test_a_suggestion_its_curve_and_how_to_train_with_it(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    given = ["--batch-size", 8, "--optimizer", "adam"]
+    done = pellucid("find-rate", picture_folder, *given, "--out", "my curve.png", "--steps", 60)
+    first, second, *_ = done.stdout.splitlines()
+    assert first.startswith("suggested learning rate: ")
+    suggestion = float(first.split()[-1])
+    assert 1e-6 < suggestion < 1
+    assert second.startswith("the loss fell from ")
+    assert "curve written to my curve.png" in done.stderr
+    with Image.open(tmp_path / "my curve.png") as image:
+        assert image.format == "PNG"
+    command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
+    assert command == [
+        "pellucid", "train", str(picture_folder), "--batch-size", "8", "--optimizer", "adam",
+        "--learning-rate", f"{suggestion:.2g}",
+    ]  # fmt: skip
+    assert not (tmp_path / "runs").exists()
+    pellucid(*command[1:], "--epochs", 1)
+
+
+def test_json(pellucid: Command, picture_folder: Path) -> None:
+    search = ["--engine", "reference", "--steps", 20, "--highest", 1]
+    values = json.loads(pellucid("find-rate", picture_folder, "--json", *search).stdout)
+    assert values.keys() == {"suggestion", "exploded", "rates", "losses", "smoothed"}
+    assert values["rates"][0] == 1e-6
+    assert len(values["losses"]) == len(values["rates"]) <= 20
+
+
+def test_no_suggestion(pellucid: Command, picture_folder: Path) -> None:
+    low = ["--lowest", 1e-10, "--highest", 1e-9, "--steps", 20, "--engine", "reference"]
+    done = pellucid("find-rate", picture_folder, *low)
+    assert done.stdout.startswith(
+        "no learning rate to suggest: the loss did not fall between 1e-10"
+    )
+    assert "train with it" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere"),
+        (["mnist", "--architecture", "lectur"], "did you mean 'lecture'"),
+        (["mnist", "--optimizer", "lion"], "unknown optimizer 'lion'"),
+        (["mnist", "--out", "none/curve.png"], "there is no folder none"),
+        (["mnist", "--lowest", "0"], "lowest must be a finite number"),
+        (["mnist", "--lowest", "1", "--highest", "0.1"], "must be below the highest"),
+    ],
+)
+def test_what_fails_says_why(pellucid: Command, arguments: list[str], message: str) -> None:
+    assert message in pellucid("find-rate", *arguments, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["mnist", "--steps", "3"], ["mnist", "--image-size", "big"]]
+)
+def test_wrong_use_is_exit_code_2(pellucid: Command, arguments: list[str]) -> None:
+    pellucid("find-rate", *arguments, code=2)

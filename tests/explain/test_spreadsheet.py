@@ -1,0 +1,165 @@
+"""The spreadsheet: whoever computes its formulas anew gets the engine's values."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+from pellucid.errors import ArgumentError, MissingDependencyError
+from pellucid.explain.spreadsheet import workbook as module
+from pellucid.explain.spreadsheet.formulas import MOST_ARGUMENTS, _nested
+from pellucid.explain.spreadsheet.sheets import Sheet, cell_name, sheet_name
+from pellucid.explain.spreadsheet.workbook import workbook
+from pellucid.explain.subject import Subject
+from pellucid.explain.trace import Trace
+from pellucid.explain.written import write_trace
+from pellucid.graph import initial_weights
+from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from tests.explain.recalculate import RECALCULATORS, Evaluator
+from tests.explain.subjects import hand_made, subject_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid import Dataset, ImageClassifier
+
+Digits = tuple["Dataset", "Dataset"]
+
+
+@pytest.mark.parametrize("how", RECALCULATORS)
+def test_the_lectures_network_computed_anew(
+    how: str, classifier: ImageClassifier, digits: Digits, tmp_path: Path
+) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    write_trace(tmp_path / "trace.xlsx", trace)
+    _check(trace, tmp_path / "trace.xlsx", how)
+
+
+@pytest.mark.parametrize("how", RECALCULATORS)
+def test_every_operation_computed_anew(how: str, tmp_path: Path) -> None:
+    trace = Trace(subject_of("every operation"))
+    (tmp_path / "trace.xlsx").write_bytes(workbook(trace.subject))
+    _check(trace, tmp_path / "trace.xlsx", how)
+
+
+def _check(trace: Trace, path: Path, how: str) -> None:
+    found = RECALCULATORS[how](path, [step.name for step in trace.steps])
+    for step in trace.steps:
+        values = found[step.name].reshape(step.shape)
+        assert np.allclose(values, step.values, rtol=1e-4, atol=1e-4), step.name
+
+
+def small() -> Subject:
+    """Steps 1 to 4 with three maps, on a picture of 6×6."""
+    layers = [Conv2D(3, 3, padding="same"), ReLU(), MaxPool(2), Flatten(), Dense(4)]
+    weights = initial_weights(Sequential(layers).graph((6, 6, 3)), seed=1)
+    pixels = np.random.default_rng(12).integers(0, 256, (6, 6, 3))
+    return hand_made(layers, weights, pixels)
+
+
+def test_only_pixels_and_weights_are_numbers() -> None:
+    trace = Trace(small())
+    book = load_workbook(io.BytesIO(workbook(trace.subject)))
+    assert book.sheetnames[:2] == ["overview", "input"]
+    for step in trace.steps[1:]:
+        for row in book[step.name].iter_rows(2, None, 2, None, values_only=True):
+            assert all(str(cell).startswith("=") for cell in row), step.name
+    kernel = trace.subject.model.network.weights["conv1.kernel"]
+    rows = list(book["conv1.kernel"].iter_rows(2, None, 2, None, values_only=True))
+    laid = np.array(rows, np.float32).reshape(3, 3, 3, 3)
+    assert np.array_equal(laid.transpose(1, 2, 3, 0), kernel)
+
+
+def test_a_changed_pixel_changes_the_answer(tmp_path: Path) -> None:
+    """What a class does: the formulas give what the network gives for the changed picture."""
+    subject, path = small(), tmp_path / "trace.xlsx"
+    path.write_bytes(workbook(subject))
+    book = load_workbook(path)
+    pixels = subject.pixels.copy()
+    pixels[3, 2, 1] = 255 - pixels[3, 2, 1]
+    book["input"][cell_name(3, 2 * 3 + 1)] = int(pixels[3, 2, 1])
+    book.save(path)
+    expected = Subject(subject.model, subject.program, pixels).values["dense1"]
+    assert not np.allclose(subject.values["dense1"], expected)
+    assert np.allclose(Evaluator(path).sheet("dense1")[:, 0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_overview_sets_the_answer_beside_the_engines(tmp_path: Path) -> None:
+    subject, path = small(), tmp_path / "trace.xlsx"
+    path.write_bytes(workbook(subject))
+    page, evaluator = load_workbook(path)["overview"], Evaluator(path)
+    for k, name in enumerate(subject.classes):
+        row = 5 + k
+        assert page.cell(row, 1).value == name
+        logit = float(subject.values["dense1"][k])
+        assert evaluator.cell("overview", row, 2) == pytest.approx(logit, rel=1e-4, abs=1e-4)
+        probability = float(subject.values["probabilities"][k])
+        assert page.cell(row, 4).value == pytest.approx(probability)
+        assert evaluator.cell("overview", row, 5) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_a_class_that_looks_like_a_formula_is_a_word() -> None:
+    weights = {"dense1.kernel": np.ones((1, 2)), "dense1.bias": np.zeros(2)}
+    subject = hand_made([Flatten(), Dense(2, name="=a[1]/b")], {
+        "=a[1]/b.kernel": weights["dense1.kernel"], "=a[1]/b.bias": weights["dense1.bias"],
+    }, np.full((1, 1, 1), 7.0))  # fmt: skip
+    object.__setattr__(subject.model, "classes", ('=HYPERLINK("x")', "b"))
+    book = load_workbook(io.BytesIO(workbook(subject)))
+    cell = book["overview"]["A5"]
+    assert cell.data_type == "s"
+    assert cell.value == '’=HYPERLINK("x")'
+    assert "=a_1__b" in book.sheetnames
+    assert "'=a_1__b'!B2" in book["probabilities"]["B2"].value
+
+
+def test_names_of_sheets() -> None:
+    taken: set[str] = set()
+    long = "a" * 40
+    assert sheet_name(long, taken) == "a" * 31
+    assert sheet_name(long, taken) == "a" * 29 + "~2"
+    assert sheet_name("A" * 31, taken) == "A" * 29 + "~3"
+    assert sheet_name("it's: [x]", taken) == "it's_ _x_"
+    assert sheet_name("'''", taken) == "_"
+    assert Sheet("it's", (3,)).cell((2,)) == "'it''s'!B4"
+
+
+def test_names_of_cells() -> None:
+    assert cell_name(0, 0) == "B2"
+    for column in range(module.MOST_COLUMNS):
+        assert cell_name(8, column) == f"{get_column_letter(column + 2)}10"
+    assert Sheet("s", (4, 5, 3)).block((1, 0, 0), (2, 1, 2)) == "'s'!B3:G4"
+
+
+def test_functions_of_many_cells_are_nested() -> None:
+    formula = _nested("SUM", [f"c{k}" for k in range(2 * MOST_ARGUMENTS + 1)])
+    assert formula.startswith("SUM(SUM(c0,")
+    assert formula.count("SUM(") == 4
+    assert formula.count("c") == 2 * MOST_ARGUMENTS + 1
+
+
+def test_without_openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "pellucid\[spreadsheet\]"'):
+        workbook(subject_of("lenet5"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("MOST_CELLS", 1000, r"would fill \d+,\d+ cells, a spreadsheet holds 1,000 at most"),
+        ("MOST_COLUMNS", 100, "layer 'C1' would fill 168 columns, a spreadsheet holds 100"),
+        ("LONGEST_FORMULA", 20, "joins too many values for one cell's formula"),
+    ],
+)
+def test_networks_that_no_spreadsheet_holds(
+    limit: str, value: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, limit, value)
+    with pytest.raises(ArgumentError, match=message):
+        workbook(subject_of("lenet5"))

@@ -1,0 +1,219 @@
+"""The trace: every step in order, as records, pages and figures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pellucid.errors import ArgumentError, MissingDependencyError
+from pellucid.explain.pages.colours import ANCHORS, NOT_A_NUMBER, limit_of, signed_colours
+from pellucid.explain.pages.page import page
+from pellucid.explain.records import array, numbers
+from pellucid.explain.trace import Trace
+from pellucid.explain.written import write_trace
+from pellucid.layers import Conv2D, Dense, Flatten, MaxPool
+from tests.explain.subjects import NAMES, hand_made, subject_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid import Dataset, ImageClassifier
+
+Digits = tuple["Dataset", "Dataset"]
+
+
+def test_the_lectures_order(classifier: ImageClassifier, digits: Digits) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    assert [step.title for step in trace.steps] == [
+        "what the network sees", "pixels, normalised",
+        "step 1, convolution", "step 1(b), ReLU", "step 2, max pooling",
+        "step 1, convolution", "step 1(b), ReLU", "step 2, max pooling",
+        "step 3, flattening", "step 4, full connection", "ReLU",
+        "step 4, full connection: logits", "softmax",
+    ]  # fmt: skip
+    probabilities = classifier.predict_proba(digits[1].images[0])
+    guesses = trace.guesses()
+    assert len(guesses) == 5
+    assert guesses[0].name == classifier.predict(digits[1].images[0])
+    likeliest = np.sort(probabilities)[:4:-1]
+    assert [g.probability for g in guesses] == pytest.approx(likeliest.tolist(), abs=1e-6)
+
+
+def test_the_values_are_those_of_pytorch(classifier: ImageClassifier, digits: Digits) -> None:
+    """Step by step, by PyTorch's functions, written out here."""
+    pixels = digits[1].images[5]
+    trace = classifier.trace(pixels)
+    weights = {k: torch.tensor(v) for k, v in classifier.model_.network.weights.items()}
+    settings = trace["normalise"].to_dict()["settings"]
+    x = (torch.tensor(pixels, dtype=torch.float32) - settings["mean"][0]) / settings["std"][0]
+    x = x.permute(2, 0, 1)[None]
+    for k in (1, 2):
+        kernel = weights[f"conv{k}.kernel"].permute(3, 2, 0, 1)
+        x = torch.nn.functional.conv2d(x, kernel, weights[f"conv{k}.bias"], padding="same")
+        _check(trace, f"conv{k}", x)
+        x = torch.relu(x)
+        _check(trace, f"relu{k}", x)
+        x, winners = torch.nn.functional.max_pool2d(x, 2, return_indices=True)
+        _check(trace, f"pool{k}", x)
+        ours = trace[f"pool{k}"].winners
+        assert ours is not None
+        flat = np.ravel_multi_index((ours[..., 0], ours[..., 1]), trace[f"relu{k}"].shape[:2])
+        # of equals (zeros, after ReLU) PyTorch too takes the first
+        assert np.array_equal(flat, winners[0].permute(1, 2, 0).numpy())
+    x = x.permute(0, 2, 3, 1).reshape(1, -1)
+    hidden = torch.relu(x @ weights["dense1.kernel"] + weights["dense1.bias"])
+    logits = hidden @ weights["dense2.kernel"] + weights["dense2.bias"]
+    assert trace["dense2"].values == pytest.approx(logits[0].numpy(), rel=1e-4, abs=1e-4)
+
+
+def _check(trace: Trace, layer: str, expected: torch.Tensor) -> None:
+    ours, theirs = trace[layer].values, expected[0].permute(1, 2, 0).numpy()
+    assert np.allclose(ours, theirs, rtol=1e-4, atol=1e-5), layer
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_winners_and_origins_lead_to_the_values(name: str) -> None:
+    trace = Trace(subject_of(name))
+    seen = set()
+    for step in trace.steps:
+        if step.winners is not None:
+            before = trace[step.inputs[0]].values
+            rows, columns = step.winners[..., 0], step.winners[..., 1]
+            channels = np.arange(before.shape[2])
+            assert np.array_equal(before[rows, columns, channels], step.values)
+            seen.add("winners")
+        if step.origins is not None:
+            before = trace[step.inputs[0]].values
+            assert np.array_equal(before[tuple(step.origins.T)], step.values)
+            seen.add("origins")
+    assert seen or name == "resnet20"
+
+
+def test_windows_over_the_edge_have_winners_inside() -> None:
+    pixels = np.arange(25.0).reshape(5, 5, 1)
+    kernel = {"dense1.kernel": np.ones((9, 2)), "dense1.bias": np.zeros(2)}
+    subject = hand_made([MaxPool(2, edge="count"), Flatten(), Dense(2)], kernel, pixels)
+    winners = Trace(subject)["pool1"].winners
+    assert winners is not None
+    assert winners[:, :, 0, 0].tolist() == [[1, 1, 1], [3, 3, 3], [4, 4, 4]]
+    assert winners[0, :, 0, 1].tolist() == [1, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["every operation", "lecture"])
+def test_the_record_is_json_and_whole(name: str) -> None:
+    trace = Trace(subject_of(name))
+    record = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
+    assert (record["schema"], record["record"]) == (1, "trace")
+    assert [told["name"] for told in record["steps"]] == [step.name for step in trace.steps]
+    for told, step in zip(record["steps"], trace.steps, strict=True):
+        assert np.array_equal(np.array(told["values"], step.values.dtype), step.values)
+        assert told["lowest"] == step.values.min()
+        assert ("winners" in told) == (step.kind == "max_pool")
+        assert ("origins" in told) == (step.kind == "flatten")
+    assert "values" not in trace.to_dict(values=False)["steps"][3]
+    assert sum(guess["probability"] for guess in record["guesses"]) <= 1.0 + 1e-9
+
+
+def test_numbers_that_are_none_become_null() -> None:
+    values = np.array([[1.5, np.nan], [np.inf, -2.0]], np.float32)
+    assert array(values) == [[1.5, None], [None, -2.0]]
+    assert numbers([np.float32(0.5), float("-inf"), "word", np.int64(3), values[0]]) == [
+        0.5, None, "word", 3, [1.5, None],
+    ]  # fmt: skip
+
+
+def test_a_network_that_overflows_is_still_told() -> None:
+    """NaN and infinity are shown as what they are, in records, on pages and in figures."""
+    weights: dict[str, Any] = {
+        "conv1.kernel": np.full((1, 1, 1, 2), 3e38, np.float32),
+        "conv1.bias": np.zeros(2),
+        "dense1.kernel": np.array([[1.0, 0.0], [-1.0, 1.0]] * 4, np.float32),
+        "dense1.bias": np.zeros(2),
+    }
+    pixels = np.full((2, 2, 1), 200.0)
+    with np.errstate(all="ignore"):
+        trace = Trace(hand_made([Conv2D(2, 1), Flatten(), Dense(2)], weights, pixels))
+        told = trace.to_dict()
+        html, drawn = trace._repr_html_(), trace.plot()
+    assert told["steps"][1]["values"][0][0] == [None, None]
+    assert "from inf to inf" in html
+    assert len(drawn.axes) == 2 * 2 + 3  # maps have scales beside them
+
+
+def test_the_page_shows_every_step(classifier: ImageClassifier, digits: Digits) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    html = trace._repr_html_()
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
+    assert len(pictures) == len(trace.steps) + 1  # and the scale
+    shapes = {Image.open(io.BytesIO(base64.b64decode(p))).size for p in pictures}
+    assert len(shapes) > 4
+    assert html.count("<h3>") == len(trace.steps)
+    assert "Step 1(b), ReLU — relu1" in html
+    assert "<script" not in page("<b>", html)
+    assert "<title>&lt;b&gt;</title>" in page("<b>", html)
+
+
+def test_signed_colours_differ_without_colour() -> None:
+    """Lightness alone tells a value: it grows from −limit to limit."""
+    colours = signed_colours(np.linspace(-2.0, 2.0, 50), 2.0).astype(np.float64)
+    lightness = colours @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(lightness) > 0).all()
+    assert signed_colours(np.array([0.0, np.nan, -9.0, 9.0]), 2.0).tolist() == [
+        [128, 128, 128], list(NOT_A_NUMBER), ANCHORS[0].tolist(), ANCHORS[-1].tolist(),
+    ]  # fmt: skip
+    assert limit_of(np.array([np.inf, -3.0, 1.0])) == 3.0
+    assert limit_of(np.zeros(3)) > 0
+
+
+def test_the_figure_has_a_row_for_each_step(classifier: ImageClassifier, digits: Digits) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    figure = trace.plot()
+    titles = [axes.get_label() for axes in figure.axes]
+    for step in trace.steps:
+        assert any(f": {step.name}, " in str(title) for title in titles)
+    (scale,) = (
+        axes
+        for axes in figure.axes
+        if "conv1" in str(axes.get_label()) and axes.get_yticks().size == 3
+    )
+    lowest, middle, highest = (tick.get_text() for tick in scale.get_yticklabels())
+    assert (lowest, middle) == (f"−{highest}", "0")
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    pixels = np.asarray(Image.open(content).convert("RGB"))
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 100
+
+
+def test_without_matplotlib(
+    classifier: ImageClassifier, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingDependencyError, match=r"needs Matplotlib.*pip install"):
+        trace.plot()
+
+
+def test_files_by_their_ending(classifier: ImageClassifier, digits: Digits, tmp_path: Path) -> None:
+    trace = classifier.trace(digits[1].images[0])
+    opened = trace.value("conv1", (0, 0, 0))
+    write_trace(tmp_path / "a.html", trace, opened)
+    assert (tmp_path / "a.html").read_text("utf-8").count("<h2>") == 2
+    write_trace(tmp_path / "a.json", trace)
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == trace.to_dict()
+    write_trace(tmp_path / "b.JSON", trace, opened)
+    assert json.loads((tmp_path / "b.JSON").read_text("utf-8")) == opened.to_dict()
+    write_trace(tmp_path / "a.png", trace)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size[0] > 500
+    with pytest.raises(ArgumentError, match=r"one of \.html, \.json, \.png, \.xlsx; got '\.pdf'"):
+        write_trace(tmp_path / "a.pdf", trace)

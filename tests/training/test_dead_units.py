@@ -1,0 +1,66 @@
+"""Dead units: counted behind every ReLU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pellucid.engines import Program, get_engine
+from pellucid.errors import ShapeError
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Conv2D, Dense, Flatten, LeakyReLU, ReLU, Sequential
+from pellucid.training.dead_units import SAMPLE, Activity, activity
+
+GRAPH = Sequential(
+    [Conv2D(4, 3), ReLU(), Conv2D(3, 1), LeakyReLU(), Flatten(), Dense(5), ReLU(), Dense(2)]
+).graph((6, 5, 1))
+
+
+def program(engine: str, biases: dict[str, list[float]]) -> Program:
+    weights = initial_weights(GRAPH, 0)
+    for name, values in biases.items():
+        weights[name] = np.array(values, np.float32)
+    return get_engine(engine).load(Network(GRAPH, weights))
+
+
+def images(count: int, seed: int = 3) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(seed).integers(0, 256, (count, 6, 5, 1), np.uint8)
+
+
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_large_negative_biases_kill(engine: str) -> None:
+    killed = {"conv1.bias": [9e5, -1e6, 9e5, -1e6], "dense1.bias": [9e9, 9e9, -1e9, 9e9, 9e9]}
+    found = activity(program(engine, killed), images(7))
+    assert found == (Activity("relu1", 4, 2, 7), Activity("relu2", 5, 1, 7))
+
+
+def test_a_unit_that_speaks_anywhere_once_is_alive() -> None:
+    weights = initial_weights(GRAPH, 0)
+    weights["conv1.kernel"][:] = 0.0
+    weights["conv1.kernel"][1, 1, 0, :] = 1.0
+    weights["conv1.bias"][:] = -254.5
+    pictures = np.zeros((9, 6, 5, 1), np.uint8)
+    loaded = get_engine("reference").load(Network(GRAPH, weights))
+    assert activity(loaded, pictures)[0].dead == 4
+    pictures[8, 2, 3, 0] = 255
+    assert activity(loaded, pictures)[0].dead == 0
+
+
+def test_of_many_pictures_those_at_even_distances_are_looked_at() -> None:
+    weights = initial_weights(GRAPH, 0)
+    weights["conv1.kernel"][:] = 0.0
+    weights["conv1.kernel"][1, 1, 0, :] = 1.0
+    weights["conv1.bias"][:] = -254.5
+    loaded = get_engine("reference").load(Network(GRAPH, weights))
+    pictures = np.zeros((2 * SAMPLE, 6, 5, 1), np.uint8)
+    pictures[SAMPLE + 10 : SAMPLE + 13, 2, 3, 0] = 255  # sorted data: one class far behind
+    found = activity(loaded, pictures)[0]
+    assert (found.dead, found.pictures) == (0, SAMPLE)
+
+
+def test_what_cannot_be_looked_at() -> None:
+    loaded = program("reference", {})
+    with pytest.raises(ShapeError, match="at least one picture"):
+        activity(loaded, images(0))
+    with pytest.raises(ShapeError, match="the network takes images"):
+        activity(loaded, images(3)[:, :4])
