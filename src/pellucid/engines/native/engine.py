@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class NativeEngine(Engine):
-    """Compiles graphs; what it cannot compile, the reference engine computes.
+    """Compiles graphs; a layer without a kernel is computed by its definition, between the others.
 
     Args:
         threads: How many to use; by default ``PELLUCID_THREADS``, or as many as there are cores for
