@@ -103,10 +103,10 @@ def test_also_while_it_validates(listening: None, tmp_path: Path) -> None:
 def test_the_second_signal_acts_at_once() -> None:
     request = StopRequest()
     request.listen()
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)  # to this very thread
     assert request.code == 130
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # to this very thread
     request.end()
 
 
