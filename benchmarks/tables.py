@@ -120,7 +120,7 @@ def learned_rows(learned: Sequence[Learned], goal: float) -> list[list[str]]:
     peers = [o.median for o in learned if entry(o.contender).peer and o.accuracy >= goal]
     return [
         [
-            "lecture on MNIST",
+            "lenet5 on MNIST",
             one.contender,
             str(one.epochs),
             f"{one.accuracy:.2%}",
