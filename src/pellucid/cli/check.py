@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.counting import CountingBar
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.check.kinds import KINDS
 from pellucid.data.names import counted, listed, shown
 from pellucid.data.pillow import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
     from rich.table import Table
 
@@ -80,7 +79,7 @@ def check(
 
     augmentation = get_augmentation(augment)
     console = remarks()
-    with _ProgressBar(console) as progress:
+    with CountingBar("looking at pictures", console) as progress:
         report = inspect(data, near=near, max_pixels=max_pixels, progress=progress)
     if json:
         print_json(report.to_dict())
@@ -168,31 +167,3 @@ def _write_batch(
 
 def _in_every_font(name: str) -> bool:
     return all(ord(letter) < 0x180 for letter in name)  # Latin letters with all their accents
-
-
-class _ProgressBar:
-    """How far looking is: a moving bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-
-        self._bar = Bar(
-            TextColumn("looking at pictures"),
-            BarColumn(bar_width=12),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        if not self._bar.disable:
-            self._bar.start()
-        return lambda seen, total: self._bar.update(self._task, completed=seen, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        if not self._bar.disable:  # some versions of Rich end also what they never began
-            self._bar.stop()

@@ -10,6 +10,7 @@ import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
+from pellucid.cli.counting import CountingBar
 from pellucid.cli.terminal import print_json, remarks, results, warnings_as
 from pellucid.data.augment import PRESETS
 from pellucid.data.names import shown
@@ -17,8 +18,6 @@ from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
     from pellucid.training.finder import RateCurve
@@ -90,7 +89,7 @@ def find_rate(
     if out is not None:
         check_writable(out)
     console = remarks()
-    with _ProgressBar(console) as progress, warnings_as(console):
+    with CountingBar("trying learning rates", console) as progress, warnings_as(console):
         curve = classifier.find_learning_rate(
             data, lowest=lowest, highest=highest, steps=steps, progress=progress
         )
@@ -133,30 +132,3 @@ def _given(context: typer.Context) -> list[str]:
         if name not in OF_THE_SEARCH and origin is not None and origin.name != "DEFAULT":
             words += [f"--{name.replace('_', '-')}", str(value)]
     return words
-
-
-class _ProgressBar:
-    """How far the search is: a moving bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
-
-        self._bar = Bar(
-            TextColumn("trying learning rates"),
-            BarColumn(bar_width=12),
-            MofNCompleteColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        if not self._bar.disable:
-            self._bar.start()
-        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        if not self._bar.disable:
-            self._bar.stop()

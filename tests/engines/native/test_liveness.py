@@ -167,6 +167,13 @@ def test_nothing_is_overwritten_that_is_read_later(
     assert overwritten(native(graph))
 
 
+def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_again = native(GRAPHS["resnet20"])._memory.nbytes
+    monkeypatch.setattr("pellucid.engines.native.build._made_again", lambda *_: False)
+    kept = native(GRAPHS["resnet20"])._memory.nbytes
+    assert made_again < 0.95 * kept
+
+
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
 def test_sharing_changes_no_bit(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     sharing = native(graph)
