@@ -46,7 +46,7 @@ LARGE = Sequential(
         ReLU(),
         MaxPool(2),
         Conv2D(40, 3, groups=8, padding="same"),
-        Conv2D(96, 3, stride=2, padding="same"),
+        Conv2D(192, 3, stride=2, padding="same"),
         MaxPool(2),
         Conv2D(33, 1),
         GlobalAveragePool(),
