@@ -192,6 +192,7 @@ def test_large_windows_have_winners_of_four_bytes() -> None:
         stage(learns, "learn", "pool1").description,
         stage(infers, "forward", "pool1").description,
     ]
+    assert told[0].layout is not None
     pitch = told[0].layout.pitch  # channels as they lie: whole vectors of this processor
     assert told[0].bytes_written - told[1].bytes_written == 4 * BATCH * 2 * 2 * pitch
 
