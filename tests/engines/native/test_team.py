@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from itertools import pairwise
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -15,6 +17,9 @@ from pellucid.engines.native.machine import load
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.team import Team, shared_team
 from tests.engines.native.programs import native, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COUNT = """
 define void @count(ptr %table, ptr %pixels, i64 %images, i64 %thread, i64 %threads, ptr %barrier) {
@@ -38,8 +43,13 @@ define void @less(ptr %table, ptr %pixels, i64 %images, i64 %thread, i64 %thread
 """Divides the thread's own number by four."""
 
 
+_of_others: set[threading.Thread] = set()
+"""Workers of programs that fixtures of the whole session hold."""
+
+
 def workers() -> list[str]:
-    return sorted(t.name for t in threading.enumerate() if t.name.startswith("pellucid-"))
+    about = set(threading.enumerate()) - _of_others
+    return sorted(t.name for t in about if t.name.startswith("pellucid-"))
 
 
 def wait_for(condition: object, seconds: float = 20.0) -> bool:
@@ -52,10 +62,14 @@ def wait_for(condition: object, seconds: float = 20.0) -> bool:
 
 
 @pytest.fixture
-def nobody() -> None:
-    """No workers of other tests are about."""
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No workers of other tests are seen, and their teams are not shared."""
     gc.collect()
-    assert wait_for(lambda: not workers()), workers()
+    monkeypatch.setattr("pellucid.engines.native.team._shared", WeakValueDictionary())
+    _of_others.update(threading.enumerate())
+    assert not workers()
+    yield
+    _of_others.clear()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
