@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pellucid.architectures import get_architecture
+from pellucid.architectures import get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.load import load as load_data
 from pellucid.data.pillow import MAX_PIXELS
@@ -82,21 +82,22 @@ class ImageClassifier:
         architecture: A name of :data:`pellucid.architectures.ARCHITECTURES`; or layers from
             normalised pixels to one logit a class; or a function that makes them from the number of
             classes.
-        epochs: How often every picture is seen.
+        epochs: How often every picture is seen; none, as for all settings that say so: what is
+            usual for the architecture, see :data:`pellucid.architectures.USUAL`.
         batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
             :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
         learning_rate: Its peak; none for the optimizer's usual one.
         schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
-        weight_decay: On kernels, 0 to 1.
-        label_smoothing: 0 to less than 1.
+        weight_decay: On kernels, 0 to 1; none for the usual.
+        label_smoothing: 0 to less than 1; none for the usual.
         class_weights: One positive weight a class, in the order of the classes; ``"balanced"``: all
             classes count the same, however many pictures they have; none: all pictures do.
         patience: Epochs without a better validation after which training ends; none: never.
         ema: The decay of the weights' moving average, 0.999 say, which is then judged and kept in
             their place; none: no average.
         augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
-            one's own.
+            one's own; none for the usual.
         image_size: (height, width) that pictures from files are brought to; none: their own.
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it: a share of the training
@@ -113,17 +114,17 @@ class ImageClassifier:
         self,
         architecture: str | Sequential | Callable[[int], Sequential] = "lecture",
         *,
-        epochs: int = 10,
+        epochs: int | None = None,
         batch_size: int | None = None,
         optimizer: str = "sgd",
         learning_rate: float | None = None,
         schedule: str = "one-cycle",
-        weight_decay: float = 0.0,
-        label_smoothing: float = 0.0,
+        weight_decay: float | None = None,
+        label_smoothing: float | None = None,
         class_weights: tuple[float, ...] | str | None = None,
         patience: int | None = None,
         ema: float | None = None,
-        augmentation: str | Augmentation = "none",
+        augmentation: str | Augmentation | None = None,
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
@@ -256,7 +257,7 @@ class ImageClassifier:
             pictures, labels, validation_data, allow_one_class=allow_one_class
         )
         answers = None if labels is None else np.unique(np.asarray(labels))
-        recipe = self._recipe(self.epochs if epochs is None else epochs, data)
+        recipe = self._recipe(epochs, data)
         if recipe.patience is not None and validation is None:
             raise ArgumentError(
                 "patience waits for a better validation, but there are no validation pictures; "
@@ -320,7 +321,7 @@ class ImageClassifier:
             PellucidError: Whatever is wrong with data or settings; one line.
         """
         data, _ = self._training_data(pictures, labels, None)
-        recipe = self._recipe(self.epochs, data)
+        recipe = self._recipe(None, data)
         _check_several_classes(data)
         graph = self._graph(data)
         program = get_engine(self.engine).load(
@@ -339,15 +340,29 @@ class ImageClassifier:
             ArgumentError: For an unknown name or a value out of range.
             MissingDependencyError: If the engine's library is not installed.
         """
-        self._recipe(self.epochs)
+        self._recipe()
         check_max_pixels(self.max_pixels)
         get_engine(self.engine)
         if isinstance(self.architecture, str):
             get_architecture(self.architecture)
         return self
 
-    def _recipe(self, epochs: int, data: Dataset | None = None) -> Recipe:
+    @property
+    def planned_epochs(self) -> int:
+        """How many epochs ``fit`` trains for: the setting, or what is usual."""
+        return usual(self.architecture).epochs if self.epochs is None else self.epochs
+
+    def _recipe(self, epochs: int | None = None, data: Dataset | None = None) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""
+        taken = usual(self.architecture)
+        given = {
+            name: default if (value := getattr(self, name)) is None else value
+            for name, default in vars(taken).items()
+        }
+        if epochs is not None:
+            given["epochs"] = epochs
+        if self.optimizer != "sgd":
+            given["learning_rate"] = self.learning_rate  # the usual one is SGD's
         batch_size, class_weights = self.batch_size, self.class_weights
         if batch_size is None:
             height, width, _ = (1, 1, 1) if data is None else data.image_shape
@@ -363,17 +378,13 @@ class ImageClassifier:
             )
         return make_recipe(
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
             schedule=self.schedule,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
             class_weights=class_weights,
-            epochs=epochs,
             batch_size=batch_size,
             seed=self.seed,
             patience=self.patience,
             ema=self.ema,
-            augmentation=self.augmentation,
+            **given,
         )
 
     def _training_data(

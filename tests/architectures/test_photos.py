@@ -23,7 +23,8 @@ from tests.engines.networks import network
 if TYPE_CHECKING:
     from pellucid.graph import Graph
 
-PHOTOS = ["vgg-small", "resnet20"]
+PHOTOS = ["vgg-small", "vgg-medium", "resnet20"]
+AVERAGED = ["vgg-small", "resnet20"]
 SIZES = [(28, 28, 1), (32, 32, 3), (8, 8, 3), (37, 50, 3)]
 
 
@@ -49,6 +50,27 @@ def test_vgg_small_counted_by_hand() -> None:
     assert last.receptive_field == (32, 32)
 
 
+def test_vgg_medium_counted_by_hand() -> None:
+    summary = summarise(graph_of("vgg-medium"))
+    maps = [3, 32, 64, 64, 128, 128, 256, 256]
+    positions = [1024, 1024, 256, 256, 64, 64, 16]
+    after_pooling = [1024, 256, 256, 64, 64, 16, 16]
+    products = [9 * a * b * n for (a, b), n in zip(pairwise(maps), positions, strict=True)]
+    scaled = [b * n for b, n in zip(maps[1:], after_pooling, strict=True)]
+    # As many weights as the small one: the layers are the same, only the resolutions differ.
+    assert summary.parameters == summarise(graph_of("vgg-small")).parameters
+    assert summary.multiply_adds == sum(products) + sum(scaled) + 2560
+    assert [row.output_shape for row in summary.rows if row.kind == "flatten"] == [(256,)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "units"), [((8, 8, 3), 256), ((28, 28, 1), 256), ((33, 64, 3), 2 * 256)]
+)
+def test_vgg_medium_takes_other_sizes(shape: tuple[int, int, int], units: int) -> None:
+    rows = summarise(graph_of("vgg-medium", shape)).rows
+    assert next(row.output_shape for row in rows if row.kind == "flatten") == (units,)
+
+
 def test_resnet20_counted_by_hand() -> None:
     summary = summarise(graph_of("resnet20"))
     kernels = (
@@ -68,7 +90,7 @@ def test_resnet20_counted_by_hand() -> None:
 
 
 @pytest.mark.parametrize("shape", SIZES)
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", AVERAGED)
 def test_pictures_of_any_size(name: str, shape: tuple[int, int, int]) -> None:
     """As many weights for each of them: what there is, is averaged over all positions."""
     graph = graph_of(name, shape, classes=3)
@@ -132,7 +154,20 @@ def torch_vgg_small() -> nn.Sequential:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 10))
 
 
-TORCH = {"vgg-small": torch_vgg_small, "resnet20": torch_resnet20}
+def torch_vgg_medium() -> nn.Sequential:
+    layers: list[nn.Module] = [torch_convolution(3, 32), nn.ReLU()]
+    for before, after in [(32, 64), (64, 128), (128, 256)]:
+        kernel = nn.Conv2d(before, after, 3, padding=1, bias=False)
+        layers += [kernel, nn.MaxPool2d(2), nn.BatchNorm2d(after), nn.ReLU()]
+        layers += [torch_convolution(after, after), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(256, 10))
+
+
+TORCH = {
+    "vgg-small": torch_vgg_small,
+    "vgg-medium": torch_vgg_medium,
+    "resnet20": torch_resnet20,
+}
 
 
 def give_weights(module: nn.Module, source: Network) -> None:

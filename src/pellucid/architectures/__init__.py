@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
 from pellucid.architectures.resnet import resnet20
-from pellucid.architectures.vgg import vgg_small
+from pellucid.architectures.usual import USUAL, Usual, usual
+from pellucid.architectures.vgg import vgg_medium, vgg_small
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from pellucid.architectures.architecture import Architecture
+
+__all__ = ["ARCHITECTURES", "USUAL", "Usual", "get_architecture", "usual"]
 
 ARCHITECTURES: dict[str, Architecture] = {
     "lecture": lecture,
     "lenet5": lenet5,
     "lenet5-original": lenet5_original,
     "vgg-small": vgg_small,
+    "vgg-medium": vgg_medium,
     "resnet20": resnet20,
 }
 """Every architecture by its name on the command line."""

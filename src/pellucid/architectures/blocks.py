@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.layers import BatchNorm, Conv2D, ReLU
+from pellucid.layers import BatchNorm, Conv2D, MaxPool, ReLU
 
 if TYPE_CHECKING:
     from pellucid.layers import Layer
@@ -21,3 +21,13 @@ def convolution(filters: int, stride: int = 1) -> list[Layer]:
 def convolution_relu(filters: int, stride: int = 1) -> list[Layer]:
     """The same with a ReLU behind it."""
     return [*convolution(filters, stride), ReLU()]
+
+
+def convolution_pool_relu(filters: int) -> list[Layer]:
+    """A convolution 3×3, the maximum of each 2×2, batch norm, ReLU.
+
+    (H, W, C) → (⌊H/2⌋, ⌊W/2⌋, filters).
+
+    With the pooling first, the norm takes mean and deviation over the winners alone.
+    """
+    return [Conv2D(filters, 3, padding=1, bias=False), MaxPool(2), BatchNorm(), ReLU()]

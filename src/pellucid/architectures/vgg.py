@@ -1,4 +1,4 @@
-"""A small network in the manner of VGG.
+"""Small networks in the manner of VGG.
 
 Simonyan and Zisserman 2014, *Very deep convolutional networks for large-scale image recognition*,
 section 2.1. All kernels are 3×3: two in a row see as far as one of 5×5, with fewer weights and one
@@ -12,8 +12,8 @@ network*, section 3.2), so that pictures may have any size.
 
 from __future__ import annotations
 
-from pellucid.architectures.blocks import convolution_relu
-from pellucid.layers import Dense, GlobalAveragePool, MaxPool, Sequential
+from pellucid.architectures.blocks import convolution_pool_relu, convolution_relu
+from pellucid.layers import Dense, Flatten, GlobalAveragePool, MaxPool, Sequential
 
 
 def vgg_small(classes: int) -> Sequential:
@@ -36,6 +36,31 @@ def vgg_small(classes: int) -> Sequential:
             *convolution_relu(256),
             *convolution_relu(256),
             GlobalAveragePool(),
+            Dense(classes),
+        ]
+    )
+
+
+def vgg_medium(classes: int) -> Sequential:
+    """The same number of convolutions, each a step earlier than the pooling: twice the work.
+
+    The layer that doubles the maps works at the resolution before the pooling, and the pooling
+    stands right behind it, so that batch norm and ReLU have a quarter of the values to do. More
+    accurate than :func:`vgg_small` in the same number of epochs, which take twice the time. At last
+    come the maxima of every 4×4 positions, one for each map where pictures are 32×32: the network
+    answers by the strongest trace of a feature. Takes pictures of any size from 8×8 on.
+    """
+    return Sequential(
+        [
+            *convolution_relu(32),
+            *convolution_pool_relu(64),
+            *convolution_relu(64),
+            *convolution_pool_relu(128),
+            *convolution_relu(128),
+            *convolution_pool_relu(256),
+            *convolution_relu(256),
+            MaxPool(4, padding="same"),
+            Flatten(),
             Dense(classes),
         ]
     )

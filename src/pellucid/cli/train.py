@@ -36,6 +36,8 @@ NOT_THE_CLASSIFIER_S = {
 }  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
 
+USUALLY = "the architecture's usual"
+
 
 def train(
     context: typer.Context,
@@ -49,7 +51,10 @@ def train(
     architecture: Annotated[
         str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
     ] = "lecture",
-    epochs: Annotated[int, typer.Option(min=1, help="How often every picture is seen.")] = 10,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="How often every picture is seen.", show_default=USUALLY),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; without it, runs/DATA-ARCHITECTURE.")
     ] = None,
@@ -67,15 +72,22 @@ def train(
         float | None, typer.Option(help="Its peak.", show_default="the optimizer's usual")
     ] = None,
     schedule: Annotated[str, typer.Option(help=f"{', '.join(SCHEDULES)}.")] = "one-cycle",
-    weight_decay: Annotated[float, typer.Option(help="On kernels, 0 to 1.")] = 0.0,
-    label_smoothing: Annotated[float, typer.Option(help="0 to below 1.")] = 0.0,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="On kernels, 0 to 1.", show_default=USUALLY)
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="0 to below 1.", show_default=USUALLY)
+    ] = None,
     class_weights: Annotated[
         str,
         typer.Option(help="balanced: small classes count as much as large ones; or none."),
     ] = "none",
     augment: Annotated[
-        str, typer.Option(help=f"How training pictures are changed: {', '.join(PRESETS)}.")
-    ] = "none",
+        str | None,
+        typer.Option(
+            help=f"How training pictures are changed: {', '.join(PRESETS)}.", show_default=USUALLY
+        ),
+    ] = None,
     ema: Annotated[
         float | None,
         typer.Option(
@@ -187,7 +199,7 @@ def train(
     if source not in data_package.BUILTIN:
         settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
     try:
-        with ProgressBar(model.epochs, console) as bar, warnings.catch_warnings():
+        with ProgressBar(model.planned_epochs, console) as bar, warnings.catch_warnings():
             warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
             model.fit(
                 splits.train,
@@ -216,7 +228,7 @@ def train(
             }
         )
         return
-    if (done := len(model.history_)) < model.epochs:
+    if (done := len(model.history_)) < model.planned_epochs:
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")

@@ -1,0 +1,44 @@
+"""How an architecture is usually trained: the settings that are taken where none are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Settings that suit an architecture; whoever gives their own goes before them.
+
+    Attributes:
+        epochs: How often every picture is seen, at least 1.
+        learning_rate: The peak for SGD; none, and for other rules: the rule's own.
+        weight_decay: On kernels, 0 to 1.
+        label_smoothing: 0 to less than 1.
+        augmentation: How training pictures are changed: a name of
+            :data:`pellucid.data.augment.PRESETS`.
+    """
+
+    epochs: int = 10
+    learning_rate: float | None = None
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    augmentation: str = "none"
+
+
+PHOTOS = Usual(
+    epochs=20,
+    learning_rate=0.1,
+    weight_decay=5e-4,
+    label_smoothing=0.1,
+    augmentation="photos",
+)
+"""For networks with batch norms, which learn photographs. Rate and decay are those of Zagoruyko and
+Komodakis 2016, *Wide residual networks*, section 3; flips and shifts those of He et al. 2015."""
+
+USUAL: dict[str, Usual] = {"vgg-small": PHOTOS, "vgg-medium": PHOTOS, "resnet20": PHOTOS}
+"""By the architecture's name; what is not here is trained as a plain ``Usual()`` says."""
+
+
+def usual(architecture: object) -> Usual:
+    """How a named architecture is usually trained; networks of one's own get the plain settings."""
+    return USUAL.get(architecture, Usual()) if isinstance(architecture, str) else Usual()

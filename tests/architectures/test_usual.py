@@ -1,0 +1,56 @@
+"""Settings that an architecture brings along, and one's own, which go before them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pellucid import ImageClassifier
+from pellucid.architectures import ARCHITECTURES, USUAL, Usual, usual
+from pellucid.data.augment import PRESETS, get_augmentation
+from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.training.recipe import LEARNING_RATES, Recipe
+
+
+def recipe(*args: object, **settings: object) -> Recipe:
+    return ImageClassifier(*args, **settings)._recipe()  # type: ignore[arg-type]
+
+
+def test_names() -> None:
+    assert set(USUAL) <= set(ARCHITECTURES)
+    assert {each.augmentation for each in USUAL.values()} <= set(PRESETS)
+
+
+@pytest.mark.parametrize("name", ["vgg-small", "vgg-medium", "resnet20"])
+def test_networks_for_photos(name: str) -> None:
+    found = recipe(name)
+    assert (found.epochs, found.learning_rate, found.optimizer.weight_decay) == (20, 0.1, 5e-4)
+    assert found.augmentation == get_augmentation("photos")
+    assert found.loss.label_smoothing == 0.1  # type: ignore[attr-defined]
+
+
+def test_plain_settings_for_the_others() -> None:
+    own = Sequential([Flatten(), Dense(10)])
+    assert recipe("lecture") == recipe(own) == recipe(lambda classes: own)
+    assert recipe(own).epochs == 10
+    assert recipe(own).learning_rate == LEARNING_RATES["sgd"]
+    assert usual(own) == usual("lecture") == Usual()
+
+
+def test_ones_own_settings_go_before() -> None:
+    found = recipe(
+        "vgg-small",
+        epochs=3,
+        learning_rate=0.02,
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        augmentation="none",
+    )
+    assert (found.epochs, found.learning_rate, found.optimizer.weight_decay) == (3, 0.02, 0.0)
+    assert found.augmentation == get_augmentation("none")
+    assert found.loss.label_smoothing == 0.0  # type: ignore[attr-defined]
+    assert ImageClassifier("vgg-small", epochs=3).planned_epochs == 3
+    assert ImageClassifier("vgg-small").planned_epochs == 20
+
+
+def test_the_usual_rate_is_that_of_sgd() -> None:
+    assert recipe("vgg-small", optimizer="adam").learning_rate == LEARNING_RATES["adam"]
