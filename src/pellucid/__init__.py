@@ -12,18 +12,18 @@ The names below are loaded when first used, so that importing the package costs 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
-    import os
-
     from pellucid import architectures, data, engines, layers, ops
     from pellucid.classifier import ImageClassifier
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
+    from pellucid.evaluation.two_models import ModelComparison
 
 __all__ = [
     "Dataset",
@@ -31,6 +31,7 @@ __all__ = [
     "PellucidError",
     "__version__",
     "architectures",
+    "compare",
     "data",
     "engines",
     "layers",
@@ -51,6 +52,31 @@ def load(path: str | os.PathLike[str]) -> ImageClassifier:
     from pellucid.classifier import ImageClassifier
 
     return ImageClassifier.load(path)
+
+
+def compare(
+    first: ImageClassifier | str | os.PathLike[str],
+    second: ImageClassifier | str | os.PathLike[str],
+    data: Any,
+    *,
+    part: str | None = None,
+) -> ModelComparison:
+    """Two models judged by the same pictures.
+
+    Args:
+        first: A classifier, a model file or a run folder.
+        second: Another, with the same classes in any order; its pictures may have another size.
+        data: A path, the name of a built-in set, or arrays by name, as :func:`data.load` takes
+            them; or a :class:`Dataset`, where both take pictures of its size.
+        part: ``"test"`` or ``"val"``; none for the test, or else the validation.
+
+    Raises:
+        DataError: If the models' classes differ, or there is no picture to judge both by.
+    """
+    from pellucid.evaluation.two_models import compare_models
+
+    one, two = (load(m) if isinstance(m, (str, os.PathLike)) else m for m in (first, second))
+    return compare_models(one, two, data, part=part)
 
 
 def __getattr__(name: str) -> object:

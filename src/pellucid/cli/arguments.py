@@ -57,3 +57,21 @@ def _numbers(text: str, count: int, wanted: str, option: str) -> list[int]:
     if len(parts) != count or not all(re.fullmatch(r"[1-9][0-9]{0,5}", part) for part in parts):
         raise typer.BadParameter(f"{text!r} is not {wanted}", param_hint=option)
     return [int(part) for part in parts]
+
+
+def part(text: str | None) -> str | None:
+    """``test`` or ``val``."""
+    if text not in (None, "test", "val"):
+        raise typer.BadParameter(f"{text!r} is neither test nor val", param_hint="--part")
+    return text
+
+
+Part = Annotated[
+    str | None,
+    typer.Option(
+        callback=part,
+        metavar="test|val",
+        help="Which pictures to judge by.",
+        show_default="test, or else val",
+    ),
+]

@@ -32,9 +32,11 @@ def evaluate(
         str,
         typer.Argument(
             help=f"{arguments.LAYOUTS} Of parts, the test part counts. Where the model learned "
-            "from a folder that is not divided, what was set aside of it for the test."
+            "from a folder that is not divided, what was set aside of it for the test. Without a "
+            "test, what training was validated by."
         ),
     ],
+    part: arguments.Part = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,34 +54,14 @@ def evaluate(
 ) -> None:
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.data import load_for
-    from pellucid.data.pillow import MAX_PIXELS
-    from pellucid.data.quarantine import quarantine_note
     from pellucid.files import try_folder
-    from pellucid.training.provenance import trained_max_pixels, unseen
+    from pellucid.training.held_out import held_out
 
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time
 
     classifier = ImageClassifier.load(model, engine=engine)
-    origin = classifier.model_
-    trained = trained_max_pixels(origin.provenance)
-    pictures = load_for(
-        data,
-        preprocessing=origin.preprocessing,
-        classes=origin.classes,
-        max_pixels=max_pixels or min(trained, MAX_PIXELS),
-    )
-    notes = list(quarantine_note(pictures.quarantined))
-    if max_pixels is None and trained > MAX_PIXELS:  # a file from elsewhere must not lift a limit
-        notes.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
-    test = unseen(origin.provenance, pictures)
-    if test is not None:
-        notes.append(
-            f"the model learned from {shown(pictures.name)}: judged by what was set aside for the "
-            f"test, {len(test)} of {counted(len(pictures), 'picture')}"
-        )
-        pictures = test
+    pictures, notes = held_out(data, classifier.model_, part=part, max_pixels=max_pixels)
     for note in notes:
         remarks().print(note)
     report = classifier.evaluate(pictures)

@@ -77,28 +77,39 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
 
 
 def set_aside(
-    everything: Dataset, *, validation: Share | None, seed: int, learned: str
+    everything: Dataset,
+    *,
+    validation: Share | None,
+    seed: int,
+    learned: str,
+    part: str = "test",
+    undivided: bool = True,
 ) -> Dataset | None:
-    """Return what was set aside for the test when a model learned from an undivided source.
+    """Return what was set aside when a model learned from a source.
 
     Args:
-        everything: All pictures of the source.
+        everything: All pictures of an undivided source, or the training part of a divided one.
         validation: Fraction or number of pictures that were set aside for validation.
         seed: What the parts were drawn with.
         learned: The fingerprint of the pictures that the model learned from.
+        part: ``"test"`` or ``"validation"``: what they were set aside for.
+        undivided: Whether the source was undivided; else nothing was set aside for the test.
 
     Returns:
-        The test set; None where the model learned from other pictures than these.
+        The pictures; None where the model learned from other pictures than these, or none were set
+        aside.
 
     Raises:
         ArgumentError: ``validation`` or ``seed`` is outside its range.
         DataError: There are too few pictures to draw such parts from.
     """
-    shares = _shares(validation, undivided=True)
+    shares = _shares(validation, undivided=undivided)
+    if part not in shares:
+        return None
     positions = stratified_split(everything.labels, shares, seed=seed, name=everything.name)
     if everything.subset(positions["train"]).fingerprint() != learned:
         return None
-    return everything.subset(positions["test"], "test")
+    return everything.subset(positions[part], part)
 
 
 def _shares(validation: Share | None, *, undivided: bool) -> dict[str, Share]:

@@ -46,13 +46,21 @@ if TYPE_CHECKING:
     DataSource = str | os.PathLike[str] | Mapping[str, Any]
     """The path of data, the name of a built-in set, or arrays by name."""
 
-__all__ = ["BUILTIN", "MNIST_VALIDATION", "SPLITS", "load", "load_for"]
+__all__ = ["BUILTIN", "MNIST_VALIDATION", "SPLITS", "MissingPartError", "load", "load_for"]
 
 MNIST_VALIDATION = 5_000
 """Pictures that are set aside from MNIST's training set by default."""
 
 SPLITS = ("train", "validation", "test")
 """Names of the parts of divided data."""
+
+
+class MissingPartError(DataError):
+    """Divided data have no such part; ``parts`` are those that they have."""
+
+    def __init__(self, message: str, parts: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.parts = parts
 
 
 def load(
@@ -177,8 +185,9 @@ def load_for(
         The pictures, with labels counted in ``classes``. Not every class must occur.
 
     Raises:
-        DataError: There is no such source or no such part, no picture can be used, a class is
-            not known to the model, or arrays have another shape than the model takes.
+        MissingPartError: The data are divided, and have no such part.
+        DataError: There is no such source, no picture can be used, a class is not known to the
+            model, or arrays have another shape than the model takes.
         ArgumentError: A setting is outside its range.
     """
     known = tuple(classes)
@@ -242,7 +251,7 @@ def _of_arrays(
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:
     if wanted not in parts:
-        raise DataError(f"{name}: no {wanted} part; it has {' and '.join(parts)}")
+        raise MissingPartError(f"{name}: no {wanted} part; it has {' and '.join(parts)}", parts)
 
 
 def _check_not_resized(source: ArraySource, image_size: tuple[int, int] | None) -> None:

@@ -48,15 +48,21 @@ def provenance(
     }
 
 
-def unseen(origin: dict[str, Any], pictures: Dataset) -> Dataset | None:
+def unseen(
+    origin: dict[str, Any], pictures: Dataset, *, part: str = "test", undivided: bool = True
+) -> Dataset | None:
     """Of the pictures of an undivided folder, those that were set aside for a model's test.
 
     Args:
         origin: The model's provenance, as its file gives it.
-        pictures: All pictures of a folder, with labels counted in the model's classes.
+        pictures: All pictures of a folder, or its training part, with labels counted in the
+            model's classes.
+        part: ``"test"`` or ``"validation"``: what was set aside for that.
+        undivided: Whether all pictures are given; False for the training part of divided data.
 
     Returns:
-        The test part; None if the model did not learn from this folder, as far as one can tell.
+        That part; None if the model did not learn from this folder, as far as one can tell, or if
+        nothing of it was set aside for that.
     """
     try:
         validation, learned = origin["validation"], origin["data"]
@@ -65,6 +71,8 @@ def unseen(origin: dict[str, Any], pictures: Dataset) -> Dataset | None:
             validation=None if validation is None else validation["pictures"],
             seed=origin["recipe"]["seed"],
             learned=learned["fingerprint"],
+            part=part,
+            undivided=undivided,
         )
     except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
         return None

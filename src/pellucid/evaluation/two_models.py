@@ -1,0 +1,222 @@
+"""Two models judged by the same pictures, each of which reads them its own way."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pellucid.data.dataset import Dataset
+from pellucid.data.names import counted, listed, shown
+from pellucid.data.sources import in_classes
+from pellucid.errors import DataError
+from pellucid.evaluation.comparison import Comparison, compare
+from pellucid.files import make_folder, write_text
+from pellucid.training.held_out import held_out
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines import Program
+    from pellucid.files import Model
+
+SCHEMA = 1
+"""Version of :meth:`ModelComparison.to_dict`."""
+
+TABLE, PAGE = "comparison.csv", "comparison.html"
+
+_BATCH = 256
+
+
+class Classifier(Protocol):
+    """What a classifier is to a comparison: a model, and the engine's program of it."""
+
+    @property
+    def model_(self) -> Model:
+        """The network with class names and preprocessing."""
+
+    @property
+    def program_(self) -> Program:
+        """The network as the engine computes it."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelComparison:
+    """Two models' answers to the same pictures, A's and B's.
+
+    Attributes:
+        names: What the two models are called.
+        pictures: The pictures as A reads them; labels count in its classes.
+        numbers: The answers and all judgements; classes are numbered as A's.
+        notes: What the pictures are, a line each.
+    """
+
+    names: tuple[str, str]
+    pictures: Dataset
+    numbers: Comparison
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as JSON values; see ``docs/compare.md``."""
+        return {
+            "schema": SCHEMA,
+            "models": list(self.names),
+            "classes": list(self.pictures.classes),
+            "notes": list(self.notes),
+            **self.numbers.to_dict(),
+            "images": [dict(zip(_HEAD, row, strict=True)) for row in self._rows()],
+        }
+
+    def to_csv(self) -> str:
+        """A row a picture: path, true class, both guesses with confidences, losses, squares."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(_HEAD)
+        for row in self._rows():
+            table.writerow([f"{x:.6f}" if isinstance(x, float) else shown(x) for x in row])
+        return text.getvalue()
+
+    def to_html(self) -> str:
+        """A page that stands alone."""
+        from pellucid.evaluation.pages.comparison import comparison_page
+
+        return comparison_page(self)
+
+    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write ``comparison.csv`` and ``comparison.html`` into a folder, which is made.
+
+        Raises:
+            OutputError: If the folder cannot be made or a file not be written.
+        """
+        page = self.to_html()
+        place = make_folder(folder)
+        write_text(place / TABLE, self.to_csv())
+        write_text(place / PAGE, page)
+        return [place / TABLE, place / PAGE]
+
+    def _repr_html_(self) -> str:
+        from pellucid.evaluation.pages.comparison import comparison_fragment
+
+        return comparison_fragment(self)
+
+    def _rows(self) -> list[tuple[str | float, ...]]:
+        a, b, classes = self.numbers.first, self.numbers.second, self.pictures.classes
+        return [
+            (
+                self.pictures.picture_name(i),
+                classes[self.numbers.labels[i]],
+                classes[a.predicted[i]],
+                float(a.confidence[i]),
+                classes[b.predicted[i]],
+                float(b.confidence[i]),
+                float(a.cross_entropies[i]),
+                float(b.cross_entropies[i]),
+                float(a.squared_errors[i]),
+                float(b.squared_errors[i]),
+            )
+            for i in range(len(self.pictures))
+        ]
+
+
+_HEAD = (
+    "path", "true", "guess_a", "confidence_a", "guess_b", "confidence_b", "cross_entropy_a",
+    "cross_entropy_b", "squared_error_a", "squared_error_b",
+)  # fmt: skip
+
+
+def compare_models(
+    first: Classifier,
+    second: Classifier,
+    data: Any,
+    *,
+    part: str | None = None,
+    max_pixels: int | None = None,
+    names: tuple[str, str] = ("A", "B"),
+) -> ModelComparison:
+    """Judge two models by the same pictures.
+
+    Args:
+        first: A.
+        second: B, with the same classes in any order.
+        data: What :func:`pellucid.training.held_out.held_out` takes, once for each model: only what
+            neither learned from counts; or a data set.
+        part: ``"test"`` or ``"val"``; none for the test, or else the validation.
+        max_pixels: Picture files with more pixels are left out.
+        names: What the models are called.
+
+    Raises:
+        DataError: If the classes differ, the data cannot be used, no picture is left to judge both
+            by, or an answer is NaN or infinite.
+    """
+    models = first.model_, second.model_
+    _check_classes(models[0].classes, models[1].classes)
+    if isinstance(data, Dataset):
+        read = [in_classes(data, data.name, m.preprocessing, m.classes) for m in models]
+        notes: list[str] = []
+    else:
+        found = [held_out(data, m, part=part, max_pixels=max_pixels) for m in models]
+        read = [pictures for pictures, _ in found]
+        notes = _told(*(lines for _, lines in found))
+    a, b = _same(read[0], read[1], notes)
+    order = [models[1].classes.index(name) for name in a.classes]
+    one, two = _logits(first, a, names[0]), _logits(second, b, names[1])[:, order]
+    return ModelComparison(names, a, compare(one, two, a.labels, logits=True), tuple(notes))
+
+
+def _told(first: list[str], second: list[str]) -> list[str]:
+    if first == second:
+        return list(first)
+    return [f"{which}: {note}" for which, told in (("A", first), ("B", second)) for note in told]
+
+
+def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
+    """The pictures that both data sets have, in the order of the first."""
+    if a.names is None or b.names is None:
+        if a.images.shape != b.images.shape or not np.array_equal(a.images, b.images):
+            raise DataError(
+                f"{shown(a.name)}: A and B set different pictures of these arrays aside, which "
+                "have no names to be matched by; give pictures that neither learned from"
+            )
+        return a, b
+    place = {name: i for i, name in enumerate(b.names)}
+    common = [i for i, name in enumerate(a.names) if name in place]
+    if not common:
+        raise DataError(
+            f"{shown(a.name)}: no picture is left to judge both models by: what one did not learn "
+            "from, the other did; give other pictures, or train both with the same seed"
+        )
+    if len(common) < max(len(a), len(b)):
+        notes.append(
+            f"{counted(len(common), 'picture')} of A's {len(a)} and B's {len(b)} are the same, and "
+            "count"
+        )
+    others = [place[a.names[i]] for i in common]
+    return replace(a.subset(common), quarantined=a.quarantined), b.subset(others)
+
+
+def _logits(classifier: Classifier, pictures: Dataset, name: str) -> NDArray[np.float64]:
+    starts = range(0, len(pictures), _BATCH)
+    parts = [classifier.program_.forward(pictures.images[i : i + _BATCH]) for i in starts]
+    logits = np.concatenate(parts).astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"{shown(pictures.picture_name(int(bad[0])))}: {shown(name)} answers with NaN or "
+            "infinity; its training diverged: train it with a lower learning rate"
+        )
+    return logits
+
+
+def _check_classes(a: tuple[str, ...], b: tuple[str, ...]) -> None:
+    only_a, only_b = ([n for n in x if n not in y] for x, y in ((a, b), (b, a)))
+    told = [f"only {w} has {listed(names)}" for w, names in (("A", only_a), ("B", only_b)) if names]
+    if told:
+        raise DataError(
+            f"the models' classes differ: {'; '.join(told)}; compare models of the same classes"
+        )

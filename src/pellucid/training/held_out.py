@@ -1,0 +1,119 @@
+"""Which pictures of some data judge a model: as far as one can tell, none that it learned from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.data.load import MissingPartError, load_for
+from pellucid.data.names import counted, shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.quarantine import quarantine_note
+from pellucid.errors import ArgumentError, DataError
+from pellucid.training.provenance import trained_max_pixels, unseen
+
+if TYPE_CHECKING:
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.load import DataSource
+    from pellucid.files import Model
+
+PARTS = {"test": "test", "val": "validation"}
+"""How the parts to judge by are called by people, and by the data."""
+
+_CAUTION = "the model's weights were chosen by them, which flatters it a little"
+
+
+def held_out(
+    data: DataSource, model: Model, *, part: str | None = None, max_pixels: int | None = None
+) -> tuple[Dataset, list[str]]:
+    """The pictures to judge a model by, and remarks on what they are.
+
+    Of data that are not divided, what was set aside when the model learned from them; all of them
+    if it did not. Of divided data the part that is asked for. Where none is, the test part, or else
+    the validation part, or else what was drawn from the training part to validate by.
+
+    Args:
+        data: As :func:`pellucid.data.load` takes it.
+        model: The model, whose preprocessing and classes are used.
+        part: ``"test"`` or ``"val"``; none for the test, or else the validation.
+        max_pixels: Picture files with more pixels are left out; none: as in the model's training.
+
+    Returns:
+        The pictures, and one line for the user on each thing worth knowing.
+
+    Raises:
+        MissingPartError: If there is no such part.
+        DataError: If the data cannot be used, or do not suit the model.
+        ArgumentError: If there is no part of such a name.
+    """
+    if part is not None and part not in PARTS:
+        raise ArgumentError(f"part is {part!r}; expected one of {', '.join(PARTS)}")
+    trained = trained_max_pixels(model.provenance)
+    limit = max_pixels or min(trained, MAX_PIXELS)  # a file from elsewhere must not lift a limit
+    told: list[str] = []
+
+    def read(split: str) -> Dataset:
+        pictures = load_for(
+            data,
+            preprocessing=model.preprocessing,
+            classes=model.classes,
+            split=split,
+            max_pixels=limit,
+        )
+        told.extend(quarantine_note(pictures.quarantined))
+        if max_pixels is None and trained > MAX_PIXELS:
+            told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
+        return pictures
+
+    wanted = PARTS[part or "test"]
+    try:
+        pictures = read(wanted)
+    except MissingPartError as missing:
+        if "validation" in missing.parts and part is None:
+            pictures = read("validation")
+            told.append(
+                f"there is no test part: judged by the validation part, "
+                f"{counted(len(pictures), 'picture')}; {_CAUTION}"
+            )
+            return pictures, told
+        if "train" not in missing.parts or part == "test":
+            raise
+        return _drawn(read("train"), model, told, missing)
+    return _not_learned(pictures, model, told, part)
+
+
+def _drawn(
+    train: Dataset, model: Model, told: list[str], missing: MissingPartError
+) -> tuple[Dataset, list[str]]:
+    """What was drawn from the training part to validate by."""
+    pictures = unseen(model.provenance, train, part="validation", undivided=False)
+    if pictures is None:
+        raise missing
+    why = "" if "test" in missing.parts else "there is no test part: "
+    told.append(
+        f"{why}judged by what training set aside of the training part to validate by, "
+        f"{len(pictures)} of {counted(len(train), 'picture')}; {_CAUTION}"
+    )
+    return pictures, told
+
+
+def _not_learned(
+    everything: Dataset, model: Model, told: list[str], part: str | None
+) -> tuple[Dataset, list[str]]:
+    """What was set aside of pictures that the model learned from; all, if it did not."""
+    name = shown(everything.name)
+    wanted = PARTS[part or "test"]
+    pictures = unseen(model.provenance, everything, part=wanted)
+    if pictures is not None:
+        what = "the test" if wanted == "test" else "validation"
+        caution = "" if wanted == "test" else f"; {_CAUTION}"
+        told.append(
+            f"the model learned from {name}: judged by what was set aside for {what}, "
+            f"{len(pictures)} of {counted(len(everything), 'picture')}{caution}"
+        )
+        return pictures, told
+    if part == "val" and everything.name != wanted:  # a part that divided data bring is so called
+        raise DataError(
+            f"{name}: is not divided, and the model set nothing of it aside to validate by; leave "
+            "--part out to judge by all of it"
+        )
+    return everything, told

@@ -1,0 +1,156 @@
+"""``pellucid compare`` and ``evaluate --part``: which pictures count, and what is told of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+import pellucid as package
+from pellucid import ImageClassifier
+from pellucid.errors import DataError
+from tests.messages import check_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+NAUGHT, ONE = "naught — 영", "one"
+
+
+@pytest.fixture(scope="module")
+def runs(picture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models of the folder, of different input sizes."""
+    root = tmp_path_factory.mktemp("runs")
+    ImageClassifier("lecture", epochs=1).fit(picture_folder, out=root / "a")
+    ImageClassifier("lecture", epochs=2, image_size=(12, 10)).fit(picture_folder, out=root / "b")
+    return root
+
+
+def test_two_models_of_one_folder(
+    pellucid: Command, runs: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    arguments = ["compare", runs / "a", runs / "b", picture_folder]
+    done = pellucid(*arguments, "--out", "c", "--json")
+    assert "judged by what was set aside for the test, 6 of 60 pictures" in done.stderr
+    told = json.loads(done.stdout)
+    assert told["count"] == 6 == sum(told["groups"].values())
+    with (tmp_path / "c" / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    for letter, key in (("a", "first"), ("b", "second")):
+        model = ImageClassifier.load(runs / letter)
+        paths = [str(picture_folder / row["path"]) for row in rows]
+        labels = [model.classes_.index(row["true"]) for row in rows]
+        probabilities = np.array([model.predict_proba(path) for path in paths])
+        assert told[key]["cross_entropy"] == pytest.approx(
+            log_loss(labels, probabilities, labels=[0, 1]), rel=1e-4
+        )
+        guesses = [model.classes_[k] for k in probabilities.argmax(axis=1)]
+        assert [row[f"guess_{letter}"] for row in rows] == guesses
+    page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+    assert f"A is {runs / 'a'}. B is {runs / 'b'}. Judged by 6 pictures: test." in page
+    text = pellucid(*arguments).stdout
+    for words in ("classification error", "cross-entropy", "both right", "McNemar", "only A"):
+        assert words in text or "right and wrong on the same pictures" in text
+    found = package.compare(runs / "a", runs / "b", picture_folder)
+    assert found.to_dict()["first"] == told["first"]
+    assert "<table>" in found._repr_html_()
+
+
+def test_a_model_against_itself(pellucid: Command, runs: Path, picture_folder: Path) -> None:
+    done = pellucid("compare", runs / "a", runs / "a", picture_folder, "--part", "val", "--json")
+    assert "set aside for validation, 6 of 60 pictures" in done.stderr
+    told = json.loads(done.stdout)
+    assert told["disagree"] == 0
+    assert told["p_value"] == 1.0
+    assert told["first"] == told["second"]
+
+
+def test_classes_in_another_order_are_matched_by_name(
+    runs: Path, picture_folder: Path, digits: tuple[package.Dataset, package.Dataset]
+) -> None:
+    chosen = digits[0].subset(np.flatnonzero(digits[0].labels < 2))
+    names = NAUGHT, ONE
+    data = package.Dataset(chosen.images, chosen.labels, names, name="chosen")
+    turned = package.Dataset(chosen.images, 1 - chosen.labels, names[::-1], name="turned")
+    one = ImageClassifier.load(runs / "a")
+    other = ImageClassifier("lecture", epochs=1).fit(turned)
+    found = package.compare(one, other, data)
+    assert other.classes_ == (ONE, NAUGHT)
+    assert found.numbers.second.accuracy == other.score(turned)
+    assert found.numbers.second.cross_entropy == pytest.approx(
+        other.evaluate(turned).cross_entropy, rel=1e-6
+    )
+    assert found.numbers.first.accuracy == one.score(data)
+
+
+def test_classes_that_differ(
+    pellucid: Command, runs: Path, picture_folder: Path, tmp_path: Path, model_path: Path
+) -> None:
+    done = pellucid("compare", runs / "a", model_path, picture_folder, "--out", "c", code=1)
+    assert "the models' classes differ: only A has naught — 영, one; only B has 0, 1" in done.stderr
+    assert not (tmp_path / "c" / "comparison.html").exists()
+    pellucid("compare", runs / "a", runs / "b", picture_folder, "--part", "tset", code=2)
+
+
+def test_models_of_different_seeds(runs: Path, picture_folder: Path) -> None:
+    """What one model did not learn from, the other did, but for a few pictures."""
+    refused: list[str] = []
+    for seed in range(1, 6):  # seeds 1 to 5: some share test pictures with seed 0, some do not
+        other = ImageClassifier("lecture", epochs=1, seed=seed).fit(picture_folder)
+        try:
+            found = package.compare(runs / "a", other, picture_folder)
+        except DataError as error:
+            check_line(error)
+            refused.append(str(error))
+            continue
+        assert 0 < len(found.numbers) < 6
+        assert any("are the same, and count" in note for note in found.notes)
+    assert all("no picture is left to judge both models by" in message for message in refused)
+
+
+def test_evaluate_without_a_test_part(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(picture_folder, tmp_path / "data" / "train")
+    run = tmp_path / "run"
+    ImageClassifier("lecture", epochs=1).fit(tmp_path / "data", out=run)
+    done = pellucid("evaluate", "run", "data", "--json")
+    assert "there is no test part: judged by what training set aside" in done.stderr
+    assert "6 of 60 pictures; the model's weights were chosen by them" in done.stderr
+    assert json.loads(done.stdout)["count"] == 6
+    done = pellucid("evaluate", "run", "data", "--part", "test", code=1)
+    assert "data: no test part; it has train" in done.stderr
+    ImageClassifier("lecture", epochs=1, seed=1).fit(picture_folder, out=tmp_path / "other")
+    done = pellucid("evaluate", "other", "data", code=1)  # it may have learned any of these
+    assert "data: no test part; it has train" in done.stderr
+    shutil.copytree(picture_folder, tmp_path / "data" / "val")
+    done = pellucid("evaluate", "other", "data", "--json")
+    assert "judged by the validation part, 60 pictures" in done.stderr
+    assert json.loads(done.stdout)["count"] == 60
+    done = pellucid("evaluate", "other", "data/val", "--part", "val")  # what it learned from
+    assert "set aside for validation, 6 of 60 pictures" in done.stderr
+
+
+def test_evaluate_the_validation_pictures(
+    pellucid: Command, runs: Path, picture_folder: Path, model_path: Path, tmp_path: Path
+) -> None:
+    done = pellucid("evaluate", runs / "a", picture_folder, "--part", "val", "--json")
+    assert json.loads(done.stdout)["count"] == 6
+    assert "set aside for validation, 6 of 60" in done.stderr
+    shutil.copytree(picture_folder, tmp_path / "mine")
+    (tmp_path / "mine" / ONE / "more.png").write_bytes(
+        next((picture_folder / ONE).iterdir()).read_bytes()
+    )
+    done = pellucid("evaluate", runs / "a", "mine", "--part", "val", code=1)
+    assert "mine: is not divided, and the model set nothing of it aside" in done.stderr
