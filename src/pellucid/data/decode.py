@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from pellucid.data.convert import NoRuleError, converted, is_grey, orientation
 from pellucid.data.names import shown
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
+from pellucid.data.plain_jpeg import plain_jpeg, small_file
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ def header(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int, bool]:
     Raises:
         DataError: As :func:`opened` raises it.
     """
+    content = small_file(path)
+    plain = None if content is None else plain_jpeg(content)
+    if plain is not None and plain[0] * plain[1] <= max_pixels:
+        return plain[1], plain[0], plain[2] == "L"
     with opened(path, max_pixels) as image:
         # versions of Pillow differ in whether the size of a TIFF picture is the upright one
         tags = getattr(image, "tag_v2", {})

@@ -179,7 +179,8 @@ def _class_names(folder: Path, class_folders: list[Path]) -> list[str]:
 
 
 def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+    # path.relative_to(root).as_posix(), in fewer steps
+    return "/".join(path.parts[len(root.parts) :])
 
 
 def _reason(path: Path, error: DataError) -> str:

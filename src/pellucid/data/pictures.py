@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.cache import PictureCache
+    from pellucid.data.cache.helpers import Helpers
     from pellucid.data.dataset import Dataset
     from pellucid.data.decoded import Draw, PictureFile
     from pellucid.data.quarantine import Bad, BadFile
@@ -153,7 +154,10 @@ def decode_pictures(
     """
     check_bad(bad)
     if cache is not None:
-        found = _read_cached(files, classes, preprocessing, name, bad, max_pixels, cache, draw)
+        with cache.helpers(files, preprocessing, max_pixels) as helpers:
+            found = _read_cached(
+                files, classes, preprocessing, name, bad, max_pixels, cache, draw, helpers
+            )
         if found is not None:
             return found
     images = _allocated((len(files), *preprocessing.shape), name)
@@ -182,6 +186,7 @@ def _read_cached(
     max_pixels: int,
     cache: PictureCache,
     draw: Draw | None,
+    helpers: Helpers,
 ) -> Decoded | None:
     """The pictures from the cache, which takes them in if need be; None if it cannot."""
     digests = cache.files.digests(files)
@@ -211,6 +216,7 @@ def _read_cached(
         preprocessing,
         max_pixels=max_pixels,
         stop=bad == "error",
+        helpers=helpers,
     )
     if entry is None:
         return None

@@ -70,8 +70,7 @@ def reduce_decoding(image: Image.Image, width: int, height: int, *, both: bool) 
     Returns:
         How it will be decoded; None if whole.
     """
-    smallest = REDUCTIONS[-1] * AT_LEAST * min(width, height)
-    if image.format not in _JPEG or max(image.size) < smallest:  # most small pictures
+    if image.format not in _JPEG or not can_be_reduced(image.size, width, height):
         return None
     turned = orientation(image)
     stored = image.size
@@ -88,6 +87,11 @@ def reduce_decoding(image: Image.Image, width: int, height: int, *, both: bool) 
             assert image.size == (-(-stored[0] // by), -(-stored[1] // by))
             return _placed(upright, by, turned)
     return None
+
+
+def can_be_reduced(size: tuple[int, int], width: int, height: int) -> bool:
+    """Return False where a picture of this size is never decoded reduced: it is small."""
+    return max(size) >= REDUCTIONS[-1] * AT_LEAST * min(width, height)
 
 
 def _placed(upright: tuple[int, int], by: int, turned: int) -> Reduced:

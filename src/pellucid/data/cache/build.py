@@ -1,16 +1,16 @@
-"""Decode picture files in threads, in the order in which they are to be kept."""
+"""Decode picture files in threads and processes, in the order in which they are to be kept."""
 
 from __future__ import annotations
 
 from collections import deque
+from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pellucid.data.cache.entry import Block, block_size
-from pellucid.data.names import shown
-from pellucid.errors import DataError
+from pellucid.data.cache.helper import decode_some
+from pellucid.data.cache.helpers import Helpers, helpers_for
+from pellucid.data.decoded import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -28,16 +28,18 @@ def decoded_blocks(
     *,
     threads: int,
     stop: bool,
+    helpers: Helpers | None = None,
 ) -> Generator[Block, None, None]:
-    """Decode pictures; the same blocks for any number of threads.
+    """Decode pictures; the same blocks for any number of threads and helping processes.
 
     Args:
         files: The pictures.
         order: Positions of all files, in the order in which they are decoded.
         preprocessing: How each is converted and resized.
         max_pixels: Pictures with more pixels count as bad.
-        threads: How many decode.
+        threads: How many decode, or wait for a process that does.
         stop: Whether to raise at a bad file.
+        helpers: Processes that help, started before; None to start some where it is worth while.
 
     Raises:
         DataError: If ``stop``, for the first bad file in order.
@@ -47,22 +49,23 @@ def decoded_blocks(
     size = block_size(preprocessing.shape)
 
     def decode(positions: Sequence[int]) -> Block:
-        pixels = np.empty((len(positions), *preprocessing.shape), np.uint8)
-        good: list[int] = []
-        bad: dict[int, str] = {}
-        for i in positions:
-            path = files[i].path
-            try:
-                pixels[len(good)] = preprocessing.read(path, max_pixels=max_pixels)
-                good.append(i)
-            except DataError as error:
-                if stop:
-                    raise
-                bad[i] = str(error).removeprefix(f"{shown(path)}: ")
-        return Block(good, pixels[: len(good)], bad)
+        paths = [files[i].path for i in positions]
+        found = helpers.decode(paths) if helpers is not None else None
+        good, pixels, bad = found or decode_some(paths, preprocessing, max_pixels)
+        if stop and bad:
+            raise bad[min(bad)]
+        return Block(
+            [positions[k] for k in good],
+            pixels,
+            {positions[k]: reason_of(paths[k], error) for k, error in bad.items()},
+        )
 
     parts = (order[first : first + size] for first in range(0, len(order), size))
-    with ThreadPoolExecutor(threads) as pool:
+    with ExitStack() as stack:
+        if helpers is None:
+            count = helpers_for([file.path for file in files], threads)
+            helpers = stack.enter_context(Helpers(count, preprocessing, max_pixels))
+        pool = stack.enter_context(ThreadPoolExecutor(threads))
         # as few blocks wait in memory as keep all threads at work
         waiting: deque[Future[Block]] = deque(
             pool.submit(decode, part) for part in islice(parts, 2 * threads)

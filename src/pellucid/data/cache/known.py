@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from pellucid.data.cache.versions import decoders
 from pellucid.data.decode import header, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pellucid.data.decoded import PictureFile
     from pellucid.errors import DataError
@@ -27,6 +29,8 @@ MAGIC = b"pellucid known files 1\n"
 STEADY = 2_000_000_000
 """Nanoseconds that a file must have stayed as it is to be remembered; file systems count in 2 s."""
 
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_AT_ONCE = 1 << 18  # bytes
 _BLOCK = 64  # files per task of a thread
 _STRANGERS = 4  # how many times as many files as were asked for may be remembered
 
@@ -106,6 +110,15 @@ class KnownFiles:
                         found[i] = of_file
         return [digest for digest in found if digest is not None]
 
+    def never_met(self, files: Sequence[PictureFile]) -> list[Path]:
+        """Those of the files whose content was not known in an earlier run, by their names."""
+        known = self._known
+        return [
+            file.path
+            for file in files
+            if (before := known.get(file.name)) is None or before.digest is None
+        ]
+
     def unchanged(self, files: Sequence[PictureFile]) -> bool:
         """Whether all files look as they did when they were read for :meth:`digests`."""
         return all(
@@ -159,11 +172,25 @@ def _mark(status: os.stat_result) -> Mark:
 
 def _digest(file: PictureFile) -> Known | DataError:
     try:
-        with file.path.open("rb", buffering=0) as stream:
-            mark = _mark(os.fstat(stream.fileno()))
-            return Known(mark, hashlib.file_digest(stream, "sha256").hexdigest())
+        with _opened(file.path) as descriptor:
+            status = os.fstat(descriptor)
+            content = os.read(descriptor, min(status.st_size + 1, _AT_ONCE))
+            digest = hashlib.sha256(content)
+            if len(content) != status.st_size:  # a large file, or one that changes
+                while content := os.read(descriptor, _AT_ONCE):
+                    digest.update(content)
+            return Known(_mark(status), digest.hexdigest())
     except (OSError, ValueError) as error:
         return unreadable(file.path, error)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, _READ)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _read(kept: bytes) -> dict[str, Known]:

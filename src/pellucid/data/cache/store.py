@@ -15,6 +15,7 @@ import numpy as np
 
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.cache.entry import PIXELS_AT, open_entry, write_entry
+from pellucid.data.cache.helpers import Helpers, helpers_for
 from pellucid.data.cache.known import KnownFiles
 from pellucid.data.cache.versions import decoders
 from pellucid.errors import ArgumentError
@@ -78,6 +79,7 @@ class PictureCache:
         *,
         max_pixels: int,
         stop: bool,
+        helpers: Helpers | None = None,
     ) -> Entry | None:
         """The pictures of files: from the cache, or decoded now and kept.
 
@@ -89,6 +91,7 @@ class PictureCache:
             preprocessing: How each is converted and resized.
             max_pixels: Pictures with more pixels count as bad.
             stop: Whether to raise at a bad file that is met in decoding.
+            helpers: From :meth:`helpers`.
 
         Returns:
             The pictures; none where they cannot be kept, which :attr:`note` then tells.
@@ -102,12 +105,23 @@ class PictureCache:
         if entry is None and self._is_room_for(len(files), preprocessing):
             try:
                 entry = self._built(
-                    path, key, files, order, preprocessing, max_pixels=max_pixels, stop=stop
-                )
+                    path, key, files, order, preprocessing,
+                    max_pixels=max_pixels, stop=stop, helpers=helpers,
+                )  # fmt: skip
             except OSError as error:
                 self.note = f"{self._folder} cannot be written in: {error.strerror or error}"
         self._remember()
         return entry
+
+    def helpers(
+        self, files: Sequence[PictureFile], preprocessing: Preprocessing, max_pixels: int
+    ) -> Helpers:
+        """Start processes that help to decode, if thousands of files have never been met.
+
+        They get ready while the files are still being told apart by their content.
+        """
+        new = self.files.never_met(files)
+        return Helpers(helpers_for(new, self._threads), preprocessing, max_pixels)
 
     def _built(
         self,
@@ -119,6 +133,7 @@ class PictureCache:
         *,
         max_pixels: int,
         stop: bool,
+        helpers: Helpers | None,
     ) -> Entry | None:
         blocks = decoded_blocks(
             files,
@@ -127,6 +142,7 @@ class PictureCache:
             max_pixels,
             threads=self._threads,
             stop=stop,
+            helpers=helpers,
         )
         with closing(blocks), self._unfinished() as unfinished:
             self._write(unfinished, key, blocks)
