@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,30 @@ def test_a_suggestion_its_curve_and_how_to_train_with_it(
     ]  # fmt: skip
     assert not (tmp_path / "runs").exists()
     pellucid(*command[1:], "--epochs", 1)
+
+
+def test_data_are_read_as_in_training(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    """The same flags, remarks and refusals; what was given comes back in the command to train."""
+    shutil.copytree(picture_folder, tmp_path / "data")
+    first = next((tmp_path / "data" / "one").iterdir())
+    shutil.copy(first, tmp_path / "data" / "naught — 영" / "copy.png")
+    (tmp_path / "data" / "one" / "torn.png").write_bytes(first.read_bytes()[:40])
+    search = ["--steps", 20, "--batch-size", 8]
+    told = pellucid("find-rate", "data", *search, code=1).stderr
+    assert "--allow conflicting-labels" in told
+    assert "torn.png" in pellucid("find-rate", "data", "--bad", "error", code=1).stderr
+    given = ["--max-pixels", "900", "--allow", "conflicting-labels", "--no-cache"]
+    cache = tmp_path / "cache"
+    done = pellucid("find-rate", "data", *search, *given, XDG_CACHE_HOME=str(cache))
+    assert "1 file cannot be used and is left out: one/torn.png" in done.stderr
+    assert not (cache / "pellucid" / "pictures").exists()
+    command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
+    assert command[3:-2] == ["--batch-size", "8", *given]
+    pellucid(*command[1:], "--epochs", 1)
+    assert "too many pixels" in pellucid("find-rate", "data", "--max-pixels", 9, code=1).stderr
+    pellucid("find-rate", "data", "--allow", "one-class", code=2)
 
 
 def test_json(pellucid: Command, picture_folder: Path) -> None:

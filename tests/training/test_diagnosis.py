@@ -203,6 +203,36 @@ def test_high_rate() -> None:
     assert diagnose(history(1.0, 0.1, skipped_batches=1), classes=4) == ()
 
 
+def test_a_tiny_rate_is_not_called_too_high() -> None:
+    """A network may begin far above the loss of guessing: staying there shows a low rate."""
+    tiny = make_recipe(learning_rate=1e-7)
+    found = diagnose(history(4.25, 4.2, 4.15, 4.1), classes=10, recipe=tiny)
+    assert kinds(found) == {"stuck", "low_rate"}
+
+
+def test_little_training_is_told_as_such() -> None:
+    dead, one_answer = [Activity("a", 4, 4, 9)], answers([9, 0], [9, 0])
+    for epochs in (1, LIMITS.early - 1, LIMITS.early):
+        found = diagnose(
+            history(*[0.69] * epochs), classes=2, activity=dead, confusion=one_answer, recipe=RECIPE
+        )
+        assert kinds(found) >= {"dead_units", "one_class"}
+        for each in found:
+            early = epochs < LIMITS.early
+            assert ("too early to tell" in each.words) == early
+            assert each.advice.startswith("train for longer first (--epochs 10 say)") == early
+        late = diagnose((), classes=2, activity=dead, confusion=one_answer)
+        numbers = {each.kind: each.numbers for each in found}
+        assert all(numbers[each.kind] == each.numbers for each in late)
+
+
+def test_what_more_training_does_not_mend_is_told_at_once() -> None:
+    dead = [Activity("a", 4, 4, 9)]
+    found = diagnose(history(0.7, roll_backs=1), classes=2, activity=dead, recipe=RECIPE)
+    assert kinds(found) == {"high_rate", "dead_units"}
+    assert not any("too early" in each.words for each in found)
+
+
 def test_low_rate() -> None:
     slow = make_recipe(learning_rate=0.005)
     assert kinds(diagnose(history(1.4, 0.8), classes=4, recipe=slow)) == {"low_rate"}

@@ -36,9 +36,7 @@ BATCH = 32
 def check(
     data: Annotated[
         str,
-        typer.Argument(
-            help="A folder of pictures, a CSV file of path,label, arrays (IDX, .npz), or mnist."
-        ),
+        typer.Argument(help=arguments.LAYOUTS),
     ],
     html: Annotated[
         Path | None, typer.Option(help="A web page to write, with the pictures in question.")

@@ -11,9 +11,12 @@ import typer
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
-from pellucid.cli.terminal import print_json, remarks, results, warnings_as
+from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
+from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.augment import PRESETS
 from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.quarantine import Bad
 from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 
@@ -25,12 +28,15 @@ if TYPE_CHECKING:
 OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "out", "json"}
 """Settings that training does not have."""
 
+ALLOWED = tuple(name for name in SPOILING if name != ONE_CLASS)
+"""What can be allowed here: of one class, there is no rate to find."""
+
 
 def find_rate(
     context: typer.Context,
     data: Annotated[
         str,
-        typer.Argument(help="What would be trained on: a folder of pictures, say, or mnist."),
+        typer.Argument(help=arguments.LAYOUTS),
     ],
     architecture: Annotated[
         str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
@@ -40,18 +46,43 @@ def find_rate(
         int | None,
         typer.Option(min=1, help="Pictures a step.", show_default="as in training"),
     ] = None,
-    weight_decay: Annotated[float, typer.Option(help="On kernels, 0 to 1.")] = 0.0,
-    label_smoothing: Annotated[float, typer.Option(help="0 to below 1.")] = 0.0,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="On kernels, 0 to 1.", show_default="as in training")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="0 to below 1.", show_default="as in training")
+    ] = None,
     class_weights: Annotated[str, typer.Option(help="balanced, or none.")] = "none",
     augment: Annotated[
-        str, typer.Option(help=f"How pictures are changed: {', '.join(PRESETS)}.")
-    ] = "none",
+        str | None,
+        typer.Option(
+            help=f"How pictures are changed: {', '.join(PRESETS)}.", show_default="as in training"
+        ),
+    ] = None,
     image_size: Annotated[
         str | None,
         typer.Option(
             help="HEIGHTxWIDTH that pictures are brought to.", show_default="as in training"
         ),
     ] = None,
+    bad: Annotated[
+        Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
+    ] = "quarantine",
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")
+    ] = MAX_PIXELS,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"What would stop training, since it spoils the result: {', '.join(ALLOWED)} "
+            "(the same picture in several parts). Can be given several times.",
+            show_default="nothing",
+        ),
+    ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast."),
+    ] = True,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
     lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-6,
     highest: Annotated[float, typer.Option(help="The last.")] = 10.0,
@@ -67,7 +98,10 @@ def find_rate(
     Nothing is learned or kept. The other options are those of train.
     """
     size = None if image_size is None else arguments.image_size(image_size)
+    allowed = tuple(allow or ())
+    check_allowed(allowed, ALLOWED)
 
+    from pellucid import data as data_package
     from pellucid.classifier import ImageClassifier
     from pellucid.files import write_file
     from pellucid.files.atomic import check_writable
@@ -83,15 +117,24 @@ def find_rate(
         class_weights=None if class_weights == "none" else class_weights,
         augmentation=augment,
         image_size=size,
+        max_pixels=max_pixels,
         seed=seed,
         engine=engine,
     ).check_settings()
     if out is not None:
         check_writable(out)
     console = remarks()
-    with CountingBar("trying learning rates", console) as progress, warnings_as(console):
+    splits = data_package.load(
+        data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, cache=cache,
+    )  # fmt: skip
+    notes = splits.notes
+    if data not in data_package.BUILTIN:
+        notes += spoiling_notes(splits, shown(data), allowed)
+    for note in notes:
+        console.print(note)
+    with CountingBar("trying learning rates", console) as progress:
         curve = classifier.find_learning_rate(
-            data, lowest=lowest, highest=highest, steps=steps, progress=progress
+            splits.train, lowest=lowest, highest=highest, steps=steps, progress=progress
         )
     if out is not None:
         write_file(out, curve.png())
@@ -129,6 +172,12 @@ def _given(context: typer.Context) -> list[str]:
     words = []
     for name, value in context.params.items():
         origin = context.get_parameter_source(name)
-        if name not in OF_THE_SEARCH and origin is not None and origin.name != "DEFAULT":
-            words += [f"--{name.replace('_', '-')}", str(value)]
+        if name in OF_THE_SEARCH or origin is None or origin.name == "DEFAULT":
+            continue
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            for each in value if isinstance(value, list | tuple) else [value]:
+                words += [f"--{option}", str(each)]
     return words

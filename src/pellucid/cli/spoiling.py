@@ -31,12 +31,12 @@ Place = tuple[str, int]
 """A part, and a picture's place in it."""
 
 
-def check_allowed(names: Collection[str]) -> None:
+def check_allowed(names: Collection[str], allowable: Collection[str] = SPOILING) -> None:
     """Refuse what cannot be allowed."""
     for name in names:
-        if name not in SPOILING:
+        if name not in allowable:
             raise typer.BadParameter(
-                f"{name!r} is none of {', '.join(SPOILING)}", param_hint="--allow"
+                f"{name!r} is none of {', '.join(allowable)}", param_hint="--allow"
             )
 
 

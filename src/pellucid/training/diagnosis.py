@@ -1,13 +1,15 @@
 """Why a network does not learn as it should, in words, each with the number that shows it.
 
 Every rule has its limits in :data:`LIMITS`; what they leave alone is taken to be well. Causes show
-in several ways, so that one training may well have several diagnoses.
+in several ways, so that one training may well have several diagnoses. After an epoch or two, much
+of it is no fault yet: then the words say how early it is, and the first advice is to train for
+longer.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.names import counted, listed, shown
@@ -32,6 +34,7 @@ class Limits:
 
     Attributes:
         epochs: Rules on the course of training need so many.
+        early: Before so many, what longer training often mends is told as such.
         stuck: The loss has never come below this share of that of guessing, ln K.
         worse_than_guessing: The last loss is this many times that of guessing.
         not_learned: The last loss is above this share of that of guessing, so that a rate can be
@@ -47,6 +50,7 @@ class Limits:
     """
 
     epochs: int = 2
+    early: int = 4
     stuck: float = 0.95
     worse_than_guessing: float = 1.5
     not_learned: float = 0.5
@@ -116,20 +120,41 @@ def diagnose(
             f"confusion must be ({classes}, {classes}), a row and a column for each class, got "
             f"{confusion.shape}"
         )
-    found: list[Diagnosis | None] = []
+    guessing = _loss_of_guessing(classes, recipe)
+    course: list[Diagnosis | None] = [_exploded(history, guessing)]
     if len(history) >= LIMITS.epochs:
-        guessing = _loss_of_guessing(classes, recipe)
-        found += [
+        low = _low_rate(history, guessing, recipe)
+        course = [
             _stuck(history, classes, guessing),
-            _high_rate(history, guessing),
-            _low_rate(history, guessing, recipe),
+            *course,
+            # what hardly moved has not been thrown up by too large steps
+            _worse_than_guessing(history, guessing) if course == [None] and low is None else None,
+            low,
         ]
-    found.append(_dead_units(activity))
-    if confusion is not None:
-        found.append(_one_class(confusion))
+    shown_by_answers = [
+        _dead_units(activity),
+        None if confusion is None else _one_class(confusion),
+    ]
+    causes = [each for each in course if each is not None]
+    # a rate that is too high or too low does not mend itself
+    hopeless = any(each.kind in ("high_rate", "low_rate") for each in causes)
+    found = [*causes, *(each for each in shown_by_answers if each is not None)]
+    if 0 < len(history) < LIMITS.early and not hopeless:
+        found = [_told_early(each, len(history)) for each in found]
     if len(history) >= LIMITS.epochs:
-        found.append(_overfitting(history[-1], confusion))
-    return tuple(each for each in found if each is not None)
+        overfitting = _overfitting(history[-1], confusion)
+        found += [] if overfitting is None else [overfitting]
+    return tuple(found)
+
+
+def _told_early(diagnosis: Diagnosis, epochs: int) -> Diagnosis:
+    """The same after very little training, when it is often no fault yet."""
+    return replace(
+        diagnosis,
+        words=f"after only {counted(epochs, 'epoch')}, which is often too early to tell: "
+        f"{diagnosis.words}",
+        advice=f"train for longer first (--epochs 10 say); if it stays so: {diagnosis.advice}",
+    )
 
 
 def _loss_of_guessing(classes: int, recipe: Recipe | None) -> float:
@@ -146,38 +171,45 @@ def _stuck(history: Sequence[Epoch], classes: int, guessing: float) -> Diagnosis
     return Diagnosis(
         "stuck",
         f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
-        f"{counted(classes, 'class')} costs {guessing:.3f}: nothing has been learned",
+        f"{counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
         "look whether the labels fit the pictures (pellucid check) and at which learning rate the "
         "loss falls (pellucid find-rate)",
         {"lowest_loss": lowest, "loss_of_guessing": guessing},
     )
 
 
-def _high_rate(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
+def _exploded(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
     back = sum(row.roll_backs for row in history)
-    left_out = sum(row.skipped_batches for row in history)
-    last, peak = history[-1].loss, max(row.learning_rate for row in history)
-    numbers = {
-        "last_loss": last,
-        "loss_of_guessing": guessing,
-        "learning_rate": peak,
-        "roll_backs": float(back),
-        "skipped_batches": float(left_out),
-    }
-    if back:
-        words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
-    elif last > LIMITS.worse_than_guessing * guessing:
-        words = (
-            f"the loss is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
-            f"{guessing:.3f}"
-        )
-    else:
+    if not back:
         return None
+    words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
+    return _high_rate(history, guessing, words)
+
+
+def _worse_than_guessing(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
+    last = history[-1].loss
+    if last <= LIMITS.worse_than_guessing * guessing:
+        return None
+    words = (
+        f"the loss is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
+        f"{guessing:.3f}"
+    )
+    return _high_rate(history, guessing, words)
+
+
+def _high_rate(history: Sequence[Epoch], guessing: float, words: str) -> Diagnosis:
+    peak = max(row.learning_rate for row in history)
     return Diagnosis(
         "high_rate",
         f"{words}: the learning rate is too high; it was up to {peak:.3g}",
         f"lower it: --learning-rate {peak / 10:.1g} say, or what pellucid find-rate suggests",
-        numbers,
+        {
+            "last_loss": history[-1].loss,
+            "loss_of_guessing": guessing,
+            "learning_rate": peak,
+            "roll_backs": float(sum(row.roll_backs for row in history)),
+            "skipped_batches": float(sum(row.skipped_batches for row in history)),
+        },
     )
 
 
