@@ -9,9 +9,11 @@ from typer.core import TyperGroup
 
 from pellucid.cli.backward import backward
 from pellucid.cli.check import check
+from pellucid.cli.compare import compare
 from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
+from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
@@ -61,6 +63,7 @@ for command in (
     find_rate,
     train,
     evaluate,
+    compare,
     predict,
     summary,
     explain_plan,
@@ -71,3 +74,4 @@ for command in (
     kernels,
 ):
     app.command()(command)
+app.command("filter")(filter_)

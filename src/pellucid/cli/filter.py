@@ -1,0 +1,127 @@
+"""``pellucid filter``: a kernel of the gallery, or one's own, on any picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.trace import position
+from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pellucid.explain.filtering import Arithmetic, Filtered
+
+ALL = "all"
+
+
+def filter_(
+    picture: Annotated[Path, typer.Argument(help="A picture, grey or colour, of any size.")],
+    kernel: Annotated[
+        str | None, typer.Option(help=f"{', '.join(GALLERY)}; or all, for a sheet of them.")
+    ] = None,
+    matrix: Annotated[
+        str | None, typer.Option(help="A kernel of your own: '0 -1 0; -1 5 -1; 0 -1 0'.")
+    ] = None,
+    divisor: Annotated[
+        float, typer.Option(help="What the sums are divided by, with --matrix.")
+    ] = 1.0,
+    border: Annotated[
+        str, typer.Option(help="What stands for pixels outside: edge, zeros or reflect.")
+    ] = "edge",
+    at: Annotated[
+        str | None, typer.Option(help="Row,column from 0: print this pixel's arithmetic.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A PNG file for the filtered picture.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="A PNG file with original, result and signed map.")
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Pictures with more pixels are refused.")
+    ] = MAX_PIXELS,
+    json: arguments.Json = False,
+) -> None:
+    """Filter a picture by convolution, and show the arithmetic of any pixel."""
+    if (kernel is None) == (matrix is None):
+        raise typer.BadParameter("give one of --kernel and --matrix", param_hint="--kernel")
+    if matrix is None and divisor != 1.0:
+        raise typer.BadParameter("it goes with --matrix only", param_hint="--divisor")
+    if kernel == ALL and (out is None or plot is not None or at is not None or json):
+        raise typer.BadParameter("all goes with --out SHEET.png alone", param_hint="--kernel")
+    place = position(at)
+    if place is not None and len(place) != 2:
+        raise typer.BadParameter(f"{shown(str(at))!r} is not row,column", param_hint="--at")
+
+    from pellucid.explain.filtering import (
+        arithmetic_record,
+        filter_picture,
+        gallery_sheet,
+        read_picture,
+    )
+    from pellucid.explain.pictures import png
+    from pellucid.files import write_file
+    from pellucid.files.atomic import check_writable
+
+    for path in (out, plot):
+        if path is not None:
+            check_writable(path)
+    if kernel == ALL:
+        sheet = gallery_sheet(read_picture(picture, max_pixels=max_pixels), border=border)  # type: ignore[arg-type]
+        if out is not None:
+            write_file(out, png(sheet))
+            remarks().print(f"gallery written to {shown(out)}")
+        return
+    chosen = own_kernel(matrix, divisor) if matrix is not None else gallery_kernel(str(kernel))
+    pixels = read_picture(picture, max_pixels=max_pixels)
+    found = filter_picture(pixels, chosen, border=border)  # type: ignore[arg-type]
+    opened = None if place is None else found.at(*place)
+    if out is not None:
+        found.save(out)
+        remarks().print(f"filtered picture written to {shown(out)}")
+    if plot is not None:
+        write_file(plot, png(found.plot()))
+        remarks().print(f"plot written to {shown(plot)}")
+    if json:
+        values = found.to_dict(values=False) if opened is None else arithmetic_record(opened)
+        print_json(values)
+        return
+    _print(results(), found, opened or ())
+
+
+def _print(console: Console, found: Filtered, opened: tuple[Arithmetic, ...]) -> None:
+    height, width, channels = found.original.shape
+    kernel = found.kernel
+    kind = "grey" if channels == 1 else "colour, each channel by itself"
+    console.print(f"{height}×{width} pixels, {kind}")
+    divided = "" if kernel.divisor == 1 else f", divided by {kernel.divisor:g}"
+    console.print(f"{kernel.name}{divided}:")
+    for row in kernel.matrix:
+        console.print("  " + " ".join(f"{weight:5g}" for weight in row))
+    console.print(f"values {found.values.min():.6g} to {found.values.max():.6g}")
+    share = found.clipped / found.values.size
+    console.print(f"{found.clipped} of {found.values.size} ({share:.1%}) clipped to 0..255")
+    for each in opened:
+        _print_arithmetic(console, each)
+
+
+def _print_arithmetic(console: Console, each: Arithmetic) -> None:
+    console.print(f"{each.channel}:")
+    for term in each.products:
+        if term.weight:
+            where = "" if term.inside else "  (border)"
+            console.print(
+                f"  pixel {term.row},{term.column}: {term.value} × {term.weight:g} = "
+                f"{term.product:g}{where}"
+            )
+    zeros = sum(not term.weight for term in each.products)
+    if zeros:
+        console.print(f"  and {zeros} products with weight 0")
+    divided = "" if each.divisor == 1 else f" ÷ {each.divisor:g} = {each.value:.6g}"
+    console.print(f"  sum {each.sum:g}{divided}; in the picture {each.shown}")
