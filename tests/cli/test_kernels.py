@@ -22,6 +22,11 @@ def test_kernels_as_a_picture_and_as_numbers(
         assert picture.format == "PNG"
     values = json.loads(pellucid("kernels", model_path, "--layer", "conv2", "--json").stdout)
     assert (values["number"], values["channels"]) == (64, 32)
+    assert len(values["nearest"]) == 64
+    assert 0 < values["by_chance"] < 1
+    assert "of 20 random kernels of this size, 19 stay within" in done.stdout
+    assert done.stdout.count("  kernel ") == 32
+    assert "and 60 more" in pellucid("kernels", model_path, "--layer", "conv2", "--most", 4).stdout
 
 
 def test_layers_without_kernels(pellucid: Command, model_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError
+from pellucid.explain.nearest import Nearest, by_chance, nearest
 from pellucid.explain.pictures import DIVERGING, new_figure, plain, png, words_below
 from pellucid.explain.records import numbers, record
 from pellucid.ops import check
@@ -64,6 +65,15 @@ class Kernels:
 
         write_file(path, png(self.plot(**options)))
 
+    def nearest(self) -> tuple[Nearest, ...]:
+        """The gallery's kernel that is nearest to each; see :func:`pellucid.explain.nearest`."""
+        return nearest(self.kernels)
+
+    def by_chance(self) -> float | None:
+        """Up to which similarity it may well be chance; none where no gallery kernel fits."""
+        height, width, channels, _ = self.kernels.shape
+        return by_chance(height, width, channels) if min(height, width) >= 3 else None
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; ``kernels`` is (number, channels, height, width)."""
         return record(
@@ -74,6 +84,8 @@ class Kernels:
             number=int(self.kernels.shape[3]),
             kernels=numbers(self.kernels.transpose(3, 2, 0, 1)),
             bias=None if self.bias is None else numbers(self.bias),
+            nearest=[asdict(each) for each in self.nearest()],
+            by_chance=self.by_chance(),
         )
 
     def _repr_html_(self) -> str:
