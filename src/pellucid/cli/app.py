@@ -19,6 +19,7 @@ from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
 from pellucid.cli.summary import summary
+from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
@@ -72,6 +73,7 @@ for command in (
     backward,
     explain,
     kernels,
+    surgery,
 ):
     app.command()(command)
 app.command("filter")(filter_)

@@ -1,0 +1,296 @@
+"""Surgery on a network: one thing is changed, and the network itself stays as it was.
+
+Every edit makes a new network from another, so that a difference in what they answer has one cause.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import ArgumentError
+from pellucid.graph import Graph, Network, Node
+from pellucid.ops import (
+    AveragePool,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    LeakyReLU,
+    MaxPool,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    Tanh,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pellucid.files import Model
+    from pellucid.ops.operation import Array
+
+REMOVABLE = (ReLU, ReLU6, LeakyReLU, PReLU, Sigmoid, Tanh, Dropout)
+"""Layers that can be left out, as they keep the shape and have no statistics behind them."""
+
+MUTED = "-muted"
+"""What the name of a layer that mutes another one ends with."""
+
+
+@dataclass(frozen=True)
+class Mute:
+    """A feature map, or a unit, is 0 for all that read the layer.
+
+    In front of a batch norm a map of zeros becomes a constant, β − γμ/σ: to silence it altogether,
+    mute the batch norm or what follows.
+
+    Attributes:
+        layer: Whose output it is.
+        channel: Which map or unit, from 0.
+    """
+
+    kind: ClassVar[str] = "mute"
+    layer: str
+    channel: int
+
+    def __call__(self, network: Network) -> Network:
+        """The network with this changed."""
+        node = network.graph[self.layer]
+        channels = network.graph.shapes[node.name][-1]
+        if not 0 <= self.channel < channels:
+            raise ArgumentError(
+                f"layer {shown(node.name)} has maps or units 0 to {channels - 1}, got "
+                f"{self.channel}"
+            )
+        weights = dict(network.weights)
+        if isinstance(node.operation, Conv2D | Dense):
+            for name in weights:
+                if name in (f"{node.name}.kernel", f"{node.name}.bias"):
+                    weights[name] = _changed(weights[name], (..., self.channel), 0.0)
+            return Network(network.graph, weights)
+        name = node.name + MUTED
+        graph = network.graph
+        if name not in graph.shapes:
+            graph = _followed(graph, node, [Node(name, BatchNorm(epsilon=1e-12), (node.name,))])
+            for parameter, level in (("gamma", 1), ("beta", 0), ("mean", 0), ("variance", 1)):
+                weights[f"{name}.{parameter}"] = np.full(channels, level, np.float32)
+        gamma = f"{name}.gamma"
+        weights[gamma] = _changed(weights[gamma], self.channel, 0.0)
+        return Network(graph, weights)
+
+
+@dataclass(frozen=True)
+class SetWeight:
+    """One weight gets another value.
+
+    Attributes:
+        weight: Its array, ``conv1.kernel`` say.
+        at: Its place in it, from 0: (row, column, channel, kernel) of a convolution.
+        value: A finite number; not below 0 for a batch norm's variance.
+    """
+
+    kind: ClassVar[str] = "set"
+    weight: str
+    at: tuple[int, ...]
+    value: float
+
+    def __call__(self, network: Network) -> Network:
+        """The network with this changed."""
+        if self.weight not in network.weights:
+            raise ArgumentError(
+                f"the network has no weight {shown(self.weight)}; there are "
+                f"{', '.join(map(shown, network.weights))[:300]}"
+            )
+        array = network.weights[self.weight]
+        if len(self.at) != array.ndim or not all(
+            0 <= place < size for place, size in zip(self.at, array.shape, strict=False)
+        ):
+            raise ArgumentError(
+                f"{shown(self.weight)} has the shape {array.shape}, and so no place "
+                f"{','.join(map(str, self.at))}"
+            )
+        if not math.isfinite(self.value) or (self.weight.endswith(".variance") and self.value < 0):
+            raise ArgumentError(f"{shown(self.weight)} cannot be set to {self.value}")
+        weights = dict(network.weights)
+        weights[self.weight] = _changed(array, self.at, self.value)
+        return Network(network.graph, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class SetKernel:
+    """A whole kernel is replaced by a matrix.
+
+    The matrix is laid into every channel that the kernel reads, divided by their number, as if it
+    filtered their mean; a smaller one stands in the middle of zeros. The bias stays.
+
+    Attributes:
+        layer: A convolution.
+        number: Which of its kernels, from 0.
+        matrix: (height, width), no larger than the kernel.
+        name: What it is called.
+    """
+
+    kind: ClassVar[str] = "kernel"
+    layer: str
+    number: int
+    matrix: Array
+    name: str = "custom"
+
+    def __call__(self, network: Network) -> Network:
+        """The network with this changed."""
+        node = network.graph[self.layer]
+        if not isinstance(node.operation, Conv2D):
+            raise ArgumentError(
+                f"layer {shown(node.name)} ({node.operation.kind}) has no kernels; name a "
+                "convolution"
+            )
+        full = f"{node.name}.kernel"
+        array = network.weights[full]
+        height, width, channels, kernels = array.shape
+        if not 0 <= self.number < kernels:
+            raise ArgumentError(
+                f"layer {shown(node.name)} has kernels 0 to {kernels - 1}, got {self.number}"
+            )
+        rows, columns = self.matrix.shape
+        if rows > height or columns > width:
+            raise ArgumentError(
+                f"a matrix {rows}×{columns} does not fit into the kernels of {shown(node.name)}, "
+                f"which are {height}×{width}"
+            )
+        laid = np.zeros((height, width, channels), array.dtype)
+        top, left = (height - rows) // 2, (width - columns) // 2
+        laid[top : top + rows, left : left + columns] = self.matrix[:, :, None] / channels
+        weights = dict(network.weights)
+        weights[full] = _changed(array, (..., self.number), laid)
+        return Network(network.graph, weights)
+
+
+@dataclass(frozen=True)
+class SwapPooling:
+    """Max pooling becomes average pooling over the same windows, or the other way round.
+
+    Attributes:
+        layer: A pooling; of a global average, the window is the whole map.
+    """
+
+    kind: ClassVar[str] = "swap"
+    layer: str
+
+    def __call__(self, network: Network) -> Network:
+        """The network with this changed."""
+        graph = network.graph
+        node = graph[self.layer]
+        pool = node.operation
+        if isinstance(pool, GlobalAveragePool):
+            height, width, _ = graph.inputs_of(node)[0]
+            whole = replace(node, operation=MaxPool(size=(height, width), stride=(height, width)))
+            flat = Node(f"{node.name}-flat", Flatten(), (node.name,))
+            return Network(_followed(graph, whole, [flat]), network.weights)
+        if not isinstance(pool, MaxPool | AveragePool):
+            raise ArgumentError(
+                f"layer {shown(node.name)} ({pool.kind}) cannot be swapped; name a max pooling or "
+                "an average pooling"
+            )
+        kind = AveragePool if isinstance(pool, MaxPool) else MaxPool
+        other = kind(pool.size, pool.stride, pool.padding, pool.edge)
+        nodes = _replaced(graph, replace(node, operation=other))
+        return Network(Graph(graph.input_shape, nodes), network.weights)
+
+
+@dataclass(frozen=True)
+class Remove:
+    """An activation, or dropout, is left out: what read it reads its input.
+
+    Attributes:
+        layer: Its name.
+    """
+
+    kind: ClassVar[str] = "remove"
+    layer: str
+
+    def __call__(self, network: Network) -> Network:
+        """The network with this changed."""
+        graph = network.graph
+        node = graph[self.layer]
+        if not isinstance(node.operation, REMOVABLE) or node.name == graph.output:
+            raise ArgumentError(
+                f"layer {shown(node.name)} ({node.operation.kind}) cannot be removed; activations "
+                "and dropout can, unless they give the answer"
+            )
+        (before,) = node.inputs
+        nodes = tuple(
+            replace(each, inputs=tuple(before if i == node.name else i for i in each.inputs))
+            for each in graph.nodes
+            if each.name != node.name
+        )
+        kept = {
+            name: array
+            for name, array in network.weights.items()
+            if not name.startswith(f"{node.name}.")
+        }
+        return Network(Graph(graph.input_shape, nodes), kept)
+
+
+Edit = Mute | SetWeight | SetKernel | SwapPooling | Remove
+
+
+def operate(model: Model, edits: Iterable[Edit]) -> Model:
+    """A model with changes, one after the other; the one that is given stays as it is.
+
+    The result's provenance lists them under ``surgery``.
+
+    Raises:
+        ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
+            suit it.
+    """
+    every = list(edits)
+    network = model.network
+    for edit in every:
+        network = edit(network)
+    told = [*model.provenance.get("surgery", []), *map(edit_record, every)]
+    return replace(model, network=network, provenance={**model.provenance, "surgery": told})
+
+
+def edit_record(edit: Edit) -> dict[str, Any]:
+    """An edit as JSON values."""
+    values = {name: _plain(value) for name, value in asdict(edit).items()}
+    return {"edit": edit.kind, **values}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _changed(array: Array, place: Any, value: Any) -> Array:
+    """A copy with other values at a place."""
+    copy = np.array(array)
+    copy[place] = value
+    return copy
+
+
+def _replaced(graph: Graph, node: Node) -> tuple[Node, ...]:
+    return tuple(node if each.name == node.name else each for each in graph.nodes)
+
+
+def _followed(graph: Graph, node: Node, inserted: Sequence[Node]) -> Graph:
+    """Nodes are put behind another one, which may be a new one of the same name.
+
+    All that read it read the last of them.
+    """
+    last = inserted[-1].name
+    nodes: list[Node] = []
+    for each in graph.nodes:
+        inputs = tuple(last if name == node.name else name for name in each.inputs)
+        nodes.append(node if each.name == node.name else replace(each, inputs=inputs))
+        if each.name == node.name:
+            nodes.extend(inserted)
+    return Graph(graph.input_shape, tuple(nodes))
