@@ -287,7 +287,7 @@ root, cache, wait = sys.argv[1:]
 read = Preprocessing.read
 def slow(self, source, **settings):
     if Path(source).name == wait:
-        print("there", flush=True)
+        print("there\\n", end="", flush=True)  # in one piece: another thread may say so, too
         sys.stdin.readline()
     return read(self, source, **settings)
 Preprocessing.read = slow
