@@ -71,6 +71,8 @@ def filter_(
 
     for path in (out, plot):
         if path is not None:
+            if path.resolve() == picture.resolve():
+                raise typer.BadParameter("that is the picture itself; name another file")
             check_writable(path)
     if kernel == ALL:
         sheet = gallery_sheet(read_picture(picture, max_pixels=max_pixels), border=border)  # type: ignore[arg-type]
