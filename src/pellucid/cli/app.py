@@ -11,6 +11,7 @@ from pellucid.cli.backward import backward
 from pellucid.cli.check import check
 from pellucid.cli.compare import compare
 from pellucid.cli.evaluate import evaluate
+from pellucid.cli.experiment import experiment
 from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
 from pellucid.cli.filter import filter_
@@ -74,6 +75,7 @@ for command in (
     explain,
     kernels,
     surgery,
+    experiment,
 ):
     app.command()(command)
 app.command("filter")(filter_)

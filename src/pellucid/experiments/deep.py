@@ -1,0 +1,84 @@
+"""An experiment with 30 layers: how first weights are drawn decides whether it learns at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines import get_engine
+from pellucid.experiments.experiment import Experiment
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Conv2D, Dense, Flatten, Normalise, ReLU, Sequential
+from pellucid.ops import CrossEntropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.layers import Block
+
+CONVOLUTIONS, MAPS, UNITS = 27, 16, 64
+
+_LOOKED_AT = 64
+"""Pictures from which the spreads are taken."""
+
+
+def _network(initializer: str) -> Callable[[int], Sequential]:
+    """27 convolutions 3×3 and 3 dense layers, without batch norms; two have stride 2."""
+
+    def layers(classes: int) -> Sequential:
+        every: list[Block] = []
+        for i in range(CONVOLUTIONS):
+            stride = 2 if i in (0, CONVOLUTIONS // 3) else 1
+            every.append(Conv2D(MAPS, 3, stride=stride, padding="same", initializer=initializer))
+            every.append(ReLU())
+        every.append(Flatten())
+        for _ in range(2):
+            every += [Dense(UNITS, initializer=initializer), ReLU()]
+        return Sequential([*every, Dense(classes, initializer=initializer)])
+
+    return layers
+
+
+INITIALISATION = Experiment(
+    "initialisation",
+    "How large should first weights be in a network of 30 layers with ReLUs?",
+    "He et al. 2015, Delving deep into rectifiers, section 2.2 and figure 3; Glorot and Bengio "
+    "2010, Understanding the difficulty of training deep feedforward neural networks",
+    {"He": _network("he"), "Glorot": _network("glorot")},
+    epochs=4,
+    settings={"schedule": "constant", "batch_size": 64, "learning_rate": 0.005},
+    caution="It holds for plain stacks with ReLUs; batch norms and shortcuts make deep networks "
+    "learn with either. At a rate of 0.02, He's stalls as well.",
+)
+
+
+def spreads(experiment: Experiment, data: Dataset) -> dict[str, dict[str, list[float]]]:
+    """How widely values and gradients spread in every layer with weights, before any training.
+
+    Args:
+        experiment: Whose variants to look at, all with seed 0.
+        data: Pictures; 64 of them are used.
+
+    Returns:
+        By variant, ``forward`` and ``backward``: the standard deviation of each layer's output for
+        these pictures, and that of the loss' gradient by the layer's kernel, first layer first.
+    """
+    images, labels = data.images[:_LOOKED_AT], data.labels[:_LOOKED_AT]
+    level, deviation = float(data.images.mean()), max(1.0, float(data.images.std()))
+    channels = data.image_shape[2]
+    found = {}
+    for name, layers in experiment.variants.items():
+        normalise = Normalise([level] * channels, [deviation] * channels)
+        blocks = [normalise, *layers(len(data.classes)).layers]
+        graph = Sequential(blocks).graph(data.image_shape)
+        program = get_engine("reference").load(Network(graph, initial_weights(graph, 0)))
+        weighted = [n.name for n in graph.nodes if n.operation.kind in ("conv2d", "dense")]
+        values = program.values(images)
+        gradients = program.gradients(images, labels, CrossEntropy()).weights
+        found[name] = {
+            "forward": [float(values[layer].std()) for layer in weighted],
+            "backward": [float(np.std(gradients[f"{layer}.kernel"])) for layer in weighted],
+        }
+    return found

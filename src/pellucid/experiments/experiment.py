@@ -1,0 +1,252 @@
+"""An experiment: networks that differ in one thing, trained alike, several times."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from pellucid.classifier import ImageClassifier
+from pellucid.data.split import stratified_split
+from pellucid.errors import DataError, TrainingDivergedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.figure import Figure
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.layers import Sequential
+    from pellucid.training.history import Epoch
+
+LEARNED, JUDGED = 6000, 2000
+"""How many pictures are learned from and judged by, at most; each class in proportion."""
+
+SCHEMA = 1
+"""Version of :meth:`Outcome.to_dict`."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Networks that differ in one thing.
+
+    Attributes:
+        name: On the command line.
+        question: What it asks, in one line.
+        source: Where the question comes from.
+        variants: By name, a function from the number of classes to layers.
+        epochs: How often every picture is seen, where nothing else is asked.
+        settings: Of the classifier, the same for all.
+        caution: What the outcome does not prove.
+    """
+
+    name: str
+    question: str
+    source: str
+    variants: Mapping[str, Callable[[int], Sequential]]
+    epochs: int
+    settings: Mapping[str, Any]
+    caution: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network, trained once.
+
+    Attributes:
+        variant: Which.
+        seed: Of its first weights and the order of pictures.
+        epochs: What was measured after each; fewer than asked for if training diverged.
+        diverged: Whether the loss was no longer finite.
+    """
+
+    variant: str
+    seed: int
+    epochs: tuple[Epoch, ...]
+    diverged: bool = False
+
+    @property
+    def accuracy(self) -> float:
+        """On the pictures to judge by, after the last epoch; 0 where training diverged."""
+        last = self.epochs[-1].validation_accuracy if self.epochs and not self.diverged else None
+        return 0.0 if last is None else last
+
+    @property
+    def loss(self) -> float | None:
+        """Mean training loss of the last epoch; none where training diverged."""
+        return self.epochs[-1].loss if self.epochs and not self.diverged else None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came out.
+
+    Attributes:
+        experiment: What was tried.
+        learned: How many pictures were learned from.
+        judged: How many the networks were judged by.
+        runs: All of them, in the order of variants, then seeds.
+        spreads: For experiments on first weights, by variant: the standard deviations of layers'
+            values and gradients before any training.
+    """
+
+    experiment: Experiment
+    learned: int
+    judged: int
+    runs: tuple[Run, ...]
+    spreads: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def of(self, variant: str) -> list[Run]:
+        """The runs of one variant."""
+        return [run for run in self.runs if run.variant == variant]
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """A row a variant: median, least and largest accuracy, median loss, diverged runs."""
+        rows = []
+        for variant in self.experiment.variants:
+            runs = self.of(variant)
+            accuracies = [run.accuracy for run in runs]
+            losses = [run.loss for run in runs if run.loss is not None]
+            rows.append(
+                {
+                    "variant": variant,
+                    "accuracy": median(accuracies),
+                    "least": min(accuracies),
+                    "largest": max(accuracies),
+                    "loss": median(losses) if losses else None,
+                    "diverged": sum(run.diverged for run in runs),
+                }
+            )
+        return rows
+
+    @property
+    def verdict(self) -> str:
+        """What was seen, in a line."""
+        rows = sorted(self.table, key=lambda row: -row["accuracy"])
+        best, worst = rows[0], rows[-1]
+        if best["least"] > worst["largest"]:
+            return (
+                f"{best['variant']} was best ({best['accuracy']:.2%}), {worst['variant']} worst "
+                f"({worst['accuracy']:.2%}); every run of the one was better than every run of the "
+                "other"
+            )
+        return (
+            f"{best['variant']} was best ({best['accuracy']:.2%}), {worst['variant']} worst "
+            f"({worst['accuracy']:.2%}), but their runs overlap: seeds make as much of a difference"
+        )
+
+    def plot(self) -> Figure:
+        """Loss by epoch and accuracies, and layers' spreads where there are some."""
+        from pellucid.experiments.plot import draw
+
+        return draw(self)
+
+    def to_csv(self) -> str:
+        """A row an epoch of each run."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["variant", "seed", "epoch", "loss", "validation_accuracy"])
+        for run in self.runs:
+            for each in run.epochs:
+                table.writerow(
+                    [run.variant, run.seed, each.epoch, each.loss, each.validation_accuracy]
+                )
+        return text.getvalue()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; see ``docs/experiments.md``."""
+        return {
+            "schema": SCHEMA,
+            "experiment": self.experiment.name,
+            "question": self.experiment.question,
+            "source": self.experiment.source,
+            "learned": self.learned,
+            "judged": self.judged,
+            "table": self.table,
+            "verdict": self.verdict,
+            "caution": self.experiment.caution,
+            "runs": [
+                {
+                    "variant": run.variant,
+                    "seed": run.seed,
+                    "diverged": run.diverged,
+                    "epochs": [each.to_dict() for each in run.epochs],
+                }
+                for run in self.runs
+            ],
+            "spreads": self.spreads,
+        }
+
+
+def run(
+    experiment: Experiment,
+    learned: Dataset,
+    judged: Dataset,
+    *,
+    epochs: int | None = None,
+    seeds: int = 3,
+    progress: Callable[[Run], None] | None = None,
+) -> Outcome:
+    """Train every variant with every seed, and judge it after its last epoch.
+
+    Seeds go round before variants do, so that what is slow or fast on the way meets all alike. The
+    last epoch counts, not the best one: nothing is chosen by the pictures that judge.
+
+    Args:
+        experiment: What to try.
+        learned: Pictures to learn from; 6 000 of them are drawn where there are more.
+        judged: Others to judge by, 2 000 at most.
+        epochs: How often every picture is seen; none for the experiment's own.
+        seeds: How often each variant is trained, with seeds from 0.
+        progress: Told of every run when it is done.
+
+    Raises:
+        DataError: If there are too few pictures, or they are smaller than the networks need.
+    """
+    from pellucid.experiments.deep import spreads
+
+    train = _some(learned, LEARNED)
+    test = _some(judged, JUDGED)
+    runs: dict[tuple[str, int], Run] = {}
+    for seed in range(seeds):
+        for name, layers in experiment.variants.items():
+            classifier = ImageClassifier(
+                layers,
+                seed=seed,
+                epochs=experiment.epochs if epochs is None else epochs,
+                **experiment.settings,
+            )
+            try:
+                classifier.fit(train, validation_data=test)
+                done = Run(name, seed, tuple(classifier.history_))
+            except TrainingDivergedError:
+                done = Run(name, seed, (), diverged=True)
+            runs[name, seed] = done
+            if progress is not None:
+                progress(done)
+    ordered = tuple(runs[name, seed] for name in experiment.variants for seed in range(seeds))
+    found = spreads(experiment, train) if experiment.name == "initialisation" else {}
+    return Outcome(experiment, len(train), len(test), ordered, found)
+
+
+def _some(data: Dataset, most: int) -> Dataset:
+    if len(data) <= most:
+        return data
+    return data.subset(stratified_split(data.labels, {"part": most}, seed=0)["part"])
+
+
+def part_to_judge_by(splits: Any) -> Dataset:
+    """The validation pictures of some data.
+
+    Raises:
+        DataError: If there are none.
+    """
+    if splits.validation is None or not len(splits.validation):
+        raise DataError(
+            "there are no pictures to judge by; give data of which some can be held out"
+        )
+    chosen: Dataset = splits.validation
+    return chosen
