@@ -48,6 +48,7 @@ def _losses(axes: Axes, outcome: Outcome) -> None:
             )
     axes.set_xlabel("epoch")
     axes.set_ylabel("training loss (cross-entropy)")
+    axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=7)
 
