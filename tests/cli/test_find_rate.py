@@ -52,9 +52,11 @@ def test_data_are_read_as_in_training(
     assert "torn.png" in pellucid("find-rate", "data", "--bad", "error", code=1).stderr
     given = ["--max-pixels", "900", "--allow", "conflicting-labels", "--no-cache"]
     cache = tmp_path / "cache"
-    done = pellucid("find-rate", "data", *search, *given, XDG_CACHE_HOME=str(cache))
+    done = pellucid("find-rate", "data", *search, *given, PELLUCID_CACHE=str(cache))
     assert "1 file cannot be used and is left out: one/torn.png" in done.stderr
-    assert not (cache / "pellucid" / "pictures").exists()
+    assert not (cache / "pictures").exists()
+    pellucid("find-rate", "data", *search, *given[:-1], PELLUCID_CACHE=str(cache))
+    assert any((cache / "pictures").iterdir())
     command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
     assert command[3:-2] == ["--batch-size", "8", *given]
     pellucid(*command[1:], "--epochs", 1)
