@@ -15,6 +15,7 @@ from pellucid.training.stopping import StopRequest
 from tests.training.runs import Death, Job, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -100,6 +101,15 @@ def test_also_while_it_validates(listening: None, tmp_path: Path) -> None:
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, also where this process was started to ignore it, as in a background job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_second_signal_acts_at_once() -> None:
     request = StopRequest()
     request.listen()
