@@ -16,7 +16,14 @@ from pellucid.explain.patches import exciting_patches
 from pellucid.explain.pictures import png
 from pellucid.explain.unit import receptive_field
 from pellucid.graph import INPUT
-from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.layers import (
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Parallel,
+    ReLU,
+    Sequential,
+)
 from tests.engines.networks import GRAPHS, network
 from tests.explain.saliency import subject
 from tests.messages import check_line
@@ -47,9 +54,39 @@ def test_a_receptive_field_is_where_gradients_can_come_from(at: tuple[int, int, 
     assert field.whole_rows[1] - field.whole_rows[0] == 8
 
 
-def test_after_flattening_a_unit_sees_everything() -> None:
+def test_a_dense_unit_sees_everything() -> None:
     field = receptive_field(GRAPHS["lecture"], "dense1", (5,))
     assert (field.rows, field.columns) == ((0, 28), (0, 28))
+
+
+def test_a_flattened_value_sees_what_it_saw_before() -> None:
+    graph = GRAPHS["lecture"]
+    shape = graph.shapes["pool2"]
+    for place in np.ndindex(*shape[:2]):
+        at = (*place, 5)
+        unit = int(np.ravel_multi_index(at, shape))
+        assert receptive_field(graph, "flatten1", (unit,)) == receptive_field(graph, "pool2", at)
+    joined = Parallel([[Flatten()], [GlobalAveragePool()]])
+    beside = Sequential([joined, ReLU(), Dense(3)]).graph((4, 4, 2))
+    spans = [receptive_field(beside, "relu1", (unit,)).rows for unit in (0, 9, 31, 32, 33)]
+    assert spans == [(0, 1), (1, 2), (3, 4), (0, 4), (0, 4)]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_no_gradient_comes_from_outside_a_receptive_field(name: str) -> None:
+    graph = GRAPHS[name]
+    random = np.random.default_rng(len(name))
+    images = random.integers(0, 256, (1, *graph.input_shape))
+    done = ForwardPass(network(graph, 0), images)
+    for layer in random.permutation([node.name for node in graph.nodes])[:12].tolist():
+        at = tuple(int(random.integers(size)) for size in graph.shapes[layer])
+        start = np.zeros_like(done.values[layer])
+        start[0, *at] = 1.0
+        slopes = done.gradients(start, origin=layer).get(INPUT, np.zeros_like(images))
+        field = receptive_field(graph, layer, at)
+        inside = np.zeros(graph.input_shape[:2], bool)
+        inside[slice(*field.rows), slice(*field.columns)] = True
+        assert not slopes[0][~inside].any(), (layer, at)
 
 
 def test_patches_are_the_strongest_of_all(

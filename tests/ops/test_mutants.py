@@ -34,11 +34,8 @@ SPLIT = "rows and window cells are merged again at once, so how they are told ap
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 EQUIVALENT = {
     (
-        "Conv2D.backward",
-        (
-            "dy_gmo = gradient.reshape(-2, self.groups, self.filters // self.groups)"
-            ".transpose(1, 0, 2)"
-        ),
+        "Conv2D._grouped",
+        "return y_nhwo.reshape(-2, self.groups, self.filters // self.groups).transpose(1, 0, 2)",
     ): ANY_NEGATIVE,
     (
         "Conv2D._kernels",

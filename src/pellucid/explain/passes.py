@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.graph import INPUT
-from pellucid.ops.dense import Dense
 from pellucid.ops.operation import INFERENCE
 
 if TYPE_CHECKING:
@@ -102,10 +101,8 @@ class ForwardPass:
             own = self.weights[node.name]
             if rule is not None:
                 at_inputs = (rule(at, self.values[node.inputs[0]]),)
-            elif isinstance(node.operation, Dense):  # its kernel's gradient is large, and not asked
-                at_inputs = (at @ own["kernel"].T,)
             else:
-                at_inputs, _ = node.operation.backward(at, self._saved[node.name], own)
+                at_inputs = node.operation.input_gradients(at, self._saved[node.name], own)
             for name, each in zip(node.inputs, at_inputs, strict=True):
                 found[name] = found[name] + each if name in found else each
         return found

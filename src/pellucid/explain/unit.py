@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError
 from pellucid.explain.subject import check_position
-from pellucid.graph.receptive import receptive_fields
+from pellucid.graph.receptive import Span, seen_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.graph import Graph
-
-Span = tuple[int, int]
-"""First row (or column), and one past the last."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +45,8 @@ def receptive_field(graph: Graph, layer: str, at: Sequence[int]) -> Field:
         ArgumentError: If there is no such layer, or the position lies outside.
     """
     name = graph[layer].name
-    shape = graph.shapes[name]
-    position = check_position(f"layer {shown(name)!r}", shape, at)
-    places = position[:2] if len(shape) == 3 else (0, 0)
-    whole = []
-    for place, field in zip(places, receptive_fields(graph)[name], strict=True):
-        first = field.start + place * field.stride
-        whole.append((first, first + field.size))
-    down, across = whole
+    position = check_position(f"layer {shown(name)!r}", graph.shapes[name], at)
+    down, across = seen_pixels(graph, name, position)
     height, width, _ = graph.input_shape
     return Field(_within(down, height), _within(across, width), down, across)
 

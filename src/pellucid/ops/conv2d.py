@@ -108,16 +108,21 @@ class Conv2D(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         x_nhwc: Array = saved
         kernel = weights["kernel"]
-        dy_gmo = gradient.reshape(-1, self.groups, self.filters // self.groups).transpose(1, 0, 2)
 
         # Each output is a row of x times the kernels, so ∂K = rowsᵀ·∂y and ∂rows = ∂y·Kᵀ.
-        dk_gko = self._rows(x_nhwc).transpose(0, 2, 1) @ dy_gmo
-        drows_gmk = dy_gmo @ self._kernels(kernel).transpose(0, 2, 1)
+        dk_gko = self._rows(x_nhwc).transpose(0, 2, 1) @ self._grouped(gradient)
 
         gradients = {"kernel": dk_gko.transpose(1, 0, 2).reshape(kernel.shape)}
         if self.bias:
             gradients["bias"] = gradient.sum(axis=(0, 1, 2))
-        return (self._unrows(drows_gmk, x_nhwc.shape),), gradients
+        return self.input_gradients(gradient, saved, weights), gradients
+
+    def input_gradients(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[Array, ...]:
+        kernels_gko = self._kernels(weights["kernel"])
+        drows_gmk = self._grouped(gradient) @ kernels_gko.transpose(0, 2, 1)
+        return (self._unrows(drows_gmk, saved.shape),)
 
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
@@ -157,6 +162,10 @@ class Conv2D(Operation):
         cut = rows_gmk.reshape(self.groups, -1, inside, joined).transpose(1, 2, 0, 3)
         placed = cut.reshape(n, *self.window.output(height, width), *self.size, channels)
         return patches.paste(placed, self.window, height, width)
+
+    def _grouped(self, y_nhwo: Array) -> Array:
+        """Outputs as rows, group by group: (groups, N·H'·W', filters of a group)."""
+        return y_nhwo.reshape(-1, self.groups, self.filters // self.groups).transpose(1, 0, 2)
 
     def _kernels(self, kernel: Array) -> Array:
         """The kernels as one matrix a group: (groups, kh·kw·channels of a group, filters of it)."""

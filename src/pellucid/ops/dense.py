@@ -71,7 +71,12 @@ class Dense(Operation):
         gradients = {"kernel": x.T @ gradient}
         if self.bias:
             gradients["bias"] = gradient.sum(axis=0)
-        return (gradient @ weights["kernel"].T,), gradients
+        return self.input_gradients(gradient, saved, weights), gradients
+
+    def input_gradients(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[Array, ...]:
+        return (gradient @ weights["kernel"].T,)
 
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]

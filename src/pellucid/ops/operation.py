@@ -153,6 +153,15 @@ class Operation(ABC):
             ∂loss/∂input for each input, and ∂loss/∂weight for each trainable weight by name.
         """
 
+    def input_gradients(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[Array, ...]:
+        """∂loss/∂input for each input alone, as ``backward`` gives them.
+
+        Explanations ask for no more; operations whose weights' gradients cost much leave them out.
+        """
+        return self.backward(gradient, saved, weights)[0]
+
     def updated_statistics(
         self,
         saved: Saved,
