@@ -42,6 +42,7 @@ def test_it_adds_up_in_every_architecture(name: str) -> None:
     for seed in range(2):
         found = evidence(question(PIECEWISE[name], seed, compared=True))
         assert found.gap < 1e-4, (name, seed)
+        assert found.total == pytest.approx(found.exact, rel=1e-9), (name, seed)
         assert found.pixels.shape == GRAPHS[name].input_shape
         np.testing.assert_allclose(found.by_pixel, found.pixels.sum(axis=2))
         assert found.by_region().sum() == pytest.approx(found.pixels.sum())
@@ -67,6 +68,18 @@ def test_it_adds_up_on_a_hundred_images(
         found = classifier.explain(image)
         assert isinstance(found, Evidence)
         assert found.gap < 1e-4
+
+
+def test_it_adds_up_where_two_logits_are_nearly_equal() -> None:
+    asked = question(PIECEWISE["lenet5"], compared=True)
+    last = asked.graph.output
+    weights = {name: weight.copy() for name, weight in asked.network.weights.items()}
+    kernel, bias = weights[f"{last}.kernel"], weights[f"{last}.bias"]
+    kernel[:, asked.against] = kernel[:, asked.target] * np.float32(1.000003)
+    bias[asked.against] = bias[asked.target]
+    found = evidence(_asked(asked.graph, weights, asked.image))
+    assert abs(found.exact) < 1e-4
+    assert found.total == pytest.approx(found.exact, rel=1e-7)
 
 
 @pytest.mark.parametrize("name", sorted(PIECEWISE))

@@ -52,12 +52,14 @@ class Shares:
         values: The share of each of its values, shaped as one image's output.
         past: What reaches the answer on paths around the layer: a sum over pixels.
         constants: What other layers add of their own, by layer.
+        score: What they should add up to, from a forward pass in float64.
     """
 
     layer: str
     values: Array
     past: float
     constants: dict[str, float]
+    score: float
 
     @property
     def by_feature_map(self) -> Array:
@@ -97,6 +99,8 @@ class Evidence:
     Attributes:
         question: What was asked.
         difference: The difference of the two logits as the engine computed it.
+        exact: The same from a forward pass in float64: what the shares add up to even where the two
+            logits are nearly equal, and the engine's float32 rounds away much of their difference.
         pixels: Each pixel's share, float64 (H, W, C).
         constants: Each layer's own share, by layer: biases, batch norms' shifts, the mean that is
             subtracted from pixels.
@@ -105,6 +109,7 @@ class Evidence:
 
     question: Question
     difference: float
+    exact: float
     pixels: Array
     constants: dict[str, float]
     bent: tuple[str, ...] = ()
@@ -121,7 +126,7 @@ class Evidence:
 
     @property
     def gap(self) -> float:
-        """How far the sum is from the difference, relative to it: rounding, if all is well."""
+        """How far the sum is from the engine's difference, relative to it: its rounding."""
         apart = abs(self.total - self.difference)
         return apart / abs(self.difference) if self.difference else apart
 
@@ -232,6 +237,7 @@ class Evidence:
             "evidence",
             **{name: value for name, value in map_.items() if name not in ("schema", "record")},
             difference=number(self.difference),
+            exact=number(self.exact),
             bias=number(self.bias),
             constants=self.constants,
             total=number(self.total),
@@ -271,7 +277,7 @@ def evidence(question: Question, *, tangent: bool = False) -> Evidence:
     shares = _shares(question, INPUT, tangent=tangent)
     difference = float(question.scores_of(question.image[None])[0])
     bent = tuple(node.name for node in question.graph.nodes if node.operation.kind not in CONSTANTS)
-    return Evidence(question, difference, shares.values, shares.constants, bent)
+    return Evidence(question, difference, shares.score, shares.values, shares.constants, bent)
 
 
 def _shares(question: Question, layer: str, *, tangent: bool) -> Shares:
@@ -309,7 +315,8 @@ def _shares(question: Question, layer: str, *, tangent: bool) -> Shares:
     past = 0.0
     if layer != INPUT and INPUT in found:
         past = float((found[INPUT] * done.values[INPUT]).sum())
-    return Shares(layer, (found[layer] * done.values[layer])[0], past, constants)
+    values = (found[layer] * done.values[layer])[0]
+    return Shares(layer, values, past, constants, float(question.score(done.logits)[0]))
 
 
 def _bent_remark(bent: tuple[str, ...]) -> str:
