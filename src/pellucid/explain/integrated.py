@@ -44,11 +44,11 @@ def integrated_gradients(
     even = np.broadcast_to(baseline_pixels(question.graph, baseline), image.shape)
     points, weights = np.polynomial.legendre.leggauss(steps)
     shares = (points + 1.0) / 2.0  # the rule is for −1 to 1
-    way = (even + shares[:, None, None, None] * (image - even)).astype(np.float32)
+    way = even + shares[:, None, None, None] * (image - even)
     slopes, first = np.zeros(image.shape), 0
     for part in batches(way):
         own = weights[first : first + len(part)] / 2.0
-        slopes += np.tensordot(own, pixel_gradients(question, part, many=True), axes=1)
+        slopes += np.tensordot(own, pixel_gradients(question, part), axes=1)
         first += len(part)
     channels = (image - even) * slopes
     ends = question.scores_of(np.stack([image, even]).astype(np.float32))

@@ -37,7 +37,7 @@ LONGEST_NAME = 14
 
 DOTS_PER_INCH = 100
 
-_WIDTH, _ROW, _TITLE, _FOOT, _LEFT, _RIGHT = 11.0, 1.7, 0.42, 0.22, 0.6, 1.0  # inches
+_WIDTH, _ROW, _TITLE, _FOOT, _LEFT, _RIGHT = 11.0, 1.7, 0.42, 0.22, 0.6, 1.15  # inches
 
 
 def trace_figure(trace: Trace) -> Figure:
