@@ -1,13 +1,17 @@
-"""``pellucid lecture``: the lecture's worked numbers, for a reader."""
+"""``pellucid lecture``: the lecture's worked numbers, or its story on a network of one's own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, results
+from pellucid.engines import DEFAULT
+from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,8 +20,26 @@ if TYPE_CHECKING:
     from pellucid.explain.lecture import Lecture, Pipeline
 
 
-def lecture(json: arguments.Json = False) -> None:
-    """Compute and print every worked number of the lecture."""
+def lecture(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file or a run's folder; none: the slides' own.")
+    ] = None,
+    image: Annotated[Path | None, typer.Argument(help="A picture for the model.")] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="The class that is right.", show_default="the network's own answer"),
+    ] = None,
+    engine: arguments.EngineName = DEFAULT,
+    json: arguments.Json = False,
+) -> None:
+    """Compute every worked number of the lecture, or tell its story of a picture in a model."""
+    if model is not None:
+        _tell(model, image, label, engine, json=json)
+        return
+    if label is not None:
+        raise ArgumentError(
+            "--label belongs to a model and a picture: pellucid lecture MODEL IMAGE --label CLASS"
+        )
     from pellucid.explain.lecture import lecture as compute
 
     numbers = compute()
@@ -27,6 +49,23 @@ def lecture(json: arguments.Json = False) -> None:
     console = results()
     _print_pipeline(console, numbers.pipeline)
     _print_judges(console, numbers)
+
+
+def _tell(model: Path, image: Path | None, label: str | None, engine: str, *, json: bool) -> None:
+    if image is None:
+        raise ArgumentError(
+            "a model needs a picture to tell a story of: pellucid lecture MODEL IMAGE; without "
+            "both, the lecture's own numbers are printed"
+        )
+    from pellucid.classifier import ImageClassifier
+    from pellucid.cli.story import print_story
+    from pellucid.explain.story import story
+
+    told = story(ImageClassifier.load(model, engine=engine), image, label)
+    if json:
+        print_json(told.to_dict())
+    else:
+        print_story(results(), told)
 
 
 def _print_pipeline(console: Console, p: Pipeline) -> None:

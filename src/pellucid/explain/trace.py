@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pellucid.explain.opened import Opened
-from pellucid.explain.records import record
+from pellucid.explain.records import number, record
 from pellucid.explain.steps import Step
 from pellucid.explain.subject import Subject
 from pellucid.graph import INPUT
@@ -36,7 +36,7 @@ class Guess:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {"class": self.name, "probability": self.probability}
+        return {"class": self.name, "probability": number(self.probability)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,294 @@
+"""The lecture's story of a user's own picture and network, printed for a reader."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.cli.story_ends import print_answer, print_judges, print_learning
+from pellucid.cli.story_numbers import (
+    HOLE,
+    LARGEST_GRID,
+    factored,
+    print_grids,
+    short,
+    sum_of_products,
+    tell,
+)
+from pellucid.data.names import counted, shown
+from pellucid.explain.pages.numbers import detail_lines, figure, place, rule_in_words
+from pellucid.graph import INPUT
+from pellucid.ops import Conv2D, Subsample
+from pellucid.ops.operation import describe
+from pellucid.ops.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from pellucid.explain.opened import Opened
+    from pellucid.explain.story import Story, Told
+    from pellucid.ops.window import Padding
+
+MOST_CHANNELS = 3
+"""How many channels of a convolution's sum are printed product by product."""
+
+COLOURS = ("red", "green", "blue")
+
+FORMULAS = {
+    "relu": "max(0, x)",
+    "relu6": "max(0, x), and 6 at most",
+    "leaky_relu": "x where it is positive, else a small share of it",
+    "prelu": "x where it is positive, else a learned share of it",
+    "sigmoid": "1/(1 + e^−x)",
+    "tanh": "tanh x",
+}
+"""What activations do, in a few words."""
+
+
+def print_story(console: Console, story: Story) -> None:
+    """Print the story, step by step: each kind of step in full once, the others in a line."""
+    _print_picture(console, story)
+    in_lines = False
+    for told in story.told[1:-1]:
+        logits = told.step.name == story.subject.logits
+        if told.full or logits or not in_lines:
+            console.print()
+        in_lines = not told.full and not logits
+        if logits:
+            print_answer(console, story, told)
+        elif told.full:
+            _print_in_full(console, story, told)
+        else:
+            tell(console, _line(told), hanging=4)
+        if told.step.name == story.path[-1][0] != story.subject.logits:
+            tell(console, "Nothing reads this value any further; the story goes on without it.")
+    print_judges(console, story)
+    print_learning(console, story)
+
+
+def _print_picture(console: Console, story: Story) -> None:
+    window, pixels = story.window, story.subject.pixels
+    channels = pixels.shape[2]
+    colours = f"{channels} channels" if channels > 1 else "one channel"
+    (top, left), (bottom, right) = window.first, window.last
+    tell(
+        console,
+        f"What the network sees: {describe(pixels.shape[:2])} pixels of {colours}, each 0 to 255. "
+        f"Where the story looks, rows {top} to {bottom} and columns {left} to {right} (all "
+        "positions count from 0):",
+    )
+    console.print()
+    names = [_channel(story, INPUT, c) or "pixels" for c in range(channels)]
+    print_grids(console, {name: window.pixels[..., c].tolist() for c, name in enumerate(names)})
+
+
+def _print_in_full(console: Console, story: Story, told: Told) -> None:
+    opened = told.opened
+    assert opened is not None
+    operation, kind = opened.node.operation, told.step.kind
+    if isinstance(operation, Conv2D):
+        _print_convolution(console, story, opened, operation)
+    elif isinstance(operation, Pool) or kind == "global_average_pool":
+        _print_pooling(console, told, opened)
+    elif kind == "flatten":
+        _print_flattening(console, told, opened)
+    elif kind in FORMULAS:
+        zeroed = f" {told.zeroed:,} of {told.step.values.size:,} values become 0."
+        here = _here(told)
+        tell(
+            console,
+            f"{_head(told)}: {FORMULAS[kind]}.{zeroed if told.zeroed else ''} "
+            f"{here[0].upper()}{here[1:]}.",
+        )
+    elif told.step.name == story.start.layer:
+        tell(
+            console,
+            f"{_head(told)}. The network has no convolution; we take unit {opened.at[0]}, "
+            f"{figure(opened.value)}, the sum of {counted(len(opened), 'product')}, and follow it.",
+        )
+    else:
+        tell(console, f"{_head(told)}: {_here(told)}.")
+        for line in detail_lines(opened):
+            tell(console, line, 2, 2)
+
+
+def _print_convolution(console: Console, story: Story, opened: Opened, operation: Conv2D) -> None:
+    height, width, maps = story.subject.shape(opened.layer)
+    row, column, map_ = opened.at
+    (source,) = opened.node.inputs
+    read = story.subject.shape(source)[2] // operation.groups
+    tell(
+        console,
+        f"Step 1, convolution ({shown(opened.layer)}): {counted(maps, 'kernel')} of "
+        f"{describe((*operation.size, read))} slide over what the layer is given, stride "
+        f"{_pair(operation.stride)}, padding {_padding(operation.padding)}, and every position "
+        f"gives the sum of the elementwise products: {counted(maps, 'feature map')} of "
+        f"{height}×{width}. Of the liveliest, map {map_}, we take the value at row {row}, column "
+        f"{column}, and follow it from here on:",
+    )
+    terms, places = opened.terms, opened.weights
+    channels = terms.sources[:, -1]
+    by_channel = {int(c): np.flatnonzero(channels == c) for c in np.unique(channels)}
+    totals = {c: float(terms.products[which].sum()) for c, which in by_channel.items()}
+    chosen = sorted(sorted(totals, key=lambda c: -abs(totals[c]))[:MOST_CHANNELS])
+    for c in chosen:
+        which = by_channel[c]
+        at = [weight[1][:2] for weight in (places[i] for i in which) if weight is not None]
+        name = _channel(story, source, c)
+        console.print()
+        if max(operation.size) <= LARGEST_GRID:
+            columns = {name or "what it sees": terms.values, f"kernel {map_}": terms.factors}
+            columns["products"] = terms.products
+            print_grids(
+                console,
+                {
+                    title: _laid_out(operation.size, at, each[which])
+                    for title, each in columns.items()
+                },
+            )
+            console.print()
+        line = sum_of_products(terms.values[which], terms.factors[which])
+        tell(console, f"{name + ': ' if name else ''}{line} = {figure(totals[c])}", 2, 2)
+    parts = [figure(totals[c]) for c in chosen]
+    if len(totals) > len(chosen):
+        rest = sum(total for c, total in totals.items() if c not in chosen)
+        parts.append(f"{counted(len(totals) - len(chosen), 'other channel')} {figure(rest)}")
+    if terms.bias:
+        parts.append(f"bias {figure(terms.bias)}")
+    if len(parts) > 1:
+        tell(console, f"together: {' + '.join(parts)} = {figure(terms.total)}", 2, 2)
+    console.print()
+    whole = len(opened) == operation.size[0] * operation.size[1] * len(totals)
+    hole = "" if whole else f"The kernel hangs over the edge ({HOLE}), where zeros are read. "
+    tell(
+        console,
+        f"{hole}The engine's value there is {figure(opened.value)}; the sum differs by "
+        f"{figure(opened.difference)}. (Products are printed with three digits, and added up with "
+        "all.)",
+    )
+
+
+def _print_pooling(console: Console, told: Told, opened: Opened) -> None:
+    terms, operation = opened.terms, opened.node.operation
+    windows = ""
+    if isinstance(operation, Pool):
+        windows = f" by windows of {describe(operation.size)}, stride {_pair(operation.stride)}"
+    whose = "" if told.passes else ", its strongest"
+    tell(console, f"{_head(told)}{windows}. What makes the value at {place(opened.at)}{whose}:")
+    rows, columns = (np.unique(terms.sources[:, axis]) for axis in (1, 2))
+    if max(len(rows), len(columns)) <= LARGEST_GRID:
+        at = [(row - rows[0], column - columns[0]) for row, column in terms.sources[:, 1:3]]
+        size = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+        title = f"rows {rows[0]} to {rows[-1]}, columns {columns[0]} to {columns[-1]}"
+        console.print()
+        print_grids(console, {title: _laid_out(size, at, terms.values)})
+        console.print()
+    if terms.rule == "maximum":
+        _, winner = opened.source(terms.own)
+        ours = ", the value we follow" if told.term == terms.own else ""
+        tell(
+            console,
+            f"The largest wins: {figure(opened.value)} at row {winner[0]}, column {winner[1]}"
+            f"{ours}.",
+        )
+        return
+    rule = f"the mean of {len(opened)} values"
+    if isinstance(operation, Subsample):
+        rule = f"{figure(terms.factors[0])} × each, {rule_in_words(opened)}"
+    tell(console, f"It is {figure(opened.value)}, {rule}{_brings(told)}.")
+
+
+def _print_flattening(console: Console, told: Told, opened: Opened) -> None:
+    step, (_, origin) = told.step, opened.source(0)
+    shape = step.subject.shape(opened.node.inputs[0])
+    text = (
+        f"Step 3, flattening ({shown(step.name)}): row by row, and at each place map by map, into "
+        f"one vector of {step.shape[0]:,} numbers."
+    )
+    if len(shape) == 3:
+        row, column, map_ = origin
+        _, width, maps = shape
+        ours = "the value we follow" if told.passes else "its strongest value"
+        text += (
+            f" Row {row}, column {column}, map {map_}, {ours}, becomes entry "
+            f"({row}·{width} + {column})·{maps} + {map_} = {opened.at[0]}: {figure(opened.value)}."
+        )
+    tell(console, text)
+
+
+def _head(told: Told) -> str:
+    title = told.step.title
+    return f"{title[0].upper()}{title[1:]} ({shown(told.step.name)}), {describe(told.step.shape)}"
+
+
+def _line(told: Told) -> str:
+    """A step in a line."""
+    title = re.sub(r"^step [^,]*, ", "", told.step.title)
+    head = f"{shown(told.step.name)} ({title}), {describe(told.step.shape)}"
+    return f"{head}; {_here(told)}." if told.opened else f"{head}."
+
+
+def _here(told: Told) -> str:
+    """What this step makes of the value that is looked at."""
+    opened = told.opened
+    assert opened is not None
+    whose = "" if told.passes or told.step.kind == "normalise" else "its strongest value, "
+    at, value, terms = f"{whose}at {place(opened.at)}", figure(opened.value), opened.terms
+    if terms.rule == "maximum":
+        return f"{at}: {value}{', ours wins' if told.term == terms.own else ''}"
+    if len(opened) == 1:
+        return f"{at}: {figure(float(terms.values[0]))} → {value}"
+    if told.step.kind == "add":
+        return f"{at}: {' + '.join(map(figure, terms.values))} = {value}"
+    if told.term is None or terms.rule != "sum":
+        return f"{at}: {value}"
+    return f"{at}: {value}, {short(terms.products[told.term])} of it from ours"
+
+
+def _brings(told: Told) -> str:
+    """What the followed value has of a pooling's sum."""
+    opened, i = told.opened, told.term
+    if opened is None or i is None:
+        return ""
+    product = factored(figure(opened.terms.values[i]), figure(opened.terms.factors[i]))
+    return f"; ours brings {product} = {figure(opened.terms.products[i])}"
+
+
+def _channel(story: Story, source: str, channel: int) -> str:
+    """What a channel is called; nothing where there is but one."""
+    channels = story.subject.shape(source)[2]
+    if channels == 1:
+        return ""
+    pixels = source == INPUT or story.subject.graph[source].operation.kind == "normalise"
+    return COLOURS[channel] if pixels and channels == 3 else f"channel {channel}"
+
+
+def _padding(padding: Padding) -> str:
+    """A convolution's padding: its name, or the pixels on each side."""
+    if isinstance(padding, str):
+        return padding
+    sides = {side for axis in padding for side in axis}
+    if len(sides) == 1:
+        return str(sides.pop())
+    (top, bottom), (left, right) = padding
+    return f"{top} above, {bottom} below, {left} left, {right} right"
+
+
+def _pair(numbers: tuple[int, int]) -> str:
+    """A stride down and across, which mostly are one number."""
+    return str(numbers[0]) if numbers[0] == numbers[1] else describe(numbers)
+
+
+def _laid_out(
+    size: tuple[int, int], at: Sequence[tuple[int, ...]], numbers: NDArray[np.float64]
+) -> list[list[float | None]]:
+    """Numbers as a table of some rows and columns, by their places in it."""
+    cells: list[list[float | None]] = [[None] * size[1] for _ in range(size[0])]
+    for (row, column), number in zip(at, numbers.tolist(), strict=True):
+        cells[row][column] = number
+    return cells

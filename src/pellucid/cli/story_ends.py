@@ -1,0 +1,200 @@
+"""The end of a story: the answer with its softmax, the judges, and what is learned from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.cli.story_numbers import factored, short, tell
+from pellucid.data.names import counted, shown
+from pellucid.explain.pages.backward import check_line, update_line
+from pellucid.explain.pages.numbers import figure, place
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pellucid.explain.opened import Opened
+    from pellucid.explain.story import Story, Told
+
+MOST_VOTES = 6
+"""How many of the answer's products are printed, the largest by size."""
+
+MOST_CLASSES = 5
+"""How many guesses are printed; the truth beside them."""
+
+MOST_PLACES = 4
+"""How many products of a weight's gradient are printed."""
+
+
+def print_answer(console: Console, story: Story, told: Told) -> None:
+    """Print step 4: the votes for the answer, and the softmax of all scores."""
+    from rich.table import Table
+    from rich.text import Text
+
+    opened = told.opened
+    assert opened is not None
+    terms, count = opened.terms, len(opened)
+    chosen = opened.largest(MOST_VOTES)
+    if told.term is not None and told.term not in chosen:
+        chosen[-1] = told.term
+    title = told.step.title.removesuffix(": logits")
+    tell(
+        console,
+        f"{title[0].upper()}{title[1:]} ({shown(opened.layer)}): each of "
+        f"{counted(told.step.shape[0], 'class')} has a score, its logit. The largest is that of "
+        f"{shown(story.answer)}, the sum of {counted(count, 'product')}; what is positive votes "
+        "for it:",
+    )
+    table = Table("reads", "at")
+    for name in ("value", "× weight", "= product", ""):
+        table.add_column(name, justify="right" if name else "left")
+    for i in chosen:
+        layer, at = opened.source(i)
+        ours = "ours" if i == told.term else ""
+        cells = (figure(each[i]) for each in (terms.values, terms.factors, terms.products))
+        table.add_row(Text(shown(layer)), place(at), *cells, ours)
+    console.print(table)
+    parts = [figure(float(terms.products[chosen].sum()))]
+    if count > len(chosen):
+        rest = float(np.delete(terms.products, chosen).sum())
+        parts.append(f"{counted(count - len(chosen), 'smaller product')} {figure(rest)}")
+    if terms.bias:
+        parts.append(f"bias {figure(terms.bias)}")
+    together = f"together: {' + '.join(parts)} = " if len(parts) > 1 else ""
+    tell(
+        console,
+        f"{together}{figure(terms.total)}; the engine's score differs by "
+        f"{figure(opened.difference)}",
+        2,
+        2,
+    )
+    _print_softmax(console, story, story.told[-1].opened)
+
+
+def _print_softmax(console: Console, story: Story, opened: Opened | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    assert opened is not None
+    facts, classes = opened.details, story.subject.classes
+    y = story.backward.probabilities
+    console.print()
+    tell(
+        console,
+        f"Softmax, e^z / Σ e^z, makes probabilities of them. The largest score, "
+        f"{figure(facts['largest'])}, is subtracted from all first, which changes no share. The "
+        "likeliest classes:",
+    )
+    table = Table("class")
+    for name in ("score z", "e^(z − largest)", "probability"):
+        table.add_column(name, justify="right")
+    if story.label_given:
+        table.add_column("")
+    for k in _guessed(story):
+        truth = ["the truth" if classes[k] == story.truth else ""] if story.label_given else []
+        z, e = opened.terms.values[k], facts["exponentials"][k]
+        table.add_row(Text(shown(classes[k])), figure(z), figure(e), figure(y[k]), *truth)
+    table.add_section()
+    table.add_row(f"all {len(classes)}", "", figure(facts["sum"]), figure(float(y.sum())))
+    console.print(table)
+
+
+def print_judges(console: Console, story: Story) -> None:
+    """Print what the lecture's three judges say."""
+    from rich.table import Table
+
+    judges, truth = story.judges, shown(story.truth)
+    console.print()
+    if story.label_given:
+        right = "right" if story.truth == story.answer else "wrong"
+        tell(console, f"The truth is {truth}: the answer {shown(story.answer)} is {right}.")
+    else:
+        tell(
+            console,
+            f"No truth was given (--label): what follows takes the network's own answer, {truth}, "
+            "to be right.",
+        )
+    y = float(story.backward.probabilities[story.subject.classes.index(story.truth)])
+    table = Table("judge", "how")
+    table.add_column("says", justify="right")
+    for name, how, value in (
+        ("classification error", "1 if another class is likelier", judges.classification_error),
+        ("mean squared error", "Σ (y − t)², t 1 for the truth, else 0", judges.mean_squared_error),
+        ("cross-entropy", f"−log y of the truth, −log {figure(y)}", judges.cross_entropy),
+    ):
+        table.add_row(name, how, figure(value))
+    console.print(table)
+
+
+def print_learning(console: Console, story: Story) -> None:
+    """Print y − t, and one weight's gradient and step."""
+    from rich.table import Table
+    from rich.text import Text
+
+    gone, opened = story.backward, story.weight
+    y, t, d = gone.probabilities, gone.targets, gone.at_logits
+    loss = gone.learner.loss.kind.replace("_", "-")
+    smoothing = getattr(gone.learner.loss, "label_smoothing", 0.0)
+    smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
+    console.print()
+    same = np.allclose(d, y - t, rtol=1e-3, atol=1e-6, equal_nan=True)
+    tell(
+        console,
+        "Learning begins at the scores with y − t, probabilities minus truth, the gradient of "
+        "plain cross-entropy."
+        + (
+            ""
+            if same
+            else f" This network learned by {loss}{smoothed}, whose gradient is the last column."
+        ),
+    )
+    table = Table("class")
+    for name in ("y", "t", "y − t", *(() if same else ("∂loss/∂z",))):
+        table.add_column(name, justify="right")
+    for k in _guessed(story):
+        cells = [y[k], t[k], y[k] - t[k], *(() if same else (float(d[k]),))]
+        table.add_row(Text(shown(gone.subject.classes[k])), *map(figure, cells))
+    console.print(table)
+    console.print()
+    tell(
+        console,
+        f"From there it goes back through every layer. The weight {shown(opened.name)} at "
+        f"{place(opened.at)} made the largest product where we began. Its gradient is the sum of "
+        f"{counted(len(opened), 'product')}, what it was multiplied with × "
+        f"∂loss/∂{shown(story.start.layer)} at each place that it helped to make:",
+    )
+    chosen = opened.largest(MOST_PLACES)
+    parts = [factored(short(opened.terms[i].factor), short(opened.terms[i].delta)) for i in chosen]
+    if len(opened) > len(chosen):
+        rest = opened.total - sum(opened.terms[i].product for i in chosen)
+        parts.append(f"({len(opened) - len(chosen)} smaller products: {figure(rest)})")
+    tell(
+        console,
+        f"{' + '.join(parts) or '0'} = {figure(opened.total)}; the engine's differs by "
+        f"{figure(opened.difference)}",
+        2,
+        2,
+    )
+    for line in (check_line(opened), update_line(opened)):
+        tell(console, line, 2, 2)
+    count = sum(weight.size for weight in gone.gradients.weights.values())
+    tell(
+        console,
+        f"All {count:,} weights and biases take such a step, those of the kernels among them.",
+    )
+    console.print()
+    at = ",".join(map(str, story.start.at))
+    tell(
+        console,
+        f"pellucid trace with --layer {shown(story.start.layer)} --at {at} opens this value, or "
+        "any other, into all its terms; pellucid backward does so with gradients.",
+    )
+
+
+def _guessed(story: Story) -> list[int]:
+    """The likeliest classes, and the truth where it is not among them."""
+    classes = story.subject.classes
+    found = [classes.index(guess.name) for guess in story.trace.guesses(MOST_CLASSES)]
+    truth = classes.index(story.truth)
+    return found if truth in found else [*found, truth]

@@ -1,0 +1,129 @@
+"""One value that is followed from the first convolution to the answer, through any graph."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.explain.gradient_terms import value_terms
+from pellucid.explain.passes import ForwardPass
+from pellucid.ops import Conv2D, Dense
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.explain.gradient_terms import GradientTerm
+    from pellucid.explain.subject import Position, Subject
+    from pellucid.graph import Node
+    from pellucid.ops.operation import Array
+
+    Waypoint = tuple[str, Position]
+    """A layer, and where the followed value stands in its output."""
+
+
+def answer_gradients(subject: Subject, answer: int) -> dict[str, Array]:
+    """∂(the answer's score)/∂value of every layer's output that the score hangs on, float64.
+
+    Args:
+        subject: The picture in its network.
+        answer: Which logit the answer is.
+    """
+    gone = ForwardPass(subject.model.network, subject.pixels[None])
+    at_logits = np.zeros(gone.logits.shape)
+    at_logits[0, answer] = 1.0
+    return {name: gradient[0] for name, gradient in gone.gradients(at_logits).items()}
+
+
+def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
+    """Where a story begins: a strong value of the first convolution that speaks for the answer.
+
+    Of the liveliest feature map (the one whose positive values spread most) it is the largest whose
+    window lies wholly inside the picture, that is positive, and that raises the answer's score: so
+    it is not lost in the layers behind. Where no map has such a value, the conditions are given up,
+    the last first. Without a convolution it is such a unit of the first dense layer.
+
+    Args:
+        subject: The picture in its network.
+        gradients: See :func:`answer_gradients`.
+
+    Raises:
+        ArgumentError: If the network has neither a convolution nor a dense layer.
+    """
+    node = _first_with_weights(subject)
+    values = subject.values[node.name].astype(np.float64)
+    inside = _inside(subject, node)
+    positive = inside & (values > 0)
+    speaks = positive & (gradients.get(node.name, np.zeros(values.shape)) > 0)
+    mask = next((each for each in (speaks, positive, inside) if each.any()), np.isfinite(values))
+    if values.ndim == 3:
+        with np.errstate(all="ignore"):  # of a network that overflows
+            spread = np.nan_to_num(np.maximum(values, 0.0).std(axis=(0, 1)), posinf=0.0)
+        liveliest = np.where(mask.any(axis=(0, 1)), spread, -1.0).argmax()
+        mask = mask & (np.arange(values.shape[2]) == liveliest)
+    place = np.where(mask & ~np.isnan(values), values, -np.inf).argmax()
+    return node.name, tuple(int(n) for n in np.unravel_index(place, values.shape))
+
+
+def followed(
+    subject: Subject, gradients: Mapping[str, Array], start: Waypoint
+) -> tuple[Waypoint, ...]:
+    """The way of a value to the logits, or as far as anything reads it.
+
+    From each layer it goes to the output through which it raises the answer's score most: the
+    pooling window that it wins, of a convolution's outputs the one with the largest value × weight
+    × gradient. Outputs that it adds to come before those that it takes from.
+
+    Args:
+        subject: The picture in its network.
+        gradients: See :func:`answer_gradients`.
+        start: The first waypoint.
+    """
+    found = [start]
+    while found[-1][0] != subject.logits:
+        layer, at = found[-1]
+        terms = value_terms(subject, gradients, layer, at)
+        if not terms:
+            break  # a stride steps over it, or a pooling drops the edge
+        value = float(subject.values[layer][at])
+        best = max(terms, key=partial(_speaks, value))
+        found.append((best.layer, best.at))
+    return tuple(found)
+
+
+def _speaks(value: float, term: GradientTerm) -> tuple[bool, bool, float, float]:
+    """How much a value says through a term; where it is not heard, what it would say decides."""
+    x = value or 1.0
+    says = float(np.nan_to_num(term.product * x))
+    adds = says > 0 and term.factor * x > 0
+    return adds, says != 0, says, float(np.nan_to_num(abs(term.factor)))
+
+
+def _first_with_weights(subject: Subject) -> Node:
+    nodes = subject.model.network.graph.nodes
+    for kind in (Conv2D, Dense):
+        for node in nodes:
+            if isinstance(node.operation, kind):
+                return node
+    raise ArgumentError(
+        "the network has neither a convolution nor a dense layer, so that it learns nothing and "
+        "there is no story to tell; give a model that has one"
+    )
+
+
+def _inside(subject: Subject, node: Node) -> NDArray[np.bool_]:
+    """Which outputs have their whole window inside the picture, shaped as the output."""
+    shape = subject.shape(node.name)
+    if not isinstance(node.operation, Conv2D):
+        return np.ones(shape, bool)
+    window = node.operation.window
+    sides: list[Array] = []
+    for axis, length in enumerate(subject.shape(node.inputs[0])[:2]):
+        span = window.along(axis, length)
+        starts = np.arange(span.output) * window.stride[axis] - span.before
+        sides.append((starts >= 0) & (starts + window.extent(axis) <= length))
+    return np.broadcast_to((sides[0][:, None] & sides[1])[..., None], shape)

@@ -1,0 +1,337 @@
+"""The lecture's story of one picture in one network: step by step, with one value followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.evaluation.metrics import (
+    classification_error,
+    cross_entropy_of_logits,
+    mean_squared_error,
+)
+from pellucid.explain.backward import backward
+from pellucid.explain.opened import Opened
+from pellucid.explain.path import answer_gradients, followed, telling_value
+from pellucid.explain.records import number, numbers, record
+from pellucid.explain.subject import Subject
+from pellucid.explain.trace import Trace
+from pellucid.graph import INPUT
+from pellucid.ops import Conv2D
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.preprocessing import Picture
+    from pellucid.engines import Program
+    from pellucid.explain.backward import Backward, OpenedGradient
+    from pellucid.explain.path import Waypoint
+    from pellucid.explain.steps import Step
+    from pellucid.explain.subject import Classifier, Position
+    from pellucid.files import Model
+
+WINDOW = 7
+"""Rows and columns of the pixels that a story shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class PixelWindow:
+    """The pixels that a story looks at.
+
+    Attributes:
+        first: The first row and column.
+        last: The last of each.
+        pixels: (rows, columns, channels), uint8 0..255.
+    """
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+    pixels: NDArray[np.uint8]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        told = {"first": list(self.first), "last": list(self.last)}
+        return {**told, "pixels": self.pixels.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """One step of a story.
+
+    Attributes:
+        step: What the layer made of what it was given.
+        full: Whether it is told in full: the first of its kind; else a line is enough.
+        opened: The value that is looked at: the followed one where it passes here, else the
+            strongest of a step that is told in full; none for the picture and for other steps.
+        before: The waypoint that the followed value comes from; none where it does not pass, or
+            begins here.
+        passes: Whether the followed value passes here.
+    """
+
+    step: Step
+    full: bool
+    opened: Opened | None = None
+    before: Waypoint | None = None
+    passes: bool = False
+
+    @property
+    def term(self) -> int | None:
+        """The number of the term that the followed value is in this one; none if it is none."""
+        if self.opened is None or self.before is None:
+            return None
+        for i in range(len(self.opened)):
+            if self.opened.source(i) == self.before:
+                return i
+        return None
+
+    @property
+    def zeroed(self) -> int:
+        """How many values this layer set to 0, by place; 0 where its shape is another."""
+        if self.step.node is None:
+            return 0
+        x = self.step.subject.inputs_of(self.step.node)[0]
+        y = self.step.values
+        return int(((x != 0) & (y == 0)).sum()) if x.shape == y.shape else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values; see ``docs/lecture.md``."""
+        told = self.step.to_dict(values=False)
+        told |= {"full": self.full, "passes": self.passes, "term": self.term, "zeroed": self.zeroed}
+        opened = self.opened
+        told["at"] = None if opened is None else list(opened.at)
+        told["value"] = None if opened is None else number(opened.value)
+        told["opened"] = opened.to_dict() if opened is not None and self.full else None
+        return told
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The lecture's three judges of one answer.
+
+    Attributes:
+        classification_error: 0 if the likeliest class is the truth, else 1.
+        mean_squared_error: Σ (y − t)² over the classes, 0 to 2.
+        cross_entropy: −log y of the truth, in nats.
+    """
+
+    classification_error: float
+    mean_squared_error: float
+    cross_entropy: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {name: number(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """The lecture's steps on one picture in one network.
+
+    Attributes:
+        trace: Every value on the way to the answer.
+        backward: Every gradient on the way back.
+        label_given: Whether the truth was given; else it is taken to be the network's own answer.
+        path: The layers and places that the followed value passes, up to the logits where it gets
+            so far.
+    """
+
+    trace: Trace
+    backward: Backward
+    label_given: bool
+    path: tuple[Waypoint, ...]
+
+    @property
+    def subject(self) -> Subject:
+        """The picture in its network."""
+        return self.trace.subject
+
+    @property
+    def answer(self) -> str:
+        """The likeliest class."""
+        return self.subject.classes[self.answer_index]
+
+    @property
+    def answer_index(self) -> int:
+        """Its logit."""
+        return _answer(self.subject)
+
+    @property
+    def truth(self) -> str:
+        """The class that is taken to be right."""
+        return self.backward.label
+
+    @cached_property
+    def start(self) -> Opened:
+        """The value that the story begins with, of the first convolution if there is one."""
+        return Opened.of(self.subject, *self.path[0])
+
+    @property
+    def has_convolution(self) -> bool:
+        """Whether it begins with a convolution, and not with a dense layer for want of one."""
+        return isinstance(self.start.node.operation, Conv2D)
+
+    @cached_property
+    def told(self) -> tuple[Told, ...]:
+        """Every step in order, the picture first and the softmax last."""
+        answer = (self.answer_index,)
+        always = {
+            self.subject.logits: answer,
+            self.subject.graph.output: answer,
+            self.start.layer: self.start.at,
+        }
+        places: dict[str, Position] = dict(self.path)
+        before = {layer: self.path[i] for i, (layer, _) in enumerate(self.path[1:])}
+        if self.path[-1] == (self.subject.logits, answer):
+            places[self.subject.graph.output] = answer
+            before[self.subject.graph.output] = self.path[-1]
+        return tuple(
+            self._told(step, always, places, before.get(step.name)) for step in self.trace.steps
+        )
+
+    @cached_property
+    def window(self) -> PixelWindow:
+        """Pixels around the middle of what the first value sees."""
+        row, column, _ = _pixel_behind(self.start)
+        height, width, _ = self.subject.pixels.shape
+        top = max(0, min(row - WINDOW // 2, height - WINDOW))
+        left = max(0, min(column - WINDOW // 2, width - WINDOW))
+        pixels = self.subject.pixels[top : top + WINDOW, left : left + WINDOW]
+        last = top + pixels.shape[0] - 1, left + pixels.shape[1] - 1
+        return PixelWindow((top, left), last, pixels)
+
+    @cached_property
+    def judges(self) -> Judges:
+        """What the lecture's judges say of the answer."""
+        subject, label = self.subject, np.array([self.subject.classes.index(self.truth)])
+        y = self.backward.probabilities[None]
+        logits = subject.values[subject.logits][None]
+        return Judges(
+            classification_error(y, label),
+            mean_squared_error(y, label),
+            cross_entropy_of_logits(logits, label),
+        )
+
+    @cached_property
+    def weight(self) -> OpenedGradient:
+        """The gradient of the weight that made the largest product of the first value."""
+        start = self.start
+        for i in start.largest(1):
+            named = start.weights[i]
+            assert named is not None  # a convolution's or a dense layer's factors are weights
+            return self.backward.weight(*named)
+        name = f"{start.layer}.kernel"  # a window that lies wholly in the padding
+        shape = self.subject.model.network.weights[name].shape
+        return self.backward.weight(name, (*(0 for _ in shape[:-1]), start.at[-1]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values, versioned; see ``docs/lecture.md``."""
+        gone = self.backward
+        return record(
+            "story",
+            classes=list(self.subject.classes),
+            answer=self.answer,
+            truth=self.truth,
+            truth_given=self.label_given,
+            window=self.window.to_dict(),
+            path=[
+                {"layer": layer, "at": list(at), "value": number(self.subject.values[layer][at])}
+                for layer, at in self.path
+            ],
+            steps=[told.to_dict() for told in self.told],
+            guesses=[
+                {"class": guess.name, "probability": number(guess.probability)}
+                for guess in self.trace.guesses()
+            ],
+            judges=self.judges.to_dict(),
+            learning={
+                "loss": number(gone.loss),
+                "y": numbers(gone.probabilities),
+                "t": gone.targets.tolist(),
+                "difference": numbers(gone.probabilities - gone.targets),
+                "at_logits": numbers(gone.at_logits),
+                "weight": self.weight.to_dict(),
+            },
+        )
+
+    def _told(
+        self,
+        step: Step,
+        always: dict[str, Position],
+        places: dict[str, Position],
+        before: Waypoint | None,
+    ) -> Told:
+        name = step.name
+        if name == INPUT:
+            return Told(step, full=True)
+        full = name in always or self._first_of_kind.get(step.kind) == name
+        place = always.get(name, places.get(name))
+        if step.kind == "normalise" and len(step.shape) == 3:
+            place = _pixel_behind(self.start)
+        passes = places.get(name) == place is not None
+        if place is None and full:
+            strongest = np.nan_to_num(step.values).argmax()
+            place = tuple(int(n) for n in np.unravel_index(strongest, step.shape))
+        opened = None if place is None else Opened.of(self.subject, name, place)
+        return Told(step, full, opened, before if passes else None, passes)
+
+    @cached_property
+    def _first_of_kind(self) -> dict[str, str]:
+        """The layer that stands for its kind: the first that the value passes, or else the first.
+
+        Convolutions and dense layers have theirs already: where the story begins, and the logits.
+        """
+        passed = {layer for layer, _ in self.path}
+        found: dict[str, str] = {}
+        for passing in (True, False):
+            for step in self.trace.steps[1:]:
+                if (step.name in passed) == passing and step.kind not in ("conv2d", "dense"):
+                    found.setdefault(step.kind, step.name)
+        return found
+
+
+def story(source: Model | Classifier, picture: Picture, label: str | int | None = None) -> Story:
+    """Tell the lecture's story of a picture in a network.
+
+    Args:
+        source: A classifier, whose engine computes; or a model.
+        picture: See :meth:`pellucid.explain.subject.Subject.of`.
+        label: The right class, see :meth:`pellucid.explain.subject.Subject.class_index`; none: the
+            network's own answer is taken to be right.
+
+    Raises:
+        ArgumentError: If there is no such class, or the network has no layer with weights to tell
+            of.
+    """
+    subject = Subject.of(source, picture)
+    truth = _answer(subject) if label is None else subject.class_index(label)
+    loaded = _Loaded(subject.model, subject.program)
+    gone = backward(loaded, subject.pixels, subject.classes[truth])
+    gradients = answer_gradients(gone.subject, _answer(gone.subject))
+    path = followed(gone.subject, gradients, telling_value(gone.subject, gradients))
+    return Story(Trace(gone.subject), gone, label is not None, path)
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A model with a program that has it already."""
+
+    model_: Model
+    program_: Program
+
+
+def _answer(subject: Subject) -> int:
+    return int(subject.values[subject.graph.output].argmax())
+
+
+def _pixel_behind(opened: Opened) -> Position:
+    """A pixel in the middle of what a value sees: that of its middle or its largest terms."""
+    found: Any = opened
+    while isinstance(found, Opened):
+        if not len(found):
+            return (0, 0, 0)  # a window that lies wholly in the padding
+        middle = isinstance(found.node.operation, Conv2D)
+        found = found.input(len(found) // 2 if middle else found.largest(1)[0])
+    return tuple(found.at)

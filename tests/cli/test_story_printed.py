@@ -1,0 +1,148 @@
+"""The story as it is printed: sums, tables, names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.explain.story import story
+from pellucid.files import Model
+from pellucid.layers import (
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool,
+    Normalise,
+    Parallel,
+    ReLU,
+    Residual,
+)
+from tests.explain.stories import lectures_own, made, printed, told_of
+from tests.explain.subjects import hand_made
+
+if TYPE_CHECKING:
+    from pellucid.layers import Block
+
+
+def test_the_lectures_own_numbers_as_they_are_printed() -> None:
+    text = " ".join(printed(told_of(lectures_own(), "b")).split())
+    for part in (
+        "7×7 pixels of one channel",
+        "Of the liveliest, map 0, we take the value at row 3, column 1",
+        "0·0 + 0·0 + 1·1 + 1·1 + 0·0 + 0·0 + 0·0 + 1·1 + 1·1 = 4",
+        "The engine's value there is 4; the sum differs by 0.",
+        "Step 1(b), ReLU (relu1), 5×5×1: max(0, x). At 3, 1, 0: 4 → 4.",
+        "rows 2 to 3, columns 0 to 1 1 0 1 4 The largest wins: 4 at row 3, column 1, the value",
+        "one vector of 9 numbers. Row 1, column 0, map 0, the value we follow, becomes entry",
+        "(1·3 + 0)·1 + 0 = 3: 4.",
+        "│ flatten1 │ 3 │ 4 │ 0.5 │ 2 │ ours │",
+        "together: 2 + 3 smaller products 0 + bias 1 = 3; the engine's score differs by 0",
+        "│ a │ 3 │ 1 │ 0.952574 │ │",
+        "│ b │ 0 │ 0.0497871 │ 0.0474259 │ the truth │",
+        "│ all 2 │ │ 1.04979 │ 1 │ │",
+        "The truth is b: the answer a is wrong.",
+        "│ 1.81479 │",
+        "−log 0.0474259 │ 3.04859 │",
+        "│ a │ 0.952574 │ 0 │ 0.952574 │",
+        "│ b │ 0.0474259 │ 1 │ −0.952574 │",
+        "The weight conv1.kernel at 0, 2, 0, 0",
+        "= 0.476287; the engine's differs by",
+        "1 → 0.976186",
+    ):
+        assert part in text, part
+
+
+def test_a_colour_kernels_sum_is_grouped_by_channel() -> None:
+    kernel = np.zeros((3, 3, 3, 1))
+    kernel[1, 1, :, 0] = 1, 2, -1
+    weights = {
+        "conv1.kernel": kernel,
+        "conv1.bias": np.array([0.5]),
+        "dense1.kernel": np.ones((1, 2)) * [1, -1],
+        "dense1.bias": np.zeros(2),
+    }
+    pixels = np.zeros((5, 5, 3))
+    pixels[2, 2] = 10, 20, 30
+    layers = [Conv2D(1, 3), GlobalAveragePool(), Dense(2)]
+    text = " ".join(printed(told_of(hand_made(layers, weights, pixels))).split())
+    assert "0·0 + 10·1 + 0·0 + 0·0 + 0·0 + 0·0 = 10" in text
+    assert "blue: 0·0 + 0·0 + 0·0 + 0·0 + 30·(−1) + 0·0 + 0·0 + 0·0 + 0·0 = −30" in text
+    assert "together: 10 + 40 + −30 + bias 0.5 = 20.5" in text
+    assert "It is 2.72222, the mean of 9 values; ours brings 20.5·0.111111 = 2.27778." in text
+    assert "No truth was given (--label)" in text
+
+
+def test_long_sums_are_shortened_and_still_add_up() -> None:
+    subject = made([Conv2D(2, 5), ReLU(), Flatten(), Dense(3)], (9, 9, 1))
+    told = told_of(subject)
+    assert told.start.difference == pytest.approx(0, abs=1e-3)
+    (line,) = (
+        part
+        for part in " ".join(printed(told).split()).split(". ")
+        if "17 smaller products" in part
+    )
+    assert f"= {told.start.terms.products.sum():.6g}" in line
+
+
+def test_of_many_channels_the_largest_sums_are_printed() -> None:
+    """Three colours twice, the second time with weights of a tenth."""
+    kernel = np.array([1.0, 2.0, 3.0, 0.1, 0.2, 0.3]).reshape(1, 1, 6, 1)
+    weights = {
+        "conv1.kernel": kernel,
+        "dense1.kernel": np.array([[1.0, -1.0]]),
+        "dense1.bias": np.zeros(2),
+    }
+    twice = Parallel([[MaxPool(1, stride=1)], []])
+    layers: list[Block] = [twice, Conv2D(1, 1, bias=False), GlobalAveragePool(), Dense(2)]
+    told = told_of(hand_made(layers, weights, np.full((2, 2, 3), 10.0)))
+    text = " ".join(printed(told).split())
+    assert "channel 2: 10·3 = 30" in text
+    assert "channel 3" not in text
+    assert "together: 10 + 20 + 30 + 3 other channels 6 = 66" in text
+
+
+def test_the_followed_value_is_among_the_votes_however_small() -> None:
+    subject = lectures_own()
+    subject.model.network.weights["dense1.kernel"][:, 0] = 1.0, 1, 1, 0.01, 1, 1, 1, 1, 1
+    told = story(subject.model, subject.pixels)
+    assert (told.answer, told.path[-2]) == ("a", ("flatten1", (3,)))
+    text = " ".join(printed(told).split())
+    assert "│ flatten1 │ 3 │ 4 │ 0.01 │ 0.04 │ ours │" in text
+    assert "together: 7.04 + 3 smaller products 1 + bias 1 = 9.04;" in text
+
+
+def test_a_window_over_the_edge_says_so() -> None:
+    layers = [Normalise([100.0], [50.0]), Conv2D(4, 3, padding="same"), Flatten(), Dense(2)]
+    told = told_of(made(layers, (1, 6, 1)))
+    assert len(told.start) < 9
+    assert "The kernel hangs over the edge (·), where zeros are read." in " ".join(
+        printed(told).split()
+    )
+
+
+def test_a_branch_is_followed_through_its_sum() -> None:
+    layers: list[Block] = [
+        Conv2D(2, 3),
+        Residual([Conv2D(2, 3, padding="same")]),
+        Flatten(),
+        Dense(2),
+    ]
+    told = told_of(made(layers, (6, 6, 1)))
+    assert "add1" in [layer for layer, _ in told.path]
+    text = printed(told)
+    add = next(each for each in told.told if each.step.name == "add1")
+    assert add.opened is not None
+    one, other = add.opened.terms.values
+    assert f"{one:.6g} + {other:.6g} = ".replace("-", "−") in text.replace("\n", " ")
+
+
+def test_names_cannot_steer_a_terminal() -> None:
+    subject = lectures_own()
+    model = Model(subject.model.network, ("\x1b[31ma\n", "b\u202e"), subject.model.preprocessing)
+    text = printed(story(model, subject.pixels))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b[31ma\\n" in text

@@ -1,0 +1,68 @@
+"""Stories of networks with known numbers, and how they are printed."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+
+from pellucid.cli.story import print_story
+from pellucid.explain.lecture import IMAGE, KERNEL
+from pellucid.explain.story import Story, story
+from pellucid.graph import initial_weights
+from pellucid.layers import (
+    Conv2D,
+    Dense,
+    Flatten,
+    MaxPool,
+    ReLU,
+    Sequential,
+)
+from tests.explain.subjects import hand_made, subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.explain.subject import Subject
+    from pellucid.layers import Block
+
+
+@lru_cache
+def story_of(name: str) -> Story:
+    subject = subject_of(name)
+    return story(subject.model, subject.pixels, "class 2")
+
+
+def told_of(subject: Subject, label: str | None = None) -> Story:
+    return story(subject.model, subject.pixels, label)
+
+
+def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.0) -> Subject:
+    graph = Sequential(layers).graph(shape)
+    weights = {name: w * scale for name, w in initial_weights(graph, 0).items()}
+    pixels = np.random.default_rng(1).integers(0, 256, shape)
+    return hand_made(layers, weights, pixels)
+
+
+def printed(told: Story) -> str:
+    file = io.StringIO()
+    print_story(Console(file=file, highlight=False, markup=False, soft_wrap=True), told)
+    return file.getvalue()
+
+
+def lectures_own() -> Subject:
+    """The slides' image and kernel, and a dense layer with their scores of 3 and 0."""
+    grids = [np.array([line.split() for line in g.split("\n") if line]) for g in (IMAGE, KERNEL)]
+    image, kernel = (grid.astype(float) for grid in grids)
+    dense = np.zeros((9, 2))
+    dense[3, 0], dense[4, 1] = 0.5, 0.25
+    weights = {
+        "conv1.kernel": kernel[:, :, None, None],
+        "dense1.kernel": dense,
+        "dense1.bias": np.array([1.0, -0.5]),
+    }
+    layers = [Conv2D(1, 3, bias=False), ReLU(), MaxPool(2, edge="count"), Flatten(), Dense(2)]
+    return hand_made(layers, weights, image[:, :, None])
