@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from sklearn.model_selection import cross_val_score
 
 import pellucid as pl
 from pellucid.errors import ArgumentError, DataError, NotFittedError, PellucidError, ShapeError
+from pellucid.files.lock import FolderLock
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential, Softmax
 
 if TYPE_CHECKING:
@@ -287,6 +289,28 @@ def test_a_run_folder_holds_everything_and_is_not_overwritten(
     assert (run / "model.safetensors").read_bytes() == before
     pl.ImageClassifier(tiny, epochs=1, seed=1).fit(digits[0], out=run, overwrite=True)
     assert (run / "model.safetensors").read_bytes() != before
+
+
+def test_what_finishes_a_run_has_its_folder_alone(digits: Digits, tmp_path: Path) -> None:
+    listening, seen = signal.getsignal(signal.SIGINT), list[object]()
+
+    def finish(fitted: ImageClassifier) -> None:
+        with pytest.raises(PellucidError, match="another training is writing in this folder"):
+            FolderLock(tmp_path)
+        seen.append(fitted)
+        assert fitted.predict_proba(digits[1].images[:1]).shape == (1, 10)
+        assert len(fitted.history_) == 1
+        assert signal.getsignal(signal.SIGINT) is listening  # Ctrl-C acts at once
+        raise DataError("the report cannot be made")
+
+    model = pl.ImageClassifier(tiny, epochs=1)
+    with pytest.raises(DataError, match="the report cannot be made"):
+        model.fit(digits[0], out=tmp_path, finish=finish)
+    assert seen == [model]
+    FolderLock(tmp_path).release()
+    model.fit(digits[0], out=tmp_path, resume=True, finish=seen.append)
+    model.fit(digits[0], finish=seen.append)  # in no folder
+    assert seen == [model] * 3
 
 
 def test_a_file_in_place_of_the_run_folder(digits: Digits, tmp_path: Path) -> None:

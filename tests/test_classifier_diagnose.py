@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from pellucid import ImageClassifier, load
@@ -32,6 +34,16 @@ def test_a_training_that_goes_nowhere(digits: tuple[Dataset, Dataset], tmp_path:
 def test_a_good_one(classifier: ImageClassifier, digits: tuple[Dataset, Dataset]) -> None:
     kinds = {each.kind for each in classifier.diagnose(digits[1])}
     assert not kinds & {"stuck", "high_rate", "low_rate", "one_class", "overfitting"}
+
+
+def test_a_class_is_called_by_its_name(
+    classifier: ImageClassifier, digits: tuple[Dataset, Dataset]
+) -> None:
+    answers = np.zeros((10, 10), np.int64)
+    answers[:, 7] = 30
+    judged = replace(classifier.evaluate(digits[1]), confusion=answers)
+    (found,) = (each for each in classifier.diagnose(digits[1], judged) if each.kind == "one_class")
+    assert "100.0% of all answers are class 7, to which 10.0% of the" in found.words
 
 
 def test_the_limit_of_pixels_is_told(digits: tuple[Dataset, Dataset]) -> None:

@@ -25,6 +25,7 @@ from pellucid.evaluation import Report, evaluate
 from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
 from pellucid.explain.subject import Subject
+from pellucid.explain.surgery import operate
 from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, initial_weights, summarise
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from pellucid.explain.backward import Backward
     from pellucid.explain.evidence import Evidence
     from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.surgery import Edit
     from pellucid.explain.trace import Trace
     from pellucid.explain.update import Learner
     from pellucid.graph import Graph, Summary
@@ -214,6 +216,7 @@ class ImageClassifier:
         allow_one_class: bool = False,
         notes: Mapping[str, Any] | None = None,
         watchers: Sequence[Watcher] = (),
+        finish: Callable[[Self], object] | None = None,
     ) -> Self:
         """Train, from scratch or from where a run was left.
 
@@ -232,6 +235,8 @@ class ImageClassifier:
             allow_one_class: Whether to train with one class only, of which nothing can be learned.
             notes: Plain JSON values to be kept with the state, for whoever resumes the run.
             watchers: Told how training goes, after every step and epoch; the folder comes first.
+            finish: Called at last with the fitted classifier, while nobody else can write in the
+                run's folder: whatever belongs to the run is written here. What it raises is raised.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -278,7 +283,7 @@ class ImageClassifier:
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
         program = engine.load(model.network, learning=learning)
         with ExitStack() as stack:
-            start = None
+            start = run = None
             if folder is not None:
                 run = RunFolder(
                     folder, model, overwrite=overwrite, resume=resume, minutes=minutes, notes=notes
@@ -291,9 +296,13 @@ class ImageClassifier:
             trained = train(
                 program, data, recipe, validation=validation, watchers=watchers, start=start
             )
-        model = trained.best_model(model)
-        answers = np.array(data.classes) if answers is None else answers
-        self._fitted = _Fitted(model, engine.load(model.network), answers, trained, recipe)
+            model = trained.best_model(model)
+            answers = np.array(data.classes) if answers is None else answers
+            self._fitted = _Fitted(model, engine.load(model.network), answers, trained, recipe)
+            if run is not None:
+                run.let_signals_act()  # nothing of the training is left that they could break
+            if finish is not None:
+                finish(self)
         return self
 
     def find_learning_rate(
@@ -539,6 +548,7 @@ class ImageClassifier:
             confusion=judged.confusion,
             activity=activity(self.program_, pictures.images),
             recipe=self._learned.recipe,
+            names=self.classes_,
         )
 
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
@@ -602,6 +612,26 @@ class ImageClassifier:
         """
         subject = Subject.of(self, picture)
         return explain(subject, method, target=target, against=against, **options)
+
+    def operated(self, *edits: Edit) -> Self:
+        """A new classifier whose network is changed; this one stays as it is.
+
+        Args:
+            edits: Of :mod:`pellucid.explain.surgery`, ``Mute("conv2", 3)`` say, in their order.
+
+        Returns:
+            One with the same settings and class labels, and without a history.
+
+        Raises:
+            ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
+                suit it.
+        """
+        learned = self._learned
+        model = operate(learned.model, edits)
+        changed = type(self)(**self.get_params())
+        program = get_engine(self.engine).load(model.network)
+        changed._fitted = _Fitted(model, program, learned.answers)
+        return changed
 
     def _logits(self, images: NDArray[Any]) -> NDArray[Any]:
         program = self._learned.program

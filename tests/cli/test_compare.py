@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ from sklearn.metrics import log_loss
 import pellucid as package
 from pellucid import ImageClassifier
 from pellucid.errors import DataError
+from pellucid.files import save_model
+from pellucid.graph import Network
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -103,6 +106,94 @@ def test_classes_that_differ(
     pellucid("compare", runs / "a", runs / "b", picture_folder, "--part", "tset", code=2)
 
 
+@pytest.mark.parametrize(
+    ("parts", "asked", "count"),
+    [
+        (("train", "val", "test"), [], 12),
+        (("train", "val", "test"), ["--part", "val"], 14),
+        (("train", "val"), [], 14),
+        (("train",), [], 3),  # what was drawn from it to validate by
+        ((), [], 6),
+        ((), ["--part", "val"], 6),
+    ],
+    ids=lambda each: ",".join(map(str, each)) or "-" if isinstance(each, tuple | list) else None,
+)
+def test_the_pictures_are_those_that_evaluate_judges_by(
+    pellucid: Command,
+    picture_folder: Path,
+    tmp_path: Path,
+    parts: tuple[str, ...],
+    asked: list[str],
+    count: int,
+) -> None:
+    """Whether data have a test part, only a validation part, none of them, or no parts at all."""
+    for name in (NAUGHT, ONE):
+        files = sorted((picture_folder / name).iterdir())
+        for part, few in (("train", files[:17]), ("val", files[17:24]), ("test", files[24:])):
+            if part in parts or not parts:
+                place = tmp_path / "data" / (part if parts else ".") / name
+                place.mkdir(parents=True, exist_ok=True)
+                for each in few:
+                    shutil.copy(each, place)
+    for run, architecture in (("a", "lecture"), ("b", "vgg-small")):
+        ImageClassifier(architecture, epochs=1).fit(tmp_path / "data", out=tmp_path / run)
+    done = pellucid("compare", "a", "b", "data", *asked, "--json", "--out", "c")
+    told = json.loads(done.stdout)
+    notes = done.stderr.splitlines()[:-1]
+    assert told["count"] == count
+    with (tmp_path / "c" / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for run, letter, key in (("a", "a", "first"), ("b", "b", "second")):
+        judged = pellucid("evaluate", run, "data", *asked, "--json", "--out", f"e-{run}")
+        assert judged.stderr.splitlines()[:-1] == notes
+        report = json.loads(judged.stdout)
+        assert report["count"] == count
+        assert report["accuracy"] == told[key]["accuracy"]
+        assert report["cross_entropy"] == pytest.approx(told[key]["cross_entropy"], rel=1e-6)
+        with (tmp_path / f"e-{run}" / "wrong.csv").open(encoding="utf-8", newline="") as file:
+            wrong = {row["name"] for row in csv.DictReader(file)}
+        assert wrong == {row["path"] for row in rows if row[f"guess_{letter}"] != row["true"]}
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    pellucid: Command, tmp_path: Path
+) -> None:
+    """No model is read, no picture: there are none."""
+    for name in ("comparison.csv", "comparison.html"):
+        (tmp_path / name / name).mkdir(parents=True)
+        told = pellucid("compare", "no-model", "no-model", "no-data", "--out", name, code=1).stderr
+        assert f"{name}/{name}: cannot be written: it is a folder" in told
+    (tmp_path / "file").write_text("mine")
+    told = pellucid("compare", "no-model", "no-model", "no-data", "--out", "file", code=1).stderr
+    assert "file: the folder cannot be made: a file of that name is in the way" in told
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_answers_that_are_no_numbers(
+    pellucid: Command, classifier: ImageClassifier, model_path: Path, tmp_path: Path
+) -> None:
+    """A model whose numbers overflow on pictures, though not on the one of its self-test."""
+    model = classifier.model_
+    weights = dict(model.network.weights)
+    weights["dense2.kernel"] = weights["dense2.kernel"] * np.float32(3e38)
+    pale = np.zeros((1, 8, 8, 1), np.uint8)
+    pixels = np.stack([np.full((8, 8, 1), level, np.uint8) for level in (0, 255)] * 10)
+    for name in [*model.network.weights]:
+        if name.endswith("bias") and not name.startswith("dense2"):
+            weights[name] = np.full_like(weights[name], -1e4)  # nothing gets through but brightness
+    weights["conv1.kernel"] = np.full_like(weights["conv1.kernel"], 1e4)
+    weights["conv2.kernel"] = np.abs(weights["conv2.kernel"]) * np.float32(1e6)
+    weights["dense1.kernel"] = np.abs(weights["dense1.kernel"])
+    network = Network(model.network.graph, weights)
+    save_model(tmp_path / "huge.safetensors", replace(model, network=network), samples=pale)
+    names = np.array(list("0123456789"))
+    np.savez(tmp_path / "data.npz", x_test=pixels, y_test=names[np.arange(20) % 10])
+    for models in ((model_path, "huge.safetensors"), ("huge.safetensors", model_path)):
+        told = pellucid("compare", *models, "data.npz", "--out", "c", code=1).stderr
+        assert "[1]: huge.safetensors answers with NaN or infinity; its training diverged" in told
+    assert not (tmp_path / "c").exists()
+
+
 def test_models_of_different_seeds(runs: Path, picture_folder: Path) -> None:
     """What one model did not learn from, the other did, but for a few pictures."""
     refused: list[str] = []
@@ -154,3 +245,19 @@ def test_evaluate_the_validation_pictures(
     )
     done = pellucid("evaluate", runs / "a", "mine", "--part", "val", code=1)
     assert "mine: is not divided, and the model set nothing of it aside" in done.stderr
+
+
+def test_bad_files_and_the_cache_are_as_elsewhere(
+    pellucid: Command, runs: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(picture_folder, tmp_path / "data")
+    (tmp_path / "data" / "one" / "torn.png").write_bytes(b"<html>")
+    models, cache = ["compare", runs / "a", runs / "b", "data"], tmp_path / "cache"
+    done = pellucid(*models, "--no-cache", PELLUCID_CACHE=str(cache))
+    assert "1 file cannot be used and is left out: one/torn.png" in done.stderr
+    assert not cache.exists() or not any(cache.rglob("*.pictures"))
+    pellucid(*models, PELLUCID_CACHE=str(cache))
+    assert any(cache.rglob("*.pictures"))
+    told = pellucid(*models, "--bad", "error", code=1)
+    assert "torn.png: " in told.stderr
+    assert told.stdout == ""

@@ -30,6 +30,38 @@ def test_a_folder_with_plot_table_and_record(
     assert "holds an experiment already" in " ".join(again.replace("│", " ").split())
 
 
+def test_without_a_folder_the_next_that_is_free(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    given = ["experiment", "relu", picture_folder, "--epochs", 1, "--seeds", 1]
+    runs = tmp_path / "runs"
+    (runs / "experiment-relu-2").mkdir(parents=True)
+    (runs / "experiment-relu-2" / "outcome.json").write_text("kept")
+    first = pellucid(*given)
+    assert "written to runs/experiment-relu\n" in first.stderr
+    second = pellucid(*given, "--json")
+    assert "written to runs/experiment-relu-3\n" in second.stderr
+    assert (runs / "experiment-relu-2" / "outcome.json").read_text() == "kept"
+    record = json.loads((runs / "experiment-relu-3" / "outcome.json").read_text())
+    assert record == json.loads(second.stdout)
+    assert sorted(each.name for each in runs.iterdir()) == [
+        "experiment-relu",
+        "experiment-relu-2",
+        "experiment-relu-3",
+    ]
+
+
+def test_a_folder_that_cannot_be_is_refused_before_any_work(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "runs").write_text("a file")
+    given = ["experiment", "relu", picture_folder, "--epochs", 1, "--seeds", 1]
+    for out, words in (([], "runs/experiment-relu"), (["--out", "runs/x"], "runs/x")):
+        told = pellucid(*given, *out, code=1).stderr
+        assert f"{words}: the folder cannot be made" in told
+        assert "seed 0" not in told
+
+
 def test_unknown_names(pellucid: Command) -> None:
     told = pellucid("experiment", "dropout", code=2).stderr
     assert "none of pooling, relu, initialisation" in " ".join(told.replace("│", " ").split())

@@ -40,6 +40,9 @@ def test_a_picture_and_many(
     done = pellucid(*given)
     assert "60 pictures" in done.stdout
     assert "the guess" in done.stdout
+    lines = done.stdout.replace("│", " ").splitlines()
+    changes = {words[0]: words[1] for words in map(str.split, lines) if len(words) == 2}
+    assert set(changes) >= {"conv1", "pool1", "conv2", "dense2"}
     assert "changed model written to changed.safetensors" in done.stderr
     assert model_path.read_bytes() == content
     told = json.loads(pellucid(*given, "--json").stdout)
@@ -54,10 +57,41 @@ def test_a_picture_and_many(
     truth = np.array([path.parent.name for path in files])
     assert told["data"]["first"]["classification_error"] == pytest.approx((one != truth).mean())
     assert told["data"]["second"]["classification_error"] == pytest.approx((two != truth).mean())
+    layers = {each["layer"]: each["change"] for each in told["picture"]["layers"]}
+    assert "relu1" not in layers
+    assert changes["dense2"] == f"{layers['dense2']:.2%}"
     probabilities = [each["probabilities"][1] for each in told["picture"]["classes"]]
     np.testing.assert_allclose(
         probabilities, after.predict_proba([tmp_path / "digit.png"])[0], rtol=1e-4, atol=1e-7
     )
+
+
+def test_layers_that_change_for_a_picture(
+    pellucid: Command, digits: tuple[Dataset, Dataset], tmp_path: Path
+) -> None:
+    ImageClassifier("vgg-small", epochs=1).fit(digits[0].subset(range(64))).save(
+        tmp_path / "deep.safetensors"
+    )
+    Image.fromarray(digits[1].images[0, :, :, 0]).save(tmp_path / "digit.png")
+    given = ["surgery", "deep.safetensors", "digit.png", "--mute"]
+    told = pellucid(*given, "conv1:0").stdout
+    layers = json.loads(pellucid(*given, "conv1:0", "--json").stdout)["picture"]["layers"]
+    changed = [each["layer"] for each in layers if each["change"]]
+    assert len(changed) > 12
+    assert f"and {len(changed) - 12} layers more, " in told
+    assert "most: " in told
+    for layer in changed[:12]:
+        assert f" {layer} " in told
+    assert f" {changed[12]} " not in told.split("change of its output")[1].split("and ")[0]
+    assert "normalise" not in told
+    last = layers[-1]["layer"]
+    told = pellucid(*given[:-1], "--set", f"{last}.bias:0=7").stdout
+    assert f" {last} " in told
+    assert changed[0] not in told
+    again = json.loads(pellucid(*given, "conv1:0", "--out", "muted.safetensors", "--json").stdout)
+    assert again["picture"]["layers"] == layers
+    given[1] = "muted.safetensors"  # muted already
+    assert "no layer's output changes for this picture" in pellucid(*given, "conv1:0").stdout
 
 
 def test_bad_input(pellucid: Command, model_path: Path, arrays: Path) -> None:
@@ -70,6 +104,7 @@ def test_bad_input(pellucid: Command, model_path: Path, arrays: Path) -> None:
         (["digit.png", "--kernel", "conv1:0=sobel"], 1, "unknown kernel 'sobel'"),
         (["digit.png", "--swap", "relu1"], 1, "cannot be swapped"),
         (["--mute", "conv1:0", "--out", model_path], 2, "that is the model itself"),
+        (["--mute", "conv1:0", "--out", "digits"], 1, "digits: cannot be written: it is a folder"),
     ):
         told = pellucid("surgery", model_path, *arguments, code=code).stderr
         assert words in " ".join(told.replace("│", " ").split())

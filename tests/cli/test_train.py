@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from pellucid import data, load
+from pellucid.cli import main
+from pellucid.cli.run_report import judge
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from tests.cli.conftest import Command
 
@@ -136,6 +142,57 @@ def test_output_that_cannot_be_written(
         done = pellucid("train", picture_folder, "--epochs", 1, "--out", out, code=1)
         assert f"{out}: the folder cannot be made: {reason}" in done.stderr
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_folder_is_the_run_s_until_its_report_is_written(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is in this process, so that others can be tried in the midst of its report."""
+    others: list[str] = []
+
+    def judging(*arguments: Any) -> Any:
+        others.extend(
+            pellucid("train", *other, "--epochs", 1, code=1).stderr
+            for other in ([picture_folder, "--out", "run", "--overwrite"], ["--resume", "run"])
+        )
+        return judge(*arguments)
+
+    monkeypatch.setattr("pellucid.cli.train.judge", judging)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train", str(picture_folder), "--epochs", "1", "--out", "run"]
+    monkeypatch.setattr(sys, "argv", ["pellucid", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert not left.value.code
+    assert len(others) == 2
+    assert all("run: another training is writing in this folder" in told for told in others)
+    assert (tmp_path / "run" / "report.html").stat().st_size > 0
+    assert "report written to run/report.html" in pellucid("train", "--resume", "run").stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_report_that_is_broken_off_is_made_by_resuming(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    script = "import signal, pellucid.cli.train as train; from pellucid.cli import main; "
+    script += "signal.signal(signal.SIGINT, signal.default_int_handler); "
+    script += f"train.judge = lambda *_: signal.raise_signal({int(number)}); main()"
+    train = ["train", str(picture_folder), "--epochs", "1", "--out", "run"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *train],
+        cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "pellucid: stopped while the report was made; the model is whole, make it with: pellucid "
+        "train --resume run"
+    )
+    assert done.stdout == ""
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    assert not (tmp_path / "run" / "report.html").exists()
+    pellucid("train", "--resume", "run")
+    assert (tmp_path / "run" / "report.html").exists()
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 
 
 def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_bad_files_are_set_aside_and_listed(
         for row in (result["best"], *result["history"]):
             row.pop("images_per_second", None)
             row.pop("seconds", None)
+            row.pop("waited", None)
     assert results["history"] == clean["history"]
     assert not (tmp_path / "c" / "quarantined.csv").exists()
     pellucid("train", picture_folder, *common, "--out", "run", "--overwrite")
@@ -99,6 +100,7 @@ def test_a_limit_of_pixels_holds_for_judging_too(
     train = ["train", "data", "--epochs", 1, "--max-pixels", 100, "--no-report"]
     done = pellucid(*train, "--out", "run")
     assert "1 file cannot be used and is left out: one/huge.png: " in done.stderr
+    assert "make the picture smaller, or allow more: --max-pixels, where a command" in done.stderr
     judged = pellucid("evaluate", "run", "data").stderr
     assert "one/huge.png" in judged
     assert "set aside for the test, 6 of 60 pictures" in judged
@@ -296,7 +298,26 @@ def test_nothing_is_kept_unless_wanted(
     cache = tmp_path / "cache"
     train = ["train", picture_folder, "--epochs", 1, "--engine", "reference"]  # keeps no code
     train += ["--no-report"]
-    pellucid(*train, "--no-cache", PELLUCID_CACHE=str(cache))
+    pellucid(*train, "--no-cache", "--out", "run", PELLUCID_CACHE=str(cache))
     assert not cache.exists()
-    pellucid(*train, PELLUCID_CACHE=str(cache))
-    assert any(cache.rglob("*"))
+    evaluate = ["evaluate", "run", picture_folder, "--engine", "reference"]
+    pellucid(*evaluate, "--no-cache", PELLUCID_CACHE=str(cache))
+    assert not cache.exists()
+    for command in (evaluate, train):
+        pellucid(*command, PELLUCID_CACHE=str(cache))
+        assert any(cache.rglob("*.pictures"))
+        shutil.rmtree(cache)
+
+
+def test_a_bad_file_stops_judging_where_that_is_wanted(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 1, "--no-report", "--out", "run")
+    shutil.copytree(picture_folder, tmp_path / "data")
+    (tmp_path / "data" / "one" / "torn.png").write_bytes(b"<html>")
+    done = pellucid("evaluate", "run", "data")
+    assert "1 file cannot be used and is left out: one/torn.png" in done.stderr
+    told = pellucid("evaluate", "run", "data", "--bad", "error", "--out", "judged", code=1)
+    assert "torn.png: " in told.stderr
+    assert told.stdout == ""
+    pellucid("evaluate", "run", "data", "--bad", "perhaps", code=2)

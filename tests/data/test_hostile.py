@@ -91,7 +91,7 @@ def test_the_limit_is_exact_and_can_be_moved(tmp_path: Path, kind: str) -> None:
     path = write(tmp_path / "a", encoded(PIXELS, kind))
     assert Preprocessing(40, 30, 3).read(path, max_pixels=1200).shape == (40, 30, 3)
     for limit in (1199, 601, 600, 1):
-        with pytest.raises(DataError, match=f"at most {limit} are; .* or allow more with max_pix"):
+        with pytest.raises(DataError, match=f"at most {limit} are; .* or allow more: --max-pixels"):
             Preprocessing(40, 30, 3).read(path, max_pixels=limit)
 
 

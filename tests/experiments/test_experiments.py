@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
+import re
+from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pellucid.data import load
 from pellucid.errors import DataError, TrainingDivergedError
@@ -19,6 +24,7 @@ from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
+    from pellucid.experiments import Experiment
 
 
 def epoch(accuracy: float, loss: float = 1.0, number: int = 1) -> Epoch:
@@ -90,22 +96,93 @@ def test_glorot_s_signals_fade_and_he_s_do_not() -> None:
     assert np.exp(steps) == pytest.approx(2**-0.5, rel=0.15)
 
 
-def test_tables_and_verdicts() -> None:
+def outcome(**accuracies: list[float]) -> Outcome:
+    """Two variants with these accuracies, a seed each."""
+    tried = replace(RELU, variants=dict.fromkeys(accuracies, RELU.variants["ReLU"]))
+    runs = [
+        Run(name, seed, (epoch(accuracy),))
+        for name, each in accuracies.items()
+        for seed, accuracy in enumerate(each)
+    ]
+    return Outcome(tried, 10, 10, tuple(runs))
+
+
+def test_the_table() -> None:
     names = list(POOLING.variants)
     runs = [Run(name, seed, (epoch(0.5 + 0.01 * seed),)) for name in names for seed in (0, 1, 2)]
-    alike = Outcome(POOLING, 10, 10, tuple(runs))
-    assert "their runs overlap" in alike.verdict
-    assert alike.table[0] == {
+    runs[0] = Run(names[0], 0, (epoch(0.9, 3.0), epoch(0.4, 2.0, number=2)))  # the last counts
+    assert Outcome(POOLING, 10, 10, tuple(runs)).table[0] == {
         "variant": "max 2×2",
         "accuracy": 0.51,
-        "least": 0.5,
+        "least": 0.4,
         "largest": 0.52,
         "loss": 1.0,
         "diverged": 0,
     }
-    runs[:3] = [Run(names[0], seed, (epoch(0.9),)) for seed in (0, 1, 2)]
-    assert alike.verdict != Outcome(POOLING, 10, 10, tuple(runs)).verdict
-    assert "max 2×2 was best (90.00%)" in Outcome(POOLING, 10, 10, tuple(runs)).verdict
+
+
+APART = "every run of the one was better than every run of the other"
+OVERLAP = "but their runs overlap: seeds make as much of a difference"
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "ranks", "apart"),
+    [
+        ([0.9, 0.8, 0.7], [0.6, 0.5, 0.4], "good was best (80.00%), bad worst (50.00%)", True),
+        ([0.6, 0.5, 0.4], [0.9, 0.8, 0.7], "bad was best (80.00%), good worst (50.00%)", True),
+        ([0.9, 0.8, 0.55], [0.6, 0.5, 0.4], "good was best (80.00%), bad worst (50.00%)", False),
+        ([0.9, 0.8, 0.6], [0.6, 0.5, 0.4], "good was best (80.00%), bad worst (50.00%)", False),
+        # the median decides who is best, and a single good run does not
+        ([0.5, 0.5, 0.5], [0.1, 0.1, 0.9], "good was best (50.00%), bad worst (10.00%)", False),
+        ([0.5], [0.5], "good was best (50.00%), bad worst (50.00%)", False),
+        ([0.5001], [0.5], "good was best (50.01%), bad worst (50.00%)", True),
+    ],
+)
+def test_the_verdict(good: list[float], bad: list[float], ranks: str, apart: bool) -> None:
+    told = f"{ranks}; {APART}" if apart else f"{ranks}, {OVERLAP}"
+    assert outcome(good=good, bad=bad).verdict == told
+
+
+def test_a_run_that_diverged_counts_as_the_worst() -> None:
+    found = outcome(good=[0.9, 0.9, 0.9], bad=[0.2, 0.2, 0.2])
+    runs = [
+        Run("good", 1, (), diverged=True) if i == 1 else run for i, run in enumerate(found.runs)
+    ]
+    told = replace(found, runs=tuple(runs))
+    assert told.table[0]["least"] == 0.0
+    assert told.verdict == f"good was best (90.00%), bad worst (20.00%), {OVERLAP}"
+
+
+def test_an_experiment_of_one_s_own_has_its_own_spreads(digits: tuple[Dataset, Dataset]) -> None:
+    """What is looked at before training belongs to the experiment, whatever its name."""
+    seen: list[tuple[str, int]] = []
+
+    def look(experiment: Experiment, data: Dataset) -> dict[str, dict[str, list[float]]]:
+        seen.append((experiment.name, len(data)))
+        return {"linear": {"forward": [1.0, 0.5], "backward": [0.25, 2.0]}}
+
+    one = {"linear": RELU.variants["one dense layer"]}
+    mine = replace(RELU, name="mine", variants=one, spreads=look)
+    some, others = digits[0].subset(np.arange(64)), digits[1].subset(np.arange(20))
+    found = run(mine, some, others, epochs=1, seeds=1)
+    assert seen == [("mine", 64)]
+    assert found.to_dict()["spreads"] == look(mine, some)
+    assert "outputs from 1 in the first layer to 0.5 in the last" in found._repr_html_()
+    renamed = replace(mine, name="initialisation", spreads=None)
+    assert run(renamed, some, others, epochs=1, seeds=1).spreads == {}
+
+
+def test_what_a_notebook_shows() -> None:
+    found = outcome(**{"<one>": [0.9, 0.8], "two": [0.4, 0.5]})
+    shown = found._repr_html_()
+    assert "<one>" not in shown
+    assert "<td>&lt;one&gt;</td><td>85.00%</td><td>80.00%</td><td>90.00%</td>" in shown
+    for words in (found.verdict, found.experiment.caution, found.experiment.source):
+        assert escape(words) in shown
+    (coded,) = re.findall(r'src="data:image/png;base64,([^"]+)"', shown)
+    with Image.open(io.BytesIO(base64.b64decode(coded))) as plot:
+        assert plot.width > 1000
+        assert len(plot.convert("RGB").getcolors(2**24) or ()) > 100
 
 
 def test_runs_that_diverge_are_told(

@@ -29,6 +29,23 @@ def test_the_gallery_is_like_itself(name: str, shape: tuple[int, int, int]) -> N
     assert channels == shape[2]
 
 
+def test_sharpen_and_edge_detect_are_nearly_opposite_and_no_others() -> None:
+    """As the documentation says: −24 / (√29 · √20)."""
+    names = list(GALLERY)
+    cosines = cosine_similarity(np.array([core(name).ravel() for name in names]))
+    pair = names.index("sharpen"), names.index("edge-detect")
+    assert cosines[pair] == pytest.approx(-24 / np.sqrt(29 * 20))
+    assert round(float(cosines[pair]), 3) == -0.997
+    others = np.abs(np.triu(cosines, 1))
+    others[min(pair), max(pair)] = 0.0
+    assert others.max() < 0.9
+    noisy = np.repeat(core("sharpen")[:, :, None, None] * [-1.0], 2, axis=2)
+    noisy[1, 1] += 0.8  # −4.2: now the name changes, and the sign with it
+    (found,) = nearest(noisy)
+    assert found.name == "edge-detect"
+    assert found.similarity > 0.99
+
+
 def test_the_largest_cosine_beside_scikit_learn() -> None:
     kernels = np.random.default_rng(3).standard_normal((3, 3, 2, 40))
     gallery = np.array([np.repeat(core(name)[:, :, None], 2, 2).ravel() for name in GALLERY])

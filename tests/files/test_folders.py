@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pellucid.errors import OutputError
-from pellucid.files import remove_file, try_folder
+from pellucid.files import remove_file, try_folder, write_file
 from pellucid.files.atomic import remove_left_over
 from pellucid.files.lock import FolderLock
 from tests.messages import check_line
@@ -39,6 +39,38 @@ def test_a_trial_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         try_folder(tmp_path / "a" / "b", "result")
     check_line(caught.value)
     assert not (tmp_path / "a").exists()
+
+
+def test_a_trial_sees_what_writing_would_see(tmp_path: Path) -> None:
+    """Whatever stands in the way of a file is told by the trial, in the words of the writing."""
+    (tmp_path / "out" / "folder").mkdir(parents=True)
+    (tmp_path / "out" / "earlier").write_text("kept")
+    (tmp_path / "out" / "into-nothing").symlink_to(tmp_path / "gone" / "file")
+    (tmp_path / "out" / "device").symlink_to("/dev/null")
+    before = sorted(tmp_path.rglob("*"))
+    for name, reason in (
+        ("folder", "it is a folder; give the name of a file in it"),
+        ("device", "it is a device or a pipe; give the name of a file"),
+        ("into-nothing", "there is no folder"),
+    ):
+        with pytest.raises(OutputError, match=f"{name}: cannot be written: {reason}") as tried:
+            try_folder(tmp_path / "out", name)
+        with pytest.raises(OutputError) as written:
+            write_file(tmp_path / "out" / name, b"new")
+        assert str(tried.value) == str(written.value)
+        check_line(tried.value)
+    try_folder(tmp_path / "out", "earlier")
+    assert (tmp_path / "out" / "earlier").read_text() == "kept"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_trial_says_what_is_write_protected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "earlier").write_text("kept")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever tests as root may write all
+    with pytest.raises(OutputError, match=r"earlier: .* the earlier file is write-protected"):
+        try_folder(tmp_path, "earlier")
 
 
 def test_removing(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ GRAPH = Sequential(
     ]
 ).graph((SIDE, SIDE, 1))  # fmt: skip
 
-TIMES = ("images_per_second", "seconds")
+TIMES = ("images_per_second", "seconds", "waited")
 
 
 class Died(BaseException):

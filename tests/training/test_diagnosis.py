@@ -262,6 +262,10 @@ def test_one_class() -> None:
     found = diagnose((), classes=3, confusion=answers([40, 0, 0], [30, 0, 0], [29, 1, 0]))
     assert kinds(found) == {"one_class"}
     assert found[0].numbers["share_of_answers"] == 0.99
+    assert found[0].words.startswith("99.0% of all answers are class number 0, to which 40.0% of")
+    confusion = answers([0, 30, 0], [0, 40, 0], [1, 29, 0])
+    (named,) = diagnose((), classes=3, confusion=confusion, names=("a", "고양이\n", "c"))
+    assert named.words.startswith("99.0% of all answers are class 고양이\\n, to which 40.0% of the")
     assert "pellucid check" in found[0].advice
     frequent = diagnose((), classes=3, confusion=answers([51, 0, 0], [25, 0, 0], [24, 0, 0]))
     assert "--class-weights balanced" in frequent[0].advice

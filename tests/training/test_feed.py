@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -16,6 +18,11 @@ from pellucid.training.feed import Feed
 from pellucid.training.recipe import balanced_weights
 from tests.training.scripted import dataset
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+
 PLAN = make_recipe(batch_size=4, seed=5)
 
 
@@ -28,6 +35,64 @@ def test_pictures_with_their_labels_in_any_order_of_asking() -> None:
             images, labels = feed.batch(epoch, number)
             np.testing.assert_array_equal(images, data.images[indices])
             np.testing.assert_array_equal(labels, data.labels[indices])
+
+
+def test_the_next_batch_is_made_while_a_step_computes() -> None:
+    data, second = dataset(10), threading.Event()
+    asked: list[str] = []
+
+    class Watched:
+        labels = data.labels
+
+        def __len__(self) -> int:
+            return len(data)
+
+        @property
+        def images(self) -> NDArray[np.uint8]:
+            asked.append(threading.current_thread().name)
+            if len(asked) == 2:
+                second.set()
+            return data.images
+
+    feed = Feed(cast("Dataset", Watched()), PLAN)
+    feed.batch(0, 2)
+    assert second.wait(20.0)  # nobody has asked for it
+    feed.batch(1, 0)
+    assert len(asked) in (2, 3)
+    assert all(name.startswith("pellucid-feed") for name in asked)
+
+
+def test_its_thread_ends_with_it() -> None:
+    feed = Feed(dataset(10), PLAN)
+    feed.batch(0, 0)
+    (thread,) = (t for t in threading.enumerate() if t.name.startswith("pellucid-feed"))
+    del feed
+    thread.join(20.0)
+    assert not thread.is_alive()
+
+
+def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
+    data, broken = dataset(10), [False]
+
+    class Breaking:
+        labels = data.labels
+
+        def __len__(self) -> int:
+            return len(data)
+
+        @property
+        def images(self) -> NDArray[np.uint8]:
+            if broken[0]:
+                raise OSError("the disk is gone")
+            return data.images
+
+    feed = Feed(cast("Dataset", Breaking()), PLAN)
+    for broken[0] in (True, True):
+        with pytest.raises(OSError, match="disk"):
+            feed.batch(0, 0)
+    broken[0] = False
+    images, _ = feed.batch(0, 0)
+    assert len(images) == 4
 
 
 def test_augmented_pictures_follow_from_seed_epoch_and_index() -> None:

@@ -13,7 +13,7 @@ from tests.training.scripted import epoch
 
 ROWS = [
     epoch(1),
-    replace(epoch(2, 0.1 + 0.2, 1e-300), skipped_batches=3, roll_backs=1),
+    replace(epoch(2, 0.1 + 0.2, 1e-300), skipped_batches=3, roll_backs=1, waited=0.125),
     epoch(3, 1.0, 0.0),
 ]
 
@@ -26,8 +26,13 @@ def test_what_was_written_is_read() -> None:
 
 def test_columns_that_came_later_may_be_missing() -> None:
     lines = to_csv(ROWS).splitlines()
-    older = "\n".join(line.rsplit(",", 2)[0] for line in lines)
-    assert from_csv(older) == [replace(row, skipped_batches=0, roll_backs=0) for row in ROWS]
+    assert lines[0].endswith(",seconds,skipped_batches,roll_backs,waited")
+    older = "\n".join(line.rsplit(",", 1)[0] for line in lines)
+    assert from_csv(older) == [replace(row, waited=0.0) for row in ROWS]
+    oldest = "\n".join(line.rsplit(",", 3)[0] for line in lines)
+    assert from_csv(oldest) == [
+        replace(row, skipped_batches=0, roll_backs=0, waited=0.0) for row in ROWS
+    ]
 
 
 @pytest.mark.parametrize(

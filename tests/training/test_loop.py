@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import Progress, Recipe, Trained, make_recipe, train
 from pellucid.training.batches import batches
+from pellucid.training.feed import Feed
 from pellucid.training.schedules import Constant
 from tests.messages import check_line
 from tests.training.scripted import GRAPH, Scripted, dataset, epoch
@@ -174,6 +176,24 @@ def test_means_are_over_pictures_not_batches() -> None:
     assert (row.validation_loss, row.validation_accuracy) == (None, None)
     assert row.images_per_second > 0
     assert row.seconds > 0
+
+
+def test_how_long_steps_waited_for_their_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    make, pause = Feed.batch, 0.01
+
+    def slowly(self: Feed, *place: int) -> Any:
+        time.sleep(pause)
+        return make(self, *place)
+
+    class Changing(Notes):
+        def after_epoch(self, trained: Trained, program: Program) -> None:
+            monkeypatch.setattr(Feed, "batch", slowly if len(trained.history) == 1 else make)
+
+    trained = train(Scripted([1.0]), dataset(10), recipe(epochs=3), watchers=[Changing()])
+    first, second, third = trained.history
+    assert 3 * pause <= second.waited <= second.seconds  # of three steps
+    assert 0 < first.waited <= first.seconds
+    assert 0 < third.waited <= third.seconds
 
 
 def test_validation_is_judged_without_smoothing_and_weights() -> None:

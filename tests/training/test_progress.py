@@ -68,6 +68,15 @@ def test_batches_that_were_left_out_are_told() -> None:
     )
 
 
+def test_waiting_for_pictures_is_told_where_it_costs() -> None:
+    file = io.StringIO()
+    watched(Console(file=file), [row(waited=0.11), row(waited=0.1125), row(waited=1.0)], [])
+    first, second, third = file.getvalue().splitlines()
+    assert first.endswith("; 1,234 images/s, 2.2 s")
+    assert second.endswith("; 1,234 images/s, 2.2 s, waited 5% for pictures")
+    assert third.endswith(" s, waited 44% for pictures")
+
+
 def test_losses_of_a_run_that_diverges_stay_short() -> None:
     file = io.StringIO()
     watched(Console(file=file), [row(loss=2.8e32, validation_loss=12345.6)], [])
@@ -87,6 +96,16 @@ def test_on_a_terminal_the_bar_fits_80_columns() -> None:
         assert re.search(r"(--:--|\d\d:\d\d)\s*$", bar), "the time left is cut off"
         assert cell_len(bar.rstrip()) <= 80
     assert any(line.startswith("epoch 1/20: loss 0.2500") for line in lines)
+
+
+def test_the_bar_is_taken_away_once() -> None:
+    file = io.StringIO()
+    with ProgressBar(2, Console(file=file, width=80, force_terminal=True)) as bar:
+        bar.after_step(STEP)
+        bar.close()
+        assert not bar._bar.live.is_started
+        written = file.getvalue()
+    assert file.getvalue() == written
 
 
 def test_the_bar_ends_with_whatever_ends_the_training() -> None:

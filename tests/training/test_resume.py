@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import time
 import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pellucid.errors import ArgumentError, DataError, FileFormatError, OutputErr
 from pellucid.files import atomic, load_model, load_state, save_state
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.training.feed import Feed
 from pellucid.training.kept import read_kept
 from pellucid.training.run_folder import RunFolder
 from tests.messages import check_line
@@ -299,6 +301,36 @@ def test_both_states_damaged(whole: Path, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"previous.safetensors: ") as caught:
         PLAIN.run(tmp_path / "run", resume=True)
     check_line(caught.value)
+
+
+def test_what_was_waited_before_a_break_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, pause = Feed.batch, 0.01
+
+    def slowly(self: Feed, *place: int) -> Any:
+        time.sleep(pause)
+        return make(self, *place)
+
+    monkeypatch.setattr(Feed, "batch", slowly)
+    with pytest.raises(Died):
+        PLAIN.run(tmp_path / "run", Death(3), minutes=0)
+    monkeypatch.undo()
+    row = PLAIN.run(tmp_path / "run", resume=True).history[0]
+    assert 2 * pause <= row.waited <= row.seconds
+
+
+def test_a_state_from_before_waiting_was_measured(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(Died):
+        PLAIN.run(tmp_path / "run", Death(6), minutes=0)  # in the second epoch of three steps each
+    arrays, values = load_state(tmp_path / "run" / "last.safetensors")
+    parts: list[Any] = [values["now"], values["good"], *values["history"]]  # type: ignore[misc]
+    assert len(parts) == 3
+    for part in parts:
+        del part["waited"]
+    save_state(tmp_path / "run" / "last.safetensors", arrays, values)
+    PLAIN.run(tmp_path / "run", resume=True)
+    assert outcome(tmp_path / "run") == outcome(whole)
 
 
 def test_no_run_to_resume(tmp_path: Path) -> None:

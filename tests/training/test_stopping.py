@@ -11,7 +11,7 @@ import pytest
 
 from pellucid.training import Stopped
 from pellucid.training.run_folder import RunFolder
-from pellucid.training.stopping import StopRequest
+from pellucid.training.stopping import StopRequest, sigterm_raises
 from tests.training.runs import Death, Job, outcome
 
 if TYPE_CHECKING:
@@ -118,6 +118,29 @@ def test_the_second_signal_acts_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)  # to this very thread
     request.end()
+
+
+def test_sigterm_raises_once() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with sigterm_raises():
+            with pytest.raises(Stopped, match=r"^stopped$") as caught:
+                signal.raise_signal(signal.SIGTERM)
+            assert caught.value.code == 143
+            # while things are tidied up, the next one ends the process
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        with sigterm_raises():
+            ours, request = signal.getsignal(signal.SIGTERM), StopRequest()
+            request.listen()
+            request.end()
+            assert signal.getsignal(signal.SIGTERM) is ours  # as it was before training
+            assert callable(ours)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with sigterm_raises():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_threads_hear_nothing() -> None:

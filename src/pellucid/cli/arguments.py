@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pellucid.data.quarantine import Bad
 from pellucid.engines import ENGINES
 
 LAYOUTS = (
@@ -20,6 +21,19 @@ EngineName = Annotated[
     str, typer.Option(help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+BadFiles = Annotated[
+    Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
+]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")]
+MaxPixelsAsTrained = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Pictures with more pixels are left out.", show_default="as in training"
+    ),
+]
+Cache = Annotated[
+    bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
+]
 ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.")]
 
 

@@ -34,25 +34,25 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="A folder for comparison.html and comparison.csv.")
     ] = None,
-    max_pixels: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Pictures with more pixels are left out.", show_default="as in training"
-        ),
-    ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
+    bad: arguments.BadFiles = "quarantine",
+    cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.evaluation.two_models import PAGE, compare_models
+    from pellucid.evaluation.two_models import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
 
     if out is not None:
-        try_folder(out, PAGE)  # before the pictures cost any time
+        for name in (TABLE, PAGE):
+            try_folder(out, name)  # before the pictures cost any time
     one, two = (ImageClassifier.load(model, engine=engine) for model in (model_a, model_b))
     names = shown(model_a), shown(model_b)
-    found = compare_models(one, two, data, part=part, max_pixels=max_pixels, names=names)
+    found = compare_models(
+        one, two, data, part=part, max_pixels=max_pixels, bad=bad, cache=cache, names=names
+    )
     for note in found.notes:
         remarks().print(note)
     if out is not None:

@@ -43,12 +43,9 @@ def evaluate(
             help="A folder for report.html, the confusion matrix, tables of all mistakes."
         ),
     ] = None,
-    max_pixels: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Pictures with more pixels are left out.", show_default="as in training"
-        ),
-    ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
+    bad: arguments.BadFiles = "quarantine",
+    cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -61,7 +58,9 @@ def evaluate(
         try_folder(out, "report.html")  # before the pictures cost any time
 
     classifier = ImageClassifier.load(model, engine=engine)
-    pictures, notes = held_out(data, classifier.model_, part=part, max_pixels=max_pixels)
+    pictures, notes = held_out(
+        data, classifier.model_, part=part, max_pixels=max_pixels, bad=bad, cache=cache
+    )
     for note in notes:
         remarks().print(note)
     report = classifier.evaluate(pictures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as json_package
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = ("pooling", "relu", "initialisation")
 
-PLOT, TABLE, RECORD = "plot.png", "runs.csv", "outcome.json"
+PLOT, TABLE, RECORD = FILES = ("plot.png", "runs.csv", "outcome.json")
 
 
 def experiment(
@@ -30,7 +32,10 @@ def experiment(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="How often each is trained.")] = 3,
     out: Annotated[
-        Path | None, typer.Option(help=f"A folder for {PLOT}, {TABLE} and {RECORD}.")
+        Path | None,
+        typer.Option(
+            help=f"A folder for {PLOT}, {TABLE} and {RECORD}.", show_default="runs/experiment-NAME"
+        ),
     ] = None,
     json: arguments.Json = False,
 ) -> None:
@@ -50,13 +55,14 @@ def experiment(
     from pellucid.files.folders import make_folder
 
     console = remarks()
-    if out is not None:
-        try_folder(out, RECORD)
-        if any((out / each).exists() for each in (PLOT, TABLE, RECORD)):
-            raise typer.BadParameter(
-                f"{shown(out)} holds an experiment already; name another folder",
-                param_hint="--out",
-            )
+    if out is None:
+        out = _free(Path("runs") / f"experiment-{name}")
+    elif _taken(out):
+        raise typer.BadParameter(
+            f"{shown(out)} holds an experiment already; name another folder", param_hint="--out"
+        )
+    for each in FILES:
+        try_folder(out, each)  # before the pictures cost any time
     splits = data_package.load(data)
     for note in splits.notes:
         console.print(note)
@@ -73,38 +79,38 @@ def experiment(
         print_json(outcome.to_dict())
     else:
         _print(results(), outcome)
-    if out is not None:
-        import json as json_package
+    place = make_folder(_free(out))  # another experiment may have ended there meanwhile
+    write_file(place / PLOT, png(outcome.plot()))
+    write_text(place / TABLE, outcome.to_csv())
+    write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
+    console.print(f"{', '.join(FILES)} written to {shown(place)}")
 
-        place = make_folder(out)
-        write_file(place / PLOT, png(outcome.plot()))
-        write_text(place / TABLE, outcome.to_csv())
-        write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
-        console.print(f"written to {shown(out)}")
+
+def _taken(folder: Path) -> bool:
+    """Whether a folder holds an experiment."""
+    return any((folder / each).exists() for each in FILES)
+
+
+def _free(folder: Path) -> Path:
+    """That folder, or the first of ``folder-2`` and so on that holds no experiment."""
+    names = (folder.name if n == 1 else f"{folder.name}-{n}" for n in count(1))
+    return next(folder.parent / name for name in names if not _taken(folder.parent / name))
 
 
 def _print(console: Console, outcome: Outcome) -> None:
     from rich.table import Table
 
-    table = Table("")
-    for heading in ("accuracy (median)", "least", "largest", "loss"):
+    from pellucid.experiments.page import HEADS, rows, spread_lines
+
+    first, *others = HEADS
+    table = Table(first)
+    for heading in others:
         table.add_column(heading, justify="right")
-    for row in outcome.table:
-        table.add_row(
-            row["variant"],
-            f"{row['accuracy']:.2%}",
-            f"{row['least']:.2%}",
-            f"{row['largest']:.2%}",
-            "diverged" if row["loss"] is None else f"{row['loss']:.4f}",
-        )
+    for row in rows(outcome):
+        table.add_row(*row)
     console.print(table)
-    for name, found in outcome.spreads.items():
-        for which, words in (("forward", "outputs"), ("backward", "kernel gradients")):
-            first, last = found[which][0], found[which][-1]
-            console.print(
-                f"{name}, before training: standard deviation of {words} from {first:.3g} in the "
-                f"first layer to {last:.3g} in the last"
-            )
+    for line in spread_lines(outcome):
+        console.print(line)
     console.print(outcome.verdict)
     console.print(outcome.experiment.caution)
     console.print(f"source: {outcome.experiment.source}")

@@ -16,7 +16,6 @@ from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.augment import PRESETS
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.data.quarantine import Bad
 from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 
@@ -65,12 +64,8 @@ def find_rate(
             help="HEIGHTxWIDTH that pictures are brought to.", show_default="as in training"
         ),
     ] = None,
-    bad: Annotated[
-        Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
-    ] = "quarantine",
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")
-    ] = MAX_PIXELS,
+    bad: arguments.BadFiles = "quarantine",
+    max_pixels: arguments.MaxPixels = MAX_PIXELS,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,10 +74,7 @@ def find_rate(
             show_default="nothing",
         ),
     ] = None,
-    cache: Annotated[
-        bool,
-        typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast."),
-    ] = True,
+    cache: arguments.Cache = True,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
     lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-6,
     highest: Annotated[float, typer.Option(help="The last.")] = 10.0,

@@ -14,7 +14,10 @@ from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from rich.console import Console
+    from rich.table import Table
 
     from pellucid.evaluation.effect import DataEffect, PictureEffect
     from pellucid.explain.surgery import Edit
@@ -63,10 +66,8 @@ def surgery(
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
 
     from pellucid.classifier import ImageClassifier
-    from pellucid.engines import get_engine
     from pellucid.evaluation.effect import data_effect, picture_effect
-    from pellucid.explain.surgery import edit_record, operate
-    from pellucid.files import save_model
+    from pellucid.explain.surgery import edit_record
     from pellucid.files.atomic import check_writable
     from pellucid.training.held_out import held_out
     from pellucid.training.run_folder import model_path
@@ -75,21 +76,18 @@ def surgery(
         if out.resolve() == model_path(model).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_writable(out)
-    classifier = ImageClassifier.load(model, engine=engine)
-    before = classifier.model_
-    after = operate(before, edits)
-    program = get_engine(engine).load(after.network)
+    before = ImageClassifier.load(model, engine=engine)
+    after = before.operated(*edits)
     one = many = None
     if image is not None:
-        pixels = before.preprocessing.read(image)
-        one = picture_effect(classifier.program_, program, pixels, before.classes)
+        one = picture_effect(before, after, image)
     if data is not None:
-        pictures, notes = held_out(data, before, part=part)
+        pictures, notes = held_out(data, before.model_, part=part)
         for note in notes:
             remarks().print(note)
-        many = data_effect(classifier.program_, program, pictures)
+        many = data_effect(before, after, pictures)
     if out is not None:
-        save_model(out, after)
+        after.save(out)
         remarks().print(f"changed model written to {shown(out)}")
     if json:
         print_json(
@@ -150,45 +148,36 @@ def _bad(text: str, example: str, option: str) -> typer.BadParameter:
 
 
 def _print_picture(console: Console, found: PictureEffect) -> None:
+    from pellucid.evaluation.pages import effect
+
+    console.print(_table(effect.CLASS_HEADS, effect.class_rows(found)))
+    console.print(shown(effect.guess_line(found)))
+    if rows := effect.layer_rows(found):
+        console.print(_table(effect.LAYER_HEADS, rows))
+    if line := effect.layer_line(found):
+        console.print(shown(line) + (" (--json lists all)" if rows else ""))
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     from rich.table import Table
 
-    table = Table("class", title=None)
-    for heading in ("logit", "after", "probability", "after"):
+    first, *others = heads
+    table = Table(first)
+    for heading in others:
         table.add_column(heading, justify="right")
-    first, second = found.probabilities
-    for k in (-first).argsort(kind="stable")[:10]:
-        table.add_row(
-            shown(found.classes[k]),
-            f"{found.before[k]:.4f}",
-            f"{found.after[k]:.4f}",
-            f"{first[k]:.2%}",
-            f"{second[k]:.2%}",
-        )
-    console.print(table)
-    before, after = found.guesses
-    console.print(
-        f"the guess stays {shown(before)}"
-        if before == after
-        else f"the guess changes from {shown(before)} to {shown(after)}"
-    )
+    for row in rows:
+        table.add_row(*map(shown, row))
+    return table
 
 
 def _print_data(console: Console, found: DataEffect) -> None:
-    numbers = found.numbers
-    console.print(f"{shown(found.pictures.name)}: {counted(len(numbers), 'picture')}")
-    for words, one, two in (
-        ("accuracy", numbers.first.right.mean(), numbers.second.right.mean()),
-        ("cross-entropy", numbers.first.cross_entropy, numbers.second.cross_entropy),
-    ):
-        style = ".2%" if words == "accuracy" else ".4f"
-        console.print(f"{words}: {one:{style}} before, {two:{style}} after")
-    flips = found.flips()
-    console.print(
-        f"{counted(len(flips), 'picture')} with another answer: {len(numbers.only_first)} were "
-        f"right before, {len(numbers.only_second)} are right now"
-    )
     from pellucid.evaluation.effect import told
+    from pellucid.evaluation.pages.effect import data_lines
 
+    console.print(f"{shown(found.pictures.name)}: {counted(len(found.numbers), 'picture')}")
+    for line in data_lines(found):
+        console.print(line)
+    flips = found.flips()
     for flip in flips[:MOST_PRINTED]:
         console.print(f"  {told(flip)}")
     if len(flips) > MOST_PRINTED:

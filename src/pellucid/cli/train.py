@@ -20,13 +20,13 @@ from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.augment import PRESETS
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.data.quarantine import Bad
 from pellucid.engines import DEFAULT
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
+    from pellucid.training.diagnosis import Diagnosis
 
 NO_SETTINGS = {"out", "resume", "save_every", "overwrite", "report", "json"}
 """What says where results go, and which; everything else decides them, and is kept with a run."""
@@ -116,12 +116,8 @@ def train(
             help="HEIGHTxWIDTH that pictures are brought to.", show_default="their own, or 64x64"
         ),
     ] = None,
-    bad: Annotated[
-        Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
-    ] = "quarantine",
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")
-    ] = MAX_PIXELS,
+    bad: arguments.BadFiles = "quarantine",
+    max_pixels: arguments.MaxPixels = MAX_PIXELS,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -130,10 +126,7 @@ def train(
             show_default="nothing",
         ),
     ] = None,
-    cache: Annotated[
-        bool,
-        typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast."),
-    ] = True,
+    cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --out.")
@@ -167,21 +160,48 @@ def train(
     allowed = tuple(settings["allow"] or ())
     check_allowed(allowed)
     model = _classifier(settings)
-    held_out = settings["validation"] and arguments.share(settings["validation"])
 
+    from pellucid.training import Stopped
+    from pellucid.training.run_folder import try_run_folder
+    from pellucid.training.stopping import sigterm_raises
+
+    if out is not None:
+        try_run_folder(out, overwrite=overwrite)
+    try:
+        with sigterm_raises():
+            _train(
+                model, settings,
+                allowed=allowed, out=out, overwrite=overwrite, resume=resume,
+                minutes=save_every, report=report, json=json,
+            )  # fmt: skip
+    except Stopped as stopped:
+        fail(str(stopped), stopped.code)
+
+
+def _train(
+    model: ImageClassifier,
+    settings: dict[str, Any],
+    *,
+    allowed: tuple[str, ...],
+    out: Path | None,
+    overwrite: bool,
+    resume: Path | None,
+    minutes: float,
+    report: bool,
+    json: bool,
+) -> None:
+    """Read the pictures, train, judge, and tell what came of it."""
     from pellucid import data as data_package
     from pellucid.training import Stopped
     from pellucid.training.kept import DamagedStateWarning
     from pellucid.training.progress import ProgressBar
-    from pellucid.training.run_folder import RunFolder, free_folder, try_run_folder
+    from pellucid.training.run_folder import RunFolder, free_folder
 
-    if out is not None:
-        try_run_folder(out, overwrite=overwrite)
     console, source = remarks(), settings["data"]
     splits = data_package.load(
         source,
         image_size=model.image_size,
-        validation=held_out,
+        validation=settings["validation"] and arguments.share(settings["validation"]),
         seed=settings["seed"],
         bad=settings["bad"],
         max_pixels=model.max_pixels,
@@ -198,25 +218,38 @@ def train(
     console.print(f"the run is kept in {shown(folder)}")
     if source not in data_package.BUILTIN:
         settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
-    try:
-        with ProgressBar(model.planned_epochs, console) as bar, warnings.catch_warnings():
-            warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
-            model.fit(
-                splits.train,
-                validation_data=splits.validation,
-                out=folder,
-                overwrite=overwrite,
-                resume=resume is not None,
-                minutes=save_every,
-                allow_one_class=ONE_CLASS in allowed,
-                notes=settings,
-                watchers=[bar, RunReport(folder, splits.quarantined)],
-            )
-    except Stopped as stopped:
-        fail(str(stopped), stopped.code)
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+    def finish(fitted: ImageClassifier) -> None:
+        nonlocal diagnoses
+        bar.close()
+        write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
+        if not report:
+            return
+        try:
+            diagnoses = judge(fitted, splits, folder, notes)
+        except KeyboardInterrupt as stopped:
+            command = shlex.join(["pellucid", "train", "--resume", os.fspath(folder)])
+            raise Stopped(
+                f"stopped while the report was made; the model is whole, make it with: {command}",
+                getattr(stopped, "code", 130),
+            ) from stopped
+
+    with ProgressBar(model.planned_epochs, console) as bar, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
+        model.fit(
+            splits.train,
+            validation_data=splits.validation,
+            out=folder,
+            overwrite=overwrite,
+            resume=resume is not None,
+            minutes=minutes,
+            allow_one_class=ONE_CLASS in allowed,
+            notes=settings,
+            watchers=[bar, RunReport(folder, splits.quarantined)],
+            finish=finish,
+        )
     best = model.model_.provenance["results"]
-    write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
-    diagnoses = judge(model, splits, folder, notes) if report else ()
     if json:
         print_json(
             {

@@ -212,7 +212,7 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
 def _too_large(name: str, max_pixels: int) -> DataError:
     return DataError(
         f"{name}: too many pixels to be opened safely, at most {max_pixels} are; make the picture "
-        f"smaller, or allow more with max_pixels"
+        f"smaller, or allow more: --max-pixels, where a command has it; in Python, max_pixels"
     )
 
 

@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.names import shown
+from pellucid.errors import DataError
+from pellucid.evaluation.answers import DIVERGED, logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.ops.softmax import softmax
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
-    from pellucid.engines import Program
+    from pellucid.data.preprocessing import Picture
+    from pellucid.explain.subject import Classifier
 
-_BATCH = 256
+ROUNDING = 1e-6
+"""Up to which a layer's change may be just that: engines join layers, and others after an edit."""
+
+_WHY = "a change makes its numbers too large: set smaller weights"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +36,16 @@ class PictureEffect:
         classes: The K class names.
         before: The logits of the network as it was, float64 (K,).
         after: Those of the changed one.
+        layers: For each layer that both networks have, with outputs of the same shape, in the
+            network's order: |after − before| / |before|, the 2-norms of its output's difference and
+            of its output. 0 where nothing changes; infinite where the output was 0 all over, or is
+            no longer finite.
     """
 
     classes: tuple[str, ...]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
+    layers: Mapping[str, float]
 
     @property
     def probabilities(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -44,8 +57,13 @@ class PictureEffect:
         """The likeliest class before and after."""
         return self.classes[int(self.before.argmax())], self.classes[int(self.after.argmax())]
 
+    @property
+    def changed(self) -> dict[str, float]:
+        """The layers whose output changes by more than rounding, as ``layers`` has them."""
+        return {name: change for name, change in self.layers.items() if change > ROUNDING}
+
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values; a layer's change that is infinite is None."""
         first, second = self.probabilities
         return {
             "guesses": list(self.guesses),
@@ -57,7 +75,16 @@ class PictureEffect:
                 }
                 for k, name in enumerate(self.classes)
             ],
+            "layers": [
+                {"layer": name, "change": change if np.isfinite(change) else None}
+                for name, change in self.layers.items()
+            ],
         }
+
+    def _repr_html_(self) -> str:
+        from pellucid.evaluation.pages.effect import picture_html
+
+        return picture_html(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,31 +116,52 @@ class DataEffect:
         """As JSON values."""
         return {**self.numbers.to_dict(), "flips": self.flips()}
 
+    def _repr_html_(self) -> str:
+        from pellucid.evaluation.pages.effect import data_html
 
-def picture_effect(
-    before: Program, after: Program, image: NDArray[np.uint8], classes: tuple[str, ...]
-) -> PictureEffect:
-    """Answer one image, (H, W, C) as both networks take it, with both."""
-    first, second = (each.forward(image[None])[0].astype(np.float64) for each in (before, after))
-    return PictureEffect(classes, first, second)
+        return data_html(self)
 
 
-def data_effect(before: Program, after: Program, pictures: Dataset) -> DataEffect:
-    """Answer all pictures with both networks.
+def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> PictureEffect:
+    """Answer one picture with a classifier and with the same one, changed.
+
+    Args:
+        before: As it was.
+        after: As :meth:`pellucid.ImageClassifier.operated` gives it.
+        picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
 
     Raises:
-        ShapeError: If an answer is not finite.
+        DataError: If the picture cannot be used, or an answer is NaN or infinite.
     """
-    answers = (
-        np.concatenate(
-            [
-                program.forward(pictures.images[start : start + _BATCH]).astype(np.float64)
-                for start in range(0, len(pictures), _BATCH)
-            ]
-        )
-        for program in (before, after)
-    )
-    first, second = answers
+    pixels = before.model_.preprocessing.read(picture)[None]
+    with np.errstate(all="ignore"):  # what is not finite is told
+        one, two = (each.program_.forward(pixels)[0].astype(np.float64) for each in (before, after))
+        values = before.program_.values(pixels), after.program_.values(pixels)
+    for name, answer, why in (("the network", one, DIVERGED), ("the changed network", two, _WHY)):
+        if not np.isfinite(answer).all():
+            raise DataError(f"{name} answers with NaN or infinity; {why}")
+    names = (node.name for node in before.model_.network.graph.nodes)
+    layers = {
+        name: _change(values[0][name], values[1][name])
+        for name in names
+        if name in values[1] and values[0][name].shape == values[1][name].shape
+    }
+    return PictureEffect(before.model_.classes, one, two, layers)
+
+
+def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> DataEffect:
+    """Answer all pictures with a classifier and with the same one, changed.
+
+    Args:
+        before: As it was.
+        after: As :meth:`pellucid.ImageClassifier.operated` gives it.
+        pictures: Of the classifier's size, with labels counted in its classes.
+
+    Raises:
+        DataError: If an answer is NaN or infinite.
+    """
+    first = logits(before, pictures, "the network")
+    second = logits(after, pictures, "the changed network", why=_WHY)
     return DataEffect(pictures, compare(first, second, pictures.labels, logits=True))
 
 
@@ -123,3 +171,14 @@ def told(flip: dict[str, Any]) -> str:
         f"{shown(flip['picture'])} is {shown(flip['true'])}: {shown(flip['before'])} → "
         f"{shown(flip['after'])}"
     )
+
+
+def _change(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """|after − before| / |before|; infinite where that is no number."""
+    old = before.astype(np.float64)
+    with np.errstate(all="ignore"):
+        difference = float(np.sqrt(((after.astype(np.float64) - old) ** 2).sum()))
+        size = float(np.sqrt((old**2).sum()))
+    if difference == 0.0:
+        return 0.0
+    return difference / size if size > 0.0 and np.isfinite(difference) else float("inf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from pellucid.data.dataset import Dataset
 from pellucid.data.names import counted, listed, shown
 from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
+from pellucid.evaluation.answers import logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.files import make_folder, write_text
 from pellucid.training.held_out import held_out
@@ -21,29 +22,14 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from pellucid.engines import Program
-    from pellucid.files import Model
+    from pellucid.data.cache import CacheSetting
+    from pellucid.data.quarantine import Bad
+    from pellucid.explain.subject import Classifier
 
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
 
 TABLE, PAGE = "comparison.csv", "comparison.html"
-
-_BATCH = 256
-
-
-class Classifier(Protocol):
-    """What a classifier is to a comparison: a model, and the engine's program of it."""
-
-    @property
-    def model_(self) -> Model:
-        """The network with class names and preprocessing."""
-
-    @property
-    def program_(self) -> Program:
-        """The network as the engine computes it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +123,8 @@ def compare_models(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
+    bad: Bad = "quarantine",
+    cache: CacheSetting = True,
     names: tuple[str, str] = ("A", "B"),
 ) -> ModelComparison:
     """Judge two models by the same pictures.
@@ -148,6 +136,8 @@ def compare_models(
             neither learned from counts; or a data set.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out.
+        bad: As :func:`pellucid.data.load` takes it.
+        cache: Likewise.
         names: What the models are called.
 
     Raises:
@@ -160,12 +150,15 @@ def compare_models(
         read = [in_classes(data, data.name, m.preprocessing, m.classes) for m in models]
         notes: list[str] = []
     else:
-        found = [held_out(data, m, part=part, max_pixels=max_pixels) for m in models]
+        found = [
+            held_out(data, m, part=part, max_pixels=max_pixels, bad=bad, cache=cache)
+            for m in models
+        ]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
     a, b = _same(read[0], read[1], notes)
     order = [models[1].classes.index(name) for name in a.classes]
-    one, two = _logits(first, a, names[0]), _logits(second, b, names[1])[:, order]
+    one, two = logits(first, a, names[0]), logits(second, b, names[1])[:, order]
     return ModelComparison(names, a, compare(one, two, a.labels, logits=True), tuple(notes))
 
 
@@ -198,19 +191,6 @@ def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
         )
     others = [place[a.names[i]] for i in common]
     return replace(a.subset(common), quarantined=a.quarantined), b.subset(others)
-
-
-def _logits(classifier: Classifier, pictures: Dataset, name: str) -> NDArray[np.float64]:
-    starts = range(0, len(pictures), _BATCH)
-    parts = [classifier.program_.forward(pictures.images[i : i + _BATCH]) for i in starts]
-    logits = np.concatenate(parts).astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
-    if len(bad):
-        raise DataError(
-            f"{shown(pictures.picture_name(int(bad[0])))}: {shown(name)} answers with NaN or "
-            "infinity; its training diverged: train it with a lower learning rate"
-        )
-    return logits
 
 
 def _check_classes(a: tuple[str, ...], b: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.data.dataset import Dataset
+    from pellucid.experiments.experiment import Spreads
     from pellucid.layers import Block
 
 CONVOLUTIONS, MAPS, UNITS = 27, 16, 64
@@ -41,20 +42,7 @@ def _network(initializer: str) -> Callable[[int], Sequential]:
     return layers
 
 
-INITIALISATION = Experiment(
-    "initialisation",
-    "How large should first weights be in a network of 30 layers with ReLUs?",
-    "He et al. 2015, Delving deep into rectifiers, section 2.2 and figure 3; Glorot and Bengio "
-    "2010, Understanding the difficulty of training deep feedforward neural networks",
-    {"He": _network("he"), "Glorot": _network("glorot")},
-    epochs=4,
-    settings={"schedule": "constant", "batch_size": 64, "learning_rate": 0.005},
-    caution="It holds for plain stacks with ReLUs; batch norms and shortcuts make deep networks "
-    "learn with either. At a rate of 0.02, He's stalls as well.",
-)
-
-
-def spreads(experiment: Experiment, data: Dataset) -> dict[str, dict[str, list[float]]]:
+def spreads(experiment: Experiment, data: Dataset) -> Spreads:
     """How widely values and gradients spread in every layer with weights, before any training.
 
     Args:
@@ -82,3 +70,17 @@ def spreads(experiment: Experiment, data: Dataset) -> dict[str, dict[str, list[f
             "backward": [float(np.std(gradients[f"{layer}.kernel"])) for layer in weighted],
         }
     return found
+
+
+INITIALISATION = Experiment(
+    "initialisation",
+    "How large should first weights be in a network of 30 layers with ReLUs?",
+    "He et al. 2015, Delving deep into rectifiers, section 2.2 and figure 3; Glorot and Bengio "
+    "2010, Understanding the difficulty of training deep feedforward neural networks",
+    {"He": _network("he"), "Glorot": _network("glorot")},
+    epochs=4,
+    settings={"schedule": "constant", "batch_size": 64, "learning_rate": 0.005},
+    caution="It holds for plain stacks with ReLUs; batch norms and shortcuts make deep networks "
+    "learn with either. At a rate of 0.02, He's stalls as well.",
+    spreads=spreads,
+)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pellucid.layers import Sequential
     from pellucid.training.history import Epoch
 
+    Spreads = dict[str, dict[str, list[float]]]
+    """By variant, then ``forward`` and ``backward``: a standard deviation a layer with weights."""
+
 LEARNED, JUDGED = 6000, 2000
 """How many pictures are learned from and judged by, at most; each class in proportion."""
 
@@ -40,6 +43,9 @@ class Experiment:
         epochs: How often every picture is seen, where nothing else is asked.
         settings: Of the classifier, the same for all.
         caution: What the outcome does not prove.
+        spreads: For experiments on first weights, what looks at layers before any training; see
+            :func:`pellucid.experiments.deep.spreads`. It is given the experiment and the pictures
+            to learn from, and its result is the outcome's ``spreads``.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Experiment:
     epochs: int
     settings: Mapping[str, Any]
     caution: str
+    spreads: Callable[[Experiment, Dataset], Spreads] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,15 +95,14 @@ class Outcome:
         learned: How many pictures were learned from.
         judged: How many the networks were judged by.
         runs: All of them, in the order of variants, then seeds.
-        spreads: For experiments on first weights, by variant: the standard deviations of layers'
-            values and gradients before any training.
+        spreads: What the experiment's own ``spreads`` found; empty where it has none.
     """
 
     experiment: Experiment
     learned: int
     judged: int
     runs: tuple[Run, ...]
-    spreads: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    spreads: Spreads = field(default_factory=dict)
 
     def of(self, variant: str) -> list[Run]:
         """The runs of one variant."""
@@ -180,6 +186,11 @@ class Outcome:
             "spreads": self.spreads,
         }
 
+    def _repr_html_(self) -> str:
+        from pellucid.experiments.page import outcome_html
+
+        return outcome_html(self)
+
 
 def run(
     experiment: Experiment,
@@ -206,8 +217,6 @@ def run(
     Raises:
         DataError: If there are too few pictures, or they are smaller than the networks need.
     """
-    from pellucid.experiments.deep import spreads
-
     train = _some(learned, LEARNED)
     test = _some(judged, JUDGED)
     runs: dict[tuple[str, int], Run] = {}
@@ -228,7 +237,7 @@ def run(
             if progress is not None:
                 progress(done)
     ordered = tuple(runs[name, seed] for name in experiment.variants for seed in range(seeds))
-    found = spreads(experiment, train) if experiment.name == "initialisation" else {}
+    found = {} if experiment.spreads is None else experiment.spreads(experiment, train)
     return Outcome(experiment, len(train), len(test), ordered, found)
 
 

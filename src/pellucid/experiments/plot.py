@@ -33,7 +33,13 @@ def draw(outcome: Outcome) -> Figure:
 
 
 def _losses(axes: Axes, outcome: Outcome) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogFormatter, MaxNLocator
+
+    class Plain(LogFormatter):
+        """Labels where a logarithmic axis has them, as plain numbers: 0.6 and not 6e-01."""
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
 
     for i, variant in enumerate(outcome.experiment.variants):
         for j, run in enumerate(outcome.of(variant)):
@@ -49,7 +55,11 @@ def _losses(axes: Axes, outcome: Outcome) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel("training loss (cross-entropy)")
     axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(Plain())
+    axes.yaxis.set_minor_formatter(Plain(minor_thresholds=(2.0, 0.4)))
+    last = max((len(run.epochs) for run in outcome.runs), default=0)
+    axes.set_xlim(0.5, max(1, last) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(fontsize=7)
 
 
@@ -58,10 +68,11 @@ def _accuracies(axes: Axes, outcome: Outcome) -> None:
     for i, variant in enumerate(names):
         accuracies = [100 * run.accuracy for run in outcome.of(variant)]
         axes.plot(
-            accuracies, [i] * len(accuracies), MARKS[i % len(MARKS)], color=f"C{i}", markersize=6
-        )
+            accuracies, [i] * len(accuracies), MARKS[i % len(MARKS)],
+            color=f"C{i}", markersize=6, alpha=0.6,
+        )  # fmt: skip
     axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)  # the first above
     axes.set_xlabel(f"accuracy on {outcome.judged} pictures, percent; a mark a seed")
     axes.grid(axis="x", alpha=0.3)
 

@@ -155,13 +155,15 @@ def remove_left_over(folder: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Check that a new file can be written in a path's folder; nothing is left there.
+    """Check that :func:`write_file` could write a file now; nothing is left there.
 
     Raises:
         OutputError: As for :func:`write_file`.
     """
-    trial = path.parent / f".pellucid-{secrets.token_hex(8)}.tmp"
     with explained(path):
+        target = Path(os.path.realpath(path))
+        _mode_of_earlier(target)
+        trial = target.parent / f".pellucid-{secrets.token_hex(8)}.tmp"
         SYSTEM.close(SYSTEM.open(trial, _CREATE))
         SYSTEM.remove(trial)
 

@@ -30,6 +30,7 @@ class Tally:
         correct: How many of them were answered right.
         rate: The last step's learning rate.
         seconds: Since the epoch began, breaks left out.
+        waited: Those of them in which steps waited for their pictures.
     """
 
     epoch: int = 1
@@ -39,6 +40,7 @@ class Tally:
     correct: int = 0
     rate: float = 0.0
     seconds: float = 0.0
+    waited: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,7 @@ def diagnose(
     confusion: NDArray[np.int64] | None = None,
     activity: Sequence[Activity] = (),
     recipe: Recipe | None = None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Diagnosis, ...]:
     """Look for what usually goes wrong.
 
@@ -107,6 +108,7 @@ def diagnose(
         activity: What :func:`pellucid.training.dead_units.activity` found on some pictures.
         recipe: How the network was trained; without it, losses are taken to be cross-entropies, and
             learning rates are not compared with the usual ones.
+        names: What the classes are called; none: their numbers, from 0.
 
     Returns:
         What was found; nothing for a training that goes well.
@@ -133,7 +135,7 @@ def diagnose(
         ]
     shown_by_answers = [
         _dead_units(activity),
-        None if confusion is None else _one_class(confusion),
+        None if confusion is None else _one_class(confusion, names),
     ]
     causes = [each for each in course if each is not None]
     # a rate that is too high or too low does not mend itself
@@ -257,7 +259,7 @@ def _dead_units(activity: Sequence[Activity]) -> Diagnosis | None:
     )
 
 
-def _one_class(confusion: NDArray[np.int64]) -> Diagnosis | None:
+def _one_class(confusion: NDArray[np.int64], names: Sequence[str] | None) -> Diagnosis | None:
     count = int(confusion.sum())
     if not count:
         return None
@@ -269,11 +271,12 @@ def _one_class(confusion: NDArray[np.int64]) -> Diagnosis | None:
     share = float(answers[favourite]) / count
     if not others or share < LIMITS.one_class or right >= LIMITS.others_right * others:
         return None
+    called = f"class number {favourite}" if names is None else f"class {shown(names[favourite])}"
     large = own > LIMITS.frequent * count / len(confusion)
     return Diagnosis(
         "one_class",
-        f"{share:.1%} of all answers are class number {favourite}, to which {own / count:.1%} of "
-        f"the pictures belong; of the other classes' {counted(others, 'picture')}, {right} are "
+        f"{share:.1%} of all answers are {called}, to which {own / count:.1%} of the pictures "
+        f"belong; of the other classes' {counted(others, 'picture')}, {right} are "
         "right",
         "let small classes count as much as large ones (--class-weights balanced), or add pictures "
         "to them"

@@ -1,7 +1,13 @@
-"""What a step learns from: a batch of pictures with their labels or target probabilities."""
+"""What a step learns from: a batch of pictures with their labels or target probabilities.
+
+While a step computes, the next batch is made ready by a thread, so that steps wait neither for the
+disk nor for augmentation. A batch follows from (recipe, epoch, number) alone, and so is the same
+whoever makes it, and when.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
@@ -14,9 +20,12 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.training.recipe import Recipe
 
+    Batch = tuple[NDArray[np.uint8], NDArray[Any]]
+    """Pictures, and labels or target probabilities."""
+
 
 class Feed:
-    """Makes batches; each is a function of (recipe, epoch, number) alone.
+    """Makes batches, the likely next one ahead; its thread ends with it.
 
     Args:
         data: The pictures.
@@ -28,13 +37,12 @@ class Feed:
 
     def __init__(self, data: Dataset, recipe: Recipe) -> None:
         self.steps = batches_per_epoch(len(data), recipe.batch_size)
-        self._data = data
-        self._recipe = recipe
-        self._changes_pixels = recipe.augmentation.changes_pixels
-        self._epoch = -1
-        self._order: NDArray[np.int64]
+        self._maker = _Maker(data, recipe)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-feed")
+        self._ahead: tuple[int, int] | None = None
+        self._made: Future[Batch]
 
-    def batch(self, epoch: int, number: int) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    def batch(self, epoch: int, number: int) -> Batch:
         """One batch.
 
         Args:
@@ -45,6 +53,27 @@ class Feed:
             Pictures, uint8 (N, H, W, C); and labels, int64 (N,), or where pictures are mixed,
             target probabilities, float32 (N, K).
         """
+        if self._ahead != (epoch, number):
+            self._made = self._thread.submit(self._maker.batch, epoch, number)
+        self._ahead = None  # whatever comes: a batch that could not be made is not asked for twice
+        batch = self._made.result()
+        following = (epoch, number + 1) if number + 1 < self.steps else (epoch + 1, 0)
+        self._made = self._thread.submit(self._maker.batch, *following)
+        self._ahead = following
+        return batch
+
+
+class _Maker:
+    """Makes batches, one at a time; it knows nothing of the thread that it works in."""
+
+    def __init__(self, data: Dataset, recipe: Recipe) -> None:
+        self._data = data
+        self._recipe = recipe
+        self._changes_pixels = recipe.augmentation.changes_pixels
+        self._epoch = -1
+        self._order: NDArray[np.int64]
+
+    def batch(self, epoch: int, number: int) -> Batch:
         data, recipe = self._data, self._recipe
         if epoch != self._epoch:
             self._order = order(len(data), seed=recipe.seed, epoch=epoch)

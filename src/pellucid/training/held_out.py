@@ -12,8 +12,10 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.training.provenance import trained_max_pixels, unseen
 
 if TYPE_CHECKING:
+    from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset
     from pellucid.data.load import DataSource
+    from pellucid.data.quarantine import Bad
     from pellucid.files import Model
 
 PARTS = {"test": "test", "val": "validation"}
@@ -23,7 +25,13 @@ _CAUTION = "the model's weights were chosen by them, which flatters it a little"
 
 
 def held_out(
-    data: DataSource, model: Model, *, part: str | None = None, max_pixels: int | None = None
+    data: DataSource,
+    model: Model,
+    *,
+    part: str | None = None,
+    max_pixels: int | None = None,
+    bad: Bad = "quarantine",
+    cache: CacheSetting = True,
 ) -> tuple[Dataset, list[str]]:
     """The pictures to judge a model by, and remarks on what they are.
 
@@ -36,6 +44,8 @@ def held_out(
         model: The model, whose preprocessing and classes are used.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out; none: as in the model's training.
+        bad: As :func:`pellucid.data.load` takes it.
+        cache: Likewise.
 
     Returns:
         The pictures, and one line for the user on each thing worth knowing.
@@ -58,6 +68,8 @@ def held_out(
             classes=model.classes,
             split=split,
             max_pixels=limit,
+            bad=bad,
+            cache=cache,
         )
         told.extend(quarantine_note(pictures.quarantined))
         if max_pixels is None and trained > MAX_PIXELS:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pellucid.errors import FileFormatError
 
-OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs")
+OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "waited")
 """What an epoch tells of the machine and the way, not of the model."""
 
 
@@ -30,6 +30,8 @@ class Epoch:
         skipped_batches: Batches left out because their loss was not finite, or exploded.
         roll_backs: How often the epoch went back to its last good state, with half the learning
             rate from then on.
+        waited: Seconds of the epoch in which its steps waited for their pictures; of steps that
+            were taken back, nothing is counted. 0 in rows that were written before it was measured.
     """
 
     epoch: int
@@ -42,6 +44,7 @@ class Epoch:
     seconds: float
     skipped_batches: int = 0
     roll_backs: int = 0
+    waited: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -125,7 +125,9 @@ class _Run:
 
     def _step(self) -> None:
         tally, recipe, steps = self._tally, self._recipe, self._feed.steps
+        asked = time.perf_counter()
         images, labels = self._feed.batch(tally.epoch - 1, tally.batch)
+        waited = time.perf_counter() - asked
         place = (tally.epoch - 1) * steps + tally.batch
         factor = recipe.schedule.factor(place, steps, recipe.epochs)
         rate = recipe.learning_rate * factor * self._recovery.rate_factor
@@ -142,6 +144,7 @@ class _Run:
         tally.loss_sum += result.loss * len(images)
         tally.correct += result.correct
         tally.rate = rate
+        tally.waited += waited
         tally.seconds = max(time.perf_counter() - self._began, 1e-9)
         if self._average is not None:
             self._average.count()
@@ -250,6 +253,7 @@ class _Run:
             seconds=time.perf_counter() - self._began,
             skipped_batches=recovery.skipped,
             roll_backs=recovery.rolled_back,
+            waited=tally.waited,
         )
         self.trained.add(row, raw if self._average is None else self._average.weights())
         recovery.new_epoch()

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pellucid.training.trained import Progress, Trained
 
 
+WAITED_TOLD = 0.05
+"""From this share of an epoch on, it is told how long steps waited for their pictures."""
+
+
 class ProgressBar:
     """A watcher that draws; use it as a context manager.
 
@@ -54,8 +58,13 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away; a second time it does nothing."""
         if not self._bar.disable:  # some versions of Rich end also what they never began
             self._bar.stop()
+            self._bar.disable = True
 
     def after_step(self, progress: Progress) -> None:
         """Move the bar."""
@@ -83,6 +92,8 @@ class ProgressBar:
                 f"accuracy {row.validation_accuracy:.2%}"
             )
         line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
+        if row.waited and row.waited >= WAITED_TOLD * row.seconds:
+            line += f", waited {row.waited / row.seconds:.0%} for pictures"
         if row.skipped_batches:
             batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
             line += f"; {batches} with an exploding loss left out"

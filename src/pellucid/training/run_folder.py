@@ -156,6 +156,10 @@ class RunFolder:
         """Let others write in the folder; a second time it does nothing."""
         self._lock.release()
 
+    def let_signals_act(self) -> None:
+        """Let Ctrl-C and SIGTERM act as before, at once; the folder stays ours."""
+        self._request.end()
+
     def __enter__(self) -> Self:
         self._request.listen()
         return self

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(KeyboardInterrupt):
-    """A training was asked to stop, and has kept its state.
+    """A training was asked to stop, and has kept its state, if it had begun.
 
     Attributes:
         code: The exit code that a shell expects: 130 after Ctrl-C, 143 after SIGTERM.
@@ -53,3 +55,26 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.code = 128 + number
         self.end()
+
+
+@contextmanager
+def sigterm_raises() -> Iterator[None]:
+    """Let SIGTERM raise :exc:`Stopped`, so that everything is tidied up as it is after Ctrl-C.
+
+    The next SIGTERM ends the process at once. Outside of the main thread, and where the process
+    has told the system otherwise, nothing changes.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Stopped("stopped", 128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

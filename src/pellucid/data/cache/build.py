@@ -65,14 +65,17 @@ def decoded_blocks(
         if helpers is None:
             count = helpers_for([file.path for file in files], threads)
             helpers = stack.enter_context(Helpers(count, preprocessing, max_pixels))
-        pool = stack.enter_context(ThreadPoolExecutor(threads))
-        # as few blocks wait in memory as keep all threads at work
-        waiting: deque[Future[Block]] = deque(
-            pool.submit(decode, part) for part in islice(parts, 2 * threads)
-        )
+        pool = ThreadPoolExecutor(threads)
         try:
+            # as few blocks wait in memory as keep all threads at work
+            waiting: deque[Future[Block]] = deque(
+                pool.submit(decode, part) for part in islice(parts, 2 * threads)
+            )
             while waiting:
                 yield waiting.popleft().result()
                 waiting.extend(pool.submit(decode, part) for part in islice(parts, 1))
+        except BaseException:
+            helpers.kill()  # nobody waits for what is no longer wanted
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.kinds import KINDS, SEVERITIES
 from pellucid.data.names import counted, shown
+from pellucid.data.web_page import web_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +24,6 @@ MOST_NAMES = 12
 
 _PREVIEW_SIDE = 96
 _SIGNS = {"stops training": "✖", "warning": "▲", "note": "●"}
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --grave: #a30015; --warn: #7a4b00; }
@@ -52,30 +52,16 @@ def html_page(report: DataReport) -> str:
     It needs no network and runs no script. Names are escaped, so that no file's name can add
     anything to the page.
     """
-    title = f"{_text(report.name)}: the data checked"
-    return "\n".join(
-        (
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<header><h1>{title}</h1>",
-            f"<p>{_summary(report)}</p></header>",
-            "<main>",
-            *_class_table(report),
-            *_sections(report),
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        )
+    title = f"{report.name}: the data checked"
+    body = (
+        f"<header><h1>{_text(title)}</h1>",
+        f"<p>{_summary(report)}</p></header>",
+        "<main>",
+        *_class_table(report),
+        *_sections(report),
+        "</main>",
     )
+    return web_page(title, _STYLE, body)
 
 
 def _summary(report: DataReport) -> str:

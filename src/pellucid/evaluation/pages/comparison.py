@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.look import image_of
 from pellucid.data.names import counted
+from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup
 from pellucid.evaluation.pages.markup import text
 from pellucid.evaluation.pages.reliability import reliability_chart
@@ -64,27 +65,8 @@ def verdict(numbers: Comparison) -> list[str]:
 def comparison_page(comparison: ModelComparison) -> str:
     """The page; it needs no network and runs no script, and all names are escaped."""
     title = "A and B, compared"
-    return "\n".join(
-        (
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{markup.POLICY}">',
-            f"<title>{title}</title>",
-            f"<style>{STYLE}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            f"<h1>{title}</h1>",
-            *_parts(comparison),
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        )
-    )
+    body = ("<main>", f"<h1>{title}</h1>", *_parts(comparison), "</main>")
+    return web_page(title, STYLE, body)
 
 
 def comparison_fragment(comparison: ModelComparison) -> str:

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""The page may fetch nothing and run nothing, whatever stands in it."""
-
 
 def text(words: str) -> str:
     """Words or a name as text of a page, on one line."""

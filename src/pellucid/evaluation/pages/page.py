@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.data.check.look import image_of
 from pellucid.data.names import counted
+from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup
 from pellucid.evaluation.pages.confusion import MOST_NUMBERED, chart_width
 from pellucid.evaluation.pages.curves import accuracy_chart, loss_chart, rate_chart
@@ -59,36 +60,21 @@ def html_page(contents: Contents, confusion: bytes) -> str:
         contents: What it tells.
         confusion: The confusion matrix as a PNG.
     """
-    title = text(contents.title)
-    return "\n".join(
-        (
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{markup.POLICY}">',
-            f"<title>{title}</title>",
-            f"<style>{STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<header><h1>{title}</h1>",
-            f"<p>{_judged_by(contents)}</p></header>",
-            "<main>",
-            *_result(contents.report),
-            *_remarks(contents),
-            *_training(contents),
-            *_confusion(contents.report, confusion),
-            *_classes(contents.report),
-            *_mistakes(contents.report, contents.pictures),
-            *_calibration(contents.report),
-            *_origin(contents.config),
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        )
+    body = (
+        f"<header><h1>{text(contents.title)}</h1>",
+        f"<p>{_judged_by(contents)}</p></header>",
+        "<main>",
+        *_result(contents.report),
+        *_remarks(contents),
+        *_training(contents),
+        *_confusion(contents.report, confusion),
+        *_classes(contents.report),
+        *_mistakes(contents.report, contents.pictures),
+        *_calibration(contents.report),
+        *_origin(contents.config),
+        "</main>",
     )
+    return web_page(contents.title, STYLE, body)
 
 
 def _judged_by(contents: Contents) -> str:

@@ -11,12 +11,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import shown
+from pellucid.data.web_page import web_page
 from pellucid.explain.pages.sheet import scale_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 _PAGE_STYLE = """
 :root { color-scheme: light dark; }
@@ -80,23 +79,4 @@ def fragment(parts: Iterable[str]) -> str:
 
 def page(title: str, *fragments: str) -> str:
     """Fragments as one HTML file, for any browser."""
-    return "\n".join(
-        (
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            f"<title>{text(title)}</title>",
-            f"<style>{_PAGE_STYLE}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *fragments,
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        )
-    )
+    return web_page(title, _PAGE_STYLE, ("<main>", *fragments, "</main>"))

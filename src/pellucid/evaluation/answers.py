@@ -1,0 +1,48 @@
+"""A classifier's answers to many pictures, or the reason why they are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.names import shown
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.explain.subject import Classifier
+
+_BATCH = 256
+
+DIVERGED = "its training diverged: train it with a lower learning rate"
+"""Why a trained network answers with numbers that are none, and what to do."""
+
+
+def logits(
+    classifier: Classifier, pictures: Dataset, name: str, *, why: str = DIVERGED
+) -> NDArray[np.float64]:
+    """The logits of all pictures, (N, K), a batch at a time.
+
+    Args:
+        classifier: Who answers.
+        pictures: N pictures of its size.
+        name: What it is called.
+        why: What to say where an answer is no number: a reason, and what to do.
+
+    Raises:
+        DataError: If a logit is NaN or infinite; the message names the picture and the classifier.
+    """
+    starts = range(0, len(pictures), _BATCH)
+    with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
+        parts = [classifier.program_.forward(pictures.images[i : i + _BATCH]) for i in starts]
+    found = np.concatenate(parts).astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"{shown(pictures.picture_name(int(bad[0])))}: {shown(name)} answers with NaN or "
+            f"infinity; {why}"
+        )
+    return found

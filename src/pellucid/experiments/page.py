@@ -1,0 +1,61 @@
+"""An experiment's outcome as words: rows for any table, and what a notebook shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.data.names import counted
+from pellucid.explain.pages.page import fragment, image, table, text
+from pellucid.explain.pictures import png
+
+if TYPE_CHECKING:
+    from pellucid.experiments.experiment import Outcome
+
+HEADS = ("", "accuracy (median)", "least", "largest", "loss")
+"""What the columns of :func:`rows` are called."""
+
+
+def rows(outcome: Outcome) -> list[tuple[str, ...]]:
+    """A row a variant, in words: its name, then as :data:`HEADS` says."""
+    return [
+        (
+            row["variant"],
+            f"{row['accuracy']:.2%}",
+            f"{row['least']:.2%}",
+            f"{row['largest']:.2%}",
+            "diverged" if row["loss"] is None else f"{row['loss']:.4f}",
+        )
+        for row in outcome.table
+    ]
+
+
+def spread_lines(outcome: Outcome) -> list[str]:
+    """How far signals spread in the first layer and in the last, where that was looked at."""
+    return [
+        f"{name}, before training: standard deviation of {words} from {found[which][0]:.3g} in the "
+        f"first layer to {found[which][-1]:.3g} in the last"
+        for name, found in outcome.spreads.items()
+        for which, words in (("forward", "outputs"), ("backward", "kernel gradients"))
+    ]
+
+
+def outcome_html(outcome: Outcome) -> str:
+    """Table, verdict and plot; all that is in words stands there as words."""
+    experiment = outcome.experiment
+    seeds = len({run.seed for run in outcome.runs})
+    pictures = f"Learned from {counted(outcome.learned, 'picture')}, judged by {outcome.judged}"
+    return fragment(
+        (
+            f"<h2>{text(experiment.question)}</h2>",
+            f"<p>{pictures}; {counted(seeds, 'seed')}.</p>",
+            table(HEADS, rows(outcome), experiment.name),
+            f"<p><strong>{text(outcome.verdict)}.</strong></p>",
+            *(f"<p>{text(line)}.</p>" for line in spread_lines(outcome)),
+            image(
+                png(outcome.plot()),
+                "training loss by epoch, and the accuracy of every run, as the table has them",
+            ),
+            f"<p>{text(experiment.caution)}</p>",
+            f"<p>Source: {text(experiment.source)}.</p>",
+        )
+    )

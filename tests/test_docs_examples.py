@@ -1,0 +1,77 @@
+"""The Python examples of the pages on surgery, comparisons and experiments, run on few pictures."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pellucid as pl
+from pellucid.data import Splits
+
+if TYPE_CHECKING:
+    from pellucid.data.dataset import Dataset
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def example(page: str) -> str:
+    (found,) = re.findall(
+        r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL
+    )
+    return str(found)
+
+
+@pytest.fixture
+def folder(
+    digits: tuple[Dataset, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A folder with photos and a run, as the examples have them."""
+    for label, name in ((0, "cat"), (1, "dog")):
+        (tmp_path / "my-photos" / name).mkdir(parents=True)
+        for i in np.flatnonzero(digits[0].labels == label)[:40]:
+            picture = Image.fromarray(digits[0].images[i, ..., 0])
+            picture.save(tmp_path / "my-photos" / name / f"{i}.png")
+    shutil.copy(next((tmp_path / "my-photos" / "cat").iterdir()), tmp_path / "cat.jpg")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_surgery(folder: Path) -> None:
+    pl.ImageClassifier("lecture", epochs=2).fit("my-photos", out="runs/photos")
+    names: dict[str, Any] = {}
+    exec(example("surgery.md"), names)  # noqa: S102 - our own
+    assert pl.load("changed.safetensors").predict("cat.jpg") == names["changed"].predict("cat.jpg")
+    assert names["effect"].layers["conv1"] == 0.0 < names["effect"].layers["dense2"]
+    assert len(names["pictures"]) > 0
+
+
+def test_compare(folder: Path) -> None:
+    for run, epochs in (("first", 1), ("second", 2)):
+        pl.ImageClassifier("lecture", epochs=epochs).fit("my-photos", out=f"runs/{run}")
+    names: dict[str, Any] = {}
+    exec(example("compare.md"), names)  # noqa: S102 - our own
+    assert len(names["found"].numbers) == 8
+    assert sorted(each.name for each in (folder / "compared").iterdir()) == [
+        "comparison.csv",
+        "comparison.html",
+    ]
+
+
+def test_experiments(
+    digits: tuple[Dataset, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = Splits(digits[0].subset(range(128)), digits[1].subset(range(50)), None)
+    monkeypatch.setattr(pl.data, "load", lambda name: {"mnist": few}[name])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example("experiments.md"), names)  # noqa: S102 - our own
+    assert [row["variant"] for row in names["found"].table] == ["3×3", "7×7"]
+    assert len(names["found"].runs) == 6
+    with Image.open("kernels.png") as plot:
+        assert plot.width > 1000
