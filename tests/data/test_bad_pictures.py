@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -158,3 +159,8 @@ def test_a_picture_that_somebody_closed() -> None:
     picture.close()
     with pytest.raises(DataError, match="damaged or cut short"):
         Preprocessing(8, 8, 3).read(picture)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    assert refusal(tmp_path / "pipe.png").endswith("a pipe or a device; expected a file")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -143,9 +144,13 @@ def _binary(source: Path | bytes) -> Iterator[IO[bytes]]:
         yield io.BytesIO(source)
         return
     try:
-        stream = source.open("rb")
+        mode = source.stat().st_mode
+        plain = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        stream = source.open("rb") if plain else None  # opening a pipe might never end
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise unreadable(source, error) from error
+    if stream is None:
+        raise DataError(f"{shown(source)}: a pipe or a device; expected a file")
     with stream:
         yield stream
 

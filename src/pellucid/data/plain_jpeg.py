@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 65_536
 """Size of the largest files: what Pillow gives to its decoder at once."""
 
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# a pipe is then opened at once, and seen to be none of ours, instead of waiting for who writes in it
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 # markers: sequential and progressive pictures, their tables, restarts, the application's, a comment
 _PICTURES = frozenset({0xC0, 0xC1, 0xC2})
