@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 65_536
 """Size of the largest files: what Pillow gives to its decoder at once."""
 
-# a pipe is then opened at once, and seen to be none of ours, instead of waiting for who writes in it
+# so that a pipe is opened at once, and seen to be no file, instead of waiting for who writes to it
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 # markers: sequential and progressive pictures, their tables, restarts, the application's, a comment
