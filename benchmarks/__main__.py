@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import learn_digits, machine
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measure import ContenderError
+from benchmarks.reading import SIDE
 from benchmarks.tasks import (
     SPEED_TASKS,
     Options,
@@ -58,7 +59,7 @@ def _run(told: argparse.Namespace, files: Path) -> None:
             names = [name for name in contenders[task] if name in learn_digits.SCRIPTS]
             table, values = learned_table(names, options)
         elif task == "reading":
-            table, values = reading_table(told.folder, options)
+            table, values = reading_table(told.folder, told.side, options)
         else:
             table, values = task_table(task, contenders[task], told.workload, here, options)
         write(told.out, task, here, options, table, values)
@@ -77,6 +78,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
     parser.add_argument("--folder", type=Path, help="of pictures to read; default: made ones")
+    parser.add_argument(
+        "--side", type=int, default=SIDE, help="height and width that those are brought to"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for what was found")
     return parser.parse_args()
 

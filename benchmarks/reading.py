@@ -35,10 +35,37 @@ READERS = (
 """PyTorch with so many workers; the package with an empty cache, a filled one, and without any."""
 
 SIDE = 64
+"""Height and width that pictures are brought to, where nothing else is said."""
+
 BATCH = 32
 
-WIDTH, HEIGHT, QUALITY = 640, 480, 90
-"""Of the photographs that are made where none are given."""
+
+@dataclass(frozen=True)
+class Made:
+    """Photographs that are made, and what is read of them.
+
+    Attributes:
+        name: What they are called.
+        count: How many there are.
+        width: Of each file.
+        height: Likewise.
+        quality: Of JPEG.
+        detail: Pairs of a number and a strength: a layer of so many patches in height and width.
+        side: Height and width that they are brought to.
+    """
+
+    name: str
+    count: int
+    width: int
+    height: int
+    quality: int
+    detail: tuple[tuple[int, int], ...]
+    side: int
+
+
+LARGE = Made("large", 1000, 640, 480, 90, ((4, 60), (16, 30), (64, 12), (256, 6)), side=64)
+SMALL = Made("small", 10_000, 32, 32, 75, ((2, 60), (8, 30), (32, 12)), side=32)
+"""Files of a kilobyte, as those of CIFAR-10 are: opening one takes longer than decoding it."""
 
 
 @dataclass(frozen=True)
@@ -71,31 +98,33 @@ class Read:
         return {**asdict(self), **speeds}
 
 
-def make_photographs(root: Path, count: int) -> None:
+def make_photographs(root: Path, made: Made) -> None:
     """Write JPEG files that are as hard to decode as photographs: detail of every size."""
     from PIL import Image
 
     random = np.random.default_rng(0)
-    for i in range(count):
-        picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
-        for side, strength in ((4, 60), (16, 30), (64, 12), (256, 6)):
+    for i in range(made.count):
+        picture = np.zeros((made.height, made.width, 3), np.float32)
+        for side, strength in made.detail:
             layer = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
-            large = Image.fromarray(layer).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+            size = made.width, made.height
+            large = Image.fromarray(layer).resize(size, Image.Resampling.BICUBIC)
             picture += (np.asarray(large, np.float32) - 127.5) * (strength / 60)
         path = root / ("cat", "dog")[i % 2] / f"{i:05}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.clip(picture + 127.5, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(path, quality=QUALITY)
+        Image.fromarray(pixels).save(path, quality=made.quality)
 
 
 def measure_reading(
-    folder: Path, readers: Sequence[str], *, turns: int, threads: int, files: Path
+    folder: Path, readers: Sequence[str], *, side: int, turns: int, threads: int, files: Path
 ) -> list[Read]:
     """Let all read, taking turns; a first turn of each, not counted, warms the system up.
 
     Args:
         folder: Pictures, one folder per class.
         readers: Some of :data:`READERS`.
+        side: Height and width that all bring the pictures to.
         turns: How often each reads.
         threads: That PyTorch may use in its main process; decoding takes all processors.
         files: A folder for what contenders keep.
@@ -106,10 +135,10 @@ def measure_reading(
     found: dict[str, list[dict[str, float]]] = {name: [] for name in readers}
     for turn in range(turns + 1):
         for name in readers:
-            cache = files / "reading" / name
+            cache = files / "reading" / folder.name / name
             if name == "pellucid-first-run":
                 shutil.rmtree(cache, ignore_errors=True)
-            answer = _read(name, folder, cache, threads, files)
+            answer = _read(name, folder, side, cache, threads, files)
             if turn:
                 found[name].append(answer)
     return [
@@ -152,10 +181,12 @@ READING_HEAD = [
 ]  # fmt: skip
 
 
-def _read(name: str, folder: Path, cache: Path, threads: int, files: Path) -> dict[str, float]:
+def _read(
+    name: str, folder: Path, side: int, cache: Path, threads: int, files: Path
+) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.reading_worker", name, str(folder.absolute())]
     done = subprocess.run(
-        [*command, str(SIDE), str(BATCH), str(cache)],
+        [*command, str(side), str(BATCH), str(cache)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,

@@ -12,8 +12,11 @@ from benchmarks.contenders import COLD, entry
 from benchmarks.learn_digits import GOAL, learn_digits
 from benchmarks.measure import ContenderError, check, measure, measure_starts
 from benchmarks.reading import (
+    LARGE,
     READERS,
     READING_HEAD,
+    SMALL,
+    Made,
     make_photographs,
     measure_reading,
     reading_rows,
@@ -21,12 +24,10 @@ from benchmarks.reading import (
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmarks.machine import Machine
-
-PHOTOGRAPHS = 1000
-"""Made to be read, where none are given."""
 
 SPEED_TASKS = ("train", "forward", "latency", *COLD)
 
@@ -120,22 +121,34 @@ def learned_table(contenders: list[str], options: Options) -> tuple[str, dict[st
     return table, {"digits": [one.to_dict() for one in learned]}
 
 
-def reading_table(folder: Path | None, options: Options) -> tuple[str, dict[str, Any]]:
-    """From a folder of pictures to batches: a table, printed, and the figures in it.
+def reading_table(
+    folder: Path | None, side: int, options: Options, made: Sequence[Made] = (LARGE, SMALL)
+) -> tuple[str, dict[str, Any]]:
+    """From a folder of pictures to batches: a table, printed, and the figures in it by folder.
 
     Args:
         folder: Pictures, one folder per class; None to make some.
+        side: Height and width that those are brought to.
         options: How to measure.
+        made: What is made where there is no folder.
     """
+    folders = [] if folder is None else [(folder, side)]
     if folder is None:
-        folder = options.files / "photographs"
-        make_photographs(folder, PHOTOGRAPHS)
-    reads = measure_reading(
-        folder, READERS, turns=options.turns, threads=options.threads, files=options.files
-    )
-    table = tables.markdown(READING_HEAD, reading_rows(folder.name, reads))
+        for pictures in made:
+            folders.append((options.files / pictures.name, pictures.side))
+            make_photographs(folders[-1][0], pictures)
+    rows: list[list[str]] = []
+    values: dict[str, Any] = {}
+    for where, to in folders:
+        reads = measure_reading(
+            where, READERS,
+            side=to, turns=options.turns, threads=options.threads, files=options.files,
+        )  # fmt: skip
+        rows += reading_rows(where.name, reads)
+        values[where.name] = [one.to_dict() for one in reads]
+    table = tables.markdown(READING_HEAD, rows)
     print(table, flush=True)
-    return table, {"reading": [one.to_dict() for one in reads]}
+    return table, values
 
 
 def write(

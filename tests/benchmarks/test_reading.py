@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import statistics
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.measure import ContenderError
 from benchmarks.reading import (
-    HEIGHT,
+    LARGE,
     READERS,
     READING_HEAD,
-    WIDTH,
+    SMALL,
+    Made,
     Read,
     make_photographs,
     measure_reading,
     reading_rows,
 )
+from benchmarks.tasks import Options, reading_table
 from PIL import Image
 
-from benchmarks import tables
+from benchmarks import tables, tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,17 +32,20 @@ FIRST = Read("pytorch-0", 100, [6.0, 4.0, 4.0], [5.0, 5.0, 5.0])
 LAST = Read("pytorch-2", 100, [5.0, 5.0, 5.0], [3.0, 2.0, 2.0])
 
 
-def test_everybody_reads_every_picture(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [LARGE, SMALL])
+def test_everybody_reads_every_picture(tmp_path: Path, made: Made) -> None:
     folder = tmp_path / "photographs"
-    make_photographs(folder, 6)
+    make_photographs(folder, replace(made, count=6))
     files = sorted(folder.rglob("*.jpg"))
     assert [path.parent.name for path in files] == ["cat"] * 3 + ["dog"] * 3
     for path in files:
         with Image.open(path) as image:
-            assert image.size == (WIDTH, HEIGHT)
+            assert image.size == (made.width, made.height)
     readers = ["pellucid-first-run", "pellucid-later-run", "pellucid-uncached", "pytorch-1"]
     assert set(readers) < set(READERS)
-    reads = measure_reading(folder, readers, turns=1, threads=1, files=tmp_path / "files")
+    reads = measure_reading(
+        folder, readers, side=made.side, turns=1, threads=1, files=tmp_path / "files"
+    )
     assert [one.contender for one in reads] == readers
     assert all(len(one.first) == len(one.later) == 1 for one in reads)
     assert [one.pictures for one in reads] == [6, 6, 6, 6]
@@ -49,8 +56,42 @@ def test_everybody_reads_every_picture(tmp_path: Path) -> None:
 def test_a_reader_that_fails(tmp_path: Path) -> None:
     with pytest.raises(ContenderError, match="pellucid-uncached on nothing: ended with exit code"):
         measure_reading(
-            tmp_path / "nothing", ["pellucid-uncached"], turns=1, threads=1, files=tmp_path
-        )
+            tmp_path / "nothing", ["pellucid-uncached"],
+            side=8, turns=1, threads=1, files=tmp_path,
+        )  # fmt: skip
+
+
+def test_small_photographs_are_like_those_of_cifar_10(tmp_path: Path) -> None:
+    """CIFAR-10's thousand cats for the test, as JPEG of Pillow's usual quality: 921 bytes each."""
+    for name in ("one", "other"):
+        make_photographs(tmp_path / name, replace(SMALL, count=50))
+    one, other = (sorted((tmp_path / name).rglob("*.jpg")) for name in ("one", "other"))
+    assert 800 < statistics.mean(path.stat().st_size for path in one) < 1100
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+    assert len({path.read_bytes() for path in one}) == 50
+
+
+def test_made_and_given_pictures_in_one_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tasks, "READERS", ("pellucid-later-run", "pytorch-0"))
+    options = Options(threads=1, turns=2, seconds=1.0, files=tmp_path / "files")
+    made = [replace(LARGE, count=2), replace(SMALL, count=4)]
+    table, values = reading_table(None, 64, options, made)
+    assert capsys.readouterr().out == table + "\n"
+    rows = [line.strip("|").split(" | ")[:2] for line in table.splitlines()[2:]]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        [folder, reader]
+        for folder in ("large", "small")
+        for reader in ("pellucid-later-run", "pytorch-0")
+    ]
+    assert {name: [one["pictures"] for one in reads] for name, reads in values.items()} == {
+        "large": [2, 2],
+        "small": [4, 4],
+    }
+    given = tmp_path / "files" / "small"
+    _, values = reading_table(given, 16, options, made)
+    assert values.keys() == {"small"}
 
 
 def test_the_table() -> None:
