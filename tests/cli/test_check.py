@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.data.augment import augmented, get_augmentation
+from pellucid.data.augment import augmented_batch, get_augmentation
 from pellucid.data.load import load
 from pellucid.training.batches import batches
 
@@ -89,7 +89,7 @@ def test_the_page(pellucid: Command, pictures: Path, tmp_path: Path) -> None:
     assert "nowhere" in done.stderr
 
 
-@pytest.mark.parametrize("preset", ["none", "digits"])
+@pytest.mark.parametrize("preset", ["none", "digits", "digits,mixup=0.6"])
 def test_a_batch_as_the_network_sees_it(
     pellucid: Command, pictures: Path, tmp_path: Path, preset: str
 ) -> None:
@@ -102,7 +102,9 @@ def test_a_batch_as_the_network_sees_it(
     assert "class 0 is naught — 영" in done.stderr
     train = load(pictures, image_size=(20, 24), seed=3).train
     indices = next(batches(len(train), 32, seed=3, epoch=0))
-    expected = augmented(train.images[indices], indices, get_augmentation(preset), seed=3, epoch=0)
+    expected, _ = augmented_batch(
+        train.images, train.labels, indices, get_augmentation(preset), classes=2, seed=3, epoch=0
+    )
     sheet = np.array(Image.open(tmp_path / "batch.png"))
     factor = 4  # of 24 pixels to at most 112
     for i in range(32):

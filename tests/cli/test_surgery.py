@@ -104,7 +104,7 @@ def test_bad_input(pellucid: Command, model_path: Path, arrays: Path) -> None:
         (["digit.png", "--kernel", "conv1:0=sobel"], 1, "unknown kernel 'sobel'"),
         (["digit.png", "--swap", "relu1"], 1, "cannot be swapped"),
         (["--mute", "conv1:0", "--out", model_path], 2, "that is the model itself"),
-        (["--mute", "conv1:0", "--out", "digits"], 1, "digits: cannot be written: it is a folder"),
+        (["--mute", "conv1:0", "--out", "digits"], 1, "digits: the ending says what is written"),
     ):
         told = pellucid("surgery", model_path, *arguments, code=code).stderr
         assert words in " ".join(told.replace("│", " ").split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,6 +193,41 @@ def test_presets_by_name() -> None:
     assert get_augmentation("none") == Augmentation()
     with pytest.raises(ArgumentError, match="unknown augmentation 'foto'; known are none, digits"):
         get_augmentation("foto")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mixup=0.2", Augmentation(mixup=0.2)),
+        ("photos, rotation=10", replace(PRESETS["photos"], rotation=10.0)),
+        ("photos,horizontal_flip=no,shift=0", replace(
+            PRESETS["photos"], horizontal_flip=False, shift=0.0
+        )),
+        ("digits,border=7,cutout=0.25", replace(PRESETS["digits"], border=7, cutout=0.25)),
+        ("shift=0.1,border=edge", Augmentation(shift=0.1, border="edge")),
+    ],
+)  # fmt: skip
+def test_settings_in_words(text: str, expected: Augmentation) -> None:
+    assert get_augmentation(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("foto,shift=0.1", "unknown augmentation 'foto'"),
+        ("photos,blur=1", "'blur=1' is no setting of an augmentation such as rotation=10; there"),
+        ("photos,shift", "'shift' is no setting"),
+        ("shift=much", "shift must be a number, got 'much'"),
+        ("shift=2", "shift must be a finite number from 0"),
+        ("horizontal_flip=perhaps", "horizontal_flip must be"),
+        ("border=round", "border must be one of"),
+        ("", "unknown augmentation ''"),
+    ],
+)
+def test_wrong_settings_in_words(text: str, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message) as caught:
+        get_augmentation(text)
+    check_line(caught.value, 300)
 
 
 @pytest.mark.parametrize(

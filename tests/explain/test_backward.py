@@ -272,7 +272,7 @@ def test_an_opened_gradients_record_and_page() -> None:
     html = opened._repr_html_()
     assert html.count("<tr>") == len(opened) + 1
     assert "finite difference" in html
-    assert "the update (sgd, learning rate 0.05" in html
+    assert "the update (sgd with learning rate 0.05" in html
 
 
 def test_the_page_and_the_figure_show_every_step(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pellucid.data.augment import PRESETS
 from pellucid.data.quarantine import Bad
 from pellucid.engines import ENGINES
 
@@ -16,6 +17,9 @@ LAYOUTS = (
     "file of x and y, or mnist."
 )
 """Data as commands take them, in a line of help."""
+
+AUGMENTATIONS = f"{', '.join(PRESETS)}; or settings, photos,rotation=10,cutout=0.25,mixup=0.2 say"
+"""Augmentations as commands take them, in a line of help."""
 
 EngineName = Annotated[
     str, typer.Option(help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
 from pellucid.data.names import shown
@@ -40,10 +41,9 @@ def backward(
 ) -> None:
     """Show how the loss goes back through every layer, or open one gradient into its terms."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.explain.written import BACKWARD_ENDINGS, check_ending, write_backward
+    from pellucid.explain.written import BACKWARD_ENDINGS, write_backward
 
-    if out is not None:
-        check_ending(out, BACKWARD_ENDINGS)
+    check_output(out, BACKWARD_ENDINGS, model, image)
     place = position(at)
     if (place is None) != (weight is None and layer is None) or (weight and layer):
         raise typer.BadParameter(
@@ -69,15 +69,15 @@ def print_backward(console: Console, backward: Backward) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from pellucid.explain.pages.backward import loss_line, wanted_head
     from pellucid.explain.pages.numbers import figure
     from pellucid.ops.operation import describe
 
-    kind = backward.learner.loss.kind.replace("_", "-")
-    console.print(f"{kind} for {shown(backward.label)}: {figure(backward.loss)}")
+    console.print(loss_line(backward))
     logits = Table("class")
-    for name in ("y", "t", "∂loss/∂logit"):
+    for name in ("y", wanted_head(backward), "∂loss/∂logit"):
         logits.add_column(name, justify="right")
-    y, t, d = backward.probabilities, backward.targets, backward.at_logits
+    y, t, d = backward.probabilities, backward.wanted, backward.at_logits
     for k, name in enumerate(backward.subject.classes):
         logits.add_row(Text(shown(name)), figure(y[k]), figure(t[k]), figure(float(d[k])))
     console.print(logits)

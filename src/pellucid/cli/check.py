@@ -16,6 +16,8 @@ from pellucid.data.names import counted, listed, shown
 from pellucid.data.pillow import MAX_PIXELS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console
     from rich.table import Table
 
@@ -46,7 +48,8 @@ def check(
         typer.Option(help="A PNG to write: a first batch as the network would see it."),
     ] = None,
     augment: Annotated[
-        str, typer.Option(help="How the pictures of that batch are changed: none, digits, photos.")
+        str,
+        typer.Option(help=f"How that batch is changed: {arguments.AUGMENTATIONS}."),
     ] = "none",
     image_size: Annotated[
         str | None,
@@ -144,23 +147,35 @@ def _write_batch(
     path: Path, pictures: Dataset, augmentation: Augmentation, seed: int, console: Console
 ) -> None:
     """Write the first batch of the first epoch; name the classes whose letters no font here has."""
-    from pellucid.data.augment import augmented
+    from pellucid.data.augment import augmented_batch
     from pellucid.data.check import contact_sheet
     from pellucid.files import write_file
     from pellucid.training.batches import batches
 
     indices = next(batches(len(pictures), BATCH, seed=seed, epoch=0))
-    images = augmented(pictures.images[indices], indices, augmentation, seed=seed, epoch=0)
-    captions: list[str] = []
-    for label in pictures.labels[indices].tolist():
-        name = pictures.classes[label]
-        captions.append(name if _in_every_font(name) else f"class {label}")
+    images, targets = augmented_batch(
+        pictures.images, pictures.labels, indices, augmentation,
+        classes=len(pictures.classes), seed=seed, epoch=0,
+    )  # fmt: skip
+    captions = [_caption(row, pictures.classes) for row in targets]
     content = io.BytesIO()
     contact_sheet(images, captions).save(content, "PNG")
     write_file(path, content.getvalue())
     for label, name in enumerate(pictures.classes):
         if not _in_every_font(name):
             console.print(f"class {label} is {shown(name)}")
+
+
+def _caption(target: NDArray[np.float32], classes: tuple[str, ...]) -> str:
+    """A picture's class; of mixed ones both, with their shares."""
+    told = []
+    for label in (-target).argsort(kind="stable")[:2].tolist():
+        name = classes[label] if _in_every_font(classes[label]) else f"class {label}"
+        if target[label] == 1.0:
+            return name
+        if target[label]:
+            told.append(f"{target[label]:.0%} {name}")
+    return " + ".join(told)
 
 
 def _in_every_font(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.engines import DEFAULT
@@ -54,10 +55,8 @@ def explain(
 ) -> None:
     """Show what speaks for an answer: evidence that adds up, or a heatmap."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.files.atomic import check_writable
 
-    if out is not None:
-        check_writable(out)  # before anything costs time
+    check_output(out, (".png",), model, picture)
     classifier = ImageClassifier.load(model, engine=engine)
     explanation = classifier.explain(
         picture,

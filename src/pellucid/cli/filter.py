@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import position
 from pellucid.data.names import shown
@@ -67,13 +68,9 @@ def filter_(
     )
     from pellucid.explain.pictures import png
     from pellucid.files import write_file
-    from pellucid.files.atomic import check_writable
 
     for path in (out, plot):
-        if path is not None:
-            if path.resolve() == picture.resolve():
-                raise typer.BadParameter("that is the picture itself; name another file")
-            check_writable(path)
+        check_output(path, (".png",), picture)
     if kernel == ALL:
         sheet = gallery_sheet(read_picture(picture, max_pixels=max_pixels), border=border)  # type: ignore[arg-type]
         if out is not None:

@@ -13,7 +13,6 @@ from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.augment import PRESETS
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
@@ -55,7 +54,8 @@ def find_rate(
     augment: Annotated[
         str | None,
         typer.Option(
-            help=f"How pictures are changed: {', '.join(PRESETS)}.", show_default="as in training"
+            help=f"How pictures are changed: {arguments.AUGMENTATIONS}.",
+            show_default="as in training",
         ),
     ] = None,
     image_size: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 
@@ -30,10 +31,8 @@ def kernels(
     """Show the kernels that a model has learned."""
     from pellucid.classifier import ImageClassifier
     from pellucid.explain.kernels_picture import learned_kernels
-    from pellucid.files.atomic import check_writable
 
-    if out is not None:
-        check_writable(out)
+    check_output(out, (".png",), model)
     found = learned_kernels(ImageClassifier.load(model).model_.network, layer)
     if out is not None:
         found.save(out, most=most, channels=channels)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -68,14 +69,13 @@ def surgery(
     from pellucid.classifier import ImageClassifier
     from pellucid.evaluation.effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
-    from pellucid.files.atomic import check_writable
     from pellucid.training.held_out import held_out
     from pellucid.training.run_folder import model_path
 
     if out is not None:
         if out.resolve() == model_path(model).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
-        check_writable(out)
+        check_output(out, (".safetensors",))
     before = ImageClassifier.load(model, engine=engine)
     after = before.operated(*edits)
     one = many = None

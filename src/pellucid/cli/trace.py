@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.engines import DEFAULT
@@ -43,11 +44,10 @@ def trace(
 ) -> None:
     """Show what every layer makes of a picture, or open one value into all its terms."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.explain.written import TRACE_ENDINGS, check_ending, write_trace
+    from pellucid.explain.written import TRACE_ENDINGS, VALUE_ENDINGS, write_trace
 
-    if out is not None:
-        check_ending(out, TRACE_ENDINGS)
     place = position(at)
+    check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, image)
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     traced = ImageClassifier.load(model, engine=engine).trace(image)

@@ -17,7 +17,6 @@ from pellucid.cli import arguments
 from pellucid.cli.run_report import RunReport, judge, write_quarantined
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
-from pellucid.data.augment import PRESETS
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
@@ -85,7 +84,8 @@ def train(
     augment: Annotated[
         str | None,
         typer.Option(
-            help=f"How training pictures are changed: {', '.join(PRESETS)}.", show_default=USUALLY
+            help=f"How training pictures are changed: {arguments.AUGMENTATIONS}.",
+            show_default=USUALLY,
         ),
     ] = None,
     ema: Annotated[

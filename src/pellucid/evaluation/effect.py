@@ -16,11 +16,15 @@ from pellucid.ops.softmax import softmax
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.explain.subject import Classifier
+
+SCHEMA = 1
+"""Version of what ``to_dict`` gives."""
 
 ROUNDING = 1e-6
 """Up to which a layer's change may be just that: engines join layers, and others after an edit."""
@@ -66,6 +70,8 @@ class PictureEffect:
         """As JSON values; a layer's change that is infinite is None."""
         first, second = self.probabilities
         return {
+            "schema": SCHEMA,
+            "record": "picture effect",
             "guesses": list(self.guesses),
             "classes": [
                 {
@@ -80,6 +86,12 @@ class PictureEffect:
                 for name, change in self.layers.items()
             ],
         }
+
+    def plot(self) -> Figure:
+        """The likeliest classes' probabilities, before and after."""
+        from pellucid.evaluation.pages.effect_figure import picture_figure
+
+        return picture_figure(self)
 
     def _repr_html_(self) -> str:
         from pellucid.evaluation.pages.effect import picture_html
@@ -114,7 +126,18 @@ class DataEffect:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
-        return {**self.numbers.to_dict(), "flips": self.flips()}
+        return {
+            "schema": SCHEMA,
+            "record": "data effect",
+            **self.numbers.to_dict(),
+            "flips": self.flips(),
+        }
+
+    def plot(self) -> Figure:
+        """How many pictures are right before and after, and both calibrations."""
+        from pellucid.evaluation.pages.effect_figure import comparison_figure
+
+        return comparison_figure(self.numbers, ("before", "after"))
 
     def _repr_html_(self) -> str:
         from pellucid.evaluation.pages.effect import data_html

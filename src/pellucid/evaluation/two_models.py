@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from matplotlib.figure import Figure
+
     from pellucid.data.cache import CacheSetting
     from pellucid.data.quarantine import Bad
     from pellucid.explain.subject import Classifier
@@ -52,6 +54,7 @@ class ModelComparison:
         """The comparison as JSON values; see ``docs/compare.md``."""
         return {
             "schema": SCHEMA,
+            "record": "comparison",
             "models": list(self.names),
             "classes": list(self.pictures.classes),
             "notes": list(self.notes),
@@ -85,6 +88,12 @@ class ModelComparison:
         write_text(place / TABLE, self.to_csv())
         write_text(place / PAGE, page)
         return [place / TABLE, place / PAGE]
+
+    def plot(self) -> Figure:
+        """How many pictures each answers right, and both calibrations."""
+        from pellucid.evaluation.pages.effect_figure import comparison_figure
+
+        return comparison_figure(self.numbers, self.names)
 
     def _repr_html_(self) -> str:
         from pellucid.evaluation.pages.comparison import comparison_fragment

@@ -18,6 +18,7 @@ from pellucid.explain.steps import Step
 from pellucid.explain.subject import Subject, check_position
 from pellucid.explain.update import Learner
 from pellucid.graph import INPUT, ParameterName
+from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.pointwise import Pointwise
 
@@ -98,6 +99,12 @@ class OpenedGradient:
             check=None if self.check is None else self.check.to_dict(),
             learner=None if self.learner is None else self.learner.to_dict(),
         )
+
+    def plot(self) -> Figure:
+        """The largest products as bars."""
+        from pellucid.explain.pages.terms_figure import gradient_figure
+
+        return gradient_figure(self)
 
     def _repr_html_(self) -> str:
         from pellucid.explain.pages.backward import gradient_html
@@ -191,13 +198,19 @@ class Backward:
         return np.asarray(one_hot(np.array([place]), len(self.subject.classes))[0])
 
     @property
+    def wanted(self) -> NDArray[np.float64]:
+        """The targets as the loss sees them, (K,): with label smoothing ε, (1 − ε)·t + ε/K."""
+        loss, t = self.learner.loss, self.targets
+        return np.asarray(loss.smoothed(t[None])[0]) if isinstance(loss, CrossEntropy) else t
+
+    @property
     def probabilities(self) -> NDArray[np.float64]:
         """y, the softmax of the logits, (K,)."""
         return np.asarray(self.subject.values[self.subject.graph.output])
 
     @property
     def at_logits(self) -> Array:
-        """∂loss/∂logits, (K,): y − t for plain cross-entropy."""
+        """∂loss/∂logits, (K,): y − t for cross-entropy, t as :attr:`wanted` has it."""
         return np.asarray(self.gradients.values[self.subject.logits][0])
 
     @cached_property
@@ -297,6 +310,7 @@ class Backward:
             learner=self.learner.to_dict(),
             probabilities=array(self.probabilities),
             targets=self.targets.tolist(),
+            wanted=self.wanted.tolist(),
             at_logits=array(self.at_logits),
             steps=[step.to_dict(values=values) for step in self.steps],
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -18,9 +17,9 @@ from pellucid.explain.pictures import (
     bare,
     draw_map,
     draw_picture,
+    html_of,
     mark_signs,
     new_figure,
-    png,
     words_below,
 )
 from pellucid.explain.records import numbers, record
@@ -195,8 +194,7 @@ class Filtered:
         )
 
     def _repr_html_(self) -> str:
-        coded = base64.b64encode(png(self.plot())).decode("ascii")
-        return f'<img style="max-width:100%" alt="filtered" src="data:image/png;base64,{coded}">'
+        return html_of(self.plot(), "the picture, the kernel, and the filtered picture")
 
 
 def arithmetic_record(every: tuple[Arithmetic, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError
 from pellucid.explain.nearest import Nearest, by_chance, nearest
-from pellucid.explain.pictures import DIVERGING, new_figure, plain, png, words_below
+from pellucid.explain.pictures import DIVERGING, html_of, new_figure, plain, png, words_below
 from pellucid.explain.records import numbers, record
 from pellucid.ops import check
 from pellucid.ops.conv2d import Conv2D
@@ -89,10 +89,7 @@ class Kernels:
         )
 
     def _repr_html_(self) -> str:
-        import base64
-
-        coded = base64.b64encode(png(self.plot())).decode("ascii")
-        return f'<img style="max-width:100%" alt="kernels" src="data:image/png;base64,{coded}">'
+        return html_of(self.plot(), f"kernels of {self.layer}")
 
 
 def learned_kernels(network: Network, layer: str | None = None) -> Kernels:

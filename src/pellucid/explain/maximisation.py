@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.passes import ForwardPass
-from pellucid.explain.pictures import bare, draw_picture, new_figure, plain
+from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain
 from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
 from pellucid.graph import INPUT
@@ -66,6 +66,9 @@ class Maximised:
         right.set_ylabel("activation", fontsize=8)
         right.tick_params(labelsize=8)
         return figure
+
+    def _repr_html_(self) -> str:
+        return html_of(self.plot(), f"what would excite {self.layer}, unit {self.unit}")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,12 +52,10 @@ def occlusion(
     height, width, _ = question.graph.input_shape
     if size is None:
         size = (max(1, round(height / PATCHES_A_SIDE)), max(1, round(width / PATCHES_A_SIDE)))
-    tall, wide = (size, size) if isinstance(size, int) else size
+    tall, wide = _pair(size)
     check.whole("size", tall, 1, height)
     check.whole("size", wide, 1, width)
-    if stride is None:
-        stride = (max(1, tall // 2), max(1, wide // 2))
-    down, across = (stride, stride) if isinstance(stride, int) else stride
+    down, across = (max(1, tall // 2), max(1, wide // 2)) if stride is None else _pair(stride)
     check.whole("stride", down, 1, tall)  # a longer one would leave pixels out
     check.whole("stride", across, 1, wide)
     boxes = [(r, c) for r in _spans(height, tall, down) for c in _spans(width, wide, across)]
@@ -99,6 +97,12 @@ def occlude(
             copy[slice(*rows), slice(*columns)] = fill
         falls[first : first + len(part)] = score - question.scores_of(copies[: len(part)])
     return falls
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    """A number for both axes, or one for each; whether they are numbers is checked after."""
+    first, second = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
+    return first, second
 
 
 def _spans(length: int, size: int, stride: int) -> list[Span]:

@@ -18,6 +18,8 @@ from pellucid.graph import INPUT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.figure import Figure
+
     from pellucid.explain.subject import Position, Subject
     from pellucid.graph import Node
     from pellucid.ops.terms import Terms
@@ -186,6 +188,12 @@ class Opened:
             details={key: numbers(value) for key, value in self.details.items()},
             uses=[use.to_dict() for use in self.uses],
         )
+
+    def plot(self) -> Figure:
+        """The largest terms as bars."""
+        from pellucid.explain.pages.terms_figure import opened_figure
+
+        return opened_figure(self)
 
     def _repr_html_(self) -> str:
         from pellucid.explain.pages.opened import opened_html

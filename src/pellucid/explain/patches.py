@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.explain.pictures import bare, draw_picture, new_figure, plain
+from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import number, record
 from pellucid.explain.unit import check_unit, receptive_field
 from pellucid.ops import check
@@ -71,7 +71,11 @@ class Patches:
         for axes, patch in zip(grid, self.patches, strict=False):
             draw_picture(axes, patch.pixels)
             bare(axes, f"{patch.value:.3g}\n{patch.label[:12]}")
+        words_below(figure, ["Above each patch: how strong the unit is there, and the class."])
         return figure
+
+    def _repr_html_(self) -> str:
+        return html_of(self.plot(), f"what excites {self.layer}, unit {self.unit}, most")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, without the pixels."""

@@ -6,8 +6,10 @@ apart; and since colour alone must carry nothing, + and − stand on the stronge
 
 from __future__ import annotations
 
+import base64
 import io
 import textwrap
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +46,17 @@ def png(figure: Figure) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=DOTS_PER_INCH)
     return content.getvalue()
+
+
+def html_of(figure: Figure, alt: str) -> str:
+    """A figure for a notebook, the picture inside.
+
+    Args:
+        figure: The figure.
+        alt: What it shows, for whoever cannot see it.
+    """
+    coded = base64.b64encode(png(figure)).decode("ascii")
+    return f'<img style="max-width:100%" alt="{escape(alt)}" src="data:image/png;base64,{coded}">'
 
 
 def plain(text: str) -> str:

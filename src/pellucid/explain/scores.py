@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.explain.baseline import MEAN, baseline_pixels
+from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
 from pellucid.ops import check
 from pellucid.ops.softmax import softmax
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from pellucid.explain.baseline import Baseline
     from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.question import Question
@@ -54,6 +57,25 @@ class Faithfulness:
     def insertion_area(self) -> float:
         """The area under the insertion curve, 0 to 1; large is good."""
         return area(self.shares, self.insertion)
+
+    def plot(self) -> Figure:
+        """Both curves over the share of pixels, with their areas and those of a random order."""
+        figure = new_figure(6.0, 3.8)
+        axes = figure.subplots()
+        for name, curve, marker, area_, random in (
+            ("deletion", self.deletion, "v", self.deletion_area, self.random_deletion),
+            ("insertion", self.insertion, "^", self.insertion_area, self.random_insertion),
+        ):
+            told = f"{name}: area {area_:.3f}, random order {random:.3f}"
+            axes.plot(self.shares, curve, marker=marker, markersize=3, linewidth=1, label=told)
+        axes.set_xlabel("share of pixels taken away, or put back", fontsize=8)
+        axes.set_ylabel("probability of the class", fontsize=8)
+        axes.tick_params(labelsize=8)
+        axes.legend(fontsize=8)
+        return figure
+
+    def _repr_html_(self) -> str:
+        return html_of(self.plot(), "deletion and insertion curves")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -23,6 +23,7 @@ from pellucid.graph import INPUT
 from pellucid.ops import Conv2D
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from pellucid.data.preprocessing import Picture
@@ -225,6 +226,14 @@ class Story:
         name = f"{start.layer}.kernel"  # a window that lies wholly in the padding
         shape = self.subject.model.network.weights[name].shape
         return self.backward.weight(name, (*(0 for _ in shape[:-1]), start.at[-1]))
+
+    def plot(self) -> Figure:
+        """Every step's liveliest maps; see :meth:`pellucid.explain.trace.Trace.plot`."""
+        return self.trace.plot()
+
+    def _repr_html_(self) -> str:
+        parts = (self.start._repr_html_(), self.weight._repr_html_(), self.trace._repr_html_())
+        return "\n".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/lecture.md``."""

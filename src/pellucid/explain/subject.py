@@ -165,7 +165,8 @@ class Subject:
         """
         if str(label) in self.classes:
             return self.classes.index(str(label))
-        if not isinstance(label, str | bool) and 0 <= label < len(self.classes):
+        whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
+        if whole and 0 <= int(label) < len(self.classes):
             return int(label)
         near = get_close_matches(str(label), self.classes, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"

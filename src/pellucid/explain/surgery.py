@@ -5,7 +5,6 @@ Every edit makes a new network from another, so that a difference in what they a
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,7 +115,8 @@ class SetWeight:
                 f"{shown(self.weight)} has the shape {array.shape}, and so no place "
                 f"{','.join(map(str, self.at))}"
             )
-        if not math.isfinite(self.value) or (self.weight.endswith(".variance") and self.value < 0):
+        largest = float(np.finfo(np.float32).max)
+        if not abs(self.value) <= largest or (self.weight.endswith(".variance") and self.value < 0):
             raise ArgumentError(f"{shown(self.weight)} cannot be set to {self.value}")
         weights = dict(network.weights)
         weights[self.weight] = _changed(array, self.at, self.value)

@@ -54,6 +54,18 @@ class Learner:
         except (LookupError, TypeError, ValueError, PellucidError):
             return cls()  # a model file may say anything of its making
 
+    @property
+    def rule(self) -> str:
+        """The optimizer with all that its step depends on: ``sgd with learning rate 0.1, …``."""
+        told = [f"learning rate {self.learning_rate:g}"]
+        for name, value in to_dict(self.optimizer).items():
+            words = name.replace("_", " ")
+            if value is True:
+                told.append(words)
+            elif isinstance(value, int | float) and value:
+                told.append(f"{words} {value:g}")
+        return f"{self.optimizer.kind} with {', '.join(told)}"
+
     def updated(
         self, weight: Array, gradient: Array, *, decays: bool, gradients: Mapping[str, Array]
     ) -> Array:

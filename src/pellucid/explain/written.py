@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pellucid.explain.trace import Trace
 
 TRACE_ENDINGS = (".html", ".json", ".png", ".xlsx")
+VALUE_ENDINGS = (".html", ".json", ".png")
 BACKWARD_ENDINGS = (".html", ".json", ".png")
 
 
@@ -43,7 +44,7 @@ def write_trace(path: str | os.PathLike[str], trace: Trace, opened: Opened | Non
     Args:
         path: Where.
         trace: The trace.
-        opened: A value to be shown too, in HTML, or instead, in JSON.
+        opened: A value to be shown too, in HTML, or instead, in JSON and as a picture.
 
     Raises:
         ArgumentError: If the ending is another; or a spreadsheet cannot hold the network.
@@ -84,5 +85,5 @@ def _write(
         write_text(path, json.dumps(told, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         content = io.BytesIO()
-        whole.plot().savefig(content, format="png")
+        (whole if opened is None else opened).plot().savefig(content, format="png")
         write_file(path, content.getvalue())

@@ -53,6 +53,11 @@ class CrossEntropy(Loss):
         y = np.exp(log_softmax(logits))
         return float(loss), (y * wanted.sum(axis=1, keepdims=True) - wanted) / total
 
+    def smoothed(self, targets: Array) -> Array:
+        """What is wanted where targets, (N, K), are given."""
+        smoothing = self.label_smoothing
+        return np.asarray((1.0 - smoothing) * targets + smoothing / targets.shape[1])
+
     def _weights(self, targets: Array) -> Array:
         classes = targets.shape[1]
         if self.class_weights is None:
@@ -66,9 +71,7 @@ class CrossEntropy(Loss):
 
     def _weighted(self, targets: Array) -> Array:
         """w_k times the smoothed target."""
-        smoothing = self.label_smoothing
-        smooth = (1.0 - smoothing) * targets + smoothing / targets.shape[1]
-        return np.asarray(self._weights(targets) * smooth)
+        return np.asarray(self._weights(targets) * self.smoothed(targets))
 
 
 def log_softmax(z: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from pellucid.errors import ArgumentError
@@ -110,13 +110,39 @@ PRESETS = {
 things that are the same from both sides."""
 
 
-def get_augmentation(name: str) -> Augmentation:
-    """Return an augmentation by name.
+def get_augmentation(text: str) -> Augmentation:
+    """Return an augmentation by name, or by settings: ``photos,rotation=10,cutout=0.25``.
+
+    Args:
+        text: A name of :data:`PRESETS`, or settings of :class:`Augmentation` as ``name=value``, or
+            a name and settings that go before its own; between commas. A flip is ``yes`` or ``no``.
 
     Raises:
-        ArgumentError: It is none of :data:`PRESETS`.
+        ArgumentError: A name or setting is unknown, or a value is none of that setting.
     """
-    if name not in PRESETS:
+    first, *others = (part.strip() for part in text.split(","))
+    if "=" in first:
+        first, others = "none", [first, *others]
+    if first not in PRESETS:
         known = ", ".join(PRESETS)
-        raise ArgumentError(f"unknown augmentation {check.shown(name)}; known are {known}")
-    return PRESETS[name]
+        raise ArgumentError(f"unknown augmentation {check.shown(first)}; known are {known}")
+    return replace(PRESETS[first], **dict(_setting(part) for part in others))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """``rotation=10`` as a name and a value."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    known = [each.name for each in fields(Augmentation)]
+    if not equals or name not in known:
+        raise ArgumentError(
+            f"{check.shown(text)} is no setting of an augmentation such as rotation=10; there are "
+            f"{', '.join(known)}"
+        )
+    if name == "horizontal_flip":
+        return name, {"yes": True, "no": False}.get(value, value)
+    if name == "border":
+        return name, int(value) if value.isdecimal() else value
+    try:
+        return name, float(value)
+    except ValueError as error:
+        raise ArgumentError(f"{name} must be a number, got {check.shown(value)}") from error

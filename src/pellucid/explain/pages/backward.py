@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.data.names import shown
 from pellucid.explain.pages.numbers import figure, place
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet
+from pellucid.ops import CrossEntropy
 from pellucid.ops.operation import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pellucid.explain.backward import Backward, OpenedGradient
+    from pellucid.ops.loss import Loss
 
 
 def backward_html(backward: Backward) -> str:
@@ -27,14 +30,13 @@ def gradient_html(opened: OpenedGradient) -> str:
 
 def _backward_parts(backward: Backward) -> Iterable[str]:
     yield f"<h2>From the loss back to the picture: {text(backward.label)}</h2>"
-    kind = backward.learner.loss.kind.replace("_", "-")
-    yield f"<p>{text(kind)} = {figure(backward.loss)}. With this its way back begins:</p>"
-    y, t, d = backward.probabilities, backward.targets, backward.at_logits
+    yield f"<p>{text(loss_line(backward))}. With this its way back begins:</p>"
+    y, t, d = backward.probabilities, backward.wanted, backward.at_logits
     rows = [
         (name, figure(y[k]), figure(t[k]), figure(float(d[k])))
         for k, name in enumerate(backward.subject.classes)
     ]
-    yield table(["class", "y", "t", "∂loss/∂logit"], rows, "the logits' gradient")
+    yield table(["class", "y", wanted_head(backward), "∂loss/∂logit"], rows, "the logits' gradient")
     yield legend()
     for step in backward.steps:
         yield f"<h3>∂loss/∂{text(step.name)}</h3>"
@@ -82,11 +84,27 @@ def update_line(opened: OpenedGradient) -> str:
     """The optimizer's step as one sentence."""
     assert opened.after is not None
     assert opened.learner is not None
-    rule, rate = opened.learner.optimizer.kind, opened.learner.learning_rate
     return (
-        f"the update ({rule}, learning rate {rate:g}, {opened.learner.origin}): "
-        f"{figure(opened.before)} → {figure(opened.after)}"
+        f"the update ({opened.learner.rule}, {opened.learner.origin}; the first step, no momentum "
+        f"gathered yet): {figure(opened.before)} → {figure(opened.after)}"
     )
+
+
+def loss_line(backward: Backward) -> str:
+    """The loss of the picture in words."""
+    smoothing = _smoothing(backward.learner.loss)
+    smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
+    kind = backward.learner.loss.kind.replace("_", "-")
+    return f"{kind}{smoothed} for {shown(backward.label)}: {figure(backward.loss)}"
+
+
+def wanted_head(backward: Backward) -> str:
+    """What stands above the wanted probabilities."""
+    return "t, smoothed" if _smoothing(backward.learner.loss) else "t"
+
+
+def _smoothing(loss: Loss) -> float:
+    return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
 
 def check_line(opened: OpenedGradient) -> str:

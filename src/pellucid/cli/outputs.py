@@ -1,0 +1,34 @@
+"""What a command writes: checked before anything costs time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.data.names import shown
+from pellucid.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check_output(out: Path | None, endings: tuple[str, ...], *inputs: Path) -> None:
+    """Check that a file can be written, is named as what it will be, and replaces no input.
+
+    Args:
+        out: The file; none: nothing is written.
+        endings: What its name may end with: ``.png``, so that no model is replaced by a picture.
+        inputs: Pictures and models that the command reads.
+
+    Raises:
+        ArgumentError: If its name ends otherwise.
+        OutputError: If it is one of the inputs, or could not be written.
+    """
+    from pellucid.explain.written import check_ending
+    from pellucid.files.atomic import check_writable
+
+    if out is None:
+        return
+    check_ending(out, endings)
+    if out.resolve() in {path.resolve() for path in inputs}:
+        raise OutputError(f"{shown(out)}: is read by this command; name another file to write")
+    check_writable(out)
