@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
@@ -49,7 +50,9 @@ def backward(
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
-    gone = ImageClassifier.load(model, engine=engine).backward(image, label)
+    classifier = ImageClassifier.load(model, engine=engine)
+    gone = classifier.backward(image, label)
+    tell_size(image, classifier.model_)
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)
@@ -82,8 +85,9 @@ def print_backward(console: Console, backward: Backward) -> None:
         logits.add_row(Text(shown(name)), figure(y[k]), figure(t[k]), figure(float(d[k])))
     console.print(logits)
     table = Table("∂loss/∂")
-    for name in ("shape", "lowest", "highest", "norm", "weights' norms"):
-        table.add_column(name, justify="right")
+    for name in ("shape", "lowest", "highest", "norm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("weights' norms", justify="right")  # where lines are broken
     for told in (step.to_dict(values=False) for step in backward.steps):
         norms = ", ".join(f"{name} {_written(norm)}" for name, norm in told["weight_norms"].items())
         table.add_row(

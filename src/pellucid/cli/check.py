@@ -167,15 +167,10 @@ def _write_batch(
 
 
 def _caption(target: NDArray[np.float32], classes: tuple[str, ...]) -> str:
-    """A picture's class; of mixed ones both, with their shares."""
-    told = []
-    for label in (-target).argsort(kind="stable")[:2].tolist():
-        name = classes[label] if _in_every_font(classes[label]) else f"class {label}"
-        if target[label] == 1.0:
-            return name
-        if target[label]:
-            told.append(f"{target[label]:.0%} {name}")
-    return " + ".join(told)
+    """A picture's class; of mixed ones that of the larger part, and how much it is."""
+    label = int(target.argmax())
+    name = classes[label] if _in_every_font(classes[label]) else f"class {label}"
+    return name if target[label] > 0.995 else f"{target[label]:.0%} {name}"
 
 
 def _in_every_font(name: str) -> bool:

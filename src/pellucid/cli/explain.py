@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
@@ -68,6 +69,7 @@ def explain(
         size=size,
         tangent=tangent or None,
     )
+    tell_size(picture, classifier.model_)
     if out is not None:
         explanation.save(out)
         remarks().print(f"picture written to {shown(out)}")

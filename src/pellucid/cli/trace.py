@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
@@ -50,7 +51,9 @@ def trace(
     check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, image)
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    traced = ImageClassifier.load(model, engine=engine).trace(image)
+    classifier = ImageClassifier.load(model, engine=engine)
+    traced = classifier.trace(image)
+    tell_size(image, classifier.model_)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)

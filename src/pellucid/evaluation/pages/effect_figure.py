@@ -32,7 +32,7 @@ def picture_figure(effect: PictureEffect) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel("probability", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="lower right")
     return figure
 
 

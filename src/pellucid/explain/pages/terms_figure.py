@@ -51,7 +51,7 @@ def _bars(title: str, rows: list[tuple[str, float]], count: int) -> Figure:
             va="center", ha="left" if value >= 0 else "right", fontsize=7,
         )  # fmt: skip
     axes.margins(x=0.2)
-    smaller = "" if count <= len(rows) else f"; {count - len(rows)} smaller terms are not drawn"
-    axes.set_xlabel(f"term of {count}{smaller}", fontsize=8)
+    words = "all terms" if count <= len(rows) else f"the largest {len(rows)} of {count} terms"
+    axes.set_xlabel(words, fontsize=8)
     figure.suptitle(plain(title), fontsize=10)
     return figure
