@@ -186,14 +186,16 @@ def test_nothing_else_can_be_allowed(pellucid: Command, wrong: str) -> None:
     assert "is none of one-class, conflicting-labels, leakage" in told
 
 
-def test_copies_in_parts_that_were_drawn_are_a_remark(
+def test_many_copies_in_parts_that_were_drawn_stop_training(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     for class_name in ("naught — 영", "one"):
         shutil.copytree(picture_folder / class_name, tmp_path / "data" / class_name)
         for picture in list((tmp_path / "data" / class_name).iterdir()):
             shutil.copy(picture, picture.with_name(f"copy of {picture.name}"))
-    done = pellucid("train", "data", "--epochs", 1, "--no-report")
+    train = ["train", "data", "--epochs", 1, "--no-report"]
+    refused = pellucid(*train, code=1).stderr
+    done = pellucid(*train, "--allow", "leakage")
     splits = data.load(tmp_path / "data")
     assert splits.drawn == ("validation", "test")
     assert splits.validation is not None
@@ -208,7 +210,22 @@ def test_copies_in_parts_that_were_drawn_are_a_remark(
         for name in part.names or ()
     )
     assert shared > 10
-    assert f"copies of pictures were drawn into several parts: {shared} of those" in done.stderr
+    total = len(splits.validation) + len(splits.test)
+    words = f"copies of pictures were drawn into several parts: {shared} of {total} in validation"
+    assert words in done.stderr
+    assert words in refused
+    assert "(to train all the same: --allow leakage)" in refused
+
+
+def test_few_copies_in_parts_that_were_drawn_are_a_remark() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (400, 4, 4, 1), np.uint8)
+    pictures[2] = pictures[0]
+    whole = data.Dataset(pictures, np.arange(400) % 2, ("a", "b"), name="made")
+    train, test = whole.subset(range(1, 360)), whole.subset([0, *range(360, 400)])
+    splits = data.Splits(train, None, test, drawn=("test",))
+    (note,) = spoiling_notes(splits, "made", ())
+    assert "1 of 41 in test can also be seen elsewhere" in note
+    assert note.endswith("pellucid check lists them")
 
 
 def test_parts_that_were_given_are_not_drawn(parts: Path) -> None:

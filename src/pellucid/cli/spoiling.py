@@ -24,6 +24,9 @@ ONE_CLASS = "one-class"
 SPOILING = (ONE_CLASS, "conflicting-labels", "leakage")
 """What can be allowed; the kinds of findings of ``pellucid check`` that have these names."""
 
+MOST_COPIED = 0.05
+"""The share of drawn pictures that may have copies in other parts without stopping training."""
+
 MOST_NAMES = 4
 """How many names of a finding are printed."""
 
@@ -54,7 +57,8 @@ def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple
         What the user should know although it does not stop training, a line each.
 
     Raises:
-        DataError: If something was found that is not allowed.
+        DataError: If something was found that is not allowed; also if more than a few of the
+            pictures in parts that were drawn have copies in other parts.
     """
     parts = {
         part: dataset
@@ -75,7 +79,21 @@ def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple
             f"{', '.join(sorted({finding.kind for finding in findings}))}; "
             f"the first: {_line(findings[0])}"
         )
-    return *notes, *_drawn_note(repeated, splits.drawn)
+    copied = _drawn_copies(repeated, splits.drawn)
+    if copied:
+        total = sum(len(parts[part]) for part in splits.drawn)
+        note = (
+            f"copies of pictures were drawn into several parts: {copied} of {total} in "
+            f"{' and '.join(splits.drawn)} can also be seen elsewhere, which makes these parts "
+            "easier than new pictures are"
+        )
+        if copied > MOST_COPIED * total and "leakage" not in allowed:
+            raise DataError(
+                f"{name}: {note}; keep one of each (pellucid check lists them), or divide the "
+                "pictures yourself (to train all the same: --allow leakage)"
+            )
+        notes.append(f"{note}; pellucid check lists them")
+    return tuple(notes)
 
 
 def _repeated(parts: dict[str, Dataset]) -> Iterable[list[Place]]:
@@ -136,18 +154,11 @@ def _line(finding: Finding) -> str:
     return f"{listed(finding.names, MOST_NAMES)}: {finding.words}"
 
 
-def _drawn_note(repeated: list[list[Place]], drawn: tuple[str, ...]) -> tuple[str, ...]:
+def _drawn_copies(repeated: list[list[Place]], drawn: tuple[str, ...]) -> int:
     """How many pictures, of the parts that were drawn, have copies in another or in training."""
     among = {"train", *drawn}
     number = 0
     for group in repeated:
         if len({part for part, _ in group if part in among}) > 1:
             number += sum(part in drawn for part, _ in group)
-    if not number:
-        return ()
-    note = (
-        f"copies of pictures were drawn into several parts: {number} of those in "
-        f"{' and '.join(drawn)} can also be seen elsewhere, which makes these parts easier than "
-        "new pictures are; pellucid check lists them"
-    )
-    return (note,)
+    return number
