@@ -67,7 +67,9 @@ def test_data_are_read_as_in_training(
 def test_json(pellucid: Command, picture_folder: Path) -> None:
     search = ["--engine", "reference", "--steps", 20, "--highest", 1]
     values = json.loads(pellucid("find-rate", picture_folder, "--json", *search).stdout)
-    assert values.keys() == {"suggestion", "exploded", "rates", "losses", "smoothed"}
+    assert values.keys() == {
+        "suggestion", "uncertain", "exploded", "rates", "losses", "smoothed",
+    }  # fmt: skip
     assert values["rates"][0] == 1e-6
     assert len(values["losses"]) == len(values["rates"]) <= 20
 

@@ -209,7 +209,7 @@ def test_tables(tmp_path: Path) -> None:
         assert int(row[4]) == expected.support
 
     header, *rows = read(folder / "wrong.csv")
-    assert header == ["index", "name", "true", "predicted", "confidence"]
+    assert header == ["index", "path", "true", "predicted", "confidence"]
     for row, wrong in zip(rows, found.wrong, strict=True):
         assert row[:4] == [str(wrong.index), wrong.name, wrong.true, wrong.predicted]
         assert float(row[4]) == pytest.approx(wrong.confidence, abs=5e-7)

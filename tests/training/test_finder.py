@@ -88,6 +88,20 @@ def test_no_suggestion_where_the_loss_falls_nowhere(values: Any) -> None:
 # --------------------------------------------------------------------------------- the search
 
 
+def test_what_may_be_the_chance_of_batches_is_uncertain() -> None:
+    rates, random = np.geomspace(1e-6, 10.0, 100), np.random.default_rng(0)
+    chance = [curve(rates, 0.7 * np.exp(random.normal(0.0, 0.15, 100))) for _ in range(300)]
+    suggested = [found for found in chance if found.suggestion is not None]
+    assert len(suggested) > 100
+    assert sum(found.uncertain for found in suggested) >= 0.97 * len(suggested)
+    course = np.exp(-np.maximum(np.arange(100) - 40.0, 0.0) / 40.0)  # to a quarter
+    for _ in range(100):
+        found = curve(rates, 2.3 * course * np.exp(random.normal(0.0, 0.15, 100)))
+        assert found.suggestion is not None
+        assert not found.uncertain
+    assert not any(found.uncertain for found in chance if found.suggestion is None)
+
+
 def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
     scripted, told = Scripted([2.0, 1.9, 1.8]), []
     data = dataset(20)

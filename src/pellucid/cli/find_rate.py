@@ -155,6 +155,11 @@ def _print_curve(console: Console, curve: RateCurve) -> None:
         f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
         f"{curve.rates[lowest]:.2g}"
     )
+    if curve.uncertain:
+        console.print(
+            "the losses of single batches jump about as much, so this is uncertain: try larger "
+            "batches (--batch-size 128 say) and another --seed, or keep the usual rate"
+        )
     if curve.exploded:
         console.print(f"it exploded at {curve.rates[-1]:.2g}")
 

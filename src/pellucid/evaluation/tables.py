@@ -55,7 +55,7 @@ def _per_class(report: Report) -> list[Row]:
 
 
 def _wrong(report: Report) -> list[Row]:
-    rows: list[Row] = [["index", "name", "true", "predicted", "confidence"]]
+    rows: list[Row] = [["index", "path", "true", "predicted", "confidence"]]
     for w in report.wrong:
         texts = shown(w.name), shown(w.true), shown(w.predicted), f"{w.confidence:.6f}"
         rows.append([w.index, *texts])

@@ -50,6 +50,10 @@ LEAST_FALL = 0.05
 """By which share the smoothed loss must fall, from its first to its lowest, to suggest a rate."""
 
 
+CERTAIN = 8.0
+"""A fall of so many standard errors is believed; chance alone makes one in 1 of 100 searches."""
+
+
 @dataclass(frozen=True, eq=False)
 class RateCurve:
     """Losses by learning rate.
@@ -68,10 +72,27 @@ class RateCurve:
     suggestion: float | None
     exploded: bool
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether there is a suggestion, of a fall that may be the chance of which batches came.
+
+        A fitted line's value in the middle of its window is off by s/√:data:`WINDOW`, where single
+        batches' losses scatter about the lines by s (both in logarithms); a fall of fewer than
+        :data:`CERTAIN` of these is what the extremes of a hundred such errors may look like.
+        """
+        if self.suggestion is None:
+            return False
+        smoothed = np.log(self.smoothed)
+        last = int(smoothed.argmin())
+        scatter = np.log(np.maximum(self.losses, TINY))[: last + 1] - smoothed[: last + 1]
+        error = float(np.sqrt((scatter**2).mean() / WINDOW))
+        return float(smoothed[0] - smoothed[last]) < CERTAIN * error
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
             "suggestion": self.suggestion,
+            "uncertain": self.uncertain,
             "exploded": self.exploded,
             "rates": self.rates.tolist(),
             "losses": self.losses.tolist(),
