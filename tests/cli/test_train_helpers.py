@@ -23,6 +23,7 @@ import os, signal, sys
 from pellucid.cli import main
 from pellucid.data.cache import helpers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
 os.cpu_count = lambda: {HELPERS + 1}
 helpers.PICTURES_EACH = 100
 hanging = sys.argv.pop(1) == "hanging"
