@@ -151,7 +151,7 @@ def test_the_pictures_are_those_that_evaluate_judges_by(
         assert report["accuracy"] == told[key]["accuracy"]
         assert report["cross_entropy"] == pytest.approx(told[key]["cross_entropy"], rel=1e-6)
         with (tmp_path / f"e-{run}" / "wrong.csv").open(encoding="utf-8", newline="") as file:
-            wrong = {row["name"] for row in csv.DictReader(file)}
+            wrong = {row["path"] for row in csv.DictReader(file)}
         assert wrong == {row["path"] for row in rows if row[f"guess_{letter}"] != row["true"]}
 
 
