@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import random
@@ -12,7 +13,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+import pellucid.cli.train as module
+from pellucid.cli.app import app
+from pellucid.training.kept import read_kept
 from tests.cli.conftest import command
 from tests.training.runs import outcome
 
@@ -26,7 +31,7 @@ KILLS = int(os.environ.get("PELLUCID_KILLS", "3"))
 """How often a training is killed; a number such as 50 takes some minutes."""
 
 SETTINGS = ["--architecture", "lecture", "--seed", 3, "--ema", 0.99, "--augment", "digits"]
-SETTINGS += ["--no-report"]
+SETTINGS += ["--no-report", "--save-every", 0.001]
 EPOCHS = 40
 
 
@@ -74,12 +79,13 @@ def test_a_signal_stops_it_with_everything_kept(
     )
     (tmp_path / "elsewhere").mkdir()
     done = subprocess.run(
-        command("train", "--resume", tmp_path / "my run", "--no-report"),
+        command("train", "--resume", tmp_path / "my run"),
         capture_output=True, text=True, encoding="utf-8", cwd=tmp_path / "elsewhere", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "epoch 2/" not in done.stderr
     assert f"epoch {EPOCHS}/{EPOCHS}" in done.stderr
+    assert not (tmp_path / "my run" / "report.html").exists()  # it was begun with --no-report
     assert outcome(tmp_path / "my run") == outcome(whole)
 
 
@@ -87,10 +93,10 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
     """Each time the state is kept every few steps, and the process dies somewhere in between."""
     moments = random.Random(KILLS)
     path = tmp_path / "run"
-    arguments = [*begin(picture_folder, path), "--save-every", 0.001]
+    arguments = begin(picture_folder, path)
     for _ in range(KILLS):
         if (path / "last.safetensors").exists():
-            arguments = ["train", "--resume", path, "--save-every", 0.001, "--no-report"]
+            arguments = ["train", "--resume", path]
         elif path.exists():
             arguments = [*begin(picture_folder, path), "--overwrite"]
         with started(arguments, tmp_path) as process:
@@ -99,7 +105,7 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
             time.sleep(moments.uniform(0.0, 1.0))
             process.kill()
     how = (
-        ["--resume", path, "--no-report"]
+        ["--resume", path]
         if (path / "last.safetensors").exists()
         else [*begin(picture_folder, path)[1:], "--overwrite"]  # killed before a state was kept
     )
@@ -119,6 +125,44 @@ def test_settings_are_the_run_s_own_or_refused(
     told = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
     assert "leave out --out and" in told
     assert "no such folder" in pellucid("train", "--resume", "nowhere", code=1).stderr
+
+
+def test_every_option_but_those_of_the_call_is_kept(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run was begun with decides how it goes on, until the command says otherwise."""
+    given = [
+        "--no-report",
+        "--no-cache",
+        "--save-every",
+        7,
+        "--bad",
+        "error",
+        "--allow",
+        "one-class",
+    ]
+    pellucid("train", picture_folder, "--epochs", 1, *given, "--out", "run")
+    notes = read_kept(tmp_path / "run").notes
+    parameters = inspect.signature(module.train).parameters
+    assert notes.keys() == parameters.keys() - module.OF_THE_CALL - {"context"}
+    taken: list[dict[str, object]] = []
+    monkeypatch.setattr(module, "_train", lambda _, settings, **__: taken.append(settings))
+    resume = ["train", "--resume", str(tmp_path / "run")]
+    for more in ([], ["--report", "--save-every", "5", "--bad", "quarantine"]):
+        assert CliRunner().invoke(app, [*resume, *more]).exit_code == 0
+    names = ("report", "cache", "save_every", "bad", "allow")
+    assert [taken[0][name] for name in names] == [False, False, 7, "error", ["one-class"]]
+    assert [taken[1][name] for name in names] == [True, False, 5, "quarantine", ["one-class"]]
+
+
+def test_a_report_can_be_made_later(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 1, "--no-report", "--out", "run")
+    pellucid("train", "--resume", "run")
+    assert not (tmp_path / "run" / "report.html").exists()
+    pellucid("train", "--resume", "run", "--report")
+    assert (tmp_path / "run" / "report.html").exists()
 
 
 def test_pictures_that_have_changed_are_refused(

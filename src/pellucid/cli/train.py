@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
     from pellucid.training.diagnosis import Diagnosis
 
-NO_SETTINGS = {"out", "resume", "save_every", "overwrite", "report", "json"}
-"""What says where results go, and which; everything else decides them, and is kept with a run."""
+OF_THE_CALL = {"out", "resume", "overwrite", "json"}
+"""Options of one call: where its run lies, and in which form it prints. All others are kept with
+the run, and a resumed run takes them over."""
 
 NOT_THE_CLASSIFIER_S = {
-    "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache"
+    "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache",
+    "save_every", "report",
 }  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
 
@@ -148,7 +150,7 @@ def train(
 
     Ctrl-C stops it with everything kept, and --resume goes on there, to the same result.
     """
-    settings = {name: value for name, value in context.params.items() if name not in NO_SETTINGS}
+    settings = {name: value for name, value in context.params.items() if name not in OF_THE_CALL}
     if resume is not None:
         if out is not None or overwrite:
             raise typer.BadParameter(
@@ -171,8 +173,7 @@ def train(
         with sigterm_raises():
             _train(
                 model, settings,
-                allowed=allowed, out=out, overwrite=overwrite, resume=resume,
-                minutes=save_every, report=report, json=json,
+                allowed=allowed, out=out, overwrite=overwrite, resume=resume, json=json,
             )  # fmt: skip
     except Stopped as stopped:
         fail(str(stopped), stopped.code)
@@ -186,8 +187,6 @@ def _train(
     out: Path | None,
     overwrite: bool,
     resume: Path | None,
-    minutes: float,
-    report: bool,
     json: bool,
 ) -> None:
     """Read the pictures, train, judge, and tell what came of it."""
@@ -224,7 +223,7 @@ def _train(
         nonlocal diagnoses
         bar.close()
         write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
-        if not report:
+        if not settings["report"]:
             return
         try:
             diagnoses = judge(fitted, splits, folder, notes)
@@ -243,7 +242,7 @@ def _train(
             out=folder,
             overwrite=overwrite,
             resume=resume is not None,
-            minutes=minutes,
+            minutes=settings["save_every"],
             allow_one_class=ONE_CLASS in allowed,
             notes=settings,
             watchers=[bar, RunReport(folder, splits.quarantined)],
