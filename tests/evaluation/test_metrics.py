@@ -193,3 +193,14 @@ def test_a_prediction_that_is_no_class() -> None:
         metrics.confusion_matrix(np.array([2]), np.array([0]), 2)
     with pytest.raises(ShapeError, match="2 images need 2 whole numbers"):
         metrics.confusion_matrix(np.array([0]), np.array([0, 1]), 2)
+
+
+def test_judges_of_logits_keep_their_digits_near_certainty() -> None:
+    """y of the label is 1 − 3e-9 and, in float64, 1: both judges still see what is left."""
+    for gap in (20.0, 60.0):
+        logits, labels = np.array([[gap, 0.0]]), np.array([0])
+        rest = np.exp(-gap) / (1.0 + np.exp(-gap))
+        squares = metrics.squared_errors_of_logits(logits, labels)
+        assert squares == pytest.approx([2.0 * rest**2], rel=1e-12, abs=0.0)
+        entropy = np.log1p(np.exp(-gap))
+        assert metrics.cross_entropies(logits, labels) == pytest.approx([entropy], abs=0.0)

@@ -47,10 +47,14 @@ EQUIVALENT = {
     ): ANY_NEGATIVE,
     ("Conv2D._unrows", "inside, joined = (self.size[0], channels // self.groups)"): SPLIT,
     ("Conv2D._unrows", "inside, joined = (self.size[1], channels // self.groups)"): SPLIT,
-    ("cross_entropy.log_softmax", "shifted = z - z.max(axis=1, keepdims=True)"): LAST_AXIS,
+    ("cross_entropy.log_softmax", "largest = z.argmax(axis=1, keepdims=True)"): LAST_AXIS,
     (
         "cross_entropy.log_softmax",
-        "return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))",
+        "shifted = z - np.take_along_axis(z, largest, axis=1)",
+    ): LAST_AXIS,
+    (
+        "cross_entropy.log_softmax",
+        "others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=1)",
     ): LAST_AXIS,
 }
 """(function, what a statement becomes): why no number changes."""

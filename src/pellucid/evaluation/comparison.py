@@ -206,15 +206,17 @@ def judge_answers(scores: Numbers, labels: Labels, *, logits: bool = False) -> A
     _check_probabilities(probabilities)
     if logits:
         entropies = metrics.cross_entropies(scores, labels)
+        squares = metrics.squared_errors_of_logits(scores, labels)
     else:
         with np.errstate(divide="ignore"):
             entropies = -np.log(scores[np.arange(len(labels)), labels])
+        squares = metrics.squared_errors(scores, labels)
     return Answers(
         # of the scores: large logits can differ where their probabilities are all 0 or 1
         predicted=scores.argmax(axis=1).astype(np.int64),
         confidence=probabilities.max(axis=1),
         right=ranks == 0,
-        squared_errors=metrics.squared_errors(probabilities, labels),
+        squared_errors=squares,
         cross_entropies=entropies,
     )
 

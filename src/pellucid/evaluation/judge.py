@@ -63,7 +63,7 @@ def evaluate(
         ranks[batch] = metrics.label_ranks(logits, labels)
         predicted[batch] = logits.argmax(axis=1)
         confidence[batch] = probabilities.max(axis=1)
-        squared[batch] = metrics.squared_errors(probabilities, labels)
+        squared[batch] = metrics.squared_errors_of_logits(logits, labels)
         entropy[batch] = metrics.cross_entropies(logits, labels)
 
     confusion = metrics.confusion_matrix(predicted, dataset.labels, len(dataset.classes))

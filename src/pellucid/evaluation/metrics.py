@@ -16,7 +16,8 @@ import numpy as np
 
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.cross_entropy import log_softmax
-from pellucid.ops.mean_squared_error import squared_error
+from pellucid.ops.loss import one_hot
+from pellucid.ops.mean_squared_error import MeanSquaredError, squared_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,9 +78,15 @@ def top_k_accuracy(probabilities: Numbers, labels: Labels, k: int) -> float:
 def squared_errors(probabilities: Numbers, labels: Labels) -> NDArray[np.float64]:
     """Σ_k (y_k − t_k)² of each image, (N,), t being 1 at the label and 0 elsewhere; 0 to 2."""
     _check(probabilities, labels)
-    targets = np.zeros(probabilities.shape)
-    targets[np.arange(len(labels)), labels] = 1.0
+    targets = one_hot(labels, probabilities.shape[1])
     return squared_error(probabilities.astype(np.float64), targets)
+
+
+def squared_errors_of_logits(logits: Numbers, labels: Labels) -> NDArray[np.float64]:
+    """The same from logits, (N,): exact where a probability is so near 1 that it rounds to 1."""
+    _check(logits, labels)
+    targets = one_hot(labels, logits.shape[1])
+    return np.asarray(MeanSquaredError().per_image(logits, targets), np.float64)
 
 
 def mean_squared_error(probabilities: Numbers, labels: Labels) -> float:

@@ -3,8 +3,11 @@
     L_i = −Σ_k t_k log y_k,  y = softmax(z),  for a label: L_i = −log( e^{z_label} / Σ_k e^{z_k} )
     ∂L_i/∂z = y − t
 
-Computed from log-sum-exp of the shifted logits, it is exact for logits of ±10⁴ too. With label
-smoothing ε the target is (1 − ε)·t + ε/K (Szegedy et al. 2015, *Rethinking the Inception
+With m the largest logit, log Σ_k e^{z_k} − z_m is log(1 + Σ_{k≠m} e^{z_k − z_m}), and y_k − 1 is
+minus the sum of the other probabilities: so both loss and gradient keep their relative precision
+for a network that is sure, where y_m itself rounds to 1. Computed in float64.
+
+With label smoothing ε the target is (1 − ε)·t + ε/K (Szegedy et al. 2015, *Rethinking the Inception
 architecture*, section 7). With class weights w the terms are w_k t_k log y_k, and the batch's mean
 divides by the weights of its labels, so that weights of any scale keep the loss's scale.
 """
@@ -19,6 +22,7 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.ops import check
 from pellucid.ops.loss import Loss
+from pellucid.ops.softmax import softmax, sum_of_others
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -43,15 +47,18 @@ class CrossEntropy(Loss):
             check.numbers("class_weights", self.class_weights, 1e-9, 1e9)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
-        terms = self._weighted(targets) * log_softmax(logits)
+        terms = self._weighted(targets) * log_softmax(logits.astype(np.float64))
         return np.asarray(-terms.sum(axis=1))
 
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        total = (targets * self._weights(targets)).sum()
-        loss = self.per_image(logits, targets).sum() / total
-        wanted = self._weighted(targets)
-        y = np.exp(log_softmax(logits))
-        return float(loss), (y * wanted.sum(axis=1, keepdims=True) - wanted) / total
+        exact = targets.astype(np.float64)
+        total = (exact * self._weights(exact)).sum()
+        loss = self.per_image(logits, exact).sum() / total
+        wanted = self._weighted(exact)
+        y = softmax(logits.astype(np.float64))
+        # y · Σ_k w_k t_k − w t, without subtracting from 1
+        gradient = y * sum_of_others(wanted) - wanted * sum_of_others(y)
+        return float(loss), (gradient / total).astype(logits.dtype)
 
     def smoothed(self, targets: Array) -> Array:
         """What is wanted where targets, (N, K), are given."""
@@ -75,6 +82,8 @@ class CrossEntropy(Loss):
 
 
 def log_softmax(z: Array) -> Array:
-    """Log softmax over the last axis, without ever forming a probability that underflows."""
-    shifted = z - z.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    """Log softmax over the last axis; exact where a probability underflows, or is nearly 1."""
+    largest = z.argmax(axis=-1, keepdims=True)
+    shifted = z - np.take_along_axis(z, largest, axis=-1)
+    others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=-1)
+    return np.asarray(shifted - np.log1p(others))

@@ -2,7 +2,9 @@
 
     L_i = Σ_k (y_k − t_k)²,  y = softmax(z)
 
-as in the lecture's table of two networks.
+as in the lecture's table of two networks. y − t is taken as y·(1 − t) − t·(1 − y), with 1 − y the
+sum of the other probabilities, and computed in float64: so loss and gradient keep their relative
+precision where y rounds to 1.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid.ops.loss import Loss
-from pellucid.ops.softmax import softmax, softmax_backward
+from pellucid.ops.softmax import softmax, sum_of_others
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -26,12 +28,26 @@ class MeanSquaredError(Loss):
     kind: ClassVar[str] = "mean_squared_error"
 
     def per_image(self, logits: Array, targets: Array) -> Array:
-        return squared_error(softmax(logits), targets)
+        return np.asarray((_difference(*_exact(logits, targets)) ** 2).sum(axis=1))
 
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        y = softmax(logits)
-        gradient = softmax_backward(2.0 * (y - targets), y) / len(targets)
-        return float(squared_error(y, targets).mean()), gradient
+        y, t = _exact(logits, targets)
+        difference = _difference(y, t)
+        # y (d − Σ_k d_k y_k), without subtracting from 1
+        away = difference * sum_of_others(y) - sum_of_others(difference * y)
+        gradient = 2.0 * y * away / len(targets)
+        loss = float((difference**2).sum(axis=1).mean())
+        return loss, np.asarray(gradient, logits.dtype)
+
+
+def _exact(logits: Array, targets: Array) -> tuple[Array, Array]:
+    """Probabilities and targets in float64."""
+    return softmax(logits.astype(np.float64)), targets.astype(np.float64)
+
+
+def _difference(y: Array, t: Array) -> Array:
+    """The probabilities minus the targets: y − t."""
+    return np.asarray(y * (1.0 - t) - t * sum_of_others(y))
 
 
 def squared_error(probabilities: Array, targets: Array) -> Array:

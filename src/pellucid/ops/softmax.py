@@ -27,6 +27,18 @@ def softmax(z: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def sum_of_others(x: Array) -> Array:
+    """For each number of the last axis the sum of all the others, same shape.
+
+    Added up and never subtracted: of probabilities it is 1 − y to full relative precision, where y
+    is so near 1 that the subtraction would leave no digit.
+    """
+    zero = np.zeros_like(x[..., :1])
+    before = np.concatenate([zero, x[..., :-1].cumsum(axis=-1)], axis=-1)
+    after = np.concatenate([zero, x[..., :0:-1].cumsum(axis=-1)], axis=-1)
+    return np.asarray(before + after[..., ::-1])
+
+
 def softmax_backward(gradient: Array, y: Array) -> Array:
     """∂loss/∂z from ∂loss/∂y: y_j (g_j − Σ_k g_k y_k)."""
     return np.asarray(y * (gradient - (gradient * y).sum(axis=-1, keepdims=True)))

@@ -1,6 +1,7 @@
 """The losses on PyTorch: one entry for each of :data:`pellucid.ops.LOSSES`.
 
-z are logits and t targets, both (N, K).
+z are logits and t targets, both (N, K). Computed in float64, since the loss of a network that has
+learned is a small difference of large numbers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,19 +21,56 @@ if TYPE_CHECKING:
 
 
 def cross_entropy(loss: ops.CrossEntropy, z: Tensor, t: Tensor) -> Tensor:
-    """Softmax cross-entropy, divided by the weights of the labels rather than by N."""
-    weights = None
-    total = t.sum()
+    """Softmax cross-entropy, divided by the weights of the labels rather than by N.
+
+    With m the largest logit, −Σ_k w_k log y_k is
+    Σ_k w_k · log(1 + Σ_{j≠m} e^{z_j − z_m}) + Σ_{k≠m} w_k (z_m − z_k).
+    """
+    t = _wide(t)
+    weights = torch.ones(t.shape[1], dtype=t.dtype, device=t.device)
     if loss.class_weights is not None:
-        weights = torch.tensor(loss.class_weights, dtype=z.dtype, device=z.device)
-        total = (t * weights).sum()
-    summed = F.cross_entropy(z, t, weights, reduction="sum", label_smoothing=loss.label_smoothing)
-    return summed / total
+        weights = torch.tensor(loss.class_weights, dtype=t.dtype, device=t.device)
+    smoothing = loss.label_smoothing
+    wanted = weights * ((1.0 - smoothing) * t + smoothing / t.shape[1])
+    largest, gaps, _, others = _from_the_largest(z)
+    certain = wanted.sum(dim=1, keepdim=True) * torch.log1p(others)
+    apart = wanted.scatter(1, largest, 0.0) * gaps
+    return (certain.sum() + apart.sum()) / (t * weights).sum()
 
 
 def mean_squared_error(loss: ops.MeanSquaredError, z: Tensor, t: Tensor) -> Tensor:  # noqa: ARG001
-    """Squares summed over classes, averaged over images."""
-    return F.mse_loss(z.softmax(dim=1), t, reduction="sum") / len(t)
+    """Squares summed over classes, averaged over images; y − t is y·(1 − t) − t·(1 − y)."""
+    t = _wide(t)
+    largest, _, odds, others = _from_the_largest(z)
+    total = 1.0 + others
+    y = odds.scatter(1, largest, 1.0) / total
+    # 1 − y of the largest is what the others have, nothing that is subtracted from 1
+    rest = (total - odds).scatter(1, largest, others) / total
+    return ((y * (1.0 - t) - t * rest) ** 2).sum() / len(t)
+
+
+def _from_the_largest(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Each row's largest logit and how far the others are from it, for losses near certainty.
+
+    What is 0 of the largest itself is set, not subtracted, so that no gradient goes there and back
+    again: gradients near certainty keep their relative precision too.
+
+    Returns:
+        The place of the largest m, (N, 1); z_m − z_k, (N, K); e^{z_k − z_m}, (N, K), 0 at m; their
+        sum, (N, 1).
+    """
+    z = _wide(z)
+    largest = z.argmax(dim=1, keepdim=True)
+    top = z.gather(1, largest)
+    gaps = top - z
+    odds = torch.exp(-gaps).scatter(1, largest, 0.0)
+    nothing = 0.0 * top.detach()  # or NaN, where the largest is no finite number
+    return largest, gaps, odds, odds.sum(dim=1, keepdim=True) + nothing
+
+
+def _wide(x: Tensor) -> Tensor:
+    """In float64, where the device has it."""
+    return x if x.device.type == "mps" else x.double()
 
 
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {

@@ -178,6 +178,17 @@ class Doubles:
         result = self.fma(e, self.constant(LN_2_LOGARITHM[0]), self.apply("fadd", t, tail))
         return self.choose(self.compare("olt", x, self.constant(float("inf"))), result, x)
 
+    def logarithm_1p(self, x: Value) -> Value:
+        """ln(1 + x) for x ≥ 0, to full relative precision near 0 too; of infinity and NaN, NaN.
+
+        ln u + (x − (u − 1)) / u with u = 1 + x as it is rounded: the second term makes up for what
+        the rounding took.
+        """
+        one = self.constant(1.0)
+        u = self.apply("fadd", one, x)
+        lost = self.apply("fsub", x, self.apply("fsub", u, one))
+        return self.apply("fadd", self.logarithm(u), self.apply("fdiv", lost, u))
+
     def _bits(self, x: Value) -> Value:
         return self.f.value(f"bitcast {self.kind} {x} to {self.whole}")
 

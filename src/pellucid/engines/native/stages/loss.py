@@ -1,8 +1,12 @@
 """The loss: from logits and labels to one number, and to its gradient at the logits.
 
 Computed in double precision, since the loss of a network that has learned is a small difference of
-large numbers. An image's part needs nothing of other images but what the batch's mean divides by,
-which labels alone decide; so every thread finds that by itself, and goes on with the way back.
+large numbers; and nothing is subtracted from 1: the largest logit m has y_m = 1/(1 + R) and
+1 − y_m = R/(1 + R), where R = Σ_{k≠m} e^{z_k − z_m}, so that loss and gradient keep their relative
+precision where y_m rounds to 1.
+
+An image's part needs nothing of other images but what the batch's mean divides by, which labels
+alone decide; so every thread finds that by itself, and goes on with the backward pass.
 """
 
 from __future__ import annotations
@@ -141,15 +145,24 @@ class Loss:
 
         tops = self._over(f, [(f.vectors.float, lowest)] * 2, largest)
         top, most = (across(f, vector, partial(_larger, f)) for vector in tops)
-        correct = self._correct(f, z, share, top, most)
+        answer, correct = self._answer(f, z, share, top, most)
+
+        def is_top(c: Index) -> Value:
+            return f.compare("oeq", _positions(f, c), answer)
 
         high = double.widen(top)
 
         def shifted(c: Index) -> Value:
             return double.apply("fsub", double.widen(f.load_vector(z, c)), high)
 
+        def odds(c: Index) -> Value:
+            """e^(z_k − z_m); of the largest itself 1 − 1 = 0, or NaN where it is not finite."""
+            power = double.exponential(shifted(c))
+            less = double.apply("fsub", power, double.constant(1.0))
+            return double.choose(is_top(c), less, power)
+
         write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
-        loss = write(f, double, share, shifted, dz, divisor)
+        loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
 
         at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
         double.store(double.first(loss), at)
@@ -161,32 +174,40 @@ class Loss:
         double: Doubles,
         share: Share,
         shifted: Callable[[Index], Value],
+        odds: Callable[[Index], Value],
+        is_top: Callable[[Index], Value],
         dz: Value,
         divisor: Value,
     ) -> Value:
-        """−Σ_k w_k t_k log y_k, divided; the gradient is (Σ_j w_j t_j · y − w t), divided."""
+        """−Σ_k w_k t_k log y_k, divided; the gradient is y · Σ_j w_j t_j − w t, divided.
+
+        That is y_k · Σ_{j≠k} w_j t_j − w_k t_k · (1 − y_k).
+        """
 
         def wanted(c: Index, real: Value | None) -> Value:
             return double.keep(real, self._weigh(double, self._smooth(double, share(c, real)), c))
 
         def sums(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
-            power = double.keep(real, double.exponential(shifted(c)))
             return [
-                double.apply("fadd", running[0], power),
+                double.apply("fadd", running[0], double.keep(real, odds(c))),
                 double.apply("fadd", running[1], wanted(c, real)),
             ]
 
         found = self._over(f, [(double.kind, double.zero)] * 2, sums)
-        total, mass = (double.total(vector) for vector in found)
-        logarithm = double.logarithm(total)
-        scale = double.apply("fdiv", mass, total)
+        others, mass = (double.total(vector) for vector in found)
+        total = double.apply("fadd", others, double.constant(1.0))
+        logarithm = double.logarithm_1p(others)
+        scale = double.apply("fmul", total, divisor)
 
         def loss_and_gradient(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
             away, target = shifted(c), wanted(c, real)
             surprise = double.apply("fsub", logarithm, away)
             terms = double.keep(real, double.apply("fmul", target, surprise))
-            given = double.apply("fmul", double.exponential(away), scale)
-            step = double.apply("fdiv", double.apply("fsub", given, target), divisor)
+            power = double.exponential(away)
+            rest = double.choose(is_top(c), others, double.apply("fsub", total, power))
+            given = double.apply("fmul", power, double.apply("fsub", mass, target))
+            step = double.apply("fsub", given, double.apply("fmul", target, rest))
+            step = double.apply("fdiv", step, scale)
             f.store_vector(keep(f, real, double.narrow(step)), dz, c)
             return [double.apply("fadd", running[0], terms)]
 
@@ -199,36 +220,54 @@ class Loss:
         double: Doubles,
         share: Share,
         shifted: Callable[[Index], Value],
+        odds: Callable[[Index], Value],
+        is_top: Callable[[Index], Value],
         dz: Value,
         divisor: Value,
     ) -> Value:
-        """Σ_k (y_k − t_k)², divided; the gradient is y · (g − Σ_k g_k y_k), g = 2(y − t)."""
+        """Σ_k d_k², divided, with d = y − t; the gradient is 2 y (d − Σ_k d_k y_k), divided.
+
+        d_k is y_k (1 − t_k) − t_k (1 − y_k); and of the largest logit m, d_m − Σ_k d_k y_k is
+        d_m (1 − y_m) − Σ_{k≠m} d_k y_k.
+        """
 
         def powers(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
-            power = double.keep(real, double.exponential(shifted(c)))
-            return [double.apply("fadd", running[0], power)]
+            return [double.apply("fadd", running[0], double.keep(real, odds(c)))]
 
         (found,) = self._over(f, [(double.kind, double.zero)], powers)
-        total = double.total(found)
+        others, one = double.total(found), double.constant(1.0)
+        total = double.apply("fadd", others, one)
 
-        def apart(c: Index, real: Value | None) -> tuple[Value, Value]:
-            y = double.apply("fdiv", double.exponential(shifted(c)), total)
-            return y, double.apply("fsub", y, double.widen(share(c, real)))
+        def apart(c: Index, real: Value | None) -> tuple[Value, Value, Value]:
+            """Y, 1 − y and d."""
+            power, target = double.exponential(shifted(c)), double.widen(share(c, real))
+            y = double.apply("fdiv", power, total)
+            rest = double.choose(is_top(c), others, double.apply("fsub", total, power))
+            rest = double.apply("fdiv", rest, total)
+            above = double.apply("fmul", y, double.apply("fsub", one, target))
+            return y, rest, double.apply("fsub", above, double.apply("fmul", target, rest))
 
         def sums(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
-            y, difference = (double.keep(real, vector) for vector in apart(c, real))
+            y, _, difference = (double.keep(real, vector) for vector in apart(c, real))
+            product, top = double.apply("fmul", difference, y), is_top(c)
             return [
                 double.fma(difference, difference, running[0]),
-                double.fma(difference, y, running[1]),
+                double.apply("fadd", running[1], double.choose(top, product, double.zero)),
+                double.apply("fadd", running[2], double.choose(top, double.zero, product)),
             ]
 
-        pair = self._over(f, [(double.kind, double.zero)] * 2, sums)
-        loss, mean = (double.total(vector) for vector in pair)
+        triple = self._over(f, [(double.kind, double.zero)] * 3, sums)
+        loss, mine, theirs = (double.total(vector) for vector in triple)
         twice = double.apply("fdiv", double.constant(2.0), divisor)
 
         def gradient(c: Index, real: Value | None, _: list[Value]) -> list[Value]:
-            y, difference = apart(c, real)
-            away = double.apply("fmul", double.apply("fsub", difference, mean), twice)
+            y, rest, difference = apart(c, real)
+            own = double.choose(
+                is_top(c),
+                double.apply("fmul", difference, rest),
+                double.apply("fsub", difference, mine),
+            )
+            away = double.apply("fmul", double.apply("fsub", own, theirs), twice)
             step = double.narrow(double.apply("fmul", y, away))
             f.store_vector(keep(f, real, step), dz, c)
             return []
@@ -236,8 +275,14 @@ class Loss:
         self._over(f, [], gradient)
         return double.apply("fdiv", loss, divisor)
 
-    def _correct(self, f: Function, z: Value, share: Share, top: Value, most: Value) -> Value:
-        """1 where the first largest logit, or the first NaN, is the first of the most wanted."""
+    def _answer(
+        self, f: Function, z: Value, share: Share, top: Value, most: Value
+    ) -> tuple[Value, Value]:
+        """The place of the first largest logit, and whether the image's answer is correct.
+
+        Correct, 1 rather than 0, is an answer (the first largest logit, or the first NaN) that is
+        the first of the most wanted.
+        """
         none = f.constant(float("inf"))
 
         def first(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
@@ -257,7 +302,7 @@ class Loss:
         found = self._over(f, [(f.vectors.float, none)] * 3, first)
         broken, largest, wanted = (across(f, vector, partial(_smaller, f)) for vector in found)
         answer = f.choose(f.compare("olt", broken, none), broken, largest)
-        return f.choose(f.compare("oeq", answer, wanted), f.constant(1.0), f.zero)
+        return largest, f.choose(f.compare("oeq", answer, wanted), f.constant(1.0), f.zero)
 
     # ---------------------------------------------------------------------------------- labels
 
