@@ -106,4 +106,4 @@ def _write_pictures(files: Path) -> None:
     assert data.test is not None
     for part, pictures in (("train", data.train), ("test", data.test)):
         np.save(files / f"{part}-images.npy", pictures.images)
-        np.save(files / f"{part}-labels.npy", pictures.labels.astype(np.int64))
+        np.save(files / f"{part}-labels.npy", pictures.places.astype(np.int64))

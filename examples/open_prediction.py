@@ -52,7 +52,8 @@ def draw(model: pl.ImageClassifier, picture: str) -> Figure:
     top.imshow(values["input"][..., 0], cmap="gray", vmin=0, vmax=255)
     top.set_title("the picture: pixels 0 to 255", fontsize=10)
     top.axis("off")
-    _bars(bottom, model.classes_, values["probabilities"], values[model.summary().rows[-1].layer])
+    logits = values[model.summary().rows[-1].layer]
+    _bars(bottom, model.model_.classes, values["probabilities"], logits)
     return figure
 
 

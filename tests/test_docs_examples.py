@@ -34,7 +34,7 @@ def folder(
     """A folder with photos and a run, as the examples have them."""
     for label, name in ((0, "cat"), (1, "dog")):
         (tmp_path / "my-photos" / name).mkdir(parents=True)
-        for i in np.flatnonzero(digits[0].labels == label)[:40]:
+        for i in np.flatnonzero(digits[0].places == label)[:40]:
             picture = Image.fromarray(digits[0].images[i, ..., 0])
             picture.save(tmp_path / "my-photos" / name / f"{i}.png")
     shutil.copy(next((tmp_path / "my-photos" / "cat").iterdir()), tmp_path / "cat.jpg")

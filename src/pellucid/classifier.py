@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
+    from pellucid.data.labels import LabelKind
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
     from pellucid.explain.backward import Backward
@@ -65,11 +66,10 @@ PREDICTION_BATCH = 256
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """What fitting or loading leaves behind; ``answers`` are the labels as they were given."""
+    """What fitting or loading leaves behind."""
 
     model: Model
     program: Program
-    answers: NDArray[Any]
     trained: Trained | None = None
     recipe: Recipe | None = None
 
@@ -108,7 +108,7 @@ class ImageClassifier:
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, ``"torch:cuda"`` say.
 
     Attributes:
-        classes_: The class names, in the order of the probabilities.
+        classes_: What ``predict`` answers, an array (K,), in the order of the probabilities.
         history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; empty after loading.
     """
 
@@ -261,7 +261,6 @@ class ImageClassifier:
         data, validation = self._training_data(
             pictures, labels, validation_data, allow_one_class=allow_one_class
         )
-        answers = None if labels is None else np.unique(np.asarray(labels))
         recipe = self._recipe(epochs, data)
         if recipe.patience is not None and validation is None:
             raise ArgumentError(
@@ -278,6 +277,7 @@ class ImageClassifier:
             provenance(
                 self._architecture_name(), recipe, data, validation, self.engine, self.max_pixels
             ),
+            data.label_kind,
         )
         engine = get_engine(self.engine)
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
@@ -297,8 +297,7 @@ class ImageClassifier:
                 program, data, recipe, validation=validation, watchers=watchers, start=start
             )
             model = trained.best_model(model)
-            answers = np.array(data.classes) if answers is None else answers
-            self._fitted = _Fitted(model, engine.load(model.network), answers, trained, recipe)
+            self._fitted = _Fitted(model, engine.load(model.network), trained, recipe)
             if run is not None:
                 run.let_signals_act()  # nothing of the training is left that they could break
             if finish is not None:
@@ -383,7 +382,7 @@ class ImageClassifier:
                     f"{class_weights!r:.80}"
                 )
             class_weights = (
-                None if data is None else balanced_weights(data.labels, len(data.classes))
+                None if data is None else balanced_weights(data.places, len(data.classes))
             )
         return make_recipe(
             optimizer=self.optimizer,
@@ -480,14 +479,15 @@ class ImageClassifier:
     def predict(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> Any:
         """What pictures show: one class for one picture, an array (N,) for several.
 
-        Classes are given as they were at ``fit`` (numbers, say); by name after loading a model.
+        Classes are given as they were at ``fit``, also after saving and loading: integers for
+        MNIST and for labels that were integers, names for folders of pictures.
 
         Args:
             pictures: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C): one
                 picture, of any size. A list of those: several. An array (N, H, W) or (N, H, W, C)
                 of the network's own size: several. Pixels are uint8, 0..255.
         """
-        answers = self._learned.answers[self.predict_proba(pictures).argmax(axis=-1)]
+        answers = self.classes_[self.predict_proba(pictures).argmax(axis=-1)]
         return answers if isinstance(answers, np.ndarray) else answers.item()
 
     def predict_proba(
@@ -525,8 +525,8 @@ class ImageClassifier:
             DataError: If the pictures' size or classes are not the network's.
         """
         if not isinstance(pictures, Dataset):
-            pictures = _dataset(pictures, labels, self.classes_)
-        return evaluate(self._learned.program, pictures, classes=self.classes_)
+            pictures = _dataset(pictures, labels, self.model_.classes)
+        return evaluate(self._learned.program, pictures, classes=self.model_.classes)
 
     def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
         """Look for what usually goes wrong in training, and say it in words with numbers.
@@ -548,7 +548,7 @@ class ImageClassifier:
             confusion=judged.confusion,
             activity=activity(self.program_, pictures.images),
             recipe=self._learned.recipe,
-            names=self.classes_,
+            names=self.model_.classes,
         )
 
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
@@ -580,8 +580,8 @@ class ImageClassifier:
 
         Args:
             picture: As in :meth:`trace`.
-            label: The right class: its name; or its place among the classes, from 0, where no class
-                bears that number as its name.
+            label: The right class: its name as a text, or as an integer its place among the
+                classes, from 0.
             learner: Loss and optimizer; none: those that the classifier was trained with.
 
         Raises:
@@ -603,7 +603,8 @@ class ImageClassifier:
         Args:
             picture: As in :meth:`trace`.
             method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
-            target: The class in question; none: the answer.
+            target: The class in question, its name as a text or its place as an integer; none:
+                the answer.
             against: The class to compare it with; none: no other, for evidence the likeliest other.
             options: The method's own, ``layer="conv2"`` for Grad-CAM say.
 
@@ -630,7 +631,7 @@ class ImageClassifier:
         model = operate(learned.model, edits)
         changed = type(self)(**self.get_params())
         program = get_engine(self.engine).load(model.network)
-        changed._fitted = _Fitted(model, program, learned.answers)
+        changed._fitted = _Fitted(model, program)
         return changed
 
     def _logits(self, images: NDArray[Any]) -> NDArray[Any]:
@@ -689,9 +690,12 @@ class ImageClassifier:
         return self._learned.program
 
     @property
-    def classes_(self) -> tuple[str, ...]:
-        """The class names, in the order of the probabilities."""
-        return self.model_.classes
+    def classes_(self) -> NDArray[Any]:
+        """What :meth:`predict` answers, (K,), in the order of the probabilities.
+
+        Integers (int64) or texts, as the labels were; ``model_.classes`` are always the names.
+        """
+        return self.model_.answers
 
     @property
     def history_(self) -> list[Any]:
@@ -735,7 +739,7 @@ class ImageClassifier:
         if isinstance(architecture, str):
             classifier.architecture = architecture
         program = get_engine(engine).load(model.network)
-        classifier._fitted = _Fitted(model, program, np.array(model.classes))
+        classifier._fitted = _Fitted(model, program)
         return classifier
 
 
@@ -764,7 +768,10 @@ def _dataset(
     present, index = np.unique(given, return_inverse=True)
     names = tuple(str(name) for name in present)
     if classes is None:
-        return Dataset(images, index.astype(np.int64), names, name="pictures")
+        kind: LabelKind = "text"
+        if given.dtype.kind in "iub":
+            kind = "bool" if given.dtype.kind == "b" else "int"
+        return Dataset(images, index.astype(np.int64), names, name="pictures", label_kind=kind)
     if unknown := sorted(set(names) - set(classes)):
         raise DataError(f"label {unknown[0]!r} is not a class; there are {', '.join(classes)}")
     position = np.array([classes.index(name) for name in names], np.int64)

@@ -63,7 +63,7 @@ def picture_folder(
     root = tmp_path_factory.mktemp("pictures")
     for label, name in ((0, "naught — 영"), (1, "one")):
         (root / name).mkdir()
-        chosen = [i for i, k in enumerate(digits[0].labels) if k == label][:30]
+        chosen = [i for i, k in enumerate(digits[0].places) if k == label][:30]
         for i in chosen:
             Image.fromarray(digits[0].images[i, ..., 0]).save(root / name / f"{i}.png")
     return root

@@ -103,7 +103,7 @@ def test_a_batch_as_the_network_sees_it(
     train = load(pictures, image_size=(20, 24), seed=3).train
     indices = next(batches(len(train), 32, seed=3, epoch=0))
     expected, _ = augmented_batch(
-        train.images, train.labels, indices, get_augmentation(preset), classes=2, seed=3, epoch=0
+        train.images, train.places, indices, get_augmentation(preset), classes=2, seed=3, epoch=0
     )
     sheet = np.array(Image.open(tmp_path / "batch.png"))
     factor = 4  # of 24 pixels to at most 112

@@ -108,7 +108,7 @@ def test_evaluate_writes_a_report_and_lists_mistakes(
     pellucid: Command, model_path: Path, digits: tuple[Dataset, Dataset], tmp_path: Path
 ) -> None:
     test = digits[1].subset(range(100))
-    for i, label in enumerate(test.labels):
+    for i, label in enumerate(test.places):
         folder = tmp_path / "data" / str(label)
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(test.images[i, ..., 0]).save(folder / f"{i:03}.png")

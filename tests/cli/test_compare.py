@@ -50,12 +50,12 @@ def test_two_models_of_one_folder(
     for letter, key in (("a", "first"), ("b", "second")):
         model = ImageClassifier.load(runs / letter)
         paths = [str(picture_folder / row["path"]) for row in rows]
-        labels = [model.classes_.index(row["true"]) for row in rows]
+        labels = [model.model_.classes.index(row["true"]) for row in rows]
         probabilities = np.array([model.predict_proba(path) for path in paths])
         assert told[key]["cross_entropy"] == pytest.approx(
             log_loss(labels, probabilities, labels=[0, 1]), rel=1e-4
         )
-        guesses = [model.classes_[k] for k in probabilities.argmax(axis=1)]
+        guesses = [model.model_.classes[k] for k in probabilities.argmax(axis=1)]
         assert [row[f"guess_{letter}"] for row in rows] == guesses
     page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
     assert "http://" not in page
@@ -82,14 +82,14 @@ def test_a_model_against_itself(pellucid: Command, runs: Path, picture_folder: P
 def test_classes_in_another_order_are_matched_by_name(
     runs: Path, picture_folder: Path, digits: tuple[package.Dataset, package.Dataset]
 ) -> None:
-    chosen = digits[0].subset(np.flatnonzero(digits[0].labels < 2))
+    chosen = digits[0].subset(np.flatnonzero(digits[0].places < 2))
     names = NAUGHT, ONE
-    data = package.Dataset(chosen.images, chosen.labels, names, name="chosen")
-    turned = package.Dataset(chosen.images, 1 - chosen.labels, names[::-1], name="turned")
+    data = package.Dataset(chosen.images, chosen.places, names, name="chosen")
+    turned = package.Dataset(chosen.images, 1 - chosen.places, names[::-1], name="turned")
     one = ImageClassifier.load(runs / "a")
     other = ImageClassifier("lecture", epochs=1).fit(turned)
     found = package.compare(one, other, data)
-    assert other.classes_ == (ONE, NAUGHT)
+    assert other.classes_.tolist() == [ONE, NAUGHT]
     assert found.numbers.second.accuracy == other.score(turned)
     assert found.numbers.second.cross_entropy == pytest.approx(
         other.evaluate(turned).cross_entropy, rel=1e-6

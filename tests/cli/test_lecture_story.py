@@ -29,7 +29,7 @@ def test_the_steps_in_the_lectures_order(
     pellucid: Command, model_path: Path, digit_path: Path, classifier: ImageClassifier,
     digits: tuple[Dataset, Dataset],
 ) -> None:  # fmt: skip
-    truth = digits[1].classes[digits[1].labels[0]]
+    truth = digits[1].classes[digits[1].places[0]]
     text = pellucid("lecture", model_path, digit_path, "--label", truth, COLUMNS="80").stdout
     assert max(map(len, text.splitlines())) <= 80
     places = [

@@ -23,7 +23,7 @@ def arrays(digits: tuple[Dataset, Dataset], tmp_path: Path) -> Path:
     """The test digits as a folder that is all test."""
     data = digits[1]
     for i in range(60):
-        folder = tmp_path / "digits" / "test" / data.classes[data.labels[i]]
+        folder = tmp_path / "digits" / "test" / data.classes[data.places[i]]
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(data.images[i, :, :, 0]).save(folder / f"{i}.png")
     Image.fromarray(data.images[0, :, :, 0]).save(tmp_path / "digit.png")

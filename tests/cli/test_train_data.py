@@ -126,7 +126,7 @@ def test_in_python_they_are_warned_of(picture_folder: Path, tmp_path: Path) -> N
     model = ImageClassifier("lecture", epochs=1)
     with pytest.warns(QuarantineWarning, match="3 files cannot be used"):
         model.fit(tmp_path / "data")
-    assert model.classes_ == ("naught — 영", "one")
+    assert model.classes_.tolist() == ["naught — 영", "one"]
 
 
 def test_finding_a_rate_tells_of_them_as_training_does(

@@ -43,14 +43,14 @@ def test_training_and_test_part(tmp_path: Path, names: tuple[str, ...], form: st
         source = stored(tmp_path / "digits.npz", arrays | {"other": X}, packed=form == "packed")
     splits = load(source, validation=0)
     assert splits.train.classes == ("1", "3", "7")
-    assert splits.train.labels[:4].tolist() == [1, 0, 2, 0]
+    assert splits.train.places[:4].tolist() == [1, 0, 2, 0]
     np.testing.assert_array_equal(splits.train.images[..., 0], X)
     assert splits.validation is None
     assert splits.test is not None
-    assert splits.test.labels[:2].tolist() == [2, 1]
+    assert splits.test.places[:2].tolist() == [2, 1]
     np.testing.assert_array_equal(splits.test.images[..., 0], X_TEST)
     judged = load_for(source, preprocessing=Preprocessing(6, 5, 1), classes=("7", "3", "1"))
-    assert judged.labels[:2].tolist() == [0, 1]
+    assert judged.places[:2].tolist() == [0, 1]
 
 
 def test_not_divided(tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_class_names(tmp_path: Path) -> None:
         train = load(path, validation=0).train
         assert train.classes == ("owl", "dog", "cat")
         assert train.fingerprint() != by_name.fingerprint()
-        assert [train.classes[k] for k in train.labels] == [
-            by_name.classes[k] for k in by_name.labels
+        assert [train.classes[k] for k in train.places] == [
+            by_name.classes[k] for k in by_name.places
         ]
 
 
@@ -108,7 +108,7 @@ def test_class_names(tmp_path: Path) -> None:
         ({"y_test": Y, "x": X, "y": Y}, "y_test without x_test"),
         ({"x": X, "y": Y, "x_train": X, "y_train": Y}, "both x and x_train; keep one"),
         ({"x": X, "y": Y, "x_val": X, "y_val": Y, "val_images": X, "val_labels": Y}, "both x_val"),
-        ({"x": X, "y": Y[:-1]}, r"labels have shape \(39,\); expected \(40,\)"),
+        ({"x": X, "y": Y[:-1]}, r"shape \(39,\); expected \(40,\)"),
         ({"x": X[0, 0], "y": Y}, r"x has the shape \(5,\); expected \(N, H, W\)"),
         ({"x": X / 255, "y": Y}, "images are float64; expected uint8 values 0..255 .for values 0"),
         ({"x": noise(0, 40, 3, 6, 5), "y": Y}, "5 channels last; expected"),

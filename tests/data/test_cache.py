@@ -357,7 +357,7 @@ def test_engines_learn_from_it(
 
     for i in range(60):
         image = Image.fromarray(digits[0].images[i, ..., 0])
-        path = tmp_path / "digits" / digits[0].classes[digits[0].labels[i]] / f"{i}.png"
+        path = tmp_path / "digits" / digits[0].classes[digits[0].places[i]] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     weights = []

@@ -36,9 +36,9 @@ def test_an_undivided_folder(tmp_path: Path) -> None:
         assert part.name == name
         assert part.classes == ("cat", "dog")
         assert part.names is not None
-        assert np.bincount(part.labels).tolist() == [len(part) * 6 // 10, len(part) * 4 // 10]
+        assert np.bincount(part.places).tolist() == [len(part) * 6 // 10, len(part) * 4 // 10]
         for i in range(len(part)):
-            assert part.names[i].startswith(part.classes[part.labels[i]])
+            assert part.names[i].startswith(part.classes[part.places[i]])
             everything[part.names[i]] = part.images[i, ..., 0]
     assert len(everything) == 100
     for i in range(60):
@@ -206,7 +206,7 @@ def test_all_of_an_undivided_folder_for_a_model(tmp_path: Path) -> None:
     picture_folder(tmp_path / "pets", {"dog": 4, "cat": 3})
     data = load_for(tmp_path / "pets", preprocessing=GREY, classes=("owl", "dog", "cat"))
     assert data.classes == ("owl", "dog", "cat")
-    assert data.labels.tolist() == [2, 2, 2, 1, 1, 1, 1]
+    assert data.places.tolist() == [2, 2, 2, 1, 1, 1, 1]
     assert data.name == "pets"
     np.testing.assert_array_equal(data.images[3, ..., 0], noise(0, 6, 5))
     stretched = Preprocessing(9, 9, 3, "stretch")
@@ -217,8 +217,8 @@ def test_all_of_an_undivided_folder_for_a_model(tmp_path: Path) -> None:
 def test_one_part_of_a_divided_folder_for_a_model(tmp_path: Path) -> None:
     picture_folder(tmp_path, {"train/dog": 4, "train/cat": 3, "test/dog": 2, "test/owl": 0})
     settings: dict[str, Any] = {"preprocessing": GREY, "classes": ["cat", "dog"]}
-    assert load_for(tmp_path, **settings).labels.tolist() == [1, 1]
-    assert load_for(tmp_path, **settings, split="train").labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert load_for(tmp_path, **settings).places.tolist() == [1, 1]
+    assert load_for(tmp_path, **settings, split="train").places.tolist() == [0, 0, 0, 1, 1, 1, 1]
     with pytest.raises(DataError, match="no validation part; it has test and train"):
         load_for(tmp_path, **settings, split="validation")
     with pytest.raises(ArgumentError, match="split is 'tests'; expected one of train, validation"):

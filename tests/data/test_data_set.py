@@ -17,7 +17,7 @@ CLASSES = ("cat", "dog", "고양이")
 
 
 def dataset(**changes: Any) -> Dataset:
-    settings: dict[str, Any] = {"images": IMAGES, "labels": LABELS, "classes": CLASSES}
+    settings: dict[str, Any] = {"images": IMAGES, "places": LABELS, "classes": CLASSES}
     return Dataset(**settings | changes)
 
 
@@ -31,10 +31,28 @@ def test_what_it_tells() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.dtype(">i4")])
-def test_labels_of_any_integer_type(dtype: Any) -> None:
-    labels = dataset(labels=LABELS.astype(dtype)).labels
-    assert labels.dtype == np.int64
-    np.testing.assert_array_equal(labels, LABELS)
+def test_places_of_any_integer_type(dtype: Any) -> None:
+    places = dataset(places=LABELS.astype(dtype)).places
+    assert places.dtype == np.int64
+    np.testing.assert_array_equal(places, LABELS)
+
+
+def test_labels_are_values_of_the_classes() -> None:
+    """Places count classes; labels are what they are called: integers where they spell some."""
+    assert dataset().labels.tolist() == [CLASSES[k] for k in LABELS]
+    numbers = dataset(classes=("30", "-7", "5"), label_kind="int")
+    assert numbers.labels.dtype == np.int64
+    assert numbers.labels.tolist() == [(30, -7, 5)[k] for k in LABELS]
+    assert numbers.subset([2, 1]).labels.tolist() == [(30, -7, 5)[k] for k in LABELS[[2, 1]]]
+    bools = dataset(places=LABELS % 2, classes=("False", "True"), label_kind="bool")
+    assert bools.labels.tolist() == [k % 2 == 1 for k in LABELS]
+
+
+@pytest.mark.parametrize("odd", ["cat", "07", "+7", " 7", "7.0", "1_0", "٣", "9" * 19, "--7", "-"])
+def test_class_names_that_spell_no_integer(odd: str) -> None:
+    assert dataset(classes=("1", odd, "2")).classes[1] == odd
+    with pytest.raises(DataError, match="int"):
+        dataset(classes=("1", odd, "2"), label_kind="int")
 
 
 @pytest.mark.parametrize(
@@ -46,15 +64,15 @@ def test_labels_of_any_integer_type(dtype: Any) -> None:
         ({"images": IMAGES[0, 0]}, r"shape \(3, 1\); expected \(N, H, W, C\)$"),
         ({"images": noise(0, 6, 4, 3, 2)}, "2 channels last"),
         ({"images": noise(0, 6, 3, 4, 5)}, "5 channels last"),
-        ({"images": IMAGES[:0], "labels": LABELS[:0]}, r"shape \(0, 4, 3, 1\); expected at least"),
+        ({"images": IMAGES[:0], "places": LABELS[:0]}, r"shape \(0, 4, 3, 1\); expected at least"),
         ({"images": IMAGES[:, :0]}, "at least one pixel"),
-        ({"labels": LABELS.tolist()}, "labels are a list"),
-        ({"labels": LABELS.astype(float)}, "labels are float64; expected integers 0..2"),
-        ({"labels": LABELS > 0}, "labels are bool"),
-        ({"labels": LABELS[:5]}, r"labels have shape \(5,\); expected \(6,\)"),
-        ({"labels": LABELS[:, None]}, r"labels have shape \(6, 1\)"),
-        ({"labels": LABELS + 1}, r"label 3 is outside 0..2 \(3 classes\)"),
-        ({"labels": LABELS - 1}, "label -1 is outside 0..2"),
+        ({"places": LABELS.tolist()}, "places are a list"),
+        ({"places": LABELS.astype(float)}, "places are float64; expected integers 0..2"),
+        ({"places": LABELS > 0}, "places are bool"),
+        ({"places": LABELS[:5]}, r"places have shape \(5,\); expected \(6,\)"),
+        ({"places": LABELS[:, None]}, r"places have shape \(6, 1\)"),
+        ({"places": LABELS + 1}, r"place 3 is outside 0..2 \(3 classes\)"),
+        ({"places": LABELS - 1}, "place -1 is outside 0..2"),
         ({"classes": "abc"}, "classes are 'abc'; expected a tuple"),
         ({"classes": ()}, "there are no classes"),
         ({"classes": ("a", "", "c")}, "class name ''"),
@@ -72,7 +90,7 @@ def test_what_it_refuses(changes: dict[str, Any], told: str) -> None:
 def test_subset() -> None:
     part = dataset(names=tuple("abcdef")).subset([5, 0, 0], "few")
     np.testing.assert_array_equal(part.images, IMAGES[[5, 0, 0]])
-    assert part.labels.tolist() == [2, 0, 0]
+    assert part.places.tolist() == [2, 0, 0]
     assert part.names == ("f", "a", "a")
     assert part.name == "few"
     assert part.classes == CLASSES
@@ -101,7 +119,7 @@ def test_fingerprint_is_of_the_contents() -> None:
     whole = dataset().fingerprint()
     assert len(whole) == 64
     assert dataset(name="other", names=tuple("abcdef")).fingerprint() == whole
-    assert dataset(labels=LABELS.astype(">i2")).fingerprint() == whole
+    assert dataset(places=LABELS.astype(">i2")).fingerprint() == whole
     assert dataset(images=np.asfortranarray(IMAGES)).fingerprint() == whole
     changed = IMAGES.copy()
     changed[3, 2, 1, 0] ^= 1
@@ -109,7 +127,7 @@ def test_fingerprint_is_of_the_contents() -> None:
     others = [
         dataset(images=changed),
         dataset(images=turned),
-        dataset(labels=LABELS[::-1]),
+        dataset(places=LABELS[::-1]),
         dataset(classes=("cat", "dog", "bird")),
         dataset(classes=("cat\udcff", "dog", "bird")),
         dataset().subset([0, 1, 2]),

@@ -37,8 +37,8 @@ def test_names_as_they_are_met(tmp_path: Path, dash: str, dot: str, ending: str)
     assert splits.test is not None
     np.testing.assert_array_equal(splits.test.images[..., 0], TEST)
     assert splits.train.classes == ("1", "2", "7", "200")
-    assert splits.train.labels[:4].tolist() == [0, 1, 2, 3]
-    assert splits.test.labels[:3].tolist() == [3, 0, 2]
+    assert splits.train.places[:4].tolist() == [0, 1, 2, 3]
+    assert splits.test.places[:3].tolist() == [3, 0, 2]
     assert splits.validation is None
 
 
@@ -46,7 +46,7 @@ def test_validation_is_drawn_from_training_pictures(tmp_path: Path) -> None:
     splits = load(idx_folder(tmp_path), seed=3)
     assert splits.validation is not None
     assert (len(splits.train), len(splits.validation)) == (36, 4)
-    assert np.bincount(splits.validation.labels).tolist() == [1, 1, 1, 1]
+    assert np.bincount(splits.validation.places).tolist() == [1, 1, 1, 1]
 
 
 def test_the_plain_file_counts_where_both_lie_there(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_for_a_model(tmp_path: Path) -> None:
     preprocessing = Preprocessing(6, 5, 1)
     test = load_for(tmp_path, preprocessing=preprocessing, classes=("7", "0", "200", "1"))
     np.testing.assert_array_equal(test.images[..., 0], TEST)
-    assert test.labels[:3].tolist() == [2, 3, 0]
+    assert test.places[:3].tolist() == [2, 3, 0]
     assert test.classes == ("7", "0", "200", "1")
     with pytest.raises(DataError, match="does not know the class 200; it knows 1, 7"):
         load_for(tmp_path, preprocessing=preprocessing, classes=("1", "7"))

@@ -57,8 +57,8 @@ def test_pixels_and_labels_are_the_published_ones(
 def test_counts(mnist: dict[str, Dataset]) -> None:
     assert mnist["train"].images.shape == (60_000, 28, 28, 1)
     assert mnist["test"].images.shape == (10_000, 28, 28, 1)
-    assert np.bincount(mnist["train"].labels).tolist() == TRAIN_COUNTS
-    assert np.bincount(mnist["test"].labels).tolist() == TEST_COUNTS
+    assert np.bincount(mnist["train"].places).tolist() == TRAIN_COUNTS
+    assert np.bincount(mnist["test"].places).tolist() == TEST_COUNTS
     assert mnist["test"].picture_name(17) == "test[17]"
 
 
@@ -80,7 +80,7 @@ def test_default_splits(mnist: dict[str, Dataset]) -> None:
     assert len(splits.train) == 55_000
     assert len(splits.validation) == 5_000
     assert splits.test.fingerprint() == mnist["test"].fingerprint()
-    shares = np.bincount(splits.validation.labels) / np.array(TRAIN_COUNTS)
+    shares = np.bincount(splits.validation.places) / np.array(TRAIN_COUNTS)
     np.testing.assert_allclose(shares, 1 / 12, atol=1 / 5000)
     # every picture is in exactly one of the two
     both = np.concatenate([splits.train.images, splits.validation.images]).reshape(60_000, 784)
@@ -108,7 +108,7 @@ def test_for_a_model(mnist: dict[str, Dataset]) -> None:
     preprocessing = Preprocessing(28, 28, 1)
     backwards = tuple("9876543210")
     test = load_for("mnist", preprocessing=preprocessing, classes=backwards)
-    np.testing.assert_array_equal(test.labels, 9 - mnist["test"].labels)
+    np.testing.assert_array_equal(test.places, 9 - mnist["test"].places)
     with pytest.raises(DataError, match="mnist: pictures of 28×28×1, but the model takes 32×32×3"):
         load_for("mnist", preprocessing=Preprocessing(32, 32, 3), classes=backwards)
     with pytest.raises(DataError, match="mnist: the model does not know the class 0; it knows cat"):

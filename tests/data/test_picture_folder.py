@@ -84,7 +84,7 @@ def test_names_in_any_language(tmp_path: Path) -> None:
     preprocessing, _ = choose_preprocessing(found.parts["all"], None)
     data = read_pictures(found.parts["all"], found.classes, preprocessing, "data")
     assert data.picture_name(2) == "a b/one\ntwo.png"
-    assert data.classes[data.labels[-1]] == "🐈"
+    assert data.classes[data.places[-1]] == "🐈"
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file system makes the two names one")
@@ -223,7 +223,7 @@ def test_pictures_in_order_for_any_number_of_threads(
     data = read_pictures(files, ("bird", "dog", "cat"), Preprocessing(6, 5, 1), "pets")
     expected = [noise(i, 6, 5) for i in range(130)] + [noise(1000 + i, 6, 5) for i in range(90)]
     np.testing.assert_array_equal(data.images[..., 0], expected)
-    assert data.labels.tolist() == [2] * 130 + [1] * 90
+    assert data.places.tolist() == [2] * 130 + [1] * 90
     assert data.names is not None
     assert data.names[131] == "dog/001.png"
     assert data.name == "pets"

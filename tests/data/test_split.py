@@ -101,7 +101,7 @@ def test_parts_of_a_data_set() -> None:
     data = Dataset(noise(0, 40, 2, 3, 1), labels_of([10, 30]), ("a", "b"), names, "pets")
     train, test = split(data, (0.8, 0.2), seed=3, names=("train", "test"))
     assert (len(train), len(test)) == (32, 8)
-    assert np.bincount(test.labels).tolist() == [2, 6]
+    assert np.bincount(test.places).tolist() == [2, 6]
     assert (train.name, test.name) == ("train", "test")
     assert train.names is not None
     assert test.names is not None
@@ -109,7 +109,7 @@ def test_parts_of_a_data_set() -> None:
     for part in (train, test):
         positions = [names.index(part.picture_name(i)) for i in range(len(part))]
         np.testing.assert_array_equal(part.images, data.images[positions])
-        np.testing.assert_array_equal(part.labels, data.labels[positions])
+        np.testing.assert_array_equal(part.places, data.places[positions])
     by_count = split(data, (30, 6, 4), seed=3)
     assert [len(part) for part in by_count] == [30, 6, 4]
     assert {part.name for part in by_count} == {"pets"}

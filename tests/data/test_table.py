@@ -83,7 +83,7 @@ def test_loaded_as_the_same_folder_is(tmp_path: Path) -> None:
     assert by_list.train.fingerprint() == by_folder.train.fingerprint()
     assert by_list.train.names == by_folder.train.names
     judged = load_for(path, preprocessing=Preprocessing(6, 5, 1), classes=("dog", "cat"))
-    assert judged.labels.tolist() == [1] * 20 + [0] * 20
+    assert judged.places.tolist() == [1] * 20 + [0] * 20
     assert judged.name == "pets.csv"
     assert listing(path).parts == scan_table(path).parts
 
@@ -97,7 +97,7 @@ def test_parts_of_a_list(tmp_path: Path) -> None:
     assert splits.test is not None
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (6, 2, 4)
     np.testing.assert_array_equal(splits.test.images[1, ..., 0], noise(9, 6, 5))
-    assert splits.test.labels.tolist() == [0, 1, 0, 1]
+    assert splits.test.places.tolist() == [0, 1, 0, 1]
 
 
 def test_bad_files_of_a_list(tmp_path: Path) -> None:

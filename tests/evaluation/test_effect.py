@@ -111,7 +111,7 @@ def test_what_was_0_all_over(classifier: ImageClassifier, digits: Digits) -> Non
 
 
 def test_a_classifier_that_was_operated_on(digits: Digits) -> None:
-    images, labels = digits[0].images[:200], digits[0].labels[:200] * 10
+    images, labels = digits[0].images[:200], digits[0].places[:200] * 10
     before = ImageClassifier("lecture", seed=3, epochs=1, batch_size=32).fit(images, labels)
     bits = {name: array.tobytes() for name, array in before.model_.network.weights.items()}
     answers = before.predict_proba(images)
@@ -184,8 +184,8 @@ def test_what_a_notebook_shows(classifier: ImageClassifier, digits: Digits) -> N
     model = replace(classifier.model_, classes=hostile)
     before = Loaded.of(model)
     after = Loaded.of(operate(model, [Mute("relu1", k) for k in range(12)]))
-    pictures = Dataset(digits[1].images, digits[1].labels, hostile, name="<i>digits</i>")
-    one = picture_effect(before, after, pictures.images[int(np.argmin(pictures.labels))])
+    pictures = Dataset(digits[1].images, digits[1].places, hostile, name="<i>digits</i>")
+    one = picture_effect(before, after, pictures.images[int(np.argmin(pictures.places))])
     many = data_effect(before, after, pictures)
     shown = one._repr_html_() + many._repr_html_()
     assert "<script" not in shown

@@ -61,22 +61,22 @@ def test_numbers_against_scikit_learn(report: Report) -> None:
     predicted, ks = y.argmax(axis=1), range(7)
     assert report.classes == data.classes
     assert report.count == 60
-    assert report.accuracy == pytest.approx(sk.accuracy_score(data.labels, predicted))
+    assert report.accuracy == pytest.approx(sk.accuracy_score(data.places, predicted))
     assert report.error == pytest.approx(1 - report.accuracy)
     assert report.top_k.keys() == {1, 3, 5}
     for k, accuracy in report.top_k.items():
-        expected = sk.top_k_accuracy_score(data.labels, y, k=k, labels=ks)
+        expected = sk.top_k_accuracy_score(data.places, y, k=k, labels=ks)
         assert accuracy == pytest.approx(expected)
-    assert report.cross_entropy == pytest.approx(sk.log_loss(data.labels, y, labels=ks))
+    assert report.cross_entropy == pytest.approx(sk.log_loss(data.places, y, labels=ks))
     assert report.mean_squared_error == pytest.approx(
-        7 * sk.mean_squared_error(np.eye(7)[data.labels], y)
+        7 * sk.mean_squared_error(np.eye(7)[data.places], y)
     )
     np.testing.assert_array_equal(
-        report.confusion, sk.confusion_matrix(data.labels, predicted, labels=ks)
+        report.confusion, sk.confusion_matrix(data.places, predicted, labels=ks)
     )
     found = [(row.precision, row.recall, row.f1, row.support) for row in report.per_class]
     expected = sk.precision_recall_fscore_support(
-        data.labels, predicted, labels=ks, zero_division=0.0
+        data.places, predicted, labels=ks, zero_division=0.0
     )
     np.testing.assert_allclose(np.array(found), np.array(expected).T)
     assert [row.name for row in report.per_class] == list(data.classes)
@@ -89,11 +89,11 @@ def test_wrong_images(report: Report) -> None:
     logits = program().forward(data.images).astype(np.float64)
     y = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     predicted = y.argmax(axis=1)
-    assert {wrong.index for wrong in report.wrong} == set(np.flatnonzero(predicted != data.labels))
+    assert {wrong.index for wrong in report.wrong} == set(np.flatnonzero(predicted != data.places))
     assert len(report.wrong) == round(report.error * 60)
     for wrong in report.wrong:
         assert wrong.name == f"test[{wrong.index}]"
-        assert wrong.true == data.classes[data.labels[wrong.index]]
+        assert wrong.true == data.classes[data.places[wrong.index]]
         assert wrong.predicted == data.classes[predicted[wrong.index]]
         assert wrong.confidence == pytest.approx(y[wrong.index].max())
     confidences = [wrong.confidence for wrong in report.wrong]
@@ -104,7 +104,7 @@ def test_calibration_is_that_of_the_answers(report: Report) -> None:
     data = dataset()
     logits = program().forward(data.images).astype(np.float64)
     y = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    expected = calibrate(y.max(axis=1), y.argmax(axis=1) == data.labels)
+    expected = calibrate(y.max(axis=1), y.argmax(axis=1) == data.places)
     assert report.calibration.expected_error == pytest.approx(expected.expected_error)
     assert [b.count for b in report.calibration.bins] == [b.count for b in expected.bins]
 
@@ -141,7 +141,7 @@ def test_huge_logits_keep_every_number_finite() -> None:
     assert found.cross_entropy > 1e30
     logits = program(huge).forward(dataset().images)
     for k, accuracy in found.top_k.items():  # the probabilities are all 0 or 1, which ties them
-        expected = sk.top_k_accuracy_score(dataset().labels, logits, k=k, labels=range(7))
+        expected = sk.top_k_accuracy_score(dataset().places, logits, k=k, labels=range(7))
         assert accuracy == pytest.approx(expected)
     json.dumps(found.to_dict(), allow_nan=False)
 
@@ -218,7 +218,7 @@ def test_tables(tmp_path: Path) -> None:
 
 def test_names_that_are_no_plain_text(tmp_path: Path) -> None:
     data = dataset(2, classes=2)
-    odd = Dataset(data.images, data.labels, ('say "鳥"', "b\nc"), ("x\udcff.png", "y\r.png"))
+    odd = Dataset(data.images, data.places, ('say "鳥"', "b\nc"), ("x\udcff.png", "y\r.png"))
     wrong = {"dense1.kernel": np.zeros((12, 2)), "dense1.bias": np.array([0.0, 9.0])}
     evaluate(program(wrong, classes=2), odd).write(tmp_path)
     assert [row[1:4] for row in read(tmp_path / "wrong.csv")[1:]] == [
@@ -270,7 +270,7 @@ def test_the_networks_own_classes_pass(report: Report) -> None:
 
 def test_other_shapes_than_the_networks() -> None:
     data = dataset()
-    wide = Dataset(data.images.reshape(60, 3, 4, 1), data.labels, data.classes, name="wide")
+    wide = Dataset(data.images.reshape(60, 3, 4, 1), data.places, data.classes, name="wide")
     with pytest.raises(DataError, match=r"wide: has images \(3, 4, 1\), but .* \(4, 3, 1\)"):
         evaluate(program(), wide)
     with pytest.raises(DataError, match=r"has 7 classes, but .* shape \(5,\)"):

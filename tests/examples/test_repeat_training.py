@@ -31,7 +31,7 @@ def divided(digits: tuple[Dataset, Dataset], tmp_path: Path) -> Path:
     """Zeros and ones, ``root/<part>/<class>/<index>.png``: 40 to learn and 20 for the test."""
     root = tmp_path / "pictures"
     for label, name in ((0, "naught"), (1, "one")):
-        for i, index in enumerate(np.flatnonzero(digits[0].labels == label)[:30]):
+        for i, index in enumerate(np.flatnonzero(digits[0].places == label)[:30]):
             target = root / ("train" if i < 20 else "test") / name / f"{i}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(digits[0].images[index, ..., 0]).save(target)

@@ -83,7 +83,7 @@ def test_each_kind_of_weight_names_what_it_multiplied() -> None:
 
 def test_the_gradients_are_those_of_pytorch(classifier: ImageClassifier, digits: Digits) -> None:
     """The network of the lecture, written out with PyTorch's functions."""
-    pixels, label = digits[1].images[4], int(digits[1].labels[4])
+    pixels, label = digits[1].images[4], int(digits[1].places[4])
     gone = classifier.backward(pixels, str((label + 1) % 10))
     w = {
         k: torch.tensor(v, dtype=torch.float64, requires_grad=True)
@@ -337,7 +337,7 @@ def unknown_class(gone: Backward) -> object:
         (unknown_layer, "no layer 'poo1'; did you mean 'pool1'"),
         (at_the_logits, "gives the logits, where the loss's gradient is y − t"),
         (the_softmax, "no layer 'probabilities'"),
-        (unknown_class, "no class is called '10'"),
+        (unknown_class, "0 to 9, got 10"),
     ],
 )
 def test_mistakes_are_explained_in_one_line(mistake: Any, message: str) -> None:

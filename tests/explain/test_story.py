@@ -301,11 +301,11 @@ def test_the_record_is_json_and_whole(name: str) -> None:
 
 def test_it_is_the_same_path_from_a_classifier(classifier: ImageClassifier, digits: Digits) -> None:
     pixels = digits[1].images[3]
-    told = story(classifier, pixels, int(digits[1].labels[3]))
+    told = story(classifier, pixels, int(digits[1].places[3]))
     subject = Subject.of(classifier, pixels)
     gradients = answer_gradients(subject, told.answer_index)
     assert told.path == followed(subject, gradients, telling_value(subject, gradients))
-    assert told.truth == digits[1].classes[digits[1].labels[3]]
+    assert told.truth == digits[1].classes[digits[1].places[3]]
     with pytest.raises(ArgumentError, match="no class is called 'ten'") as caught:
         story(classifier, pixels, "ten")
     check_line(caught.value)

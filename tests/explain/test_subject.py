@@ -70,7 +70,7 @@ def test_classes_by_name_and_by_place(classifier: ImageClassifier) -> None:
     }
     named = hand_made([Flatten(), Dense(3)], weights, pixels)
     object.__setattr__(named.model, "classes", ("2", "0", "1"))
-    assert [named.class_index(label) for label in (2, "2", 0, 1)] == [0, 0, 1, 2]
+    assert [named.class_index(label) for label in (2, "2", 0, "0")] == [2, 0, 0, 1]
 
 
 def unknown_layer(subject: Subject) -> object:
@@ -127,7 +127,7 @@ def no_such_place(subject: Subject) -> object:
         (no_number, "got 1, '2', 3$"),
         (no_sequence, r"got 3\.5$"),
         (unknown_class, "no class is called 'clas 3'; did you mean 'class 3'"),
-        (no_such_place, "no class is called '10'; "),
+        (no_such_place, "0 to 9, got 10"),
     ],
 )  # fmt: skip
 def test_mistakes_are_explained_in_one_line(mistake: Any, message: str) -> None:

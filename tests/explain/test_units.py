@@ -104,7 +104,7 @@ def test_patches_are_the_strongest_of_all(
         rows, columns = patch.field.rows, patch.field.columns
         own = data.images[patch.index, slice(*rows), slice(*columns)]
         np.testing.assert_array_equal(patch.pixels, own)
-        assert patch.label == data.classes[data.labels[patch.index]]
+        assert patch.label == data.classes[data.places[patch.index]]
     assert png(found.plot()).startswith(b"\x89PNG")
     assert len(json.loads(json.dumps(found.to_dict()))["patches"]) == 6
     units = exciting_patches(classifier.program_, data, "dense2", 3, most=2)

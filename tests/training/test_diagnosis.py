@@ -154,7 +154,7 @@ def test_pictures_learned_by_heart(digits: Parts) -> None:
 
 def test_labels_that_mean_nothing(digits: Parts) -> None:
     random = np.random.default_rng(3)
-    shuffled = Dataset(digits[0].images, random.permutation(digits[0].labels), digits[0].classes)
+    shuffled = Dataset(digits[0].images, random.permutation(digits[0].places), digits[0].classes)
     found = trained(shuffled, digits[1])
     assert "whether the labels fit the pictures" in one(found, "stuck").advice
 

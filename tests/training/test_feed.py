@@ -34,7 +34,7 @@ def test_pictures_with_their_labels_in_any_order_of_asking() -> None:
         for number, indices in reversed(list(enumerate(batches(10, 4, seed=5, epoch=epoch)))):
             images, labels = feed.batch(epoch, number)
             np.testing.assert_array_equal(images, data.images[indices])
-            np.testing.assert_array_equal(labels, data.labels[indices])
+            np.testing.assert_array_equal(labels, data.places[indices])
 
 
 def test_the_next_batch_is_made_while_a_step_computes() -> None:
@@ -42,7 +42,7 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
     asked: list[str] = []
 
     class Watched:
-        labels = data.labels
+        places = data.places
 
         def __len__(self) -> int:
             return len(data)
@@ -83,7 +83,7 @@ def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
     data, broken = dataset(10), [False]
 
     class Breaking:
-        labels = data.labels
+        places = data.places
 
         def __len__(self) -> int:
             return len(data)
@@ -110,7 +110,7 @@ def test_augmented_pictures_follow_from_seed_epoch_and_index() -> None:
     images, labels = feed.batch(3, 1)
     expected = augmented(data.images[indices], indices, changes, seed=5, epoch=3)
     np.testing.assert_array_equal(images, expected)
-    np.testing.assert_array_equal(labels, data.labels[indices])
+    np.testing.assert_array_equal(labels, data.places[indices])
     assert not np.array_equal(images, data.images[indices])
 
 
@@ -120,7 +120,7 @@ def test_mixed_pictures_come_with_probabilities() -> None:
     indices = list(batches(10, 4, seed=5, epoch=0))[2]
     images, targets = feed.batch(0, 2)
     expected = augmented_batch(
-        data.images, data.labels, indices, changes, classes=3, seed=5, epoch=0
+        data.images, data.places, indices, changes, classes=3, seed=5, epoch=0
     )
     np.testing.assert_array_equal(images, expected[0])
     np.testing.assert_array_equal(targets, expected[1])

@@ -165,7 +165,7 @@ def test_the_program_is_left_as_it_was(
     with pytest.raises(KeyboardInterrupt):
         find_learning_rate(searched, data, recipe, progress=interrupt)
     for each in (searched, fresh):
-        each.train_step(data.images[:32], data.labels[:32], 0.01)
+        each.train_step(data.images[:32], data.places[:32], 0.01)
     for one, other in (
         (searched.weights(), fresh.weights()),
         (searched.optimizer_state(), fresh.optimizer_state()),

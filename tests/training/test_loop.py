@@ -76,7 +76,7 @@ def theirs(
 
     def inputs(part: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
         pixels = torch.tensor(part.images.reshape(len(part), 4), dtype=torch.float64)
-        return (pixels - 128) / 64, torch.tensor(part.labels)
+        return (pixels - 128) / 64, torch.tensor(part.places)
 
     x, t = inputs(data)
     history, step, rate = [], 0, 0.0
@@ -143,7 +143,7 @@ def test_every_picture_with_its_label_once_an_epoch() -> None:
     program = Scripted([1.0] * 6)
     train(program, data, recipe(epochs=2))
     assert [len(images) for images, _, _ in program.steps] == [4, 4, 2, 4, 4, 2]
-    known = {image.tobytes(): label for image, label in zip(data.images, data.labels, strict=True)}
+    known = {image.tobytes(): label for image, label in zip(data.images, data.places, strict=True)}
     orders = []
     for steps in (program.steps[:3], program.steps[3:]):
         images = np.concatenate([images for images, _, _ in steps])
@@ -206,8 +206,8 @@ def test_validation_is_judged_without_smoothing_and_weights() -> None:
     )  # fmt: skip
     p = torch.softmax(torch.tensor([2.0, 0.0, -1.0], dtype=torch.float64), 0).numpy()
     (row,) = trained.history
-    assert row.validation_loss == pytest.approx(-np.log(p)[validation.labels].mean(), rel=1e-6)
-    assert row.validation_accuracy == (validation.labels == 0).mean()
+    assert row.validation_loss == pytest.approx(-np.log(p)[validation.places].mean(), rel=1e-6)
+    assert row.validation_accuracy == (validation.places == 0).mean()
 
 
 def test_watchers_are_told_in_turn() -> None:

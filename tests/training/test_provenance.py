@@ -12,7 +12,7 @@ from pellucid.training.provenance import provenance, unseen
 from tests.training.scripted import dataset
 
 EVERYTHING = dataset(60)
-POSITIONS = stratified_split(EVERYTHING.labels, {"validation": 0.2, "test": 0.1}, seed=3)
+POSITIONS = stratified_split(EVERYTHING.places, {"validation": 0.2, "test": 0.1}, seed=3)
 TRAIN, VALIDATION, TEST = (
     EVERYTHING.subset(POSITIONS[part], part) for part in ("train", "validation", "test")
 )

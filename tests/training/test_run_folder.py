@@ -117,7 +117,7 @@ def test_the_last_state_is_all_it_takes_to_go_on(tmp_path: Path) -> None:
     again.set_optimizer_state(parts["optimizer"])
     for batch in batches(len(data), plan.batch_size, seed=plan.seed, epoch=2):
         for one in (program, again):
-            one.train_step(data.images[batch], data.labels[batch], plan.learning_rate)
+            one.train_step(data.images[batch], data.places[batch], plan.learning_rate)
     for name, array in program.weights().items():
         np.testing.assert_array_equal(again.weights()[name], array)
 

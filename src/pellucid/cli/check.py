@@ -154,7 +154,7 @@ def _write_batch(
 
     indices = next(batches(len(pictures), BATCH, seed=seed, epoch=0))
     images, targets = augmented_batch(
-        pictures.images, pictures.labels, indices, augmentation,
+        pictures.images, pictures.places, indices, augmentation,
         classes=len(pictures.classes), seed=seed, epoch=0,
     )  # fmt: skip
     captions = [_caption(row, pictures.classes) for row in targets]

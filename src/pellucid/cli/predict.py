@@ -26,8 +26,9 @@ def predict(
 
     classifier = ImageClassifier.load(model, engine=engine)
     probabilities = classifier.predict_proba(list(pictures))
+    classes = classifier.model_.classes
     guesses = [
-        [(classifier.classes_[k], float(row[k])) for k in (-row).argsort(kind="stable")[:top]]
+        [(classes[k], float(row[k])) for k in (-row).argsort(kind="stable")[:top]]
         for row in probabilities
     ]
     if json:
@@ -43,7 +44,7 @@ def predict(
         return
     console = results()
     block = "#" if console.options.ascii_only else "█"
-    widest = max(cell_len(shown(name)) for name in classifier.classes_)
+    widest = max(cell_len(shown(name)) for name in classes)
     for picture, listed in zip(pictures, guesses, strict=True):
         console.print(shown(picture))
         for name, p in listed:

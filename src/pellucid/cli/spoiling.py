@@ -134,7 +134,7 @@ def _joined(pieces: list[Dataset]) -> Dataset:
     return replace(
         pieces[0],
         images=np.concatenate([piece.images for piece in pieces]),
-        labels=np.concatenate([piece.labels for piece in pieces]),
+        places=np.concatenate([piece.places for piece in pieces]),
         names=tuple(name for piece in pieces for name in piece.names or ()),
     )
 

@@ -53,8 +53,8 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
     parts: dict[str, Dataset]
     if shares:
 
-        def draw(labels: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-            return stratified_split(labels, shares, seed=seed, name=source.name)
+        def draw(places: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+            return stratified_split(places, shares, seed=seed, name=source.name)
 
         parts = source.divide(origin, draw)
     else:
@@ -106,7 +106,7 @@ def set_aside(
     shares = _shares(validation, undivided=undivided)
     if part not in shares:
         return None
-    positions = stratified_split(everything.labels, shares, seed=seed, name=everything.name)
+    positions = stratified_split(everything.places, shares, seed=seed, name=everything.name)
     if everything.subset(positions["train"]).fingerprint() != learned:
         return None
     return everything.subset(positions[part], part)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.labels import LabelKind
+
 CLASSES = "classes"
 """The name of the array of class names."""
 
@@ -57,13 +59,16 @@ def datasets_from(
     labels = {
         part: _labels(arrays[label], f"{name}: {label}") for part, (_, label) in pairs.items()
     }
-    classes, positions = _counted_in_classes(arrays.get(CLASSES), labels, name)
+    classes, places = _places(arrays.get(CLASSES), labels, name)
+    of_integers = next(iter(labels.values())).dtype.kind == "i"
+    kind: LabelKind = "int" if of_integers and CLASSES not in arrays else "text"
     return {
         part: Dataset(
             _with_channels(arrays[picture], f"{name}: {picture}"),
-            positions[part],
+            places[part],
             classes,
             name=part,
+            label_kind=kind,
         )
         for part, (picture, _) in pairs.items()
         if parts is None or part in parts
@@ -123,7 +128,7 @@ def _labels(labels: object, name: str) -> NDArray[Any]:
     return values if values.dtype.kind == "U" else values.astype(np.int64)
 
 
-def _counted_in_classes(
+def _places(
     given: object, labels: Mapping[str, NDArray[Any]], name: str
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
     """Return the class names, and the labels of each part as positions in them."""

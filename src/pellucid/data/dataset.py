@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.labels import class_values
 from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.labels import LabelKind
     from pellucid.data.quarantine import BadFile
 
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
@@ -28,31 +30,36 @@ class Dataset:
 
     Attributes:
         images: Pixels, shape (N, H, W, C), uint8 in 0..255; C is 1 (grey) or 3 (red, green, blue).
-        labels: Class of each picture, shape (N,), int64 in 0..K-1. Other integer types are
-            converted.
-        classes: The K class names; label k means ``classes[k]``.
+        places: Class of each picture as its place in ``classes``, shape (N,), int64 in 0..K-1.
+            Other integer types are converted.
+        classes: The K class names, in the order that places count.
         names: One name per picture, for messages and lists of mistakes: its path relative to the
             data's folder. None where pictures have no names; then its index stands for it.
         name: What this set is called in messages.
         quarantined: The files that could not be used and are not among the pictures.
+        label_kind: What ``labels`` gives: ``"text"``, the class names themselves (folders, lists);
+            ``"int"``, the integers that the names spell (MNIST, IDX files, arrays of integers);
+            ``"bool"``, where the names are False and True.
 
     Raises:
-        DataError: A shape, a type, a length or a label is not as described above.
+        DataError: A shape, a type, a length, a place or a class is not as described above.
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    places: NDArray[np.int64]
     classes: tuple[str, ...]
     names: tuple[str, ...] | None = None
     name: str = "data"
     quarantined: tuple[BadFile, ...] = ()
+    label_kind: LabelKind = "text"
 
     def __post_init__(self) -> None:
         _check_images(self.name, self.images)
         object.__setattr__(self, "classes", _checked_classes(self.name, self.classes))
+        class_values(self.classes, self.label_kind, self.name)
         count = len(self.images)
-        labels = _checked_labels(self.name, self.labels, count, len(self.classes))
-        object.__setattr__(self, "labels", labels)
+        places = _checked_places(self.name, self.places, count, len(self.classes))
+        object.__setattr__(self, "places", places)
         if self.names is not None:
             object.__setattr__(self, "names", tuple(self.names))
             if len(self.names) != count:
@@ -70,6 +77,11 @@ class Dataset:
             f"Dataset({self.name!r}: {counted(len(self), 'picture')} of "
             f"{height}×{width}×{channels}, {counted(len(self.classes), 'class')})"
         )
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        """Class of each picture, shape (N,): integers, texts or bools, as ``label_kind`` is."""
+        return class_values(self.classes, self.label_kind, self.name)[self.places]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -107,10 +119,11 @@ class Dataset:
         names = None if self.names is None else tuple(self.names[i] for i in chosen.tolist())
         return Dataset(
             images=self.images[chosen],
-            labels=self.labels[chosen],
+            places=self.places[chosen],
             classes=self.classes,
             names=names,
             name=self.name if name is None else name,
+            label_kind=self.label_kind,
         )
 
     def picture_name(self, i: int) -> str:
@@ -118,7 +131,7 @@ class Dataset:
         return f"{self.name}[{i}]" if self.names is None else self.names[i]
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of shapes, pixels, labels and class names, as 64 hex digits.
+        """Return the SHA-256 of shapes, pixels, places and class names, as 64 hex digits.
 
         Equal data have equal fingerprints on every machine; what pictures or the set are called
         does not count.
@@ -128,7 +141,7 @@ class Dataset:
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
         digest.update(np.ascontiguousarray(self.images).data)
-        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        digest.update(np.ascontiguousarray(self.places, dtype="<i8").data)
         return digest.hexdigest()
 
 
@@ -163,6 +176,11 @@ class Splits:
                 raise DataError(
                     f"{part.name} has the classes {part.classes}, {self.train.name} has "
                     f"{self.train.classes}; all parts must have the same classes in the same order"
+                )
+            if part.label_kind != self.train.label_kind:
+                raise DataError(
+                    f"{part.name} has labels of the kind {part.label_kind}, {self.train.name} of "
+                    f"the kind {self.train.label_kind}; all parts must agree"
                 )
             if part.image_shape != self.train.image_shape:
                 raise DataError(
@@ -213,24 +231,24 @@ def _checked_classes(name: str, classes: object) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def _checked_labels(name: str, labels: object, count: int, classes: int) -> NDArray[np.int64]:
-    if not isinstance(labels, np.ndarray):
+def _checked_places(name: str, places: object, count: int, classes: int) -> NDArray[np.int64]:
+    if not isinstance(places, np.ndarray):
         raise DataError(
-            f"{name}: labels are a {type(labels).__name__}; expected a NumPy array of integers"
+            f"{name}: places are a {type(places).__name__}; expected a NumPy array of integers"
         )
-    if labels.dtype.kind not in "iu":
+    if places.dtype.kind not in "iu":
         raise DataError(
-            f"{name}: labels are {labels.dtype}; expected integers 0..{classes - 1} "
-            f"(labels.astype(numpy.int64))"
+            f"{name}: places are {places.dtype}; expected integers 0..{classes - 1} "
+            f"(places.astype(numpy.int64))"
         )
-    if labels.shape != (count,):
+    if places.shape != (count,):
         raise DataError(
-            f"{name}: labels have shape {labels.shape}; expected ({count},), one per picture"
+            f"{name}: places have shape {places.shape}; expected ({count},), one per picture"
         )
-    if labels.min() < 0 or labels.max() >= classes:
-        wrong = int(labels.min() if labels.min() < 0 else labels.max())
+    if places.min() < 0 or places.max() >= classes:
+        wrong = int(places.min() if places.min() < 0 else places.max())
         raise DataError(
-            f"{name}: label {wrong} is outside 0..{classes - 1} ({counted(classes, 'class')}); "
-            f"give one class name per label"
+            f"{name}: place {wrong} is outside 0..{classes - 1} ({counted(classes, 'class')}); "
+            f"give one class name per place"
         )
-    return labels.astype(np.int64, copy=False)
+    return places.astype(np.int64, copy=False)

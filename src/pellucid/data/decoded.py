@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.errors import DataError
 
     Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
-    """From the labels of pictures, (N,), to the ascending positions of each part, by its name."""
+    """From the places of pictures, (N,), to the ascending positions of each part, by its name."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Decoded:
     quarantined: tuple[BadFile, ...]
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """The class of each picture, (N,)."""
-        return labels_of(self.files, self.classes)
+    def places(self) -> NDArray[np.int64]:
+        """The class of each picture as its place in ``classes``, (N,)."""
+        return places_of(self.files, self.classes)
 
     def dataset(self, name: str) -> Dataset:
         """All of them as a data set."""
@@ -99,14 +99,14 @@ class Decoded:
     ) -> Dataset:
         names = tuple(self.files[i].name for i in positions.tolist())
         return Dataset(
-            images, self.labels[positions], self.classes, names, name, quarantined=quarantined
+            images, self.places[positions], self.classes, names, name, quarantined=quarantined
         )
 
 
-def labels_of(files: Sequence[PictureFile], classes: Sequence[str]) -> NDArray[np.int64]:
+def places_of(files: Sequence[PictureFile], classes: Sequence[str]) -> NDArray[np.int64]:
     """Return the class of each file as its position in ``classes``, (N,)."""
-    label_of = {class_name: label for label, class_name in enumerate(classes)}
-    return np.array([label_of[file.class_name] for file in files], np.int64)
+    place_of = {class_name: place for place, class_name in enumerate(classes)}
+    return np.array([place_of[file.class_name] for file in files], np.int64)
 
 
 def bad_file(file: PictureFile, reason: str) -> BadFile:

@@ -75,6 +75,8 @@ def load_idx_folder(folder: Path, parts: tuple[str, ...] = ("train", "test")) ->
     labels = np.unique(np.concatenate([labels for _, labels in pairs.values()])) if pairs else ()
     classes = tuple(str(label) for label in labels)
     return {
-        part: Dataset(images, np.searchsorted(labels, numbers), classes, name=part)
+        part: Dataset(
+            images, np.searchsorted(labels, numbers), classes, name=part, label_kind="int"
+        )
         for part, (images, numbers) in pairs.items()
     }

@@ -182,7 +182,7 @@ def load_for(
         cache: As :func:`load` takes it.
 
     Returns:
-        The pictures, with labels counted in ``classes``. Not every class must occur.
+        The pictures, with ``classes`` for theirs. Not every class must occur.
 
     Raises:
         MissingPartError: The data are divided, and have no such part.
@@ -231,7 +231,7 @@ def _array_source(name: str, datasets: Mapping[str, Dataset], allow_one_class: b
     for part in ("all", "train"):
         if part in datasets:
             pictures = datasets[part]
-            learnable = {pictures.classes[k] for k in np.unique(pictures.labels)}
+            learnable = {pictures.classes[k] for k in np.unique(pictures.places)}
             check_classes(name, pictures.classes, learnable, allow_one_class=allow_one_class)
     return ArraySource(name, datasets)
 

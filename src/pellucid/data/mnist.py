@@ -60,7 +60,11 @@ def load_mnist(parts: Sequence[Part] = PARTS) -> dict[str, Dataset]:
             job.result()
     return {
         part: Dataset(
-            images.values()[..., np.newaxis], labels.values().astype(np.int64), CLASSES, name=part
+            images.values()[..., np.newaxis],
+            labels.values().astype(np.int64),
+            CLASSES,
+            name=part,
+            label_kind="int",
         )
         for part, (images, labels) in files.items()
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
-from pellucid.data.decoded import Decoded, bad_file, labels_of, reason_of
+from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
 from pellucid.data.names import counted, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
@@ -204,7 +204,7 @@ def _read_cached(
         if draw is None or bad == "error":
             return usable
         try:
-            parts = draw(labels_of([chosen[i] for i in usable], classes))
+            parts = draw(places_of([chosen[i] for i in usable], classes))
         except PellucidError:  # whoever divides them says so
             return usable
         return np.asarray(usable)[np.concatenate(list(parts.values()))].tolist()  # type: ignore[no-any-return]

@@ -60,7 +60,8 @@ class Source(Protocol):
 
         Args:
             part: The part.
-            draw: Tells from the labels which positions go into each; none goes into two.
+            draw: Returns, from the class of each picture, which positions go into each; none goes
+                into two.
         """
 
 
@@ -85,7 +86,7 @@ class ArraySource:
     def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
         """Return copies of the pictures that are drawn."""
         whole = self.datasets[part]
-        return {name: whole.subset(indices, name) for name, indices in draw(whole.labels).items()}
+        return {name: whole.subset(indices, name) for name, indices in draw(whole.places).items()}
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class PictureSource:
         """Return the pictures that are drawn, each part in one piece where they are kept."""
         self._draws[part] = draw
         parts, _ = self._decoded
-        return parts[part].divide(draw(parts[part].labels))
+        return parts[part].divide(draw(parts[part].places))
 
     @cached_property
     def _decoded(self) -> tuple[dict[str, Decoded], str]:
@@ -217,7 +218,7 @@ class PictureSource:
 def in_classes(
     dataset: Dataset, name: str, preprocessing: Preprocessing, classes: tuple[str, ...]
 ) -> Dataset:
-    """Return arrays as a model takes them: the labels counted in the model's classes.
+    """Return arrays as a model takes them: with the model's classes, in its order.
 
     Args:
         dataset: The pictures.
@@ -234,10 +235,10 @@ def in_classes(
             f"{name}: pictures of {_by(dataset.image_shape)}, but the model takes "
             f"{_by(preprocessing.shape)}; give data of that shape or another model"
         )
-    check_known(name, [dataset.classes[k] for k in np.unique(dataset.labels)], classes)
+    check_known(name, [dataset.classes[k] for k in np.unique(dataset.places)], classes)
     label_of = {class_name: label for label, class_name in enumerate(classes)}
     table = np.array([label_of.get(class_name, -1) for class_name in dataset.classes], np.int64)
-    return Dataset(dataset.images, table[dataset.labels], classes, dataset.names, dataset.name)
+    return Dataset(dataset.images, table[dataset.places], classes, dataset.names, dataset.name)
 
 
 def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> None:

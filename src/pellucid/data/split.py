@@ -59,7 +59,7 @@ def split(
     if len(titles) != len(shares):
         raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
     drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
-    positions = stratified_split(dataset.labels, drawn, seed=seed, name=dataset.name)
+    positions = stratified_split(dataset.places, drawn, seed=seed, name=dataset.name)
     return tuple(
         dataset.subset(indices, title)
         for indices, title in zip(positions.values(), titles, strict=True)

@@ -185,7 +185,7 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
     """
     first = logits(before, pictures, "the network")
     second = logits(after, pictures, "the changed network", why=_WHY)
-    return DataEffect(pictures, compare(first, second, pictures.labels, logits=True))
+    return DataEffect(pictures, compare(first, second, pictures.places, logits=True))
 
 
 def told(flip: dict[str, Any]) -> str:

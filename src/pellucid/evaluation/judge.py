@@ -58,7 +58,7 @@ def evaluate(
         batch = slice(start, start + batch_size)
         logits = program.forward(dataset.images[batch]).astype(np.float64)
         _check_finite(logits, dataset, start)
-        labels, probabilities = dataset.labels[batch], softmax(logits)
+        labels, probabilities = dataset.places[batch], softmax(logits)
         # Ranked by logits: large ones can differ where their probabilities are all 0 or 1.
         ranks[batch] = metrics.label_ranks(logits, labels)
         predicted[batch] = logits.argmax(axis=1)
@@ -66,7 +66,7 @@ def evaluate(
         squared[batch] = metrics.squared_errors_of_logits(logits, labels)
         entropy[batch] = metrics.cross_entropies(logits, labels)
 
-    confusion = metrics.confusion_matrix(predicted, dataset.labels, len(dataset.classes))
+    confusion = metrics.confusion_matrix(predicted, dataset.places, len(dataset.classes))
     accuracy = float((ranks == 0).mean())
     return Report(
         classes=dataset.classes,
@@ -93,13 +93,13 @@ def _wrong(
     dataset: Dataset, predicted: NDArray[np.int64], confidence: NDArray[np.float64]
 ) -> tuple[Wrong, ...]:
     """The mistakes, most confident first; equally confident ones as they stand in the data."""
-    mistakes = np.flatnonzero(predicted != dataset.labels)
+    mistakes = np.flatnonzero(predicted != dataset.places)
     order = mistakes[np.argsort(-confidence[mistakes], kind="stable")]
     return tuple(
         Wrong(
             index=i,
             name=dataset.picture_name(i),
-            true=dataset.classes[dataset.labels[i]],
+            true=dataset.classes[dataset.places[i]],
             predicted=dataset.classes[predicted[i]],
             confidence=float(confidence[i]),
         )

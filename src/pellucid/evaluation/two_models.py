@@ -40,7 +40,7 @@ class ModelComparison:
 
     Attributes:
         names: What the two models are called.
-        pictures: The pictures as A reads them; labels count in its classes.
+        pictures: The pictures as A reads them, with its classes.
         numbers: The answers and all judgements; classes are numbered as A's.
         notes: What the pictures are, a line each.
     """
@@ -165,10 +165,11 @@ def compare_models(
         ]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
+    read = [replace(d, label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)
     order = [models[1].classes.index(name) for name in a.classes]
     one, two = logits(first, a, names[0]), logits(second, b, names[1])[:, order]
-    return ModelComparison(names, a, compare(one, two, a.labels, logits=True), tuple(notes))
+    return ModelComparison(names, a, compare(one, two, a.places, logits=True), tuple(notes))
 
 
 def _told(first: list[str], second: list[str]) -> list[str]:

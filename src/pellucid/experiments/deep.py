@@ -53,7 +53,7 @@ def spreads(experiment: Experiment, data: Dataset) -> Spreads:
         By variant, ``forward`` and ``backward``: the standard deviation of each layer's output for
         these pictures, and that of the loss' gradient by the layer's kernel, first layer first.
     """
-    images, labels = data.images[:_LOOKED_AT], data.labels[:_LOOKED_AT]
+    images, labels = data.images[:_LOOKED_AT], data.places[:_LOOKED_AT]
     level, deviation = float(data.images.mean()), max(1.0, float(data.images.std()))
     channels = data.image_shape[2]
     found = {}

@@ -244,7 +244,7 @@ def run(
 def _some(data: Dataset, most: int) -> Dataset:
     if len(data) <= most:
         return data
-    return data.subset(stratified_split(data.labels, {"part": most}, seed=0)["part"])
+    return data.subset(stratified_split(data.places, {"part": most}, seed=0)["part"])
 
 
 def part_to_judge_by(splits: Any) -> Dataset:

@@ -16,7 +16,6 @@ import numpy as np
 from pellucid.engines import get_engine
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.records import record
-from pellucid.files import Model
 from pellucid.graph import Network, initial_weights
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def _map(question: Question, method: str) -> Array:
 
 def _with(question: Question, network: Network) -> Question:
     old = question.subject
-    model = Model(network, old.model.classes, old.model.preprocessing)
+    model = replace(old.model, network=network, provenance={})
     program = get_engine("reference").load(network)  # compiling each would take longer
     return replace(question, subject=replace(old, model=model, program=program))
 

@@ -157,20 +157,28 @@ class Subject:
         """Which logit a class has.
 
         Args:
-            label: Its name; or a number, which is a class of that name if there is one, else the
-                class's place, from 0.
+            label: A text is always a class's name, an integer always its place, from 0.
 
         Raises:
             ArgumentError: If there is no such class; the message names the nearest.
         """
-        if str(label) in self.classes:
-            return self.classes.index(str(label))
-        whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
-        if whole and 0 <= int(label) < len(self.classes):
-            return int(label)
-        near = get_close_matches(str(label), self.classes, n=1)
+        if isinstance(label, int | np.integer) and not isinstance(label, bool):
+            if 0 <= int(label) < len(self.classes):
+                return int(label)
+            raise ArgumentError(
+                f"an integer is a class's place, 0 to {len(self.classes) - 1}, got {label!r:.80}; "
+                f"give a name as text, for example {self.classes[0]!r:.80}"
+            )
+        if not isinstance(label, str):
+            raise ArgumentError(
+                f"a class is given by its name (text) or its place (integer), got {label!r:.80} "
+                f"({type(label).__name__})"
+            )
+        if label in self.classes:
+            return self.classes.index(label)
+        near = get_close_matches(label, self.classes, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"
-        raise ArgumentError(f"no class is called {shown(str(label))!r}; {hint}")
+        raise ArgumentError(f"no class is called {shown(label)!r:.80}; {hint}")
 
 
 def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:

@@ -3,7 +3,8 @@
 Weights stand under their full names (``conv1.kernel``), in float32; the self-test's images and
 logits as ``self_test.images`` and ``self_test.logits``. The JSON text (see
 :mod:`pellucid.files.container`) holds ``graph``, ``classes``, ``preprocessing``, ``provenance`` and
-``self_test``, the name of the engine that computed the logits. Reading trusts nothing, executes
+``self_test``, the name of the engine that computed the logits; and ``label_kind``, if answers are
+not texts. Reading trusts nothing, executes
 nothing, and makes only operations of the fixed table :data:`pellucid.ops.OPERATIONS`.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.labels import class_values
 from pellucid.data.names import shown
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.labels import LabelKind
     from pellucid.engines import Engine
     from pellucid.files.strict_json import JSON
 
@@ -54,6 +57,8 @@ class Model:
         preprocessing: How any picture becomes the network's input.
         provenance: Where it comes from, as JSON values: seed, versions, data fingerprint, results,
             training configuration.
+        label_kind: What an answer is: ``"text"``, the class's name; ``"int"`` or ``"bool"``, what
+            the name spells, as the labels were that it was trained with.
 
     Raises:
         ArgumentError: If these do not belong together, the network is too large (see
@@ -64,6 +69,7 @@ class Model:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     provenance: dict[str, Any] = field(default_factory=dict)
+    label_kind: LabelKind = "text"
 
     def __post_init__(self) -> None:
         graph = self.network.graph
@@ -79,6 +85,7 @@ class Model:
                 "a model's network must end in logits; leave the Softmax() out, it is applied to "
                 "every model's answer"
             )
+        class_values(self.classes, self.label_kind, "the model")
         check_limits(graph)
         if self.preprocessing.shape != graph.input_shape:
             raise ArgumentError(
@@ -90,6 +97,11 @@ class Model:
                 f"provenance must be a dictionary, got {type(self.provenance).__name__}"
             )
         strict_json.check(self.provenance, "provenance")
+
+    @property
+    def answers(self) -> NDArray[Any]:
+        """The class that each logit answers, (K,): int64, text or bool, as ``label_kind`` is."""
+        return class_values(self.classes, self.label_kind, "the model")
 
 
 def save_model(
@@ -138,6 +150,8 @@ def save_model(
         "provenance": model.provenance,
         "self_test": {"engine": engine.name if engine else "reference"},
     }
+    if model.label_kind != "text":  # files without it answer with texts, as they always did
+        document["label_kind"] = model.label_kind
     contents = Contents(document, {**weights, IMAGES: images, LOGITS: logits})
     write_file(path, pack(KIND, FORMAT, contents), before=before)
 
@@ -166,7 +180,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
 
 
 def _model(contents: Contents) -> Model:
-    document, arrays = contents.document, dict(contents.arrays)
+    document, arrays = dict(contents.document), dict(contents.arrays)
+    label_kind = document.pop("label_kind", "text")
     if document.keys() != _KEYS:
         odd = min(document.keys() ^ _KEYS)
         raise ArgumentError(
@@ -185,6 +200,7 @@ def _model(contents: Contents) -> Model:
         tuple(classes),  # type: ignore[arg-type]  # Model checks that they are text
         Preprocessing.from_dict(document["preprocessing"]),
         provenance,
+        label_kind,  # type: ignore[arg-type]  # Model checks that there is such a kind
     )
     if images is None or logits is None:
         raise ArgumentError("its self-test is missing")

@@ -83,10 +83,10 @@ class _Maker:
         changes = recipe.augmentation
         if changes.mixup:
             return augmented_batch(
-                data.images, data.labels, indices, changes,
+                data.images, data.places, indices, changes,
                 classes=len(data.classes), seed=recipe.seed, epoch=epoch,
             )  # fmt: skip
         images = data.images[indices]
         if self._changes_pixels:
             images = augmented(images, indices, changes, seed=recipe.seed, epoch=epoch)
-        return images, data.labels[indices]
+        return images, data.places[indices]

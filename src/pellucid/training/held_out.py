@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pellucid.data.load import MissingPartError, load_for
@@ -74,7 +75,7 @@ def held_out(
         told.extend(quarantine_note(pictures.quarantined))
         if max_pixels is None and trained > MAX_PIXELS:
             told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
-        return pictures
+        return replace(pictures, label_kind=model.label_kind)
 
     wanted = PARTS[part or "test"]
     try:

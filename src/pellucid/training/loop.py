@@ -317,7 +317,7 @@ def _judge(
         if stopping():
             return None
         part = slice(first, first + VALIDATION_BATCH)
-        labels = data.labels[part]
+        labels = data.places[part]
         with _diverging_quietly():
             logits = program.forward(data.images[part]).astype(np.float64)
             loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())

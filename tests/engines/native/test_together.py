@@ -39,7 +39,7 @@ def test_two_hundred_steps(name: str, digits: tuple[Dataset, Dataset]) -> None:
     for step in range(STEPS):
         part = slice(step * IMAGES % 1200, step * IMAGES % 1200 + IMAGES)
         losses[step] = [
-            program.train_step(images[part], digits[0].labels[part], 0.001).loss
+            program.train_step(images[part], digits[0].places[part], 0.001).loss
             for program in (ours, theirs)
         ]
     assert losses[-20:].mean() < 0.5 * losses[:20].mean()

@@ -101,7 +101,7 @@ def test_the_same_arguments_give_the_same_files(tmp_path: Path) -> None:
 
 def test_other_pictures_than_those_judged(tmp_path: Path) -> None:
     report, pictures = judged(("a", "b"))
-    renamed = Dataset(pictures.images, pictures.labels, ("a", "c"), name="renamed")
+    renamed = Dataset(pictures.images, pictures.places, ("a", "c"), name="renamed")
     for other in (pictures.subset(range(10)), renamed):
         with pytest.raises(ArgumentError, match="give the pictures that were judged") as caught:
             write_report(tmp_path, report, other)

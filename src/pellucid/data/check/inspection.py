@@ -109,7 +109,7 @@ def inspect_datasets(
     def look(place: tuple[str, int]) -> Look:
         part, i = place
         dataset = datasets[part]
-        class_name = dataset.classes[dataset.labels[i]]
+        class_name = dataset.classes[dataset.places[i]]
         return look_at_pixels(dataset.images[i], _name(dataset, part, i), class_name, part)
 
     looks = list(_mapped(look, places, progress))
