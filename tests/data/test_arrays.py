@@ -176,7 +176,7 @@ PICKLED = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
         (zipped(x=npy(HUGE)), "claims .1000000, 1000000, 1000. values of uint8, which is not what"),
         (zipped(y=npy(EMPTY_TEXTS)), "claims .1000000000000,. values"),
         (zipped(x=npy(b"import os")), "damaged or cut short"),
-        (zipped(x=npy(HUGE, version=b"\x09\x00")), "unknown version; save it again"),
+        (zipped(x=npy(HUGE, version=b"\x09\x00")), "unknown version 9.0; save it again"),
         (zipped(x=npy(PICKLED, b"cos\nsystem\n")), "holds Python objects, which are never loaded"),
     ],
 )

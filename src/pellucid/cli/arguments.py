@@ -29,6 +29,14 @@ BadFiles = Annotated[
     Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
 ]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")]
+MaxBytes = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Bytes that an .npz or compressed IDX file may unpack to.",
+        show_default="1 GiB, or 20 times the file",
+    ),
+]
 MaxPixelsAsTrained = Annotated[
     int | None,
     typer.Option(

@@ -64,6 +64,7 @@ def check(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Pictures with more pixels are not decoded.")
     ] = MAX_PIXELS,
+    max_bytes: arguments.MaxBytes = None,
     json: arguments.Json = False,
 ) -> None:
     """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
@@ -81,7 +82,9 @@ def check(
     augmentation = get_augmentation(augment)
     console = remarks()
     with CountingBar("looking at pictures", console) as progress:
-        report = inspect(data, near=near, max_pixels=max_pixels, progress=progress)
+        report = inspect(
+            data, near=near, max_pixels=max_pixels, max_bytes=max_bytes, progress=progress
+        )
     if json:
         print_json(report.to_dict())
     else:
@@ -92,7 +95,7 @@ def check(
     if show_batch is not None:
         from pellucid.data import load
 
-        splits = load(data, image_size=size, seed=seed, max_pixels=max_pixels)
+        splits = load(data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes)
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {shown(show_batch)}")
     if report.spoiling:

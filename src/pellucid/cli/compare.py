@@ -35,6 +35,7 @@ def compare(
         Path | None, typer.Option(help="A folder for comparison.html and comparison.csv.")
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -51,8 +52,9 @@ def compare(
     one, two = (ImageClassifier.load(model, engine=engine) for model in (model_a, model_b))
     names = shown(model_a), shown(model_b)
     found = compare_models(
-        one, two, data, part=part, max_pixels=max_pixels, bad=bad, cache=cache, names=names
-    )
+        one, two, data,
+        part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache, names=names,
+    )  # fmt: skip
     for note in found.notes:
         remarks().print(note)
     if out is not None:

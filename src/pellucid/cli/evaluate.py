@@ -44,6 +44,7 @@ def evaluate(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -59,8 +60,9 @@ def evaluate(
 
     classifier = ImageClassifier.load(model, engine=engine)
     pictures, notes = held_out(
-        data, classifier.model_, part=part, max_pixels=max_pixels, bad=bad, cache=cache
-    )
+        data, classifier.model_,
+        part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache,
+    )  # fmt: skip
     for note in notes:
         remarks().print(note)
     report = classifier.evaluate(pictures)

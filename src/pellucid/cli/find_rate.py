@@ -66,6 +66,7 @@ def find_rate(
     ] = None,
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
+    max_bytes: arguments.MaxBytes = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -117,7 +118,8 @@ def find_rate(
         check_writable(out)
     console = remarks()
     splits = data_package.load(
-        data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, cache=cache,
+        data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
+        cache=cache,
     )  # fmt: skip
     notes = splits.notes
     if data not in data_package.BUILTIN:

@@ -33,7 +33,7 @@ the run, and a resumed run takes them over."""
 
 NOT_THE_CLASSIFIER_S = {
     "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache",
-    "save_every", "report",
+    "save_every", "report", "max_bytes",
 }  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
 
@@ -120,6 +120,7 @@ def train(
     ] = None,
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
+    max_bytes: arguments.MaxBytes = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -204,6 +205,7 @@ def _train(
         seed=settings["seed"],
         bad=settings["bad"],
         max_pixels=model.max_pixels,
+        max_bytes=settings["max_bytes"],
         allow_one_class=ONE_CLASS in allowed,
         cache=settings["cache"],
     )

@@ -11,12 +11,13 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from pellucid.data.decode import unreadable
 from pellucid.data.names import shown
+from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,25 +31,28 @@ TYPES: dict[int, str] = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D:
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_DIMENSIONS = 32  # of an array in every version of NumPy
 _MAX_EXPANSION = 1032  # deflate's limit: 258 bytes from 2 bits
-_CHUNK = 1 << 20
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+def read_idx(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> NDArray[Any]:
     """Read one IDX file, plain or gzip-compressed.
 
     Memory is asked for only after the header's claim was compared with the file's size.
 
     Args:
         path: The file.
+        max_bytes: Bytes that a compressed file may unpack to; None for the larger of 1 GiB and
+            20 times its own size.
 
     Returns:
         The values in the header's shape, in the machine's byte order: uint8, int8, int16, int32,
         float32 or float64.
 
     Raises:
-        DataError: The file cannot be read, is no IDX file, or holds fewer or more bytes than its
-            header says.
+        DataError: The file cannot be read, is no IDX file, holds fewer or more bytes than its
+            header says, or unpacks to more than is allowed.
+        ArgumentError: ``max_bytes`` is no integer ≥ 1.
     """
+    check_max_bytes(max_bytes)
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -56,9 +60,9 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
             compressed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             if not compressed:
-                return _read(file, path, size, exact=True)
+                return _read(file, path, size)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                return _read(unpacked, path, size * _MAX_EXPANSION, exact=False)
+                return _read(unpacked, path, size, packed=True, max_bytes=max_bytes)
     except EOFError as error:
         raise DataError(
             f"{shown(path)}: cut short, its gzip data end too early; get the file again"
@@ -74,13 +78,17 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def read_idx_pair(
-    images: str | os.PathLike[str], labels: str | os.PathLike[str]
+    images: str | os.PathLike[str],
+    labels: str | os.PathLike[str],
+    *,
+    max_bytes: int | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Read a file of pictures and the file of their labels.
 
     Args:
         images: IDX file of unsigned bytes, shape (N, H, W), or (N, H, W, C) with 1 or 3 channels.
         labels: IDX file of integers, shape (N,).
+        max_bytes: As :func:`read_idx` takes it, for each of the two.
 
     Returns:
         Pixels of shape (N, H, W, C), uint8 in 0..255, and labels of shape (N,), int64, as they
@@ -90,7 +98,7 @@ def read_idx_pair(
         DataError: A file cannot be read, does not hold what is described above, or the two do not
             belong together.
     """
-    pixels = read_idx(images)
+    pixels = read_idx(images, max_bytes=max_bytes)
     if pixels.dtype != np.uint8:
         raise DataError(
             f"{shown(images)}: values of type {pixels.dtype}; expected pictures of unsigned bytes "
@@ -107,7 +115,7 @@ def read_idx_pair(
         raise DataError(
             f"{shown(images)}: dimensions {_times(pixels.shape)}; expected at least one picture"
         )
-    classes = read_idx(labels)
+    classes = read_idx(labels, max_bytes=max_bytes)
     if classes.ndim != 1 or classes.dtype.kind not in "iu":
         raise DataError(
             f"{shown(labels)}: dimensions {_times(classes.shape)}, type {classes.dtype}; expected "
@@ -122,9 +130,15 @@ def read_idx_pair(
 
 
 def _read(
-    stream: IO[bytes] | gzip.GzipFile, path: Path, limit: int, *, exact: bool
+    stream: IO[bytes] | gzip.GzipFile,
+    path: Path,
+    size: int,
+    *,
+    packed: bool = False,
+    max_bytes: int | None = None,
 ) -> NDArray[Any]:
-    """Read a header and its values from a stream of exactly, or at most, ``limit`` bytes."""
+    """Read a header and its values from a file of ``size`` bytes, packed or not."""
+    limit = size * _MAX_EXPANSION if packed else size
     name = shown(path)
     magic = stream.read(4)
     if len(magic) < 4:
@@ -154,37 +168,19 @@ def _read(
     available = limit - 4 - 4 * dimensions
     claim = f"its header says {_times(shape)} values of {dtype.itemsize} bytes"
     if expected > available:
-        at_most = "" if exact else "at most "
+        at_most = "at most " if packed else ""
         raise DataError(
             f"{name}: cut short: {claim}, that is {expected} bytes, and there are "
             f"{at_most}{available}; get the file again"
         )
-    values = _filled(stream, name, expected, claim)
+    if packed:
+        counted = math.prod(shape) * max(dtype.itemsize, BYTES_PER_LABEL if dimensions == 1 else 1)
+        check_unpacked(name, size, counted, max_bytes)
+    values = read_values(cast("IO[bytes]", stream), name, expected, claim)
     if stream.read(1):  # reading on to the end also makes gzip compare its checksum
-        more = f"{available - expected} bytes more" if exact else "more bytes"
+        more = "more bytes" if packed else f"{available - expected} bytes more"
         raise DataError(f"{name}: {claim}, that is {expected} bytes, and there are {more} behind")
     return values.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
-
-
-def _filled(
-    stream: IO[bytes] | gzip.GzipFile, name: str, expected: int, claim: str
-) -> NDArray[np.uint8]:
-    try:
-        values = np.empty(expected, np.uint8)
-    except (MemoryError, ValueError) as error:
-        raise DataError(f"{name}: {claim}, that is {expected} bytes: not enough memory") from error
-    target = values.data
-    done = 0
-    while done < expected:
-        chunk = stream.read(min(_CHUNK, expected - done))
-        if not chunk:
-            raise DataError(
-                f"{name}: cut short: {claim}, that is {expected} bytes, and there are {done}; get "
-                f"the file again"
-            )
-        target[done : done + len(chunk)] = chunk
-        done += len(chunk)
-    return values
 
 
 def _times(shape: tuple[int, ...]) -> str:

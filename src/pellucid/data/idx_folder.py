@@ -42,7 +42,9 @@ def find_idx_files(folder: Path) -> dict[str, dict[str, Path]]:
     return found
 
 
-def load_idx_folder(folder: Path, parts: tuple[str, ...] = ("train", "test")) -> dict[str, Dataset]:
+def load_idx_folder(
+    folder: Path, parts: tuple[str, ...] = ("train", "test"), *, max_bytes: int | None = None
+) -> dict[str, Dataset]:
     """Read the training set, the test set, or both from a folder of IDX files.
 
     The labels that occur are the classes, in ascending order, and their numbers are their names.
@@ -50,6 +52,7 @@ def load_idx_folder(folder: Path, parts: tuple[str, ...] = ("train", "test")) ->
     Args:
         folder: Where the files lie.
         parts: Which sets are wanted; those that are not there are left out.
+        max_bytes: As :func:`pellucid.data.idx.read_idx` takes it, for each file.
 
     Returns:
         The data sets by name, all with the same classes.
@@ -71,7 +74,7 @@ def load_idx_folder(folder: Path, parts: tuple[str, ...] = ("train", "test")) ->
                     f"{shown(folder)}: {shown(pair[other].name)} lies there without the file of "
                     f"its {what}; put {prefix}-{what}-idx{dimensions}-ubyte.gz beside it"
                 )
-        pairs[part] = read_idx_pair(pair["images"], pair["labels"])
+        pairs[part] = read_idx_pair(pair["images"], pair["labels"], max_bytes=max_bytes)
     labels = np.unique(np.concatenate([labels for _, labels in pairs.values()])) if pairs else ()
     classes = tuple(str(label) for label in labels)
     return {

@@ -18,6 +18,7 @@ from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
 from pellucid.data.names import folder_name, shown
 from pellucid.data.npz import read_npz
+from pellucid.data.packed import check_max_bytes
 from pellucid.data.pictures import check_image_size, read_pictures
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
@@ -71,6 +72,7 @@ def load(
     seed: int = 0,
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
+    max_bytes: int | None = None,
     allow_one_class: bool = False,
     cache: CacheSetting = True,
 ) -> Splits:
@@ -108,6 +110,8 @@ def load(
             as if they had never been there, and lists them in the result; ``"error"`` stops at
             the first.
         max_pixels: Picture files with more pixels are bad, and are never decoded.
+        max_bytes: Bytes that a compressed file of arrays (NumPy, IDX) may unpack to; None for the
+            larger of 1 GiB and 20 times its own size.
         allow_one_class: Whether to take data of one class only, of which nothing can be learned.
         cache: Where the pixels of picture files are kept, so that they are decoded only once (see
             :mod:`pellucid.data.cache`): True for the user's cache folder, or what the environment
@@ -127,6 +131,7 @@ def load(
         check_image_size(image_size)
     check_bad(bad)
     check_max_pixels(max_pixels)
+    check_max_bytes(max_bytes)
     check_cache(cache)
     if source == "mnist":
         origin: Source = ArraySource("mnist", load_mnist())
@@ -147,10 +152,11 @@ def load(
                 *picture_cache(cache, found.root),
             )  # fmt: skip
         elif path.is_file():
-            arrays = datasets_from(read_npz(path), shown(path))
+            arrays = datasets_from(read_npz(path, max_bytes=max_bytes), shown(path))
             origin = _array_source(shown(path), arrays, allow_one_class)
         else:
-            origin = _array_source(shown(path), load_idx_folder(path), allow_one_class)
+            datasets = load_idx_folder(path, max_bytes=max_bytes)
+            origin = _array_source(shown(path), datasets, allow_one_class)
     if isinstance(origin, ArraySource):
         _check_not_resized(origin, image_size)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
@@ -165,6 +171,7 @@ def load_for(
     split: str = "test",
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
+    max_bytes: int | None = None,
     cache: CacheSetting = True,
 ) -> Dataset:
     """Load pictures to judge a model by, as that model takes them.
@@ -179,6 +186,7 @@ def load_for(
             have no validation part.
         bad: As :func:`load` takes it; what was left out is listed in the result.
         max_pixels: As :func:`load` takes it. Judge by the same pictures with the same limit.
+        max_bytes: As :func:`load` takes it.
         cache: As :func:`load` takes it.
 
     Returns:
@@ -195,6 +203,7 @@ def load_for(
         raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
     check_bad(bad)
     check_max_pixels(max_pixels)
+    check_max_bytes(max_bytes)
     check_cache(cache)
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
@@ -206,9 +215,12 @@ def load_for(
     name = shown(path)
     if not is_of_pictures(path):
         if path.is_file():
-            return _of_arrays(read_npz(path), name, preprocessing, known, split)
+            return _of_arrays(
+                read_npz(path, max_bytes=max_bytes), name, preprocessing, known, split
+            )
         _check_part(name, tuple(find_idx_files(path)), split)
-        return in_classes(load_idx_folder(path, (split,))[split], name, preprocessing, known)
+        dataset = load_idx_folder(path, (split,), max_bytes=max_bytes)[split]
+        return in_classes(dataset, name, preprocessing, known)
     found = scanned(path)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)

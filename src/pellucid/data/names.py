@@ -19,6 +19,11 @@ def shown(name: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def brief(text: str, most: int = 100) -> str:
+    """Return a text from a file as :func:`shown` does, cut where it is longer than ``most``."""
+    return shown(text) if len(text) <= most else f"{shown(text[: most - 1])}…"
+
+
 def folder_name(path: str | os.PathLike[str]) -> str:
     """Return what a folder is called, also where it is given as ``.`` or ``..``."""
     return Path(path).resolve().name or shown(path)
@@ -26,7 +31,7 @@ def folder_name(path: str | os.PathLike[str]) -> str:
 
 def listed(names: list[str] | tuple[str, ...], limit: int = 8) -> str:
     """Return names as ``a, b, c``, at most ``limit`` of them, with the number of those left out."""
-    text = ", ".join(shown(name) for name in names[:limit])
+    text = ", ".join(brief(name) for name in names[:limit])
     left = len(names) - limit
     return text if left <= 0 else f"{text} and {left} more"
 

@@ -132,6 +132,7 @@ def compare_models(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
+    max_bytes: int | None = None,
     bad: Bad = "quarantine",
     cache: CacheSetting = True,
     names: tuple[str, str] = ("A", "B"),
@@ -145,6 +146,7 @@ def compare_models(
             neither learned from counts; or a data set.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out.
+        max_bytes: As :func:`pellucid.data.load` takes it.
         bad: As :func:`pellucid.data.load` takes it.
         cache: Likewise.
         names: What the models are called.
@@ -160,7 +162,15 @@ def compare_models(
         notes: list[str] = []
     else:
         found = [
-            held_out(data, m, part=part, max_pixels=max_pixels, bad=bad, cache=cache)
+            held_out(
+                data,
+                m,
+                part=part,
+                max_pixels=max_pixels,
+                max_bytes=max_bytes,
+                bad=bad,
+                cache=cache,
+            )
             for m in models
         ]
         read = [pictures for pictures, _ in found]

@@ -31,6 +31,7 @@ def held_out(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
+    max_bytes: int | None = None,
     bad: Bad = "quarantine",
     cache: CacheSetting = True,
 ) -> tuple[Dataset, list[str]]:
@@ -45,6 +46,7 @@ def held_out(
         model: The model, whose preprocessing and classes are used.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out; none: as in the model's training.
+        max_bytes: As :func:`pellucid.data.load` takes it.
         bad: As :func:`pellucid.data.load` takes it.
         cache: Likewise.
 
@@ -69,6 +71,7 @@ def held_out(
             classes=model.classes,
             split=split,
             max_pixels=limit,
+            max_bytes=max_bytes,
             bad=bad,
             cache=cache,
         )

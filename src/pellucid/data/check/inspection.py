@@ -19,6 +19,7 @@ from pellucid.data.locate import located
 from pellucid.data.mnist import load_mnist
 from pellucid.data.names import shown
 from pellucid.data.npz import read_npz
+from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.errors import DataError
@@ -50,6 +51,7 @@ def inspect(
     *,
     near: bool = True,
     max_pixels: int = MAX_PIXELS,
+    max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
@@ -61,6 +63,7 @@ def inspect(
         source: As :func:`pellucid.data.load` takes it.
         near: Whether to look for pictures that are nearly the same, too.
         max_pixels: Picture files with more pixels cannot be used, and are never decoded.
+        max_bytes: As :func:`pellucid.data.load` takes it.
         progress: Told how far it is.
 
     Returns:
@@ -68,9 +71,10 @@ def inspect(
 
     Raises:
         DataError: There is no such source, or its layout cannot be understood.
-        ArgumentError: ``max_pixels`` is no integer ≥ 1.
+        ArgumentError: ``max_pixels`` or ``max_bytes`` is no integer ≥ 1.
     """
     check_max_pixels(max_pixels)
+    check_max_bytes(max_bytes)
     if isinstance(source, Mapping):
         return inspect_datasets(datasets_from(source, "arrays"), name="arrays", near=near)
     if source == "mnist":
@@ -78,7 +82,10 @@ def inspect(
     path = located(source)
     name = shown(path)
     if not is_of_pictures(path):
-        arrays = datasets_from(read_npz(path), name) if path.is_file() else load_idx_folder(path)
+        if path.is_file():
+            arrays = datasets_from(read_npz(path, max_bytes=max_bytes), name)
+        else:
+            arrays = load_idx_folder(path, max_bytes=max_bytes)
         return inspect_datasets(arrays, name=name, near=near, progress=progress)
     return _inspect_files(scanned(path), name, near, max_pixels, progress)
 
