@@ -20,6 +20,7 @@ from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.data.statistics import channel_statistics
 from pellucid.engines import DEFAULT, Learning, get_engine
+from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError, DataError, NotFittedError, ShapeError
 from pellucid.evaluation import Report, evaluate
 from pellucid.explain.backward import backward
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Summary
     from pellucid.training import Recipe
     from pellucid.training.diagnosis import Diagnosis
-
-PREDICTION_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -498,8 +497,8 @@ class ImageClassifier:
         Args:
             pictures: As in :meth:`predict`.
         """
-        images, single = self._images(pictures)
-        probabilities = softmax(self._logits(images).astype(np.float64))
+        logits, single = self._logits(pictures)
+        probabilities = softmax(logits.astype(np.float64))
         return np.asarray(probabilities[0] if single else probabilities)
 
     def score(
@@ -546,7 +545,7 @@ class ImageClassifier:
             self.history_,
             classes=len(self.classes_),
             confusion=judged.confusion,
-            activity=activity(self.program_, pictures.images),
+            activity=activity(self.model_.network, pictures.images, engine=get_engine(self.engine)),
             recipe=self._learned.recipe,
             names=self.model_.classes,
         )
@@ -634,14 +633,19 @@ class ImageClassifier:
         changed._fitted = _Fitted(model, program)
         return changed
 
-    def _logits(self, images: NDArray[Any]) -> NDArray[Any]:
+    def _logits(
+        self, pictures: Picture | Sequence[Picture] | NDArray[Any]
+    ) -> tuple[NDArray[Any], bool]:
+        """The logits (N, K), and whether a single picture was meant; a batch is read at a time."""
         program = self._learned.program
-        return np.concatenate(
-            [
-                program.forward(images[first : first + PREDICTION_BATCH])
-                for first in range(0, len(images), PREDICTION_BATCH)
-            ]
-        )
+        if not isinstance(pictures, list | tuple) or not pictures:
+            images, single = self._images(pictures)
+            return forward(program, images), single
+        size = images_at_once(program.forward_bytes)
+        batches = [
+            program.forward(self._images(pictures[part])[0]) for part in parts(len(pictures), size)
+        ]
+        return np.concatenate(batches), False
 
     def _images(
         self, pictures: Picture | Sequence[Picture] | NDArray[Any]

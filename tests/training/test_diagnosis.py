@@ -48,7 +48,7 @@ def trained(
         done.history,
         classes=len(data.classes),
         confusion=evaluate(program, judged).confusion,
-        activity=activity(program, judged.images),
+        activity=activity(Network(graph, program.weights()), judged.images),
         recipe=recipe,
     )
     for each in found:
@@ -91,7 +91,7 @@ def test_the_lectures_network_has_none(digits: Parts, classifier: ImageClassifie
         classifier.history_,
         classes=10,
         confusion=classifier.evaluate(digits[1]).confusion,
-        activity=activity(classifier.program_, digits[1].images),
+        activity=activity(classifier.model_.network, digits[1].images),
     )
     assert found == ()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 
+from pellucid.engines.batches import values_bytes
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
@@ -81,6 +82,16 @@ class Program(ABC):
     """
 
     graph: Graph
+
+    @property
+    def forward_bytes(self) -> int:
+        """About how many bytes each image of a batch needs in :meth:`forward`."""
+        return self.values_bytes
+
+    @property
+    def values_bytes(self) -> int:
+        """About how many bytes each image of a batch needs in :meth:`values`."""
+        return values_bytes(self.graph)
 
     @abstractmethod
     def forward(self, images: Array) -> Array:

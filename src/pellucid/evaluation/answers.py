@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.names import shown
+from pellucid.engines.batches import forward
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.explain.subject import Classifier
 
-_BATCH = 256
-
 DIVERGED = "its training diverged: train it with a lower learning rate"
 """Why a trained network answers with numbers that are none, and what to do."""
 
@@ -24,7 +23,7 @@ DIVERGED = "its training diverged: train it with a lower learning rate"
 def logits(
     classifier: Classifier, pictures: Dataset, name: str, *, why: str = DIVERGED
 ) -> NDArray[np.float64]:
-    """The logits of all pictures, (N, K), a batch at a time.
+    """The logits of all pictures, (N, K), in batches that bound the memory.
 
     Args:
         classifier: Who answers.
@@ -35,10 +34,8 @@ def logits(
     Raises:
         DataError: If a logit is NaN or infinite; the message names the picture and the classifier.
     """
-    starts = range(0, len(pictures), _BATCH)
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
-        parts = [classifier.program_.forward(pictures.images[i : i + _BATCH]) for i in starts]
-    found = np.concatenate(parts).astype(np.float64)
+        found = forward(classifier.program_, pictures.images).astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if len(bad):
         raise DataError(

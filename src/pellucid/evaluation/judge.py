@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.names import listed, shown
+from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import DataError
 from pellucid.evaluation import metrics
 from pellucid.evaluation.calibration import calibrate
@@ -31,7 +32,7 @@ def evaluate(
     dataset: Dataset,
     *,
     classes: Sequence[str] | None = None,
-    batch_size: int = 256,
+    batch_size: int | None = None,
 ) -> Report:
     """Judge a network on labelled images.
 
@@ -40,24 +41,25 @@ def evaluate(
         dataset: The images and their labels.
         classes: The network's class names, which must be the data's, in the same order; by default
             they are taken to be.
-        batch_size: Images computed at once; it bounds the memory.
+        batch_size: Images computed at once; none: as many as bounded memory allows, see
+            :mod:`pellucid.engines.batches`.
 
     Raises:
         DataError: The data's classes or image shape are not the network's, or the network answers
             an image with NaN or infinity.
         ArgumentError: The batch size is not a positive whole number.
     """
-    check.whole("batch_size", batch_size)
+    if batch_size is not None:
+        check.whole("batch_size", batch_size)
     _check_classes(dataset, dataset.classes if classes is None else tuple(classes))
     _check_shapes(program, dataset)
 
     count = len(dataset)
     ranks, predicted = np.empty(count, np.int64), np.empty(count, np.int64)
     confidence, squared, entropy = np.empty(count), np.empty(count), np.empty(count)
-    for start in range(0, count, batch_size):
-        batch = slice(start, start + batch_size)
+    for batch in parts(count, batch_size or images_at_once(program.forward_bytes)):
         logits = program.forward(dataset.images[batch]).astype(np.float64)
-        _check_finite(logits, dataset, start)
+        _check_finite(logits, dataset, batch.start)
         labels, probabilities = dataset.places[batch], softmax(logits)
         # Ranked by logits: large ones can differ where their probabilities are all 0 or 1.
         ranks[batch] = metrics.label_ranks(logits, labels)

@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from pellucid.engines import get_engine
-from pellucid.graph import INPUT, Graph, Network
+from pellucid.graph import up_to
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.explain.question import Question
+    from pellucid.graph import Network
     from pellucid.ops.operation import Array
 
 _asked: WeakKeyDictionary[Network, dict[str, Program | None]] = WeakKeyDictionary()
@@ -40,16 +41,3 @@ def compiled_maps(question: Question, layer: str) -> Array | None:
     if program is None:
         program = layers[layer] = get_engine("native").load(up_to(question.network, layer))
     return np.asarray(program.forward(question.image[None]))
-
-
-def up_to(network: Network, layer: str) -> Network:
-    """The part of a network that a layer is computed by; its answer is the layer's value."""
-    graph = network.graph
-    wanted, nodes = {layer}, []
-    for node in reversed(graph.nodes):
-        if node.name in wanted:
-            wanted |= set(node.inputs)
-            nodes.append(node)
-    part = Graph(graph.input_shape, tuple(reversed(nodes)))
-    assert INPUT in wanted
-    return Network(part, {str(name): network.weights[str(name)] for name in part.parameters})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines.batches import images_at_once, parts
 from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import number, record
 from pellucid.explain.unit import check_unit, receptive_field
@@ -117,8 +118,9 @@ def exciting_patches(
     name = check_unit(graph, layer, unit)
     check.whole("most", most)
     values, places = [], []
-    for first in range(0, len(data), BATCH):
-        maps = program.values(data.images[first : first + BATCH])[name][..., unit]
+    size = images_at_once(program.values_bytes, BATCH)
+    for part in parts(len(data), size):
+        maps = program.values(data.images[part])[name][..., unit]
         flat = maps.reshape(len(maps), -1)
         values.append(flat.max(axis=1))
         places.append(flat.argmax(axis=1))

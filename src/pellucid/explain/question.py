@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.names import shown
+from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Question:
 
     def scores_of(self, images: Array) -> Array:
         """The score of each of many images (N, H, W, C), by the engine: (N,)."""
-        return self.score(self.program.forward(images))
+        return self.score(forward(self.program, images))
 
 
 def ask(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines.batches import forward
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
@@ -133,6 +134,6 @@ def _curves(
     curves = []
     for first, second in ((even, image), (image, even)):
         pictures = np.where(gone, first, second).astype(np.float32)
-        logits = question.program.forward(pictures).astype(np.float64)
+        logits = forward(question.program, pictures).astype(np.float64)
         curves.append(softmax(logits)[:, question.target])
     return counts / order.size, curves[0], curves[1]

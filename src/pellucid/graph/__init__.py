@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
-from pellucid.graph.network import Network, Weights, check_weights, initial_weights
+from pellucid.graph.network import Network, Weights, check_weights, initial_weights, up_to
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
 from pellucid.graph.summary import Row, Summary, summarise
@@ -24,4 +24,5 @@ __all__ = [
     "initial_weights",
     "receptive_fields",
     "summarise",
+    "up_to",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ShapeError
+from pellucid.graph.graph import Graph
 from pellucid.ops.initializers import initialise
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from pellucid.graph.graph import Graph
     from pellucid.ops.operation import Array
 
 Weights = dict[str, "Array"]
@@ -58,6 +58,18 @@ def check_weights(graph: Graph, weights: Mapping[str, Array]) -> None:
             )
     if superfluous := sorted(weights.keys() - expected.keys()):
         raise ShapeError(f"the network has no weight {superfluous[0]!r}")
+
+
+def up_to(network: Network, layer: str) -> Network:
+    """The part of a network that a layer is computed by; its answer is the layer's value."""
+    graph = network.graph
+    wanted, nodes = {layer}, []
+    for node in reversed(graph.nodes):
+        if node.name in wanted:
+            wanted |= set(node.inputs)
+            nodes.append(node)
+    part = Graph(graph.input_shape, tuple(reversed(nodes)))
+    return Network(part, {str(name): network.weights[str(name)] for name in part.parameters})
 
 
 def initial_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> Weights:

@@ -7,22 +7,30 @@ what feeds it has the same weights everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines import get_engine
+from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import ShapeError
+from pellucid.graph import Graph, Network, Node, up_to
+from pellucid.ops import Concatenate, GlobalAveragePool
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from pellucid.engines import Program
+    from pellucid.engines import Engine
+    from pellucid.ops.operation import Operation
 
 SILENCING = frozenset({"relu", "relu6"})
 """The operations whose gradient is 0 where their output is."""
 
 SAMPLE = 256
-"""Pictures that are enough to tell: more cost memory, since all values of all layers are held."""
+"""Pictures that are enough to tell."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,19 @@ class Activity:
     pictures: int
 
 
-def activity(program: Program, images: NDArray[Any]) -> tuple[Activity, ...]:
+def activity(
+    network: Network, images: NDArray[Any], *, engine: Engine | None = None
+) -> tuple[Activity, ...]:
     """Look for dead units behind every ReLU, in the order of the layers.
 
+    Only the mean of every feature map is kept, and pictures are computed in batches, so that the
+    memory is that of a few predictions.
+
     Args:
-        program: The network.
+        network: The network.
         images: Some pictures (N, H, W, C); of more than :data:`SAMPLE`, so many are looked at, at
             even distances, since pictures often lie sorted by class.
+        engine: Who computes; by default the one that is used everywhere.
 
     Raises:
         ShapeError: If the images are not the network's.
@@ -56,15 +70,40 @@ def activity(program: Program, images: NDArray[Any]) -> tuple[Activity, ...]:
     if not len(images):
         raise ShapeError("expected at least one picture to look at, got none")
     chosen = np.linspace(0, len(images) - 1, min(len(images), SAMPLE)).round().astype(np.int64)
-    sample = images[chosen]
-    values = program.values(sample)
+    silencing = [node for node in network.graph.nodes if node.operation.kind in SILENCING]
+    if not silencing:
+        return ()
+    program = (engine or get_engine()).load(_means(network, silencing))
+    size = images_at_once(program.forward_bytes)
+    speaks = np.zeros(program.graph.output_shape, np.bool_)
+    for part in parts(len(chosen), size):
+        with np.errstate(all="ignore"):  # a diverged network's values: what is no number speaks
+            speaks |= (program.forward(images[chosen[part]]) != 0).any(axis=0)
+    ends = np.cumsum([network.graph.shapes[node.name][-1] for node in silencing])
     return tuple(
-        _count(node.name, values[node.name], len(sample))
-        for node in program.graph.nodes
-        if node.operation.kind in SILENCING
+        Activity(node.name, len(own), int(len(own) - np.count_nonzero(own)), len(chosen))
+        for node, own in zip(silencing, np.split(speaks, ends[:-1]), strict=True)
     )
 
 
-def _count(layer: str, value: NDArray[Any], pictures: int) -> Activity:
-    speaks = (value != 0).any(axis=tuple(range(value.ndim - 1)))
-    return Activity(layer, len(speaks), int(len(speaks) - np.count_nonzero(speaks)), pictures)
+def _means(network: Network, layers: Sequence[Node]) -> Network:
+    """A network that answers with the mean of each channel of these layers, one after the other.
+
+    Behind a ReLU nothing is negative: the mean is 0 where all is 0, and only there.
+    """
+    graph = network.graph
+    nodes, ends = list(graph.nodes), []
+    taken = {node.name for node in nodes}
+
+    def add(operation: Operation, *inputs: str) -> str:
+        name = next(n for i in count() if (n := f"{operation.kind}{i}") not in taken)
+        taken.add(name)
+        nodes.append(Node(name, operation, inputs))
+        return name
+
+    for layer in layers:
+        flat = len(graph.shapes[layer.name]) == 1
+        ends.append(layer.name if flat else add(GlobalAveragePool(), layer.name))
+    answer = add(Concatenate(), *ends) if len(ends) > 1 else ends[0]
+    whole = Network(Graph(graph.input_shape, tuple(nodes)), network.weights)
+    return up_to(whole, answer)

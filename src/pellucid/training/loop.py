@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.batches import forward
 from pellucid.errors import TrainingDivergedError
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
@@ -319,7 +320,7 @@ def _judge(
         part = slice(first, first + VALIDATION_BATCH)
         labels = data.places[part]
         with _diverging_quietly():
-            logits = program.forward(data.images[part]).astype(np.float64)
+            logits = forward(program, data.images[part]).astype(np.float64)
             loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
         correct += int((logits.argmax(axis=1) == labels).sum())
     return loss / len(data), correct / len(data)

@@ -91,6 +91,11 @@ class NativeProgram(Program):
 
     # -------------------------------------------------------------------------------- computing
 
+    @property
+    def forward_bytes(self) -> int:
+        lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
+        return (self._memory.size - lasting) * self._memory.itemsize // self._capacity
+
     @in_turn
     def forward(self, images: Array) -> Array:
         self.check_images(images)
