@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pellucid.architectures import get_architecture, usual
+from pellucid.architectures import ARCHITECTURES, get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.load import load as load_data
 from pellucid.data.pillow import MAX_PIXELS
@@ -30,9 +30,11 @@ from pellucid.explain.surgery import operate
 from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, initial_weights, summarise
+from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
+from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import Trained, Watcher, make_recipe, train
 from pellucid.training.batches import automatic_batch_size
 from pellucid.training.dead_units import activity
@@ -368,7 +370,7 @@ class ImageClassifier:
         }
         if epochs is not None:
             given["epochs"] = epochs
-        if self.optimizer != "sgd":
+        if find_name("optimizer", self.optimizer, OPTIMIZERS) != "sgd":
             given["learning_rate"] = self.learning_rate  # the usual one is SGD's
         batch_size, class_weights = self.batch_size, self.class_weights
         if batch_size is None:
@@ -470,7 +472,7 @@ class ImageClassifier:
 
     def _architecture_name(self) -> str:
         if isinstance(self.architecture, str):
-            return self.architecture
+            return find_name("architecture", self.architecture, ARCHITECTURES)
         return getattr(self.architecture, "__name__", "custom")
 
     # ----------------------------------------------------------------------------------- answering

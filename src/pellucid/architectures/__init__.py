@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pellucid.architectures.lecture import lecture
@@ -10,7 +9,7 @@ from pellucid.architectures.lenet5 import lenet5, lenet5_original
 from pellucid.architectures.resnet import resnet20
 from pellucid.architectures.usual import USUAL, Usual, usual
 from pellucid.architectures.vgg import vgg_medium, vgg_small
-from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from pellucid.architectures.architecture import Architecture
@@ -29,15 +28,9 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def get_architecture(name: str) -> Architecture:
-    """The architecture of that name.
+    """The architecture of that name, in any case, with or without its hyphens.
 
     Raises:
         ArgumentError: If there is none; the message names the nearest.
     """
-    if name in ARCHITECTURES:
-        return ARCHITECTURES[name]
-    near = get_close_matches(name, ARCHITECTURES, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ArgumentError(
-        f"unknown architecture {name!r}; {hint}there are {', '.join(ARCHITECTURES)}"
-    )
+    return ARCHITECTURES[find_name("architecture", name, ARCHITECTURES)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pellucid.known_names import key
+
 
 @dataclass(frozen=True)
 class Usual:
@@ -41,4 +43,7 @@ USUAL: dict[str, Usual] = {"vgg-small": PHOTOS, "vgg-medium": PHOTOS, "resnet20"
 
 def usual(architecture: object) -> Usual:
     """How a named architecture is usually trained; networks of one's own get the plain settings."""
-    return USUAL.get(architecture, Usual()) if isinstance(architecture, str) else Usual()
+    if not isinstance(architecture, str):
+        return Usual()
+    by_key = {key(name): settings for name, settings in USUAL.items()}
+    return by_key.get(key(architecture), Usual())

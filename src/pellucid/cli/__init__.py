@@ -15,4 +15,4 @@ def main() -> None:
     with explained():
         from pellucid.cli.app import app
 
-        app()
+        app(prog_name="pellucid")

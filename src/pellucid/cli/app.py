@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from pellucid.cli.backward import backward
 from pellucid.cli.check import check
@@ -16,6 +15,7 @@ from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
+from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
@@ -27,7 +27,7 @@ from pellucid.cli.train import train
 from pellucid.version import __version__
 
 
-class _Commands(TyperGroup):
+class _Commands(CommandGroup):
     def invoke(self, ctx: Any) -> Any:
         with explained():  # here already, since Typer says nothing when it is interrupted
             return super().invoke(ctx)
@@ -38,9 +38,9 @@ app = typer.Typer(
     name="pellucid",
     help="Convolutional networks you can see through.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": folded},
 )
 
 
@@ -54,7 +54,9 @@ def _version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -77,5 +79,5 @@ for command in (
     surgery,
     experiment,
 ):
-    app.command()(command)
-app.command("filter")(filter_)
+    app.command(cls=Command)(command)
+app.command("filter", cls=Command)(filter_)

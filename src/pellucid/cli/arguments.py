@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pellucid.architectures import ARCHITECTURES
 from pellucid.data.augment import PRESETS
 from pellucid.data.quarantine import Bad
 from pellucid.engines import ENGINES
+from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
+from pellucid.optimizers import OPTIMIZERS
+from pellucid.training.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 LAYOUTS = (
     "ROOT/CLASS/…, ROOT/{train,val,test}/CLASS/…, a CSV file of path,label, IDX files, an .npz "
@@ -21,9 +29,63 @@ LAYOUTS = (
 AUGMENTATIONS = f"{', '.join(PRESETS)}; or settings, photos,rotation=10,cutout=0.25,mixup=0.2 say"
 """Augmentations as commands take them, in a line of help."""
 
-EngineName = Annotated[
-    str, typer.Option(help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.")
+
+def completed(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Tab completion of a few names."""
+    names = list(known)
+    return lambda incomplete: [name for name in names if name.startswith(incomplete.lower())]
+
+
+def named(what: str, known: Iterable[str]) -> dict[str, Any]:
+    """Settings of an option whose value is a name, see :func:`pellucid.known_names.find_name`."""
+    names = list(known)
+
+    def found(value: str | None) -> str | None:
+        return None if value is None else find_name(what, value, names)
+
+    return {"callback": found, "autocompletion": completed(names), "metavar": "NAME"}
+
+
+def one_of(what: str, given: str, known: Iterable[str], option: str | None = None) -> str:
+    """The one of a few names that is meant; another is wrong use of the command."""
+    try:
+        return find_name(what, given, known)
+    except ArgumentError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def _engine(value: str) -> str:
+    name, colon, device = value.partition(":")
+    return find_name("engine", name, ENGINES) + colon + device
+
+
+Architecture = Annotated[
+    str,
+    typer.Option(
+        "--architecture", "--arch", "-a", help=f"{', '.join(ARCHITECTURES)}.",
+        **named("architecture", ARCHITECTURES),
+    ),
+]  # fmt: skip
+Optimizer = Annotated[
+    str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.", **named("optimizer", OPTIMIZERS))
 ]
+Schedule = Annotated[
+    str, typer.Option(help=f"{', '.join(SCHEDULES)}.", **named("schedule", SCHEDULES))
+]
+ClassWeights = Annotated[
+    str,
+    typer.Option(
+        help="balanced: small classes count as much as large ones; or none.",
+        **named("class weights", ("none", "balanced")),
+    ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        help=f"Who computes: {', '.join(ENGINES)}; torch:cuda on its GPU.",
+        callback=_engine, autocompletion=completed(ENGINES), metavar="NAME",
+    ),
+]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 BadFiles = Annotated[
     Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
@@ -50,14 +112,16 @@ ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.
 
 
 def image_size(text: str) -> tuple[int, int]:
-    """``64x48`` as (height, width)."""
-    height, width = _numbers(text, 2, "height and width, 64x64 say", "--image-size")
+    """``64x48`` as (height, width); ``64`` as a square."""
+    if re.fullmatch(r"[1-9][0-9]{0,5}", text.strip()):
+        return int(text), int(text)
+    height, width = _numbers(text, 2, "a side (128) or height x width (96x128)", "--image-size")
     return height, width
 
 
 def input_shape(text: str) -> tuple[int, int, int]:
     """``28x28x1`` as (height, width, channels)."""
-    wanted = "height, width and channels, 28x28x1 say"
+    wanted = "height x width x channels, such as 28x28x1"
     height, width, channels = _numbers(text, 3, wanted, "--input")
     return height, width, channels
 
@@ -79,17 +143,20 @@ def share(text: str) -> float | int:
 
 
 def _numbers(text: str, count: int, wanted: str, option: str) -> list[int]:
-    parts = re.split("[x×]", text.strip().lower())
+    parts = re.split("[x×*]", text.strip().lower())
     if len(parts) != count or not all(re.fullmatch(r"[1-9][0-9]{0,5}", part) for part in parts):
         raise typer.BadParameter(f"{text!r} is not {wanted}", param_hint=option)
     return [int(part) for part in parts]
 
 
 def part(text: str | None) -> str | None:
-    """``test`` or ``val``."""
-    if text not in (None, "test", "val"):
+    """``test`` or ``val``, which is also called ``validation`` and ``valid``."""
+    if text is None:
+        return None
+    name = {"validation": "val", "valid": "val"}.get(text.lower(), text.lower())
+    if name not in ("test", "val"):
         raise typer.BadParameter(f"{text!r} is neither test nor val", param_hint="--part")
-    return text
+    return name
 
 
 Part = Annotated[

@@ -36,7 +36,9 @@ def backward(
         typer.Option(help="Its position, from 0: row,column,channel,map for a kernel's weight."),
     ] = None,
     all_terms: AllTerms = False,
-    out: Annotated[Path | None, typer.Option(help="Write it to this .html, .json or .png.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write it to this .html, .json or .png.")
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:

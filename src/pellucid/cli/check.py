@@ -54,7 +54,8 @@ def check(
     image_size: Annotated[
         str | None,
         typer.Option(
-            help="HEIGHTxWIDTH that its pictures are brought to.", show_default="as in training"
+            help="Side in pixels, or HEIGHTxWIDTH, that its pictures are brought to.",
+            show_default="as in training",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of that batch.")] = 0,

@@ -32,7 +32,8 @@ def compare(
     ],
     part: arguments.Part = None,
     out: Annotated[
-        Path | None, typer.Option(help="A folder for comparison.html and comparison.csv.")
+        Path | None,
+        typer.Option("--out", "-o", help="A folder for comparison.html and comparison.csv."),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     max_bytes: arguments.MaxBytes = None,

@@ -40,7 +40,9 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="A folder for report.html, the confusion matrix, tables of all mistakes."
+            "--out",
+            "-o",
+            help="A folder for report.html, the confusion matrix, tables of all mistakes.",
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,

@@ -24,17 +24,29 @@ PLOT, TABLE, RECORD = FILES = ("plot.png", "runs.csv", "outcome.json")
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help=f"{', '.join(NAMES)}.",
+            show_default=False,
+            autocompletion=arguments.completed(NAMES),
+        ),
+    ],
     data: Annotated[str, typer.Argument(help=arguments.LAYOUTS)] = "mnist",
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="How often every picture is seen.", show_default="3 or 4"),
+        typer.Option(
+            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default="3 or 4"
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="How often each is trained.")] = 3,
     out: Annotated[
         Path | None,
         typer.Option(
-            help=f"A folder for {PLOT}, {TABLE} and {RECORD}.", show_default="runs/experiment-NAME"
+            "--out",
+            "-o",
+            help=f"A folder for {PLOT}, {TABLE} and {RECORD}.",
+            show_default="runs/experiment-NAME",
         ),
     ] = None,
     json: arguments.Json = False,
@@ -43,8 +55,7 @@ def experiment(
 
     All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others.
     """
-    if name not in NAMES:
-        raise typer.BadParameter(f"{shown(name)!r} is none of {', '.join(NAMES)}")
+    name = arguments.one_of("experiment", name.replace("z", "s"), NAMES)
 
     from pellucid import data as data_package
     from pellucid.experiments import EXPERIMENTS, run

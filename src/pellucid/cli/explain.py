@@ -50,7 +50,9 @@ def explain(
     tangent: Annotated[
         bool, typer.Option("--tangent", help="Evidence: replace tanh and the like by tangents.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="A PNG file for the picture.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A PNG file for the picture.")
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:

@@ -36,7 +36,7 @@ def explain_plan(
     input: Annotated[str, typer.Option(help="HEIGHTxWIDTHxCHANNELS, for an architecture.")] =  # noqa: A002
     "28x28x1",
     classes: Annotated[int, typer.Option(min=2, help="Classes, for an architecture.")] = 10,
-    batch: Annotated[int, typer.Option(min=1, help="Images at once.")] = 128,
+    batch: Annotated[int, typer.Option("--batch", "-b", min=1, help="Images at once.")] = 128,
     train: Annotated[
         bool, typer.Option("--train/--infer", help="A training step, or a forward pass.")
     ] = True,

@@ -26,7 +26,11 @@ ALL = "all"
 def filter_(
     picture: Annotated[Path, typer.Argument(help="A picture, grey or colour, of any size.")],
     kernel: Annotated[
-        str | None, typer.Option(help=f"{', '.join(GALLERY)}; or all, for a sheet of them.")
+        str | None,
+        typer.Option(
+            help=f"{', '.join(GALLERY)}; or all, for a sheet of them.",
+            **arguments.named("kernel", (*GALLERY, ALL)),
+        ),
     ] = None,
     matrix: Annotated[
         str | None, typer.Option(help="A kernel of your own: '0 -1 0; -1 5 -1; 0 -1 0'.")
@@ -35,12 +39,18 @@ def filter_(
         float, typer.Option(help="What the sums are divided by, with --matrix.")
     ] = 1.0,
     border: Annotated[
-        str, typer.Option(help="What stands for pixels outside: edge, zeros or reflect.")
+        str,
+        typer.Option(
+            help="What stands for pixels outside: edge, zeros or reflect.",
+            **arguments.named("border", ("edge", "zeros", "reflect")),
+        ),
     ] = "edge",
     at: Annotated[
         str | None, typer.Option(help="Row,column from 0: print this pixel's arithmetic.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="A PNG file for the filtered picture.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A PNG file for the filtered picture.")
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="A PNG file with original, result and signed map.")
     ] = None,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
@@ -16,7 +15,6 @@ from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
-from pellucid.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,13 +34,13 @@ def find_rate(
         str,
         typer.Argument(help=arguments.LAYOUTS),
     ],
-    architecture: Annotated[
-        str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
-    ] = "lecture",
-    optimizer: Annotated[str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.")] = "sgd",
+    architecture: arguments.Architecture = "lecture",
+    optimizer: arguments.Optimizer = "sgd",
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, help="Pictures a step.", show_default="as in training"),
+        typer.Option(
+            "--batch-size", "-b", min=1, help="Pictures a step.", show_default="as in training"
+        ),
     ] = None,
     weight_decay: Annotated[
         float | None, typer.Option(help="On kernels, 0 to 1.", show_default="as in training")
@@ -50,7 +48,7 @@ def find_rate(
     label_smoothing: Annotated[
         float | None, typer.Option(help="0 to below 1.", show_default="as in training")
     ] = None,
-    class_weights: Annotated[str, typer.Option(help="balanced, or none.")] = "none",
+    class_weights: arguments.ClassWeights = "none",
     augment: Annotated[
         str | None,
         typer.Option(
@@ -61,7 +59,8 @@ def find_rate(
     image_size: Annotated[
         str | None,
         typer.Option(
-            help="HEIGHTxWIDTH that pictures are brought to.", show_default="as in training"
+            help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
+            show_default="as in training",
         ),
     ] = None,
     bad: arguments.BadFiles = "quarantine",
@@ -82,7 +81,7 @@ def find_rate(
     steps: Annotated[int, typer.Option(min=20, max=10_000, help="How many are tried.")] = 100,
     engine: arguments.EngineName = DEFAULT,
     out: Annotated[
-        Path | None, typer.Option(help="A PNG to write: the loss by learning rate.")
+        Path | None, typer.Option("--out", "-o", help="A PNG to write: the loss by learning rate.")
     ] = None,
     json: arguments.Json = False,
 ) -> None:
@@ -91,8 +90,7 @@ def find_rate(
     Nothing is learned or kept. The other options are those of train.
     """
     size = None if image_size is None else arguments.image_size(image_size)
-    allowed = tuple(allow or ())
-    check_allowed(allowed, ALLOWED)
+    allowed = check_allowed(allow, ALLOWED)
 
     from pellucid import data as data_package
     from pellucid.classifier import ImageClassifier

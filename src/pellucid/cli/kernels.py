@@ -25,7 +25,9 @@ def kernels(
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many kernels to draw at most.")] = 32,
     channels: Annotated[int, typer.Option(min=1, help="How many channels of each at most.")] = 16,
-    out: Annotated[Path | None, typer.Option(help="A PNG file for the picture.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A PNG file for the picture.")
+    ] = None,
     json: arguments.Json = False,
 ) -> None:
     """Show the kernels that a model has learned."""

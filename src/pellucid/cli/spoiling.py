@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
+from pellucid.cli.arguments import one_of
 from pellucid.data.names import counted, listed
 from pellucid.errors import DataError
 
@@ -34,13 +34,11 @@ Place = tuple[str, int]
 """A part, and a picture's place in it."""
 
 
-def check_allowed(names: Collection[str], allowable: Collection[str] = SPOILING) -> None:
-    """Refuse what cannot be allowed."""
-    for name in names:
-        if name not in allowable:
-            raise typer.BadParameter(
-                f"{name!r} is none of {', '.join(allowable)}", param_hint="--allow"
-            )
+def check_allowed(
+    names: Iterable[str] | None, allowable: Collection[str] = SPOILING
+) -> tuple[str, ...]:
+    """Return the kinds of findings that are allowed, by their own names; refuse others."""
+    return tuple(one_of("finding", name, allowable, "--allow") for name in names or ())
 
 
 def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple[str, ...]:

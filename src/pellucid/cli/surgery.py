@@ -49,7 +49,8 @@ def surgery(
     remove: Annotated[Several, typer.Option(help="relu1: an activation is left out.")] = None,
     part: arguments.Part = None,
     out: Annotated[
-        Path | None, typer.Option(help="A model file (.safetensors) for the changed network.")
+        Path | None,
+        typer.Option("--out", "-o", help="A model file (.safetensors) for the changed network."),
     ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,

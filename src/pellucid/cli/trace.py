@@ -38,7 +38,8 @@ def trace(
     at: At = None,
     all_terms: AllTerms = False,
     out: Annotated[
-        Path | None, typer.Option(help="Write it to this .html, .json, .png or .xlsx.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write it to this .html, .json, .png or .xlsx."),
     ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.run_report import RunReport, judge, write_quarantined
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
@@ -20,8 +19,6 @@ from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
-from pellucid.optimizers import OPTIMIZERS
-from pellucid.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
@@ -49,40 +46,43 @@ def train(
             show_default=False,
         ),
     ] = None,
-    architecture: Annotated[
-        str, typer.Option("--architecture", "-a", help=f"{', '.join(ARCHITECTURES)}.")
-    ] = "lecture",
+    architecture: arguments.Architecture = "lecture",
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="How often every picture is seen.", show_default=USUALLY),
+        typer.Option(
+            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default=USUALLY
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run's folder; without it, runs/DATA-ARCHITECTURE.")
+        Path | None,
+        typer.Option("--out", "-o", help="The run's folder; without it, runs/DATA-ARCHITECTURE."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
     batch_size: Annotated[
         int | None,
         typer.Option(
+            "--batch-size",
+            "-b",
             min=1,
             help="Pictures a step.",
             show_default="16 to 128, as suits the pictures",
         ),
     ] = None,
-    optimizer: Annotated[str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.")] = "sgd",
+    optimizer: arguments.Optimizer = "sgd",
     learning_rate: Annotated[
-        float | None, typer.Option(help="Its peak.", show_default="the optimizer's usual")
+        float | None,
+        typer.Option(
+            "--learning-rate", "--lr", help="Its peak.", show_default="the optimizer's usual"
+        ),
     ] = None,
-    schedule: Annotated[str, typer.Option(help=f"{', '.join(SCHEDULES)}.")] = "one-cycle",
+    schedule: arguments.Schedule = "one-cycle",
     weight_decay: Annotated[
         float | None, typer.Option(help="On kernels, 0 to 1.", show_default=USUALLY)
     ] = None,
     label_smoothing: Annotated[
         float | None, typer.Option(help="0 to below 1.", show_default=USUALLY)
     ] = None,
-    class_weights: Annotated[
-        str,
-        typer.Option(help="balanced: small classes count as much as large ones; or none."),
-    ] = "none",
+    class_weights: arguments.ClassWeights = "none",
     augment: Annotated[
         str | None,
         typer.Option(
@@ -115,7 +115,8 @@ def train(
     image_size: Annotated[
         str | None,
         typer.Option(
-            help="HEIGHTxWIDTH that pictures are brought to.", show_default="their own, or 64x64"
+            help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
+            show_default="their own, or 64x64",
         ),
     ] = None,
     bad: arguments.BadFiles = "quarantine",
@@ -160,8 +161,7 @@ def train(
         settings |= _kept(context, resume)
     if settings["data"] is None:
         raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
-    allowed = tuple(settings["allow"] or ())
-    check_allowed(allowed)
+    allowed = check_allowed(settings["allow"])
     model = _classifier(settings)
 
     from pellucid.training import Stopped

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.engine import Backward, Engine, Learning, Precision, Program, StepResult
 from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,7 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
         MissingDependencyError: If its library is not installed.
     """
     name, _, device = name.partition(":")
-    if name not in ENGINES:
-        raise ArgumentError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")
+    name = find_name("engine", name, ENGINES)
     if device:
         options["device"] = device
     module, _, attribute = ENGINES[name].partition(":")

@@ -14,7 +14,7 @@ from pellucid.explain.integrated import integrated_gradients
 from pellucid.explain.occlusion import occlusion
 from pellucid.explain.question import ask
 from pellucid.explain.rectified import deconvnet, guided_backpropagation
-from pellucid.ops import check
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def explain(
     Raises:
         ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
     """
-    check.choice("method", method, list(FUNCTIONS))
+    method = find_name("method", method, FUNCTIONS)
     function = FUNCTIONS[method]
     known = [name for name in inspect.signature(function).parameters if name != "question"]
     given = {name: value for name, value in options.items() if value is not None}

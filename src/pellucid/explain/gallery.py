@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,11 +92,7 @@ def gallery_kernel(name: str) -> GalleryKernel:
     Raises:
         ArgumentError: If there is none; the message names the nearest.
     """
-    if name in GALLERY:
-        return GALLERY[name]
-    near = get_close_matches(name, GALLERY, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ArgumentError(f"unknown kernel {name!r:.60}; {hint}there are {', '.join(GALLERY)}")
+    return GALLERY[find_name("kernel", name, GALLERY)]
 
 
 def own_kernel(

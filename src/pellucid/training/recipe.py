@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.augment import Augmentation, get_augmentation
+from pellucid.known_names import find_name
 from pellucid.ops import LOSSES, CrossEntropy, check
 from pellucid.ops.settings import from_dict, to_dict
 from pellucid.optimizers import OPTIMIZERS
@@ -116,6 +117,8 @@ def make_recipe(
     Raises:
         ArgumentError: For an unknown name or a value out of range.
     """
+    optimizer = find_name("optimizer", optimizer, OPTIMIZERS)
+    schedule = find_name("schedule", schedule, SCHEDULES)
     rule: dict[str, Any] = {"kind": optimizer, "weight_decay": weight_decay}
     if optimizer == "sgd":
         rule |= {"momentum": 0.9, "nesterov": True}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 from pellucid.ops import check, settings
 
 BORDERS = ("edge", "reflect")
@@ -123,9 +124,7 @@ def get_augmentation(text: str) -> Augmentation:
     first, *others = (part.strip() for part in text.split(","))
     if "=" in first:
         first, others = "none", [first, *others]
-    if first not in PRESETS:
-        known = ", ".join(PRESETS)
-        raise ArgumentError(f"unknown augmentation {check.shown(first)}; known are {known}")
+    first = find_name("augmentation", first, PRESETS)
     return replace(PRESETS[first], **dict(_setting(part) for part in others))
 
 
@@ -133,13 +132,14 @@ def _setting(text: str) -> tuple[str, Any]:
     """``rotation=10`` as a name and a value."""
     name, equals, value = (part.strip() for part in text.partition("="))
     known = [each.name for each in fields(Augmentation)]
-    if not equals or name not in known:
+    if not equals:
         raise ArgumentError(
             f"{check.shown(text)} is no setting of an augmentation such as rotation=10; there are "
             f"{', '.join(known)}"
         )
+    name = find_name("setting of an augmentation", name, known)
     if name == "horizontal_flip":
-        return name, {"yes": True, "no": False}.get(value, value)
+        return name, {"yes": True, "no": False}.get(value.lower(), value)
     if name == "border":
         return name, int(value) if value.isdecimal() else value
     try:

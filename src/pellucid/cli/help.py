@@ -1,0 +1,149 @@
+"""Help that fits 80 columns: options in groups, one example a command."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from pellucid.known_names import key
+
+BASICS, DATA, LEARNING, FILES = "Basics", "Data", "Learning", "Files and output"
+
+OPTION_GROUPS = {
+    DATA: (
+        "allow", "augment", "bad", "cache", "classes", "data", "image_size", "invert",
+        "label_column", "max_pixels", "near", "part", "path_column", "validation",
+    ),
+    LEARNING: (
+        "class_weights", "ema", "label_smoothing", "learning_rate", "optimizer", "patience",
+        "schedule", "weight_decay",
+    ),
+    FILES: (
+        "cache_folder", "html", "json", "out", "overwrite", "plot", "report", "save_every",
+        "show_batch",
+    ),
+}  # fmt: skip
+"""Parameters by the heading below which they are listed; all others are basics."""
+
+COMMAND_GROUPS = {
+    "Learn from pictures": ("check", "find-rate", "train"),
+    "Use and judge a model": ("predict", "evaluate", "compare", "runs"),
+    "See how it works": (
+        "trace", "backward", "explain", "kernels", "surgery", "lecture", "summary", "explain-plan",
+    ),
+    "Try things": ("experiment", "filter"),
+}  # fmt: skip
+"""Commands by the heading below which they are listed; others come last."""
+
+EXAMPLES = {
+    "check": "pellucid check my-photos --html findings.html",
+    "find-rate": "pellucid find-rate my-photos -a vgg-small",
+    "train": "pellucid train my-photos -a vgg-small -o runs/photos",
+    "predict": "pellucid predict runs/photos new.jpg",
+    "evaluate": "pellucid evaluate runs/photos my-photos -o report",
+    "compare": "pellucid compare runs/one runs/other my-photos -o comparison",
+    "trace": "pellucid trace runs/photos cat.jpg -o trace.html",
+    "backward": "pellucid backward runs/photos cat.jpg --label cat -o backward.html",
+    "explain": "pellucid explain runs/photos cat.jpg --method grad-cam -o map.png",
+    "kernels": "pellucid kernels runs/photos -o kernels.png",
+    "surgery": "pellucid surgery runs/photos cat.jpg --mute conv1:3",
+    "lecture": "pellucid lecture runs/photos cat.jpg",
+    "summary": "pellucid summary lecture --input 28x28x1",
+    "explain-plan": "pellucid explain-plan lecture --time",
+    "experiment": "pellucid experiment pooling",
+    "filter": "pellucid filter cat.jpg --kernel sobel-x -o edges.png",
+    "runs": "pellucid runs",
+}
+"""A command line for every command."""
+
+_METAVARS = (
+    (r"<int range>|<int>|INTEGER RANGE|INTEGER", "N"),
+    (r"<float range>|<float>|FLOAT RANGE|FLOAT", "X"),
+    (r"<path>", "PATH"),
+    (r"<str>|<list\[str\]>", "TEXT"),
+    (r"<bool>", ""),
+    (r"<([\w|-]+)>|\[([\w|-]+)\]$", r"\1\2"),
+)
+
+
+def folded(name: str) -> str:
+    """An option's or a command's name as it is looked up: ``Batch_Size`` as ``batch-size``."""
+    return name if len(name) == 1 else name.lower().replace("_", "-")
+
+
+class Command(TyperCommand):
+    """A command whose help groups its options and ends with an example."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options by group."""
+        sections: dict[str, list[tuple[str, str]]] = {
+            name: [] for name in ("Arguments", BASICS, DATA, LEARNING, FILES)
+        }
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections[_group(param)].append((_short(record[0]), _plain(record[1])))
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=26)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the example."""
+        example = EXAMPLES.get(str(ctx.info_name))
+        if example:
+            with formatter.section("Example"):
+                formatter.write_text(example)
+
+
+class CommandGroup(TyperGroup):
+    """All commands: found also by names in another case or with underscores."""
+
+    command_class = Command
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name."""
+        by_key = {key(name): name for name in self.commands}
+        return self.commands.get(by_key.get(key(cmd_name), cmd_name))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands by group, with the first sentence of what they do."""
+        left = dict(self.commands)
+        groups = {
+            title: [(name, left.pop(name)) for name in names if name in left]
+            for title, names in COMMAND_GROUPS.items()
+        }
+        for title, found in {**groups, "More": list(left.items())}.items():
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl(
+                        [(f"{name:12}", each.get_short_help_str(1000)) for name, each in found]
+                    )
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write how to begin."""
+        with formatter.section("Begin with"):
+            formatter.write_text("pellucid train mnist --epochs 2 -o runs/digits")
+            formatter.write_text("pellucid COMMAND --help")
+
+
+def _group(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return "Arguments"
+    return next((group for group, names in OPTION_GROUPS.items() if param.name in names), BASICS)
+
+
+def _short(names: str) -> str:
+    """Names of an option with a short word for what it takes: ``-e, --epochs N``."""
+    for pattern, word in _METAVARS:
+        names = re.sub(pattern, word, names)
+    return names.strip()
+
+
+def _plain(text: str) -> str:
+    """What an option does, without brackets in brackets and ranges that go without saying."""
+    text = re.sub(r"; (\d+<=)?x[<>]=\d+\]$", "]", text)
+    text = re.sub(r"  \[(\d+<=)?x[<>]=\d+\]$", "", text)
+    return re.sub(r"\[default: \((.*)\)(; .*)?\]$", r"[default: \1\2]", text)

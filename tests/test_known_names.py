@@ -1,0 +1,69 @@
+"""Names as users type them: another case, without hyphens, misspelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pellucid as pl
+from pellucid.architectures import ARCHITECTURES, get_architecture, usual
+from pellucid.data.augment import get_augmentation
+from pellucid.engines import get_engine
+from pellucid.errors import ArgumentError
+from pellucid.explain.explanation import FUNCTIONS
+from pellucid.explain.gallery import GALLERY, gallery_kernel
+from pellucid.known_names import find_name
+from pellucid.optimizers import OPTIMIZERS
+from pellucid.training import make_recipe
+from pellucid.training.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from pellucid import Dataset
+
+EVERY = [*ARCHITECTURES, *FUNCTIONS, *GALLERY, *OPTIMIZERS, *SCHEDULES]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_name_is_found_however_it_is_written(name: str) -> None:
+    known = next(
+        names for names in (ARCHITECTURES, FUNCTIONS, GALLERY, OPTIMIZERS, SCHEDULES)
+        if name in names
+    )  # fmt: skip
+    for written in (name, name.upper(), name.replace("-", "_"), name.replace("-", "").title()):
+        assert find_name("name", written, known) == name
+
+
+def test_an_exact_name_is_preferred() -> None:
+    assert find_name("class", "A-b", ["ab", "A-b"]) == "A-b"
+
+
+@pytest.mark.parametrize("given", ["vgg-smal", "", 3, None])
+def test_the_error_names_what_came_and_what_there_is(given: object) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        find_name("architecture", given, ["vgg-small", "lecture"])
+    assert repr(given) in str(raised.value)
+    assert "vgg-small, lecture" in str(raised.value)
+    assert ("did you mean 'vgg-small'" in str(raised.value)) == (given == "vgg-smal")
+
+
+def test_names_in_python() -> None:
+    assert get_architecture("VGG_Small") is ARCHITECTURES["vgg-small"]
+    assert usual("VGG Small") == usual("vgg-small") != usual("lecture")
+    assert gallery_kernel("Sobel_X").name == "sobel-x"
+    assert get_augmentation("Photos, Horizontal-Flip=No") == get_augmentation(
+        "photos,horizontal_flip=no"
+    )
+    assert get_engine("Reference").name == "reference"
+    assert make_recipe(optimizer="AdamW", schedule="One_Cycle") == make_recipe(
+        optimizer="adamw", schedule="one-cycle"
+    )
+
+
+def test_a_classifier_records_the_names_themselves(digits: tuple[Dataset, Dataset]) -> None:
+    few = digits[0].subset(range(40))
+    model = pl.ImageClassifier("VGG_Small", epochs=1, optimizer="SGD").fit(few)
+    again = pl.ImageClassifier("vgg-small", epochs=1, optimizer="sgd").fit(few)
+    assert model.model_.provenance["architecture"] == "vgg-small"
+    assert model.get_params()["architecture"] == "VGG_Small"  # settings stay as they were given
+    assert (model.predict_proba(few.images) == again.predict_proba(few.images)).all()
