@@ -274,7 +274,7 @@ class ImageClassifier:
         model = Model(
             Network(graph, initial_weights(graph, recipe.seed)),
             data.classes,
-            Preprocessing(*data.image_shape),
+            Preprocessing(*data.image_shape, value_range=data.value_range),
             provenance(
                 self._architecture_name(), recipe, data, validation, self.engine, self.max_pixels
             ),
@@ -660,7 +660,8 @@ class ImageClassifier:
             )
             if looks_single:
                 return preprocessing.read(pictures)[None], True
-            batch = pictures[..., None] if pictures.ndim == 3 else pictures
+            batch = preprocessing.eight_bit(pictures)
+            batch = batch[..., None] if batch.ndim == 3 else batch
             check_bytes("pixels", batch)
             if batch.ndim != 4 or batch.shape[1:] != preprocessing.shape or not len(batch):
                 raise ShapeError(

@@ -35,7 +35,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         "bomb.webp": (webp_claiming(16_384, 16_384), TOO_MANY),
         "bomb.bmp": (_bmp_claiming(50_000, 50_000), TOO_MANY),
         "bomb.tif": (_tiff_claiming(50_000, 50_000), TOO_MANY),
-        "fractions.tif": (encoded(Image.new("F", (5, 4), 200.0), "TIFF"), "not 0 to 1"),
+        "fractions.tif": (encoded(Image.new("F", (5, 4), 200.0), "TIFF"), "with a fraction"),
         "signed.tif": (encoded(Image.new("I", (5, 4), 200), "TIFF"), "signed or 32-bit integers"),
         "lab.tif": (encoded(Image.new("LAB", (5, 4)), "TIFF"), "colours in LAB"),
     } | {

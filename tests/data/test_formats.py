@@ -68,11 +68,11 @@ def tiff(
 def test_pixels_are_kept(tmp_path: Path, kind: str, options: dict[str, Any]) -> None:
     content = encoded(COLOUR, kind, **options)
     np.testing.assert_array_equal(read(content, 3), COLOUR)
-    assert header(write(tmp_path / "a", content)) == (5, 4, False)
+    assert header(write(tmp_path / "a", content))[:3] == (5, 4, False)
     if kind != "WEBP":
         grey = encoded(GREY, kind, **options)
         np.testing.assert_array_equal(read(grey, 1)[..., 0], GREY)
-        assert header(write(tmp_path / "b", grey)) == (5, 4, True)
+        assert header(write(tmp_path / "b", grey))[:3] == (5, 4, True)
 
 
 def test_lossy_webp_is_decoded_as_pillow_does() -> None:
@@ -95,7 +95,7 @@ def test_black_and_white(tmp_path: Path, kind: str) -> None:
     bits = GREY > 127
     content = encoded(Image.fromarray(bits), kind)
     np.testing.assert_array_equal(read(content, 1)[..., 0], np.where(bits, 255, 0))
-    assert header(write(tmp_path / "a", content)) == (5, 4, True)
+    assert header(write(tmp_path / "a", content))[:3] == (5, 4, True)
 
 
 @pytest.mark.parametrize("kind", ["BMP", "GIF", "TIFF", "PNG"])
@@ -107,7 +107,7 @@ def test_palette(tmp_path: Path, kind: str, grey: bool) -> None:
     picture.putpalette(colours.tobytes())
     content = encoded(picture, kind)
     np.testing.assert_array_equal(read(content, 3), colours[indices])
-    assert header(write(tmp_path / "a", content)) == (5, 4, grey)
+    assert header(write(tmp_path / "a", content))[:3] == (5, 4, grey)
 
 
 def test_a_transparent_colour_of_gif() -> None:
@@ -186,7 +186,7 @@ def test_conversion_in_bands_is_conversion(monkeypatch: pytest.MonkeyPatch) -> N
         encoded(Image.fromarray(sixteen / np.float32(65535)), "TIFF"),
     ]
     whole = [Preprocessing(50, 40, 3).read(source) for source in sources]
-    monkeypatch.setattr("pellucid.data.convert._PIXELS_AT_ONCE", 130)
+    monkeypatch.setattr("pellucid.data.deep._PIXELS_AT_ONCE", 130)
     for source, expected in zip(sources, whole, strict=True):
         np.testing.assert_array_equal(Preprocessing(50, 40, 3).read(source), expected)
 
@@ -242,7 +242,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, kind: str) -> None:
         pixels = np.asarray(Image.open(io.BytesIO(content)))
     expected = upright_by_hand(pixels, orientation)
     path = write(tmp_path / "a", content)
-    assert header(path) == (*expected.shape[:2], False)
+    assert header(path)[:3] == (*expected.shape[:2], False)
     np.testing.assert_array_equal(Preprocessing(*expected.shape).read(path), expected)
     with Image.open(path) as opened:
         np.testing.assert_array_equal(ImageOps.exif_transpose(opened), expected)

@@ -49,7 +49,7 @@ def test_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_read(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, GOOD[name])
-    height, width, _ = header(path)
+    height, width, *_ = header(path)
     assert Preprocessing(8, 8, 3).read(path).shape == (8, 8, 3)
     with Image.open(path) as image:
         assert (width, height) == image.size
@@ -143,8 +143,10 @@ def test_training_goes_on_as_if_bad_files_had_never_been_there(tmp_path: Path) -
         write(clean / "dog" / name, content)
     mixed = picture_folder(tmp_path / "mixed", {"cat": 30, "dog": 30}, shape=(16, 16, 3))
     write_corpus(mixed / "dog")
+    (mixed / "dog" / "signed.tif").unlink()  # it can be used where others give a range of values
     found, expected = load(mixed, seed=4), load(clean, seed=4)
-    assert {file.name for file in found.quarantined} == {f"dog/{name}" for name in BAD}
+    bad = {f"dog/{name}" for name in BAD if name != "signed.tif"}
+    assert {file.name for file in found.quarantined} == bad
     for file in found.quarantined:
         assert BAD[file.name.removeprefix("dog/")][1] in file.reason
         assert not file.reason.startswith(str(tmp_path))

@@ -113,7 +113,7 @@ def test_plain_ones_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Image, "open", opening)
     np.testing.assert_array_equal(SETTINGS[0].read(path), expected)
-    assert decode.header(path) == (32, 31, False)
+    assert decode.header(path)[:3] == (32, 31, False)
     with pytest.raises(AssertionError, match="opened"):  # it can be decoded reduced
         Preprocessing(8, 8, 3).read(path)
 

@@ -21,7 +21,7 @@ def tell_size(picture: Path, model: Model) -> None:
     from pellucid.data.names import shown
 
     seen = model.preprocessing
-    height, width, grey = header(picture)
+    height, width, grey, _ = header(picture)
     given = (height, width, "grey" if grey else "colour")
     wanted = (seen.height, seen.width, "grey" if seen.channels == 1 else "colour")
     if given[:2] != wanted[:2] or (wanted[2] == "grey" and not grey):

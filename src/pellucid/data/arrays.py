@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.convert import scaled
 from pellucid.data.dataset import Dataset
 from pellucid.data.names import counted, listed, shown
+from pellucid.data.preprocessing import is_deep_array
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.convert import Range
     from pellucid.data.labels import LabelKind
 
 CLASSES = "classes"
@@ -34,7 +37,10 @@ NAMES = {
 
 
 def datasets_from(
-    arrays: Mapping[str, Any], name: str, parts: Sequence[str] | None = None
+    arrays: Mapping[str, Any],
+    name: str,
+    parts: Sequence[str] | None = None,
+    value_range: Range | None = None,
 ) -> dict[str, Dataset]:
     """Make data sets of arrays that are named by what they are.
 
@@ -47,6 +53,8 @@ def datasets_from(
             ``train_images``, ``train_labels`` and so on.
         name: What the data are called in messages.
         parts: Which parts are wanted; None for all. Those that are not there are left out.
+        value_range: The values of pictures of 16- or 32-bit integers that become 0 and 255; None
+            where there are to be none.
 
     Returns:
         The data sets by part, all with the same classes: those given, or else the sorted union of
@@ -55,7 +63,7 @@ def datasets_from(
     Raises:
         DataError: ``x`` or ``y`` is missing, or an array has another shape, type or value.
     """
-    pairs = _pairs(arrays, name)
+    pairs = array_pairs(arrays, name)
     labels = {
         part: _labels(arrays[label], f"{name}: {label}") for part, (_, label) in pairs.items()
     }
@@ -64,15 +72,30 @@ def datasets_from(
     kind: LabelKind = "int" if of_integers and CLASSES not in arrays else "text"
     return {
         part: Dataset(
-            _with_channels(arrays[picture], f"{name}: {picture}"),
+            _with_channels(_eight_bit(arrays[picture], value_range), f"{name}: {picture}"),
             places[part],
             classes,
             name=part,
             label_kind=kind,
+            value_range=value_range,
         )
         for part, (picture, _) in pairs.items()
         if parts is None or part in parts
     }
+
+
+def deep_pictures(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of pictures that hold integers of 16 or 32 bits, by their names."""
+    names = [picture for pairs in NAMES.values() for picture, _ in pairs if picture in arrays]
+    pictures = {name: np.asarray(arrays[name]) for name in names}
+    return {name: values for name, values in pictures.items() if is_deep_array(values)}
+
+
+def _eight_bit(pictures: object, value_range: Range | None) -> NDArray[Any]:
+    values = np.asarray(pictures)
+    if value_range is None or not is_deep_array(values):
+        return values
+    return np.stack([scaled(picture, value_range) for picture in values])
 
 
 def array_parts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -81,7 +104,7 @@ def array_parts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:
     Raises:
         DataError: ``x`` or ``y`` is missing.
     """
-    return tuple(_pairs(arrays, name))
+    return tuple(array_pairs(arrays, name))
 
 
 def no_known(name: str, holds: list[str]) -> DataError:
@@ -92,8 +115,12 @@ def no_known(name: str, holds: list[str]) -> DataError:
     )
 
 
-def _pairs(arrays: Mapping[str, Any], name: str) -> dict[str, tuple[str, str]]:
-    """Return the names of pictures and labels of each part."""
+def array_pairs(arrays: Mapping[str, Any], name: str) -> dict[str, tuple[str, str]]:
+    """Return the names of pictures and labels of each part.
+
+    Raises:
+        DataError: ``x`` or ``y`` is missing.
+    """
     found: dict[str, tuple[str, str]] = {}
     for part, pairs in NAMES.items():
         for picture, label in pairs:

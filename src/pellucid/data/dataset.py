@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.convert import Range
     from pellucid.data.labels import LabelKind
     from pellucid.data.quarantine import BadFile
 
@@ -40,6 +41,8 @@ class Dataset:
         label_kind: What ``labels`` gives: ``"text"``, the class names themselves (folders, lists);
             ``"int"``, the integers that the names spell (MNIST, IDX files, arrays of integers);
             ``"bool"``, where the names are False and True.
+        value_range: The values of more than 8 bits that became 0 and 255; None where the pictures
+            had 8 bits.
 
     Raises:
         DataError: A shape, a type, a length, a place or a class is not as described above.
@@ -52,6 +55,7 @@ class Dataset:
     name: str = "data"
     quarantined: tuple[BadFile, ...] = ()
     label_kind: LabelKind = "text"
+    value_range: Range | None = None
 
     def __post_init__(self) -> None:
         _check_images(self.name, self.images)
@@ -124,6 +128,7 @@ class Dataset:
             names=names,
             name=self.name if name is None else name,
             label_kind=self.label_kind,
+            value_range=self.value_range,
         )
 
     def picture_name(self, i: int) -> str:

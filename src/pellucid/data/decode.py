@@ -11,9 +11,10 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from pellucid.data.convert import NoRuleError, converted, is_grey, orientation
+from pellucid.data.convert import NoRuleError, converted, full_values, is_grey, orientation
+from pellucid.data.deep import is_deep
 from pellucid.data.names import shown
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from PIL import Image
+
+    from pellucid.data.convert import Range
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """Formats that are read, by Pillow's names."""
@@ -51,7 +55,14 @@ _FOREIGN = (
 )
 
 
-def decode(image: Image.Image, name: str, *, channels: int, background: int) -> Image.Image:
+def decode(
+    image: Image.Image,
+    name: str,
+    *,
+    channels: int,
+    background: int,
+    value_range: Range | None = None,
+) -> Image.Image:
     """Decode an opened picture and convert it to 8-bit grey or colour.
 
     Args:
@@ -59,6 +70,7 @@ def decode(image: Image.Image, name: str, *, channels: int, background: int) -> 
         name: What it is called in messages.
         channels: 1 (grey) or 3 (red, green, blue) wanted.
         background: Grey level 0..255 under transparent pixels.
+        value_range: The values of more than 8 bits that become 0 and 255; None where none is known.
 
     Returns:
         The upright picture in Pillow's mode ``L`` or ``RGB``.
@@ -66,21 +78,60 @@ def decode(image: Image.Image, name: str, *, channels: int, background: int) -> 
     Raises:
         DataError: It is damaged or cut short, or there is no rule for what it holds.
     """
+    with _decoding(image, name):
+        return converted(image, channels, background, value_range)
+
+
+def decode_full(image: Image.Image, name: str) -> NDArray[Any] | None:
+    """Decode an opened picture of more than 8 bits a value, without converting it.
+
+    Args:
+        image: The picture.
+        name: What it is called in messages.
+
+    Returns:
+        What :func:`pellucid.data.convert.full_values` does.
+
+    Raises:
+        DataError: It is damaged or cut short.
+    """
+    with _decoding(image, name):
+        return full_values(image)
+
+
+@contextmanager
+def _decoding(image: Image.Image, name: str) -> Iterator[None]:
+    """Raise DataError for whatever goes wrong in decoding."""
     from PIL.Image import DecompressionBombError
 
     try:
         # who opened it has decided on its size
         with bounded(max(MAX_PIXELS, image.width * image.height)):
-            image.load()
-            return converted(image, channels, background)
+            yield
     except NoRuleError as error:
         raise DataError(f"{name}: {error}; convert it to 8 or 16 bits, or remove it") from error
     except (*DECODING_ERRORS, DecompressionBombError) as error:
         raise _damaged(name, error) from error
 
 
-def header(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int, bool]:
-    """Return height, width (both upright) and whether a picture file is grey, without decoding it.
+class Header(NamedTuple):
+    """What the header of a picture file says.
+
+    Attributes:
+        height: Rows, upright.
+        width: Columns, upright.
+        grey: Whether the picture can hold nothing but grey.
+        deep: Whether it holds more than 8 bits a value.
+    """
+
+    height: int
+    width: int
+    grey: bool
+    deep: bool = False
+
+
+def header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
+    """Return what the header of a picture file says, without decoding the picture.
 
     Raises:
         DataError: As :func:`opened` raises it.
@@ -88,14 +139,14 @@ def header(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int, bool]:
     content = small_file(path)
     plain = None if content is None else plain_jpeg(content)
     if plain is not None and plain[0] * plain[1] <= max_pixels:
-        return plain[1], plain[0], plain[2] == "L"
+        return Header(plain[1], plain[0], plain[2] == "L")
     with opened(path, max_pixels) as image:
         # versions of Pillow differ in whether the size of a TIFF picture is the upright one
         tags = getattr(image, "tag_v2", {})
         width, height = tags.get(256, image.width), tags.get(257, image.height)
         if orientation(image) >= 5:  # lying on a side
             width, height = height, width
-        return height, width, is_grey(image)
+        return Header(height, width, is_grey(image), is_deep(image))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.convert import Range
     from pellucid.errors import DataError
 
     Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
@@ -51,6 +52,7 @@ class Decoded:
         files: Theirs.
         classes: The class names.
         quarantined: The files that cannot be used.
+        value_range: The values of more than 8 bits that became 0 and 255; None without such.
     """
 
     images: NDArray[np.uint8]
@@ -58,6 +60,7 @@ class Decoded:
     files: tuple[PictureFile, ...]
     classes: tuple[str, ...]
     quarantined: tuple[BadFile, ...]
+    value_range: Range | None = None
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -99,8 +102,9 @@ class Decoded:
     ) -> Dataset:
         names = tuple(self.files[i].name for i in positions.tolist())
         return Dataset(
-            images, self.places[positions], self.classes, names, name, quarantined=quarantined
-        )
+            images, self.places[positions], self.classes, names, name,
+            quarantined=quarantined, value_range=self.value_range,
+        )  # fmt: skip
 
 
 def places_of(files: Sequence[PictureFile], classes: Sequence[str]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.arrange import DEFAULT_SHARE, arrange
-from pellucid.data.arrays import array_parts, datasets_from
+from pellucid.data.arrays import array_parts, datasets_from, deep_pictures
 from pellucid.data.cache import check_cache, picture_cache
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
@@ -31,6 +31,7 @@ from pellucid.data.sources import (
     check_known,
     in_classes,
 )
+from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ def load(
               is taken as divided;
             - a NumPy file (``.npz``), or a mapping, of the arrays ``x`` and ``y`` and, if it is
               divided, ``x_test`` and ``y_test`` (see :func:`pellucid.data.arrays.datasets_from`).
+
+            Pictures of more than 8 bits are scaled to 0..255 by the range of values that they have
+            in all parts together (see :mod:`pellucid.data.value_range`).
         image_size: Height and width that pictures are resized to; None for the size that all
             pictures have, where they have one and it is at most 256 on a side, and else 64×64.
             Arrays (MNIST, IDX, NumPy) are not resized.
@@ -136,7 +140,7 @@ def load(
     if source == "mnist":
         origin: Source = ArraySource("mnist", load_mnist())
     elif isinstance(source, Mapping):
-        origin = _array_source("arrays", datasets_from(source, "arrays"), allow_one_class)
+        origin = _arrays("arrays", source, allow_one_class)
     else:
         path = located(source)
         if is_of_pictures(path):
@@ -152,8 +156,8 @@ def load(
                 *picture_cache(cache, found.root),
             )  # fmt: skip
         elif path.is_file():
-            arrays = datasets_from(read_npz(path, max_bytes=max_bytes), shown(path))
-            origin = _array_source(shown(path), arrays, allow_one_class)
+            arrays = read_npz(path, max_bytes=max_bytes)
+            origin = _arrays(shown(path), arrays, allow_one_class)
         else:
             datasets = load_idx_folder(path, max_bytes=max_bytes)
             origin = _array_source(shown(path), datasets, allow_one_class)
@@ -239,13 +243,27 @@ def load_for(
     return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
 
 
-def _array_source(name: str, datasets: Mapping[str, Dataset], allow_one_class: bool) -> ArraySource:
+def _arrays(name: str, arrays: Mapping[str, Any], allow_one_class: bool) -> ArraySource:
+    """Return arrays as a source; integers of 16 or 32 bits are scaled by the range of all parts."""
+    values = array_range(deep_pictures(arrays).values())
+    ends, notes = (None, ()) if values is None else (values.ends, (values.note(),))
+    return _array_source(
+        name, datasets_from(arrays, name, value_range=ends), allow_one_class, notes
+    )
+
+
+def _array_source(
+    name: str,
+    datasets: Mapping[str, Dataset],
+    allow_one_class: bool,
+    notes: tuple[str, ...] = (),
+) -> ArraySource:
     for part in ("all", "train"):
         if part in datasets:
             pictures = datasets[part]
             learnable = {pictures.classes[k] for k in np.unique(pictures.places)}
             check_classes(name, pictures.classes, learnable, allow_one_class=allow_one_class)
-    return ArraySource(name, datasets)
+    return ArraySource(name, datasets, notes)
 
 
 def _of_arrays(
@@ -258,7 +276,8 @@ def _of_arrays(
     parts = array_parts(arrays, name)
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
-    return in_classes(datasets_from(arrays, name, (part,))[part], name, preprocessing, classes)
+    datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
+    return in_classes(datasets[part], name, preprocessing, classes)
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from pellucid.data.names import counted, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
+from pellucid.data.value_range import value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
 
 if TYPE_CHECKING:
@@ -43,8 +45,10 @@ def choose_preprocessing(
     bad: Bad = "error",
     max_pixels: int = MAX_PIXELS,
     cache: PictureCache | None = None,
-) -> tuple[Preprocessing, str]:
+) -> tuple[Preprocessing, tuple[str, ...]]:
     """Decide the size and the channels that pictures get, from their headers.
+
+    The range of values of pictures of more than 8 bits is found, too, for which these are decoded.
 
     Args:
         files: The pictures, at least one.
@@ -57,8 +61,8 @@ def choose_preprocessing(
         cache: Knows the headers of files that have not changed.
 
     Returns:
-        The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and a remark
-        on what was chosen, in one line.
+        The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and remarks
+        on what was chosen, one line each.
 
     Raises:
         DataError: A file cannot be read or is no picture; or none can be used.
@@ -69,26 +73,41 @@ def choose_preprocessing(
         check_image_size(image_size)
     sizes: dict[tuple[int, int], None] = {}  # in the order they were met
     grey = True
+    deep: list[PictureFile] = []
     failed: list[tuple[PictureFile, DataError]] = []
     for file in files:
         try:
             if cache is None:
-                height, width, is_grey = header(file.path, max_pixels)
+                found = header(file.path, max_pixels)
             else:
-                height, width, is_grey = cache.files.header(file, max_pixels)
+                found = cache.files.header(file, max_pixels)
         except DataError as error:
             if bad == "error":
                 raise
             failed.append((file, error))
             continue
-        grey = grey and is_grey
-        sizes[height, width] = None
-        if not grey and (image_size is not None or len(sizes) > 1):
-            break  # nothing is left to decide
+        grey = grey and found.grey
+        sizes[found.height, found.width] = None
+        if found.deep:
+            deep.append(file)
     if not sizes:
         raise _nothing_left(
             name, [bad_file(file, reason_of(file.path, error)) for file, error in failed]
         )
+    preprocessing, note = _sized(list(sizes), image_size, grey=grey)
+    if not deep:
+        return preprocessing, (note,)
+    values = value_range(deep, max_pixels) if cache is None else cache.value_range(deep, max_pixels)
+    if values is None:
+        return preprocessing, (note,)
+    others = len(files) - len(failed) - len(deep)
+    return replace(preprocessing, value_range=values.ends), (note, values.note(others))
+
+
+def _sized(
+    sizes: Sequence[tuple[int, int]], image_size: tuple[int, int] | None, *, grey: bool
+) -> tuple[Preprocessing, str]:
+    """Return the preprocessing for pictures of some sizes, and a remark on it."""
     channels, colours = (1, "grey") if grey else (3, "colour")
     if image_size is not None:
         return Preprocessing(*image_size, channels), f"pictures of {_by(image_size)}, {colours}"
@@ -174,7 +193,7 @@ def decode_pictures(
         images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
         kept += block.positions
         failed |= block.bad
-    return _usable(files, classes, name, images[: len(kept)], None, failed)
+    return _usable(files, classes, name, images[: len(kept)], None, failed, preprocessing)
 
 
 def _read_cached(
@@ -225,7 +244,7 @@ def _read_cached(
         first = min(failed)
         raise DataError(f"{shown(files[first].path)}: {failed[first]}")
     rows = np.argsort(entry.positions)
-    return _usable(files, classes, name, entry.pixels, rows, failed)
+    return _usable(files, classes, name, entry.pixels, rows, failed, preprocessing)
 
 
 def _usable(
@@ -235,12 +254,13 @@ def _usable(
     images: NDArray[np.uint8],
     rows: NDArray[np.int64] | None,
     failed: Mapping[int, str],
+    preprocessing: Preprocessing,
 ) -> Decoded:
     quarantined = tuple(bad_file(files[i], failed[i]) for i in sorted(failed))
     usable = tuple(file for i, file in enumerate(files) if i not in failed)
     if not usable:
         raise _nothing_left(name, quarantined)
-    return Decoded(images, rows, usable, classes, quarantined)
+    return Decoded(images, rows, usable, classes, quarantined, preprocessing.value_range)
 
 
 def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from pellucid.data.convert import NoRuleError, Range, scaled
 from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.names import shown
@@ -57,6 +59,10 @@ class Preprocessing:
             :mod:`pellucid.data.reduce` allows, which is several times as fast; ``"whole"`` always
             as large as they are. Pictures that are given as pixels or as a Pillow image are never
             reduced in this way, which differs by a grey level or two.
+        value_range: The values of pictures of more than 8 bits that become 0 and 255, as the
+            training data have them (see :mod:`pellucid.data.value_range`): two finite numbers, the
+            smaller first, and True where they have a fraction. None where the training data had no
+            such pictures.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -69,6 +75,7 @@ class Preprocessing:
     background: int = 255
     border: int = 0
     decoding: Decoding = "reduced"
+    value_range: Range | None = None
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -84,6 +91,7 @@ class Preprocessing:
                     f"{name} is {getattr(self, name)!r:.100}; expected one of "
                     f"{', '.join(get_args(choices))}"
                 )
+        object.__setattr__(self, "value_range", checked_range(self.value_range))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -91,8 +99,16 @@ class Preprocessing:
         return self.height, self.width, self.channels
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values, ready for JSON."""
-        return asdict(self)
+        """Return the settings as plain values, ready for JSON.
+
+        ``value_range`` is left out where it is None: older versions know no such setting.
+        """
+        settings = asdict(self)
+        if self.value_range is None:
+            del settings["value_range"]
+        else:
+            settings["value_range"] = list(self.value_range)
+        return settings
 
     @classmethod
     def from_dict(cls, settings: object) -> Preprocessing:
@@ -104,6 +120,8 @@ class Preprocessing:
             FileFormatError: A setting is missing, unknown, of another type or outside its range.
         """
         known = {field.name for field in fields(cls)}
+        if isinstance(settings, dict):
+            settings = {"value_range": None, **settings}
         if isinstance(settings, dict) and settings.keys() == known - {"decoding"}:
             settings = {**settings, "decoding": "whole"}
         if not isinstance(settings, dict) or settings.keys() != known:
@@ -122,7 +140,7 @@ class Preprocessing:
         Args:
             source: The path of a PNG, JPEG, WebP, BMP, GIF or TIFF file, the bytes of one, a Pillow
                 image, or pixels as a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values
-                0..255.
+                0..255; where there is a ``value_range``, also integers of 16 or 32 bits.
             max_pixels: Files with more pixels are refused, before they are decoded.
 
         Returns:
@@ -136,7 +154,7 @@ class Preprocessing:
         """
         check_max_pixels(max_pixels)
         if isinstance(source, np.ndarray):
-            pixels = _checked_pixels(source)
+            pixels = _checked_pixels(self.eight_bit(source))
             if pixels.shape == self.shape:
                 return pixels.copy()
             return self._fit(_image(pixels), "array")
@@ -160,6 +178,18 @@ class Preprocessing:
             reduced = self._reduced(image) if self.decoding == "reduced" else None
             return self._fit(image, source_name(source), reduced)
 
+    def eight_bit(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return pixels scaled to 0..255 if they are integers of more than 8 bits.
+
+        Without a ``value_range``, and of another type, they are returned as they are.
+        """
+        if self.value_range is None or not is_deep_array(pixels):
+            return pixels
+        try:
+            return scaled(pixels, self.value_range)
+        except NoRuleError as error:
+            raise DataError(f"a picture's pixels are {error}; give them as such") from error
+
     def _plain(self, source: Path | bytes, max_pixels: int) -> Image.Image | None:
         """A picture that can be had in few steps, decoded and in the wanted colours."""
         content = source if isinstance(source, bytes) else small_file(source)
@@ -182,7 +212,13 @@ class Preprocessing:
     def _fit(
         self, image: Image.Image, name: str, reduced: Reduced | None = None
     ) -> NDArray[np.uint8]:
-        picture = decode(image, name, channels=self.channels, background=self.background)
+        picture = decode(
+            image,
+            name,
+            channels=self.channels,
+            background=self.background,
+            value_range=self.value_range,
+        )
         return self._fitted(picture, name, reduced)
 
     def _fitted(
@@ -248,6 +284,31 @@ def _checked_pixels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
             f"at least one pixel"
         )
     return spatial
+
+
+def is_deep_array(values: NDArray[Any]) -> bool:
+    """Whether an array holds integers of 16 or 32 bits."""
+    return values.dtype.kind in "iu" and values.dtype.itemsize in (2, 4)
+
+
+def checked_range(value_range: object) -> Range | None:
+    """Return a range of values, or None.
+
+    Raises:
+        ArgumentError: It is neither None nor two finite numbers, the smaller first, and whether
+            they are those of numbers with a fraction.
+    """
+    if value_range is None:
+        return None
+    if isinstance(value_range, list | tuple) and len(value_range) in (2, 3):
+        low, high, fractions = (*value_range, False)[:3]
+        numbers = all(type(end) in (int, float) and isfinite(end) for end in (low, high))
+        if numbers and low < high and isinstance(fractions, bool):
+            return Range(float(low), float(high), fractions)
+    raise ArgumentError(
+        f"value_range is {value_range!r:.100}; expected two finite numbers, the smaller first, and "
+        "true if the values have a fraction"
+    )
 
 
 def check_max_pixels(max_pixels: object) -> None:

@@ -122,10 +122,10 @@ class PictureSource:
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks on the size that was chosen and on what was left out."""
-        _, note = self._decoded
+        _, notes = self._decoded
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
         told = (f"decoded pictures are not kept: {shown(not_kept)}",) if not_kept else ()
-        return *self.found.notes, *quarantine_note(self.quarantined), note, *told
+        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *told
 
     @property
     def quarantined(self) -> tuple[BadFile, ...]:
@@ -145,8 +145,8 @@ class PictureSource:
         return parts[part].divide(draw(parts[part].places))
 
     @cached_property
-    def _decoded(self) -> tuple[dict[str, Decoded], str]:
-        """The parts, and a remark on the size of their pictures.
+    def _decoded(self) -> tuple[dict[str, Decoded], tuple[str, ...]]:
+        """The parts, and remarks on the size and the values of their pictures.
 
         The size is chosen by the pictures that can be used, as if the others had never been there.
         """
@@ -154,7 +154,7 @@ class PictureSource:
         if self.bad == "error" and found.bad:
             raise DataError(f"{self.name}: {shown(found.bad[0].name)}: {found.bad[0].reason}")
         self._check_classes(found.parts, ())
-        preprocessing, note = self._choose(found.parts)
+        preprocessing, notes = self._choose(found.parts)
         while True:
             decoded = {
                 part: self._decode(files, preprocessing, part)
@@ -162,16 +162,16 @@ class PictureSource:
             }
             bad = [file for part in decoded.values() for file in part.quarantined]
             if not bad:
-                return decoded, note
+                return decoded, notes
             names = {file.name for file in bad}
             usable = {
                 part: tuple(file for file in files if file.name not in names)
                 for part, files in found.parts.items()
             }
             self._check_classes(usable, bad)
-            again, note = self._choose(usable)
+            again, notes = self._choose(usable)
             if again == preprocessing:
-                return decoded, note
+                return decoded, notes
             preprocessing = again
 
     def _decode(
@@ -188,7 +188,9 @@ class PictureSource:
             draw=self._draws.get(part),
         )
 
-    def _choose(self, parts: Mapping[str, tuple[PictureFile, ...]]) -> tuple[Preprocessing, str]:
+    def _choose(
+        self, parts: Mapping[str, tuple[PictureFile, ...]]
+    ) -> tuple[Preprocessing, tuple[str, ...]]:
         return choose_preprocessing(
             [file for files in parts.values() for file in files],
             self.image_size,
@@ -238,7 +240,10 @@ def in_classes(
     check_known(name, [dataset.classes[k] for k in np.unique(dataset.places)], classes)
     label_of = {class_name: label for label, class_name in enumerate(classes)}
     table = np.array([label_of.get(class_name, -1) for class_name in dataset.classes], np.int64)
-    return Dataset(dataset.images, table[dataset.places], classes, dataset.names, dataset.name)
+    return Dataset(
+        dataset.images, table[dataset.places], classes, dataset.names, dataset.name,
+        value_range=dataset.value_range,
+    )  # fmt: skip
 
 
 def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> None:

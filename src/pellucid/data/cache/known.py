@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.cache.versions import decoders
-from pellucid.data.decode import header, unreadable
+from pellucid.data.decode import Header, header, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pellucid.data.decoded import PictureFile
     from pellucid.errors import DataError
 
-MAGIC = b"pellucid known files 1\n"
+MAGIC = b"pellucid known files 2\n"
 STEADY = 2_000_000_000
 """Nanoseconds that a file must have stayed as it is to be remembered; file systems count in 2 s."""
 
@@ -33,9 +33,6 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _AT_ONCE = 1 << 18  # bytes
 _BLOCK = 64  # files per task of a thread
 _STRANGERS = 4  # how many times as many files as were asked for may be remembered
-
-Header = tuple[int, int, bool]
-"""Height, width, and whether the picture is grey."""
 
 Mark = tuple[int, int, int, int]
 """Size, time of modification, time of change, inode."""
@@ -75,13 +72,13 @@ class KnownFiles:
         self._asked: set[str] = set()
 
     def header(self, file: PictureFile, max_pixels: int) -> Header:
-        """Height, width and whether a picture is grey, as :func:`pellucid.data.decode.header` does.
+        """Return what :func:`pellucid.data.decode.header` does, from memory where it can.
 
         Raises:
             DataError: As there.
         """
         known = self._of(file)
-        if known is None or known.header is None or known.header[0] * known.header[1] > max_pixels:
+        if known is None or known.header is None or _pixels(known.header) > max_pixels:
             found = header(file.path, max_pixels)
             if known is None:
                 return found
@@ -204,7 +201,11 @@ def _read(kept: bytes) -> dict[str, Known]:
         name: Known(
             (size, modified, changed, inode),
             digest,
-            (head[0], head[1], head[2]) if head is not None and same_decoders else None,
+            Header(*head) if head is not None and same_decoders else None,
         )
         for name, (size, modified, changed, inode, digest, head) in values["files"].items()
     }
+
+
+def _pixels(header: Header) -> int:
+    return header.height * header.width

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pellucid.data.cache.entry import PIXELS_AT, open_entry, write_entry
 from pellucid.data.cache.helpers import Helpers, helpers_for
 from pellucid.data.cache.known import KnownFiles
 from pellucid.data.cache.versions import decoders
+from pellucid.data.value_range import ValueRange, value_range
 from pellucid.errors import ArgumentError
 from pellucid.user_cache import VARIABLE, is_safe, made_safe, user_cache
 
@@ -36,7 +38,7 @@ LIMIT = 10 << 30
 SPARE = 1 << 30
 """Bytes of the disk that are left free."""
 
-ENTRY, KNOWN, UNFINISHED = ".pictures", ".known", ".unfinished"
+ENTRY, KNOWN, RANGE, UNFINISHED = ".pictures", ".known", ".range", ".unfinished"
 ABANDONED = 3600.0
 """Seconds after which a file that is still being written has lost its writer."""
 
@@ -112,6 +114,23 @@ class PictureCache:
                 self.note = f"{self._folder} cannot be written in: {error.strerror or error}"
         self._remember()
         return entry
+
+    def value_range(self, files: Sequence[PictureFile], max_pixels: int) -> ValueRange | None:
+        """Return what :func:`pellucid.data.value_range.value_range` does: kept, or found now."""
+        digests = [digest for digest in self.files.digests(files) if isinstance(digest, str)]
+        settings = {"what": "value range 1", "decoders": decoders(), "max_pixels": max_pixels}
+        path = self._folder / f"{_digest(settings, digests).hex()}{RANGE}"
+        known = _kept_range(path)
+        if known is not None:
+            return known
+        found = value_range(files, max_pixels, threads=self._threads)
+        if found is not None and self.files.unchanged(files):
+            text = json.dumps(asdict(found)).encode("ascii")
+            with suppress(OSError), self._unfinished() as unfinished:
+                with os.fdopen(os.open(unfinished, _CREATE, 0o600), "wb") as file:
+                    file.write(hashlib.sha256(text).digest() + text)
+                unfinished.replace(path)
+        return found
 
     def helpers(
         self, files: Sequence[PictureFile], preprocessing: Preprocessing, max_pixels: int
@@ -217,7 +236,7 @@ class PictureCache:
             for path in self._folder.iterdir():
                 with suppress(OSError):  # another process may have removed it
                     status = path.stat()
-                    if path.suffix in (ENTRY, KNOWN):
+                    if path.suffix in (ENTRY, KNOWN, RANGE):
                         kept.append((status.st_mtime, status.st_size, path))
                     elif path.suffix == UNFINISHED and time.time() - status.st_mtime > ABANDONED:
                         path.unlink()
@@ -297,7 +316,26 @@ def _key(digests: Sequence[str], preprocessing: Preprocessing, max_pixels: int) 
         "preprocessing": preprocessing.to_dict(),
         "max_pixels": max_pixels,
     }
+    return _digest(settings, digests)
+
+
+def _digest(settings: Mapping[str, object], digests: Sequence[str]) -> bytes:
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode("ascii"))
     for one in digests:
         digest.update(bytes.fromhex(one))
     return digest.digest()
+
+
+def _kept_range(path: Path) -> ValueRange | None:
+    """Return the range of values in a file; None if there is none, or it is damaged."""
+    try:
+        with path.open("rb") as file:
+            content = file.read() if is_safe(os.fstat(file.fileno())) else b""
+            with suppress(OSError):
+                os.utime(path)  # used just now
+    except OSError:
+        return None
+    size = hashlib.sha256().digest_size
+    if hashlib.sha256(content[size:]).digest() != content[:size]:
+        return None
+    return ValueRange(**json.loads(content[size:]))

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pellucid.data.arrays import datasets_from
+from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
 from pellucid.data.check.classes import class_counts, class_findings
 from pellucid.data.check.duplicates import duplicate_findings
 from pellucid.data.check.files import file_findings
-from pellucid.data.check.look import Look, image_of, look_at_file, look_at_pixels
+from pellucid.data.check.look import (
+    Look,
+    SharedCounts,
+    image_of,
+    look_at_file,
+    look_at_pixels,
+    look_at_values,
+    scaled_thumbnail,
+)
 from pellucid.data.check.report import DataReport, found, gravest_first
+from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
@@ -22,17 +31,20 @@ from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
+from pellucid.data.quarantine import BadFile
+from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from numpy.typing import NDArray
     from PIL import Image
 
+    from pellucid.data.check.report import Finding
     from pellucid.data.dataset import Dataset
     from pellucid.data.folder import PictureFolder
     from pellucid.data.load import DataSource
-    from pellucid.data.quarantine import BadFile
 
     Progress = Callable[[int, int], None]
     """Told how many pictures of how many were looked at."""
@@ -76,16 +88,15 @@ def inspect(
     check_max_pixels(max_pixels)
     check_max_bytes(max_bytes)
     if isinstance(source, Mapping):
-        return inspect_datasets(datasets_from(source, "arrays"), name="arrays", near=near)
+        return _inspect_arrays(source, "arrays", near, progress)
     if source == "mnist":
         return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
     path = located(source)
     name = shown(path)
     if not is_of_pictures(path):
         if path.is_file():
-            arrays = datasets_from(read_npz(path, max_bytes=max_bytes), name)
-        else:
-            arrays = load_idx_folder(path, max_bytes=max_bytes)
+            return _inspect_arrays(read_npz(path, max_bytes=max_bytes), name, near, progress)
+        arrays = load_idx_folder(path, max_bytes=max_bytes)
         return inspect_datasets(arrays, name=name, near=near, progress=progress)
     return _inspect_files(scanned(path), name, near, max_pixels, progress)
 
@@ -97,6 +108,8 @@ def inspect_datasets(
     bad: Sequence[BadFile] | None = None,
     near: bool = False,
     progress: Progress | None = None,
+    originals: Mapping[str, NDArray[Any]] | None = None,
+    notes: Sequence[Finding] = (),
 ) -> DataReport:
     """Look at data sets that are in memory, such as those that :func:`pellucid.data.load` returned.
 
@@ -107,6 +120,9 @@ def inspect_datasets(
             sets themselves tell of.
         near: Whether to look for pictures that are nearly the same, too.
         progress: Told how far it is.
+        originals: By part, the values of pictures of more than 8 bits, (N, H, W) or (N, H, W, C),
+            before they were scaled: what is compared.
+        notes: What was found before.
 
     Returns:
         What was found.
@@ -117,7 +133,11 @@ def inspect_datasets(
         part, i = place
         dataset = datasets[part]
         class_name = dataset.classes[dataset.places[i]]
-        return look_at_pixels(dataset.images[i], _name(dataset, part, i), class_name, part)
+        called = _name(dataset, part, i)
+        if originals is not None and part in originals:
+            full = look_at_values(originals[part][i], called, class_name, part)
+            return scaled_thumbnail(full, dataset.value_range)
+        return look_at_pixels(dataset.images[i], called, class_name, part)
 
     looks = list(_mapped(look, places, progress))
     if bad is None:
@@ -131,7 +151,28 @@ def inspect_datasets(
         return image_of(datasets[part].images[i])
 
     classes = next(iter(datasets.values())).classes if datasets else ()
-    return _report(name, tuple(datasets), classes, looks, bad, (), near, preview)
+    return _report(name, tuple(datasets), classes, looks, bad, notes, near, preview)
+
+
+def _inspect_arrays(
+    arrays: Mapping[str, Any], name: str, near: bool, progress: Progress | None
+) -> DataReport:
+    """Look at arrays; those of more than 8 bits are compared before they are scaled."""
+    deep = deep_pictures(arrays)
+    values = array_range(deep.values())
+    ends = None if values is None else values.ends
+    return inspect_datasets(
+        datasets_from(arrays, name, value_range=ends),
+        name=name,
+        near=near,
+        progress=progress,
+        originals={
+            part: deep[picture]
+            for part, (picture, _) in array_pairs(arrays, name).items()
+            if picture in deep
+        },
+        notes=() if values is None else (found("deep-values", (), values.note()),),
+    )
 
 
 def _inspect_files(
@@ -140,24 +181,43 @@ def _inspect_files(
     files = [file for of_part in folder.parts.values() for file in of_part]
     looks: list[Look] = []
     bad = list(folder.bad)
-    for seen in _mapped(lambda file: look_at_file(file, max_pixels), files, progress):
+    values = SharedCounts()
+    for seen in _mapped(lambda file: look_at_file(file, max_pixels, values), files, progress):
         if isinstance(seen, Look):
             looks.append(seen)
         else:
             bad.append(seen)
     paths = {file.name: file.path for file in files}
+    found_range = values.range()
+    ends, notes = None, []
+    if found_range is not None:
+        ends = found_range.ends
+        bad += [_of_other_kind(look) for look in looks if look.fractions is (not ends.fractions)]
+        looks = [
+            scaled_thumbnail(look, ends)
+            for look in looks
+            if look.fractions is not (not ends.fractions)
+        ]
+        others = sum(look.fractions is None for look in looks)
+        notes = [found("deep-values", (), found_range.note(others))]
+    notes += [found("left-out", (), note.removeprefix("left out, ")) for note in folder.notes]
 
     def preview(wanted: str) -> Image.Image | None:
         if wanted not in paths:
             return None
         try:
             with opened(paths[wanted], max_pixels) as image:
-                return decode(image, shown(wanted), channels=3, background=255)
+                return decode(image, shown(wanted), channels=3, background=255, value_range=ends)
         except DataError:
             return None
 
     parts = tuple(folder.parts)
-    return _report(name, parts, folder.classes, looks, bad, folder.notes, near, preview)
+    return _report(name, parts, folder.classes, looks, bad, notes, near, preview)
+
+
+def _of_other_kind(look: Look) -> BadFile:
+    reason = f"{other_kind(fractions=bool(look.fractions))}; convert it, or remove it"
+    return BadFile(look.name, reason, look.class_name, look.part)
 
 
 def _mapped(
@@ -184,7 +244,7 @@ def _report(
     classes: tuple[str, ...],
     looks: Sequence[Look],
     bad: Sequence[BadFile],
-    notes: Sequence[str],
+    notes: Sequence[Finding],
     near: bool,
     preview: Callable[[str], Image.Image | None],
 ) -> DataReport:
@@ -194,7 +254,7 @@ def _report(
         *class_findings(counts, parts),
         *duplicate_findings(looks, near=near),
         *file_findings(looks, bad),
-        *(found("left-out", (), note.removeprefix("left out, ")) for note in notes),
+        *notes,
     ]
     return DataReport(name, parts, counts, gravest_first(findings), preview)
 

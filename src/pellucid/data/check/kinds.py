@@ -100,5 +100,8 @@ KINDS = {
     "several-frames": Kind(
         "note", "animations and files of several pages", "nothing: the first frame is used"
     ),
+    "deep-values": Kind(
+        "note", "pictures of more than 8 bits", "nothing: they are compared with all their bits"
+    ),
     "left-out": Kind("note", "what was left out", "move it if it belongs to the data"),
 }
