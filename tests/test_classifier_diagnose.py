@@ -24,7 +24,7 @@ def test_a_training_that_goes_nowhere(digits: tuple[Dataset, Dataset], tmp_path:
     model = ImageClassifier("lecture", epochs=2, learning_rate=1e-7, schedule="constant")
     model.fit(train)
     found = {each.kind: each for each in model.diagnose(test)}
-    assert found["low_rate"].numbers["usual_learning_rate"] == 0.05
+    assert found["low_rate"].numbers["usual_learning_rate"] == 0.018
     assert model.diagnose(test, model.evaluate(test)) == tuple(found.values())
     model.save(tmp_path / "m.safetensors")
     kinds = {each.kind for each in load(tmp_path / "m.safetensors").diagnose(test)}

@@ -29,7 +29,7 @@ from pellucid.explain.subject import Subject
 from pellucid.explain.surgery import operate
 from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
-from pellucid.graph import Network, initial_weights, summarise
+from pellucid.graph import Network, classifier_weights, summarise
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
@@ -90,7 +90,8 @@ class ImageClassifier:
         batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
             :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
-        learning_rate: Its peak; none for the optimizer's usual one.
+        learning_rate: Its peak; none for what is usual with the optimizer, the architecture and the
+            batch size, see :func:`pellucid.training.recipe.usual_learning_rate`.
         schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
         weight_decay: On kernels, 0 to 1; none for the usual.
         label_smoothing: 0 to less than 1; none for the usual.
@@ -272,7 +273,7 @@ class ImageClassifier:
             _check_several_classes(data)
         graph = self._graph(data)
         model = Model(
-            Network(graph, initial_weights(graph, recipe.seed)),
+            Network(graph, classifier_weights(graph, recipe.seed)),
             data.classes,
             Preprocessing(*data.image_shape, value_range=data.value_range),
             provenance(
@@ -334,7 +335,7 @@ class ImageClassifier:
         _check_several_classes(data)
         graph = self._graph(data)
         program = get_engine(self.engine).load(
-            Network(graph, initial_weights(graph, recipe.seed)),
+            Network(graph, classifier_weights(graph, recipe.seed)),
             learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
         )
         return find_learning_rate(
@@ -361,6 +362,14 @@ class ImageClassifier:
         """How many epochs ``fit`` trains for: the setting, or what is usual."""
         return usual(self.architecture).epochs if self.epochs is None else self.epochs
 
+    def planned_recipe(self, data: Dataset) -> Recipe:
+        """How ``fit`` would train on this data: the settings, completed by what is usual.
+
+        Raises:
+            ArgumentError: For an unknown name or a value out of range.
+        """
+        return self._recipe(data=data)
+
     def _recipe(self, epochs: int | None = None, data: Dataset | None = None) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""
         taken = usual(self.architecture)
@@ -370,8 +379,8 @@ class ImageClassifier:
         }
         if epochs is not None:
             given["epochs"] = epochs
-        if find_name("optimizer", self.optimizer, OPTIMIZERS) != "sgd":
-            given["learning_rate"] = self.learning_rate  # the usual one is SGD's
+        given["learning_rate"] = self.learning_rate  # the usual one depends on the batch size
+        rule = find_name("optimizer", self.optimizer, OPTIMIZERS)
         batch_size, class_weights = self.batch_size, self.class_weights
         if batch_size is None:
             height, width, _ = (1, 1, 1) if data is None else data.image_shape
@@ -387,6 +396,8 @@ class ImageClassifier:
             )
         return make_recipe(
             optimizer=self.optimizer,
+            rate_at_128=taken.learning_rate if rule == "sgd" else None,
+            pictures=None if data is None else len(data),
             schedule=self.schedule,
             class_weights=class_weights,
             batch_size=batch_size,

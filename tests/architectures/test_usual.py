@@ -8,7 +8,9 @@ from pellucid import ImageClassifier
 from pellucid.architectures import ARCHITECTURES, USUAL, Usual, usual
 from pellucid.data.augment import PRESETS, get_augmentation
 from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.recipe import LEARNING_RATES, Recipe
+from tests.training.scripted import dataset
 
 
 def recipe(*args: object, **settings: object) -> Recipe:
@@ -22,7 +24,7 @@ def test_names() -> None:
 
 @pytest.mark.parametrize("name", ["vgg-small", "vgg-medium", "resnet20"])
 def test_networks_for_photos(name: str) -> None:
-    found = recipe(name)
+    found = recipe(name, batch_size=128)
     assert (found.epochs, found.learning_rate, found.optimizer.weight_decay) == (20, 0.1, 5e-4)
     assert found.augmentation == get_augmentation("photos")
     assert found.loss.label_smoothing == 0.1  # type: ignore[attr-defined]
@@ -32,7 +34,7 @@ def test_plain_settings_for_the_others() -> None:
     own = Sequential([Flatten(), Dense(10)])
     assert recipe("lecture") == recipe(own) == recipe(lambda classes: own)
     assert recipe(own).epochs == 10
-    assert recipe(own).learning_rate == LEARNING_RATES["sgd"]
+    assert recipe(own, batch_size=128).learning_rate == LEARNING_RATES["sgd"]
     assert usual(own) == usual("lecture") == Usual()
 
 
@@ -53,4 +55,27 @@ def test_ones_own_settings_go_before() -> None:
 
 
 def test_the_usual_rate_is_that_of_sgd() -> None:
-    assert recipe("vgg-small", optimizer="adam").learning_rate == LEARNING_RATES["adam"]
+    found = recipe("vgg-small", optimizer="adam", batch_size=128)
+    assert found.learning_rate == LEARNING_RATES["adam"]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_usual_rate_goes_with_the_root_of_the_batch_size(name: str, optimizer: str) -> None:
+    """A quarter of the pictures a step, half the rate; what is given is taken as it is."""
+    at = {
+        size: recipe(name, optimizer=optimizer, batch_size=size).learning_rate
+        for size in (8, 32, 128, 512)
+    }
+    assert at[32] == pytest.approx(at[128] / 2, rel=0.05)  # rates have two digits
+    assert at[8] == pytest.approx(at[128] / 4, rel=0.05)
+    assert at[512] == pytest.approx(at[128] * 2, rel=0.05)
+    given = recipe(name, optimizer=optimizer, batch_size=16, learning_rate=0.123)
+    assert given.learning_rate == 0.123
+
+
+def test_a_batch_has_no_more_pictures_than_there_are() -> None:
+    model = ImageClassifier("lecture", batch_size=1000)
+    rates = [model.planned_recipe(dataset(count)).learning_rate for count in (50, 72, 5000)]
+    assert rates == [0.031, 0.038, 0.14]
+    assert ImageClassifier("lecture").planned_recipe(dataset(100)).learning_rate == 0.018

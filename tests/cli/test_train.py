@@ -30,8 +30,10 @@ def test_a_folder_of_pictures_from_end_to_end(
     done = pellucid("train", picture_folder, "--epochs", 4, "--out", "run", "--batch-size", 8)
     assert "run/model.safetensors" in done.stdout
     assert "epoch 4/4" in done.stderr
+    assert "learning rate 0.013 (usual for batches of 8)" in done.stderr
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
     assert config["classes"] == ["naught — 영", "one"]
+    assert config["recipe"]["learning_rate"] == 0.013
     with (tmp_path / "run" / "history.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 

@@ -74,7 +74,8 @@ class Job:
 
     @property
     def recipe(self) -> Recipe:
-        return make_recipe(**{"epochs": 3, "batch_size": 8, "seed": 7, **self.settings})
+        usual = {"epochs": 3, "batch_size": 8, "seed": 7, "learning_rate": 0.05}
+        return make_recipe(**{**usual, **self.settings})
 
     def data(self, seed: int = 0) -> Dataset:
         random = np.random.default_rng([seed, self.pictures])
@@ -132,11 +133,11 @@ MIXED = Augmentation(shift=0.2, rotation=10.0, mixup=0.3)
 JOBS = {
     "native, momentum": Job("native", {"augmentation": MIXED}),
     "native, AdamW, averaged": Job(
-        "native", {"optimizer": "adamw", "weight_decay": 0.01, "ema": 0.99}
+        "native", {"optimizer": "adamw", "learning_rate": 0.003, "weight_decay": 0.01, "ema": 0.99}
     ),
     "native, batches beyond the first room": Job("native", {"batch_size": 70}, pictures=150),
     "reference, averaged, clipped rate": Job(
         "reference", {"ema": 0.9, "schedule": "cosine", "label_smoothing": 0.1}
     ),
-    "torch, Adam": Job("torch", {"optimizer": "adam"}),
+    "torch, Adam": Job("torch", {"optimizer": "adam", "learning_rate": 0.003}),
 }

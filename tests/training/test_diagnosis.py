@@ -100,7 +100,7 @@ def test_a_rate_of_almost_zero(digits: Parts) -> None:
     found = trained(*digits, learning_rate=1e-9)
     assert kinds(found) == {"stuck", "low_rate"}
     low = one(found, "low_rate")
-    assert "up to 1e-09, is too low; 0.05 is usual" in low.words
+    assert "up to 1e-09, is too low; 0.025 is usual" in low.words
     assert low.numbers["first_loss"] == pytest.approx(low.numbers["last_loss"], rel=1e-3)
     assert one(found, "stuck").numbers["loss_of_guessing"] == pytest.approx(math.log(10))
 

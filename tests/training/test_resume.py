@@ -366,7 +366,7 @@ def test_a_state_of_something_else(missing: str, whole: Path, tmp_path: Path) ->
             "batch_size: 8 → 4; ema: none → 0.9; resume it",
         ),
         (
-            Job(settings={"optimizer": "adam"}),
+            Job(settings={"optimizer": "adam", "learning_rate": 0.003}),
             "optimizer: sgd → adam; learning_rate: 0.05 → 0.003; resume it",
         ),
         (Job("native"), "engine: reference → native;"),

@@ -13,7 +13,8 @@ class Usual:
 
     Attributes:
         epochs: How often every picture is seen, at least 1.
-        learning_rate: The peak for SGD; none, and for other rules: the rule's own.
+        learning_rate: The peak for SGD and batches of 128; none, and for other rules: the rule's
+            own. For other batches see :func:`pellucid.training.recipe.usual_learning_rate`.
         weight_decay: On kernels, 0 to 1.
         label_smoothing: 0 to less than 1.
         augmentation: How training pictures are changed: a name of

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, judge, write_quarantined
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
@@ -72,7 +73,7 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "--learning-rate", "--lr", help="Its peak.", show_default="the optimizer's usual"
+            "--learning-rate", "--lr", help="Its peak.", show_default="usual for the batch size"
         ),
     ] = None,
     schedule: arguments.Schedule = "one-cycle",
@@ -217,6 +218,7 @@ def _train(
     run = f"{folder_name(source)}-{settings['architecture']}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {shown(folder)}")
+    console.print(learning_rate_line(model, splits.train))
     if source not in data_package.BUILTIN:
         settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
     diagnoses: tuple[Diagnosis, ...] = ()

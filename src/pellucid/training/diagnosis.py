@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.data.names import counted, listed, shown
 from pellucid.errors import ArgumentError
 from pellucid.ops import check
-from pellucid.training.recipe import LEARNING_RATES
+from pellucid.training.recipe import usual_learning_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +218,9 @@ def _high_rate(history: Sequence[Epoch], guessing: float, words: str) -> Diagnos
 def _low_rate(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) -> Diagnosis | None:
     first, last = history[0].loss, history[-1].loss
     peak = max(row.learning_rate for row in history) if recipe is None else recipe.learning_rate
-    usual = None if recipe is None else LEARNING_RATES.get(recipe.optimizer.kind)
+    usual = None
+    if recipe is not None:
+        usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
     if last <= LIMITS.not_learned * guessing:
         return None
     if usual is not None and peak <= LIMITS.low_rate * usual:

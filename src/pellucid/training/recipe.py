@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,31 @@ if TYPE_CHECKING:
     from pellucid.training.schedules import Schedule
 
 LEARNING_RATES = {"sgd": 0.05, "adam": 0.003, "adamw": 0.003}
-"""The peak learning rate of each optimizer where none is given, for batches of 128."""
+"""The peak learning rate of each optimizer where none is given, for batches of :data:`BATCH`."""
+
+BATCH = 128
+"""The batch size that usual learning rates are given for."""
+
+
+def usual_learning_rate(optimizer: str, batch_size: int, at_128: float | None = None) -> float:
+    """The peak learning rate where none is given, for batches of one size.
+
+    It grows with the square root of the batch size (Krizhevsky 2014, *One weird trick for
+    parallelizing convolutional neural networks*, section 5): a gradient's noise falls with that
+    root, so that steps of the same rate would be too noisy in small batches. Measured with SGD, the
+    root did better than a rate in proportion to the size, and far better than one rate for all; see
+    ``docs/learning-rates.md``.
+
+    Args:
+        optimizer: A name of :data:`pellucid.optimizers.OPTIMIZERS`.
+        batch_size: Pictures a step, at least 1.
+        at_128: The rate for batches of 128; none: the optimizer's own.
+
+    Returns:
+        The rate in two digits, so that the number that is shown is the one that is used.
+    """
+    base = LEARNING_RATES[optimizer] if at_128 is None else at_128
+    return float(f"{base * math.sqrt(batch_size / BATCH):.2g}")
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,8 @@ def make_recipe(
     *,
     optimizer: str = "sgd",
     learning_rate: float | None = None,
+    rate_at_128: float | None = None,
+    pictures: int | None = None,
     schedule: str = "one-cycle",
     weight_decay: float = 0.0,
     label_smoothing: float = 0.0,
@@ -101,7 +128,10 @@ def make_recipe(
 
     Args:
         optimizer: ``sgd`` (momentum 0.9, Nesterov), ``adam`` or ``adamw``.
-        learning_rate: The peak; none: that of :data:`LEARNING_RATES`.
+        learning_rate: The peak; none: that of :func:`usual_learning_rate`.
+        rate_at_128: Of the architecture, for that function; none: the optimizer's.
+        pictures: How many there are to learn from, for that function, since no batch has more;
+            none: as many as a batch, at least.
         schedule: ``constant``, ``step``, ``cosine`` or ``one-cycle``.
         weight_decay: On kernels, 0 to 1.
         label_smoothing: 0 to less than 1.
@@ -126,9 +156,13 @@ def make_recipe(
     if class_weights is not None:
         loss["class_weights"] = list(class_weights)
     made = from_dict(rule, OPTIMIZERS, "optimizer")  # first: the name picks the rate below
+    if learning_rate is None:
+        check.whole("batch_size", batch_size)
+        size = batch_size if pictures is None else min(batch_size, pictures)
+        learning_rate = usual_learning_rate(optimizer, size, rate_at_128)
     return Recipe(
         optimizer=made,
-        learning_rate=LEARNING_RATES[optimizer] if learning_rate is None else learning_rate,
+        learning_rate=learning_rate,
         schedule=from_dict({"kind": schedule}, SCHEDULES, "schedule"),
         loss=from_dict(loss, LOSSES, "loss"),
         epochs=epochs,

@@ -1,0 +1,25 @@
+"""The learning rate of a training, and how it compares with the usual one, in a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data import Dataset
+
+
+def learning_rate_line(model: ImageClassifier, pictures: Dataset) -> str:
+    """``learning rate 0.018 (usual for batches of 16)``; of one that was given, both rates."""
+    recipe = model.planned_recipe(pictures)
+    batches = f"for batches of {min(recipe.batch_size, len(pictures))}"
+    if model.learning_rate is None:
+        return f"learning rate {recipe.learning_rate:g} (usual {batches})"
+    usual = usual_rate(model, pictures)
+    return f"learning rate {recipe.learning_rate:g} ({usual:g} is usual {batches})"
+
+
+def usual_rate(model: ImageClassifier, pictures: Dataset) -> float:
+    """The rate that is taken where none is given."""
+    plain = type(model)(**{**model.get_params(), "learning_rate": None})
+    return plain.planned_recipe(pictures).learning_rate

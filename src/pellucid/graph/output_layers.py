@@ -1,0 +1,70 @@
+"""First weights of a classifier: as the initialisers draw them, with small ones at the logits.
+
+Where logits start large, the untrained network is certain of answers that it made up: the first
+loss is far above ln K, that of guessing among K classes, and the first steps only take it back. So
+the weights that make the logits are drawn as everywhere and then multiplied by a small number. It
+is not zero, since gradients must pass through them to the other layers from the first step on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.graph.network import initial_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from pellucid.graph.graph import Graph
+    from pellucid.graph.network import Weights
+
+SMALL = 0.05
+"""What the weights of output layers are multiplied with."""
+
+WEIGHTED = ("conv2d", "dense", "batch_norm")
+"""Kinds of operations that set how large what they give is: in proportion to kernel or scale."""
+
+
+def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> Weights:
+    """First weights with which a network gives all classes nearly the same probability.
+
+    As :func:`initial_weights` draws them, but those of :func:`output_layers` times :data:`SMALL`.
+    A kernel that is filled with a number, since its layer's initialiser says so, is left as it is.
+
+    Args:
+        graph: From images to logits, (K,).
+        seed: 0 to 2³² − 1; the same seed gives the same bits.
+        dtype: Of the arrays.
+    """
+    weights = initial_weights(graph, seed, dtype)
+    last = output_layers(graph)
+    for name, parameter in graph.parameters.items():
+        drawn = parameter.role == "kernel" and isinstance(parameter.initializer, str)
+        if name.node in last and (drawn or parameter.role == "scale"):
+            weights[str(name)] *= SMALL
+    return weights
+
+
+def output_layers(graph: Graph) -> frozenset[str]:
+    """The layers with weights that lie nearest to the output, on every way to it.
+
+    Usually one, the last dense layer. Activations, poolings and the like behind it are passed, and
+    of an addition or a concatenation every branch is followed.
+    """
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [graph.output]
+    nodes = {node.name: node for node in graph.nodes}
+    while waiting:
+        name = waiting.pop()
+        if name not in nodes or name in seen:
+            continue
+        seen.add(name)
+        node = nodes[name]
+        if node.operation.kind in WEIGHTED:
+            found.add(name)
+        else:
+            waiting += node.inputs
+    return frozenset(found)
