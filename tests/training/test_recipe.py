@@ -31,8 +31,8 @@ def test_names_choose() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"optimizer": "lion"}, r"unknown optimizer 'lion'; known are adam, adamw, sgd"),
-        ({"schedule": "triangle"}, r"unknown schedule 'triangle'; known are constant, cosine"),
+        ({"optimizer": "lion"}, r"unknown optimizer 'lion'; there are sgd, adam, adamw"),
+        ({"schedule": "triangle"}, r"unknown schedule 'triangle'; there are constant"),
         ({"epochs": 0}, r"epochs must be a whole number from 1"),
         ({"batch_size": 0}, r"batch_size must be a whole number from 1"),
         ({"learning_rate": -1.0}, r"learning_rate must be a finite number"),
