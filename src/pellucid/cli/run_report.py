@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from pellucid.cli.terminal import remarks
 from pellucid.data.names import folder_name, shown
 from pellucid.files import make_folder, remove_file, write_text
+from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +63,11 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
     if not files:
         remove_file(folder / QUARANTINED)
         return
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["name", "class", "part", "reason"])
-    table.writerows(
+    rows = [
         [shown(file.name), shown(file.class_name), file.part, shown(file.reason)] for file in files
-    )
-    write_text(make_folder(folder) / QUARANTINED, text.getvalue())
+    ]
+    table = csv_text([["name", "class", "part", "reason"], *rows])
+    write_text(make_folder(folder) / QUARANTINED, table)
 
 
 def judge(

@@ -1,13 +1,15 @@
-"""A report's tables as CSV files (UTF-8, commas, a header), for spreadsheets and scripts."""
+"""A report's tables as CSV files (UTF-8, commas, a header), for spreadsheets and scripts.
+
+Names that a spreadsheet would compute are defused, see :mod:`pellucid.files.csv_text`.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import shown
 from pellucid.files import make_folder, write_text
+from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +38,7 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
     folder = make_folder(folder)
     rows = _confusion(report), _per_class(report), _wrong(report)
     for name, table in zip(TABLES, rows, strict=True):
-        write_text(folder / name, _csv(table))
+        write_text(folder / name, csv_text(table))
 
 
 def _confusion(report: Report) -> list[Row]:
@@ -60,9 +62,3 @@ def _wrong(report: Report) -> list[Row]:
         texts = shown(w.name), shown(w.true), shown(w.predicted), f"{w.confidence:.6f}"
         rows.append([w.index, *texts])
     return rows
-
-
-def _csv(rows: list[Row]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from pellucid.errors import DataError
 from pellucid.evaluation.answers import logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.files import make_folder, write_text
+from pellucid.files.csv_text import csv_text
 from pellucid.training.held_out import held_out
 
 if TYPE_CHECKING:
@@ -64,12 +63,10 @@ class ModelComparison:
 
     def to_csv(self) -> str:
         """A row a picture: path, true class, both guesses with confidences, losses, squares."""
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(_HEAD)
-        for row in self._rows():
-            table.writerow([f"{x:.6f}" if isinstance(x, float) else shown(x) for x in row])
-        return text.getvalue()
+        rows = (
+            [f"{x:.6f}" if isinstance(x, float) else shown(x) for x in row] for row in self._rows()
+        )
+        return csv_text([_HEAD, *rows])
 
     def to_html(self) -> str:
         """A page that stands alone."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.classifier import ImageClassifier
 from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,15 +151,12 @@ class Outcome:
 
     def to_csv(self) -> str:
         """A row an epoch of each run."""
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["variant", "seed", "epoch", "loss", "validation_accuracy"])
-        for run in self.runs:
-            for each in run.epochs:
-                table.writerow(
-                    [run.variant, run.seed, each.epoch, each.loss, each.validation_accuracy]
-                )
-        return text.getvalue()
+        rows = (
+            [run.variant, run.seed, each.epoch, each.loss, each.validation_accuracy]
+            for run in self.runs
+            for each in run.epochs
+        )
+        return csv_text([["variant", "seed", "epoch", "loss", "validation_accuracy"], *rows])
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; see ``docs/experiments.md``."""

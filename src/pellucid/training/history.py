@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from pellucid.errors import FileFormatError
+from pellucid.files.csv_text import csv_text
 
 OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "waited")
 """What an epoch tells of the machine and the way, not of the model."""
@@ -53,12 +54,8 @@ class Epoch:
 
 def to_csv(history: list[Epoch]) -> str:
     """The rows as CSV with a header; numbers that were not measured are empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Epoch)])
-    for row in history:
-        writer.writerow(["" if v is None else v for v in row.to_dict().values()])
-    return text.getvalue()
+    head = [field.name for field in fields(Epoch)]
+    return csv_text([head, *(list(row.to_dict().values()) for row in history)])
 
 
 def from_csv(text: str, name: str = "history.csv") -> list[Epoch]:
