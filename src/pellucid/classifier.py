@@ -36,7 +36,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import Trained, Watcher, make_recipe, train
-from pellucid.training.batches import automatic_batch_size
+from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, STEPS, RateCurve, find_learning_rate
@@ -272,6 +272,7 @@ class ImageClassifier:
         if not allow_one_class:
             _check_several_classes(data)
         graph = self._graph(data)
+        check_batch_norms(graph, len(data), recipe.batch_size)  # before there is a run's folder
         model = Model(
             Network(graph, classifier_weights(graph, recipe.seed)),
             data.classes,

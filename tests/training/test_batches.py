@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
+from pellucid import Dataset, ImageClassifier
+from pellucid.errors import ArgumentError
+from pellucid.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    ReLU,
+    Sequential,
+)
 from pellucid.training.batches import batches, batches_per_epoch
+from tests.messages import check_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.layers import Block
 
 
-@pytest.mark.parametrize(("count", "size"), [(10, 3), (9, 3), (1, 128), (128, 128), (129, 128)])
+@pytest.mark.parametrize(("count", "size"), [(11, 3), (9, 3), (1, 128), (128, 128), (130, 128)])
 def test_every_picture_once(count: int, size: int) -> None:
     parts = list(batches(count, size, seed=1, epoch=0))
     assert len(parts) == batches_per_epoch(count, size)
@@ -26,3 +45,72 @@ def test_order_follows_from_seed_and_epoch() -> None:
     assert order(3, 5) != order(3, 6)
     assert order(3, 5) != order(4, 5)
     assert order(3, 5) != list(range(1000))
+
+
+@pytest.mark.parametrize(("count", "size", "last"), [(129, 128, 129), (7, 3, 4), (3, 2, 3)])
+def test_a_single_picture_that_is_left_goes_with_the_batch_before(
+    count: int, size: int, last: int
+) -> None:
+    parts = list(batches(count, size, seed=1, epoch=0))
+    assert [len(part) for part in parts] == [size] * (count // size - 1) + [last]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(count))
+    assert len(parts) == batches_per_epoch(count, size)
+
+
+def made(count: int, side: int = 6) -> Dataset:
+    """Two kinds of pictures, dark and bright."""
+    random = np.random.default_rng(count)
+    places = np.arange(count) % 2
+    images = random.integers(0, 100, (count, side, side, 1)) + 150 * places[:, None, None, None]
+    return Dataset(images.astype(np.uint8), places, ("dark", "bright"), name="made")
+
+
+SINGLE: dict[str, list[Block]] = {
+    "dense": [Flatten(), Dense(6), BatchNorm(name="single"), ReLU(), Dense(2)],
+    "convolution to one position": [
+        Conv2D(4, 6), BatchNorm(name="single"), ReLU(), Flatten(), Dense(2)
+    ],
+    "average": [Conv2D(4, 3), GlobalAveragePool(), BatchNorm(name="single"), Dense(2)],
+}  # fmt: skip
+SEVERAL: list[Block] = [Conv2D(4, 3), BatchNorm(), ReLU(), Flatten(), Dense(2)]
+
+
+@pytest.mark.parametrize("engine", ["reference", "native", "torch"])
+@pytest.mark.parametrize("name", SINGLE)
+def test_batches_of_one_before_a_batch_norm_are_refused(
+    name: str, engine: str, tmp_path: Path
+) -> None:
+    model = ImageClassifier(Sequential(SINGLE[name]), batch_size=1, epochs=1, engine=engine)
+    for attempt in (lambda: model.fit(made(8), out=tmp_path / "run"),
+                    lambda: model.find_learning_rate(made(8))):  # fmt: skip
+        with pytest.raises(ArgumentError, match=r"layer single .*--batch-size 16") as caught:
+            attempt()
+        check_line(caught.value)
+    assert not (tmp_path / "run").exists()
+    one = made(8).subset([0])
+    with pytest.raises(ArgumentError, match="give more pictures"):
+        model.set_params(batch_size=16).fit(one, allow_one_class=True)
+
+
+@pytest.mark.parametrize("engine", ["reference", "native", "torch"])
+def test_a_last_batch_of_one_is_learned_with_the_others(engine: str) -> None:
+    """17 pictures in batches of 16: one step, whose statistics are those of all 17."""
+    data = made(17)
+    model = ImageClassifier(
+        Sequential(SINGLE["dense"]), batch_size=16, epochs=1, learning_rate=1e-9, engine=engine
+    ).fit(data)
+    weights = model.model_.network.weights
+    inputs = np.stack([model.values(image)["dense1"] for image in data.images])
+    np.testing.assert_allclose(
+        weights["single.variance"], 0.9 + 0.1 * inputs.var(axis=0, ddof=1), rtol=1e-4
+    )
+    np.testing.assert_allclose(
+        weights["single.mean"], 0.1 * inputs.mean(axis=0), rtol=1e-4, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("engine", ["reference", "native", "torch"])
+def test_batches_of_one_with_several_positions_are_learned(engine: str) -> None:
+    model = ImageClassifier(Sequential(SEVERAL), batch_size=1, epochs=2, engine=engine)
+    model.fit(made(24))
+    assert model.history_[-1].loss < model.history_[0].loss

@@ -157,7 +157,7 @@ def test_balanced_weights_are_scikit_learn_s() -> None:
     [
         ({"patience": 0}, "patience must be a whole number from 1"),
         ({"ema": 1.0}, "ema must be a finite number from 0.5 to 0.99999"),
-        ({"augmentation": "wild"}, "unknown augmentation 'wild'; known are none, digits, photos"),
+        ({"augmentation": "wild"}, "unknown augmentation 'wild'; there are none, digits, photos"),
     ],
 )
 def test_what_is_wrong_is_said(settings: dict[str, object], message: str) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
-from pellucid.training.batches import batches_per_epoch, order
+from pellucid.training.batches import batch_places, batches_per_epoch, order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,8 +78,7 @@ class _Maker:
         if epoch != self._epoch:
             self._order = order(len(data), seed=recipe.seed, epoch=epoch)
             self._epoch = epoch
-        first = number * recipe.batch_size
-        indices = self._order[first : first + recipe.batch_size]
+        indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         changes = recipe.augmentation
         if changes.mixup:
             return augmented_batch(

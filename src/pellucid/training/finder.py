@@ -21,6 +21,7 @@ import numpy as np
 from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, TrainingDivergedError
 from pellucid.ops import check
+from pellucid.training.batches import check_batch_norms
 from pellucid.training.feed import Feed
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def find_learning_rate(
         TrainingDivergedError: If the loss explodes before a window of steps is taken.
     """
     check_search(lowest, highest, steps)
+    check_batch_norms(program.graph, len(data), recipe.batch_size)
     rates = np.geomspace(lowest, highest, steps)
     weights, state = program.weights(), program.optimizer_state()
     try:

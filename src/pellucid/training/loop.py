@@ -14,6 +14,7 @@ from pellucid.errors import TrainingDivergedError
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.training.average import Average
+from pellucid.training.batches import check_batch_norms
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
 from pellucid.training.feed import Feed
 from pellucid.training.history import Epoch
@@ -60,8 +61,10 @@ def train(
         TrainingDivergedError: If a loss or a weight is not finite, or the loss explodes, and
             neither leaving out the batch nor halving the learning rate helps; what watchers wrote
             after earlier epochs is as they left it.
+        ArgumentError: If a batch norm gets one value per channel only.
         ShapeError: If the start is not this network's.
     """
+    check_batch_norms(program.graph, len(data), recipe.batch_size)
     run = _Run(program, data, recipe, validation, watchers, start)
     while not run.finished:
         run.learn_epoch()
