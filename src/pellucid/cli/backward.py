@@ -10,6 +10,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
+from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
 from pellucid.data.names import shown
@@ -74,8 +75,8 @@ def print_backward(console: Console, backward: Backward) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pellucid.explain.pages.backward import loss_line, wanted_head
-    from pellucid.explain.pages.numbers import figure
+    from pellucid.explain.pages.backward import loss_line, settled_line, wanted_head
+    from pellucid.explain.pages.numbers import figure, probability
     from pellucid.ops.operation import describe
 
     console.print(loss_line(backward))
@@ -83,9 +84,14 @@ def print_backward(console: Console, backward: Backward) -> None:
     for name in ("y", wanted_head(backward), "∂loss/∂logit"):
         logits.add_column(name, justify="right")
     y, t, d = backward.probabilities, backward.wanted, backward.at_logits
+    rest = backward.rest
     for k, name in enumerate(backward.subject.classes):
-        logits.add_row(Text(shown(name)), figure(y[k]), figure(t[k]), figure(float(d[k])))
+        logits.add_row(
+            Text(shown(name)), probability(y[k], rest[k]), figure(t[k]), figure(float(d[k]))
+        )
     console.print(logits)
+    if backward.settled:
+        tell(console, settled_line(backward))
     table = Table("∂loss/∂")
     for name in ("shape", "lowest", "highest", "norm"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -109,7 +115,7 @@ def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None
     from rich.text import Text
 
     from pellucid.explain.pages.backward import check_line, update_line
-    from pellucid.explain.pages.numbers import figure, place
+    from pellucid.explain.pages.numbers import compared, figure, place
 
     console.print(
         f"∂loss/∂{shown(opened.name)} at {place(opened.at)} = {figure(opened.gradient)}, the sum "
@@ -131,10 +137,8 @@ def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None
     console.print(table)
     if count < len(opened):
         console.print(f"and {len(opened) - count} smaller products (--all prints them all)")
-    console.print(
-        f"added up: {figure(opened.total)}, the engine's gradient differs by "
-        f"{figure(opened.difference)}"
-    )
+    total, engine, difference = compared(opened.total, opened.gradient)
+    console.print(f"added up {total}, by the engine {engine}, difference {difference}")
     if opened.check is not None:
         console.print(check_line(opened))
     if opened.after is not None:

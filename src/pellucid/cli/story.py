@@ -18,7 +18,7 @@ from pellucid.cli.story_numbers import (
     tell,
 )
 from pellucid.data.names import counted, shown
-from pellucid.explain.pages.numbers import detail_lines, figure, place, rule_in_words
+from pellucid.explain.pages.numbers import compared, detail_lines, figure, place, rule_in_words
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D, Subsample
 from pellucid.ops.operation import describe
@@ -165,11 +165,11 @@ def _print_convolution(console: Console, story: Story, opened: Opened, operation
     console.print()
     whole = len(opened) == operation.size[0] * operation.size[1] * len(totals)
     hole = "" if whole else f"The kernel hangs over the edge ({HOLE}), where zeros are read. "
+    total, engine, difference = compared(terms.total, opened.value)
     tell(
         console,
-        f"{hole}The engine's value there is {figure(opened.value)}; the sum differs by "
-        f"{figure(opened.difference)}. (Products are printed with three digits, and added up with "
-        "all.)",
+        f"{hole}With all digits the sum is {total}; the engine's value is {engine}; the difference "
+        f"is {difference}. (Products are printed with three digits, and added up with all.)",
     )
 
 

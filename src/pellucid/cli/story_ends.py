@@ -8,8 +8,8 @@ import numpy as np
 
 from pellucid.cli.story_numbers import factored, short, tell
 from pellucid.data.names import counted, shown
-from pellucid.explain.pages.backward import check_line, update_line
-from pellucid.explain.pages.numbers import figure, place
+from pellucid.explain.pages.backward import check_line, settled_line, update_line
+from pellucid.explain.pages.numbers import compared, figure, place, probability
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,10 +62,10 @@ def print_answer(console: Console, story: Story, told: Told) -> None:
     if terms.bias:
         parts.append(f"bias {figure(terms.bias)}")
     together = f"together: {' + '.join(parts)} = " if len(parts) > 1 else ""
+    total, engine, difference = compared(terms.total, opened.value)
     tell(
         console,
-        f"{together}{figure(terms.total)}; the engine's score differs by "
-        f"{figure(opened.difference)}",
+        f"{together}{total}; the engine's score is {engine}; the difference is {difference}",
         2,
         2,
     )
@@ -78,7 +78,7 @@ def _print_softmax(console: Console, story: Story, opened: Opened | None) -> Non
 
     assert opened is not None
     facts, classes = opened.details, story.subject.classes
-    y = story.backward.probabilities
+    y, rest = story.backward.probabilities, story.backward.rest
     console.print()
     tell(
         console,
@@ -94,7 +94,9 @@ def _print_softmax(console: Console, story: Story, opened: Opened | None) -> Non
     for k in _guessed(story):
         truth = ["the truth" if classes[k] == story.truth else ""] if story.label_given else []
         z, e = opened.terms.values[k], facts["exponentials"][k]
-        table.add_row(Text(shown(classes[k])), figure(z), figure(e), figure(y[k]), *truth)
+        table.add_row(
+            Text(shown(classes[k])), figure(z), figure(e), probability(y[k], rest[k]), *truth
+        )
     table.add_section()
     table.add_row(f"all {len(classes)}", "", figure(facts["sum"]), figure(float(y.sum())))
     console.print(table)
@@ -115,13 +117,14 @@ def print_judges(console: Console, story: Story) -> None:
             f"No truth was given (--label): what follows takes the network's own answer, {truth}, "
             "to be right.",
         )
-    y = float(story.backward.probabilities[story.subject.classes.index(story.truth)])
+    gone, k = story.backward, story.subject.classes.index(story.truth)
+    y = probability(gone.probabilities[k], gone.rest[k])
     table = Table("judge", "how")
     table.add_column("says", justify="right")
     for name, how, value in (
         ("classification error", "1 if another class is likelier", judges.classification_error),
         ("mean squared error", "Σ (y − t)², t 1 for the truth, else 0", judges.mean_squared_error),
-        ("cross-entropy", f"−log y of the truth, −log {figure(y)}", judges.cross_entropy),
+        ("cross-entropy", f"−log y, y = {y} of the truth", judges.cross_entropy),
     ):
         table.add_row(name, how, figure(value))
     console.print(table)
@@ -133,12 +136,12 @@ def print_learning(console: Console, story: Story) -> None:
     from rich.text import Text
 
     gone, opened = story.backward, story.weight
-    y, t, d = gone.probabilities, gone.targets, gone.at_logits
+    y, t, d, minus = gone.probabilities, gone.targets, gone.at_logits, gone.differences
     loss = gone.learner.loss.kind.replace("_", "-")
     smoothing = getattr(gone.learner.loss, "label_smoothing", 0.0)
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     console.print()
-    same = np.allclose(d, y - t, rtol=1e-3, atol=1e-6, equal_nan=True)
+    same = np.allclose(d, minus, rtol=1e-3, atol=1e-37, equal_nan=True)
     tell(
         console,
         "Learning begins at the scores with y − t, probabilities minus truth, the gradient of "
@@ -153,9 +156,12 @@ def print_learning(console: Console, story: Story) -> None:
     for name in ("y", "t", "y − t", *(() if same else ("∂loss/∂z",))):
         table.add_column(name, justify="right")
     for k in _guessed(story):
-        cells = [y[k], t[k], y[k] - t[k], *(() if same else (float(d[k]),))]
-        table.add_row(Text(shown(gone.subject.classes[k])), *map(figure, cells))
+        cells = [t[k], minus[k], *(() if same else (float(d[k]),))]
+        name = Text(shown(gone.subject.classes[k]))
+        table.add_row(name, probability(y[k], gone.rest[k]), *map(figure, cells))
     console.print(table)
+    if gone.settled:
+        tell(console, settled_line(gone))
     console.print()
     tell(
         console,
@@ -169,10 +175,11 @@ def print_learning(console: Console, story: Story) -> None:
     if len(opened) > len(chosen):
         rest = opened.total - sum(opened.terms[i].product for i in chosen)
         parts.append(f"({len(opened) - len(chosen)} smaller products: {figure(rest)})")
+    total, engine, difference = compared(opened.total, opened.gradient)
     tell(
         console,
-        f"{' + '.join(parts) or '0'} = {figure(opened.total)}; the engine's differs by "
-        f"{figure(opened.difference)}",
+        f"{' + '.join(parts) or '0'} = {total}; the engine's is {engine}; the difference is "
+        f"{difference}",
         2,
         2,
     )

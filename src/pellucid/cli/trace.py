@@ -109,6 +109,7 @@ def print_opened(console: Console, opened: Opened, count: int) -> None:
     from rich.text import Text
 
     from pellucid.explain.pages.numbers import (
+        compared,
         detail_lines,
         figure,
         place,
@@ -142,9 +143,7 @@ def print_opened(console: Console, opened: Opened, count: int) -> None:
     console.print(table)
     if count < len(opened):
         console.print(f"and {len(opened) - count} smaller terms (--all prints them all)")
-    console.print(
-        f"put together again: {figure(terms.total)}, the engine's value differs by "
-        f"{figure(opened.difference)}"
-    )
+    total, engine, difference = compared(terms.total, opened.value)
+    console.print(f"added up {total}, by the engine {engine}, difference {difference}")
     for line in use_lines(opened):
         console.print(f"then {shown(line)}")

@@ -21,6 +21,7 @@ from pellucid.graph import INPUT, ParameterName
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.softmax import sum_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pellucid.explain.subject import Classifier, Position
     from pellucid.files import Model
     from pellucid.ops.operation import Array
+
+SETTLED = 1e-3
+"""Where no probability is further from what is wanted, there is nothing left to learn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +213,21 @@ class Backward:
         return np.asarray(self.subject.values[self.subject.graph.output])
 
     @property
+    def rest(self) -> NDArray[np.float64]:
+        """1 − y, (K,): the sum of the other probabilities, exact where y is nearly 1."""
+        return np.asarray(sum_of_others(self.probabilities))
+
+    @property
+    def differences(self) -> NDArray[np.float64]:
+        """Probabilities minus targets, (K,); for the right class minus the sum of the others."""
+        return np.where(self.targets == 1.0, -self.rest, self.probabilities)
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to learn: y is what is wanted within 0.001."""
+        return bool(np.abs(self.differences + (self.targets - self.wanted)).max() < SETTLED)
+
+    @property
     def at_logits(self) -> Array:
         """∂loss/∂logits, (K,): y − t for cross-entropy, t as :attr:`wanted` has it."""
         return np.asarray(self.gradients.values[self.subject.logits][0])
@@ -312,6 +331,7 @@ class Backward:
             targets=self.targets.tolist(),
             wanted=self.wanted.tolist(),
             at_logits=array(self.at_logits),
+            settled=self.settled,
             steps=[step.to_dict(values=values) for step in self.steps],
         )
 

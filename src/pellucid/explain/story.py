@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.evaluation.metrics import (
     classification_error,
     cross_entropy_of_logits,
-    mean_squared_error,
+    squared_errors_of_logits,
 )
 from pellucid.explain.backward import backward
 from pellucid.explain.opened import Opened
@@ -207,11 +207,10 @@ class Story:
     def judges(self) -> Judges:
         """What the lecture's judges say of the answer."""
         subject, label = self.subject, np.array([self.subject.classes.index(self.truth)])
-        y = self.backward.probabilities[None]
         logits = subject.values[subject.logits][None]
         return Judges(
-            classification_error(y, label),
-            mean_squared_error(y, label),
+            classification_error(logits, label),
+            float(squared_errors_of_logits(logits, label).mean()),
             cross_entropy_of_logits(logits, label),
         )
 
@@ -259,8 +258,9 @@ class Story:
                 "loss": number(gone.loss),
                 "y": numbers(gone.probabilities),
                 "t": gone.targets.tolist(),
-                "difference": numbers(gone.probabilities - gone.targets),
+                "difference": numbers(gone.differences),
                 "at_logits": numbers(gone.at_logits),
+                "settled": gone.settled,
                 "weight": self.weight.to_dict(),
             },
         )

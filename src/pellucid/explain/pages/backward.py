@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid.data.names import shown
-from pellucid.explain.pages.numbers import figure, place
+from pellucid.explain.pages.numbers import compared, figure, place, probability
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet
 from pellucid.ops import CrossEntropy
@@ -31,9 +33,12 @@ def gradient_html(opened: OpenedGradient) -> str:
 def _backward_parts(backward: Backward) -> Iterable[str]:
     yield f"<h2>From the loss back to the picture: {text(backward.label)}</h2>"
     yield f"<p>{text(loss_line(backward))}. With this its way back begins:</p>"
+    if backward.settled:
+        yield f"<p>{text(settled_line(backward))}</p>"
     y, t, d = backward.probabilities, backward.wanted, backward.at_logits
+    rest = backward.rest
     rows = [
-        (name, figure(y[k]), figure(t[k]), figure(float(d[k])))
+        (name, probability(y[k], rest[k]), figure(t[k]), figure(float(d[k])))
         for k, name in enumerate(backward.subject.classes)
     ]
     yield table(["class", "y", wanted_head(backward), "∂loss/∂logit"], rows, "the logits' gradient")
@@ -63,9 +68,10 @@ def _how(backward: Backward, name: str) -> str:
 def _gradient_parts(opened: OpenedGradient) -> Iterable[str]:
     title = f"∂loss/∂{opened.name} at {place(opened.at)} = {figure(opened.gradient)}"
     yield f"<h2>{text(title)}</h2>"
+    total, engine, difference = compared(opened.total, opened.gradient)
     yield (
-        f"<p>The sum of {len(opened)} products: {figure(opened.total)}; the engine's gradient "
-        f"differs by {figure(opened.difference)}.</p>"
+        f"<p>The sum of {len(opened)} products: {total}; the engine's gradient is {engine}; the "
+        f"difference is {difference}.</p>"
     )
     if opened.after is not None:
         yield f"<p>{text(update_line(opened))}</p>"
@@ -84,9 +90,10 @@ def update_line(opened: OpenedGradient) -> str:
     """The optimizer's step as one sentence."""
     assert opened.after is not None
     assert opened.learner is not None
+    after, before, step = compared(opened.after, opened.before)
     return (
         f"the update ({opened.learner.rule}, {opened.learner.origin}; the first step, no momentum "
-        f"gathered yet): {figure(opened.before)} → {figure(opened.after)}"
+        f"gathered yet): {before} → {after}, a step of {step}"
     )
 
 
@@ -96,6 +103,19 @@ def loss_line(backward: Backward) -> str:
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     kind = backward.learner.loss.kind.replace("_", "-")
     return f"{kind}{smoothed} for {shown(backward.label)}: {figure(backward.loss)}"
+
+
+def settled_line(backward: Backward) -> str:
+    """What to do where the network is sure, and right by the label given."""
+    classes, k = backward.subject.classes, backward.subject.classes.index(backward.label)
+    y = probability(backward.probabilities[k], backward.rest[k])
+    others = [c for c in np.argsort(-backward.probabilities, kind="stable") if c != k]
+    another = f", as in --label {shown(classes[others[0]])}," if others else ""
+    return (
+        f"The network gives {shown(backward.label)} the probability {y}: there is nothing left to "
+        f"learn here, and all gradients are tiny. Give another class as the truth{another} to see "
+        "those of a mistake."
+    )
 
 
 def wanted_head(backward: Backward) -> str:
@@ -111,8 +131,10 @@ def check_line(opened: OpenedGradient) -> str:
     """The finite-difference check as one sentence."""
     check = opened.check
     assert check is not None
+    quotient, gradient, difference = compared(check.quotient, check.gradient)
     kink = "; there is a kink between the two, so it says little" if check.kink else ""
     return (
-        f"checked by a finite difference: (loss(w + h) − loss(w − h))/2h = "
-        f"{figure(check.quotient)} with h = {check.step:g}, off by {figure(check.difference)}{kink}"
+        f"checked in float64 by a finite difference: (loss(w + h) − loss(w − h))/2h = {quotient} "
+        f"with h = {check.step:g}; backpropagation gives {gradient}; the difference is "
+        f"{difference}{kink}"
     )

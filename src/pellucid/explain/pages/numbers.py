@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.explain.opened import Opened
+
+NEAR_CERTAIN = 1e-4
+"""Probabilities nearer to 1 are written by what they lack."""
 
 
 def figure(value: float) -> str:
@@ -18,6 +22,30 @@ def figure(value: float) -> str:
     if value == 0:
         return "0"  # which may bear a minus sign
     return f"{value:.6g}".replace("-", "−", 1) if value < 0 else f"{value:.6g}"
+
+
+def probability(y: float, rest: float) -> str:
+    """A probability; one that six digits would round to 1 as ``1 − 3.69288e-07``.
+
+    Args:
+        y: The probability, 0 to 1.
+        rest: 1 − y, which keeps its digits where y has rounded to 1.
+    """
+    return f"1 − {figure(rest)}" if 0.0 < rest < NEAR_CERTAIN else figure(y)
+
+
+def compared(a: float, b: float) -> tuple[str, str, str]:
+    """Two numbers and a − b, written so that the third is the difference of the first two.
+
+    They get as many digits as it takes to see the difference: six at least, seventeen at most.
+    """
+    if a == b or not (math.isfinite(a) and math.isfinite(b)):
+        return figure(a), figure(b), "0" if a == b else figure(a - b)
+    share = abs(a - b) / max(abs(a), abs(b))
+    digits = min(17, max(6, math.ceil(-math.log10(share)) + 3))
+    first, second = (Decimal(f"{x:.{digits}g}") for x in (a, b))
+    written = [f"{x:.{digits}g}".replace("-", "−", int(x < 0)) for x in (a, b)]
+    return written[0], written[1], figure(float(first - second))
 
 
 def place(at: Sequence[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.explain.pages.numbers import (
+    compared,
     detail_lines,
     figure,
     place,
@@ -26,10 +27,10 @@ def opened_html(opened: Opened) -> str:
 
 def _parts(opened: Opened) -> Iterable[str]:
     yield f"<h2>{text(opened.layer)} at {place(opened.at)} = {figure(opened.value)}</h2>"
+    total, engine, difference = compared(opened.terms.total, opened.value)
     yield (
-        f"<p>{text(opened.kind)}: {rule_in_words(opened)}. Put together again: "
-        f"{figure(opened.terms.total)}; the engine's value differs by "
-        f"{figure(opened.difference)}.</p>"
+        f"<p>{text(opened.kind)}: {rule_in_words(opened)}. Put together again: {total}; by the "
+        f"engine {engine}; the difference is {difference}.</p>"
     )
     for line in detail_lines(opened):
         yield f"<p>{text(line)}</p>"
