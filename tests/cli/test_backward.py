@@ -36,8 +36,8 @@ def test_one_weight(pellucid: Command, model_path: Path, digit_path: Path) -> No
     text = pellucid(*arguments, COLUMNS="80").stdout
     assert text.startswith("∂loss/∂conv2.kernel at 1, 1, 3, 5 = ")
     assert "by a finite difference" in text
-    rule = "sgd with learning rate 0.05, momentum 0.9, nesterov"
-    assert f"the update ({rule}, the model's own training recipe" in text
+    assert "the update (sgd with learning rate " in text
+    assert "momentum 0.9, nesterov, the model's own training recipe" in text
     record = json.loads(pellucid(*arguments, "--json").stdout)
     assert record["record"] == "gradient"
     assert abs(record["check"]["difference"]) < 1e-6
