@@ -240,7 +240,7 @@ def unknown_label(digits: Digits) -> object:
     ("mistake", "message"),
     [
         (one_class, "needs at least 2 classes, got only '0'"),
-        (no_labels, "pixels need labels"),
+        (no_labels, "without labels"),
         (wrong_classes, "validation data must be of the same kind"),
         (with_softmax, r"leave the Softmax\(\) out"),
         (too_few_logits, r"one logit for each of the 10 classes, got 9; end with Dense\(10\)"),
@@ -253,7 +253,7 @@ def unknown_label(digits: Digits) -> object:
         (waits_for_nothing, "there are no validation pictures; hold some out"),
         (resumes_nowhere, "resume goes on with the run in out: give that folder"),
         (no_model, "tests: holds no model.safetensors; give a model file, or the folder"),
-        (unknown_label, "label 'x' is not a class; there are 0, 1"),
+        (unknown_label, r"'x' \(position 0\) is no class; there are 0, 1"),
     ],
 )
 def test_mistakes_are_explained_in_one_line(mistake: Any, message: str, digits: Digits) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import numpy as np
 
 from pellucid.architectures import ARCHITECTURES, get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
-from pellucid.data.load import load as load_data
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
@@ -36,6 +34,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import Trained, Watcher, make_recipe, train
+from pellucid.training.arguments import evaluation_data, training_data
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
@@ -46,12 +45,13 @@ from pellucid.training.recipe import balanced_weights
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, try_run_folder
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
-    from pellucid.data.labels import LabelKind
+    from pellucid.data.dataset import Splits
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
     from pellucid.explain.backward import Backward
@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Summary
     from pellucid.training import Recipe
     from pellucid.training.diagnosis import Diagnosis
+
+    Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
+    """Labelled pictures, or pixels that need labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,11 +209,11 @@ class ImageClassifier:
 
     def fit(
         self,
-        pictures: Dataset | str | os.PathLike[str] | NDArray[np.uint8],
+        pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None = None,
         *,
         epochs: int | None = None,
-        validation_data: Dataset | tuple[NDArray[np.uint8], Sequence[Any]] | None = None,
+        validation_data: Dataset | tuple[Any, Any] | None = None,
         out: str | os.PathLike[str] | None = None,
         overwrite: bool = False,
         resume: bool = False,
@@ -223,11 +226,14 @@ class ImageClassifier:
         """Train, from scratch or from where a run was left.
 
         Args:
-            pictures: A data set; or the name of a built-in one, or a folder of pictures, whose
-                validation part is then used too; or pixels (N, H, W, C) or (N, H, W), uint8 0..255.
-            labels: One a picture, where pixels are given: class names or numbers.
+            pictures: A data set; ``Splits``, or what :func:`pellucid.data.load` takes (a folder of
+                pictures, ``"mnist"``), whose validation part is then used too; or pixels
+                (N, H, W, C) or (N, H, W), uint8 0..255.
+            labels: One a picture, where pixels are given: integers, texts or bools; see
+                :mod:`pellucid.data.labels`.
             epochs: Instead of the classifier's setting, this once.
-            validation_data: Pictures to judge every epoch by; the best epoch's weights are kept.
+            validation_data: Pictures to judge every epoch by, a data set or (pixels, labels); the
+                best epoch's weights are kept.
             out: A folder for the run: configuration, history, best model, last state.
             overwrite: Whether that folder may hold a run already, which is then replaced when the
                 first epoch is done.
@@ -309,7 +315,7 @@ class ImageClassifier:
 
     def find_learning_rate(
         self,
-        pictures: Dataset | str | os.PathLike[str] | NDArray[np.uint8],
+        pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None = None,
         *,
         lowest: float = LOWEST,
@@ -410,41 +416,22 @@ class ImageClassifier:
 
     def _training_data(
         self,
-        pictures: Dataset | str | os.PathLike[str] | NDArray[np.uint8],
+        pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None,
-        validation_data: Dataset | tuple[NDArray[np.uint8], Sequence[Any]] | None,
+        validation_data: Dataset | tuple[Any, Any] | None,
         *,
         allow_one_class: bool = False,
     ) -> tuple[Dataset, Dataset | None]:
-        validation: Dataset | None = None
-        if isinstance(pictures, str | os.PathLike):
-            splits = load_data(
-                pictures,
-                image_size=self.image_size,
-                validation=self.validation,
-                seed=self.seed,
-                max_pixels=self.max_pixels,
-                allow_one_class=allow_one_class,
-            )
-            for note in quarantine_note(splits.quarantined):
-                warnings.warn(note, QuarantineWarning, stacklevel=3)
-            data, validation = splits.train, splits.validation
-        elif isinstance(pictures, Dataset):
-            data = pictures
-        else:
-            data = _dataset(pictures, labels, None)
-        if isinstance(validation_data, Dataset):
-            validation = validation_data
-        elif validation_data is not None:
-            validation = _dataset(*validation_data, data.classes)
-        if validation is not None and (
-            validation.classes != data.classes or validation.image_shape != data.image_shape
-        ):
-            raise DataError(
-                f"{validation.name} has {describe(validation.image_shape)} pictures of the classes "
-                f"{', '.join(validation.classes)}, but training has {describe(data.image_shape)} "
-                f"of {', '.join(data.classes)}; validation data must be of the same kind"
-            )
+        data, validation, quarantined = training_data(
+            pictures, labels, validation_data,
+            allow_one_class=allow_one_class,
+            image_size=self.image_size,
+            validation=self.validation,
+            seed=self.seed,
+            max_pixels=self.max_pixels,
+        )  # fmt: skip
+        for note in quarantine_note(quarantined):
+            warnings.warn(note, QuarantineWarning, stacklevel=3)
         return data, validation
 
     def _layers(self, classes: int) -> Sequential:
@@ -517,29 +504,30 @@ class ImageClassifier:
 
     def score(
         self,
-        pictures: Dataset | NDArray[np.uint8],
+        pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None = None,
     ) -> float:
-        """The accuracy on labelled pictures, 0 to 1."""
+        """The accuracy on labelled pictures, 0 to 1; see :meth:`evaluate`."""
         return self.evaluate(pictures, labels).accuracy
 
     def evaluate(
         self,
-        pictures: Dataset | NDArray[np.uint8],
+        pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None = None,
     ) -> Report:
         """Judge the classifier on labelled pictures.
 
         Args:
-            pictures: A data set; or pixels (N, H, W, C) or (N, H, W).
-            labels: One a picture, where pixels are given.
+            pictures: As in :meth:`fit`. Of ``Splits``, the test part is used; of a folder or a
+                built-in set, what was not learned, as ``pellucid evaluate`` does.
+            labels: One a picture, where pixels are given: of the kind that ``predict`` answers.
 
         Raises:
-            DataError: If the pictures' size or classes are not the network's.
+            DataError: If the pictures' size or classes are not the network's, or labels are of
+                another kind than its answers.
         """
-        if not isinstance(pictures, Dataset):
-            pictures = _dataset(pictures, labels, self.model_.classes)
-        return evaluate(self._learned.program, pictures, classes=self.model_.classes)
+        data, _ = evaluation_data(pictures, labels, self.model_)
+        return evaluate(self._learned.program, data, classes=self.model_.classes)
 
     def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
         """Look for what usually goes wrong in training, and say it in words with numbers.
@@ -768,30 +756,3 @@ def _check_several_classes(data: Dataset) -> None:
             f"{data.name}: a classifier needs at least 2 classes, got only "
             f"{data.classes[0]!r}; add pictures of another"
         )
-
-
-def _dataset(
-    pictures: NDArray[np.uint8],
-    labels: Sequence[Any] | NDArray[Any] | None,
-    classes: tuple[str, ...] | None,
-) -> Dataset:
-    """Arrays as a data set; without given classes, they are the sorted labels that occur."""
-    if labels is None:
-        raise ArgumentError("pixels need labels, one a picture: fit(pictures, labels)")
-    images = np.asarray(pictures)
-    if images.ndim == 3:
-        images = images[..., None]
-    given = np.asarray(labels)
-    if given.ndim != 1:
-        raise DataError(f"labels must be one a picture, (N,), got an array {given.shape}")
-    present, index = np.unique(given, return_inverse=True)
-    names = tuple(str(name) for name in present)
-    if classes is None:
-        kind: LabelKind = "text"
-        if given.dtype.kind in "iub":
-            kind = "bool" if given.dtype.kind == "b" else "int"
-        return Dataset(images, index.astype(np.int64), names, name="pictures", label_kind=kind)
-    if unknown := sorted(set(names) - set(classes)):
-        raise DataError(f"label {unknown[0]!r} is not a class; there are {', '.join(classes)}")
-    position = np.array([classes.index(name) for name in names], np.int64)
-    return Dataset(images, position[index], classes, name="pictures")

@@ -48,6 +48,19 @@ def test_labels_are_values_of_the_classes() -> None:
     assert bools.labels.tolist() == [k % 2 == 1 for k in LABELS]
 
 
+def test_labels_in_place_of_places() -> None:
+    whole = dataset().fingerprint()
+    for labels in (LABELS, LABELS.tolist(), [CLASSES[k] for k in LABELS]):
+        assert Dataset(IMAGES, labels=labels, classes=CLASSES).fingerprint() == whole
+    numbers = Dataset(IMAGES, labels=LABELS + 3, classes=("4", "3", "5"), label_kind="int")
+    assert numbers.labels.tolist() == (LABELS + 3).tolist()
+    with pytest.raises(ArgumentError, match="both places and labels"):
+        dataset(labels=LABELS)
+    for wrong in ([CLASSES[0]] * 5, ["unknown"] * 6, [0, 1, 2, 3, 4, 5], [None] * 6):
+        with pytest.raises(DataError):
+            Dataset(IMAGES, labels=wrong, classes=CLASSES)
+
+
 @pytest.mark.parametrize("odd", ["cat", "07", "+7", " 7", "7.0", "1_0", "٣", "9" * 19, "--7", "-"])
 def test_class_names_that_spell_no_integer(odd: str) -> None:
     assert dataset(classes=("1", odd, "2")).classes[1] == odd

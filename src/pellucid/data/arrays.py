@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.class_names import given_classes, named_places
 from pellucid.data.convert import scaled
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.labels import IN_WORDS, checked_labels, label_kind
+from pellucid.data.names import listed
 from pellucid.data.preprocessing import is_deep_array
+from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,11 +49,12 @@ def datasets_from(
 
     Args:
         arrays: ``x``, the pictures, uint8 in 0..255 and of shape (N, H, W) or (N, H, W, C), and
-            ``y``, their labels, of shape (N,) or (N, 1): integers, or names of classes. If there
-            is a test part, ``x_test`` and ``y_test``; then ``x`` and ``y`` are the training part.
-            Also ``x_validation`` and ``y_validation``. ``classes``: the class names, in the order
-            of integer labels. Also known are the names ``x_train``, ``x_val`` and
-            ``train_images``, ``train_labels`` and so on.
+            ``y``, their labels, of shape (N,) or (N, 1): integers, texts or bools (see
+            :mod:`pellucid.data.labels`). If there is a test part, ``x_test`` and ``y_test``; then
+            ``x`` and ``y`` are the training part. Also ``x_validation`` and ``y_validation``.
+            ``classes``: the class names, in the order of integer labels (see
+            :func:`pellucid.data.class_names.named_places`). Also known are the names ``x_train``,
+            ``x_val`` and ``train_images``, ``train_labels`` and so on.
         name: What the data are called in messages.
         parts: Which parts are wanted; None for all. Those that are not there are left out.
         value_range: The values of pictures of 16- or 32-bit integers that become 0 and 255; None
@@ -64,22 +68,25 @@ def datasets_from(
         DataError: ``x`` or ``y`` is missing, or an array has another shape, type or value.
     """
     pairs = array_pairs(arrays, name)
-    labels = {
-        part: _labels(arrays[label], f"{name}: {label}") for part, (_, label) in pairs.items()
+    pictures = {
+        part: with_channels(arrays[picture], f"{name}: {picture}")
+        for part, (picture, _) in pairs.items()
     }
-    classes, places = _places(arrays.get(CLASSES), labels, name)
-    of_integers = next(iter(labels.values())).dtype.kind == "i"
-    kind: LabelKind = "int" if of_integers and CLASSES not in arrays else "text"
+    labels = {
+        part: checked_labels(arrays[label], f"{name}: {label}", len(pictures[part]))
+        for part, (_, label) in pairs.items()
+    }
+    classes, kind, places = _placed(arrays.get(CLASSES), labels, name)
     return {
         part: Dataset(
-            _with_channels(_eight_bit(arrays[picture], value_range), f"{name}: {picture}"),
+            eight_bit(images, value_range),
             places[part],
             classes,
             name=part,
             label_kind=kind,
             value_range=value_range,
         )
-        for part, (picture, _) in pairs.items()
+        for part, images in pictures.items()
         if parts is None or part in parts
     }
 
@@ -91,11 +98,35 @@ def deep_pictures(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     return {name: values for name, values in pictures.items() if is_deep_array(values)}
 
 
-def _eight_bit(pictures: object, value_range: Range | None) -> NDArray[Any]:
+def eight_bit(pictures: object, value_range: Range | None) -> NDArray[Any]:
+    """Return pictures of 16- or 32-bit integers scaled to 0..255, and others as they are."""
     values = np.asarray(pictures)
     if value_range is None or not is_deep_array(values):
         return values
     return np.stack([scaled(picture, value_range) for picture in values])
+
+
+def dataset_from(pictures: object, labels: object, name: str = "pictures") -> Dataset:
+    """Make a data set of pixels and labels; the classes are the sorted labels that occur.
+
+    Args:
+        pictures: Pixels (N, H, W, C) or (N, H, W), uint8 0..255; integers of 16 or 32 bits are
+            scaled by the range of values that they have.
+        labels: One a picture; see :mod:`pellucid.data.labels`.
+        name: What the data are called in messages.
+
+    Raises:
+        DataError: An array has another shape, type or value.
+    """
+    images = with_channels(pictures, name)
+    values = {name: checked_labels(labels, "labels", len(images))}
+    classes, kind, places = _placed(None, values, name)
+    found = array_range([images] if is_deep_array(images) else [])
+    ends = None if found is None else found.ends
+    return Dataset(
+        eight_bit(images, ends), places[name], classes,
+        name=name, label_kind=kind, value_range=ends,
+    )  # fmt: skip
 
 
 def array_parts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -141,59 +172,36 @@ def array_pairs(arrays: Mapping[str, Any], name: str) -> dict[str, tuple[str, st
     return found
 
 
-def _labels(labels: object, name: str) -> NDArray[Any]:
-    values = np.asarray(labels)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        hint = "; for one column per class give y.argmax(axis=1)" if values.ndim == 2 else ""
-        raise DataError(f"{name} has the shape {values.shape}; expected (N,), one a picture{hint}")
-    if values.dtype.kind not in "iuU":
-        raise DataError(
-            f"{name} is {values.dtype}; expected integers, or names of classes as texts"
-        )
-    return values if values.dtype.kind == "U" else values.astype(np.int64)
-
-
-def _places(
+def _placed(
     given: object, labels: Mapping[str, NDArray[Any]], name: str
-) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    """Return the class names, and the labels of each part as positions in them."""
-    kinds = {values.dtype.kind in "iu" for values in labels.values()}
-    if len(kinds) > 1:
-        raise DataError(f"{name}: labels are integers in one part and texts in another; use one")
-    occurring = np.unique(np.concatenate(list(labels.values())))
-    if given is None:
-        known = occurring
-    else:
-        known = np.asarray(given)
-        if known.ndim != 1 or known.dtype.kind != "U" or len(set(known.tolist())) != len(known):
-            raise DataError(f"{name}: classes are {given!r:.100}; expected names, each once")
-        if kinds == {True}:
-            if occurring.size and not 0 <= occurring.min() <= occurring.max() < len(known):
-                wrong = occurring.min() if occurring.min() < 0 else occurring.max()
-                raise DataError(
-                    f"{name}: label {wrong} is outside 0..{len(known) - 1} "
-                    f"({counted(len(known), 'class')}); give one class name per label"
-                )
-            return tuple(known.tolist()), {
-                part: values.astype(np.int64) for part, values in labels.items()
-            }
-    position = {label: i for i, label in enumerate(known.tolist())}
-    unknown = [label for label in occurring.tolist() if label not in position]
-    if unknown:
+) -> tuple[tuple[str, ...], LabelKind, Mapping[str, NDArray[np.int64]]]:
+    """The class names, the kind of labels, and the labels of each part as places."""
+    kinds = {part: label_kind(values) for part, values in labels.items()}
+    if len(set(kinds.values())) > 1:
+        each = " and ".join(f"{IN_WORDS[kind]} in {part}" for part, kind in kinds.items())
+        raise DataError(f"{name}: labels are {each}; use one kind in all parts")
+    if given is not None:
+        names, kind = given_classes(given, f"{name}: classes")
+        return names, kind, named_places(labels, names, kind, name)
+    used = np.unique(np.concatenate(list(labels.values())))
+    places = {part: np.searchsorted(used, values) for part, values in labels.items()}
+    return tuple(str(value) for value in used.tolist()), next(iter(kinds.values())), places
+
+
+def with_channels(pictures: object, name: str) -> NDArray[Any]:
+    """Return pixels as (N, H, W, C), from (N, H, W) or (N, H, W, C).
+
+    Raises:
+        DataError: They have another shape, or are no array.
+    """
+    try:
+        values = np.asarray(pictures)
+    except Exception as error:  # other libraries' arrays raise what they like
         raise DataError(
-            f"{name}: the label {shown(str(unknown[0]))} is none of the classes "
-            f"{listed(known.tolist())}; add it to classes"
-        )
-    return tuple(str(label) for label in known.tolist()), {
-        part: np.array([position[label] for label in values.tolist()], np.int64)
-        for part, values in labels.items()
-    }
-
-
-def _with_channels(pictures: object, name: str) -> NDArray[Any]:
-    values = np.asarray(pictures)
+            f"{name}: a {type(pictures).__name__} of which NumPy makes no array; expected pixels "
+            f"(N, H, W) or (N, H, W, C), uint8 0..255"
+        ) from error
     if values.ndim not in (3, 4):
-        raise DataError(f"{name} has the shape {values.shape}; expected (N, H, W) or (N, H, W, C)")
+        what = f"has the shape {values.shape}" if values.ndim else f"is a {type(pictures).__name__}"
+        raise DataError(f"{name} {what}; expected pixels (N, H, W) or (N, H, W, C)")
     return values[..., np.newaxis] if values.ndim == 3 else values

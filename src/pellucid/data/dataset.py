@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.labels import class_values
+from pellucid.data.class_names import named_places
+from pellucid.data.labels import checked_labels, class_values
 from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Dataset:
     """Pictures of one size with their labels.
+
+    Instead of places, ``Dataset(images, labels=…, classes=…)`` takes labels: values of the classes
+    (see :mod:`pellucid.data.labels`), or integers that count classes of names.
 
     Attributes:
         images: Pixels, shape (N, H, W, C), uint8 in 0..255; C is 1 (grey) or 3 (red, green, blue).
@@ -57,7 +61,30 @@ class Dataset:
     label_kind: LabelKind = "text"
     value_range: Range | None = None
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        places: NDArray[np.int64] | None = None,
+        classes: Sequence[str] = (),
+        names: Sequence[str] | None = None,
+        name: str = "data",
+        quarantined: tuple[BadFile, ...] = (),
+        label_kind: LabelKind = "text",
+        value_range: Range | None = None,
+        *,
+        labels: Any = None,
+    ) -> None:
+        given = locals()
+        if labels is not None:
+            if places is not None:
+                raise ArgumentError(f"{name}: both places and labels; give one of them")
+            values = {name: checked_labels(labels, f"{name}: labels", len(images))}
+            given["places"] = named_places(values, tuple(classes), label_kind, name)[name]
+        for field in fields(self):
+            object.__setattr__(self, field.name, given[field.name])
+        self._check()
+
+    def _check(self) -> None:
         _check_images(self.name, self.images)
         object.__setattr__(self, "classes", _checked_classes(self.name, self.classes))
         class_values(self.classes, self.label_kind, self.name)

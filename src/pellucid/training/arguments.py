@@ -1,0 +1,177 @@
+"""What may be given as pictures and labels to learn from, and to judge by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.arrays import dataset_from, eight_bit, with_channels
+from pellucid.data.dataset import Dataset, Splits
+from pellucid.data.labels import checked_labels, places_in
+from pellucid.data.load import load
+from pellucid.data.names import listed, shown
+from pellucid.data.sources import in_classes
+from pellucid.errors import ArgumentError, DataError
+from pellucid.ops.operation import describe
+from pellucid.training.held_out import held_out
+
+if TYPE_CHECKING:
+    from pellucid.files import Model
+
+TAKEN = (
+    "a Dataset, Splits, the path or name of data, arrays by name, or pixels (N, H, W, C) with "
+    "labels"
+)
+"""What may be given as pictures."""
+
+
+def training_data(
+    pictures: Any,
+    labels: Any,
+    validation_data: Any = None,
+    *,
+    allow_one_class: bool = False,
+    **reading: Any,
+) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
+    """Pictures to learn from and to validate by, from whatever was given.
+
+    Args:
+        pictures: A data set; Splits, of which the training and the validation part are used; what
+            :func:`pellucid.data.load` takes; or pixels (N, H, W, C) or (N, H, W), uint8 0..255.
+        labels: One a picture where pixels are given, else None; see :mod:`pellucid.data.labels`.
+        validation_data: A data set, or pixels and labels, of the same classes; it replaces the
+            validation part that the pictures bring.
+        allow_one_class: Whether to load data of one class only.
+        reading: Further settings of :func:`pellucid.data.load`.
+
+    Returns:
+        The data to learn from, to validate by (or None), and the files that cannot be used.
+
+    Raises:
+        DataError: The data cannot be used, or those to validate by are of another kind.
+        ArgumentError: It is not what may be given; the message names what came.
+    """
+    validation: Dataset | None = None
+    quarantined: tuple[Any, ...] = ()
+    if isinstance(pictures, str | os.PathLike | Mapping):
+        _check_no_labels(labels, pictures)
+        splits = load(pictures, allow_one_class=allow_one_class, **reading)
+        data, validation, quarantined = splits.train, splits.validation, splits.quarantined
+    elif isinstance(pictures, Splits):
+        _check_no_labels(labels, pictures)
+        data, validation = pictures.train, pictures.validation
+    elif isinstance(pictures, Dataset):
+        _check_no_labels(labels, pictures)
+        data = pictures
+    else:
+        _check_labelled(pictures, labels, "fit")
+        data = dataset_from(pictures, labels)
+    if validation_data is not None:
+        validation = _validation(validation_data, data)
+    return data, validation, quarantined
+
+
+def evaluation_data(pictures: Any, labels: Any, model: Model) -> tuple[Dataset, list[str]]:
+    """Pictures to judge a model by, with the model's classes, from whatever was given.
+
+    Args:
+        pictures: As :func:`training_data` takes it. Of Splits, the test part is used; of a path or
+            a name, what :func:`pellucid.training.held_out.held_out` finds that was not learned.
+        labels: Likewise. They must be of the kind that the model answers.
+        model: The model.
+
+    Returns:
+        The pictures, and one line for the user on each thing worth knowing.
+
+    Raises:
+        DataError: The data cannot be used, or a class is none of the model's.
+        ArgumentError: It is not what may be given; the message names what came.
+    """
+    if isinstance(pictures, str | os.PathLike | Mapping):
+        _check_no_labels(labels, pictures)
+        return held_out(pictures, model)
+    if isinstance(pictures, Splits):
+        if pictures.test is None:
+            raise DataError(
+                f"Splits of {shown(pictures.train.name)} without a test part; judge by another, "
+                f"for example evaluate(splits.validation)"
+            )
+        _check_no_labels(labels, pictures)
+        pictures = pictures.test
+    if isinstance(pictures, Dataset):
+        _check_no_labels(labels, pictures)
+        return in_classes(pictures, pictures.name, model.preprocessing, model.classes), []
+    _check_labelled(pictures, labels, "evaluate")
+    return _counted_in(pictures, labels, model, "pictures"), []
+
+
+def _validation(given: Any, data: Dataset) -> Dataset:
+    if isinstance(given, Dataset):
+        validation = given
+    elif isinstance(given, tuple | list) and len(given) == 2:
+        images, labels = given
+        validation = _counted_in(images, labels, data, "validation_data")
+    else:
+        raise ArgumentError(
+            f"validation_data is {came(given)}; expected a Dataset, or (pictures, labels)"
+        )
+    if validation.classes != data.classes or validation.image_shape != data.image_shape:
+        raise DataError(
+            f"{validation.name} has {describe(validation.image_shape)} pictures of the classes "
+            f"{listed(validation.classes)}, but training has {describe(data.image_shape)} of "
+            f"{listed(data.classes)}; validation data must be of the same kind"
+        )
+    return validation
+
+
+def _counted_in(pictures: Any, labels: Any, known: Dataset | Model, name: str) -> Dataset:
+    """Arrays as a data set of classes that are known already."""
+    images = with_channels(pictures, name)
+    values = checked_labels(labels, "labels", len(images))
+    places = places_in(values, known.classes, known.label_kind, "labels")
+    ends = known.value_range if isinstance(known, Dataset) else known.preprocessing.value_range
+    return Dataset(
+        eight_bit(images, ends), places, known.classes,
+        name=name, label_kind=known.label_kind, value_range=ends,
+    )  # fmt: skip
+
+
+def _check_no_labels(labels: Any, pictures: Any) -> None:
+    if labels is not None:
+        raise ArgumentError(
+            f"labels are {came(labels)}, but the pictures are {came(pictures)}, which has labels "
+            f"of its own; leave the labels out"
+        )
+
+
+def _check_labelled(pictures: Any, labels: Any, method: str) -> None:
+    if isinstance(pictures, tuple) and len(pictures) == 2 and labels is None:
+        raise ArgumentError(
+            f"pictures are a tuple of two; give pictures and labels apart: {method}(x, y)"
+        )
+    if pictures is None or isinstance(pictures, bytes | int | float | set):
+        raise ArgumentError(f"pictures are {came(pictures)}; expected {TAKEN}")
+    if labels is None:
+        raise ArgumentError(
+            f"pictures are {came(pictures)} without labels; give one a picture: "
+            f"{method}(pictures, labels), or {TAKEN.removesuffix(' with labels')}"
+        )
+
+
+def came(value: Any) -> str:
+    """Return what a value is, in a few words: its type, and its shape, length or text."""
+    kind = type(value).__name__
+    if value is None:
+        return "None"
+    if isinstance(value, str | os.PathLike):
+        return f"{shown(os.fspath(value))!r:.80}"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        dtype = getattr(value, "dtype", "")
+        return f"an array {shape} {dtype}".strip() if isinstance(value, np.ndarray) else kind
+    if isinstance(value, list | tuple | dict | set):
+        return f"a {kind} of {len(value)}"
+    return f"a {kind}"
