@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
+from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.random import random_words
 from pellucid.ops.operation import Operation
 
@@ -103,13 +104,14 @@ def conv2d(call: Call[ops.Conv2D]) -> Tensor:
     operation, x = call.operation, call.x
     left, right, top, bottom = _border(operation.window, x)
     padding = (top, left)
-    if (left, top) != (right, bottom):
+    if (left, top) != (right, bottom) or (operation.size == (1, 1) and (left, top) != (0, 0)):
         x, padding = F.pad(x, (left, right, top, bottom)), (0, 0)
+    x, kernel, stride = avoid_cpu_faults(x, call.weights["kernel"], operation.stride)
     return F.conv2d(
         x,
-        call.weights["kernel"],
+        kernel,
         call.weights.get("bias"),
-        operation.stride,
+        stride,
         padding,
         operation.dilation,
         operation.groups,
