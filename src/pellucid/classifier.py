@@ -42,6 +42,7 @@ from pellucid.training.finder import HIGHEST, LOWEST, STEPS, RateCurve, find_lea
 from pellucid.training.kept import DamagedStateWarning
 from pellucid.training.provenance import provenance
 from pellucid.training.recipe import balanced_weights
+from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, try_run_folder
 
 if TYPE_CHECKING:
@@ -670,11 +671,12 @@ class ImageClassifier:
                     "in a list"
                 )
             return batch, False
+        read, resolved = preprocessing.read, ReferencedPictures(self.model_).resolved
         if isinstance(pictures, list | tuple):
             if not pictures:
                 raise DataError("there must be at least one picture, got an empty list")
-            return np.stack([preprocessing.read(picture) for picture in pictures]), False
-        return preprocessing.read(pictures)[None], True  # type: ignore[arg-type]
+            return np.stack([read(resolved(picture)) for picture in pictures]), False
+        return preprocessing.read(resolved(pictures))[None], True  # type: ignore[arg-type]
 
     # ---------------------------------------------------------------------------------- what it is
 

@@ -41,7 +41,7 @@ EXAMPLES = {
     "check": "pellucid check my-photos --html findings.html",
     "find-rate": "pellucid find-rate my-photos -a vgg-small",
     "train": "pellucid train my-photos -a vgg-small -o runs/photos",
-    "predict": "pellucid predict runs/photos new.jpg",
+    "predict": "pellucid predict runs/photos new-photos -o predictions.csv",
     "evaluate": "pellucid evaluate runs/photos my-photos -o report",
     "compare": "pellucid compare runs/one runs/other my-photos -o comparison",
     "trace": "pellucid trace runs/photos cat.jpg -o trace.html",

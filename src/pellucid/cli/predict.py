@@ -2,51 +2,192 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.cells import cell_len
 
 from pellucid.cli import arguments
-from pellucid.cli.terminal import print_json, results
-from pellucid.data.names import shown
+from pellucid.cli.counting import CountingBar
+from pellucid.cli.outputs import check_output
+from pellucid.cli.terminal import fail, json_text, remarks, results
+from pellucid.data.names import counted, shown
+from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data.asked import Asked
+    from pellucid.evaluation.predictions import Prediction
+
+    Show = Callable[[Prediction], None]
+
+ENDINGS = (".csv", ".json")
+
+MOST_IN_FULL = 20
+"""Up to so many pictures, the likeliest classes of each are printed with bars; else a line each."""
 
 
 def predict(
     model: arguments.ModelPath,
-    pictures: Annotated[list[Path], typer.Argument(help="PNG, JPEG, WebP, BMP, GIF, TIFF files.")],
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures; folders; patterns ('new/*.jpg'); a CSV list with a column path; or "
+            "pictures of data, mnist:test:449.",
+            show_default=False,
+        ),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many guesses for each.")] = 5,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="A table (.csv) or .json: classes, probabilities of all classes."
+        ),
+    ] = None,
+    max_pixels: arguments.MaxPixels = MAX_PIXELS,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Guess what pictures show, the likeliest classes first."""
-    from pellucid.classifier import ImageClassifier
+    """Guess what pictures show, the likeliest classes first.
 
+    Pictures that cannot be used are reported, the others answered; the exit code is then 1.
+    """
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data.asked import find_pictures
+    from pellucid.training.referenced import ReferencedPictures
+
+    check_output(out, ENDINGS, model, *map(Path, pictures))
     classifier = ImageClassifier.load(model, engine=engine)
-    probabilities = classifier.predict_proba(list(pictures))
-    classes = classifier.model_.classes
-    guesses = [
-        [(classes[k], float(row[k])) for k in (-row).argsort(kind="stable")[:top]]
-        for row in probabilities
-    ]
-    if json:
-        print_json(
-            [
-                {
-                    "picture": str(picture),
-                    "guesses": [{"class": name, "probability": p} for name, p in listed],
-                }
-                for picture, listed in zip(pictures, guesses, strict=True)
-            ]
+    asked = find_pictures(pictures, ReferencedPictures(classifier.model_).part)
+    if out is not None and out.exists():
+        check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
+    for note in asked.notes:
+        remarks().print(note)
+    problems = _answer(classifier, asked, top, out, max_pixels, json=json)
+    if len(problems) > 1:
+        for problem in problems:
+            remarks().print(shown(problem))
+        fail(
+            f"{len(problems)} of {counted(len(asked.pictures) + len(asked.problems), 'picture')} "
+            "could not be answered, see above"
         )
-        return
+    if problems:
+        fail(problems[0])
+
+
+def _answer(
+    classifier: ImageClassifier,
+    asked: Asked,
+    top: int,
+    out: Path | None,
+    max_pixels: int,
+    *,
+    json: bool,
+) -> list[str]:
+    """Answer the pictures; return what could not be answered, a line each."""
+    from pellucid.evaluation.predictions import predictions
+
+    if not asked.pictures:
+        return asked.problems
+    problems, counts = list(asked.problems), Counter[str]()
+    classes, total = classifier.model_.classes, len(asked.pictures)
+    show = _shower(classes, top, total, json=json, quiet=out is not None)
+    watched = json or out is not None or not sys.stdout.isatty()
+
+    def answers() -> Iterator[Prediction]:
+        with CountingBar("pictures", remarks()) as progress:
+            found = predictions(classifier, asked.pictures, max_pixels=max_pixels)
+            for done, each in enumerate(found, start=1):
+                if each.place is None:
+                    problems.append(each.problem)
+                else:
+                    counts[classes[each.place]] += 1
+                show(each)
+                if watched:
+                    progress(done, total)
+                yield each
+
+    if json:
+        sys.stdout.write("[")
+    _write(out, answers(), classes, top)
+    if json:
+        sys.stdout.write("\n]\n")
+    if out is not None:
+        if not json:
+            _print_counts(results(), counts)
+        remarks().print(f"predictions written to {shown(out)}")
+    return problems
+
+
+def _write(
+    out: Path | None, answers: Iterator[Prediction], classes: Sequence[str], top: int
+) -> None:
+    """Write a file while the answers come, or only let them come."""
+    from pellucid.evaluation.prediction_files import csv_parts, json_parts
+    from pellucid.files.atomic import write_file
+
+    if out is None:
+        for _ in answers:
+            pass
+    elif out.suffix.lower() == ".csv":
+        write_file(out, csv_parts(answers, classes))
+    else:
+        write_file(out, json_parts(answers, classes, top))
+
+
+def _shower(classes: Sequence[str], top: int, total: int, *, json: bool, quiet: bool) -> Show:
+    """What is printed for each picture."""
+    if json:
+        first = True
+
+        def show_json(each: Prediction) -> None:
+            from pellucid.evaluation.prediction_files import record
+
+            nonlocal first
+            lines = json_text(record(each, classes, top)).split("\n")
+            sys.stdout.write("\n" if first else ",\n")
+            sys.stdout.write("\n".join(f"  {line}" for line in lines))
+            first = False
+
+        return show_json
+    if quiet:
+        return _print_nothing
     console = results()
+    if total > MOST_IN_FULL:
+        return lambda each: _print_line(console, each, classes)
+    return lambda each: _print_in_full(console, each, classes, top)
+
+
+def _print_nothing(_: Prediction) -> None:
+    pass
+
+
+def _print_line(console: Console, each: Prediction, classes: Sequence[str]) -> None:
+    for name, p in each.ranked(classes, 1):
+        console.print(f"{shown(each.picture)}  {shown(name)}  {p:.2%}")
+
+
+def _print_in_full(console: Console, each: Prediction, classes: Sequence[str], top: int) -> None:
+    from rich.cells import cell_len
+
+    if each.place is None:
+        return
     block = "#" if console.options.ascii_only else "█"
     widest = max(cell_len(shown(name)) for name in classes)
-    for picture, listed in zip(pictures, guesses, strict=True):
-        console.print(shown(picture))
-        for name, p in listed:
-            space = " " * (widest - cell_len(shown(name)))
-            console.print(f"  {shown(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())
+    console.print(shown(each.picture))
+    for name, p in each.ranked(classes, top):
+        space = " " * (widest - cell_len(shown(name)))
+        console.print(f"  {shown(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())
+
+
+def _print_counts(console: Console, counts: Counter[str]) -> None:
+    answered = ", ".join(f"{shown(name)}: {number}" for name, number in counts.most_common(10))
+    more = f" and {len(counts) - 10} other classes" if len(counts) > 10 else ""
+    console.print(f"{counted(counts.total(), 'picture')} ({answered}{more})")

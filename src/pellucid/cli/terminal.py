@@ -43,12 +43,17 @@ def warnings_as(console: Console) -> Iterator[None]:
 
 def print_json(values: object) -> None:
     """Print JSON for a program to read: one document, nothing else on standard output."""
+    print(json_text(values))  # noqa: T201 - this is what this file is for
+
+
+def json_text(values: object) -> str:
+    """JSON that standard output can take."""
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", "utf-8"))
     except UnicodeEncodeError:  # bytes of a file's name that are no text, or a narrow encoding
-        text = json.dumps(values, indent=2, allow_nan=False)
-    print(text)  # noqa: T201 - this is what this file is for
+        return json.dumps(values, indent=2, allow_nan=False)
+    return text
 
 
 def any_letters() -> None:

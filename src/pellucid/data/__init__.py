@@ -9,6 +9,7 @@ from pellucid.data.load import BUILTIN, load, load_for
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import BadFile
+from pellucid.data.reference import picture
 from pellucid.data.split import split, stratified_split
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "listing",
     "load",
     "load_for",
+    "picture",
     "read_idx",
     "read_idx_pair",
     "split",

@@ -92,7 +92,8 @@ def set_aside(
         validation: Fraction or number of pictures that were set aside for validation.
         seed: What the parts were drawn with.
         learned: The fingerprint of the pictures that the model learned from.
-        part: ``"test"`` or ``"validation"``: what they were set aside for.
+        part: ``"test"`` or ``"validation"``: what they were set aside for; or ``"train"``: what is
+            left.
         undivided: Whether the source was undivided; else nothing was set aside for the test.
 
     Returns:
@@ -104,7 +105,7 @@ def set_aside(
         DataError: There are too few pictures to draw such parts from.
     """
     shares = _shares(validation, undivided=undivided)
-    if part not in shares:
+    if part not in ("train", *shares) or not shares:
         return None
     positions = stratified_split(everything.places, shares, seed=seed, name=everything.name)
     if everything.subset(positions["train"]).fingerprint() != learned:

@@ -167,6 +167,38 @@ def load(
     return arrange(origin, validation, default, seed)
 
 
+def part_names(source: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return which parts data bring themselves: ``all`` where they are not divided.
+
+    Raises:
+        DataError: There are no such data.
+    """
+    if source == "mnist":
+        return MNIST_PARTS
+    path = located(source)
+    if is_of_pictures(path):
+        return tuple(scanned(path).parts)
+    if path.is_file():
+        return array_parts(read_npz(path), shown(path))
+    return tuple(find_idx_files(path))
+
+
+def load_all(source: str | os.PathLike[str]) -> Dataset:
+    """Return all pictures of data that are not divided, with their own classes and size.
+
+    Raises:
+        DataError: There are no such data, or they are divided.
+    """
+    path = located(source)
+    _check_part(shown(path), part_names(path), "all")
+    if path.is_file() and not is_of_pictures(path):
+        return datasets_from(read_npz(path), shown(path), ("all",))["all"]
+    found = scanned(path)
+    kept, note = picture_cache(True, found.root)
+    origin = PictureSource(shown(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)
+    return origin.read("all")
+
+
 def load_for(
     source: DataSource,
     *,

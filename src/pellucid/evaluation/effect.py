@@ -12,6 +12,7 @@ from pellucid.errors import DataError
 from pellucid.evaluation.answers import DIVERGED, logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.ops.softmax import softmax
+from pellucid.training.referenced import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +157,7 @@ def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> P
     Raises:
         DataError: If the picture cannot be used, or an answer is NaN or infinite.
     """
-    pixels = before.model_.preprocessing.read(picture)[None]
+    pixels = read_picture(before.model_, picture)[None]
     with np.errstate(all="ignore"):  # what is not finite is told
         one, two = (each.program_.forward(pixels)[0].astype(np.float64) for each in (before, after))
         values = before.program_.values(pixels), after.program_.values(pixels)

@@ -16,6 +16,7 @@ from pellucid.files import Model
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
+from pellucid.training.referenced import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,9 +76,9 @@ class Subject:
         """
         if isinstance(source, Model):
             program = get_engine().load(source.network)
-            return cls(source, program, source.preprocessing.read(picture))
+            return cls(source, program, read_picture(source, picture))
         model = source.model_
-        return cls(model, source.program_, model.preprocessing.read(picture))
+        return cls(model, source.program_, read_picture(model, picture))
 
     @cached_property
     def graph(self) -> Graph:

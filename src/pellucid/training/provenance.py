@@ -57,7 +57,7 @@ def unseen(
         origin: The model's provenance, as its file gives it.
         pictures: All pictures of a folder, or its training part, with labels counted in the
             model's classes.
-        part: ``"test"`` or ``"validation"``: what was set aside for that.
+        part: ``"test"`` or ``"validation"``: what was set aside for that; ``"train"``: the rest.
         undivided: Whether all pictures are given; False for the training part of divided data.
 
     Returns:

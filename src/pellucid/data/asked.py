@@ -1,0 +1,206 @@
+"""Find the pictures that a user asks about: files, folders, patterns, lists, parts of data sets."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pellucid.data.decode import begins_as_picture
+from pellucid.data.folder import SUFFIXES
+from pellucid.data.names import counted, shown
+from pellucid.data.reference import DataPicture, Reference, parse_reference
+from pellucid.data.table import TABLE_SUFFIXES
+from pellucid.data.walk import files_below
+from pellucid.errors import DataError
+from pellucid.files.csv_text import undefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pellucid.data.dataset import Dataset
+
+PATH_COLUMNS = (
+    "path", "picture", "filename", "file", "image", "image_path", "filepath", "file_name", "img",
+    "photo", "image_id", "id",
+)  # fmt: skip
+"""What the column of paths may be called in a list of pictures, the first that is there."""
+
+_PATTERN = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The pictures in the order in which they are answered, and what is wrong with the rest.
+
+    Attributes:
+        pictures: Files, and pictures of data sets.
+        problems: One line on each argument that gives no picture.
+        notes: Remarks, one line each.
+    """
+
+    pictures: list[Path | DataPicture] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """What paths are sorted by: numbers in names by value, so that 9.png comes before 10.png."""
+    return tuple(
+        tuple(
+            (0, int(piece), piece) if piece.isdecimal() and len(piece) < 1000 else (1, 0, piece)
+            for piece in re.split(r"(\d+)", part)
+            if piece
+        )
+        for part in path.parts
+    )
+
+
+def find_pictures(
+    arguments: Sequence[str | os.PathLike[str]], part: Callable[[Reference], Dataset]
+) -> Asked:
+    """Find the pictures that arguments name; a picture that is named again is answered once.
+
+    Args:
+        arguments: Each the path of a picture, whatever its name ends with; of a folder, whose
+            pictures at any depth count, runs and hidden files excepted; of a CSV file with a column
+            of paths, with or without labels; a pattern such as ``photos/*.jpg``, where ``**`` goes
+            through folders; a picture ``DATA:PART[N]``, or a part ``DATA:PART``.
+        part: Reads the part of a data set.
+
+    Returns:
+        The pictures: arguments in their order, those of a folder or pattern sorted, numbers in
+        their names by value. No file is opened, lists and data sets excepted.
+    """
+    asked = Asked()
+    seen: set[str] = set()
+    repeated = 0
+    for argument in arguments:
+        text = os.fspath(argument)
+        try:
+            found = list(_found(text, part, asked))
+        except DataError as error:
+            asked.problems.append(str(error))
+            continue
+        for picture in found:
+            key = os.path.abspath(picture) if isinstance(picture, Path) else picture.name  # noqa: PTH100 - links stay
+            repeated += key in seen
+            if key not in seen:
+                seen.add(key)
+                asked.pictures.append(picture)
+    if repeated:
+        asked.notes.append(f"{counted(repeated, 'picture')} named again: each is answered once")
+    return asked
+
+
+def _found(
+    text: str, part: Callable[[Reference], Dataset], asked: Asked
+) -> Iterable[Path | DataPicture]:
+    path = Path(text)
+    try:
+        if path.is_dir():
+            return _of_folder(path, asked)
+        if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
+            return _of_list(path)
+        if os.path.lexists(path):
+            return [path]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{shown(text)}: cannot be read ({shown(str(error))})") from error
+    reference = parse_reference(text)
+    if reference is not None:
+        pictures = part(reference)
+        if reference.number is not None:
+            return [reference.of(pictures)]
+        return [
+            Reference(reference.data, reference.part, number).of(pictures)
+            for number in range(len(pictures))
+        ]
+    if _PATTERN.search(text):
+        return _of_pattern(text, asked.notes)
+    raise DataError(f"{shown(text)}: there is no such file; check its name")
+
+
+def _of_folder(folder: Path, asked: Asked) -> list[Path]:
+    below = files_below(folder, folder)
+    pictures = [file for file in below.files if _is_picture(file)]
+    asked.problems.extend(str(error) for _, error in below.unlisted)
+    if not pictures:
+        others = len(below.files)
+        has = f"no pictures among its {counted(others, 'file')}" if others else "no pictures"
+        raise DataError(f"{shown(folder)}: {has}; give a folder of PNG, JPEG or other pictures")
+    _note_left_out(folder, len(below.files) - len(pictures), asked.notes)
+    return sorted(pictures, key=natural_key)
+
+
+def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
+    matched = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - as shells
+    files = [path for path in matched if not path.is_dir()]
+    pictures = [file for file in files if _is_picture(file)]
+    if not pictures:
+        what = f"{counted(len(matched), 'name')}, but no pictures" if matched else "nothing matches"
+        raise DataError(f"{shown(pattern)}: {what}; check the pattern and the folder")
+    _note_left_out(pattern, len(files) - len(pictures), notes)
+    return sorted(pictures, key=natural_key)
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES or (not file.suffix and begins_as_picture(file))
+
+
+def _note_left_out(what: object, number: int, notes: list[str]) -> None:
+    if number:
+        notes.append(
+            f"{shown(str(what))}: {counted(number, 'file')} that "
+            f"{'are' if number > 1 else 'is'} no picture left out"
+        )
+
+
+def _of_list(path: Path) -> list[Path]:
+    """The files of a list, relative to its folder or else to where the command runs."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{shown(path)}: the text is not UTF-8; save it as UTF-8") from error
+    names = list(_listed(text, path))
+    if not names:
+        raise DataError(f"{shown(path)}: lists no pictures; add a line for each")
+    return [_located(name, path.parent) for name in names]
+
+
+def _listed(text: str, path: Path) -> Iterator[str]:
+    first = next(iter(text.splitlines()), "")
+    separator = max(",;\t|", key=first.count)
+    try:
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row
+        ]
+    except csv.Error as error:
+        raise DataError(f"{shown(path)}: {shown(str(error))}; save it as CSV again") from error
+    heads = [head.strip().casefold() for head in rows[0]] if rows else []
+    at = next((heads.index(name) for name in PATH_COLUMNS if name in heads), None)
+    if at is None:
+        if any(len(row) > 1 for row in rows):
+            raise DataError(
+                f"{shown(path)}: its first line is '{shown(first[:60])}'; expected a line that "
+                "names the columns, with one called path"
+            )
+        at, rows = 0, [[""], *rows]  # a plain list, without a first line of names
+    for row in rows[1:]:
+        name = row[at].strip() if at < len(row) else ""
+        if name:
+            yield undefused(name)
+
+
+def _located(name: str, folder: Path) -> Path:
+    for written in (name, name.replace("\\", "/")):
+        for path in (folder / written, Path(written)):
+            if os.path.lexists(path):
+                return path
+    return folder / name.replace("\\", "/")

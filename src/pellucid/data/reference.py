@@ -1,0 +1,205 @@
+"""Pictures out of data sets by number: ``mnist:test[449]`` is picture 449 of MNIST's test part.
+
+``DATA:PART[N]``, or ``DATA:PART:N`` where a shell takes brackets for a pattern: DATA is whatever
+:func:`pellucid.data.load` takes, PART is ``train``, ``validation``, ``test``, or ``all`` where data
+are not divided, and N counts from 0, as in reports. A file that really has such a name is that
+file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pellucid.data.load import load, load_all, part_names
+from pellucid.data.locate import BUILTIN, located
+from pellucid.data.names import counted, shown
+from pellucid.errors import DataError
+from pellucid.known_names import find_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.split import Share
+
+ALL = "all"
+
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+    ALL: ALL,
+}
+"""What parts may be called, and which part each means."""
+
+_FORM = re.compile(
+    r"(?P<data>.+):(?P<part>[^\W\d_]+)(?:\[(?P<bracket>[^\[\]]*)\]|:(?P<colon>-?\d+))?", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A picture of a data set, or all pictures of one of its parts.
+
+    Attributes:
+        data: The path of the data, or the name of a built-in set.
+        part: ``train``, ``validation``, ``test`` or ``all``.
+        number: Which picture, from 0; None for all of the part.
+    """
+
+    data: str
+    part: str
+    number: int | None
+
+    def __str__(self) -> str:
+        whole = f"{self.data}:{self.part}"
+        return whole if self.number is None else f"{whole}[{self.number}]"
+
+    def of(self, pictures: Dataset) -> DataPicture:
+        """The picture in its part.
+
+        Raises:
+            DataError: If the part has fewer pictures.
+        """
+        assert self.number is not None
+        if not 0 <= self.number < len(pictures):
+            raise DataError(
+                f"{shown(str(self))}: {shown(self.data)} has "
+                f"{counted(len(pictures), 'picture')} in this part, numbered 0 to "
+                f"{len(pictures) - 1}"
+            )
+        return DataPicture(self, pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class DataPicture:
+    """A picture that a reference names, in the part that it is in."""
+
+    reference: Reference
+    part: Dataset
+
+    @property
+    def name(self) -> str:
+        """The reference as text."""
+        return str(self.reference)
+
+    @property
+    def _number(self) -> int:
+        assert self.reference.number is not None
+        return self.reference.number
+
+    @property
+    def label(self) -> str:
+        """The name of its class."""
+        return self.part.classes[int(self.part.places[self._number])]
+
+    @cached_property
+    def path(self) -> Path | None:
+        """The picture's file; None where the data are arrays."""
+        if self.part.names is None or self.reference.data in BUILTIN:
+            return None
+        found = Path(self.reference.data)
+        root = found if found.is_dir() else found.parent
+        path = root / self.part.names[self._number]
+        return path if path.is_file() else None
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture as its data set has it, uint8 (H, W, C)."""
+        pixels: NDArray[np.uint8] = self.part.images[self._number]
+        return pixels
+
+    @property
+    def picture(self) -> Path | NDArray[np.uint8]:
+        """Its file, or else its pixels."""
+        return self.pixels if self.path is None else self.path
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Return what a text refers to; None if it has not the form of a reference, or is a file.
+
+    Raises:
+        DataError: It has that form, but its part or its number is none.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None or os.path.lexists(text):
+        return None
+    bracket, colon = found["bracket"], found["colon"]
+    name = found["part"].casefold()
+    if bracket is None and colon is None:
+        return Reference(found["data"], PARTS[name], None) if name in PARTS else None
+    if name not in PARTS:
+        if found["data"] not in BUILTIN and not Path(found["data"]).exists():
+            return None
+        find_name(f"part in {shown(text)}:", found["part"], dict.fromkeys(PARTS.values()))
+    number = bracket if colon is None else colon
+    if re.fullmatch(r"\d{1,12}", number) is None:
+        raise DataError(
+            f"{shown(text)}: {shown(number)!r} is no picture's number; they count from 0, such as "
+            f"{shown(found['data'])}:{found['part']}[0]"
+        )
+    return Reference(found["data"], PARTS[name], int(number))
+
+
+def read_part(data: str, part: str, *, seed: int = 0, validation: Share | None = None) -> Dataset:
+    """Return one part of data, as :func:`pellucid.data.load` divides them.
+
+    Args:
+        data: A path, or the name of a built-in set.
+        part: ``train``, ``validation``, ``test`` or ``all``.
+        seed: Decides which pictures are drawn where data are not divided.
+        validation: As :func:`pellucid.data.load` takes it.
+
+    Raises:
+        DataError: There are no such data, or they have no such part.
+    """
+    source = data if data in BUILTIN else located(data)
+    if part == ALL:
+        check_undivided(data)
+        return load_all(source)
+    splits = load(source, seed=seed, validation=validation, allow_one_class=True)
+    found: Dataset | None = getattr(splits, part)
+    if found is None:
+        raise DataError(f"{shown(data)}: has no {part} part; it has {_named(data)}")
+    return found
+
+
+def check_undivided(data: str) -> None:
+    """Raise DataError if data are divided, so that ``all`` has no order."""
+    if ALL not in part_names(data):
+        raise DataError(f"{shown(data)}: is divided into {_named(data)}; name one of them")
+
+
+def picture(text: str, *, seed: int = 0, validation: Share | None = None) -> DataPicture:
+    """Return a picture of a data set: ``picture("mnist:test[449]")``.
+
+    Args:
+        text: ``DATA:PART[N]`` or ``DATA:PART:N``.
+        seed: Decides which pictures are drawn where data are not divided; a run's is in its
+            settings.
+        validation: As :func:`pellucid.data.load` takes it.
+
+    Returns:
+        Its pixels, label, path and name.
+
+    Raises:
+        DataError: The text is no such reference, or there is no such picture.
+    """
+    found = parse_reference(text)
+    if found is None or found.number is None:
+        raise DataError(f"{shown(text)}: not of the form DATA:PART[N], such as mnist:test[449]")
+    return found.of(read_part(found.data, found.part, seed=seed, validation=validation))
+
+
+def _named(data: str) -> str:
+    return " and ".join(part_names(data))

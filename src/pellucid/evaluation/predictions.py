@@ -1,0 +1,161 @@
+"""Answers to any number of pictures, a few at a time, so that memory is bounded.
+
+A picture that cannot be used is an answer too: with the reason, beside those of all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.cache.build import decoded_blocks
+from pellucid.data.decoded import PictureFile
+from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.reference import DataPicture
+from pellucid.engines.batches import forward
+from pellucid.errors import PellucidError
+from pellucid.ops.softmax import softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Preprocessing
+    from pellucid.explain.subject import Classifier
+
+_BLOCK = 64
+"""Pictures out of data sets that are computed together."""
+
+_THREADS = 4
+"""Threads that decode, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a classifier answers for one picture.
+
+    Attributes:
+        picture: What the picture is called: its path, or ``mnist:test[449]``.
+        probabilities: Of every class, (K,); None where there is no answer.
+        problem: Why there is none, in a line; empty where there is one.
+    """
+
+    picture: str
+    probabilities: NDArray[np.float64] | None
+    problem: str = ""
+
+    @property
+    def place(self) -> int | None:
+        """The place of the most probable class; None where there is no answer."""
+        return None if self.probabilities is None else int(self.probabilities.argmax())
+
+    def ranked(self, classes: Sequence[str], top: int | None = None) -> list[tuple[str, float]]:
+        """The classes with their probabilities, the likeliest first; of equals the first."""
+        if self.probabilities is None:
+            return []
+        order = (-self.probabilities).argsort(kind="stable")[:top]
+        return [(classes[k], float(self.probabilities[k])) for k in order]
+
+
+def predictions(
+    classifier: Classifier,
+    pictures: Sequence[Path | DataPicture],
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Prediction]:
+    """Answer pictures in their order; those that cannot be used with the reason.
+
+    Args:
+        classifier: Who answers.
+        pictures: Files, and pictures of data sets.
+        max_pixels: Files with more pixels cannot be used.
+    """
+    for is_file, run in groupby(pictures, key=lambda picture: isinstance(picture, Path)):
+        chosen = list(run)
+        if is_file:
+            files = [path for path in chosen if isinstance(path, Path)]
+            yield from _of_files(classifier, files, max_pixels)
+        else:
+            yield from _of_data(classifier, [p for p in chosen if isinstance(p, DataPicture)])
+
+
+def dataset_predictions(classifier: Classifier, pictures: Dataset) -> Iterator[Prediction]:
+    """Answer the pictures of a data set in its order.
+
+    Args:
+        classifier: Who answers.
+        pictures: N pictures of its size.
+    """
+    for first in range(0, len(pictures), _BLOCK):
+        last = min(first + _BLOCK, len(pictures))
+        names = [pictures.picture_name(i) for i in range(first, last)]
+        yield from _answers(classifier, names, pictures.images[first:last])
+
+
+def _of_files(
+    classifier: Classifier, files: Sequence[Path], max_pixels: int
+) -> Iterator[Prediction]:
+    listed = [PictureFile(path, str(path), "") for path in files]
+    blocks = decoded_blocks(
+        listed, range(len(files)), classifier.model_.preprocessing, max_pixels,
+        threads=_THREADS, stop=False,
+    )  # fmt: skip
+    for block in blocks:
+        names = [str(files[i]) for i in block.positions]
+        answers = dict(zip(block.positions, _answers(classifier, names, block.pixels), strict=True))
+        for i in sorted({*block.positions, *block.bad}):
+            if i in answers:
+                yield answers[i]
+            else:
+                reason = f"{shown(files[i])}: {block.bad[i]}"
+                yield Prediction(str(files[i]), None, reason)
+
+
+def _of_data(classifier: Classifier, pictures: Sequence[DataPicture]) -> Iterator[Prediction]:
+    preprocessing = classifier.model_.preprocessing
+    for first in range(0, len(pictures), _BLOCK):
+        read = [_read(each, preprocessing) for each in pictures[first : first + _BLOCK]]
+        good = [(name, pixels) for name, pixels, _ in read if pixels is not None]
+        answered = iter(())  # type: Iterator[Prediction]
+        if good:
+            stacked = np.stack([pixels for _, pixels in good])
+            answered = _answers(classifier, [name for name, _ in good], stacked)
+        for name, pixels, problem in read:
+            yield next(answered) if pixels is not None else Prediction(name, None, problem)
+
+
+def _read(
+    picture: DataPicture, preprocessing: Preprocessing
+) -> tuple[str, NDArray[np.uint8] | None, str]:
+    try:
+        return picture.name, preprocessing.read(picture.picture), ""
+    except PellucidError as error:
+        return picture.name, None, str(error)
+
+
+def _answers(
+    classifier: Classifier, names: Iterable[str], images: NDArray[np.uint8]
+) -> Iterator[Prediction]:
+    if not len(images):
+        return
+    with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
+        logits = forward(classifier.program_, images).astype(np.float64)
+        probabilities = softmax(logits)
+    usable = [bool(np.isfinite(row).all()) for row in logits]
+    for name, row, good in zip(names, probabilities, usable, strict=True):
+        if good:
+            yield Prediction(name, row)
+        else:
+            yield Prediction(
+                name,
+                None,
+                f"{shown(name)}: the network answers with NaN or infinity; its training diverged: "
+                "train it with a lower learning rate",
+            )

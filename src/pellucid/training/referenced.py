@@ -1,0 +1,121 @@
+"""Pictures that are named by data set, part and number, in the parts that a model was judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.data.load import MissingPartError, load_for, part_names
+from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
+from pellucid.errors import DataError
+from pellucid.training.held_out import held_out
+from pellucid.training.provenance import trained_max_pixels, unseen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Picture
+    from pellucid.data.reference import DataPicture, Reference
+    from pellucid.files import Model
+
+
+def read_picture(model: Model, picture: Picture) -> NDArray[np.uint8]:
+    """A picture as a model takes it, (H, W, C), uint8 0..255.
+
+    Args:
+        model: The model, whose preprocessing is used.
+        picture: What :meth:`pellucid.data.Preprocessing.read` takes; or a text ``DATA:PART[N]``.
+
+    Raises:
+        DataError: If there is no such picture, or it cannot be used.
+        ArgumentError: If it is no picture at all.
+    """
+    return model.preprocessing.read(ReferencedPictures(model).resolved(picture))
+
+
+_OPTIONS = {"test": "test", "validation": "val"}
+
+
+class ReferencedPictures:
+    """Finds pictures of data sets, numbered as :func:`held_out` gives them for a model.
+
+    So ``DATA:test[3]`` is the picture that a report on DATA lists as number 3: of data that the
+    model learned from, what was set aside with its seed. Each part is read once.
+
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._parts: dict[tuple[str, str], Dataset] = {}
+
+    def part(self, reference: Reference) -> Dataset:
+        """The part that a reference names.
+
+        Raises:
+            DataError: There are no such data, or no such part.
+        """
+        at = reference.data, reference.part
+        if at not in self._parts:
+            self._parts[at] = self._read(*at)
+        return self._parts[at]
+
+    def picture(self, reference: Reference) -> DataPicture:
+        """The picture that a reference names.
+
+        Raises:
+            DataError: There is none.
+        """
+        return reference.of(self.part(reference))
+
+    def resolved(self, picture: Picture) -> Picture:
+        """The file or the pixels that a reference names; anything else as it is.
+
+        Raises:
+            DataError: It is a reference, and there is no such picture.
+        """
+        if not isinstance(picture, str):
+            return picture
+        reference = parse_reference(picture)
+        if reference is None:
+            return picture
+        if reference.number is None:
+            raise DataError(
+                f"{shown(picture)}: all pictures of a part, where one is expected; add its number: "
+                f"{shown(picture)}[0]"
+            )
+        return self.picture(reference).picture
+
+    def _read(self, data: str, part: str) -> Dataset:
+        model = self._model
+        if part == ALL:
+            check_undivided(data)
+        try:
+            if part in _OPTIONS:
+                return held_out(data, model, part=_OPTIONS[part])[0]
+            pictures = load_for(
+                data,
+                preprocessing=model.preprocessing,
+                classes=model.classes,
+                split="train",
+                max_pixels=min(trained_max_pixels(model.provenance), MAX_PIXELS),
+            )
+        except MissingPartError:
+            raise
+        except DataError as error:
+            # pictures of another size or of other classes can be looked at all the same
+            try:
+                return read_part(data, part)
+            except DataError:
+                raise error from None
+        if part == ALL:
+            return pictures
+        undivided = ALL in part_names(data)
+        learned = unseen(model.provenance, pictures, part="train", undivided=undivided)
+        if learned is None and undivided:
+            return read_part(data, part)
+        return pictures if learned is None else learned

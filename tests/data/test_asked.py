@@ -1,0 +1,110 @@
+"""Which pictures are meant by files, folders, patterns, lists and parts of data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pellucid.data.asked import find_pictures
+from pellucid.data.reference import DataPicture, Reference
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from pellucid import Dataset
+
+
+def no_part(reference: Reference) -> Dataset:
+    raise AssertionError(reference)
+
+
+def names(*arguments: str) -> list[str]:
+    found = find_pictures(arguments, no_part)
+    assert not found.problems
+    return [str(picture) for picture in found.pictures if isinstance(picture, Path)]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("new/10.png", "new/9.png", "new/deep/a 1.JPG", "new/.hidden.png", "new/notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(path, "PNG") if "txt" not in name else (
+            path.write_text("notes")
+        )
+    return tmp_path
+
+
+def test_a_folder_is_sorted_by_numbers_in_names() -> None:
+    assert names("new") == ["new/9.png", "new/10.png", "new/deep/a 1.JPG"]
+
+
+def test_patterns() -> None:
+    assert names("new/*.png") == ["new/9.png", "new/10.png"]
+    assert names("new/**/*") == ["new/9.png", "new/10.png", "new/deep/a 1.JPG"]
+    assert names("new/[1-9].png") == ["new/9.png"]
+
+
+def test_a_file_is_taken_by_its_name(folder: Path) -> None:
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "a[1]*.png")
+    assert names("a[1]*.png") == ["a[1]*.png"]
+    (folder / "mnist:test[3]").write_bytes((folder / "new" / "9.png").read_bytes())
+    assert names("mnist:test[3]") == ["mnist:test[3]"]
+    assert names("new/notes.txt") == ["new/notes.txt"]  # whoever opens it says what is wrong
+
+
+def test_what_is_named_again_is_answered_once() -> None:
+    found = find_pictures(["new/10.png", "new", "./new/10.png"], no_part)
+    assert [str(p) for p in found.pictures] == ["new/10.png", "new/9.png", "new/deep/a 1.JPG"]
+    assert any("2 pictures" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path\n9.png\n10.png\n",
+        "label;picture\ncat;9.png\ndog;10.png\n",
+        "9.png\n10.png\n",
+        "\ufefffilename,class\r\n9.png,x\r\n\r\n.\\10.png,y\r\n",
+        "id,path\n1,new/9.png\n2,new/10.png\n",
+    ],
+)
+def test_lists(folder: Path, text: str) -> None:
+    (folder / "new" / "list.csv").write_text(text, encoding="utf-8", newline="")
+    found = [Path(name).as_posix() for name in names("new/list.csv")]
+    assert [name.rpartition("/")[2] for name in found] == ["9.png", "10.png"]
+    assert all(Path(name).is_file() for name in found)
+
+
+def test_what_gives_no_picture_costs_no_other(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    (folder / "empty.csv").write_text("")
+    (folder / "odd.csv").write_text("colour,size\nred,1\n")
+    wrong = ["none.png", "no/*.png", "empty", "empty.csv", "odd.csv", "new/*.txt"]
+    found = find_pictures([*wrong, "new/9.png"], no_part)
+    assert [str(picture) for picture in found.pictures] == ["new/9.png"]
+    assert len(found.problems) == len(wrong)
+    for argument, problem in zip(wrong, found.problems, strict=True):
+        assert problem.startswith(argument)
+        assert "\n" not in problem
+
+
+def test_parts_of_data(digits: tuple[Dataset, Dataset]) -> None:
+    few = digits[1].subset(range(3), "test")
+
+    def part(reference: Reference) -> Dataset:
+        if reference.data != "mnist":
+            raise DataError(f"{reference.data}: no such data")
+        return few
+
+    found = find_pictures(["mnist:test:1", "mnist:test", "mnist:test[3]", "x:test[1]"], part)
+    assert all(isinstance(picture, DataPicture) for picture in found.pictures)
+    assert [p.name for p in found.pictures if isinstance(p, DataPicture)] == [
+        "mnist:test[1]", "mnist:test[0]", "mnist:test[2]",
+    ]  # fmt: skip
+    assert len(found.problems) == 2
+    assert "3 pictures" in found.problems[0]
