@@ -34,6 +34,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import Trained, Watcher, make_recipe, train
+from pellucid.training.advice import Setup
 from pellucid.training.arguments import evaluation_data, training_data
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
@@ -550,6 +551,7 @@ class ImageClassifier:
             confusion=judged.confusion,
             activity=activity(self.model_.network, pictures.images, engine=get_engine(self.engine)),
             recipe=self._learned.recipe,
+            setup=Setup(self.model_.network.graph, _recipe_of(self.model_)),
             names=self.model_.classes,
         )
 
@@ -750,6 +752,12 @@ class ImageClassifier:
         program = get_engine(engine).load(model.network)
         classifier._fitted = _Fitted(model, program)
         return classifier
+
+
+def _recipe_of(model: Model) -> dict[str, Any]:
+    """The recipe in a model's provenance; empty where it has none."""
+    told = model.provenance.get("recipe")
+    return told if isinstance(told, dict) else {}
 
 
 def _check_several_classes(data: Dataset) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 from pellucid import data, load
 from pellucid.cli import main
 from pellucid.cli.run_report import judge
+from pellucid.evaluation.chance import wilson
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -258,3 +259,25 @@ def test_defaults_that_depend_are_told(pellucid: Command) -> None:
         "reference",
     ):
         assert told in text
+
+
+def test_an_accuracy_stands_beside_its_interval_and_guessing(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    train = ["train", picture_folder, "--epochs", 1, "--validation", 20, "--batch-size", 8]
+    done = pellucid(*train, "--out", "run", "--json")
+    values = json.loads(done.stdout)
+    found = values["validation"]
+    right = round(values["best"]["validation_accuracy"] * 20)
+    assert (found["accuracy"], found["count"], found["guessing"]) == (right / 20, 20, 0.5)
+    assert (found["low"], found["high"]) == wilson(right, 20)
+    line = f"{right / 20:.2%} right (95% interval {found['low']:.2%} to {found['high']:.2%}; always"
+    assert line in done.stderr
+    assert line in pellucid(*train, "--no-report", "--out", "other").stderr
+    judged = json.loads(pellucid("evaluate", "run", picture_folder, "--json").stdout)
+    assert (
+        judged["chance"]["low"]
+        == wilson(round(judged["accuracy"] * judged["count"]), judged["count"])[0]
+    )
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert f"95% interval {found['low']:.2%} to {found['high']:.2%}" in page

@@ -156,6 +156,7 @@ def test_as_json(report: Report) -> None:
         "count",
         "accuracy",
         "error",
+        "chance",
         "top_k",
         "mean_squared_error",
         "cross_entropy",
@@ -190,6 +191,7 @@ def test_tables(tmp_path: Path) -> None:
     found.write(tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
     assert {path.name for path in folder.iterdir()} == {
+        "summary.csv",
         "confusion.csv",
         "per_class.csv",
         "wrong.csv",

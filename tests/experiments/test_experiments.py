@@ -17,6 +17,7 @@ from PIL import Image
 
 from pellucid.data import load
 from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.evaluation.chance import wilson
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
 from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
@@ -114,6 +115,7 @@ def test_the_table() -> None:
     assert Outcome(POOLING, 10, 10, tuple(runs)).table[0] == {
         "variant": "max 2×2",
         "accuracy": 0.51,
+        "interval": list(wilson(5, 10)),
         "least": 0.4,
         "largest": 0.52,
         "loss": 1.0,
@@ -176,7 +178,10 @@ def test_what_a_notebook_shows() -> None:
     found = outcome(**{"<one>": [0.9, 0.8], "two": [0.4, 0.5]})
     shown = found._repr_html_()
     assert "<one>" not in shown
-    assert "<td>&lt;one&gt;</td><td>85.00%</td><td>80.00%</td><td>90.00%</td>" in shown
+    assert (
+        "<td>&lt;one&gt;</td><td>85.00%</td><td>49.02% to 94.33%</td><td>80.00%</td><td>90.00%</td>"
+        in shown
+    )
     for words in (found.verdict, found.experiment.caution, found.experiment.source):
         assert escape(words) in shown
     (coded,) = re.findall(r'src="data:image/png;base64,([^"]+)"', shown)

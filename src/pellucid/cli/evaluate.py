@@ -115,11 +115,17 @@ def _history(model: Path) -> list[Epoch]:
 
 def _print_report(console: Console, report: Report, name: str) -> None:
     console.print(f"{shown(name)}: {counted(report.count, 'picture')}")
-    console.print(f"accuracy              {report.accuracy:.2%}")
+    chance = report.chance
+    console.print(f"accuracy              {report.accuracy:.2%} ({chance.interval})")
+    console.print(f"guessing              {chance.guessing:.2%} ({shown(chance.always)})")
     console.print(f"classification error  {report.error:.2%}")
     for k, accuracy in report.top_k.items():
         if 1 < k < len(report.classes):  # the others say nothing new
-            console.print(f"top-{k} accuracy        {accuracy:.2%}")
+            low, high, guessing = report.top_k_chance(k)
+            console.print(
+                f"top-{k} accuracy        {accuracy:.2%} (95% interval {low:.2%} to {high:.2%}; "
+                f"the {k} most frequent classes: {guessing:.2%})"
+            )
     console.print(f"mean squared error    {report.mean_squared_error:.4f}")
     console.print(f"cross-entropy         {report.cross_entropy:.4f}")
     console.print(_per_class(report))

@@ -111,7 +111,7 @@ def _free(folder: Path) -> Path:
 def _print(console: Console, outcome: Outcome) -> None:
     from rich.table import Table
 
-    from pellucid.experiments.page import HEADS, rows, spread_lines
+    from pellucid.experiments.page import HEADS, guessing_lines, rows, spread_lines
 
     first, *others = HEADS
     table = Table(first)
@@ -120,7 +120,7 @@ def _print(console: Console, outcome: Outcome) -> None:
     for row in rows(outcome):
         table.add_row(*row)
     console.print(table)
-    for line in spread_lines(outcome):
+    for line in guessing_lines(outcome) + spread_lines(outcome):
         console.print(line)
     console.print(outcome.verdict)
     console.print(outcome.experiment.caution)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pellucid.data.quarantine import BadFile
     from pellucid.engines import Program
     from pellucid.evaluation import Report
+    from pellucid.evaluation.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.trained import Progress, Trained
@@ -92,8 +93,20 @@ def judge(
     for each in diagnoses:
         console.print(f"what stands out: {each.words}; what to do: {each.advice}")
     page = shown(folder / "report.html")
-    console.print(f"{pictures.name}: {report.accuracy:.2%} right; report written to {page}")
+    console.print(f"{pictures.name}: {report.chance}; report written to {page}")
     return diagnoses
+
+
+def best_chance(model: ImageClassifier, splits: Splits) -> tuple[str, Chance] | None:
+    """How good the best epoch was on the validation part, and its name; none without one."""
+    from pellucid.evaluation.chance import chance
+
+    pictures = splits.validation
+    accuracy = model.model_.provenance["results"]["validation_accuracy"]
+    if pictures is None or accuracy is None:
+        return None
+    right = round(accuracy * len(pictures))
+    return pictures.name, chance(right, pictures.places, pictures.classes)
 
 
 def write_judgement(

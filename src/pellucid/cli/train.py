@@ -14,7 +14,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.learning_rate import learning_rate_line
-from pellucid.cli.run_report import RunReport, judge, write_quarantined
+from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.names import counted, folder_name, shown
@@ -253,11 +253,13 @@ def _train(
             finish=finish,
         )
     best = model.model_.provenance["results"]
+    validated = best_chance(model, splits)
     if json:
         print_json(
             {
                 "model": str(folder / RunFolder.MODEL),
                 "best": best,
+                "validation": None if validated is None else validated[1].to_dict(),
                 "history": [row.to_dict() for row in model.history_],
                 "quarantined": len(splits.quarantined),
                 "diagnoses": [each.to_dict() for each in diagnoses],
@@ -267,6 +269,8 @@ def _train(
     if (done := len(model.history_)) < model.planned_epochs:
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
+    if validated is not None and not settings["report"]:
+        console.print(f"{validated[0]}: {validated[1]}")
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
         command = shlex.join(["pellucid", "evaluate", str(folder), source])

@@ -25,6 +25,7 @@ import numpy as np
 from pellucid.errors import ShapeError
 from pellucid.evaluation import metrics
 from pellucid.evaluation.calibration import Calibration, calibrate
+from pellucid.evaluation.chance import wilson
 from pellucid.ops import check
 from pellucid.ops.softmax import softmax
 
@@ -62,6 +63,11 @@ class Answers:
         return float(self.right.mean())
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the accuracy."""
+        return wilson(int(self.right.sum()), len(self.right))
+
+    @property
     def classification_error(self) -> float:
         """The share that is wrong, 0 to 1."""
         return float((~self.right).mean())
@@ -85,6 +91,7 @@ class Answers:
         """The judgement in total, as JSON values; a cross-entropy that is infinite is None."""
         return {
             "accuracy": self.accuracy,
+            "interval": list(self.interval),
             "classification_error": self.classification_error,
             "mean_squared_error": self.mean_squared_error,
             "cross_entropy": _finite(self.cross_entropy),
@@ -108,6 +115,11 @@ class Comparison:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def guessing(self) -> float:
+        """The share of the most frequent class: the accuracy of always answering it."""
+        return float(np.bincount(self.labels).max()) / len(self.labels)
 
     @property
     def both_right(self) -> NDArray[np.int64]:
@@ -164,6 +176,7 @@ class Comparison:
         difference, error = self.cross_entropy_difference
         return {
             "count": len(self),
+            "guessing": self.guessing,
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
             "groups": {words.replace(" ", "_"): n for words, n in self.groups().items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pellucid.evaluation.chance import Chance, of_support, wilson
 from pellucid.evaluation.tables import write_tables
 
 if TYPE_CHECKING:
@@ -81,13 +82,26 @@ class Report:
     wrong: tuple[Wrong, ...]
     calibration: Calibration
 
+    @property
+    def chance(self) -> Chance:
+        """The accuracy's 95 % interval, and what guessing would do."""
+        right = int(self.confusion.diagonal().sum())
+        return of_support(right, self.confusion.sum(axis=1), self.classes)
+
+    def top_k_chance(self, k: int) -> tuple[float, float, float]:
+        """A top-k accuracy's 95 % interval, and the share of the k most frequent classes."""
+        low, high = wilson(round(self.top_k[k] * self.count), self.count)
+        frequent = sorted(self.confusion.sum(axis=1).tolist(), reverse=True)[:k]
+        return low, high, sum(frequent) / self.count
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values.
 
         The keys are the attributes above, and ``schema``, see :data:`SCHEMA`. ``top_k`` has its k
         as text, ``confusion`` is a list of rows, ``per_class`` and ``wrong`` are lists of objects
         with the keys of :class:`ClassRow` and :class:`Wrong`, ``calibration`` is an object with
-        those of :class:`~pellucid.evaluation.calibration.Calibration`.
+        those of :class:`~pellucid.evaluation.calibration.Calibration`, ``chance`` one with those of
+        :class:`~pellucid.evaluation.chance.Chance`.
         """
         return {
             "schema": SCHEMA,
@@ -95,6 +109,7 @@ class Report:
             "count": self.count,
             "accuracy": self.accuracy,
             "error": self.error,
+            "chance": self.chance.to_dict(),
             "top_k": {str(k): accuracy for k, accuracy in self.top_k.items()},
             "mean_squared_error": self.mean_squared_error,
             "cross_entropy": self.cross_entropy,
@@ -105,7 +120,7 @@ class Report:
         }
 
     def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``confusion.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder.
+        """Write ``summary.csv``, ``confusion.csv``, ``per_class.csv`` and ``wrong.csv``.
 
         See :mod:`pellucid.evaluation.tables`. The folder is made if it is not there.
 

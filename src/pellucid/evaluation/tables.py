@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     Row = Sequence[str | int]
 
-TABLES = ("confusion.csv", "per_class.csv", "wrong.csv")
+TABLES = ("summary.csv", "confusion.csv", "per_class.csv", "wrong.csv")
 """Their names, in the order in which they are written."""
 
 
 def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
-    r"""Write three tables into a folder, which is made if it is not there.
+    r"""Write four tables into a folder, which is made if it is not there.
 
+    ``summary.csv`` has a row for each judge and the columns ``measure``, ``value``, ``low``,
+    ``high`` (the 95 % interval) and ``guessing``, see :mod:`pellucid.evaluation.chance`.
     ``confusion.csv`` has a row for each true class and a column for each predicted one; the first
     row and column hold the names, the corner ``true \ predicted``. ``per_class.csv`` and
     ``wrong.csv`` have the columns of :class:`~pellucid.evaluation.report.ClassRow` and
@@ -36,9 +38,34 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
             intact.
     """
     folder = make_folder(folder)
-    rows = _confusion(report), _per_class(report), _wrong(report)
+    rows = _summary(report), _confusion(report), _per_class(report), _wrong(report)
     for name, table in zip(TABLES, rows, strict=True):
         write_text(folder / name, csv_text(table))
+
+
+def _summary(report: Report) -> list[Row]:
+    chance = report.chance
+    rows: list[tuple[str, float, float | None, float | None, float | None]] = [
+        ("accuracy", report.accuracy, chance.low, chance.high, chance.guessing),
+        (
+            "classification error",
+            report.error, 1.0 - chance.high, 1.0 - chance.low, 1.0 - chance.guessing,
+        ),
+    ]  # fmt: skip
+    rows += [
+        (f"top-{k} accuracy", accuracy, *report.top_k_chance(k))
+        for k, accuracy in report.top_k.items()
+        if 1 < k < len(report.classes)
+    ]
+    rows.append(("mean squared error", report.mean_squared_error, None, None, None))
+    rows.append(("cross-entropy", report.cross_entropy, None, None, None))
+    rows.append(("calibration error", report.calibration.expected_error, None, None, None))
+    return [
+        ["measure", "value", "low", "high", "guessing"],
+        *([name, *("" if v is None else f"{v:.6f}" for v in values)] for name, *values in rows),
+        ["pictures", report.count, "", "", ""],
+        ["always answering", shown(chance.guess), "", "", ""],
+    ]
 
 
 def _confusion(report: Report) -> list[Row]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.classifier import ImageClassifier
 from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.evaluation.chance import chance, wilson
 from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Outcome:
         judged: How many the networks were judged by.
         runs: All of them, in the order of variants, then seeds.
         spreads: What the experiment's own ``spreads`` found; empty where it has none.
+        guessing: The share of the most frequent class among the pictures to judge by: the accuracy
+            of always answering it.
     """
 
     experiment: Experiment
@@ -102,6 +105,7 @@ class Outcome:
     judged: int
     runs: tuple[Run, ...]
     spreads: Spreads = field(default_factory=dict)
+    guessing: float | None = None
 
     def of(self, variant: str) -> list[Run]:
         """The runs of one variant."""
@@ -109,7 +113,10 @@ class Outcome:
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """A row a variant: median, least and largest accuracy, median loss, diverged runs."""
+        """A row a variant: median, least and largest accuracy, median loss, diverged runs.
+
+        ``interval`` is the 95 % interval that the number of pictures gives the median accuracy.
+        """
         rows = []
         for variant in self.experiment.variants:
             runs = self.of(variant)
@@ -119,6 +126,7 @@ class Outcome:
                 {
                     "variant": variant,
                     "accuracy": median(accuracies),
+                    "interval": list(wilson(round(median(accuracies) * self.judged), self.judged)),
                     "least": min(accuracies),
                     "largest": max(accuracies),
                     "loss": median(losses) if losses else None,
@@ -167,6 +175,7 @@ class Outcome:
             "source": self.experiment.source,
             "learned": self.learned,
             "judged": self.judged,
+            "guessing": self.guessing,
             "table": self.table,
             "verdict": self.verdict,
             "caution": self.experiment.caution,
@@ -234,7 +243,8 @@ def run(
                 progress(done)
     ordered = tuple(runs[name, seed] for name in experiment.variants for seed in range(seeds))
     found = {} if experiment.spreads is None else experiment.spreads(experiment, train)
-    return Outcome(experiment, len(train), len(test), ordered, found)
+    guessing = chance(0, test.places, test.classes).guessing
+    return Outcome(experiment, len(train), len(test), ordered, found, guessing)
 
 
 def _some(data: Dataset, most: int) -> Dataset:

@@ -11,7 +11,7 @@ from pellucid.explain.pictures import png
 if TYPE_CHECKING:
     from pellucid.experiments.experiment import Outcome
 
-HEADS = ("", "accuracy (median)", "least", "largest", "loss")
+HEADS = ("", "accuracy (median)", "95% interval", "least", "largest", "loss")
 """What the columns of :func:`rows` are called."""
 
 
@@ -21,12 +21,22 @@ def rows(outcome: Outcome) -> list[tuple[str, ...]]:
         (
             row["variant"],
             f"{row['accuracy']:.2%}",
+            "{:.2%} to {:.2%}".format(*row["interval"]),
             f"{row['least']:.2%}",
             f"{row['largest']:.2%}",
             "diverged" if row["loss"] is None else f"{row['loss']:.4f}",
         )
         for row in outcome.table
     ]
+
+
+def guessing_lines(outcome: Outcome) -> list[str]:
+    """What the accuracies are to be compared with."""
+    if outcome.guessing is None:
+        return []
+    pictures = counted(outcome.judged, "picture")
+    words = f"always answering the most frequent class would be right in {outcome.guessing:.2%}"
+    return [f"{words}; intervals are those of {pictures}"]
 
 
 def spread_lines(outcome: Outcome) -> list[str]:
@@ -50,6 +60,7 @@ def outcome_html(outcome: Outcome) -> str:
             f"<p>{pictures}; {counted(seeds, 'seed')}.</p>",
             table(HEADS, rows(outcome), experiment.name),
             f"<p><strong>{text(outcome.verdict)}.</strong></p>",
+            *(f"<p>{text(line)}.</p>" for line in guessing_lines(outcome)),
             *(f"<p>{text(line)}.</p>" for line in spread_lines(outcome)),
             image(
                 png(outcome.plot()),

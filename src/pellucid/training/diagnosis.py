@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.names import counted, listed, shown
 from pellucid.errors import ArgumentError
+from pellucid.evaluation.chance import enough_pictures, of_support
 from pellucid.ops import check
+from pellucid.training import advice
+from pellucid.training.advice import Setup
 from pellucid.training.recipe import usual_learning_rate
 
 if TYPE_CHECKING:
@@ -72,8 +75,8 @@ class Diagnosis:
     """One thing that is wrong with a training.
 
     Attributes:
-        kind: ``stuck``, ``high_rate``, ``low_rate``, ``dead_units``, ``one_class`` or
-            ``overfitting``.
+        kind: ``stuck``, ``high_rate``, ``low_rate``, ``dead_units``, ``one_class``, ``guessing``
+            or ``overfitting``.
         words: What shows, with its numbers, in one line.
         advice: What to do, in one line.
         numbers: What the words tell, for programs.
@@ -97,6 +100,7 @@ def diagnose(
     activity: Sequence[Activity] = (),
     recipe: Recipe | None = None,
     names: Sequence[str] | None = None,
+    setup: Setup | None = None,
 ) -> tuple[Diagnosis, ...]:
     """Look for what usually goes wrong.
 
@@ -109,6 +113,7 @@ def diagnose(
         recipe: How the network was trained; without it, losses are taken to be cross-entropies, and
             learning rates are not compared with the usual ones.
         names: What the classes are called; none: their numbers, from 0.
+        setup: What was trained and how, so that nothing is advised that is there already.
 
     Returns:
         What was found; nothing for a training that goes well.
@@ -122,6 +127,9 @@ def diagnose(
             f"confusion must be ({classes}, {classes}), a row and a column for each class, got "
             f"{confusion.shape}"
         )
+    setup = setup or Setup()
+    if recipe is not None and not setup.recipe:
+        setup = replace(setup, recipe=recipe.to_dict())
     guessing = _loss_of_guessing(classes, recipe)
     course: list[Diagnosis | None] = [_exploded(history, guessing)]
     if len(history) >= LIMITS.epochs:
@@ -134,28 +142,30 @@ def diagnose(
             low,
         ]
     shown_by_answers = [
-        _dead_units(activity),
-        None if confusion is None else _one_class(confusion, names),
+        _dead_units(activity, setup, history),
+        None if confusion is None else _one_class(confusion, names, setup),
+        None if confusion is None else _no_better_than_guessing(confusion, names, setup, history),
     ]
     causes = [each for each in course if each is not None]
     # a rate that is too high or too low does not mend itself
     hopeless = any(each.kind in ("high_rate", "low_rate") for each in causes)
     found = [*causes, *(each for each in shown_by_answers if each is not None)]
     if 0 < len(history) < LIMITS.early and not hopeless:
-        found = [_told_early(each, len(history)) for each in found]
+        found = [_told_early(each, setup, history) for each in found]
     if len(history) >= LIMITS.epochs:
-        overfitting = _overfitting(history[-1], confusion)
+        overfitting = _overfitting(history[-1], confusion, setup)
         found += [] if overfitting is None else [overfitting]
     return tuple(found)
 
 
-def _told_early(diagnosis: Diagnosis, epochs: int) -> Diagnosis:
+def _told_early(diagnosis: Diagnosis, setup: Setup, history: Sequence[Epoch]) -> Diagnosis:
     """The same after very little training, when it is often no fault yet."""
+    longer = advice.train_longer(setup, history)
     return replace(
         diagnosis,
-        words=f"after only {counted(epochs, 'epoch')}, which is often too early to tell: "
+        words=f"after only {counted(len(history), 'epoch')}, which is often too early to tell: "
         f"{diagnosis.words}",
-        advice=f"train for longer first (--epochs 10 say); if it stays so: {diagnosis.advice}",
+        advice=f"{longer} first; if it stays so: {diagnosis.advice}",
     )
 
 
@@ -238,7 +248,9 @@ def _low_rate(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) 
     )
 
 
-def _dead_units(activity: Sequence[Activity]) -> Diagnosis | None:
+def _dead_units(
+    activity: Sequence[Activity], setup: Setup, history: Sequence[Epoch]
+) -> Diagnosis | None:
     bad = [each for each in activity if each.dead >= LIMITS.dead * each.units]
     if not bad:
         return None
@@ -250,8 +262,7 @@ def _dead_units(activity: Sequence[Activity]) -> Diagnosis | None:
         "dead_units",
         f"in layer {shown(worst.layer)}, {worst.dead} of {worst.units} units are 0 for every one "
         f"of {pictures}: they are dead, and no gradient reaches what feeds them{others}",
-        "lower the learning rate, whose large steps kill units; put BatchNorm() before the ReLU; "
-        "or take LeakyReLU()",
+        advice.revive(setup, max((row.learning_rate for row in history), default=None)),
         {
             "dead": float(worst.dead),
             "units": float(worst.units),
@@ -261,7 +272,9 @@ def _dead_units(activity: Sequence[Activity]) -> Diagnosis | None:
     )
 
 
-def _one_class(confusion: NDArray[np.int64], names: Sequence[str] | None) -> Diagnosis | None:
+def _one_class(
+    confusion: NDArray[np.int64], names: Sequence[str] | None, setup: Setup
+) -> Diagnosis | None:
     count = int(confusion.sum())
     if not count:
         return None
@@ -280,8 +293,7 @@ def _one_class(confusion: NDArray[np.int64], names: Sequence[str] | None) -> Dia
         f"{share:.1%} of all answers are {called}, to which {own / count:.1%} of the pictures "
         f"belong; of the other classes' {counted(others, 'picture')}, {right} are "
         "right",
-        "let small classes count as much as large ones (--class-weights balanced), or add pictures "
-        "to them"
+        advice.mind_small_classes(setup)
         if large
         else "lower the learning rate, and look whether the labels fit the pictures (pellucid "
         "check)",
@@ -294,7 +306,42 @@ def _one_class(confusion: NDArray[np.int64], names: Sequence[str] | None) -> Dia
     )
 
 
-def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None) -> Diagnosis | None:
+def _no_better_than_guessing(
+    confusion: NDArray[np.int64],
+    names: Sequence[str] | None,
+    setup: Setup,
+    history: Sequence[Epoch],
+) -> Diagnosis | None:
+    support = confusion.sum(axis=1)
+    if not support.any():
+        return None
+    called = [f"class number {k}" for k in range(len(support))] if names is None else names
+    found = of_support(int(confusion.diagonal().sum()), support, called)
+    if found.better_than_guessing or found.guessing == 1.0:  # 1: one class cannot be told apart
+        return None
+    enough = enough_pictures(found.accuracy, found.guessing)
+    return Diagnosis(
+        "guessing",
+        f"accuracy on {counted(found.count, 'picture')} is {found.accuracy:.2%} "
+        f"({found.interval}): no better than {found.always}, which would be right in "
+        f"{found.guessing:.2%}",
+        advice.beat_guessing(
+            setup,
+            history,
+            enough=None if enough is None or enough <= found.count else enough,
+            uneven=found.guessing * len(support) > LIMITS.frequent,
+        ),
+        {
+            "accuracy": found.accuracy,
+            "low": found.low,
+            "high": found.high,
+            "guessing": found.guessing,
+            "pictures": float(found.count),
+        },
+    )
+
+
+def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None, setup: Setup) -> Diagnosis | None:
     if row.validation_accuracy is None:
         return None
     gap = row.accuracy - row.validation_accuracy
@@ -309,8 +356,7 @@ def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None) -> Diagnosis |
         f"accuracy is {row.accuracy:.1%} on the training pictures but "
         f"{row.validation_accuracy:.1%} on those of validation: the network learns its pictures by "
         "heart",
-        "vary the pictures (--augment), add more, let weights decay (--weight-decay 0.0005), or "
-        "take a smaller network",
+        advice.generalise(setup),
         {
             "accuracy": row.accuracy,
             "validation_accuracy": row.validation_accuracy,

@@ -83,9 +83,10 @@ def test_the_files(tmp_path: Path) -> None:
     written = write_report(tmp_path / "new" / "folder", report, pictures, history=HISTORY)
     assert [path.name for path in written] == list(FILES)
     assert set(written) == set((tmp_path / "new" / "folder").iterdir())
-    assert {"confusion.png", "confusion.csv", "per_class.csv", "wrong.csv", "report.html"} == set(
-        FILES
-    )
+    assert set(FILES) == {
+        "summary.csv", "confusion.png", "confusion.csv", "per_class.csv", "wrong.csv",
+        "report.html",
+    }  # fmt: skip
     shown = Reader(written[-1].read_text(encoding="utf-8")).images("wide")
     with Image.open(tmp_path / "new" / "folder" / "confusion.png") as chart:
         assert np.array_equal(np.array(chart), np.array(picture(shown[0]["src"])))

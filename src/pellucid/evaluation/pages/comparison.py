@@ -28,7 +28,13 @@ _PICTURE = 112
 def judges(numbers: Comparison) -> list[tuple[str, str, str]]:
     """What both networks are judged by: its name, the first's number and the second's."""
     a, b = numbers.first, numbers.second
+    first, second = (f"{low:.2%} to {high:.2%}" for low, high in (a.interval, b.interval))
+    guessing = f"{numbers.guessing:.2%}"
     return [
+        ("accuracy", f"{a.accuracy:.2%}", f"{b.accuracy:.2%}"),
+        ("95% interval", first, second),
+        ("always the most frequent class", guessing, guessing),
+    ] + [
         (name, form.format(x), form.format(y))
         for name, form, x, y in (
             ("classification error", "{:.2%}", a.classification_error, b.classification_error),

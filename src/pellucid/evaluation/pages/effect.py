@@ -75,8 +75,11 @@ def data_lines(effect: DataEffect) -> list[str]:
     one, two = numbers.first, numbers.second
     was, now = len(numbers.only_first), len(numbers.only_second)
     others = counted(len(numbers.disagree), "picture")
+    was_in, now_in = (f"{low:.2%} to {high:.2%}" for low, high in (one.interval, two.interval))
     return [
-        f"accuracy: {one.accuracy:.2%} before, {two.accuracy:.2%} after",
+        f"accuracy: {one.accuracy:.2%} before (95% interval {was_in})",
+        f"accuracy: {two.accuracy:.2%} after (95% interval {now_in})",
+        f"always answering the most frequent class: {numbers.guessing:.2%}",
         f"cross-entropy: {one.cross_entropy:.4f} before, {two.cross_entropy:.4f} after",
         f"{others} with another answer: {was} were right before, {now} are right now",
     ]

@@ -83,16 +83,29 @@ def _judged_by(contents: Contents) -> str:
 
 
 def _result(report: Report) -> Iterable[str]:
-    numbers = {"accuracy": f"{report.accuracy:.2%}", "classification error": f"{report.error:.2%}"}
+    chance = report.chance
+    numbers = {
+        "accuracy": f"{report.accuracy:.2%}",
+        chance.always: f"{chance.guessing:.2%}",
+        "classification error": f"{report.error:.2%}",
+    }
+    beside = {"accuracy": chance.interval}
     for k, accuracy in report.top_k.items():
         if 1 < k < len(report.classes):  # the others say nothing new
-            numbers[f"top-{k} accuracy"] = f"{accuracy:.2%}"
+            low, high, guessing = report.top_k_chance(k)
+            name = f"top-{k} accuracy"
+            numbers[name] = f"{accuracy:.2%}"
+            beside[name] = (
+                f"95% interval {low:.2%} to {high:.2%}; the {k} most frequent classes "
+                f"{guessing:.2%}"
+            )
     numbers["mean squared error"] = f"{report.mean_squared_error:.4f}"
     numbers["cross-entropy"] = f"{report.cross_entropy:.4f}"
     numbers["calibration error"] = f"{report.calibration.expected_error:.2%}"
     yield '<section aria-labelledby="result"><h2 id="result">Result</h2><dl class="numbers">'
     for name, value in numbers.items():
-        yield f"<div><dt>{text(name)}</dt><dd>{value}</dd></div>"
+        remark = f'<dd class="beside">{text(beside[name])}</dd>' if name in beside else ""
+        yield f"<div><dt>{text(name)}</dt><dd>{value}</dd>{remark}</div>"
     yield "</dl></section>"
 
 

@@ -17,6 +17,7 @@ dl.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem
   gap: .6rem; }
 dl.numbers div { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .6rem; }
 dt { font-size: .85rem; } dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+dl.numbers dd.beside { font-size: .8rem; }
 .diagnosis { border-left: 3px solid var(--warn); padding-left: .8rem; margin: 1rem 0; }
 .diagnosis p { margin: 0; } .diagnosis strong { color: var(--warn); }
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; }

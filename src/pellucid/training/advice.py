@@ -1,0 +1,181 @@
+"""What to do about a training that did not go well: advice that fits the network it is given for.
+
+Nothing is advised that is there already, and every option exists in ``pellucid train --help``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pellucid.architectures import ARCHITECTURES, get_architecture
+from pellucid.errors import PellucidError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.graph import Graph
+    from pellucid.training.history import Epoch
+
+CHECK_LABELS = "look whether the labels fit the pictures (pellucid check)"
+
+EARLY_EPOCHS = 10
+"""How long to train first, where it was too short to tell."""
+
+DECAY = 0.0005
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What was trained and how, as far as it is known.
+
+    Attributes:
+        graph: The network; none: unknown.
+        recipe: As the model's provenance has it; empty: unknown.
+    """
+
+    graph: Graph | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_batch_norms(self) -> bool:
+        """Whether the network normalises its batches anywhere."""
+        return self.graph is not None and any(
+            node.operation.kind == "batch_norm" for node in self.graph.nodes
+        )
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the classes have weights."""
+        return self._at("loss", "class_weights") is not None
+
+    @property
+    def augmented(self) -> bool:
+        """Whether training pictures are changed in any way."""
+        augmentation = self.recipe.get("augmentation")
+        if not isinstance(augmentation, dict):
+            return False
+        return any(
+            bool(value) for name, value in augmentation.items() if name not in ("kind", "border")
+        )
+
+    @property
+    def weight_decay(self) -> float:
+        """The decay of kernels."""
+        decay = self._at("optimizer", "weight_decay")
+        return float(decay) if isinstance(decay, int | float) else 0.0
+
+    def whole(self, name: str) -> int | None:
+        """A setting that is a whole number, ``epochs`` or ``patience``; none if unknown."""
+        value = self.recipe.get(name)
+        return value if type(value) is int and value > 0 else None
+
+    def _at(self, part: str, name: str) -> Any:
+        values = self.recipe.get(part)
+        return values.get(name) if isinstance(values, dict) else None
+
+
+def train_longer(setup: Setup, history: Sequence[Epoch], least: int = EARLY_EPOCHS) -> str:
+    """How to train for longer: by more epochs, or by more patience where that ended it."""
+    epochs, patience = setup.whole("epochs"), setup.whole("patience")
+    if epochs is not None and patience is not None and 0 < len(history) < epochs:
+        return f"wait longer for a better epoch (--patience {max(2 * patience, least // 2)})"
+    done = epochs if epochs is not None else len(history)
+    return f"train for longer (--epochs {max(2 * done, least)})"
+
+
+def revive(setup: Setup, rate: float | None) -> str:
+    """Against units that are 0 for every picture."""
+    lower = "" if rate is None else f" (--learning-rate {rate / 3:.1g})"
+    words = f"lower the learning rate{lower}, whose large steps kill units"
+    if setup.graph is not None and not setup.has_batch_norms:
+        fitting = _fitting(setup.graph, "batch_norm")
+        if fitting is not None:
+            words += f"; or take a network with batch norms (--architecture {fitting})"
+    return words
+
+
+def mind_small_classes(setup: Setup) -> str:
+    """Against answers that are nearly all the frequent class."""
+    if setup.balanced:
+        return "add pictures to the small classes: their weights are balanced already"
+    return (
+        "let small classes count as much as large ones (--class-weights balanced), or add pictures "
+        "to them"
+    )
+
+
+def generalise(setup: Setup) -> str:
+    """Against learning pictures by heart."""
+    ways = []
+    if not setup.augmented:
+        grey = setup.graph is not None and setup.graph.input_shape[-1] == 1
+        ways.append(f"vary the pictures (--augment {'digits' if grey else 'photos'})")
+    ways.append("add more pictures")
+    if setup.weight_decay < DECAY:
+        ways.append(f"let weights decay (--weight-decay {DECAY})")
+    smaller = None if setup.graph is None else _smaller(setup.graph)
+    if smaller is not None:
+        ways.append(f"take a smaller network (--architecture {smaller})")
+    return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}, or {ways[-1]}"
+
+
+def beat_guessing(
+    setup: Setup, history: Sequence[Epoch], *, enough: int | None, uneven: bool
+) -> str:
+    """Against an accuracy that is no better than that of one fixed answer.
+
+    Args:
+        setup: What was trained.
+        history: A row an epoch.
+        enough: How many pictures would show that it is better; none: it is not.
+        uneven: Whether one class has far more pictures than an average one.
+    """
+    ways = []
+    if enough is not None:
+        ways.append(f"judge by more pictures (about {enough} would show so much of a difference)")
+    if uneven:
+        ways.append("look at the recall of each class, which a frequent class does not flatter")
+        if not setup.balanced:
+            ways.append("let small classes count as much (--class-weights balanced)")
+    ways.append(train_longer(setup, history))
+    if enough is None:
+        ways.append(CHECK_LABELS)
+    ways.append("add pictures to learn from")
+    return f"{', '.join(ways[:-1])}, or {ways[-1]}"
+
+
+def _fitting(graph: Graph, kind: str) -> str | None:
+    """An architecture that has an operation and takes these pictures, the smallest of them."""
+    found = [
+        (size, name)
+        for name, other in _others(graph)
+        if any(node.operation.kind == kind for node in other.nodes)
+        and (size := parameters(other)) > 0
+    ]
+    return min(found)[1] if found else None
+
+
+def _smaller(graph: Graph) -> str | None:
+    """The largest architecture that has at most half of a network's weights; none if none has."""
+    most = parameters(graph) // 2
+    found = [(size, name) for name, other in _others(graph) if (size := parameters(other)) <= most]
+    return max(found)[1] if found else None
+
+
+def _others(graph: Graph) -> list[tuple[str, Graph]]:
+    found = []
+    for name in ARCHITECTURES:
+        try:
+            found.append(
+                (name, get_architecture(name)(graph.output_shape[0]).graph(graph.input_shape))
+            )
+        except PellucidError:  # it does not take pictures of this size
+            continue
+    return found
+
+
+def parameters(graph: Graph) -> int:
+    """How many numbers a network learns."""
+    return sum(math.prod(each.shape) for each in graph.parameters.values() if each.trainable)
