@@ -27,7 +27,7 @@ def test_a_picture_its_plot_and_a_pixel(pellucid: Command, photo: Path, tmp_path
     done = pellucid(
         "filter", photo, "--kernel", "blur", "--at", "0,4", "--out", "out.png", "--plot", "p.png"
     )
-    assert "20×30 pixels, colour, each channel by itself" in done.stdout
+    assert "30×20 pixels (width×height), colour" in done.stdout
     assert "pixel -1,3: 0 × 1 = 0  (border)" in done.stdout
     assert "sum 288 ÷ 9 = 32; in the picture 32" in done.stdout
     with Image.open(tmp_path / "out.png") as picture:
@@ -57,7 +57,7 @@ def test_bad_input_keeps_what_is_there(pellucid: Command, photo: Path, tmp_path:
         (["--matrix", "1 2; 3"], 1, "different lengths"),
         (["--kernel", "blur", "--at", "20,0"], 1, "rows 0 to 19"),
         (["--kernel", "blur", "--at", "1,2,3"], 2, "is not row,column"),
-        (["--kernel", "blur", "--border", "wrap"], 1, "border must be edge, zeros, reflect"),
+        (["--kernel", "blur", "--border", "wrap"], 1, "edge, zeros, reflect"),
         (["--kernel", "blur", "--divisor", "3"], 2, "--matrix only"),
         ([], 2, "one of --kernel and --matrix"),
     ):

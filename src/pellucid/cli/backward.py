@@ -10,6 +10,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def backward(
     model: arguments.ModelPath,
-    image: Annotated[Path, typer.Argument(help="A picture.")],
+    image: PictureName,
     label: Annotated[str, typer.Option(help="The class that is right.")],
     weight: Annotated[
         str | None, typer.Option(help="Open the gradient of one weight: conv2.kernel, say.")
@@ -47,15 +48,16 @@ def backward(
     from pellucid.classifier import ImageClassifier
     from pellucid.explain.written import BACKWARD_ENDINGS, write_backward
 
-    check_output(out, BACKWARD_ENDINGS, model, image)
+    check_output(out, BACKWARD_ENDINGS, model, Path(image))
     place = position(at)
     if (place is None) != (weight is None and layer is None) or (weight and layer):
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
     classifier = ImageClassifier.load(model, engine=engine)
-    gone = classifier.backward(image, label)
-    tell_size(image, classifier.model_)
+    picture = find_picture(image, classifier.model_)
+    gone = classifier.backward(picture, label)
+    tell_size(picture, classifier.model_)
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)

@@ -9,6 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import position
 from pellucid.data.names import shown
@@ -24,7 +25,7 @@ ALL = "all"
 
 
 def filter_(
-    picture: Annotated[Path, typer.Argument(help="A picture, grey or colour, of any size.")],
+    picture: PictureName,
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -80,15 +81,16 @@ def filter_(
     from pellucid.files import write_file
 
     for path in (out, plot):
-        check_output(path, (".png",), picture)
+        check_output(path, (".png",), Path(picture))
+    given = find_picture(picture)
+    pixels = read_picture(given, max_pixels=max_pixels) if isinstance(given, Path) else given
     if kernel == ALL:
-        sheet = gallery_sheet(read_picture(picture, max_pixels=max_pixels), border=border)  # type: ignore[arg-type]
+        sheet = gallery_sheet(pixels, border=border)  # type: ignore[arg-type]
         if out is not None:
             write_file(out, png(sheet))
             remarks().print(f"gallery written to {shown(out)}")
         return
     chosen = own_kernel(matrix, divisor) if matrix is not None else gallery_kernel(str(kernel))
-    pixels = read_picture(picture, max_pixels=max_pixels)
     found = filter_picture(pixels, chosen, border=border)  # type: ignore[arg-type]
     opened = None if place is None else found.at(*place)
     if out is not None:
@@ -108,7 +110,7 @@ def _print(console: Console, found: Filtered, opened: tuple[Arithmetic, ...]) ->
     height, width, channels = found.original.shape
     kernel = found.kernel
     kind = "grey" if channels == 1 else "colour, each channel by itself"
-    console.print(f"{height}×{width} pixels, {kind}")
+    console.print(f"{width}×{height} pixels (width×height), {kind}")
     divided = "" if kernel.divisor == 1 else f", divided by {kernel.divisor:g}"
     console.print(f"{kernel.name}{divided}:")
     for row in kernel.matrix:

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -24,7 +25,7 @@ def lecture(
     model: Annotated[
         Path | None, typer.Argument(help="A model file or a run's folder; none: the slides' own.")
     ] = None,
-    image: Annotated[Path | None, typer.Argument(help="A picture for the model.")] = None,
+    image: OptionalPictureName = None,
     label: Annotated[
         str | None,
         typer.Option(help="The class that is right.", show_default="the network's own answer"),
@@ -51,7 +52,7 @@ def lecture(
     _print_judges(console, numbers)
 
 
-def _tell(model: Path, image: Path | None, label: str | None, engine: str, *, json: bool) -> None:
+def _tell(model: Path, image: str | None, label: str | None, engine: str, *, json: bool) -> None:
     if image is None:
         raise ArgumentError(
             "a model needs a picture to tell a story of: pellucid lecture MODEL IMAGE; without "
@@ -61,7 +62,8 @@ def _tell(model: Path, image: Path | None, label: str | None, engine: str, *, js
     from pellucid.cli.story import print_story
     from pellucid.explain.story import story
 
-    told = story(ImageClassifier.load(model, engine=engine), image, label)
+    classifier = ImageClassifier.load(model, engine=engine)
+    told = story(classifier, find_picture(image, classifier.model_), label)
     if json:
         print_json(told.to_dict())
     else:

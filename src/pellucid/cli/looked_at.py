@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pellucid.files import Model
 
 
-def tell_size(picture: Path, model: Model) -> None:
-    """Say on stderr that a picture was brought to the network's size or colours.
+def tell_size(picture: Path | NDArray[np.uint8], model: Model) -> None:
+    """Print on stderr how a picture was brought to the network's size or colours.
 
     Raises:
         DataError: If the picture cannot be read.
@@ -21,11 +23,16 @@ def tell_size(picture: Path, model: Model) -> None:
     from pellucid.data.names import shown
 
     seen = model.preprocessing
-    height, width, grey, _ = header(picture)
-    given = (height, width, "grey" if grey else "colour")
-    wanted = (seen.height, seen.width, "grey" if seen.channels == 1 else "colour")
+    if isinstance(picture, Path):
+        height, width, grey, _ = header(picture)
+        name = shown(picture)
+    else:
+        height, width, grey = *picture.shape[:2], picture.shape[-1] == 1
+        name = "the picture"
+    given = (width, height, "grey" if grey else "colour")
+    wanted = (seen.width, seen.height, "grey" if seen.channels == 1 else "colour")
     if given[:2] != wanted[:2] or (wanted[2] == "grey" and not grey):
         remarks().print(
-            f"{shown(picture)} is {given[0]}×{given[1]}, {given[2]}; the network sees it as "
-            f"{wanted[0]}×{wanted[1]}, {wanted[2]}"
+            f"{name} is {given[0]}×{given[1]} pixels (width×height), {given[2]}; the network sees "
+            f"it as {wanted[0]}×{wanted[1]}, {wanted[2]}"
         )

@@ -10,6 +10,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -31,9 +32,7 @@ Several = list[str] | None
 
 def surgery(
     model: arguments.ModelPath,
-    image: Annotated[
-        Path | None, typer.Argument(help="A picture: what changes for it.", show_default=False)
-    ] = None,
+    image: OptionalPictureName = None,
     data: Annotated[
         str | None,
         typer.Option(help="Pictures to judge by, as for evaluate: what changes for all of them."),
@@ -81,7 +80,7 @@ def surgery(
     after = before.operated(*edits)
     one = many = None
     if image is not None:
-        one = picture_effect(before, after, image)
+        one = picture_effect(before, after, find_picture(image, before.model_))
     if data is not None:
         pictures, notes = held_out(data, before.model_, part=part)
         for note in notes:

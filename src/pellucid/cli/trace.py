@@ -10,6 +10,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.engines import DEFAULT
@@ -31,7 +32,7 @@ At = Annotated[
 
 def trace(
     model: arguments.ModelPath,
-    image: Annotated[Path, typer.Argument(help="A picture.")],
+    image: PictureName,
     layer: Annotated[
         str | None, typer.Option(help="Open one value of this layer into its terms.")
     ] = None,
@@ -49,12 +50,13 @@ def trace(
     from pellucid.explain.written import TRACE_ENDINGS, VALUE_ENDINGS, write_trace
 
     place = position(at)
-    check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, image)
+    check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, Path(image))
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     classifier = ImageClassifier.load(model, engine=engine)
-    traced = classifier.trace(image)
-    tell_size(image, classifier.model_)
+    picture = find_picture(image, classifier.model_)
+    traced = classifier.trace(picture)
+    tell_size(picture, classifier.model_)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)

@@ -1,0 +1,48 @@
+"""Pictures out of data sets on the command line: wherever a picture goes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid import Dataset, ImageClassifier
+    from tests.cli.conftest import Command
+
+
+@pytest.fixture
+def arrays(digits: tuple[Dataset, Dataset], tmp_path: Path) -> Path:
+    few = digits[1].subset(range(50))
+    np.savez(tmp_path / "d.npz", x=few.images, y=few.places)
+    return tmp_path
+
+
+def test_a_picture_of_a_data_set_is_that_picture(
+    pellucid: Command, model_path: Path, arrays: Path, digits: tuple[Dataset, Dataset],
+    classifier: ImageClassifier,
+) -> None:  # fmt: skip
+    found = json.loads(pellucid("trace", model_path, "d.npz:all[7]", "--json").stdout)
+    expected = classifier.trace(digits[1].images[7]).to_dict(values=False)
+    assert found == json.loads(json.dumps(expected))
+    label = digits[1].classes[digits[1].places[7]]
+    told = pellucid("backward", model_path, "d.npz:all:7", "--label", label)
+    assert f"d.npz:all[7] is of the class {label}" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["trace M P", "backward M P --label 3", "lecture M P", "surgery M P --mute conv1:0",
+                "predict M P", "filter P --kernel blur"],
+)  # fmt: skip
+def test_every_command_says_how_many_pictures_there_are(
+    pellucid: Command, model_path: Path, arrays: Path, command: str
+) -> None:
+    words = [{"M": model_path, "P": "d.npz:all:50"}.get(word, word) for word in command.split()]
+    done = pellucid(*words, code=1)
+    assert "d.npz:all[50]" in done.stderr
+    assert "50 pictures" in done.stderr
+    assert "0 to 49" in done.stderr
