@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from pellucid.architectures import ARCHITECTURES, get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
+from pellucid.data.names import brief_settings
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
@@ -33,7 +35,8 @@ from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
-from pellucid.training import Trained, Watcher, make_recipe, train
+from pellucid.pickling import restored, state_of
+from pellucid.training import Watcher, make_recipe, train
 from pellucid.training.advice import Setup
 from pellucid.training.arguments import evaluation_data, training_data
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
@@ -41,10 +44,11 @@ from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, STEPS, RateCurve, find_learning_rate
 from pellucid.training.kept import DamagedStateWarning
-from pellucid.training.provenance import provenance
+from pellucid.training.provenance import history_of, provenance
 from pellucid.training.recipe import balanced_weights
 from pellucid.training.referenced import ReferencedPictures
-from pellucid.training.run_folder import MINUTES, RunFolder, model_path, try_run_folder
+from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
+from pellucid.training.watching import progress_watcher
 
 if TYPE_CHECKING:
     import os
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Summary
     from pellucid.training import Recipe
     from pellucid.training.diagnosis import Diagnosis
+    from pellucid.training.history import Epoch
 
     Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
     """Labelled pictures, or pixels that need labels."""
@@ -76,7 +81,7 @@ class _Fitted:
 
     model: Model
     program: Program
-    trained: Trained | None = None
+    history: list[Epoch] = field(default_factory=list)
     recipe: Recipe | None = None
 
 
@@ -112,11 +117,14 @@ class ImageClassifier:
         validation: How much to hold out where the data has no part for it: a share of the training
             pictures (below 1) or their number; none for the source's usual; 0 for nothing.
         seed: Of everything random; the same seed gives the same bits.
+        verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
+            notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, ``"torch:cuda"`` say.
 
     Attributes:
         classes_: What ``predict`` answers, an array (K,), in the order of the probabilities.
-        history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; empty after loading.
+        history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; of a loaded model,
+            too, if its file has it.
     """
 
     def __init__(
@@ -138,6 +146,7 @@ class ImageClassifier:
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
         seed: int = 0,
+        verbose: int | None = None,
         engine: str = DEFAULT,
     ) -> None:
         self.architecture = architecture
@@ -156,6 +165,7 @@ class ImageClassifier:
         self.max_pixels = max_pixels
         self.validation = validation
         self.seed = seed
+        self.verbose = verbose
         self.engine = engine
         self._fitted: _Fitted | None = None
 
@@ -186,12 +196,34 @@ class ImageClassifier:
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
-        told = [
-            f"{name}={value!r}"
+        given = {
+            name: value
             for name, value in self.get_params().items()
-            if value is not defaults[name].default and value != defaults[name].default
-        ]
-        return f"ImageClassifier({', '.join(told)})"
+            if repr(value) != repr(defaults[name].default)
+        }
+        return f"{type(self).__name__}({brief_settings(given)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: settings and the model file's bytes; see :mod:`pellucid.pickling`."""
+        if self._fitted is None:
+            return state_of(self.get_params(), None)
+        layers = self._layers(len(self.classes_)) if callable(self.architecture) else None
+        return state_of(self.get_params(), self.model_, layers)
+
+    def __setstate__(self, state: Any) -> None:
+        settings, model = restored(state, self._settings())
+        self.__init__(**settings)  # type: ignore[misc]
+        if model is not None:
+            program = get_engine(self.engine).load(model.network)
+            self._fitted = _Fitted(model, program, history_of(model))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = type(self)(**copy.deepcopy(self.get_params(), memo))
+        if self._fitted is not None:
+            model = copy.deepcopy(self.model_, memo)
+            program = get_engine(self.engine).load(model.network)
+            copied._fitted = replace(self._fitted, model=model, program=program)
+        return copied
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks when it is handed this classifier: only then is it imported."""
@@ -224,6 +256,7 @@ class ImageClassifier:
         notes: Mapping[str, Any] | None = None,
         watchers: Sequence[Watcher] = (),
         finish: Callable[[Self], object] | None = None,
+        verbose: int | None = None,
     ) -> Self:
         """Train, from scratch or from where a run was left.
 
@@ -247,6 +280,7 @@ class ImageClassifier:
             watchers: Told how training goes, after every step and epoch; the folder comes first.
             finish: Called at last with the fitted classifier, while nobody else can write in the
                 run's folder: whatever belongs to the run is written here. What it raises is raised.
+            verbose: Instead of the classifier's setting, this once.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -304,11 +338,16 @@ class ImageClassifier:
                     warnings.warn(run.remark, DamagedStateWarning, stacklevel=2)
                 start = run.start
                 watchers = (run, *watchers)  # what others tell of an epoch is then safe
-            trained = train(
-                program, data, recipe, validation=validation, watchers=watchers, start=start
-            )
+            shows = self.verbose if verbose is None else verbose
+            with progress_watcher(shows, recipe.epochs, watchers) as bar:
+                trained = train(
+                    program, data, recipe,
+                    validation=validation,
+                    watchers=watchers if bar is None else [*watchers, bar],
+                    start=start,
+                )  # fmt: skip
             model = trained.best_model(model)
-            self._fitted = _Fitted(model, engine.load(model.network), trained, recipe)
+            self._fitted = _Fitted(model, engine.load(model.network), trained.history, recipe)
             if run is not None:
                 run.let_signals_act()  # nothing of the training is left that they could break
             if finish is not None:
@@ -545,12 +584,13 @@ class ImageClassifier:
         if len(self.classes_) < 2:  # whatever the answer, it is right
             return ()
         judged = self.evaluate(pictures) if report is None else report
+        recipe = self._learned.recipe  # without it, losses of the course cannot be judged
         return diagnose(
-            self.history_,
+            [] if recipe is None else self.history_,
             classes=len(self.classes_),
             confusion=judged.confusion,
             activity=activity(self.model_.network, pictures.images, engine=get_engine(self.engine)),
-            recipe=self._learned.recipe,
+            recipe=recipe,
             setup=Setup(self.model_.network.graph, _recipe_of(self.model_)),
             names=self.model_.classes,
         )
@@ -709,10 +749,13 @@ class ImageClassifier:
         return self.model_.answers
 
     @property
-    def history_(self) -> list[Any]:
-        """The training history, a row an epoch; empty for a loaded model."""
-        trained = self._learned.trained
-        return trained.history if trained else []
+    def history_(self) -> list[Epoch]:
+        """The training history, a row an epoch, also of a loaded model.
+
+        A model file does not keep speed and seconds, which are then 0, and that of a run ends with
+        its best epoch, but a run's folder has all; files of older versions have none.
+        """
+        return self._learned.history
 
     def summary(self) -> Summary:
         """Layer by layer: output shape, parameters, multiply-adds, receptive field."""
@@ -750,7 +793,7 @@ class ImageClassifier:
         if isinstance(architecture, str):
             classifier.architecture = architecture
         program = get_engine(engine).load(model.network)
-        classifier._fitted = _Fitted(model, program)
+        classifier._fitted = _Fitted(model, program, run_history(Path(path)) or history_of(model))
         return classifier
 
 

@@ -251,6 +251,7 @@ def _train(
             notes=settings,
             watchers=[bar, RunReport(folder, splits.quarantined)],
             finish=finish,
+            verbose=0,  # the bar is among the watchers
         )
     best = model.model_.provenance["results"]
     validated = best_chance(model, splits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import brief_repr, counted, listed, shown
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _array(labels: object, name: str) -> NDArray[Any]:
     """Labels as an array; those of a list keep their types, which NumPy would make texts of."""
     if isinstance(labels, str | bytes | dict | set | frozenset) or labels is None:
         raise DataError(
-            f"{name}: {_brief(labels)} ({type(labels).__name__}); expected one label a picture"
+            f"{name}: {brief_repr(labels)} ({type(labels).__name__}); expected one label a picture"
         )
     try:
         if isinstance(labels, np.ma.MaskedArray):
@@ -187,7 +187,11 @@ def _one_row(values: NDArray[Any], name: str) -> NDArray[Any]:
             hint = "; for one row: labels[0]"
         if several:
             hint = "; several classes a picture cannot be learned, choose one for each"
-    what = f"the shape {values.shape}" if values.ndim else f"{_brief(values.tolist())}, no sequence"
+    what = (
+        f"the shape {values.shape}"
+        if values.ndim
+        else f"{brief_repr(values.tolist())}, no sequence"
+    )
     raise DataError(f"{name}: {what}; expected (N,), one label a picture{hint}")
 
 
@@ -208,17 +212,18 @@ def _of_one_type(values: list[Any], name: str) -> NDArray[Any]:
         raise _bytes(types.count("bytes"), first, values[first], name)
     if "other" in types:
         first = types.index("other")
+        odd = values[first]
         raise DataError(
-            f"{name}: {_brief(values[first])} ({type(values[first]).__name__}, position {first}) "
-            f"is no label{_how_many(types.count('other'))}; expected integers or texts"
+            f"{name}: {brief_repr(odd)} ({type(odd).__name__}, position {first}) is no label"
+            f"{_how_many(types.count('other'))}; expected integers or texts"
         )
     found = set(types)
     if len(found) > 1 and found != {"int", "float"}:
         one, other = sorted(found)[:2]
         raise DataError(
             f"{name}: {IN_WORDS.get(one, f'{one}s')} and {IN_WORDS.get(other, f'{other}s')} are "
-            f"mixed ({_brief(values[types.index(one)])} at position {types.index(one)}, "
-            f"{_brief(values[types.index(other)])} at {types.index(other)}); use one of them"
+            f"mixed ({brief_repr(values[types.index(one)])} at position {types.index(one)}, "
+            f"{brief_repr(values[types.index(other)])} at {types.index(other)}); use one of them"
         )
     if found == {"text"}:
         return np.array([str.__str__(value) for value in values])
@@ -273,29 +278,19 @@ def _not_empty(values: NDArray[Any], name: str) -> NDArray[Any]:
 def _are_missing(number: int, of: int, first: int, value: object, name: str) -> DataError:
     return DataError(
         f"{name}: {number} of {counted(of, 'label')} {'is' if number == 1 else 'are'} missing, the "
-        f"first at position {first} ({_brief(value)}); label those pictures or leave them out"
+        f"first at position {first} ({brief_repr(value)}); label those pictures or leave them out"
     )
 
 
 def _bytes(number: int, first: int, value: object, name: str) -> DataError:
     return DataError(
-        f"{name}: {_brief(value)} (position {first}) is bytes{_how_many(number)}; give texts: "
+        f"{name}: {brief_repr(value)} (position {first}) is bytes{_how_many(number)}; give texts: "
         f"[label.decode() for label in labels]"
     )
 
 
 def _how_many(number: int) -> str:
     return f" ({number} such labels)" if number > 1 else ""
-
-
-def _brief(value: object) -> str:
-    """A value, printable and short; whatever its ``repr`` does."""
-    try:
-        plain = isinstance(value, np.number | np.bool_ | np.str_ | np.bytes_)
-        text = repr(value.item() if plain else value)  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001  # anything can stand in a user's array
-        text = f"<{type(value).__name__}>"
-    return shown(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def _is_integer(text: str) -> bool:

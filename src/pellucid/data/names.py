@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def shown(name: str | os.PathLike[str]) -> str:
@@ -22,6 +26,23 @@ def shown(name: str | os.PathLike[str]) -> str:
 def brief(text: str, most: int = 100) -> str:
     """Return a text from a file as :func:`shown` does, cut where it is longer than ``most``."""
     return shown(text) if len(text) <= most else f"{shown(text[: most - 1])}…"
+
+
+def brief_repr(value: object, most: int = 60) -> str:
+    """Return a value as code, printable, on one line and short, whatever its ``repr`` does."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    plain = kind in ("i", "u", "f", "b", "U", "S") and getattr(value, "ndim", 1) == 0
+    try:
+        text = repr(value.item() if plain else value)  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001  # anything can stand in a user's array
+        text = f"<{type(value).__name__}>"
+    text = " ".join(text.split())
+    return shown(text if len(text) <= most else f"{text[:most]}…")
+
+
+def brief_settings(settings: Mapping[str, object]) -> str:
+    """Return settings as ``name=value, …``, each value short."""
+    return ", ".join(f"{name}={brief_repr(value)}" for name, value in settings.items())
 
 
 def folder_name(path: str | os.PathLike[str]) -> str:

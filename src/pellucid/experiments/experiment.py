@@ -234,7 +234,7 @@ def run(
                 **experiment.settings,
             )
             try:
-                classifier.fit(train, validation_data=test)
+                classifier.fit(train, validation_data=test, verbose=0)
                 done = Run(name, seed, tuple(classifier.history_))
             except TrainingDivergedError:
                 done = Run(name, seed, (), diverged=True)

@@ -255,7 +255,8 @@ def operate(model: Model, edits: Iterable[Edit]) -> Model:
     for edit in every:
         network = edit(network)
     told = [*model.provenance.get("surgery", []), *map(edit_record, every)]
-    return replace(model, network=network, provenance={**model.provenance, "surgery": told})
+    origin = {name: entry for name, entry in model.provenance.items() if name != "history"}
+    return replace(model, network=network, provenance={**origin, "surgery": told})
 
 
 def edit_record(edit: Edit) -> dict[str, Any]:

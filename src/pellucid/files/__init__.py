@@ -5,7 +5,7 @@ from __future__ import annotations
 from pellucid.files.atomic import remove_file, write_file, write_text
 from pellucid.files.folders import make_folder, try_folder
 from pellucid.files.limits import check_limits
-from pellucid.files.model_file import Model, load_model, save_model
+from pellucid.files.model_file import Model, load_model, model_bytes, model_from_bytes, save_model
 from pellucid.files.state_file import load_state, save_state
 from pellucid.files.strict_json import JSON
 
@@ -16,6 +16,8 @@ __all__ = [
     "load_model",
     "load_state",
     "make_folder",
+    "model_bytes",
+    "model_from_bytes",
     "remove_file",
     "save_model",
     "save_state",

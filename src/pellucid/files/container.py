@@ -12,6 +12,7 @@ before it as a guard.
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,15 @@ import numpy as np
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.files import strict_json
-from pellucid.files.header import DTYPES, KEY, LARGEST_HEADER, damaged, header_length, read_checked
+from pellucid.files.header import (
+    DTYPES,
+    KEY,
+    LARGEST_HEADER,
+    damaged,
+    header_length,
+    read_checked,
+    read_header,
+)
 
 if TYPE_CHECKING:
     import os
@@ -90,8 +99,26 @@ def unpack(path: str | os.PathLike[str], kind: str, version: int) -> Contents:
         FileFormatError: It is empty, cut short, damaged, not a safetensors file, a safetensors file
             of another program, of another kind, or of a newer version.
     """
-    name = shown(path)
-    data, header = read_checked(Path(path))
+    return _contents(*read_checked(Path(path)), shown(path), kind, version)
+
+
+def unpack_bytes(data: bytes, name: str, kind: str, version: int) -> Contents:
+    """Read the bytes of a file as :func:`unpack` does.
+
+    Args:
+        data: The file's bytes.
+        name: What they are called in messages.
+        kind: The kind of file.
+        version: The newest version that can be read.
+
+    Raises:
+        FileFormatError: As :func:`unpack`.
+    """
+    header = read_header(io.BytesIO(data), len(data), name)
+    return _contents(data, header, name, kind, version)
+
+
+def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version: int) -> Contents:
     document = _document(header, name)
     found = document.get("kind")
     if found != kind:

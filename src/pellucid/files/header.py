@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pellucid.data.decode import unreadable
 from pellucid.data.names import shown
@@ -57,16 +57,7 @@ def read_checked(path: Path) -> tuple[bytes, dict[str, Any]]:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe would wait for ever
             raise DataError(f"{name}: a device or a pipe; expected a file")
         with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            start = stream.read(9)
-            length = _checked_header_length(start, size, name)
-            header = _checked_header(start[8:] + stream.read(length - 1), length, name)
-            if KEY not in header.get("__metadata__", {}):
-                raise FileFormatError(
-                    f"{name}: is a safetensors file, but not one of Pellucid's; expected a file "
-                    "that pellucid train or save() made"
-                )
-            _check_size(header, 8 + length, size, name)
+            header = read_header(stream, os.fstat(stream.fileno()).st_size, name)
             stream.seek(0)
             return stream.read(), header
     except MemoryError as error:
@@ -75,6 +66,24 @@ def read_checked(path: Path) -> tuple[bytes, dict[str, Any]]:
         if isinstance(error, DataError | FileFormatError):
             raise
         raise unreadable(path, error) from error
+
+
+def read_header(stream: IO[bytes], size: int, name: str) -> dict[str, Any]:
+    """The header at the start of a stream of a known size, checked.
+
+    Raises:
+        FileFormatError: As :func:`read_checked`.
+    """
+    start = stream.read(9)
+    length = _checked_header_length(start, size, name)
+    header = _checked_header(start[8:] + stream.read(length - 1), length, name)
+    if KEY not in header.get("__metadata__", {}):
+        raise FileFormatError(
+            f"{name}: is a safetensors file, but not one of Pellucid's; expected a file "
+            "that pellucid train or save() made"
+        )
+    _check_size(header, 8 + length, size, name)
+    return header
 
 
 def header_length(start: bytes) -> int:

@@ -21,7 +21,7 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError
 from pellucid.files import self_test, strict_json
 from pellucid.files.atomic import write_file
-from pellucid.files.container import Contents, pack, unpack
+from pellucid.files.container import Contents, pack, unpack, unpack_bytes
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 
@@ -127,6 +127,22 @@ def save_model(
             engine disagrees with the reference, or the description is too long.
         OutputError: If the file cannot be written.
     """
+    write_file(path, model_bytes(model, engine=engine, samples=samples), before=before)
+
+
+def model_bytes(
+    model: Model, *, engine: Engine | None = None, samples: NDArray[np.uint8] | None = None
+) -> bytes:
+    """Return the bytes of a model's file.
+
+    Args:
+        model: As :func:`save_model` takes it.
+        engine: Likewise.
+        samples: Likewise.
+
+    Raises:
+        ArgumentError: As :func:`save_model`.
+    """
     graph = model.network.graph
     weights = {name: _float32(name, array) for name, array in model.network.weights.items()}
     images = self_test.sample_images(graph.input_shape) if samples is None else samples
@@ -153,7 +169,7 @@ def save_model(
     if model.label_kind != "text":  # files without it answer with texts, as they always did
         document["label_kind"] = model.label_kind
     contents = Contents(document, {**weights, IMAGES: images, LOGITS: logits})
-    write_file(path, pack(KIND, FORMAT, contents), before=before)
+    return pack(KIND, FORMAT, contents)
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -168,14 +184,31 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         FileFormatError: It is empty, cut short, damaged, not a model of Pellucid, written by a
             newer version, contradicts itself, or fails its self-test.
     """
-    contents = unpack(path, KIND, FORMAT)
+    return _checked_model(unpack(path, KIND, FORMAT), shown(path))
+
+
+def model_from_bytes(data: bytes, name: str) -> Model:
+    """Read the bytes of a model's file with the checks of :func:`load_model`.
+
+    Args:
+        data: What :func:`model_bytes` returned.
+        name: What they are called in messages.
+
+    Raises:
+        FileFormatError: As :func:`load_model`.
+        DataError: There is not enough memory.
+    """
+    return _checked_model(unpack_bytes(data, name, KIND, FORMAT), name)
+
+
+def _checked_model(contents: Contents, name: str) -> Model:
     try:
         return _model(contents)
     except MemoryError as error:
-        raise DataError(f"{shown(path)}: not enough memory to load this model") from error
+        raise DataError(f"{name}: not enough memory to load this model") from error
     except (PellucidError, ValueError, *_PARSING_ERRORS) as error:
         raise FileFormatError(
-            f"{shown(path)}: is no valid model: {shown(str(error))[:500]}; get or make it again"
+            f"{name}: is no valid model: {shown(str(error))[:500]}; get or make it again"
         ) from error
 
 

@@ -6,13 +6,22 @@ import csv
 import io
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import FileFormatError
 from pellucid.files.csv_text import csv_text
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "waited")
 """What an epoch tells of the machine and the way, not of the model."""
+
+
+MOST_ROWS = 10_000
+"""Epochs that a model file keeps; so many take 2 MB of it."""
+
+_NO_RUN = {"images_per_second": 0.0, "seconds": 0.0}
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,26 @@ class Epoch:
         return asdict(self)
 
 
+def to_record(history: Sequence[Epoch]) -> list[dict[str, Any]]:
+    """The rows as JSON values for a model file: what depends on the machine is left out.
+
+    Of very long trainings, the last :data:`MOST_ROWS`.
+    """
+    rows = [row.to_dict() for row in history[-MOST_ROWS:]]
+    return [{name: row[name] for name in row if name not in OF_THE_RUN} for row in rows]
+
+
+def from_record(rows: object) -> list[Epoch]:
+    """The rows that :func:`to_record` made; none if they are not such rows.
+
+    Speed and seconds, which a model file does not keep, are 0.
+    """
+    try:
+        return [Epoch(**{**_NO_RUN, **_checked(row)}) for row in rows]  # type: ignore[attr-defined]
+    except (TypeError, ValueError, AttributeError):
+        return []
+
+
 def to_csv(history: list[Epoch]) -> str:
     """The rows as CSV with a header; numbers that were not measured are empty."""
     head = [field.name for field in fields(Epoch)]
@@ -78,6 +107,17 @@ def from_csv(text: str, name: str = "history.csv") -> list[Epoch]:
                 "again"
             ) from error
     return rows
+
+
+def _checked(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a model file, if every value is a number where a number must be."""
+    for field in fields(Epoch):
+        value = row.get(field.name)
+        number = type(value) is int or (type(value) is float and field.type != "int")
+        missing = value is None and (field.type == "float | None" or field.name in OF_THE_RUN)
+        if not (number or missing):
+            raise ValueError(field.name)
+    return {name: value for name, value in row.items() if name not in OF_THE_RUN}
 
 
 def _row(cells: dict[str, Any]) -> Epoch:

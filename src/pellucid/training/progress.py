@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.engines import Program
+    from pellucid.training.history import Epoch
     from pellucid.training.trained import Progress, Trained
 
 
@@ -73,33 +74,45 @@ class ProgressBar:
             completed=progress.images,
             total=progress.of,
             epoch=progress.epoch,
-            numbers=(
-                f"loss {_short(progress.loss, 3)}, accuracy {progress.accuracy:.2%}, "
-                f"{progress.images_per_second:,.0f} images/s"
-            ),
+            numbers=step_line(progress),
         )
 
     def after_epoch(self, trained: Trained, program: Program) -> None:
         """Print the epoch's line."""
-        row = trained.history[-1]
-        line = (
-            f"epoch {row.epoch}/{self._epochs}: loss {_short(row.loss)}, "
-            f"accuracy {row.accuracy:.2%}"
-        )
-        if row.validation_loss is not None and row.validation_accuracy is not None:
-            line += (
-                f"; validation loss {_short(row.validation_loss)}, "
-                f"accuracy {row.validation_accuracy:.2%}"
-            )
-        line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
-        if row.waited and row.waited >= WAITED_TOLD * row.seconds:
-            line += f", waited {row.waited / row.seconds:.0%} for pictures"
-        if row.skipped_batches:
-            batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
-            line += f"; {batches} with an exploding loss left out"
-        if row.roll_backs:
-            line += f"; learning rate halved {counted(row.roll_backs, 'time')}: the loss exploded"
+        line = epoch_line(trained.history[-1], self._epochs)
         self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def step_line(progress: Progress) -> str:
+    """Loss and accuracy of an epoch so far, and its speed."""
+    return (
+        f"loss {_short(progress.loss, 3)}, accuracy {progress.accuracy:.2%}, "
+        f"{progress.images_per_second:,.0f} images/s"
+    )
+
+
+def epoch_line(row: Epoch, epochs: int) -> str:
+    """What an epoch brought, in one line.
+
+    Args:
+        row: The epoch.
+        epochs: How many there will be.
+    """
+    line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}, accuracy {row.accuracy:.2%}"
+    if row.validation_loss is not None and row.validation_accuracy is not None:
+        line += (
+            f"; validation loss {_short(row.validation_loss)}, "
+            f"accuracy {row.validation_accuracy:.2%}"
+        )
+    line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
+    if row.waited and row.waited >= WAITED_TOLD * row.seconds:
+        line += f", waited {row.waited / row.seconds:.0%} for pictures"
+    if row.skipped_batches:
+        batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
+        line += f"; {batches} with an exploding loss left out"
+    if row.roll_backs:
+        line += f"; learning rate halved {counted(row.roll_backs, 'time')}: the loss exploded"
+    return line
 
 
 def _short(loss: float, decimals: int = 4) -> str:

@@ -13,10 +13,13 @@ import numpy as np
 from pellucid.data.arrange import set_aside
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import PellucidError
+from pellucid.training.history import from_record
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
+    from pellucid.files import Model
+    from pellucid.training.history import Epoch
     from pellucid.training.recipe import Recipe
 
 
@@ -76,6 +79,11 @@ def unseen(
         )
     except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
         return None
+
+
+def history_of(model: Model) -> list[Epoch]:
+    """A model's training history as its file keeps it; empty where it has none that can be used."""
+    return from_record(model.provenance.get("history"))
 
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:

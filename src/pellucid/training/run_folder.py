@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pellucid.data.names import shown
-from pellucid.errors import ArgumentError, DataError, OutputError
+from pellucid.errors import ArgumentError, DataError, OutputError, PellucidError
 from pellucid.files import (
     make_folder,
     remove_file,
@@ -27,7 +27,7 @@ from pellucid.files.strict_json import canonical
 from pellucid.graph.serialise import graph_to_dict
 from pellucid.training import kept
 from pellucid.training.differences import differences, in_words
-from pellucid.training.history import to_csv
+from pellucid.training.history import from_csv, to_csv
 from pellucid.training.stopping import Stopped, StopRequest
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.files import Model
     from pellucid.training.checkpoint import Checkpoint
+    from pellucid.training.history import Epoch
     from pellucid.training.trained import Progress, Trained
+
+LARGEST_HISTORY = 1 << 24
+"""Bytes of a history that is read."""
 
 MINUTES = 5.0
 """Between two states that are kept, at most."""
@@ -302,6 +306,17 @@ def model_path(path: Path) -> Path:
             "that has finished an epoch"
         )
     return path / RunFolder.MODEL
+
+
+def run_history(path: Path) -> list[Epoch]:
+    """The epochs in a run's folder; none if the path is another, or its history cannot be read."""
+    file = path / RunFolder.HISTORY
+    try:
+        if not file.is_file() or file.stat().st_size > LARGEST_HISTORY:
+            return []
+        return from_csv(file.read_text("utf-8"))
+    except (OSError, ValueError, PellucidError):
+        return []
 
 
 def holds_run(path: Path) -> bool:

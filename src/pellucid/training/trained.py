@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pellucid.graph import Network
-from pellucid.training.history import OF_THE_RUN, Epoch
+from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
@@ -59,14 +59,18 @@ class Trained:
             self.best_weights = weights
 
     def best_model(self, model: Model) -> Model:
-        """The model with the best epoch's weights, and that epoch in its provenance."""
+        """The model of the best epoch; its provenance has that epoch's row and the history."""
         results = self.history[self.best_epoch - 1].to_dict()
         for name in OF_THE_RUN:
             del results[name]
         return replace(
             model,
             network=Network(model.network.graph, self.best_weights),
-            provenance={**model.provenance, "results": results},
+            provenance={
+                **model.provenance,
+                "results": results,
+                "history": to_record(self.history),
+            },
         )
 
 
