@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+TAG = "CACHEDIR.TAG"
+"""The file that marks a folder as a cache, for whoever reads pictures or keeps copies of files."""
+
+TAG_TEXT = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This folder was made by Pellucid; all of it can be made again.\n"
+    "# https://bford.info/cachedir/\n"
+)
 
 VARIABLE = "PELLUCID_CACHE"
 """The environment variable that names another folder, or says ``off``."""
@@ -42,8 +52,12 @@ def user_cache(environment: Mapping[str, str] = os.environ) -> tuple[Path | None
 def made_safe(folder: Path) -> str:
     """Make a folder, unless it is there; say why it cannot be used, with nothing if it can be."""
     try:
+        is_new = not folder.exists()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = fault(folder.stat())
+        if is_new:
+            with suppress(OSError):
+                (folder / TAG).write_text(TAG_TEXT, encoding="ascii")
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         return f"{folder} cannot be used: {getattr(error, 'strerror', error)}"
     return f"{folder} {found}; name another folder in {VARIABLE}" if found else ""

@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from pellucid.data import Preprocessing
 from pellucid.data.decode import header
+from pellucid.data.formats import READABLE
 from pellucid.errors import DataError
 from tests.data.made_files import encoded, noise, png_by_hand, png_chunks, write
 
@@ -65,10 +66,10 @@ def test_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (encoded(PIXELS, "AVIF"), "an AVIF or HEIC picture"),
-        (encoded(PIXELS, "PPM"), "no picture (it begins with b'P6"),
         (encoded(PIXELS, "TGA"), "no picture (it begins with b'"),
-        (b"\0\0\0\x1cftypheic" + bytes(50), "an AVIF or HEIC picture"),
+        (b"Pf\n5 4\n-1.0\n" + bytes(80), "no picture (it begins with b'Pf"),
+        (b"\0\0\0\x20ftypisom" + bytes(50), "a film or sound"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50), "a JPEG XL picture"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PK\3\4" + bytes(50), "a ZIP archive"),
         (b"\n <!DOCTYPE html><html>", "a text with markup, such as a web page"),
@@ -80,7 +81,7 @@ def test_empty(tmp_path: Path) -> None:
 def test_something_else_named_as_a_picture(tmp_path: Path, content: bytes, told: str) -> None:
     message = refusal(write(tmp_path / "named.jpg", content))
     assert f"named.jpg: {told}" in message
-    assert "expected a PNG, JPEG, WebP, BMP, GIF or TIFF picture" in message
+    assert f"expected a {READABLE} picture" in message
 
 
 def test_content_counts_not_the_name(tmp_path: Path) -> None:
@@ -100,8 +101,8 @@ def test_a_name_that_would_break_the_line(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         Preprocessing(8, 8, 3).read(path)
     assert str(caught.value).endswith(
-        r"a\nb\x1b[31m 고양이.png: empty, 0 bytes; expected a PNG, JPEG, WebP, BMP, GIF or TIFF "
-        r"picture"
+        r"a\nb\x1b[31m 고양이.png: empty, 0 bytes; expected a "
+        f"{READABLE} picture"
     )
 
 

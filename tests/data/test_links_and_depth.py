@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pellucid.data import Preprocessing, listing, load
-from pellucid.data.folder import SUFFIXES, scan_folder
+from pellucid.data.folder import scan_folder
+from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 
@@ -55,16 +56,21 @@ def test_every_suffix_in_any_case(tmp_path: Path, suffix: str) -> None:
 
 
 def test_files_without_suffix_by_their_content(tmp_path: Path) -> None:
-    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"):
+    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM"):
         write(tmp_path / "cat" / f"a {kind}", encoded(noise(0, 6, 5), kind))
     write(tmp_path / "cat" / "README", b"BMs and other words")
     write(tmp_path / "cat" / "LICENSE", b"")
     write(tmp_path / "cat" / "a.picture", PICTURE)
     found = scan_folder(tmp_path)
     assert names(found) == [
-        f"cat/a {kind}" for kind in ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+        f"cat/a {kind}" for kind in ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
     ]
-    assert found.notes == ("left out, files that are no pictures: cat/LICENSE and 2 more",)
+    assert found.notes == (
+        (
+            "left out, files that are no pictures: cat/LICENSE and 2 more "
+            "(2 without an ending, 1 .picture)"
+        ),
+    )
 
 
 def test_clutter_of_systems_is_passed_over(tmp_path: Path) -> None:
@@ -85,6 +91,7 @@ def test_links_that_stay_inside_are_followed(tmp_path: Path) -> None:
     (root / "cat" / "of the pool").symlink_to(root / "pool")
     (root / "cat" / "4.png").symlink_to("../pool/1.png")
     (root / "dog").symlink_to("pool")
+    (root / "wolf").symlink_to("gone")
     found = scan_folder(root)
     assert found.classes == ("cat", "dog", "pool")
     assert [file.name for file in found.parts["all"] if file.class_name == "cat"] == [
@@ -93,21 +100,25 @@ def test_links_that_stay_inside_are_followed(tmp_path: Path) -> None:
     assert [file.name for file in found.parts["all"] if file.class_name == "dog"] == [
         "dog/1.png", "dog/more/2.png",
     ]  # fmt: skip
-    assert found.notes == ()
+    assert found.notes == ("left out, links that lead to nothing: wolf",)
 
 
-def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
-    write(tmp_path / "secret" / "x.png", PICTURE)
+def test_links_to_a_store_outside_are_followed_and_reported(tmp_path: Path) -> None:
+    """People link pictures from a store, one by one or folder by folder."""
+    write(tmp_path / "store" / "x.png", PICTURE)
     root = picture_folder(tmp_path / "root", {"cat": 1, "dog": 1})
-    (root / "cat" / "out.png").symlink_to(tmp_path / "secret" / "x.png")
-    (root / "cat" / "out").symlink_to(tmp_path / "secret")
-    (root / "dog" / "up").symlink_to("../../secret")
-    (root / "wolf").symlink_to(tmp_path / "secret")
-    (root / "dog" / "twice").symlink_to(root / "cat" / "out")
+    (root / "cat" / "out.png").symlink_to(tmp_path / "store" / "x.png")
+    (root / "dog" / "up").symlink_to("../../store")
+    (root / "wolf").symlink_to(tmp_path / "store")
+    (root / "dog" / "twice").symlink_to(root / "wolf")
     found = scan_folder(root)
-    assert names(found) == ["cat/000.png", "dog/000.png"]
+    assert found.classes == ("cat", "dog", "wolf")
+    assert names(found) == [
+        "cat/000.png", "cat/out.png", "dog/000.png", "dog/twice/x.png", "wolf/x.png",
+    ]  # fmt: skip
     assert found.notes == (
-        "left out, links out of the folder, and what is no file: wolf and 4 more",
+        "left out, links to folders that are read anyway: dog/up",
+        "links that lead out of the folder were followed: wolf and 3 more",
     )
 
 
@@ -115,7 +126,21 @@ def test_a_folder_whose_name_begins_as_the_roots_is_outside(tmp_path: Path) -> N
     write(tmp_path / "root too" / "x.png", PICTURE)
     root = picture_folder(tmp_path / "root", {"cat": 1, "dog": 1})
     (root / "cat" / "out").symlink_to(tmp_path / "root too")
-    assert names(scan_folder(root)) == ["cat/000.png", "dog/000.png"]
+    found = scan_folder(root)
+    assert names(found) == ["cat/000.png", "cat/out/x.png", "dog/000.png"]
+    assert found.notes == ("links that lead out of the folder were followed: cat/out",)
+
+
+def test_links_to_folders_above_are_loops(tmp_path: Path) -> None:
+    """Whoever followed a link to ``/`` would read the whole disk."""
+    root = picture_folder(tmp_path / "above" / "root", {"cat": 1, "dog": 1})
+    (root / "cat" / "disk").symlink_to("/")
+    (root / "dog" / "above").symlink_to(tmp_path)
+    (root / "all").symlink_to(tmp_path)
+    found = scan_folder(root)
+    assert found.classes == ("cat", "dog")
+    assert names(found) == ["cat/000.png", "dog/000.png"]
+    assert found.notes == ("left out, links to folders that are read anyway: all and 2 more",)
 
 
 def test_the_root_may_be_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +190,8 @@ def test_links_to_nothing_are_bad_files(tmp_path: Path) -> None:
     (root / "cat" / "gone.png").symlink_to("nothing.png")
     (root / "cat" / "round.png").symlink_to("round.png")
     gone, around = load(root).quarantined
-    assert (gone.name, gone.reason) == ("cat/gone.png", "there is no such file; check its name")
+    assert gone.name == "cat/gone.png"
+    assert gone.reason.startswith("a link to nothing.png, which is not there;")
     assert around.name == "cat/round.png"
     assert around.reason.startswith("cannot be read (")
 
@@ -178,9 +204,7 @@ def test_pipes_are_never_opened(tmp_path: Path) -> None:
     (root / "dog" / "link.png").symlink_to("../cat/pipe.png")
     splits = load(root)
     assert splits.quarantined == ()
-    assert splits.notes[0] == (
-        "left out, links out of the folder, and what is no file: cat/pipe and 2 more"
-    )
+    assert splits.notes[0] == ("left out, pipes and devices: cat/pipe and 2 more")
 
 
 def test_odd_names_from_end_to_end(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_hidden_files_are_skipped_and_others_told(tmp_path: Path) -> None:
     write(tmp_path / "dog/more/3.svg", b"")
     assert scan_folder(tmp_path).notes == (
         "left out, pictures that are in no class folder: stray.png",
-        "left out, files that are no pictures: cat/2.txt and 1 more",
+        "left out, files that are no pictures: cat/2.txt and 1 more (1 .txt, 1 .svg)",
     )
 
 
@@ -117,10 +117,12 @@ def test_class_names_that_are_no_text(tmp_path: Path) -> None:
     ],
 )
 def test_layouts_that_cannot_be_read(tmp_path: Path, files: list[str], told: str) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
     for name in files:
-        write(tmp_path / name, b"")
+        write(root / name, b"")
     with pytest.raises(DataError, match=told) as caught:
-        scan_folder(tmp_path)
+        scan_folder(root)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) in str(caught.value)
 

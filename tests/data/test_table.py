@@ -127,18 +127,37 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
     good = [("in/1.png", "a"), ("in/../in/1.png", "a"), (str(root / "in" / "1.png"), "b")]
     path = table(root / "x.csv", ("path", "label"), *good)
     assert [name for name, _, _ in listed(path)] == ["in/1.png"] * 3
-    for wrong in ("../secret.png", str(tmp_path / "secret.png"), "out.png", "up/secret.png"):
+    outside = str(tmp_path / "secret.png")
+    for wrong in ("../secret.png", outside, "in/../../secret.png", "..\\secret.png", "C:\\x.png"):
         table(path, ("path", "label"), *good, (wrong, "b"))
         with pytest.raises(DataError, match=r"x\.csv, line 5: .* leads out of the folder .*; move"):
             scan_table(path)
+
+
+def test_links_that_people_made_are_followed_but_dots_after_them_lead_nowhere(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "store" / "deep" / "1.png", b"")
+    write(tmp_path / "store" / "secret.png", b"")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "store" / "deep")
+    (root / "out.png").symlink_to(tmp_path / "store" / "secret.png")
+    rows = ("path", "label"), ("link/1.png", "a"), ("out.png", "b"), ("link/../secret.png", "b")
+    found = scan_table(table(root / "x.csv", *rows)).parts["all"]
+    assert [file.path.exists() for file in found] == [True, True, False]
+    assert found[2].path == root / "secret.png"  # not the one beside what the link leads to
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", r"its first line is ''; expected a first line that names the columns, path,label"),
-        (b"1.png,cat\n2.png,dog\n", r"its first line is '1\.png,cat'; expected a first line"),
-        (b"path,class\n", "its first line is 'path,class'"),
+        (
+            b"1.png,cat\n2.png,dog\n",
+            r"its first line is '1\.png,cat', a picture already; expected a first",
+        ),
+        (b"width,height,size\n", "its first line is 'width,height,size'; .*--path-column"),
         (b"path,label,path\n1,2,3\n", "its first line is"),
         (b"path,label,split,part\n1,2,3\n", "its first line is"),
         (b"\x1b[31m" + b"x" * 900, r"its first line is '\\x1b\[31mxxx"),

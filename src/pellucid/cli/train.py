@@ -193,6 +193,7 @@ def _train(
 ) -> None:
     """Read the pictures, train, judge, and tell what came of it."""
     from pellucid import data as data_package
+    from pellucid.data.arrange import class_counts
     from pellucid.training import Stopped
     from pellucid.training.kept import DamagedStateWarning
     from pellucid.training.progress import ProgressBar
@@ -255,12 +256,14 @@ def _train(
         )
     best = model.model_.provenance["results"]
     validated = best_chance(model, splits)
+    parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
     if json:
         print_json(
             {
                 "model": str(folder / RunFolder.MODEL),
                 "best": best,
                 "validation": None if validated is None else validated[1].to_dict(),
+                "classes": class_counts(parts),
                 "history": [row.to_dict() for row in model.history_],
                 "quarantined": len(splits.quarantined),
                 "diagnoses": [each.to_dict() for each in diagnoses],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -70,10 +75,23 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),
-        notes=(*source.notes, f"pictures: {sizes}{how if shares else ''}"),
+        notes=(
+            *source.notes,
+            *class_notes(class_counts(parts.values())),
+            f"pictures: {sizes}{how if shares else ''}",
+        ),
         quarantined=source.quarantined,
         drawn=tuple(shares),
     )
+
+
+def class_counts(parts: Iterable[Dataset]) -> dict[str, int]:
+    """Return the number of pictures of each class in all parts, in the order of the classes."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        numbers = np.bincount(part.labels, minlength=len(part.classes)).tolist()
+        counts.update(dict(zip(part.classes, numbers, strict=True)))
+    return dict(counts)
 
 
 def set_aside(

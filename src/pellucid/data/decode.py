@@ -1,8 +1,9 @@
 """Open and decode picture files; say in one line what is wrong with those that cannot be.
 
-The format is told by a file's content, never by its name, and must be PNG, JPEG, WebP, BMP, GIF or
-TIFF. How what it holds is converted stands in :mod:`pellucid.data.convert`. A picture with more
-pixels than a limit is refused from its header, and one that is cut short is refused as a whole.
+The format is recognised by a file's content, never by its name, and must be one of
+:data:`pellucid.data.formats.FORMATS`. How what it holds is converted stands in
+:mod:`pellucid.data.convert`. A picture with more pixels than a limit is refused from its header,
+and one that is cut short is refused as a whole.
 """
 
 from __future__ import annotations
@@ -15,6 +16,15 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from pellucid.data.convert import NoRuleError, converted, full_values, is_grey, orientation
 from pellucid.data.deep import is_deep
+from pellucid.data.formats import (
+    FORMATS,
+    READABLE,
+    START_BYTES,
+    described,
+    is_netpbm,
+    is_read,
+    webp_canvas,
+)
 from pellucid.data.names import shown
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
@@ -28,31 +38,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from pellucid.data.convert import Range
-
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-"""Formats that are read, by Pillow's names."""
-
-READABLE = "PNG, JPEG, WebP, BMP, GIF or TIFF"
-"""The same in words, for messages."""
-
-# PNG, JPEG, GIF, TIFF and BigTIFF in both byte orders
-_SIGNATURES = (
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"GIF87a",
-    b"GIF89a",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-)
-
-# how files begin that are often met where a picture should be
-_FOREIGN = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\3\4", "a ZIP archive"),
-    (b"<", "a text with markup, such as a web page"),
-)
 
 
 def decode(
@@ -166,7 +151,7 @@ def opened(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image
         start = _start(stream, name)
         if not start:
             raise DataError(f"{name}: empty, 0 bytes; expected a {READABLE} picture")
-        _check_size(_webp_canvas(start), name, max_pixels)
+        _check_size(webp_canvas(start), name, max_pixels)
         with _recognised(stream, name, start, max_pixels) as image:
             _check_size(image.size, name, max_pixels)
             yield image
@@ -179,7 +164,7 @@ def begins_as_picture(path: Path) -> bool:
     """
     try:
         with _binary(path) as stream:
-            return _is_picture(_start(stream, source_name(path)))
+            return is_read(_start(stream, source_name(path)))
     except DataError:
         return True
 
@@ -209,6 +194,11 @@ def _binary(source: Path | bytes) -> Iterator[IO[bytes]]:
 def unreadable(path: str | os.PathLike[str], error: Exception) -> DataError:
     """Return the DataError for a file that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
+        if os.path.islink(path):  # noqa: PTH114 - never raises
+            return DataError(
+                f"{shown(path)}: a link to {shown(os.readlink(path))}, which is not there; "  # noqa: PTH115
+                f"restore what it leads to, or remove it"
+            )
         return DataError(f"{shown(path)}: there is no such file; check its name")
     # Windows calls opening a folder a lack of permission; isdir() never raises
     if isinstance(error, IsADirectoryError) or os.path.isdir(path):  # noqa: PTH112
@@ -221,43 +211,18 @@ def _recognised(stream: IO[bytes], name: str, start: bytes, max_pixels: int) -> 
     """Return the picture in a stream, not decoded yet."""
     from PIL import Image, UnidentifiedImageError
 
+    if start[:1] == b"P" and not is_netpbm(start):  # PFM and others of that family
+        raise DataError(f"{name}: {described(start)}")
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise _too_large(name, max_pixels) from error
     except UnidentifiedImageError as error:
-        if _is_picture(start):
+        if is_read(start):
             raise _damaged(name, ValueError("its header is incomplete or unknown")) from error
-        raise DataError(
-            f"{name}: {_described(start)}; expected a {READABLE} picture (whatever its name ends "
-            f"with); convert, replace or remove it"
-        ) from error
+        raise DataError(f"{name}: {described(start)}") from error
     except DECODING_ERRORS as error:
         raise _damaged(name, error) from error
-
-
-def _is_picture(start: bytes) -> bool:
-    return (
-        start.startswith(_SIGNATURES)
-        or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
-        or (start[:2] == b"BM" and start[6:10] == bytes(4))  # reserved, always zero
-    )
-
-
-def _webp_canvas(start: bytes) -> tuple[int, int]:
-    """Return the width and height that a WebP file claims, (0, 0) for anything else.
-
-    Versions of Pillow differ in whether they ask for the canvas's memory before they look at it.
-    """
-    if start[:4] != b"RIFF" or start[8:12] != b"WEBP" or len(start) < 30:
-        return 0, 0
-    if start[12:16] == b"VP8X":
-        return int.from_bytes(start[24:27], "little") + 1, int.from_bytes(start[27:], "little") + 1
-    if start[12:16] == b"VP8L":
-        bits = int.from_bytes(start[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = int.from_bytes(start[26:28], "little"), int.from_bytes(start[28:], "little")
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
@@ -274,7 +239,7 @@ def _too_large(name: str, max_pixels: int) -> DataError:
 
 def _start(stream: IO[bytes], name: str) -> bytes:
     try:
-        start = stream.read(30)
+        start = stream.read(START_BYTES)
         stream.seek(0)
     except OSError as error:
         raise unreadable(name, error) from error
@@ -286,12 +251,3 @@ def _damaged(name: str, error: Exception) -> DataError:
     return DataError(
         f"{name}: the picture is damaged or cut short ({reason}); replace or remove it"
     )
-
-
-def _described(start: bytes) -> str:
-    if start[4:8] == b"ftyp":
-        return "an AVIF or HEIC picture or a film"
-    for signature, what in _FOREIGN:
-        if start.lstrip().startswith(signature):
-            return what
-    return f"no picture (it begins with {start[:8]!r})"

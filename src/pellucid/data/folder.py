@@ -1,11 +1,7 @@
 """Find the pictures of a folder: ``root/<class>/…`` or ``root/<part>/<class>/…``, at any depth.
 
-Which files count as pictures, the one rule for all folders:
-
-- a file whose name ends as pictures' names do (:data:`SUFFIXES`, in any case) is to be one: if its
-  content then is none, it is a bad file;
-- a file whose name has no ending is one if its content begins as a picture;
-- any other file is left out, and told.
+Which files are pictures is decided in :mod:`pellucid.data.picture_files`, how links are followed in
+:mod:`pellucid.data.walk`, which folders are parts in :mod:`pellucid.data.layout`.
 """
 
 from __future__ import annotations
@@ -14,32 +10,23 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.data.decode import begins_as_picture
 from pellucid.data.decoded import PictureFile
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.layout import (
+    find_parts,
+    inner_folders_note,
+    meant_below,
+    no_class_folders,
+)
+from pellucid.data.left_out import left_out_notes, left_out_summary
+from pellucid.data.names import shown
+from pellucid.data.ours import own_folder
+from pellucid.data.picture_files import is_picture
 from pellucid.data.quarantine import BadFile
 from pellucid.data.walk import entries, files_below
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""What parts are called, in lower case, and which part each means."""
-
-SUFFIXES = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif"}
-    | {".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
-)
-"""Endings, in lower case, by which pictures are found in a folder."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +38,10 @@ class PictureFolder:
         classes: Names of all classes of all parts, sorted.
         parts: The files, by part: ``train``, ``validation``, ``test`` as far as they are there, or
             only ``all`` where the folder is not divided.
-        notes: One line each on what was left out.
+        notes: One line each on what was left out, and on what is unusual.
         bad: Folders below the classes' that cannot be listed.
+        left_out: What was left out, in few words, for the end of an error.
+        meant: A question, such as ``did you mean zip/animals-v1?``, where the layout asks for it.
     """
 
     root: Path
@@ -60,104 +49,87 @@ class PictureFolder:
     parts: dict[str, tuple[PictureFile, ...]]
     notes: tuple[str, ...]
     bad: tuple[BadFile, ...] = ()
+    left_out: str = ""
+    meant: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What may have been meant, and what was left out, for the end of an error."""
+        return "; ".join(words for words in (self.meant, self.left_out) if words)
 
 
 def scan_folder(root: Path) -> PictureFolder:
     """List the picture files of a folder by part and class, without decoding any.
 
     Class names are the folders' names (in Unicode's composed form, so that they are the same on
-    every system). How links and hidden files are treated stands in :mod:`pellucid.data.walk`.
+    every system). A folder that holds nothing but what Pellucid wrote is no class.
 
     Raises:
         DataError: The folder cannot be listed, is empty, has no class folders, or its layout can be
             read in two ways.
     """
-    here = entries(root, root)
+    kind = own_folder(root, divided=True)
+    if kind is not None:
+        raise DataError(
+            f"{shown(root)}: {kind} that Pellucid wrote, no data; give the folder of the pictures"
+        )
+    here = entries(root, root, may_be_parts=True)
     if not here.folders:
-        raise DataError(f"{shown(root)}: {_no_folders(root, here.files)}")
-    misplaced = [file for file in here.files if _is_picture(file)]
-    foreign: list[Path] = []
-    unfollowed = list(here.left_out)
+        foreign = [file for file in here.files if not is_picture(file)]
+        left_out = left_out_summary((), foreign, here.passed)
+        told = no_class_folders(root, here.files)
+        raise DataError(f"{shown(root)}: {told}{'; ' + left_out if left_out else ''}")
+    misplaced = [file for file in here.files if is_picture(file)]
+    passed = here.passed
+    found_parts, beside = find_parts(root, here.folders)
+    foreign = list(beside)
     parts: dict[str, tuple[PictureFile, ...]] = {}
     bad: list[BadFile] = []
     classes: set[str] = set()
-    for part, folder in _parts(root, here.folders).items():
-        inside = entries(folder, root)
+    notes: tuple[str, ...] = ()
+    meant = ""
+    for part, folder in found_parts.items():
+        inside = here if folder == root else entries(folder, root)
         if folder != root:
-            misplaced += [file for file in inside.files if _is_picture(file)]
-            unfollowed += inside.left_out
-        names = _class_names(folder, inside.folders)
-        classes.update(names)
+            misplaced += [file for file in inside.files if is_picture(file)]
+            passed.add(inside.passed)
         files: list[PictureFile] = []
-        for class_name, class_folder in zip(names, inside.folders, strict=True):
+        kept: list[Path] = []
+        for class_name, class_folder in zip(
+            _class_names(folder, inside.folders), inside.folders, strict=True
+        ):
             below = files_below(class_folder, root)
-            unfollowed += below.left_out
+            passed.add(below.passed)
             bad += [
                 BadFile(f"{_name(path, root)}/", _reason(path, error), class_name, part)
                 for path, error in below.unlisted
             ]
-            for file in below.files:
-                if _is_picture(file):
-                    files.append(PictureFile(file, _name(file, root), class_name, part))
-                else:
-                    foreign.append(file)
+            pictures = [file for file in below.files if is_picture(file)]
+            if not pictures and below.passed.ours and not below.unlisted:
+                continue  # a folder of runs and the like
+            kept.append(class_folder)
+            classes.add(class_name)
+            files += [PictureFile(file, _name(file, root), class_name, part) for file in pictures]
+            chosen = set(pictures)
+            foreign += [file for file in below.files if file not in chosen]
         parts[part] = tuple(files)
-    notes = (
-        *_left_out("pictures that are in no class folder", misplaced, root),
-        *_left_out("files that are no pictures", foreign, root),
-        *_left_out("links out of the folder, and what is no file", unfollowed, root),
+        notes += inner_folders_note(kept)
+        meant = meant or meant_below(folder, kept)
+    return PictureFolder(
+        root,
+        tuple(sorted(classes)),
+        parts,
+        (*left_out_notes(root, misplaced, foreign, passed), *notes),
+        tuple(bad),
+        left_out_summary(misplaced, foreign, passed),
+        meant,
     )
-    return PictureFolder(root, tuple(sorted(classes)), parts, notes, tuple(bad))
 
 
 def valid_class_name(name: str) -> str | None:
     """Return a class name in Unicode's composed form; None if it holds bytes that are no text."""
     composed = unicodedata.normalize("NFC", name)
     return None if any("\ud800" <= letter <= "\udfff" for letter in composed) else composed
-
-
-def _parts(root: Path, folders: list[Path]) -> dict[str, Path]:
-    """Return the folder of each part, or ``{"all": root}`` where the folders are classes."""
-    named = [folder for folder in folders if folder.name.casefold() in PARTS]
-    divided = [folder for folder in named if entries(folder, root).folders]
-    others = [folder for folder in folders if folder not in named]
-    if divided and others:
-        raise DataError(
-            f"{shown(root)}: {shown(divided[0].name)}/ holds class folders, and "
-            f"{listed([folder.name for folder in others])} lies beside it; expected either parts "
-            f"(train, validation, test) or classes: move what does not belong"
-        )
-    if others or not named:
-        return {"all": root}
-    parts: dict[str, Path] = {}
-    for folder in named:
-        if folder not in divided:
-            raise DataError(f"{shown(folder)}: no class folders; {_layout(folder)}")
-        part = PARTS[folder.name.casefold()]
-        if part in parts:
-            raise DataError(
-                f"{shown(root)}: {shown(parts[part].name)}/ and {shown(folder.name)}/ are both the "
-                f"{part} part; keep one"
-            )
-        parts[part] = folder
-    return parts
-
-
-def _no_folders(root: Path, files: list[Path]) -> str:
-    pictures = sum(_is_picture(file) for file in files)
-    found = f"{counted(pictures, 'picture')} but no class folders" if pictures else "no pictures"
-    tables = [file for file in files if file.suffix.lower() == ".csv"]
-    table = f" (if {shown(tables[0].name)} lists the labels, give its path)" if tables else ""
-    return f"{found}; {_layout(root)}{table}"
-
-
-def _layout(root: Path) -> str:
-    cat, dog = shown(root / "cat" / "1.jpg"), shown(root / "dog" / "2.jpg")
-    return f"expected one folder per class with its pictures, such as {cat} and {dog}"
-
-
-def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES or (not file.suffix and begins_as_picture(file))
 
 
 def _class_names(folder: Path, class_folders: list[Path]) -> list[str]:
@@ -185,10 +157,3 @@ def _name(path: Path, root: Path) -> str:
 
 def _reason(path: Path, error: DataError) -> str:
     return str(error).removeprefix(f"{shown(path)}: ")
-
-
-def _left_out(what: str, paths: list[Path], root: Path) -> tuple[str, ...]:
-    if not paths:
-        return ()
-    others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return (f"left out, {what}: {shown(_name(paths[0], root))}{others}",)

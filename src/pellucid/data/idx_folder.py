@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.data.dataset import Dataset
 from pellucid.data.idx import read_idx_pair
 from pellucid.data.names import shown
-from pellucid.data.walk import visible_entries
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def find_idx_files(folder: Path) -> dict[str, dict[str, Path]]:
         DataError: The folder cannot be listed.
     """
     found: dict[str, dict[str, Path]] = {}
-    for path in reversed(visible_entries(folder)[1]):  # the plain file after the .gz
+    for path in reversed(visible_files(folder)):  # the plain file after the .gz
         match = _NAME.fullmatch(path.name)
         if match:
             part = "train" if match["part"].lower() == "train" else "test"

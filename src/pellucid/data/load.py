@@ -265,7 +265,7 @@ def load_for(
         raise DataError(f"{name}: {shown(unlisted[0].name)}: {unlisted[0].reason}")
     files = found.parts[part]
     if not files:
-        raise DataError(f"{name}: no pictures to read; {NO_PICTURES}")
+        raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")
     check_known(name, sorted({file.class_name for file in files}), known)
     title = folder_name(path) if part == "all" else part
     kept, _ = picture_cache(cache, found.root)

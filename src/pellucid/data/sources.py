@@ -206,7 +206,9 @@ class PictureSource:
         for part, files in parts.items():
             if not files:
                 where = "class folders" if part == "all" else f"{part} part"
-                raise DataError(f"{self.name}: no pictures in its {where}; {NO_PICTURES}")
+                raise DataError(
+                    f"{self.name}: no pictures in its {where}; {self.found.advice or NO_PICTURES}"
+                )
             if part in ("all", "train"):
                 check_classes(
                     self.name,
@@ -214,6 +216,7 @@ class PictureSource:
                     {file.class_name for file in files},
                     bad=bad,
                     allow_one_class=self.allow_one_class,
+                    advice=self.found.advice,
                 )
 
 
@@ -263,6 +266,7 @@ def check_classes(
     *,
     bad: Sequence[BadFile] = (),
     allow_one_class: bool = False,
+    advice: str = "",
 ) -> None:
     """Raise DataError unless there are two classes or more, all of them among the learnable.
 
@@ -272,11 +276,13 @@ def check_classes(
         learnable: Names of the classes that have pictures to train with.
         bad: The files that cannot be used.
         allow_one_class: Whether one class is enough.
+        advice: What may have been meant, and what was left out; for the end of the error.
     """
+    end = f"; {advice}" if advice else ""
     if len(classes) < 2 and not allow_one_class:
         raise DataError(
             f"{name}: one class only, {shown(classes[0])}; expected at least two classes, each "
-            f"with pictures of its own (to train all the same: --allow one-class)"
+            f"with pictures of its own (to train all the same: --allow one-class){end}"
         )
     empty = [entry for entry in classes if entry not in learnable]
     if empty:
@@ -284,12 +290,13 @@ def check_classes(
         lost = [file for file in bad if file.class_name == empty[0]]
         if lost:
             raise DataError(
-                f"{name}: of the class {shown(empty[0])}{others} no picture can be used; "
-                f"{shown(lost[0].name)}: {lost[0].reason}"
+                f"{name}: of the class {shown(empty[0])}{others} no picture can be used, "
+                f"{counted(len(lost), 'file')} left out; "
+                f"{shown(lost[0].name)}: {lost[0].reason}{end}"
             )
         raise DataError(
             f"{name}: the class {shown(empty[0])}{others} has no pictures to train with; add some "
-            f"to the folder of the class, or remove the class"
+            f"to the folder of the class, or remove the class{end}"
         )
 
 

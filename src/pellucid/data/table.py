@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
-from pellucid.data.folder import PARTS, PictureFolder, valid_class_name
-from pellucid.data.names import shown
-from pellucid.data.walk import is_inside
+from pellucid.data.folder import PictureFolder, valid_class_name
+from pellucid.data.names import counted, shown
+from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
+from pellucid.data.table_labels import label_notes
+from pellucid.data.table_paths import PathFinder
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, of files that are read as lists of pictures."""
 
-_SEPARATORS = (",", ";", "\t")
-_EXPECTED = "expected a first line that names the columns, path,label or path,label,split"
 
-
-def scan_table(path: Path) -> PictureFolder:
+def scan_table(
+    path: Path, path_column: str | None = None, label_column: str | None = None
+) -> PictureFolder:
     """List the picture files that a CSV file names, by part and class, without opening any.
 
-    The first line names the columns, in any order and case: ``path``, ``label`` and, if the
-    pictures are divided, ``split`` or ``part`` (train, val, valid, validation, test); others are
-    ignored. Values are separated by commas, semicolons or tabs, and the text is UTF-8, with or
-    without a byte order mark. A path is relative to the folder of the CSV file; one that leads out
-    of that folder, also over a link, is refused, so that a list from elsewhere cannot read other
-    files. Whatever a listed file's name ends with, it is to be a picture.
+    The first line names the columns, in any order and case (:mod:`pellucid.data.table_columns` has
+    the names that are recognised): the path, the label and, if the pictures are divided, the part,
+    or a column of 0 and 1 such as ``is_valid``; others are ignored. Values are separated by commas,
+    semicolons, tabs or bars, and the text is UTF-8, with or without a byte order mark.
+
+    A path is relative to the folder of the CSV file; how nearly right ones are understood is said
+    in :class:`pellucid.data.table_paths.PathFinder`. One that leads out of that folder is refused,
+    so that a list from elsewhere cannot read other files; links in the folder are followed.
+    Whatever a listed file's name ends with, it is to be a picture.
+
+    Args:
+        path: The CSV file.
+        path_column: The name of the column of paths, where it is none that is recognised.
+        label_column: The name of the column of labels, likewise.
 
     Returns:
         The files in the order of the lines, with the folder of the CSV file as ``root``.
@@ -41,54 +50,109 @@ def scan_table(path: Path) -> PictureFolder:
     Raises:
         DataError: The file cannot be read, is no such list, or a line lacks a value, names an
             unknown part or a path that leads out of the folder; the line is named.
+        ArgumentError: It has no column of the name that was given.
     """
     root = path.parent
+    place = shown(path)
+    text = _text(path)
+    columns = find_columns(place, next(iter(text.splitlines()), ""), path_column, label_column)
+    finder = PathFinder(root)
     files: dict[str, list[PictureFile]] = {}
-    for line, name, label, part in _rows(path):
-        place = f"{shown(path)}, line {line}"
-        class_name = valid_class_name(label)
+    class_names: dict[str, str | None] = {}
+    found: dict[str, str] = {}
+    parts: Counter[str] = Counter()
+    elsewhere: tuple[str, str] | None = None
+    for line, name, label, part in _rows(place, text, columns):
+        if label not in class_names:
+            class_names[label] = valid_class_name(label)
+        class_name = class_names[label]
         if not name or not class_name:
             raise DataError(
-                f"{place}: the {'label' if name else 'path'} is missing or no valid Unicode; "
-                f"complete or remove the line"
+                f"{place}, line {line}: the {'label' if name else 'path'} is missing or no valid "
+                f"Unicode; complete or remove the line"
             )
-        if part is not None and part.casefold() not in PARTS:
-            raise DataError(
-                f"{place}: unknown part '{shown(part[:50])}'; expected train, validation or test"
-            )
-        file = root / name
-        if not _leads_inside(file, root):
-            raise DataError(
-                f"{place}: {shown(name)} leads out of the folder {shown(root)}; move the pictures "
-                f"into it, or the CSV file to a folder above them"
-            )
-        of_part = "all" if part is None else PARTS[part.casefold()]
-        relative = Path(os.path.relpath(file, root)).as_posix()
-        files.setdefault(of_part, []).append(PictureFile(file, relative, class_name, of_part))
+        of_part = "all"
+        if part is not None:
+            of_part = columns.part_of(part, f"{place}, line {line}")
+            parts[part] += 1
+        if name not in found:
+            found[name] = _found(finder, name, f"{place}, line {line}", root)
+            if elsewhere is None and found[name] != name:
+                elsewhere = name, found[name]
+        relative = found[name]
+        file = PictureFile(root / relative, relative, class_name, of_part)
+        files.setdefault(of_part, []).append(file)
     if not files:
-        raise DataError(f"{shown(path)}: no pictures, only a first line; add a line for each")
+        raise DataError(f"{place}: no pictures, only a first line; add a line for each")
+    of_paths = f"'{shown(elsewhere[0])}' is {shown(elsewhere[1])}" if elsewhere else ""
+    notes = (
+        columns.note,
+        f"paths: {of_paths}" if of_paths else "",
+        _numbered_parts(columns, parts, place),
+        *label_notes(place, [file for of_part in files.values() for file in of_part]),
+    )
     classes = {file.class_name for of_part in files.values() for file in of_part}
-    parts = {part: tuple(of_part) for part, of_part in files.items()}
-    return PictureFolder(root, tuple(sorted(classes)), parts, ())
+    return PictureFolder(
+        root,
+        tuple(sorted(classes)),
+        {part: tuple(of_part) for part, of_part in files.items()},
+        tuple(note for note in notes if note),
+    )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str, str, str | None]]:
+def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
+    try:
+        found = finder.find(name)
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
+    if found is None:
+        raise DataError(
+            f"{place}: {shown(name)} leads out of the folder {shown(root)}; move the pictures "
+            f"into it, or the CSV file to a folder above them"
+        )
+    return found
+
+
+def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, str, str | None]]:
     """Yield number, path, label and part of each line, the part None where there is no column."""
-    text = _text(path)
-    separator, path_at, label_at, part_at = _columns(path, text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    path_at, label_at, part_at = columns.path, columns.label, columns.part
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=columns.separator)
+    last = max(path_at, label_at, part_at or 0)
     try:
         next(reader)
         for row in reader:
             if any(value.strip() for value in row):
-                last = max(path_at, label_at, part_at or 0)
-                values = [*row, *[""] * (last + 1 - len(row))]
+                values = row if len(row) > last else [*row, *[""] * (last + 1 - len(row))]
                 part = None if part_at is None else values[part_at].strip()
-                yield reader.line_num, values[path_at], values[label_at].strip(), part
+                name = values[path_at]
+                yield reader.line_num, name if name.strip() else "", values[label_at].strip(), part
     except csv.Error as error:
         raise DataError(
-            f"{shown(path)}, line {reader.line_num}: {shown(str(error))}; save it as CSV again"
+            f"{place}, line {reader.line_num}: {shown(str(error))}; save it as CSV again"
         ) from error
+
+
+def _numbered_parts(columns: Columns, parts: Counter[str], place: str) -> str:
+    """How a column of parts that are numbers was understood; empty where they are names.
+
+    Raises:
+        DataError: 0 is not the part of most pictures: then it may not be the one to train with.
+    """
+    if columns.part_name in FLAGS or not {"0", "1", "2"} & parts.keys():
+        return ""
+    first = parts.most_common(1)[0][0]
+    if first != "0":
+        raise DataError(
+            f"{place}: the parts are numbers, and most pictures are in part {shown(first)}; which "
+            f"is to train with? Write train, validation and test, or name the column is_valid or "
+            f"is_train ({', '.join(PART_NAMES)} are columns of names)"
+        )
+    told = ", ".join(
+        f"{number} is {meant}"
+        for number, meant in (("0", "train"), ("1", "validation"), ("2", "test"))
+        if number in parts
+    )
+    return f"parts: {told}, {counted(parts['0'], 'picture')} to train with"
 
 
 def _text(path: Path) -> str:
@@ -104,22 +168,3 @@ def _text(path: Path) -> str:
             f"{shown(path)}, line {line}: the text is not UTF-8; save it as CSV with the encoding "
             f"UTF-8"
         ) from error
-
-
-def _columns(path: Path, text: str) -> tuple[str, int, int, int | None]:
-    """Return the separator and the positions of path, label and part (None if there is none)."""
-    first = next(iter(text.splitlines()), "")
-    for separator in _SEPARATORS:
-        names = [name.strip().strip('"').casefold() for name in first.split(separator)]
-        parts = [name for name in names if name in ("split", "part")]
-        if names.count("path") == names.count("label") == 1 and len(parts) <= 1:
-            part_at = names.index(parts[0]) if parts else None
-            return separator, names.index("path"), names.index("label"), part_at
-    raise DataError(f"{shown(path)}: its first line is '{shown(first[:60])}'; {_EXPECTED}")
-
-
-def _leads_inside(file: Path, root: Path) -> bool:
-    try:
-        return is_inside(file, root)
-    except ValueError:  # a zero byte: whoever opens the file says so
-        return True

@@ -1,10 +1,11 @@
-"""Go through folders: hidden files skipped, links followed only where they stay inside.
+"""Go through folders of pictures: hidden files skipped, links followed, loops cut.
 
-- A hidden entry (its name begins with a dot) and what systems put beside pictures
-  (``__MACOSX``, ``Thumbs.db`` and the like) is passed over.
-- A symbolic link is followed if what it names lies inside the root folder. A link to a folder that
-  holds the link, or that is read anyway, is not followed, so that every walk ends and no picture is
-  met twice on the way down.
+- What is hidden, or put beside pictures by systems, is passed over
+  (:func:`pellucid.data.picture_files.is_hidden`).
+- What Pellucid wrote (:mod:`pellucid.data.ours`) is no data; it is listed apart.
+- Symbolic links are followed, also out of the folder, as people link pictures from a store. A link
+  to a folder that holds the link is a loop and not followed; nor is a folder below a class read
+  twice. So every walk ends, and no picture is met twice on the way down.
 - What is neither a file nor a folder (a pipe, a device) is never opened.
 """
 
@@ -12,129 +13,197 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pellucid.data.names import shown
+from pellucid.data.ours import is_drawing, own_folder
+from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
 
-_CLUTTER = frozenset({"__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini"})
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class UnlistedError(DataError):
+    """A folder cannot be listed."""
+
+
+@dataclass
+class Passed:
+    """What a walk met besides pictures and folders to read, by reason.
+
+    Attributes:
+        ours: What Pellucid wrote: the path, and what it is.
+        loops: Links to a folder that holds them, or that is read anyway.
+        broken: Links to nothing that are not named as pictures are.
+        special: Pipes and devices.
+        outside: Links that lead out of the root; these were followed.
+    """
+
+    ours: list[tuple[Path, str]] = field(default_factory=list)
+    loops: list[Path] = field(default_factory=list)
+    broken: list[Path] = field(default_factory=list)
+    special: list[Path] = field(default_factory=list)
+    outside: list[Path] = field(default_factory=list)
+
+    def add(self, other: Passed) -> None:
+        """Append what another walk met."""
+        for name, found in vars(other).items():
+            getattr(self, name).extend(found)
 
 
 @dataclass(frozen=True)
 class Entries:
-    """What lies in a folder and is not hidden, by name.
+    """What is in a folder and not hidden, by name.
 
     Attributes:
         folders: Folders, and links to folders.
-        files: Files, links to files, and links to nothing.
-        left_out: Links that lead out of the root, and what is neither file nor folder.
+        files: Files, links to files, and links to nothing that are named as pictures are.
+        passed: What else is there.
     """
 
     folders: list[Path] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
-    left_out: list[Path] = field(default_factory=list)
+    passed: Passed = field(default_factory=Passed)
 
 
 @dataclass(frozen=True)
 class Below:
-    """What lies anywhere below a folder.
+    """What is anywhere below a folder.
 
     Attributes:
         files: Files, in the order of the names of folders and files.
-        left_out: As in :class:`Entries`.
+        passed: As in :class:`Entries`.
         unlisted: Folders that cannot be listed, each with the reason.
     """
 
     files: list[Path]
-    left_out: list[Path]
-    unlisted: list[tuple[Path, DataError]]
+    passed: Passed
+    unlisted: list[tuple[Path, UnlistedError]]
 
 
-def visible_entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the folders and the files of a folder that are not hidden, wherever links lead.
+def visible_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are not hidden, by name.
 
     Raises:
         DataError: The folder cannot be listed.
     """
-    found = entries(folder, None)
-    return found.folders, found.files
+    return [
+        folder / entry.name
+        for entry in _listed(folder)
+        if not is_hidden(entry.name) and not _is_folder(entry)
+    ]
 
 
-def entries(folder: Path, root: Path | None) -> Entries:
-    """Return what lies in a folder, as far as links stay inside ``root``, if there is one.
+def entries(folder: Path, root: Path, *, may_be_parts: bool = False) -> Entries:
+    """Return what is in a folder.
+
+    Args:
+        folder: The folder.
+        root: The folder of the data, for what leads out of it.
+        may_be_parts: Whether its folders can be parts (train, test).
 
     Raises:
-        DataError: The folder cannot be listed.
+        DataError: The folder cannot be listed, or one in it holds a run beside pictures.
     """
     found = Entries()
-    try:
-        with os.scandir(folder) as listing:
-            listed = sorted(listing, key=lambda entry: entry.name)
-    except OSError as error:
-        raise DataError(
-            f"{shown(folder)}: the folder cannot be listed ({error.strerror})"
-        ) from error
-    for entry in listed:
-        if entry.name.startswith(".") or entry.name in _CLUTTER:
+    passed = found.passed
+    real_root = os.path.realpath(root)
+    for entry in _listed(folder):
+        if is_hidden(entry.name):
             continue
         path = folder / entry.name
         link = entry.is_symlink()
-        if link and root is not None and not is_inside(path, root):
-            found.left_out.append(path)
-        elif _is_folder(entry):
-            if not link or not _holds(path, folder):
-                found.folders.append(path)
+        if _is_folder(entry):
+            if link and _holds(path, folder):
+                passed.loops.append(path)
+                continue
+            kind = own_folder(path, divided=may_be_parts)
+            if kind is not None:
+                passed.ours.append((path, kind))
+                continue
+            found.folders.append(path)
         elif entry.is_file(follow_symlinks=False) or (link and _is_file_or_nothing(path)):
+            if is_drawing(path):
+                passed.ours.append((path, "a drawing"))
+                continue
+            if link and not _exists(path) and path.suffix.lower() not in SUFFIXES:
+                passed.broken.append(path)
+                continue
             found.files.append(path)
         else:
-            found.left_out.append(path)
+            passed.special.append(path)
+            continue
+        if link and not _is_inside(path, real_root):
+            passed.outside.append(path)
     return found
 
 
 def files_below(folder: Path, root: Path) -> Below:
-    """Return every file below a folder, at any depth, as far as links stay inside ``root``."""
-    below = Below([], [], [])
+    """Return every file below a folder, at any depth; ``root`` is the folder of the data."""
+    below = Below([], Passed(), [])
     top = os.path.realpath(folder)
+    real_root = os.path.realpath(root)
     seen = {top}
     waiting = [folder]
     while waiting:
         current = waiting.pop()
         try:
             found = entries(current, root)
-        except DataError as error:
+        except UnlistedError as error:
             below.unlisted.append((current, error))
             continue
         below.files.extend(found.files)
-        below.left_out.extend(found.left_out)
-        for deeper in reversed(found.folders):
+        below.passed.add(found.passed)
+        first = len(waiting)
+        for deeper in found.folders:
             real = os.path.realpath(deeper)
-            is_link = deeper.is_symlink()
-            if real in seen or (is_link and Path(real).is_relative_to(top)):
+            link = deeper.is_symlink()
+            if real in seen or (link and (_contains(real, real_root) or _contains(top, real))):
+                if link:
+                    below.passed.loops.append(deeper)
                 continue
             seen.add(real)
-            waiting.append(deeper)
+            waiting.insert(first, deeper)  # the first of them is the next
     below.files.sort(key=lambda file: file.parts)
     return below
 
 
-def is_inside(path: Path, root: Path) -> bool:
-    """Return whether a path, all links followed, names something inside a folder.
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        raise UnlistedError(
+            f"{shown(folder)}: the folder cannot be listed ({error.strerror})"
+        ) from error
 
-    Raises:
-        ValueError: The path holds a zero byte.
-    """
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+def _is_inside(path: Path, real_folder: str) -> bool:
+    return _contains(real_folder, os.path.realpath(path))
 
 
 def _holds(link: Path, folder: Path) -> bool:
     """Return whether a link leads to a folder that holds the link itself."""
-    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(link))
+    return _contains(os.path.realpath(link), os.path.realpath(folder))
+
+
+def _contains(real_folder: str, real: str) -> bool:
+    """Return whether a path is a folder or lies below it; both with all links followed."""
+    return real == real_folder or real.startswith(real_folder.rstrip(os.sep) + os.sep)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself
+        return False
+
+
+def _exists(link: Path) -> bool:
+    try:
+        return link.exists()
+    except (OSError, RuntimeError):  # a link to itself
         return False
 
 

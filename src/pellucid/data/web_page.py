@@ -10,6 +10,13 @@ from pellucid.data.names import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+PAGE_START = (
+    b'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    b'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    b'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
+)
+"""How every page begins; a folder of such pages is recognised by it, so it must not change."""
+
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 

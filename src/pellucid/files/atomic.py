@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import shown
+from pellucid.data.ours import PNG_START, drawing
 from pellucid.errors import OutputError
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def write_file(
     """Write a file, or leave everything as it was.
 
     A link is followed, and the file it points to is replaced. An earlier file's permissions are
-    kept; a new file gets those that the system gives new files.
+    kept; a new file gets those that the system gives new files. A PNG is marked as drawn by
+    Pellucid, so that it is never taken for a picture to learn from.
 
     Args:
         path: Where; its folder must exist.
@@ -89,6 +91,8 @@ def write_file(
             fails in another way. The earlier file is intact, and no temporary file is left.
     """
     asked = Path(path)
+    if isinstance(content, bytes) and content.startswith(PNG_START):
+        content = drawing(content)
     with explained(asked):
         target = Path(os.path.realpath(asked))
         mode = _mode_of_earlier(target)

@@ -234,7 +234,9 @@ def test_a_list_that_contradicts_itself(tmp_path: Path) -> None:
     lines = [f"pictures/{i:03}.png,{'ab'[i % 2]}" for i in range(2 * ENOUGH)]
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["path,label", *lines, "pictures/000.png,b"]))
-    finding = only(inspect(table), "conflicting-labels")
+    found = inspect(table).by_kind()
+    assert found.keys() == {"conflicting-labels", "understood"}
+    (finding,) = found["conflicting-labels"]
     assert finding.names == ("pictures/000.png", "pictures/000.png")
     assert finding.words == "2 times the same file, in the classes a, b"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-_CODECS = ("jpg", "libjpeg_turbo", "webp", "zlib", "libtiff")
+_CODECS = ("jpg", "libjpeg_turbo", "webp", "zlib", "libtiff", "avif")
 
 
 @cache

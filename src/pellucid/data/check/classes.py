@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.report import ClassCount, found
+from pellucid.data.class_notes import odd_names
 from pellucid.data.names import counted
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def class_findings(counts: Sequence[ClassCount], parts: Sequence[str]) -> list[F
     if len(counts) == 1:
         findings.append(found("one-class", names, "no other class is there"))
     learnable = {each.name: each.pictures[origin] for each in counts}
+    totals = {each.name: sum(each.pictures.values()) for each in counts}
+    findings += [found("odd-names", names, words) for names, words in odd_names(totals)]
     empty = tuple(name for name, number in learnable.items() if not number)
     if empty:
         findings.append(

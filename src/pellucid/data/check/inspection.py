@@ -19,7 +19,7 @@ from pellucid.data.check.look import (
     look_at_values,
     scaled_thumbnail,
 )
-from pellucid.data.check.report import DataReport, found, gravest_first
+from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
 from pellucid.data.idx_folder import load_idx_folder
@@ -200,7 +200,7 @@ def _inspect_files(
         ]
         others = sum(look.fractions is None for look in looks)
         notes = [found("deep-values", (), found_range.note(others))]
-    notes += [found("left-out", (), note.removeprefix("left out, ")) for note in folder.notes]
+    notes += map(_remark, (*folder.notes, *([folder.meant] if folder.meant else [])))
 
     def preview(wanted: str) -> Image.Image | None:
         if wanted not in paths:
@@ -257,6 +257,11 @@ def _report(
         *notes,
     ]
     return DataReport(name, parts, counts, gravest_first(findings), preview)
+
+
+def _remark(note: str) -> Finding:
+    what = note.removeprefix("left out, ")
+    return found("understood" if what == note else "left-out", (), what)
 
 
 def _name(dataset: Dataset, part: str, index: int) -> str:

@@ -80,6 +80,11 @@ KINDS = {
         "classes of very different sizes",
         "add pictures to the smaller ones, or weigh the classes; look at per-class results",
     ),
+    "odd-names": Kind(
+        "warning",
+        "class names that look like mistakes",
+        "rename or remove what is not meant: every name is a class of its own",
+    ),
     "class-missing": Kind(
         "warning",
         "classes that a part lacks",
@@ -102,6 +107,9 @@ KINDS = {
     ),
     "deep-values": Kind(
         "note", "pictures of more than 8 bits", "nothing: they are compared with all their bits"
+    ),
+    "understood": Kind(
+        "note", "how the data were understood", "look whether that is what is meant"
     ),
     "left-out": Kind("note", "what was left out", "move it if it belongs to the data"),
 }

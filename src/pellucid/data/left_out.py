@@ -1,0 +1,80 @@
+"""What a scan of a folder leaves out, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pellucid.data.names import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pellucid.data.walk import Passed
+
+_MOST_KINDS = 5
+
+
+def left_out_notes(
+    root: Path, misplaced: Sequence[Path], foreign: Sequence[Path], passed: Passed
+) -> tuple[str, ...]:
+    """Return one line for each reason to leave something out, and one on links followed outside.
+
+    Args:
+        root: The folder of the data.
+        misplaced: Pictures that are in no class folder.
+        foreign: Files that are no pictures.
+        passed: What the walk met besides.
+    """
+    kinds = f" ({_endings(foreign)})" if foreign else ""
+    ours = [path for path, _ in passed.ours]
+    wrote = dict.fromkeys(kind for _, kind in passed.ours)
+    return (
+        *_line("left out, pictures that are in no class folder", misplaced, root),
+        *(
+            f"{line}{kinds}"
+            for line in _line("left out, files that are no pictures", foreign, root)
+        ),
+        *_line(f"left out, written by Pellucid ({', '.join(wrote)})", ours, root),
+        *_line("left out, links that lead to nothing", passed.broken, root),
+        *_line("left out, links to folders that are read anyway", passed.loops, root),
+        *_line("left out, pipes and devices", passed.special, root),
+        *_line("links that lead out of the folder were followed", passed.outside, root),
+    )
+
+
+def left_out_summary(misplaced: Sequence[Path], foreign: Sequence[Path], passed: Passed) -> str:
+    """Return what was left out, for the end of an error; empty if nothing was."""
+    told = []
+    if misplaced:
+        told.append(f"{counted(len(misplaced), 'picture')} in no class folder")
+    if foreign:
+        told.append(
+            f"{counted(len(foreign), 'file')} that "
+            f"{'is no picture' if len(foreign) == 1 else 'are no pictures'} ({_endings(foreign)})"
+        )
+    if passed.ours:
+        told.append(f"{len(passed.ours)} written by Pellucid")
+    if passed.broken:
+        told.append(f"{counted(len(passed.broken), 'link')} to nothing")
+    if passed.loops:
+        told.append(f"{counted(len(passed.loops), 'link')} to folders that are read anyway")
+    if passed.special:
+        told.append(f"{len(passed.special)} pipes or devices")
+    return f"left out: {', '.join(told)}" if told else ""
+
+
+def _line(what: str, paths: Sequence[Path], root: Path) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return (f"{what}: {shown('/'.join(paths[0].parts[len(root.parts) :]))}{others}",)
+
+
+def _endings(files: Sequence[Path]) -> str:
+    """``8 .txt, 1 .svg``."""
+    kinds = Counter(file.suffix.lower() or "without an ending" for file in files)
+    told = [f"{count} {shown(kind[:20])}" for kind, count in kinds.most_common(_MOST_KINDS)]
+    rest = len(files) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
+    return ", ".join([*told, f"{rest} others"] if rest else told)
