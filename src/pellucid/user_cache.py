@@ -56,11 +56,20 @@ def made_safe(folder: Path) -> str:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = fault(folder.stat())
         if is_new:
-            with suppress(OSError):
-                (folder / TAG).write_text(TAG_TEXT, encoding="ascii")
+            _tag(folder / TAG)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         return f"{folder} cannot be used: {getattr(error, 'strerror', error)}"
     return f"{folder} {found}; name another folder in {VARIABLE}" if found else ""
+
+
+def _tag(path: Path) -> None:
+    """Mark a new folder as a cache; without the mark it is one all the same."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, TAG_TEXT.encode("ascii"))
+        finally:
+            os.close(descriptor)
 
 
 def fault(status: os.stat_result) -> str:

@@ -105,7 +105,8 @@ def test_a_class_that_loses_all_its_pictures(tmp_path: Path) -> None:
     for name in ("owl/1.png", "owl/2.png"):
         write(tmp_path / name, CUT)
     with pytest.raises(
-        DataError, match=r"of the class owl no picture can be used; owl/1\.png: the picture is dam"
+        DataError,
+        match=r"of the class owl no picture can be used, 2 files left out; owl/1\.png: the pic",
     ):
         load(tmp_path)
 

@@ -89,7 +89,7 @@ def class_counts(parts: Iterable[Dataset]) -> dict[str, int]:
     """Return the number of pictures of each class in all parts, in the order of the classes."""
     counts: Counter[str] = Counter()
     for part in parts:
-        numbers = np.bincount(part.labels, minlength=len(part.classes)).tolist()
+        numbers = np.bincount(part.places, minlength=len(part.classes)).tolist()
         counts.update(dict(zip(part.classes, numbers, strict=True)))
     return dict(counts)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.decoded import PictureFile
 from pellucid.data.layout import (
+    PARTS,
     find_parts,
     inner_folders_note,
     meant_below,
@@ -68,12 +69,12 @@ def scan_folder(root: Path) -> PictureFolder:
         DataError: The folder cannot be listed, is empty, has no class folders, or its layout can be
             read in two ways.
     """
-    kind = own_folder(root, divided=True)
+    kind = own_folder(root)
     if kind is not None:
         raise DataError(
             f"{shown(root)}: {kind} that Pellucid wrote, no data; give the folder of the pictures"
         )
-    here = entries(root, root, may_be_parts=True)
+    here = entries(root, root, may_hold_runs=PARTS)
     if not here.folders:
         foreign = [file for file in here.files if not is_picture(file)]
         left_out = left_out_summary((), foreign, here.passed)

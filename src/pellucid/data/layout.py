@@ -189,7 +189,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     """The folders in a folder, as far as they may hold data."""
-    return [path for path in _visible(folder) if path.is_dir() and not _is_ours(path)]
+    return [path for path in _visible(folder) if path.is_dir() and own_folder(path) is None]
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -197,10 +197,3 @@ def _visible(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if not is_hidden(path.name))
     except OSError:
         return []
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        return own_folder(path) is not None
-    except DataError:  # a run beside pictures: whoever reads it says so
-        return False

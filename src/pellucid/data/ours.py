@@ -35,19 +35,19 @@ RUN = "a run"
 """What :func:`own_folder` calls a folder of training."""
 
 
-def own_folder(folder: Path, *, divided: bool = False, depth: int = _DEPTH) -> str | None:
+def own_folder(folder: Path, *, refuse_mixed: bool = False, depth: int = _DEPTH) -> str | None:
     """Return what Pellucid wrote a folder for, such as ``a run``; None if it may hold data.
 
     A folder that holds nothing but such folders (``runs``) is one, too.
 
     Args:
         folder: The folder.
-        divided: Whether it can be a part of the data: then a run may lie beside its class folders.
+        refuse_mixed: Whether to raise where a run lies beside pictures; else such a folder is data.
         depth: How many folders below it are looked into.
 
     Raises:
-        DataError: It holds a run, and pictures that Pellucid did not draw: which of the two counts
-            cannot be known.
+        DataError: If ``refuse_mixed``, and it holds a run and pictures that Pellucid did not draw:
+            which of the two is meant cannot be known.
     """
     try:
         with os.scandir(folder) as listing:
@@ -71,14 +71,16 @@ def own_folder(folder: Path, *, divided: bool = False, depth: int = _DEPTH) -> s
             pictures.append(path)
         if kind is None and folders:
             return None
-    if kind == RUN and not divided and (pictures or any(map(_has_pictures, folders))):
+    if kind == RUN:
+        folders = [each for each in folders if _has_pictures(each)]
+    if kind == RUN and refuse_mixed and (pictures or folders):
         first = pictures[0].name if pictures else folders[0].name
         raise DataError(
             f"{shown(folder)}: holds a run of Pellucid, and beside it "
             f"{counted(len(pictures) or len(folders), 'picture' if pictures else 'folder')} "
             f"({shown(first)}); a run is no data: move one of the two to another folder"
         )
-    if pictures or (folders and kind != RUN) or (folders and divided):
+    if pictures or folders:
         return None
     return kind or "runs, reports or caches"
 

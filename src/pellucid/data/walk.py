@@ -21,6 +21,7 @@ from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
 
@@ -95,13 +96,13 @@ def visible_files(folder: Path) -> list[Path]:
     ]
 
 
-def entries(folder: Path, root: Path, *, may_be_parts: bool = False) -> Entries:
+def entries(folder: Path, root: Path, *, may_hold_runs: Container[str] = ()) -> Entries:
     """Return what is in a folder.
 
     Args:
         folder: The folder.
         root: The folder of the data, for what leads out of it.
-        may_be_parts: Whether its folders can be parts (train, test).
+        may_hold_runs: Names of folders, in lower case, in which a run may lie beside class folders.
 
     Raises:
         DataError: The folder cannot be listed, or one in it holds a run beside pictures.
@@ -118,7 +119,7 @@ def entries(folder: Path, root: Path, *, may_be_parts: bool = False) -> Entries:
             if link and _holds(path, folder):
                 passed.loops.append(path)
                 continue
-            kind = own_folder(path, divided=may_be_parts)
+            kind = own_folder(path, refuse_mixed=path.name.casefold() not in may_hold_runs)
             if kind is not None:
                 passed.ours.append((path, kind))
                 continue
