@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.decode import begins_as_picture
-from pellucid.data.folder import SUFFIXES
 from pellucid.data.names import counted, shown
+from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.data.walk import files_below
@@ -127,7 +126,7 @@ def _found(
 
 def _of_folder(folder: Path, asked: Asked) -> list[Path]:
     below = files_below(folder, folder)
-    pictures = [file for file in below.files if _is_picture(file)]
+    pictures = [file for file in below.files if is_picture(file)]
     asked.problems.extend(str(error) for _, error in below.unlisted)
     if not pictures:
         others = len(below.files)
@@ -140,16 +139,12 @@ def _of_folder(folder: Path, asked: Asked) -> list[Path]:
 def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
     matched = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - as shells
     files = [path for path in matched if not path.is_dir()]
-    pictures = [file for file in files if _is_picture(file)]
+    pictures = [file for file in files if is_picture(file)]
     if not pictures:
         what = f"{counted(len(matched), 'name')}, but no pictures" if matched else "nothing matches"
         raise DataError(f"{shown(pattern)}: {what}; check the pattern and the folder")
     _note_left_out(pattern, len(files) - len(pictures), notes)
     return sorted(pictures, key=natural_key)
-
-
-def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES or (not file.suffix and begins_as_picture(file))
 
 
 def _note_left_out(what: object, number: int, notes: list[str]) -> None:
