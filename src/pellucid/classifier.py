@@ -42,7 +42,7 @@ from pellucid.training.arguments import evaluation_data, training_data
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
-from pellucid.training.finder import HIGHEST, LOWEST, STEPS, RateCurve, find_learning_rate
+from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, RateCurve, find_learning_rate
 from pellucid.training.kept import DamagedStateWarning
 from pellucid.training.provenance import history_of, provenance
 from pellucid.training.recipe import balanced_weights
@@ -362,6 +362,7 @@ class ImageClassifier:
         lowest: float = LOWEST,
         highest: float = HIGHEST,
         steps: int = STEPS,
+        seeds: int = SEEDS,
         progress: Callable[[int, int], None] | None = None,
     ) -> RateCurve:
         """Try which learning rate suits the other settings and these pictures; nothing is learned.
@@ -372,6 +373,8 @@ class ImageClassifier:
             lowest: The first rate.
             highest: The last.
             steps: How many are tried, with a batch each.
+            seeds: How often all of it is done, each time with other first weights and another
+                order of pictures.
             progress: Told the number of steps taken, and of all, after each.
 
         Raises:
@@ -388,7 +391,8 @@ class ImageClassifier:
         )
         return find_learning_rate(
             program, data, recipe,
-            lowest=lowest, highest=highest, steps=steps, progress=progress,
+            lowest=lowest, highest=highest, steps=steps, seeds=seeds,
+            usual=self.usual_learning_rate(data), progress=progress,
         )  # fmt: skip
 
     def check_settings(self) -> Self:
@@ -417,6 +421,11 @@ class ImageClassifier:
             ArgumentError: For an unknown name or a value out of range.
         """
         return self._recipe(data=data)
+
+    def usual_learning_rate(self, data: Dataset) -> float:
+        """The learning rate that ``fit`` takes for this data where the setting is none."""
+        plain = type(self)(**{**self.get_params(), "learning_rate": None})
+        return plain.planned_recipe(data).learning_rate
 
     def _recipe(self, epochs: int | None = None, data: Dataset | None = None) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 from typing import TYPE_CHECKING
@@ -19,19 +20,24 @@ if TYPE_CHECKING:
 def test_a_suggestion_its_curve_and_how_to_train_with_it(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
-    given = ["--batch-size", 8, "--optimizer", "adam"]
-    done = pellucid("find-rate", picture_folder, *given, "--out", "my curve.png", "--steps", 60)
-    first, second, *_ = done.stdout.splitlines()
-    assert first.startswith("suggested learning rate: ")
-    suggestion = float(first.split()[-1])
-    assert 1e-6 < suggestion < 1
-    assert second.startswith("the loss fell from ")
+    given = ["--batch-size", 32, "--weight-decay", 0.001]
+    search = ["--out", "my curve.png", "--steps", 60, "--highest", 0.1]
+    done = pellucid("find-rate", picture_folder, *given, *search)
+    first, second, third, *_ = done.stdout.splitlines()
+    found = re.fullmatch(
+        r"suggested learning rate: (\S+) \(usual: 0\.025 for batches of 32\)", first
+    )
+    assert found is not None, first
+    suggestion = float(found[1])
+    assert 0.025 / 5 < suggestion < 0.025 * 5
+    assert second.startswith("3 seeds agree: ")
+    assert third.startswith("the loss fell from ")
     assert "curve written to my curve.png" in done.stderr
     with Image.open(tmp_path / "my curve.png") as image:
         assert image.format == "PNG"
     command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
     assert command == [
-        "pellucid", "train", str(picture_folder), "--batch-size", "8", "--optimizer", "adam",
+        "pellucid", "train", str(picture_folder), "--batch-size", "32", "--weight-decay", "0.001",
         "--learning-rate", f"{suggestion:.2g}",
     ]  # fmt: skip
     assert not (tmp_path / "runs").exists()
@@ -57,8 +63,8 @@ def test_data_are_read_as_in_training(
     assert not (cache / "pictures").exists()
     pellucid("find-rate", "data", *search, *given[:-1], PELLUCID_CACHE=str(cache))
     assert any((cache / "pictures").iterdir())
-    command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
-    assert command[3:-2] == ["--batch-size", "8", *given]
+    command = shlex.split(done.stderr.splitlines()[-1].partition(": ")[2])
+    assert command[3:7] == ["--batch-size", "8", *given[:2]]
     pellucid(*command[1:], "--epochs", 1)
     assert "too many pixels" in pellucid("find-rate", "data", "--max-pixels", 9, code=1).stderr
     pellucid("find-rate", "data", "--allow", "one-class", code=2)
@@ -68,9 +74,10 @@ def test_json(pellucid: Command, picture_folder: Path) -> None:
     search = ["--engine", "reference", "--steps", 20, "--highest", 1]
     values = json.loads(pellucid("find-rate", picture_folder, "--json", *search).stdout)
     assert values.keys() == {
-        "suggestion", "uncertain", "exploded", "rates", "losses", "smoothed",
+        "suggestion", "end_of_fall", "usual", "doubt", "uncertain", "exploded", "without", "rates",
+        "losses", "smoothed", "by_seed",
     }  # fmt: skip
-    assert values["rates"][0] == 1e-6
+    assert values["rates"][0] == 1e-5
     assert len(values["losses"]) == len(values["rates"]) <= 20
 
 
@@ -78,9 +85,13 @@ def test_no_suggestion(pellucid: Command, picture_folder: Path) -> None:
     low = ["--lowest", 1e-10, "--highest", 1e-9, "--steps", 20, "--engine", "reference"]
     done = pellucid("find-rate", picture_folder, *low)
     assert done.stdout.startswith(
-        "no learning rate to suggest: the loss did not fall between 1e-10"
+        "no learning rate to suggest: the loss did not fall by 5% between 1e-10"
     )
-    assert "train with it" not in done.stderr
+    assert "usual learning rate: 0.018 for batches of 16" in done.stdout
+    command = done.stderr.splitlines()[-1].removeprefix("train with the usual rate: ")
+    assert shlex.split(command) == [
+        "pellucid", "train", str(picture_folder), "--engine", "reference",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,8 @@ def test_what_fails_says_why(pellucid: Command, arguments: list[str], message: s
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["mnist", "--steps", "3"], ["mnist", "--image-size", "big"]]
+    "arguments",
+    [[], ["mnist", "--steps", "3"], ["mnist", "--seeds", "1"], ["mnist", "--image-size", "big"]],
 )
 def test_wrong_use_is_exit_code_2(pellucid: Command, arguments: list[str]) -> None:
     pellucid("find-rate", *arguments, code=2)

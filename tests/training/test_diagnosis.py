@@ -195,7 +195,7 @@ def test_high_rate() -> None:
     worse = diagnose(history(1.0, 1.51 * math.log(4)), classes=4)
     assert kinds(worse) == {"high_rate"}
     assert "worse than guessing" in worse[0].words
-    assert "--learning-rate 0.005 say" in worse[0].advice
+    assert "--learning-rate 0.005" in worse[0].advice
     assert diagnose(history(1.0, 1.49 * math.log(4)), classes=4) == ()
     rolled = diagnose(history(1.0, 0.1, roll_backs=1), classes=4)
     assert rolled[0].numbers["roll_backs"] == 2
@@ -300,3 +300,17 @@ def test_a_confusion_matrix_of_other_classes() -> None:
     with pytest.raises(ArgumentError, match=r"must be \(3, 3\).* got \(2, 2\)") as caught:
         diagnose((), classes=3, confusion=answers([1, 2], [3, 4]))
     check_line(caught.value)
+
+
+@pytest.mark.parametrize("rate", [1e-6, 0.018, 0.5])
+def test_no_advice_sends_back_to_the_search_for_a_rate(rate: float) -> None:
+    """Whoever takes a rate that was suggested, and fails, would be sent round in a circle."""
+    recipe = make_recipe(learning_rate=rate, batch_size=16)
+    for losses in ((0.69, 0.693, 0.692), (0.7, 2.5, 9.0), (0.71, 0.7, 0.699)):
+        found = diagnose(history(*losses, learning_rate=rate), classes=2, recipe=recipe)
+        assert found
+        for each in found:
+            assert "find-rate" not in each.advice
+            unusual = rate != 0.018 and (each.kind != "high_rate" or rate > 0.018)
+            if unusual and each.kind in ("stuck", "high_rate", "low_rate"):
+                assert "leave --learning-rate out" in each.advice

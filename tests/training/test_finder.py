@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,23 +16,27 @@ from scipy.signal import savgol_filter
 from pellucid import ImageClassifier
 from pellucid.engines import Learning, get_engine
 from pellucid.errors import ArgumentError, DataError, TrainingDivergedError
-from pellucid.graph import Network, initial_weights
+from pellucid.graph import Network, classifier_weights, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import make_recipe
 from pellucid.training.finder import (
+    AGREE,
     HIGHEST,
     LOWEST,
     STEPS,
     WINDOW,
     curve,
     find_learning_rate,
-    fitted_lines,
+    smooth,
 )
 from pellucid.training.rate_chart import draw_rate_curve
+from pellucid.training.recipe import usual_learning_rate
 from tests.messages import check_line
 from tests.training.scripted import Scripted, dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.data import Dataset
     from pellucid.engines import Program
 
@@ -56,33 +61,79 @@ def program(data: Dataset, engine: str = "native", optimizer: str = "sgd") -> Pr
 
 
 @pytest.mark.parametrize("count", [WINDOW, WINDOW + 1, 40, 101])
-def test_fitted_lines_against_scipy(count: int) -> None:
+def test_smoothing_against_scipy(count: int) -> None:
     values = np.random.default_rng(count).normal(size=count)
-    smoothed, slopes = fitted_lines(values)
-    np.testing.assert_allclose(smoothed, savgol_filter(values, WINDOW, 1), atol=1e-12)
-    np.testing.assert_allclose(slopes, savgol_filter(values, WINDOW, 1, deriv=1), atol=1e-12)
+    np.testing.assert_allclose(smooth(values), savgol_filter(values, WINDOW, 1), atol=1e-12)
 
 
-def test_the_suggestion_is_where_the_loss_falls_by_the_greatest_share() -> None:
-    rates = np.geomspace(1e-5, 1.0, 100)
-    shares = np.where(np.arange(100) < 60, 0.01, -0.05)
-    shares[40:51] = 0.08
-    losses = 2.0 * np.exp(-np.cumsum(shares))
-    found = curve(rates, losses)
-    assert found.suggestion == pytest.approx(rates[45], rel=0.13)  # a step is 12 %
-    assert np.abs(found.smoothed / losses - 1).max() < 0.2
+def course(low: int, fall: float = 0.5, seeds: int = 3, noise: float = 0.0) -> Any:
+    """Losses (seeds, 100): flat, then falling to a share of the first at ``low``, then rising."""
+    steps = np.arange(100)
+    logarithms = np.interp(steps, [0, low - 30, low, 99], [0.0, 0.0, np.log(fall), 1.0])
+    scatter = np.random.default_rng(0).normal(0.0, noise, (seeds, 100)) if noise else 0.0
+    return 2.3 * np.exp(logarithms + np.zeros((seeds, 1)) + scatter)
 
 
-def test_a_fall_after_the_minimum_does_not_count() -> None:
-    losses = np.concatenate([np.linspace(2.0, 1.0, 40), np.full(30, 9.0), np.full(30, 1.5)])
-    found = curve(np.geomspace(1e-5, 1.0, 100), losses)
+RATES = np.geomspace(1e-5, 10.0, 100)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("low", [40, 55, 70])
+def test_the_suggestion_is_where_the_loss_stops_falling(low: int, noise: float) -> None:
+    found = curve(RATES, course(low, noise=noise), usual=RATES[low])
+    assert found.doubt is None
+    assert found.suggestion == found.end_of_fall
+    assert RATES[low - 6] <= found.end_of_fall <= RATES[low + 3]  # a step is 15 %
+    assert np.exp(np.log(course(low, noise=noise)).mean(axis=0)) == pytest.approx(found.losses)
+
+
+def test_a_flat_bottom_is_met_at_its_beginning() -> None:
+    losses = np.concatenate([np.full(40, 2.3), np.linspace(2.3, 1.0, 20), np.full(40, 1.0)])
+    random = np.random.default_rng(1)
+    found = curve(RATES, losses * np.exp(random.normal(0.0, 0.02, (3, 100))), usual=RATES[58])
     assert found.suggestion is not None
-    assert found.suggestion <= found.rates[40]
+    assert RATES[54] <= found.suggestion <= RATES[66]
+
+
+def test_a_fall_after_the_loss_has_risen_does_not_count_if_it_is_smaller() -> None:
+    losses = np.concatenate([np.linspace(2.0, 1.0, 40), np.full(30, 9.0), np.full(30, 1.5)])
+    found = curve(RATES, losses[None])
+    assert found.end_of_fall is not None
+    assert found.end_of_fall <= RATES[40]
 
 
 @pytest.mark.parametrize("values", [np.full(50, 2.3), np.linspace(2.0, 5.0, 50), np.zeros(50)])
 def test_no_suggestion_where_the_loss_falls_nowhere(values: Any) -> None:
-    assert curve(np.geomspace(1e-5, 1.0, 50), values).suggestion is None
+    found = curve(np.geomspace(1e-5, 1.0, 50), np.tile(values, (3, 1)), usual=0.01)
+    assert found.end_of_fall is found.suggestion is None
+    assert found.doubt is not None
+    assert not found.uncertain
+
+
+def test_nothing_is_suggested_where_seeds_are_far_apart() -> None:
+    """Means without one of them lie where either half of the seeds has its fall."""
+    one, other = course(45, 0.1, 1), course(75, 0.05, 1)
+    found = curve(RATES, np.concatenate([one, other]), usual=RATES[60])
+    assert max(found.without) > AGREE * min(found.without)
+    assert found.end_of_fall is not None
+    assert found.suggestion is None
+    assert "far apart" in str(found.doubt)
+    assert curve(RATES, np.concatenate([one, one]), usual=RATES[45]).suggestion is not None
+
+
+@pytest.mark.parametrize("factor", [0.1, 0.3, 3.0, 10.0])
+def test_nothing_is_suggested_far_from_the_usual_rate(factor: float) -> None:
+    found = curve(RATES, course(60))
+    assert found.suggestion is not None
+    compared = curve(RATES, course(60), usual=found.suggestion * factor)
+    assert (compared.suggestion is None) == (factor in (0.1, 10.0))
+    assert compared.end_of_fall == found.suggestion
+
+
+def test_one_seed_alone_suggests_nothing() -> None:
+    found = curve(RATES, course(60, seeds=1), usual=RATES[60])
+    assert found.end_of_fall is not None
+    assert found.suggestion is None
 
 
 # --------------------------------------------------------------------------------- the search
@@ -90,23 +141,24 @@ def test_no_suggestion_where_the_loss_falls_nowhere(values: Any) -> None:
 
 def test_what_may_be_the_chance_of_batches_is_uncertain() -> None:
     rates, random = np.geomspace(1e-6, 10.0, 100), np.random.default_rng(0)
-    chance = [curve(rates, 0.7 * np.exp(random.normal(0.0, 0.15, 100))) for _ in range(300)]
-    suggested = [found for found in chance if found.suggestion is not None]
-    assert len(suggested) > 100
-    assert sum(found.uncertain for found in suggested) >= 0.97 * len(suggested)
+    chance = [curve(rates, 0.7 * np.exp(random.normal(0.0, 0.25, (3, 100)))) for _ in range(300)]
+    fallen = [found for found in chance if found.end_of_fall is not None]
+    assert len(fallen) > 100
+    assert sum(found.uncertain for found in fallen) >= 0.97 * len(fallen)
+    assert sum(found.suggestion is not None for found in chance) <= 3
     course = np.exp(-np.maximum(np.arange(100) - 40.0, 0.0) / 40.0)  # to a quarter
     for _ in range(100):
-        found = curve(rates, 2.3 * course * np.exp(random.normal(0.0, 0.15, 100)))
-        assert found.suggestion is not None
+        found = curve(rates, 2.3 * course * np.exp(random.normal(0.0, 0.25, (3, 100))))
+        assert found.end_of_fall is not None
         assert not found.uncertain
-    assert not any(found.uncertain for found in chance if found.suggestion is None)
+    assert not any(found.uncertain for found in chance if found.end_of_fall is None)
 
 
 def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
     scripted, told = Scripted([2.0, 1.9, 1.8]), []
     data = dataset(20)
     found = find_learning_rate(
-        scripted, data, RECIPE, progress=lambda done, of: told.append((done, of))
+        scripted, data, RECIPE, seeds=1, progress=lambda done, of: told.append((done, of))
     )
     rates = np.array([rate for _, _, rate in scripted.steps])
     np.testing.assert_allclose(rates, np.geomspace(LOWEST, HIGHEST, STEPS))
@@ -127,7 +179,7 @@ def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
 @pytest.mark.parametrize("last", [float("nan"), float("inf"), 1e9])
 def test_it_stops_when_the_loss_explodes(last: float) -> None:
     scripted = Scripted([2.0] * 30 + [last])
-    found = find_learning_rate(scripted, dataset(20), RECIPE)
+    found = find_learning_rate(scripted, dataset(20), RECIPE, seeds=1)
     assert found.exploded
     assert len(scripted.steps) == 31
     assert np.isfinite(found.losses).all()
@@ -140,9 +192,58 @@ def test_it_goes_on_after_one_bad_batch() -> None:
     assert not find_learning_rate(scripted, dataset(20), RECIPE).exploded
 
 
+def test_it_goes_on_where_few_pictures_were_learned_and_one_batch_is_wrong() -> None:
+    """The loss is then many times its lowest, and still below that of guessing."""
+    assert not find_learning_rate(
+        Scripted([2.3] * 20 + [0.01] * 40 + [1.0] * 40), dataset(20), RECIPE, seeds=1
+    ).exploded
+
+
+@dataclass(eq=False)
+class Watched(Scripted):
+    """Keeps the weights that it was given."""
+
+    given: list[Any] = field(default_factory=list)
+
+    def set_weights(self, weights: Mapping[str, Any]) -> None:
+        self.given.append(dict(weights))
+        self.count = 0
+
+    def set_optimizer_state(self, state: Mapping[str, Any]) -> None:
+        pass
+
+
+def test_every_seed_has_its_own_weights_and_order() -> None:
+    watched, told, data = Watched([2.0]), [], dataset(20)
+    found = find_learning_rate(
+        watched, data, RECIPE, steps=20, progress=lambda done, of: told.append((done, of))
+    )
+    assert found.by_seed.shape == (3, 20)
+    assert told == [(done, 60) for done in range(1, 61)]
+    first, second, third, last = (given["dense1.kernel"] for given in watched.given)
+    assert first is not second
+    assert (second != third).any()
+    np.testing.assert_array_equal(
+        second, classifier_weights(watched.graph, RECIPE.seed + 1)["dense1.kernel"]
+    )
+    np.testing.assert_array_equal(first, last)  # put back
+    orders = [np.concatenate([s[0] for s in watched.steps[k : k + 3]]) for k in (0, 20, 40)]
+    assert not np.array_equal(orders[0], orders[1])
+    assert not np.array_equal(orders[1], orders[2])
+
+
+def test_rates_that_one_seed_did_not_reach_are_left_out() -> None:
+    found = find_learning_rate(
+        Scripted([2.0] * 100 + [2.0] * 40 + [float("nan")] + [2.0]), dataset(20), RECIPE
+    )
+    assert found.exploded
+    assert found.by_seed.shape == (3, 40)
+    assert len(found.rates) == len(found.losses) == len(found.smoothed) == 40
+
+
 def test_a_loss_that_explodes_at_once() -> None:
     scripted = Scripted([2.0, float("nan")])
-    with pytest.raises(TrainingDivergedError, match=r"after 1 step, .*--lowest 1e-09") as caught:
+    with pytest.raises(TrainingDivergedError, match=r"after 0 steps, .*--lowest 1e-08") as caught:
         find_learning_rate(scripted, dataset(20), RECIPE)
     check_line(caught.value)
     assert scripted.count == 0
@@ -177,7 +278,7 @@ def test_the_program_is_left_as_it_was(
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_suggestion_trains(digits: tuple[Dataset, Dataset], optimizer: str) -> None:
-    """Better than rates a hundred times lower or higher."""
+    """Better than rates far lower or higher; where there is none, the usual rate is."""
     settings: dict[str, Any] = {
         "optimizer": optimizer,
         "epochs": 2,
@@ -185,8 +286,11 @@ def test_the_suggestion_trains(digits: tuple[Dataset, Dataset], optimizer: str) 
         "schedule": "constant",
     }
     found = ImageClassifier(layers, **settings).find_learning_rate(digits[0])
-    assert found.suggestion is not None
-    assert 1e-4 < found.suggestion < 0.5
+    assert found.usual == usual_learning_rate(optimizer, 32)
+    if optimizer == "sgd":
+        assert found.suggestion is not None, found.doubt
+    rate = found.usual if found.suggestion is None else found.suggestion
+    assert 1e-4 < rate < 0.5
 
     def loss(rate: float) -> float:
         try:
@@ -195,15 +299,15 @@ def test_the_suggestion_trains(digits: tuple[Dataset, Dataset], optimizer: str) 
             return np.inf
         return float(model.history_[-1].loss)
 
-    good = loss(found.suggestion)
+    good = loss(rate)
     assert good < 0.7
-    assert good < loss(found.suggestion / 100)
-    assert good < loss(found.suggestion * 100)
+    assert good < loss(rate / 100)
+    assert good < loss(rate * 1000)
 
 
 def test_the_same_seed_gives_the_same_curve(digits: tuple[Dataset, Dataset]) -> None:
     one, again, other = (
-        ImageClassifier(layers, seed=seed).find_learning_rate(digits[0], steps=20)
+        ImageClassifier(layers, seed=seed).find_learning_rate(digits[0], steps=20, seeds=2)
         for seed in (0, 0, 1)
     )
     assert one.to_dict() == again.to_dict() != other.to_dict()
@@ -217,6 +321,7 @@ def test_the_same_seed_gives_the_same_curve(digits: tuple[Dataset, Dataset]) -> 
         ({"lowest": 1.0, "highest": 1.0}, "must be below the highest, got 1 and 1"),
         ({"lowest": float("nan")}, "lowest must be a finite number"),
         ({"steps": 19}, "steps must be a whole number from 20"),
+        ({"seeds": 0}, "seeds must be a whole number from 1"),
     ],
 )
 def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
@@ -237,22 +342,29 @@ def test_one_class_alone(digits: tuple[Dataset, Dataset]) -> None:
 
 
 def test_as_json() -> None:
-    found = curve(np.geomspace(1e-5, 1.0, 50), np.linspace(2.0, 1.0, 50), exploded=True)
+    losses = np.tile(np.linspace(2.0, 1.0, 50), (2, 1))
+    found = curve(np.geomspace(1e-5, 1.0, 50), losses, exploded=True, usual=0.5)
     values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert values == found.to_dict()
     assert values["exploded"] is True
     assert values["rates"][0] == 1e-5
     assert len(values["losses"]) == len(values["smoothed"]) == 50
+    assert values["suggestion"] == found.end_of_fall
+    assert values["doubt"] is None
+    assert values["usual"] == 0.5
 
 
 def test_the_picture() -> None:
-    found = curve(np.geomspace(1e-5, 1.0, 50), np.linspace(2.0, 1.0, 50))
+    losses = np.linspace(2.0, 1.0, 50) * np.array([[1.0], [1.1]])
+    found = curve(np.geomspace(1e-5, 1.0, 50), losses, usual=0.3)
     assert found.suggestion is not None
     figure = Figure()
     draw_rate_curve(figure, found)
     (axes,) = figure.axes
-    points, line, mark = axes.lines
-    np.testing.assert_array_equal(points.get_ydata(), found.losses)
+    *points, line, mark, usual = axes.lines
+    for each, expected in zip(points, losses, strict=True):
+        np.testing.assert_array_equal(each.get_ydata(), expected)
+    assert list(np.asarray(usual.get_xdata())) == [0.3] * 2
     np.testing.assert_array_equal(line.get_xdata(), found.rates)
     np.testing.assert_array_equal(line.get_ydata(), found.smoothed)
     assert list(np.asarray(mark.get_xdata())) == [found.suggestion] * 2
@@ -263,4 +375,4 @@ def test_the_picture() -> None:
 
 
 def test_a_picture_without_a_suggestion() -> None:
-    assert len(curve(np.geomspace(1e-5, 1.0, 50), np.zeros(50)).png()) > 1000
+    assert len(curve(np.geomspace(1e-5, 1.0, 50), np.zeros((3, 50))).png()) > 1000

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pellucid.training.finder import RateCurve
 
-OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "out", "json"}
+OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "seeds", "out", "json"}
 """Settings that training does not have."""
 
 ALLOWED = tuple(name for name in SPOILING if name != ONE_CLASS)
@@ -76,17 +76,21 @@ def find_rate(
     ] = None,
     cache: arguments.Cache = True,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
-    lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-6,
+    lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-5,
     highest: Annotated[float, typer.Option(help="The last.")] = 10.0,
     steps: Annotated[int, typer.Option(min=20, max=10_000, help="How many are tried.")] = 100,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=100, help="How often, each with other first weights.")
+    ] = 3,
     engine: arguments.EngineName = DEFAULT,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A PNG to write: the loss by learning rate.")
     ] = None,
     json: arguments.Json = False,
 ) -> None:
-    """Try rising learning rates for some steps; suggest that at which the loss falls fastest.
+    """Try rising learning rates with several seeds; suggest that at which the loss stops falling.
 
+    Where seeds or the usual rate differ much from it, nothing is suggested, and the reason given.
     Nothing is learned or kept. The other options are those of train.
     """
     size = None if image_size is None else arguments.image_size(image_size)
@@ -98,7 +102,7 @@ def find_rate(
     from pellucid.files.atomic import check_writable
     from pellucid.training.finder import check_search
 
-    check_search(lowest, highest, steps)
+    check_search(lowest, highest, steps, seeds)
     classifier = ImageClassifier(
         architecture,
         optimizer=optimizer,
@@ -126,42 +130,47 @@ def find_rate(
         console.print(note)
     with CountingBar("trying learning rates", console) as progress:
         curve = classifier.find_learning_rate(
-            splits.train, lowest=lowest, highest=highest, steps=steps, progress=progress
-        )
+            splits.train,
+            lowest=lowest, highest=highest, steps=steps, seeds=seeds, progress=progress,
+        )  # fmt: skip
     if out is not None:
         write_file(out, curve.png())
         console.print(f"curve written to {shown(out)}")
     if json:
         print_json(curve.to_dict())
     else:
-        _print_curve(results(), curve)
+        batch = min(classifier.planned_recipe(splits.train).batch_size, len(splits.train))
+        _print_curve(results(), curve, f"{curve.usual:g} for batches of {batch}")
+        command = ["pellucid", "train", data, *_given(context)]
         if curve.suggestion is not None:
-            command = ["pellucid", "train", data, *_given(context)]
             command += ["--learning-rate", f"{curve.suggestion:.2g}"]
             console.print(f"train with it: {shown(shlex.join(command))}")
+        else:
+            console.print(f"train with the usual rate: {shown(shlex.join(command))}")
 
 
-def _print_curve(console: Console, curve: RateCurve) -> None:
-    tried = f"between {curve.rates[0]:.2g} and {curve.rates[-1]:.2g}"
+def _print_curve(console: Console, curve: RateCurve, usual: str) -> None:
     if curve.suggestion is None:
+        console.print(f"no learning rate to suggest: {curve.doubt}")
+        console.print(f"usual learning rate: {usual}")
+        if curve.uncertain:
+            console.print("more seeds (--seeds 8) or larger batches would show more")
+        elif curve.end_of_fall is None:
+            console.print("more steps (--steps 300) would show more")
+    else:
+        console.print(f"suggested learning rate: {curve.suggestion:.2g} (usual: {usual})")
         console.print(
-            f"no learning rate to suggest: the loss did not fall {tried}; look whether the labels "
-            "fit the pictures (pellucid check)"
+            f"{len(curve.by_seed)} seeds agree: without any one of them, it would be "
+            f"{min(curve.without):.2g} to {max(curve.without):.2g}"
         )
-        return
-    console.print(f"suggested learning rate: {curve.suggestion:.2g}")
-    lowest = int(curve.smoothed.argmin())
-    console.print(
-        f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
-        f"{curve.rates[lowest]:.2g}"
-    )
-    if curve.uncertain:
+    if curve.end_of_fall is not None:
+        lowest = int(curve.smoothed.argmin())
         console.print(
-            "the losses of single batches jump about as much, so this is uncertain: try larger "
-            "batches (--batch-size 128 say) and another --seed, or keep the usual rate"
+            f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
+            f"{curve.rates[lowest]:.2g}"
         )
-    if curve.exploded:
-        console.print(f"it exploded at {curve.rates[-1]:.2g}")
+        if curve.exploded:
+            console.print(f"it exploded at {curve.rates[-1]:.2g}")
 
 
 def _given(context: typer.Context) -> list[str]:

@@ -15,11 +15,5 @@ def learning_rate_line(model: ImageClassifier, pictures: Dataset) -> str:
     batches = f"for batches of {min(recipe.batch_size, len(pictures))}"
     if model.learning_rate is None:
         return f"learning rate {recipe.learning_rate:g} (usual {batches})"
-    usual = usual_rate(model, pictures)
+    usual = model.usual_learning_rate(pictures)
     return f"learning rate {recipe.learning_rate:g} ({usual:g} is usual {batches})"
-
-
-def usual_rate(model: ImageClassifier, pictures: Dataset) -> float:
-    """The rate that is taken where none is given."""
-    plain = type(model)(**{**model.get_params(), "learning_rate": None})
-    return plain.planned_recipe(pictures).learning_rate

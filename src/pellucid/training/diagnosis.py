@@ -131,14 +131,16 @@ def diagnose(
     if recipe is not None and not setup.recipe:
         setup = replace(setup, recipe=recipe.to_dict())
     guessing = _loss_of_guessing(classes, recipe)
-    course: list[Diagnosis | None] = [_exploded(history, guessing)]
+    course: list[Diagnosis | None] = [_exploded(history, guessing, recipe)]
     if len(history) >= LIMITS.epochs:
         low = _low_rate(history, guessing, recipe)
         course = [
-            _stuck(history, classes, guessing),
+            _stuck(history, classes, guessing, recipe),
             *course,
             # what hardly moved has not been thrown up by too large steps
-            _worse_than_guessing(history, guessing) if course == [None] and low is None else None,
+            _worse_than_guessing(history, guessing, recipe)
+            if course == [None] and low is None
+            else None,
             low,
         ]
     shown_by_answers = [
@@ -176,7 +178,9 @@ def _loss_of_guessing(classes: int, recipe: Recipe | None) -> float:
     return math.log(classes)
 
 
-def _stuck(history: Sequence[Epoch], classes: int, guessing: float) -> Diagnosis | None:
+def _stuck(
+    history: Sequence[Epoch], classes: int, guessing: float, recipe: Recipe | None
+) -> Diagnosis | None:
     lowest = min(row.loss for row in history)
     if not LIMITS.stuck * guessing <= lowest:
         return None
@@ -184,21 +188,35 @@ def _stuck(history: Sequence[Epoch], classes: int, guessing: float) -> Diagnosis
         "stuck",
         f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
         f"{counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
-        "look whether the labels fit the pictures (pellucid check) and at which learning rate the "
-        "loss falls (pellucid find-rate)",
+        _other_rate(recipe) + "look whether the labels fit the pictures (pellucid check)",
         {"lowest_loss": lowest, "loss_of_guessing": guessing},
     )
 
 
-def _exploded(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
+def _other_rate(recipe: Recipe | None) -> str:
+    """Advice to take the usual learning rate, as a beginning of a line, where another was taken.
+
+    It is not advised to look for a rate: whoever has done so would be sent round in a circle.
+    """
+    if recipe is None:
+        return ""
+    usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+    if usual / 3 <= recipe.learning_rate <= 3 * usual:
+        return ""
+    return f"leave --learning-rate out ({usual:g} is usual, it was {recipe.learning_rate:g}); "
+
+
+def _exploded(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) -> Diagnosis | None:
     back = sum(row.roll_backs for row in history)
     if not back:
         return None
     words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
-    return _high_rate(history, guessing, words)
+    return _high_rate(history, guessing, recipe, words)
 
 
-def _worse_than_guessing(history: Sequence[Epoch], guessing: float) -> Diagnosis | None:
+def _worse_than_guessing(
+    history: Sequence[Epoch], guessing: float, recipe: Recipe | None
+) -> Diagnosis | None:
     last = history[-1].loss
     if last <= LIMITS.worse_than_guessing * guessing:
         return None
@@ -206,15 +224,22 @@ def _worse_than_guessing(history: Sequence[Epoch], guessing: float) -> Diagnosis
         f"the loss is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
         f"{guessing:.3f}"
     )
-    return _high_rate(history, guessing, words)
+    return _high_rate(history, guessing, recipe, words)
 
 
-def _high_rate(history: Sequence[Epoch], guessing: float, words: str) -> Diagnosis:
+def _high_rate(
+    history: Sequence[Epoch], guessing: float, recipe: Recipe | None, words: str
+) -> Diagnosis:
     peak = max(row.learning_rate for row in history)
+    cure = f"--learning-rate {peak / 10:.1g}"
+    if recipe is not None:
+        usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+        if usual < peak / 3:
+            cure = f"leave --learning-rate out ({usual:g} is usual)"
     return Diagnosis(
         "high_rate",
         f"{words}: the learning rate is too high; it was up to {peak:.3g}",
-        f"lower it: --learning-rate {peak / 10:.1g} say, or what pellucid find-rate suggests",
+        f"lower it: {cure}",
         {
             "last_loss": history[-1].loss,
             "loss_of_guessing": guessing,
@@ -243,7 +268,7 @@ def _low_rate(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) 
     return Diagnosis(
         "low_rate",
         f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {told}",
-        "raise it: leave --learning-rate out, or take what pellucid find-rate suggests",
+        "raise it: leave --learning-rate out",
         numbers if usual is None else {**numbers, "usual_learning_rate": usual},
     )
 

@@ -24,15 +24,18 @@ def draw_rate_curve(figure: Figure, curve: RateCurve) -> None:
     """Draw losses by learning rate on an empty figure."""
     axes = figure.add_subplot()
     axes.set_xscale("log")
-    axes.plot(
-        curve.rates, curve.losses, ".", color=GREY, markersize=4, label="each batch", alpha=0.7
-    )
-    axes.plot(curve.rates, curve.smoothed, color=BLUE, label="smoothed")
-    if curve.suggestion is not None:
+    for number, losses in enumerate(curve.by_seed):
+        label = None if number else "batches, of every seed"
+        axes.plot(curve.rates, losses, ".", color=GREY, markersize=3, label=label, alpha=0.5)
+    axes.plot(curve.rates, curve.smoothed, color=BLUE, label="mean of seeds, smoothed")
+    if curve.end_of_fall is not None:
+        what = "end of the fall, in doubt" if curve.doubt else "suggestion"
         axes.axvline(
-            curve.suggestion, color=ORANGE, linestyle="--",
-            label=f"steepest descent: {curve.suggestion:.2g}",
+            curve.end_of_fall, color=ORANGE, linestyle="--",
+            label=f"{what}: {curve.end_of_fall:.2g}",
         )  # fmt: skip
+    if curve.usual is not None and curve.rates[0] <= curve.usual <= curve.rates[-1]:
+        axes.axvline(curve.usual, color=GREY, linestyle=":", label=f"usual: {curve.usual:g}")
     falling = curve.smoothed[: int(curve.smoothed.argmin()) + 1]
     axes.set_ylim(0.0, HEADROOM * float(falling.max()) or 1.0)
     axes.set_xlabel("learning rate")
