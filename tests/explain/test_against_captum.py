@@ -61,7 +61,11 @@ def test_integrated_gradients(name: str, baseline: float) -> None:
     asked = question(GRAPHS[name])
     image = pixels(asked.image)
     expected = IntegratedGradients(Module(asked.network)).attribute(
-        image, baselines=torch.full_like(image, baseline), target=asked.target, n_steps=20
+        image,
+        baselines=torch.full_like(image, baseline),
+        target=asked.target,
+        n_steps=20,
+        method="riemann_middle",
     )
     channels = integrated_gradients(asked, steps=20, baseline=baseline).channels
     assert channels is not None

@@ -25,6 +25,7 @@ from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from tests.engines.networks import GRAPHS
 from tests.explain.saliency import question, subject, subject_of
+from tests.explain.subjects import hand_made
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -144,6 +145,25 @@ def test_integrated_gradients_add_up_to_the_change(name: str) -> None:
     found = integrated_gradients(asked, steps=200, baseline="mean")
     change = found.settings["change"]
     assert found.values.sum() == pytest.approx(change, abs=0.02 * max(1.0, abs(change)))
+    gap = abs(found.values.sum() - change) / abs(change)
+    assert found.settings["gap"] == pytest.approx(gap, rel=1e-9)
+
+
+def test_integrated_gradients_take_the_middle_of_each_step() -> None:
+    """ReLU(x − 100) from 0 to 200 has the slope 1 at 2 of 4 midpoints, and at 1 of 3."""
+    layers = [Flatten(), Dense(1), ReLU(), Dense(2)]
+    weights = {
+        "dense1.kernel": np.ones((1, 1)),
+        "dense1.bias": np.array([-100.0]),
+        "dense2.kernel": np.array([[1.0, 0.0]]),
+        "dense2.bias": np.zeros(2),
+    }
+    asked = ask(hand_made(layers, weights, np.full((1, 1, 1), 200)), target="a")
+    for steps, share in ((4, 100.0), (3, 200 / 3)):
+        found = integrated_gradients(asked, steps=steps)
+        assert found.values[0, 0] == pytest.approx(share)
+        assert found.settings["change"] == pytest.approx(100.0)
+        assert found.settings["gap"] == pytest.approx(1 - share / 100, abs=1e-9)
 
 
 def test_smooth_grad_without_noise_is_the_gradient() -> None:

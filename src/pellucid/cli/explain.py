@@ -87,15 +87,13 @@ def _print(console: Console, explanation: Evidence | Heatmap) -> None:
     if isinstance(explanation, Evidence):
         heatmap = explanation.heatmap()
         console.print(heatmap.title)
+        if heatmap.empty is not None:
+            console.print(heatmap.empty.line)
         _print_evidence(console, explanation)
     else:
         heatmap = explanation
         console.print(heatmap.title)
-        low, high = float(heatmap.values.min()), float(heatmap.values.max())
-        row, column = (
-            int(k) for k in divmod(int(heatmap.values.argmax()), heatmap.values.shape[1])
-        )
-        console.print(f"values {low:.4g} to {high:.4g}; the largest at row {row}, column {column}")
+        console.print(heatmap.found)
     if heatmap.remark:
         console.print(heatmap.remark)
     if heatmap.method.insensitive:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.question import Question
     from pellucid.ops.operation import Array, Shape
 
@@ -207,6 +208,11 @@ class Evidence:
             settings={"bias": self.bias, "total": self.total, "gap": self.gap},
             remark=_bent_remark(self.bent),
         )
+
+    @cached_property
+    def empty(self) -> Emptiness | None:
+        """Why no pixel has a share of its own, and what shows something; none if pixels have."""
+        return self.heatmap().empty
 
     def plot(self) -> Figure:
         """The picture, the shares, and the causal test beside them, as a Matplotlib figure."""

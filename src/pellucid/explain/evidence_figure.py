@@ -18,6 +18,7 @@ from pellucid.explain.pictures import (
     plain,
     png,
     words_below,
+    write_empty,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def draw_evidence(evidence: Evidence) -> Figure:
     bar = figure.colorbar(image, ax=shares, shrink=0.8)
     bar.ax.tick_params(labelsize=8)
     bar.set_label(plain(legend(heatmap)), fontsize=8)
+    if heatmap.empty is not None:
+        write_empty(shares, heatmap.empty)
     draw_picture(over, evidence.question.image, faint=True)
     draw_map(over, evidence.by_pixel, signed=True, faint=True)
     mark_signs(over, evidence.by_pixel)
@@ -65,7 +68,7 @@ def draw_evidence(evidence: Evidence) -> Figure:
         f"{evidence.gap:.1e} of it."
     )
     claims = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
-    words_below(figure, [*filter(None, [heatmap.remark]), adds_up, *claims])
+    words_below(figure, [*heatmap.remarks, adds_up, *claims])
     return figure
 
 
@@ -117,5 +120,5 @@ def evidence_html(evidence: Evidence) -> str:
     """For a notebook."""
     heatmap = evidence.heatmap()
     return figure_html(
-        png(draw_evidence(evidence)), heatmap.title, heatmap.can, heatmap.cannot, heatmap.remark
+        png(draw_evidence(evidence)), heatmap.title, heatmap.can, heatmap.cannot, heatmap.remarks
     )

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
 
+ROUNDING = 1e-6
+"""Of a sum of float32 products, as a share of their sizes."""
+
 _CONTINUES = {
     "add", "batch_norm", "concatenate", "dropout", "leaky_relu", "prelu", "relu", "relu6",
     "sigmoid", "tanh",
@@ -57,8 +60,7 @@ def grad_cam(question: Question, *, layer: str | None = None) -> Heatmap:
         score = float(question.scores_of(question.image[None])[0])
     else:
         maps, weights, score = found
-    cam = np.maximum(maps @ weights, 0.0)
-    return _heatmap(question, GRAD_CAM, name, cam, weights, score, remark)
+    return _heatmap(question, GRAD_CAM, name, maps, weights, score, remark)
 
 
 def grad_cam_plus_plus(question: Question, *, layer: str | None = None) -> Heatmap:
@@ -77,9 +79,8 @@ def grad_cam_plus_plus(question: Question, *, layer: str | None = None) -> Heatm
     below = 2.0 * squares + maps.sum(axis=(0, 1)) * slopes**3
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0.0)
     weights = (alpha * np.maximum(slopes, 0.0)).sum(axis=(0, 1))
-    cam = np.maximum(maps @ weights, 0.0)
     score = float(question.scores_of(question.image[None])[0])
-    return _heatmap(question, GRAD_CAM_PLUS_PLUS, name, cam, weights, score, remark)
+    return _heatmap(question, GRAD_CAM_PLUS_PLUS, name, maps, weights, score, remark)
 
 
 def default_layer(graph: Graph) -> tuple[str, str]:
@@ -168,13 +169,17 @@ def _heatmap(
     question: Question,
     method: Method,
     layer: str,
-    cam: Array,
+    maps: Array,
     weights: Array,
     score: float,
     remark: str,
 ) -> Heatmap:
     height, width, _ = question.graph.input_shape
-    cam = cam.astype(np.float64)
+    sums = (maps @ weights).astype(np.float64)
+    size = float((np.abs(maps) @ np.abs(weights)).max())
+    # where the largest sum is the rounding of terms that cancel, there is nothing
+    cam = np.maximum(sums, 0.0) if not sums.max() <= ROUNDING * size else np.zeros_like(sums)
+    one = f"layer {shown(layer)} has a single position; an earlier one tells places apart"
     return Heatmap(
         question,
         method,
@@ -184,7 +189,23 @@ def _heatmap(
         layer=layer,
         settings={"weights": weights.tolist()},
         remark=remark,
+        if_empty=_why_empty(layer, maps, weights, float(sums.max())),
+        if_constant=one if cam.size == 1 else "",
     )
+
+
+def _why_empty(layer: str, maps: Array, weights: Array, highest: float) -> str:
+    """Why nothing is left of a sum of feature maps after ReLU; no text where that is not known."""
+    if not maps.any():
+        return f"the feature maps of {shown(layer)} are 0 everywhere"
+    if not weights.any():
+        return f"the score does not change with the feature maps of {shown(layer)}"
+    if highest < 0.0:
+        return (
+            f"everything at {shown(layer)} speaks against the score (the weighted sum of the "
+            f"feature maps is {highest:.4g} at most), and what is negative is left out"
+        )
+    return ""
 
 
 def enlarge(map_hw: Array, height: int, width: int) -> Array:

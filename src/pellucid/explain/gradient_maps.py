@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def gradient(question: Question) -> Heatmap:
 def gradient_times_input(question: Question) -> Heatmap:
     """∂score/∂pixel · pixel."""
     slopes = pixel_gradients(question, question.image[None])[0]
-    return _map(question, GRADIENT_TIMES_INPUT, slopes * question.image)
+    black = "" if question.image.any() else "every pixel of the picture is 0"
+    return _map(question, GRADIENT_TIMES_INPUT, slopes * question.image, if_empty=black)
 
 
 def smooth_grad(
@@ -56,7 +57,8 @@ def smooth_grad(
         drawn = part + spread * random.standard_normal(part.shape, np.float32)
         total += pixel_gradients(question, drawn, many=True).sum(axis=0)
     settings = {"copies": copies, "noise": noise, "seed": seed}
-    return _map(question, SMOOTH_GRAD, total / copies, **settings)
+    flat = "" if spread else "all pixels are the same, so that there is no noise: a plain gradient"
+    return _map(question, SMOOTH_GRAD, total / copies, settings, remark=flat)
 
 
 def pixel_gradients(question: Question, images: Array, *, many: bool = False) -> Array:
@@ -67,12 +69,22 @@ def pixel_gradients(question: Question, images: Array, *, many: bool = False) ->
     return found.get(INPUT, np.zeros_like(done.values[INPUT]))
 
 
-def _map(question: Question, method: Method, channels: Array, **settings: object) -> Heatmap:
+def _map(
+    question: Question,
+    method: Method,
+    channels: Array,
+    settings: dict[str, Any] | None = None,
+    *,
+    remark: str = "",
+    if_empty: str = "",
+) -> Heatmap:
     return Heatmap(
         question,
         method,
         sum_of_channels(channels),
         float(question.scores_of(question.image[None])[0]),
         channels=channels,
-        settings=settings,
+        settings=settings or {},
+        remark=remark,
+        if_empty=if_empty,
     )

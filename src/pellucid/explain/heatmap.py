@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import html
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.data.names import shown
+from pellucid.explain.emptiness import emptiness, strongest
 from pellucid.explain.records import number, numbers, record
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
+    from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.methods import Method
     from pellucid.explain.question import Question
     from pellucid.ops.operation import Array
@@ -37,6 +41,8 @@ class Heatmap:
         layer: The layer that was looked into, where the method does that.
         settings: What else the method was told, and found.
         remark: What should be said beside the picture.
+        if_empty: Why the values are 0 everywhere, should they be; none: the method's usual reason.
+        if_constant: Why they are the same everywhere, should they be.
     """
 
     question: Question
@@ -48,6 +54,27 @@ class Heatmap:
     layer: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
+    if_empty: str = ""
+    if_constant: str = ""
+
+    @cached_property
+    def empty(self) -> Emptiness | None:
+        """Why the map says nothing (0, constant or not finite) and what does; none if it does."""
+        return emptiness(self)
+
+    @property
+    def found(self) -> str:
+        """What there is to see, in a line: the values' range and the largest; or why nothing is."""
+        if self.empty is not None:
+            return self.empty.line
+        row, column = strongest(self.values)
+        low, high = float(self.values.min()), float(self.values.max())
+        return f"values {low:.4g} to {high:.4g}; the largest at row {row}, column {column}"
+
+    @property
+    def remarks(self) -> list[str]:
+        """What should be said beside the picture, line by line."""
+        return [line for line in (self.empty and self.empty.line, self.remark) if line]
 
     @property
     def target(self) -> str:
@@ -119,18 +146,18 @@ class Heatmap:
             insensitive=self.method.insensitive,
             settings={name: numbers(value) for name, value in self.settings.items()},
             remark=self.remark,
+            empty=None if self.empty is None else self.empty.to_dict(),
         )
 
     def _repr_html_(self) -> str:
-        return figure_html(self.png(), self.title, self.can, self.cannot, self.remark)
+        return figure_html(self.png(), self.title, self.can, self.cannot, self.remarks)
 
 
-def figure_html(png: bytes, title: str, can: str, cannot: str, remark: str = "") -> str:
+def figure_html(png: bytes, title: str, can: str, cannot: str, remarks: Sequence[str]) -> str:
     """A picture for a notebook, with its claims below."""
     coded = base64.b64encode(png).decode("ascii")
     lines = [f"<b>It can say</b> {html.escape(can)}", f"<b>It cannot say</b> {html.escape(cannot)}"]
-    if remark:
-        lines.append(html.escape(remark))
+    lines += map(html.escape, remarks)
     return (
         f'<figure><img style="max-width:100%" alt="{html.escape(title, quote=True)}" '
         f'src="data:image/png;base64,{coded}"><figcaption>{"<br>".join(lines)}</figcaption></figure>'

@@ -14,6 +14,7 @@ from pellucid.explain.pictures import (
     outline_strongest,
     plain,
     words_below,
+    write_empty,
 )
 
 if TYPE_CHECKING:
@@ -32,10 +33,15 @@ def draw_heatmap(heatmap: Heatmap) -> Figure:
     signed = heatmap.method.signed
     image = draw_map(middle, heatmap.values, signed=signed)
     bare(middle, heatmap.method.name)
+    draw_picture(right, heatmap.question.image, faint=True)
+    if heatmap.empty is not None:
+        write_empty(middle, heatmap.empty)
+        bare(right, "over the picture: nothing")
+        _write_claims(figure, heatmap)
+        return figure
     bar = figure.colorbar(image, ax=middle, shrink=0.8)
     bar.ax.tick_params(labelsize=8)
     bar.set_label(plain(legend(heatmap)), fontsize=8)
-    draw_picture(right, heatmap.question.image, faint=True)
     draw_map(right, heatmap.values, signed=signed, faint=True)
     if signed:
         mark_signs(right, heatmap.values)
@@ -47,15 +53,13 @@ def draw_heatmap(heatmap: Heatmap) -> Figure:
         if signed
         else "over the picture; line: half of the largest",
     )
-    words_below(
-        figure,
-        [
-            *([heatmap.remark] if heatmap.remark else []),
-            f"It can say {heatmap.can}.",
-            f"It cannot say {heatmap.cannot}.",
-        ],
-    )
+    _write_claims(figure, heatmap)
     return figure
+
+
+def _write_claims(figure: Figure, heatmap: Heatmap) -> None:
+    claims = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
+    words_below(figure, [*heatmap.remarks, *claims])
 
 
 def legend(heatmap: Heatmap) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.passes import ForwardPass
-from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain
+from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
 from pellucid.graph import INPUT
@@ -47,12 +47,33 @@ class Maximised:
         image: uint8 (H, W, C), 0..255.
         activations: The unit's value, for feature maps their mean, before every step and at the
             end, with the final picture as bytes: (steps + 1,).
+        without_gradient: How many steps had no gradient at all.
     """
 
     layer: str
     unit: int
     image: Array
     activations: Array
+    without_gradient: int = 0
+
+    @property
+    def empty(self) -> str | None:
+        """Why the picture shows nothing that excites the unit; none if it does."""
+        steps = len(self.activations) - 1
+        if not np.isfinite(self.activations).all():
+            return "the unit's activation is NaN or infinite"
+        if self.without_gradient == steps:
+            return (
+                f"no step had a gradient, so the picture is the noise it began with: {self.layer}, "
+                f"unit {self.unit} is {self.activations[-1]:.4g} and flat there; try another seed, "
+                "or the layer before its activation function"
+            )
+        if self.activations[-1] <= self.activations[0]:
+            return (
+                f"the activation did not rise ({self.activations[0]:.4g} → "
+                f"{self.activations[-1]:.4g}); try more steps, another step size or seed"
+            )
+        return None
 
     def plot(self) -> Figure:
         """The picture, and how the activation rose."""
@@ -65,6 +86,8 @@ class Maximised:
         right.set_xlabel("step", fontsize=8)
         right.set_ylabel("activation", fontsize=8)
         right.tick_params(labelsize=8)
+        if self.empty is not None:
+            words_below(figure, [self.empty])
         return figure
 
     def _repr_html_(self) -> str:
@@ -78,6 +101,8 @@ class Maximised:
             unit=self.unit,
             image=numbers(self.image),
             activations=numbers(self.activations),
+            without_gradient=self.without_gradient,
+            empty=self.empty,
         )
 
 
@@ -115,12 +140,13 @@ def maximise(
     grey = np.broadcast_to(baseline_pixels(graph, MEAN), graph.input_shape)
     x = np.clip(grey + 10.0 * random.standard_normal(graph.input_shape), 0.0, 255.0)
     most = min(graph.input_shape[:2]) // SHARE_MOVED
-    activations = []
+    activations, without = [], 0
     for step in range(steps):
         moved = random.integers(-most, most + 1, 2)
         shifted = np.roll(x, moved, axis=(0, 1))
         activation, slope = _climb(network, shifted, name, unit)
         activations.append(activation)
+        without += not slope.any()
         size = float(np.sqrt((slope**2).mean())) or 1.0
         x = x + step_size * np.roll(slope, -moved, axis=(0, 1)) / size
         x = np.clip(x - step_size * decay * (x - grey), 0.0, 255.0)
@@ -128,7 +154,7 @@ def maximise(
             x = _blurred(x)
     image = x.round().astype(np.uint8)
     activations.append(_climb(network, image, name, unit)[0])
-    return Maximised(name, unit, image, np.array(activations))
+    return Maximised(name, unit, image, np.array(activations), without)
 
 
 def _climb(network: Network, image: Array, layer: str, unit: int) -> tuple[float, Array]:

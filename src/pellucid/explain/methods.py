@@ -15,6 +15,7 @@ class Method:
         signed: Whether values below zero speak against the score.
         can: What its picture can claim.
         cannot: What it cannot.
+        if_empty: Why it may be 0 everywhere.
         insensitive: Whether it fails the randomisation test of :mod:`pellucid.explain.sanity`.
     """
 
@@ -23,8 +24,14 @@ class Method:
     signed: bool
     can: str
     cannot: str
+    if_empty: str
     insensitive: bool = False
 
+
+_FLAT = (
+    "no small change of a pixel changes the score: every path from the pixels to it ends at a ReLU "
+    "that is shut, or where a function is flat"
+)
 
 EVIDENCE = Method(
     "evidence",
@@ -33,6 +40,8 @@ EVIDENCE = Method(
     can="how this score is composed: the pixels' shares and the biases add up to it exactly",
     cannot="what would happen if pixels changed, since masks and winners then change too (the "
     "occlusion test beside it asks that); a black pixel (0) always has the share 0",
+    if_empty="the score is made of biases alone, since every pixel is 0, or every path from the "
+    "pixels ends at a ReLU that is shut",
 )
 
 GRADIENT = Method(
@@ -42,6 +51,7 @@ GRADIENT = Method(
     can="in which direction each pixel would move the score, for the smallest of changes",
     cannot="how much a pixel contributed: where the function is flat there is no gradient, "
     "whatever it contributes; noisy",
+    if_empty=_FLAT,
 )
 
 GRADIENT_TIMES_INPUT = Method(
@@ -51,6 +61,7 @@ GRADIENT_TIMES_INPUT = Method(
     can="each pixel's share of the score as long as no ReLU or pooling changes its mind; without "
     "the biases' share",
     cannot="the whole score: biases are left out; a black pixel (0) always gets 0",
+    if_empty=f"{_FLAT}; or every pixel that could is 0",
 )
 
 INTEGRATED_GRADIENTS = Method(
@@ -60,6 +71,7 @@ INTEGRATED_GRADIENTS = Method(
     can="shares that add up to the score's change from the baseline to the image",
     cannot="anything without its baseline: pixels that look like it get nothing, and the pictures "
     "on the way may look like nothing that the network has seen",
+    if_empty="the score has no gradient anywhere between the baseline and the picture",
 )
 
 SMOOTH_GRAD = Method(
@@ -68,6 +80,7 @@ SMOOTH_GRAD = Method(
     signed=True,
     can="to which pixels the score is sensitive, averaged over a neighbourhood of the image",
     cannot="how much a pixel contributed; how much noise and how many copies is a matter of taste",
+    if_empty=_FLAT,
 )
 
 GUIDED_BACKPROPAGATION = Method(
@@ -77,6 +90,7 @@ GUIDED_BACKPROPAGATION = Method(
     can="which edges and spots of the image excite the active units",
     cannot="why this class: the picture hardly depends on it, nor on the later layers' weights (it "
     "fails the randomisation test); it is no gradient of anything",
+    if_empty="nothing positive gets back through the ReLUs to the pixels",
     insensitive=True,
 )
 
@@ -88,6 +102,7 @@ DECONVNET = Method(
     can="which pattern in the image is in line with what a unit looks for",
     cannot="why this class: what it shows comes from pooling's winners more than from the later "
     "layers' weights (it fails the randomisation test); it is no gradient of anything",
+    if_empty="nothing positive gets back through the ReLUs to the pixels",
     insensitive=True,
 )
 
@@ -98,6 +113,8 @@ GRAD_CAM = Method(
     can="in which coarse part of the image the layer's feature maps speak for the score",
     cannot="anything finer than the layer's own positions, what speaks against the score, or that "
     "a unit there sees nothing but what lies below the spot",
+    if_empty="no position's feature maps speak for the score, and what speaks against it is left "
+    "out",
 )
 
 GRAD_CAM_PLUS_PLUS = Method(
@@ -108,6 +125,7 @@ GRAD_CAM_PLUS_PLUS = Method(
     cannot="anything finer than the layer's own positions, what speaks against the score, or "
     "much about why: no weight is negative, so that it shows activity more than reasons "
     "(it fails the randomisation test)",
+    if_empty="no gradient of the score by a feature map is positive where the map is active",
     insensitive=True,
 )
 
@@ -118,6 +136,7 @@ OCCLUSION = Method(
     can="what really happens to the score without a patch: a causal test",
     cannot="what a patch does together with others; the cover is itself something that the network "
     "sees, and size and colour of it matter",
+    if_empty="the score stays the same whatever patch is covered",
 )
 
 METHODS = {

@@ -74,6 +74,9 @@ def occlusion(
             "stride": [down, across],
             "baseline": baseline_pixels(question.graph, baseline).tolist(),
         },
+        if_constant="one patch covers the whole picture; a smaller one tells places apart (--size)"
+        if len(boxes) == 1
+        else "",
         remark=f"patches of {tall}×{wide} pixels, {down} and {across} apart",
     )
 

@@ -60,6 +60,20 @@ class Patches:
     unit: int
     patches: tuple[Patch, ...]
 
+    @property
+    def empty(self) -> str | None:
+        """That the unit tells none of the pictures apart; none if it does.
+
+        The patches are the strongest, so that they are all alike if the first is like the last.
+        """
+        values = [patch.value for patch in self.patches]
+        if len(values) > 1 and values[0] == values[-1]:
+            return (
+                f"{self.layer}, unit {self.unit} is {values[0]:.4g} at most in each of these "
+                "pictures: it does not tell them apart"
+            )
+        return None
+
     def plot(self) -> Figure:
         """The patches in a grid, each with its value."""
         across = min(ACROSS, len(self.patches))
@@ -72,7 +86,13 @@ class Patches:
         for axes, patch in zip(grid, self.patches, strict=False):
             draw_picture(axes, patch.pixels)
             bare(axes, f"{patch.value:.3g}\n{patch.label[:12]}")
-        words_below(figure, ["Above each patch: how strong the unit is there, and the class."])
+        words_below(
+            figure,
+            [
+                "Above each patch: how strong the unit is there, and the class.",
+                *([] if self.empty is None else [self.empty]),
+            ],
+        )
         return figure
 
     def _repr_html_(self) -> str:
@@ -95,6 +115,7 @@ class Patches:
                 }
                 for p in self.patches
             ],
+            empty=self.empty,
         )
 
 

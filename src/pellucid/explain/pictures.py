@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
+    from pellucid.explain.emptiness import Emptiness
     from pellucid.ops.operation import Array
 
 DOTS_PER_INCH = 150
@@ -26,6 +27,12 @@ DIVERGING, SEQUENTIAL = "RdBu_r", "cividis"
 
 MARKED_CELLS, MARKED_FROM = 7, 0.4
 """Signs stand on a grid of so many cells a side, where at least this share of the largest is."""
+
+_EMPTY = {
+    "zero": "empty: 0 everywhere",
+    "constant": "the same everywhere",
+    "not finite": "NaN or infinite",
+}
 
 LINE = 110
 """Letters on a line of the words below a picture."""
@@ -95,6 +102,7 @@ def draw_map(
 
     With ``faint``, what is small lets through what lies below.
     """
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(np.abs(values).max()) or 1.0
     alpha = np.abs(values) / largest if faint else None
     return axes.imshow(
@@ -108,8 +116,18 @@ def draw_map(
     )
 
 
+def write_empty(axes: Axes, empty: Emptiness) -> None:
+    """Write on a map that shows nothing that it is so."""
+    axes.text(
+        0.5, 0.5, _EMPTY[empty.kind],
+        ha="center", va="center", fontsize=10, transform=axes.transAxes,
+        bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "lw": 0.4},
+    )  # fmt: skip
+
+
 def mark_signs(axes: Axes, values: Array) -> None:
     """Write + and − where a map (H, W) is strongest, on a coarse grid."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     height, width = values.shape
     rows = np.array_split(np.arange(height), min(MARKED_CELLS, height))
     columns = np.array_split(np.arange(width), min(MARKED_CELLS, width))
@@ -128,5 +146,5 @@ def mark_signs(axes: Axes, values: Array) -> None:
 
 def outline_strongest(axes: Axes, values: Array) -> None:
     """Draw a line around where a map (H, W) of positive values exceeds half its largest."""
-    if min(values.shape) > 1 and np.ptp(values) > 0.0:
+    if min(values.shape) > 1 and np.isfinite(values).all() and np.ptp(values) > 0.0:
         axes.contour(values, levels=[0.5 * float(values.max())], colors="white", linewidths=1.4)

@@ -96,6 +96,9 @@ def deconvnet(question: Question, *, layer: str | None = None, unit: int | None 
         layer=name,
         settings={"unit": unit, "at": place, "value": float(value[at])},
         remark=f"what excites {shown(name)} at {tuple(place)}, whatever the class",
+        if_empty=""
+        if value[at] > 0.0
+        else f"unit {unit} of {shown(name)} is {value[at]:g} at most",
     )
 
 
@@ -116,6 +119,7 @@ def _heatmap(
     layer: str | None = None,
     settings: dict[str, object] | None = None,
     remark: str = "",
+    if_empty: str = "",
 ) -> Heatmap:
     return Heatmap(
         question,
@@ -126,4 +130,5 @@ def _heatmap(
         layer=layer,
         settings=settings or {},
         remark=remark,
+        if_empty=if_empty,
     )

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.engines import get_engine
+from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.records import record
 from pellucid.graph import Network, initial_weights
 
 if TYPE_CHECKING:
+    from pellucid.explain.emptiness import Emptiness
+    from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.question import Question
     from pellucid.ops.operation import Array
 
@@ -46,10 +49,13 @@ class Sanity:
     Attributes:
         method: The method that was tested.
         steps: From the last layer alone to all layers.
+        empty: Why the heatmap of the trained network says nothing, so that there is nothing to
+            compare with; none if it says something.
     """
 
     method: str
     steps: tuple[Randomised, ...]
+    empty: Emptiness | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -60,6 +66,7 @@ class Sanity:
                 {"layer": step.layer, "similarity": step.similarity, "signed": step.signed}
                 for step in self.steps
             ],
+            empty=None if self.empty is None else self.empty.to_dict(),
         )
 
 
@@ -75,7 +82,8 @@ def randomisation_test(question: Question, method: str, *, seed: int = 0) -> San
         ArgumentError: If the method does not suit the network.
     """
     graph = question.graph
-    first = _map(question, method)
+    made = FUNCTIONS[method](question)
+    first = _values(made)
     fresh = initial_weights(graph, seed)
     weights = dict(question.network.weights)
     steps = []
@@ -84,9 +92,9 @@ def randomisation_test(question: Question, method: str, *, seed: int = 0) -> San
         if not own:
             continue
         weights |= {str(name): fresh[str(name)] for name in own}
-        found = _map(_with(question, Network(graph, dict(weights))), method)
+        found = _values(FUNCTIONS[method](_with(question, Network(graph, dict(weights)))))
         steps.append(_compare(node.name, first, found))
-    return Sanity(method, tuple(steps))
+    return Sanity(method, tuple(steps), made.empty)
 
 
 def _compare(layer: str, first: Array, found: Array) -> Randomised:
@@ -94,9 +102,8 @@ def _compare(layer: str, first: Array, found: Array) -> Randomised:
     return Randomised(layer, absolute, rank_correlation(first, found))
 
 
-def _map(question: Question, method: str) -> Array:
-    made = FUNCTIONS[method](question)
-    return np.asarray(made.values if hasattr(made, "values") else made.by_pixel)
+def _values(made: Heatmap | Evidence) -> Array:
+    return np.asarray(made.by_pixel if isinstance(made, Evidence) else made.values)
 
 
 def _with(question: Question, network: Network) -> Question:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.engines.batches import forward
+from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
@@ -104,8 +105,13 @@ def faithfulness(
         seed: Of the random order that it is compared with.
 
     Raises:
-        ArgumentError: If a setting is out of its range.
+        ArgumentError: If a setting is out of its range, or the heatmap is empty or constant, and so
+            orders no pixels.
     """
+    if heatmap.empty is not None:
+        raise ArgumentError(
+            f"the heatmap orders no pixels, so that it has no faithfulness: {heatmap.empty.line}"
+        )
     question, values = heatmap.question, heatmap.values
     check.whole("steps", steps, 1, values.size)
     check.whole("seed", seed, 0, 2**32 - 1)
