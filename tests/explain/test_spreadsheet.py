@@ -145,7 +145,7 @@ def test_functions_of_many_cells_are_nested() -> None:
 
 def test_without_openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "pellucid\[spreadsheet\]"'):
+    with pytest.raises(MissingDependencyError, match=r"pip install openpyxl"):
         workbook(subject_of("lenet5"))
 
 

@@ -393,8 +393,7 @@ def test_a_training_state_is_no_model(path: Path) -> None:
 def test_a_newer_file_asks_for_an_upgrade(path: Path) -> None:
     path.write_bytes(save({}, {"pellucid": '{"kind":"model","format":2,"new":"things"}'}))
     assert refusal(path) == (
-        f"{path}: written by a newer Pellucid (format 2, this one reads 1): upgrade with "
-        "pip install -U pellucid"
+        f"{path}: written by a newer Pellucid (format 2, this one reads 1): upgrade Pellucid"
     )
 
 

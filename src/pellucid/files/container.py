@@ -130,7 +130,7 @@ def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version
     if written > version:
         raise FileFormatError(
             f"{name}: written by a newer Pellucid (format {written}, this one reads "
-            f"{version}): upgrade with pip install -U pellucid"
+            f"{version}): upgrade Pellucid"
         )
     arrays = _arrays(data, header, name)
     sealed = document.pop("checksum", None)

@@ -10,8 +10,7 @@ except ModuleNotFoundError as error:
     if error.name != "torch":  # a part of PyTorch, or of Pellucid, is broken: that is another story
         raise
     raise MissingDependencyError(
-        "the torch engine needs PyTorch, which is not installed; install it with: "
-        'pip install "pellucid[torch]"'
+        "the torch engine needs PyTorch, which is not installed; install it with: pip install torch"
     ) from error
 
 __all__ = ["TorchEngine", "TorchProgram"]

@@ -48,7 +48,7 @@ def workbook(subject: Subject) -> bytes:
     except ImportError as error:
         raise MissingDependencyError(
             "a spreadsheet needs openpyxl, which is not installed; install it with: "
-            'pip install "pellucid[spreadsheet]"'
+            "pip install openpyxl"
         ) from error
     _check_size(subject)
     sheets = _sheets(subject)  # before a book is begun, which could not be left half written
