@@ -21,7 +21,13 @@ from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.data.statistics import channel_statistics
 from pellucid.engines import DEFAULT, Learning, get_engine
 from pellucid.engines.batches import forward, images_at_once, parts
-from pellucid.errors import ArgumentError, DataError, NotFittedError, ShapeError
+from pellucid.errors import (
+    ArgumentError,
+    DataError,
+    NotFittedError,
+    PellucidError,
+    ShapeError,
+)
 from pellucid.evaluation import Report, evaluate
 from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
@@ -32,22 +38,31 @@ from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, classifier_weights, summarise
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
+from pellucid.ops import check
 from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.pickling import restored, state_of
 from pellucid.training import Watcher, make_recipe, train
 from pellucid.training.advice import Setup
-from pellucid.training.arguments import evaluation_data, training_data
+from pellucid.training.arguments import are_picture_files, evaluation_data, training_data
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, RateCurve, find_learning_rate
-from pellucid.training.kept import DamagedStateWarning
+from pellucid.training.kept import DamagedStateWarning, read_kept
 from pellucid.training.provenance import history_of, provenance
 from pellucid.training.recipe import balanced_weights
 from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
+from pellucid.training.start import (
+    Start,
+    StartsFromScratchWarning,
+    architecture_of,
+    check_architecture,
+    resumed,
+    start_from,
+)
 from pellucid.training.watching import progress_watcher
 
 if TYPE_CHECKING:
@@ -73,6 +88,14 @@ if TYPE_CHECKING:
 
     Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
     """Labelled pictures, or pixels that need labels."""
+
+
+DEFAULT_ARCHITECTURE = "lecture"
+
+FROM_SCRATCH = (
+    "fit starts from scratch, and the weights of the loaded model are not used; to go on from "
+    "them: set_params(warm_start=True) before fit"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +143,12 @@ class ImageClassifier:
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, ``"torch:cuda"`` say.
+        start_from: A model file or a run's folder whose weights ``fit`` starts from; everything
+            learns. The architecture is then the model's own, and so is the size of pictures unless
+            ``image_size`` is given; channels and classes are those of the data. Layers that do not
+            fit these start anew. None: from scratch.
+        warm_start: Whether a further ``fit`` starts from what this classifier has learned or
+            loaded, in the same way; else it starts from scratch (or from ``start_from``).
 
     Attributes:
         classes_: What ``predict`` answers, an array (K,), in the order of the probabilities.
@@ -127,9 +156,12 @@ class ImageClassifier:
             too, if its file has it.
     """
 
+    _from_file = False  # whether what is known was loaded, and not learned here
+    _read_start: tuple[Path, Model] | None = None  # what start_from names, once it has been read
+
     def __init__(
         self,
-        architecture: str | Sequential | Callable[[int], Sequential] = "lecture",
+        architecture: str | Sequential | Callable[[int], Sequential] = DEFAULT_ARCHITECTURE,
         *,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -148,6 +180,8 @@ class ImageClassifier:
         seed: int = 0,
         verbose: int | None = None,
         engine: str = DEFAULT,
+        start_from: str | os.PathLike[str] | None = None,
+        warm_start: bool = False,
     ) -> None:
         self.architecture = architecture
         self.epochs = epochs
@@ -167,6 +201,8 @@ class ImageClassifier:
         self.seed = seed
         self.verbose = verbose
         self.engine = engine
+        self.start_from = start_from
+        self.warm_start = warm_start
         self._fitted: _Fitted | None = None
 
     # ------------------------------------------------------------------ scikit-learn's conventions
@@ -258,7 +294,7 @@ class ImageClassifier:
         finish: Callable[[Self], object] | None = None,
         verbose: int | None = None,
     ) -> Self:
-        """Train, from scratch or from where a run was left.
+        """Train: from scratch, from a model, or from where a run was left.
 
         Args:
             pictures: A data set; ``Splits``, or what :func:`pellucid.data.load` takes (a folder of
@@ -286,6 +322,7 @@ class ImageClassifier:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
             DamagedStateWarning: If the newest state of the run to resume is damaged, and the one
                 before it is used.
+            StartsFromScratchWarning: If a loaded model is fitted without ``warm_start``.
 
         Raises:
             TrainingDivergedError: If the loss is no longer finite; the run's folder keeps the best
@@ -302,10 +339,16 @@ class ImageClassifier:
         if folder is not None and not resume:
             try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
         check_max_pixels(self.max_pixels)
+        before = resumed(read_kept(folder)) if resume and folder is not None else None
+        origin = None if before is not None else self._origin()
+        if origin is None and before is None and self._from_file:
+            warnings.warn(FROM_SCRATCH, StartsFromScratchWarning, stacklevel=2)
+        size = None if before is None else before.network.graph.input_shape
         data, validation = self._training_data(
-            pictures, labels, validation_data, allow_one_class=allow_one_class
+            pictures, labels, validation_data, allow_one_class=allow_one_class, size=size
         )
-        recipe = self._recipe(epochs, data)
+        architecture = self._architecture_name() if before is None else before.architecture
+        recipe = self._recipe(epochs, data, None if before is None else architecture)
         if recipe.patience is not None and validation is None:
             raise ArgumentError(
                 "patience waits for a better validation, but there are no validation pictures; "
@@ -313,14 +356,15 @@ class ImageClassifier:
             )
         if not allow_one_class:
             _check_several_classes(data)
-        graph = self._graph(data)
+        network, start_record = self._first_network(data, recipe.seed, before)
+        graph = network.graph
         check_batch_norms(graph, len(data), recipe.batch_size)  # before there is a run's folder
         model = Model(
-            Network(graph, classifier_weights(graph, recipe.seed)),
+            network,
             data.classes,
             Preprocessing(*data.image_shape, value_range=data.value_range),
             provenance(
-                self._architecture_name(), recipe, data, validation, self.engine, self.max_pixels
+                architecture, recipe, data, validation, self.engine, self.max_pixels, start_record
             ),
             data.label_kind,
         )
@@ -348,6 +392,7 @@ class ImageClassifier:
                 )  # fmt: skip
             model = trained.best_model(model)
             self._fitted = _Fitted(model, engine.load(model.network), trained.history, recipe)
+            self._from_file = False
             if run is not None:
                 run.let_signals_act()  # nothing of the training is left that they could break
             if finish is not None:
@@ -384,9 +429,9 @@ class ImageClassifier:
         data, _ = self._training_data(pictures, labels, None)
         recipe = self._recipe(None, data)
         _check_several_classes(data)
-        graph = self._graph(data)
+        network, _ = self._first_network(data, recipe.seed)
         program = get_engine(self.engine).load(
-            Network(graph, classifier_weights(graph, recipe.seed)),
+            network,
             learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
         )
         return find_learning_rate(
@@ -405,14 +450,15 @@ class ImageClassifier:
         self._recipe()
         check_max_pixels(self.max_pixels)
         get_engine(self.engine)
-        if isinstance(self.architecture, str):
+        check.truth("warm_start", self.warm_start)
+        if isinstance(self.architecture, str) and self.start_from is None:
             get_architecture(self.architecture)
         return self
 
     @property
     def planned_epochs(self) -> int:
         """How many epochs ``fit`` trains for: the setting, or what is usual."""
-        return usual(self.architecture).epochs if self.epochs is None else self.epochs
+        return usual(self._planned_architecture()).epochs if self.epochs is None else self.epochs
 
     def planned_recipe(self, data: Dataset) -> Recipe:
         """How ``fit`` would train on this data: the settings, completed by what is usual.
@@ -427,9 +473,14 @@ class ImageClassifier:
         plain = type(self)(**{**self.get_params(), "learning_rate": None})
         return plain.planned_recipe(data).learning_rate
 
-    def _recipe(self, epochs: int | None = None, data: Dataset | None = None) -> Recipe:
+    def _recipe(
+        self,
+        epochs: int | None = None,
+        data: Dataset | None = None,
+        architecture: str | None = None,
+    ) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""
-        taken = usual(self.architecture)
+        taken = usual(self._planned_architecture() if architecture is None else architecture)
         given = {
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()
@@ -471,11 +522,13 @@ class ImageClassifier:
         validation_data: Dataset | tuple[Any, Any] | None,
         *,
         allow_one_class: bool = False,
+        size: Sequence[int] | None = None,
     ) -> tuple[Dataset, Dataset | None]:
+        """The data; pictures of a run that is resumed are of the size that it began with."""
         data, validation, quarantined = training_data(
             pictures, labels, validation_data,
             allow_one_class=allow_one_class,
-            image_size=self.image_size,
+            image_size=self.reading_size(pictures, size),
             validation=self.validation,
             seed=self.seed,
             max_pixels=self.max_pixels,
@@ -497,15 +550,79 @@ class ImageClassifier:
             )
         return layers
 
+    def _origin(self) -> Model | None:
+        """The model that ``fit`` starts from; none: it starts from scratch."""
+        if self.warm_start and self._fitted is not None:
+            return self._fitted.model
+        return None if self.start_from is None else self._start_model(Path(self.start_from))
+
+    def _start_model(self, path: Path) -> Model:
+        if self._read_start is None or self._read_start[0] != path:
+            self._read_start = path, load_model(model_path(path))
+        return self._read_start[1]
+
+    def _planned_architecture(self) -> object:
+        """The architecture that ``fit`` would train, as far as it can be known."""
+        try:
+            origin = self._origin()
+        except PellucidError:  # a run that is resumed needs it no more; fit says what is wrong
+            return self.architecture
+        return self.architecture if origin is None else architecture_of(origin)
+
+    def reading_size(
+        self, pictures: object, size: Sequence[int] | None = None
+    ) -> tuple[int, int] | None:
+        """The size of picture files: the setting, or that of the model to start from.
+
+        Args:
+            pictures: The data, as :meth:`fit` takes them; arrays are never resized.
+            size: (height, width, …) instead of the model's.
+
+        Returns:
+            (height, width); none: what :func:`pellucid.data.load` chooses.
+        """
+        if self.image_size is not None or not are_picture_files(pictures):
+            return self.image_size
+        if size is None:
+            origin = self._origin()
+            size = None if origin is None else origin.network.graph.input_shape
+        return None if size is None else (size[0], size[1])
+
+    def _first_network(
+        self, data: Dataset, seed: int, before: Start | None = None
+    ) -> tuple[Network, dict[str, Any] | None]:
+        """The network that training begins with, and where it comes from if not from scratch."""
+        if before is not None:
+            return before.network, before.record
+        origin = self._origin()
+        if origin is None:
+            graph = self._graph(data)
+            return Network(graph, classifier_weights(graph, seed)), None
+        started = self._start(origin, data, seed)
+        return started.network, started.record
+
+    def _start(self, origin: Model, data: Dataset, seed: int) -> Start:
+        again = self.warm_start and self._fitted is not None
+        if again or self.start_from is None:
+            name = "the classifier itself"
+        else:  # where it lies is no part of where a model comes from
+            *_, folder, last = Path(self.start_from).absolute().parts
+            name = f"{folder}/{last}" if last == RunFolder.MODEL else last
+        if self.architecture not in (DEFAULT_ARCHITECTURE, architecture_of(origin)):
+            check_architecture(self._own_architecture_name(), origin, name)
+        mean, deviation = _statistics(data)
+        return start_from(origin, name, data, mean, deviation, seed)
+
+    def start_line(self, data: Dataset) -> str | None:
+        """Which model ``fit`` would start from and which layers anew, in a line; none: no model."""
+        origin = self._origin()
+        return None if origin is None else self._start(origin, data, self.seed).line
+
     def _graph(self, data: Dataset) -> Graph:
         layers = self._layers(len(data.classes))
         # Normalisation is part of the network, so that it takes raw pixels wherever it goes.
-        mean, deviation = channel_statistics(data.images)
-        normalise = Normalise(
-            [round(level, 4) for level in mean],
-            [round(max(level, 1.0), 4) for level in deviation],
-            name="normalise",
-        )
+        mean, deviation = _statistics(data)
+        normalise = Normalise(mean, deviation, name="normalise")
         graph = Sequential([normalise, *layers.layers]).graph(data.image_shape)
         if graph.output_shape != (len(data.classes),):
             raise ShapeError(
@@ -520,6 +637,11 @@ class ImageClassifier:
         return graph
 
     def _architecture_name(self) -> str:
+        """What the provenance calls the architecture that is trained."""
+        origin = self._origin()
+        return self._own_architecture_name() if origin is None else architecture_of(origin)
+
+    def _own_architecture_name(self) -> str:
         if isinstance(self.architecture, str):
             return find_name("architecture", self.architecture, ARCHITECTURES)
         return getattr(self.architecture, "__name__", "custom")
@@ -685,6 +807,7 @@ class ImageClassifier:
         changed = type(self)(**self.get_params())
         program = get_engine(self.engine).load(model.network)
         changed._fitted = _Fitted(model, program)
+        changed._from_file = True  # in this, too, nothing was learned here
         return changed
 
     def _logits(
@@ -803,7 +926,14 @@ class ImageClassifier:
             classifier.architecture = architecture
         program = get_engine(engine).load(model.network)
         classifier._fitted = _Fitted(model, program, run_history(Path(path)) or history_of(model))
+        classifier._from_file = True
         return classifier
+
+
+def _statistics(data: Dataset) -> tuple[list[float], list[float]]:
+    """Mean and deviation of each channel, as the network's first layer has them."""
+    mean, deviation = channel_statistics(data.images)
+    return [round(level, 4) for level in mean], [round(max(level, 1.0), 4) for level in deviation]
 
 
 def _recipe_of(model: Model) -> dict[str, Any]:

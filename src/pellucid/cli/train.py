@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
@@ -20,6 +21,8 @@ from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
+from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
@@ -140,6 +143,14 @@ def train(
         Path | None,
         typer.Option(help="Go on with the run in this folder; its settings need not be repeated."),
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="A model file or a run's folder whose weights training starts from; everything "
+            "learns. Layers that do not fit the pictures or classes start anew.",
+            show_default="from scratch",
+        ),
+    ] = None,
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
@@ -159,7 +170,13 @@ def train(
             raise typer.BadParameter(
                 "it says already where; leave out --out and --overwrite", param_hint="--resume"
             )
+        if start_from is not None:
+            raise typer.BadParameter(
+                "the run has started already; leave it out", param_hint="--start-from"
+            )
         settings |= _kept(context, resume)
+    elif start_from is not None:
+        settings |= _started(context, start_from, out)
     if settings["data"] is None:
         raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
     allowed = check_allowed(settings["allow"])
@@ -200,9 +217,12 @@ def _train(
     from pellucid.training.run_folder import RunFolder, free_folder
 
     console, source = remarks(), settings["data"]
+    size = model.reading_size(source)
+    if model.start_from is not None and size is not None:  # a resumed run may not find the model
+        settings["image_size"] = f"{size[0]}x{size[1]}"
     splits = data_package.load(
         source,
-        image_size=model.image_size,
+        image_size=size,
         validation=settings["validation"] and arguments.share(settings["validation"]),
         seed=settings["seed"],
         bad=settings["bad"],
@@ -216,6 +236,13 @@ def _train(
         notes += spoiling_notes(splits, shown(source), allowed)
     for note in notes:
         console.print(note)
+    if resume is None and (line := model.start_line(splits.train)) is not None:
+        console.print(line)
+        height, width, channels = splits.train.image_shape
+        console.print(
+            f"pictures: {width}×{height}, {'grey' if channels == 1 else 'colour'} (size: the "
+            "model's unless --image-size is given; channels: the data's)"
+        )
     run = f"{folder_name(source)}-{settings['architecture']}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {shown(folder)}")
@@ -288,12 +315,35 @@ def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
     kept = read_kept(folder)
     if kept.remark is not None:
         remarks().print(kept.remark)
+    asked = context.params["epochs"]
+    planned = kept.provenance["recipe"]["epochs"] if kept.finished else asked
+    if asked is not None and asked != planned:  # said before the pictures cost any time
+        raise ArgumentError(kept.advice(folder, asked))
     found = {}
     for name, value in kept.notes.items():
         origin = context.get_parameter_source(name)
         if origin is not None and origin.name == "DEFAULT":
             found[name] = value
     return found
+
+
+def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str, Any]:
+    """The settings of a run that starts from a model, which is the run's own from then on."""
+    from pellucid.files import load_model
+    from pellucid.training.run_folder import model_path
+    from pellucid.training.start import architecture_of, check_architecture
+
+    found = load_model(model_path(model))
+    if out is not None and model_path(model).resolve().parent == out.resolve():
+        raise typer.BadParameter(
+            f"{shown(out)} is read by this command; name another folder", param_hint="--out"
+        )
+    origin = context.get_parameter_source("architecture")
+    if origin is not None and origin.name != "DEFAULT":
+        given = find_name("architecture", context.params["architecture"], ARCHITECTURES)
+        check_architecture(given, found, str(model))
+    place = os.path.abspath(model)  # noqa: PTH100 - resumed from anywhere
+    return {"start_from": place, "architecture": architecture_of(found)}
 
 
 def _classifier(settings: dict[str, Any]) -> ImageClassifier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
 from pellucid.graph.network import Network, Weights, check_weights, initial_weights, up_to
-from pellucid.graph.output_layers import classifier_weights
+from pellucid.graph.output_layers import classifier_weights, output_layers
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
 from pellucid.graph.summary import Row, Summary, summarise
@@ -24,6 +24,7 @@ __all__ = [
     "graph_from_dict",
     "graph_to_dict",
     "initial_weights",
+    "output_layers",
     "receptive_fields",
     "summarise",
     "up_to",

@@ -11,7 +11,9 @@ import numpy as np
 from pellucid.data.arrays import dataset_from, eight_bit, with_channels
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.data.labels import checked_labels, places_in
+from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import load
+from pellucid.data.locate import BUILTIN, located
 from pellucid.data.names import listed, shown
 from pellucid.data.sources import in_classes
 from pellucid.errors import ArgumentError, DataError
@@ -72,6 +74,13 @@ def training_data(
     if validation_data is not None:
         validation = _validation(validation_data, data)
     return data, validation, quarantined
+
+
+def are_picture_files(pictures: Any) -> bool:
+    """Whether data are named that consist of picture files, which can be brought to any size."""
+    if not isinstance(pictures, str | os.PathLike) or pictures in BUILTIN:
+        return False
+    return is_of_pictures(located(pictures))
 
 
 def evaluation_data(pictures: Any, labels: Any, model: Model) -> tuple[Dataset, list[str]]:

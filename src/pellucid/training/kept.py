@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import counted, shown
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
 from pellucid.training.checkpoint import Checkpoint, from_file
@@ -31,6 +33,7 @@ class Kept:
         network: A digest of the network's layers.
         notes: What whoever began the run wanted to be kept with it.
         remark: One line for the user, if the newest state could not be read.
+        graph: The network's description, where the run did not start from scratch.
     """
 
     checkpoint: Checkpoint
@@ -38,6 +41,41 @@ class Kept:
     network: str
     notes: dict[str, Any]
     remark: str | None
+    graph: Any = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training had come to its end."""
+        recipe = self.provenance.get("recipe")
+        epochs, patience = (
+            recipe.get(name) if isinstance(recipe, dict) else None
+            for name in ("epochs", "patience")
+        )
+        trained = self.checkpoint.trained
+        done = len(trained.history)
+        waited = done - trained.best_epoch
+        return done == epochs or (type(patience) is int and 0 < patience <= waited)
+
+    def advice(self, path: Path, epochs: int | None) -> str:
+        """How to train a finished run's model further: one line.
+
+        Args:
+            path: The run's folder.
+            epochs: How many epochs are asked for, those that are done included; none: no number.
+        """
+        done = len(self.checkpoint.trained.history)
+        more = [] if epochs is None else [str(epochs - done if epochs > done else epochs)]
+        data = self.notes.get("data")
+        if isinstance(data, str):
+            option = ["--epochs", *more] if more else []
+            way = shlex.join(["pellucid", "train", data, "--start-from", os.fspath(path), *option])
+        else:
+            setting = f", epochs={more[0]}" if more else ""
+            way = f"ImageClassifier(start_from={os.fspath(path)!r}{setting})"
+        return (
+            f"{shown(path)}: this run has ended, after {counted(done, 'epoch')}; to train its "
+            f"model further, begin a new run from it: {shown(way)}"
+        )
 
 
 def check_kept(path: Path) -> None:
@@ -79,4 +117,4 @@ def _read(path: Path, remark: str | None) -> Kept:
     notes = values.get("notes")
     if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
         raise FileFormatError(f"{shown(path)}: does not say how it was trained; train anew")
-    return Kept(checkpoint, provenance, network, notes, remark)
+    return Kept(checkpoint, provenance, network, notes, remark, values.get("graph"))

@@ -30,13 +30,17 @@ def provenance(
     validation: Dataset | None,
     engine: str,
     max_pixels: int = MAX_PIXELS,
+    start_from: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A model's origin as plain JSON values: architecture, recipe, data, engine, versions.
 
     ``max_pixels`` is the limit above which picture files were left out: whoever judges the model
-    by the same folder needs the same.
+    by the same folder needs the same. ``start_from`` is the record of the model that training
+    started from; none: it started from scratch.
     """
+    started = {} if start_from is None else {"start_from": start_from}
     return {
+        **started,
         "architecture": architecture,
         "recipe": recipe.to_dict(),
         "data": _data(data),

@@ -145,6 +145,10 @@ class RunFolder:
         told = differences(found.provenance, self._model.provenance)
         if not told and found.network != self._network:
             told = ["the network has other layers"]
+        if told and found.finished:
+            recipe = self._model.provenance.get("recipe", {})
+            asked = found.advice(self.path, recipe.get("epochs"))
+            raise ArgumentError(f"{asked} (asked for: {in_words(told)})")
         if told:
             raise ArgumentError(
                 f"{shown(self.path)}: cannot go on, it was trained otherwise: {in_words(told)}; "
@@ -268,6 +272,8 @@ class RunFolder:
             "network": self._network,
             "notes": self._notes,
         }
+        if "start_from" in self._model.provenance:  # the model that it says may be gone by then
+            values["graph"] = graph_to_dict(self._model.network.graph)
         previous = self.path / self.PREVIOUS
         first = self._kept_at is None  # what is there is an earlier run's, which ends here
         save_state(

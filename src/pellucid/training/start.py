@@ -1,0 +1,191 @@
+"""Going on from a model: its layers and weights are where a training starts, and all of it learns.
+
+The network is the model's own. Pictures may be of another size or have other channels, and classes
+may be others; what then does not fit starts anew, as it would from scratch. A layer starts anew
+whole: its kernel and bias belong together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.names import listed, shown
+from pellucid.errors import ArgumentError, FileFormatError, PellucidError
+from pellucid.graph import Graph, Network, classifier_weights, graph_from_dict, output_layers
+from pellucid.ops import Conv2D, Dense, Normalise
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.files import Model
+    from pellucid.ops.operation import Operation
+    from pellucid.training.kept import Kept
+
+
+class StartsFromScratchWarning(UserWarning):
+    """A classifier that has learned already is fitted anew, and its weights are not used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a training starts that does not start from scratch.
+
+    Attributes:
+        network: The network for the data at hand, with its first weights.
+        architecture: What it is called.
+        record: For the provenance: ``name`` of the model, ``weights`` (SHA-256 of those it had),
+            ``anew`` (layers that start anew).
+        line: The same in words, for the user.
+    """
+
+    network: Network
+    architecture: str
+    record: dict[str, Any]
+    line: str
+
+
+def architecture_of(model: Model) -> str:
+    """What a model's architecture is called; ``custom`` where nobody named it."""
+    name = model.provenance.get("architecture")
+    return name if isinstance(name, str) and name else "custom"
+
+
+def check_architecture(given: str, model: Model, name: str) -> None:
+    """Check that the architecture that is asked for is the model's own.
+
+    Raises:
+        ArgumentError: If it is another.
+    """
+    own = architecture_of(model)
+    if given != own:
+        raise ArgumentError(
+            f"{shown(name)}: is of the architecture {shown(own)}, but {shown(given)} is asked for; "
+            "leave the architecture out, or train from scratch"
+        )
+
+
+def start_from(
+    model: Model,
+    name: str,
+    data: Dataset,
+    mean: Sequence[float],
+    deviation: Sequence[float],
+    seed: int,
+) -> Start:
+    """A network for some data that starts from a model.
+
+    Args:
+        model: The model.
+        name: What it is called in messages.
+        data: The pictures to learn from.
+        mean: Of each channel of these pictures, for a network that takes other channels.
+        deviation: Likewise.
+        seed: Of the weights of layers that start anew.
+
+    Raises:
+        ArgumentError: If no layer with weights fits, or the network has no last layer that could
+            answer with these classes.
+        ShapeError: If a layer cannot take pictures of this size.
+    """
+    old = model.network.graph
+    heads = output_layers(old)
+    nodes = []
+    for node in old.nodes:
+        operation = node.operation
+        if isinstance(operation, Normalise) and len(operation.mean) != data.image_shape[2]:
+            operation = Normalise(tuple(mean), tuple(deviation))
+        if node.name in heads:
+            operation = _answering(operation, len(model.classes), len(data.classes))
+        nodes.append(replace(node, operation=operation))
+    graph = Graph(data.image_shape, tuple(nodes))
+    if graph.output_shape != (len(data.classes),):
+        raise ArgumentError(
+            f"{shown(name)}: its network answers with {describe(graph.output_shape)}, expected one "
+            f"logit for each of {len(data.classes)} classes; train without a model to start from"
+        )
+    anew = _anew(model, graph, heads, data.classes)
+    weights = classifier_weights(graph, seed)
+    learned = dict.fromkeys(each.node for each in graph.parameters if each.node not in anew)
+    if not learned:
+        raise ArgumentError(
+            f"{shown(name)}: no layer of it fits pictures {describe(data.image_shape)} of "
+            f"{len(data.classes)} classes (it takes {describe(old.input_shape)}); give its image "
+            "size, or train without a model to start from"
+        )
+    for each in graph.parameters:
+        if each.node in learned:
+            weights[str(each)] = model.network.weights[str(each)].copy()
+    record = _record(shown(name), _digest(model.network), list(anew))
+    told = "; ".join(f"{shown(layer)} ({why})" for layer, why in list(anew.items())[:3])
+    more = f" and {len(anew) - 3} more" if len(anew) > 3 else ""
+    line = (
+        f"starts from {shown(name)} ({shown(architecture_of(model))}): "
+        f"{len(learned)} of {len(learned) + len(anew)} layers with weights as they were learned"
+    ) + (f"; anew: {told}{more}" if anew else "")
+    return Start(Network(graph, weights), architecture_of(model), record, line)
+
+
+def resumed(kept: Kept) -> Start | None:
+    """Where a run that is taken up again had started; none if it had started from scratch.
+
+    Raises:
+        FileFormatError: If the state does not hold the network.
+    """
+    record = kept.provenance.get("start_from")
+    if record is None:
+        return None
+    try:
+        graph = graph_from_dict(kept.graph)
+        architecture = kept.provenance["architecture"]
+        network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
+        name, anew = record["name"], record["anew"]
+        record = _record(name, record["weights"], anew)
+        line = f"began from {shown(name)}; anew: {listed(anew) or 'nothing'}"
+    except (PellucidError, LookupError, TypeError, AttributeError) as error:
+        raise FileFormatError(
+            f"the run's state does not hold the network that it started from ({error}); train anew"
+        ) from error
+    return Start(network, architecture, record, line)
+
+
+def _record(name: str, weights: str, anew: list[str]) -> dict[str, Any]:
+    """A provenance's entry; always in one order, so that a resumed run writes the same bytes."""
+    return {"name": name, "weights": weights, "anew": anew}
+
+
+def _answering(operation: Operation, before: int, classes: int) -> Operation:
+    """A last layer with as many outputs as there are classes."""
+    if isinstance(operation, Dense) and operation.units == before:
+        return replace(operation, units=classes)
+    if isinstance(operation, Conv2D) and operation.filters == before:
+        return replace(operation, filters=classes)
+    return operation
+
+
+def _anew(
+    model: Model, graph: Graph, heads: frozenset[str], classes: tuple[str, ...]
+) -> dict[str, str]:
+    """The layers that cannot start from the model's weights, and why."""
+    found: dict[str, str] = {}
+    for name, parameter in graph.parameters.items():
+        weight = model.network.weights[str(name)]
+        if name.node in heads and model.classes != classes:
+            found[name.node] = "the classes are others"
+        elif weight.shape != parameter.shape:
+            found[name.node] = "what it takes is of another shape"
+    return found
+
+
+def _digest(network: Network) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(network.weights):
+        weight = network.weights[name]
+        digest.update(f"{name} {weight.shape} ".encode())
+        digest.update(np.ascontiguousarray(weight, "<f4").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,67 @@
+"""``pellucid train --start-from``: from a model to another."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from pellucid.training.kept import read_kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+
+def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    common = ["--epochs", 1, "--batch-size", 16, "--no-report"]
+    pellucid("train", picture_folder, *common, "-a", "vgg-small", "--out", "first")
+    told = pellucid("train", picture_folder, *common, "--start-from", "first", "--out", "second")
+    assert "starts from first (vgg-small): 15 of 15 layers with weights" in told.stderr
+    config = json.loads((tmp_path / "second" / "config.json").read_text(encoding="utf-8"))
+    assert config["architecture"] == "vgg-small"
+    assert config["start_from"]["anew"] == []
+
+    other = tmp_path / "other"
+    for name, level in (("a", 40), ("b", 120), ("c", 220)):
+        (other / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (40, 50), (level, i, 9 * i)).save(other / name / f"{i}.png")
+    model = "second/model.safetensors"
+    told = pellucid("train", other, *common, "--start-from", model, "--out", "third")
+    assert "anew: conv1 (what it takes is of another shape)" in told.stderr
+    assert "(the classes are others)" in told.stderr
+    assert "pictures: 8×8, colour" in told.stderr
+    kept = read_kept(tmp_path / "third")
+    assert kept.notes["start_from"] == str(tmp_path / model)
+    assert kept.notes["image_size"] == "8x8"
+    before = (tmp_path / "third" / "model.safetensors").read_bytes()
+    shutil.rmtree(tmp_path / "second")  # what it started from is not needed any more
+    pellucid("train", "--resume", "third", "--report")
+    assert (tmp_path / "third" / "report.html").exists()
+    assert (tmp_path / "third" / "model.safetensors").read_bytes() == before
+
+
+def test_what_is_refused(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    common = ["train", picture_folder, "--epochs", 1, "--no-report"]
+    pellucid(*common, "--out", "run")
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    start = [*common, "--start-from", "run"]
+    for more, words, code in (
+        (["-a", "lenet5"], "is of the architecture lecture, but lenet5 is asked for", 1),
+        (["--out", "run"], "is read by this command", 2),
+        (["--out", "run", "--overwrite"], "is read by this command", 2),
+        (["--resume", "run"], "the run has started already", 2),
+        (["--start-from", "nothing"], "no such file", 1),
+        (["--start-from", "run/config.json"], "is not a safetensors file", 1),
+        (["--start-from", "run/last.safetensors"], "is a Pellucid training state", 1),
+        (["--start-from", picture_folder], "holds no model.safetensors", 1),
+    ):
+        told = " ".join(pellucid(*start, *more, code=code).stderr.replace("│", " ").split())
+        assert words in told, (more, told)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+    told = pellucid("train", "--resume", "run", "--epochs", 4, code=1).stderr
+    assert f"pellucid train {picture_folder} --start-from run --epochs 3" in told
