@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.near import near_groups
+from pellucid.data.check.near import LEAST_CORRELATION, near_groups
 from pellucid.data.check.report import found
 from pellucid.data.names import counted, listed
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.data.check.look import Look
+    from pellucid.data.check.near import Withheld
     from pellucid.data.check.report import Finding
 
 _EXACT = ("conflicting-labels", "leakage", "duplicates")
@@ -36,25 +37,51 @@ def duplicate_findings(looks: Sequence[Look], *, near: bool) -> list[Finding]:
     groups = list(by_pixels.values())
     findings = [finding for group in groups if len(group) > 1 for finding in _about(group, _EXACT)]
     if near:
-        for positions in near_groups([group[0].thumbnail for group in groups]):
-            group = [look for position in positions for look in groups[position]]
-            findings += _about(group, _NEAR)
+        alike, withheld = near_groups([group[0].thumbnail for group in groups])
+        for each in alike:
+            group = [look for position in each.positions for look in groups[position]]
+            findings += _about(group, _NEAR, each.correlation)
+        findings += _withheld(groups, withheld)
     return findings
 
 
-def _about(group: Sequence[Look], kinds: tuple[str, str, str]) -> list[Finding]:
+def _withheld(groups: Sequence[Sequence[Look]], withheld: Withheld) -> list[Finding]:
+    """Return what is said of pairs that are alike, as chance explains."""
+    if not withheld.pairs:
+        return []
+    words = (
+        f"{counted(withheld.pairs, 'pair')} of {len(withheld.pictures)} pictures correlate by "
+        f"{LEAST_CORRELATION} or more, these two most ({withheld.correlation:.3f}), but pictures "
+        "like these are so much alike that chance explains it"
+    )
+    names = tuple(groups[position][0].name for position in withheld.closest)
+    return [found("near-withheld", names, words, withheld.correlation, withheld.pairs)]
+
+
+def _about(
+    group: Sequence[Look], kinds: tuple[str, str, str], correlation: float | None = None
+) -> list[Finding]:
     """Return what follows for a group of pictures that are the same, or nearly the same."""
     conflict, leakage, repeated = kinds
     names = tuple(look.name for look in group)
     classes = sorted({look.class_name for look in group})
     parts = [part for part in ("train", "validation", "test") if part in {k.part for k in group}]
-    how = _likeness(group) if kinds is _EXACT else f"{counted(len(group), 'picture')} much alike"
+    how = (
+        _likeness(group)
+        if correlation is None
+        else f"{len(group)} pictures much alike, every two correlate by {correlation:.3f} or more"
+    )
     findings: list[Finding] = []
     if len(classes) > 1:
-        findings.append(found(conflict, names, f"{how}, in the classes {listed(classes)}"))
+        findings.append(
+            found(conflict, names, f"{how}, in the classes {listed(classes)}", correlation)
+        )
     if len(parts) > 1:
-        findings.append(found(leakage, names, f"{how}, in the parts {' and '.join(parts)}"))
-    return findings or [found(repeated, names, f"{how}, in the class {listed(classes)}")]
+        findings.append(
+            found(leakage, names, f"{how}, in the parts {' and '.join(parts)}", correlation)
+        )
+    in_class = f"{how}, in the class {listed(classes)}"
+    return findings or [found(repeated, names, in_class, correlation)]
 
 
 def _likeness(group: Sequence[Look]) -> str:

@@ -96,6 +96,11 @@ KINDS = {
     "near-duplicates": Kind(
         "note", "nearly the same picture several times", "keep one of each if they say nothing new"
     ),
+    "near-withheld": Kind(
+        "note",
+        "pictures much alike that chance explains",
+        "nothing, unless they were taken in sequence: then put each sequence into one part",
+    ),
     "huge": Kind("note", "huge pictures", "make them smaller: they are slow to read"),
     "wrong-ending": Kind(
         "note",

@@ -26,12 +26,18 @@ class Finding:
         severity: ``"stops training"``, ``"warning"`` or ``"note"``.
         names: The files, pictures or classes that it is about.
         words: What is the matter, in one line without the names.
+        correlation: Of pictures that are nearly the same, that of the small grey copies of the two
+            least alike, 0.95..1 (1: the same up to brightness and contrast); of withheld pairs that
+            of the two most alike; else None.
+        withheld: How many pairs are alike but withheld, because chance explains it.
     """
 
     kind: str
     severity: Severity
     names: tuple[str, ...]
     words: str
+    correlation: float | None = None
+    withheld: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,9 +126,15 @@ class DataReport:
         }
 
 
-def found(kind: str, names: tuple[str, ...], words: str) -> Finding:
+def found(
+    kind: str,
+    names: tuple[str, ...],
+    words: str,
+    correlation: float | None = None,
+    withheld: int = 0,
+) -> Finding:
     """Return a finding with the severity of its kind."""
-    return Finding(kind, KINDS[kind].severity, names, words)
+    return Finding(kind, KINDS[kind].severity, names, words, correlation, withheld)
 
 
 def gravest_first(findings: list[Finding]) -> tuple[Finding, ...]:
