@@ -17,8 +17,9 @@ from pellucid.explain.filtering import (
     gallery_sheet,
     read_picture,
 )
-from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel, parse_matrix
+from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
 from pellucid.explain.lecture import IMAGE, KERNEL
+from pellucid.explain.matrix_text import parse_matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,21 +122,6 @@ def test_pictures_are_read_in_full_size(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_picture(tmp_path / "grey.png"), pixels[:, :, :1])
     with pytest.raises(DataError, match="too many pixels"):
         read_picture(tmp_path / "grey.png", max_pixels=100)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "different lengths .none."),
-        ("1 2; 3", "different lengths .2, 1."),
-        ("1 b", "not made of numbers"),
-        ("1 nan", "not finite"),
-        (" ".join("1" * 32), "at most 31×31"),
-    ],
-)
-def test_matrices_that_are_none(text: str, message: str) -> None:
-    with pytest.raises(ArgumentError, match=message):
-        parse_matrix(text)
 
 
 def test_what_is_refused() -> None:

@@ -34,7 +34,10 @@ def filter_(
         ),
     ] = None,
     matrix: Annotated[
-        str | None, typer.Option(help="A kernel of your own: '0 -1 0; -1 5 -1; 0 -1 0'.")
+        str | None,
+        typer.Option(
+            help="A kernel of your own: '0 -1 0; -1 5 -1; 0 -1 0', or '[[0, -1], [1, 0]]'."
+        ),
     ] = None,
     divisor: Annotated[
         float, typer.Option(help="What the sums are divided by, with --matrix.")
@@ -112,7 +115,8 @@ def _print(console: Console, found: Filtered, opened: tuple[Arithmetic, ...]) ->
     kind = "grey" if channels == 1 else "colour, each channel by itself"
     console.print(f"{width}×{height} pixels (width×height), {kind}")
     divided = "" if kernel.divisor == 1 else f", divided by {kernel.divisor:g}"
-    console.print(f"{kernel.name}{divided}:")
+    rows, columns = kernel.matrix.shape
+    console.print(f"{kernel.name}, {rows}×{columns} (rows×columns){divided}:")
     for row in kernel.matrix:
         console.print("  " + " ".join(f"{weight:5g}" for weight in row))
     console.print(f"values {found.values.min():.6g} to {found.values.max():.6g}")

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ArgumentError
+from pellucid.explain.matrix_text import LARGEST_NUMBER, check_matrix, parse_matrix
 from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.ops.operation import Array
-
-LARGEST = 31
-"""Rows and columns of a matrix at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,32 +36,6 @@ class GalleryKernel:
     def weights(self) -> Array:
         """(height, width): the matrix divided by the divisor."""
         return self.matrix / self.divisor
-
-
-def parse_matrix(text: str) -> Array:
-    """Rows divided by semicolons or line ends, numbers by spaces or commas: ``"0 -1 0; -1 5 -1"``.
-
-    Raises:
-        ArgumentError: If it is not a rectangle of at most 31×31 finite numbers.
-    """
-    lines = [row.replace(",", " ").split() for row in text.replace("\n", ";").split(";")]
-    rows = [row for row in lines if row]
-    wanted = "expected rows of numbers such as '0 -1 0; -1 5 -1; 0 -1 0'"
-    try:
-        numbers = [[float(number) for number in row] for row in rows]
-    except ValueError as error:
-        raise ArgumentError(f"matrix {text!r:.80} is not made of numbers; {wanted}") from error
-    if not numbers or len({len(row) for row in numbers}) != 1:
-        lengths = ", ".join(str(len(row)) for row in numbers) or "none"
-        raise ArgumentError(f"the matrix' rows have different lengths ({lengths}); {wanted}")
-    if max(len(numbers), len(numbers[0])) > LARGEST:
-        raise ArgumentError(
-            f"the matrix has {len(numbers)}×{len(numbers[0])} numbers, at most "
-            f"{LARGEST}×{LARGEST} are taken"
-        )
-    if not all(math.isfinite(number) for row in numbers for number in row):
-        raise ArgumentError(f"matrix {text!r:.80} has numbers that are not finite; {wanted}")
-    return np.array(numbers)
 
 
 GALLERY: dict[str, GalleryKernel] = {
@@ -101,14 +73,21 @@ def own_kernel(
     """A kernel of one's own.
 
     Args:
-        matrix: Its text, see :func:`parse_matrix`, or (height, width) finite numbers.
+        matrix: Its text, see :func:`~pellucid.explain.matrix_text.parse_matrix`, or (height, width)
+            finite numbers.
         divisor: What the sum of products is divided by.
 
     Raises:
-        ArgumentError: If the matrix is none, or the divisor is 0 or not finite.
+        ArgumentError: If the matrix is none or its rows are not clear, or the divisor is 0 or not
+            finite.
     """
-    if not isinstance(matrix, str):
-        matrix = ";".join(" ".join(repr(float(number)) for number in row) for row in matrix)
-    if divisor == 0 or not math.isfinite(divisor):
-        raise ArgumentError(f"the divisor must be a number other than 0, got {divisor!r}")
-    return GalleryKernel("custom", parse_matrix(matrix), float(divisor))
+    found = parse_matrix(matrix) if isinstance(matrix, str) else check_matrix(matrix)
+    whole = isinstance(divisor, int | float | np.integer | np.floating)
+    if not whole or isinstance(divisor, bool) or divisor == 0 or not math.isfinite(divisor):
+        raise ArgumentError(f"the divisor must be a number other than 0, got {divisor!r:.40}")
+    if np.abs(found).max() / abs(float(divisor)) > LARGEST_NUMBER:
+        raise ArgumentError(
+            f"the matrix divided by {divisor:g} has numbers above {LARGEST_NUMBER:g}; take a "
+            "larger divisor"
+        )
+    return GalleryKernel("custom", found, float(divisor))
