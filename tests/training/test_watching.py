@@ -90,8 +90,6 @@ def test_nothing_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not in_worker()
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(in_worker)
-    joblib = pytest.importorskip("joblib")
-    assert joblib.Parallel(n_jobs=2)([joblib.delayed(in_worker)() for _ in range(2)]) == [True] * 2
 
 
 def test_a_notebook_shows_text_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
