@@ -50,6 +50,7 @@ from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, RateCurve, find_learning_rate
+from pellucid.training.history import History
 from pellucid.training.kept import DamagedStateWarning, read_kept
 from pellucid.training.provenance import history_of, provenance
 from pellucid.training.recipe import balanced_weights
@@ -881,13 +882,13 @@ class ImageClassifier:
         return self.model_.answers
 
     @property
-    def history_(self) -> list[Epoch]:
+    def history_(self) -> History:
         """The training history, a row an epoch, also of a loaded model.
 
         A model file does not keep speed and seconds, which are then 0, and that of a run ends with
         its best epoch, but a run's folder has all; files of older versions have none.
         """
-        return self._learned.history
+        return History(self._learned.history)
 
     def summary(self) -> Summary:
         """Layer by layer: output shape, parameters, multiply-adds, receptive field."""

@@ -17,6 +17,7 @@ from pellucid import ops
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops.check import shown
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,7 @@ class Layer:
     name: str | None = None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Sequential:
     """Layers one after the other.
@@ -72,6 +74,7 @@ class Sequential:
         return Graph(input_shape, tuple(builder.nodes))
 
 
+@short_repr
 @dataclass(frozen=True)
 class Residual:
     """Layers whose output is added to their input (He et al. 2015, ResNet).
@@ -87,6 +90,7 @@ class Residual:
     name: str | None = None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Parallel:
     """Branches that all take the same input; their feature maps are joined (GoogLeNet's Inception).

@@ -13,6 +13,7 @@ from pellucid.data.class_names import named_places
 from pellucid.data.labels import checked_labels, class_values
 from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
+from pellucid.short_repr import short, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ class Dataset:
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
         return (
-            f"Dataset({self.name!r}: {counted(len(self), 'picture')} of "
+            f"Dataset({short(self.name)}: {counted(len(self), 'picture')} of "
             f"{height}×{width}×{channels}, {counted(len(self.classes), 'class')})"
         )
 
@@ -177,6 +178,7 @@ class Dataset:
         return digest.hexdigest()
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Splits:
     """The parts of one data source: to learn from, to choose by, to be judged on.

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.data.dataset import Dataset
 from pellucid.data.names import shown
 from pellucid.data.quarantine import BadFile
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,7 @@ class PictureFile:
     part: str = "all"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Decoded:
     """Pictures that can be used, in the order of their files.

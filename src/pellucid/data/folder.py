@@ -25,11 +25,13 @@ from pellucid.data.picture_files import is_picture
 from pellucid.data.quarantine import BadFile
 from pellucid.data.walk import entries, files_below
 from pellucid.errors import DataError
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+@short_repr
 @dataclass(frozen=True)
 class PictureFolder:
     """What picture files there are, in the order of names, before any is decoded.

@@ -17,6 +17,7 @@ from pellucid.data.names import counted, listed, shown
 from pellucid.data.pictures import choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ class Source(Protocol):
         """
 
 
+@short_repr
 @dataclass(frozen=True)
 class ArraySource:
     """Data sets that are in memory."""

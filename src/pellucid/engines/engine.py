@@ -17,6 +17,7 @@ from pellucid.engines.batches import values_bytes
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,7 @@ class StepResult:
     correct: int
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Backward:
     """A loss and every gradient of it.

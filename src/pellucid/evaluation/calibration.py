@@ -20,6 +20,7 @@ import numpy as np
 
 from pellucid.errors import ShapeError
 from pellucid.ops import check
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class Bin:
     accuracy: float | None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Calibration:
     """How far confidence and accuracy agree.

@@ -28,6 +28,7 @@ from pellucid.evaluation.calibration import Calibration, calibrate
 from pellucid.evaluation.chance import wilson
 from pellucid.ops import check
 from pellucid.ops.softmax import softmax
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,7 @@ GROUPS = ("both right", "only first", "only second", "both wrong")
 """What :meth:`Comparison.groups` counts by, in words."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Answers:
     """One network's answers to N labelled images, judged.
@@ -99,6 +101,7 @@ class Answers:
         }
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Two networks' answers to the same images.

@@ -12,6 +12,7 @@ from pellucid.errors import DataError
 from pellucid.evaluation.answers import DIVERGED, logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.ops.softmax import softmax
+from pellucid.short_repr import short_repr
 from pellucid.training.referenced import read_picture
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ ROUNDING = 1e-6
 _WHY = "a change makes its numbers too large: set smaller weights"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class PictureEffect:
     """What a change does to the answer for one picture.
@@ -100,6 +102,7 @@ class PictureEffect:
         return picture_html(self)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DataEffect:
     """What a change does to the answers for many pictures.

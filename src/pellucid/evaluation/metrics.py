@@ -18,6 +18,7 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.cross_entropy import log_softmax
 from pellucid.ops.loss import one_hot
 from pellucid.ops.mean_squared_error import MeanSquaredError, squared_error
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.integer[Any]]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ClassScores:
     """Judgements of each class, arrays (K,). What would be 0/0 is 0.

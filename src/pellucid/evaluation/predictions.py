@@ -20,6 +20,7 @@ from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import softmax
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ _THREADS = 4
 """Threads that decode, at most."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What a classifier answers for one picture.

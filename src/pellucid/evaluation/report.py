@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.evaluation.chance import Chance, of_support, wilson
 from pellucid.evaluation.tables import write_tables
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -51,6 +52,7 @@ class Wrong:
     confidence: float
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Report:
     """A network's judgement on labelled images.

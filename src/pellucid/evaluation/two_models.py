@@ -15,6 +15,7 @@ from pellucid.evaluation.answers import logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.files import make_folder, write_text
 from pellucid.files.csv_text import csv_text
+from pellucid.short_repr import short_repr
 from pellucid.training.held_out import held_out
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ SCHEMA = 1
 TABLE, PAGE = "comparison.csv", "comparison.html"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ModelComparison:
     """Two models' answers to the same pictures, A's and B's.

@@ -11,6 +11,7 @@ from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.evaluation.chance import chance, wilson
 from pellucid.files.csv_text import csv_text
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ SCHEMA = 1
 """Version of :meth:`Outcome.to_dict`."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Experiment:
     """Networks that differ in one thing.
@@ -58,6 +60,7 @@ class Experiment:
     spreads: Callable[[Experiment, Dataset], Spreads] | None = None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Run:
     """One network, trained once.
@@ -86,6 +89,7 @@ class Run:
         return self.epochs[-1].loss if self.epochs and not self.diverged else None
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What came out.

@@ -22,6 +22,7 @@ from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.softmax import sum_of_others
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ SETTLED = 1e-3
 """Where no probability is further from what is wanted, there is nothing left to learn."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class OpenedGradient:
     """One gradient, opened into the products that it is the sum of.
@@ -116,6 +118,7 @@ class OpenedGradient:
         return gradient_html(self)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class BackwardStep:
     """One layer on the way back.
@@ -174,6 +177,7 @@ class BackwardStep:
         return told
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Backward:
     """The loss of one picture, and every gradient of it at inference.

@@ -30,6 +30,7 @@ from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
 from pellucid.ops import check
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -44,6 +45,7 @@ REGIONS = 4
 """How many regions down and across the causal test compares, where nothing else is asked."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Shares:
     """The score as a sum over one layer's values, what passes it by, and biases behind it.
@@ -93,6 +95,7 @@ class Region:
     occluded: float
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """A difference of two logits, taken apart.

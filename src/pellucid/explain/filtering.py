@@ -23,6 +23,7 @@ from pellucid.explain.pictures import (
     words_below,
 )
 from pellucid.explain.records import numbers, record
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -62,6 +63,7 @@ class Product:
         return self.value * self.weight
 
 
+@short_repr
 @dataclass(frozen=True)
 class Arithmetic:
     """How one value of a filtered picture comes about.
@@ -86,6 +88,7 @@ class Arithmetic:
         return float(sum(each.product for each in self.products))
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Filtered:
     """A photograph and what a kernel makes of it.

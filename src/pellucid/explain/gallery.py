@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.explain.matrix_text import LARGEST_NUMBER, check_matrix, parse_matrix
 from pellucid.known_names import find_name
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GalleryKernel:
     """A kernel that is laid over a picture, each channel by itself.

@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.data.names import shown
 from pellucid.explain.emptiness import emptiness, strongest
 from pellucid.explain.records import number, numbers, record
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Heatmap:
     """One method's answer to one question.

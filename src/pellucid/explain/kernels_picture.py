@@ -14,6 +14,7 @@ from pellucid.explain.pictures import DIVERGING, html_of, new_figure, plain, png
 from pellucid.explain.records import numbers, record
 from pellucid.ops import check
 from pellucid.ops.conv2d import Conv2D
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +31,7 @@ ACROSS = 8
 """Kernels with one or three channels stand so many in a row."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Kernels:
     """The kernels of one convolution.

@@ -19,6 +19,7 @@ from pellucid.ops import CrossEntropy
 from pellucid.ops import MaxPool as MaxPoolOperation
 from pellucid.ops.loss import one_hot
 from pellucid.ops.softmax import softmax
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +113,7 @@ class Judged:
     gradients: Numbers
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Lecture:
     """All worked numbers of the lecture.

@@ -22,6 +22,7 @@ from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
 from pellucid.graph import INPUT
 from pellucid.ops import check
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +38,7 @@ SHARE_MOVED = 16
 is tiny."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Maximised:
     """A picture that excites a unit.

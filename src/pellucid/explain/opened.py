@@ -14,6 +14,7 @@ from pellucid.explain.details import details
 from pellucid.explain.records import number, numbers, record
 from pellucid.explain.weight_places import weight_places
 from pellucid.graph import INPUT
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ class Pixel:
         return {"layer": self.layer, "at": list(self.at), "value": self.value}
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Opened:
     """One output value of a layer, opened into all its terms.

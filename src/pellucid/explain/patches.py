@@ -12,6 +12,7 @@ from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, p
 from pellucid.explain.records import number, record
 from pellucid.explain.unit import check_unit, receptive_field
 from pellucid.ops import check
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ BATCH = 32
 ACROSS = 8
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Patch:
     """One picture's strongest excitement of a unit.
@@ -46,6 +48,7 @@ class Patch:
     label: str
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Patches:
     """What excites a unit.

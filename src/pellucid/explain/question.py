@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.data.names import shown
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision, Program
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Question:
     """A picture in a network, and the score that is to be explained.

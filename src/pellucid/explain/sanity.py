@@ -18,6 +18,7 @@ from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.records import record
 from pellucid.graph import Network, initial_weights
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pellucid.explain.emptiness import Emptiness
@@ -42,6 +43,7 @@ class Randomised:
     signed: float | None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Sanity:
     """What the test found.

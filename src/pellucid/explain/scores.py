@@ -20,6 +20,7 @@ from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
 from pellucid.ops import check
 from pellucid.ops.softmax import softmax
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 STEPS = 32
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Faithfulness:
     """How a heatmap's order of pixels fares.

@@ -12,6 +12,7 @@ from pellucid.explain.records import array, number
 from pellucid.graph import INPUT
 from pellucid.ops import Flatten, MaxPool
 from pellucid.ops.settings import to_dict
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,7 @@ TITLES = {
 """What the lecture calls each kind of layer, and the field where the lecture has no word."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Step:
     """What one layer made of what it was given.

@@ -21,6 +21,7 @@ from pellucid.explain.subject import Subject
 from pellucid.explain.trace import Trace
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +39,7 @@ WINDOW = 7
 """Rows and columns of the pixels that a story shows."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class PixelWindow:
     """The pixels that a story looks at.
@@ -127,6 +129,7 @@ class Judges:
         return {name: number(value) for name, value in vars(self).items()}
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Story:
     """The lecture's steps on one picture in one network.

@@ -16,6 +16,7 @@ from pellucid.files import Model
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
+from pellucid.short_repr import short_repr
 from pellucid.training.referenced import read_picture
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Classifier(Protocol):
         """The network as the engine computes it."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Subject:
     """One picture in one network.

@@ -29,6 +29,7 @@ from pellucid.ops import (
     Sigmoid,
     Tanh,
 )
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,6 +124,7 @@ class SetWeight:
         return Network(network.graph, weights)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SetKernel:
     """A whole kernel is replaced by a matrix.

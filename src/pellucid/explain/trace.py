@@ -11,6 +11,7 @@ from pellucid.explain.records import number, record
 from pellucid.explain.steps import Step
 from pellucid.explain.subject import Subject
 from pellucid.graph import INPUT
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ class Guess:
         return {"class": self.name, "probability": number(self.probability)}
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Trace:
     """Every number between a picture and the network's answer.

@@ -31,6 +31,7 @@ from pellucid.files.header import (
     read_checked,
     read_header,
 )
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -46,6 +47,7 @@ NAMES = {"model": "model", "state": "training state"}
 _ENVELOPE = {"kind", "format", "checksum"}
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Contents:
     """What a file holds.

@@ -24,6 +24,7 @@ from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack, unpack_bytes
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     import os
@@ -47,6 +48,7 @@ _KEYS = {"graph", "classes", "preprocessing", "provenance", "self_test"}
 _PARSING_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Model:
     """A network that knows what it looks at and what its answers mean.

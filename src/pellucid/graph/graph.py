@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pellucid.errors import ArgumentError, ShapeError, TooSmallError
 from pellucid.ops.check import shown
 from pellucid.ops.operation import describe
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ class ParameterName(NamedTuple):
         return f"{self.node}.{self.parameter}"
 
 
+@short_repr
 @dataclass(frozen=True)
 class Graph:
     """Nodes in an order in which each comes after its inputs; the last one is the output.

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.errors import ShapeError
 from pellucid.graph.graph import Graph
 from pellucid.ops.initializers import initialise
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ Weights = dict[str, "Array"]
 """Arrays by full name: ``{"conv1.kernel": …, "conv1.bias": …}``."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Network:
     """A graph with its weights.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.graph.receptive import receptive_fields
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pellucid.graph.graph import Graph
@@ -38,6 +39,7 @@ class Row:
     receptive_field: tuple[int, int]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Summary:
     """A network's layers and their cost."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from pellucid.short_repr import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,6 +19,7 @@ Rule = Literal["sum", "maximum", "share", "function"]
 product alone that a function made of one input."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Terms:
     """One output value, opened.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.architectures import ARCHITECTURES, get_architecture
 from pellucid.errors import PellucidError
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ EARLY_EPOCHS = 10
 DECAY = 0.0005
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Setup:
     """What was trained and how, as far as it is known.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import FileFormatError
+from pellucid.short_repr import short_repr
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
 from pellucid.training.trained import Trained
@@ -43,6 +44,7 @@ class Tally:
     waited: float = 0.0
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Moment:
     """What changes from step to step; nobody else writes into its arrays.

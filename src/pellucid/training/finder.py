@@ -27,6 +27,7 @@ from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, TrainingDivergedError
 from pellucid.graph import classifier_weights
 from pellucid.ops import check
+from pellucid.short_repr import short_repr
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.feed import Feed
 
@@ -75,6 +76,7 @@ FAR = 5.0
 """A suggestion that differs from the usual rate by more than this factor is far from it."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class RateCurve:
     """Losses by learning rate.

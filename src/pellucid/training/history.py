@@ -24,6 +24,10 @@ MOST_ROWS = 10_000
 _NO_RUN = {"images_per_second": 0.0, "seconds": 0.0}
 
 
+SHOWN_ROWS = 12
+"""Epochs that a history is printed with, the last ones."""
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One epoch of training.
@@ -59,6 +63,26 @@ class Epoch:
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
+
+
+class History(list[Epoch]):
+    """The epochs of a training, in their order; a list that is printed as a short table."""
+
+    def __repr__(self) -> str:
+        rows = [f"  {_brief(row)}" for row in self[-SHOWN_ROWS:]]
+        hidden = len(self) - len(rows)
+        before = [f"  … {hidden} before"] if hidden else []
+        count = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
+        return "\n".join([f"History of {count}", *before, *rows])
+
+
+def _brief(row: Epoch) -> str:
+    text = f"epoch {row.epoch}: loss {row.loss:.4g}, accuracy {row.accuracy:.2%}"
+    if row.validation_loss is None or row.validation_accuracy is None:
+        return text
+    return (
+        f"{text}; validation loss {row.validation_loss:.4g}, accuracy {row.validation_accuracy:.2%}"
+    )
 
 
 def to_record(history: Sequence[Epoch]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.data.names import counted, shown
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
+from pellucid.short_repr import short_repr
 from pellucid.training.checkpoint import Checkpoint, from_file
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class DamagedStateWarning(UserWarning):
     """The newest state of a run could not be read, and the one before it is used."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Kept:
     """What was kept of a training.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pellucid.graph import Network
+from pellucid.short_repr import short_repr
 from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Progress:
     images_per_second: float
 
 
+@short_repr
 @dataclass(eq=False)
 class Trained:
     """What training has come to.

@@ -16,6 +16,7 @@ from pellucid.data.pillow import DECODING_ERRORS
 from pellucid.data.quarantine import BadFile
 from pellucid.data.value_range import ValueCounts
 from pellucid.errors import DataError
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ THUMBNAIL_SIDE = 16
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """One picture that can be used.

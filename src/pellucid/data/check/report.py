@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.check.kinds import KINDS, SEVERITIES, Severity
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,7 @@ SCHEMA = 1
 may come without."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Finding:
     """One thing that was found.
@@ -63,6 +65,7 @@ def _no_preview(_name: str) -> Image.Image | None:
     return None
 
 
+@short_repr
 @dataclass(frozen=True)
 class DataReport:
     """What data consist of, and what was found in them.

@@ -38,6 +38,7 @@ from pellucid.engines.native.stages.rescale import write_rescale, write_rescale_
 from pellucid.engines.native.stages.softmax import write_softmax, write_softmax_backward
 from pellucid.engines.native.stages.subsample import Subsample
 from pellucid.engines.native.writer import INFER, SINGLE, STEP, Writer
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Code:
     """A program's text and where everything lies.

@@ -9,6 +9,7 @@ from pellucid import ops
 from pellucid.engines.native.layout import Border, Layout, whole_vectors
 from pellucid.engines.native.memory import Arena
 from pellucid.engines.native.writer import INFER, LEARN
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pellucid.engines.native.ir import Vectors
@@ -27,6 +28,7 @@ class Place:
     offset: int
 
 
+@short_repr
 @dataclass
 class Plan:
     """Everything that stages need to know of each other while their code is written.
