@@ -47,11 +47,11 @@ _HOMES = {
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
 
 
-def load(path: str | os.PathLike[str]) -> ImageClassifier:
+def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> ImageClassifier:
     """The classifier in a model file, or in a run folder; see :meth:`ImageClassifier.load`."""
     from pellucid.classifier import ImageClassifier
 
-    return ImageClassifier.load(path)
+    return ImageClassifier.load(path, max_pixels=max_pixels)
 
 
 def compare(

@@ -52,7 +52,7 @@ from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, RateCurve, find_learning_rate
 from pellucid.training.history import History
 from pellucid.training.kept import DamagedStateWarning, read_kept
-from pellucid.training.provenance import history_of, provenance
+from pellucid.training.provenance import history_of, provenance, safe_max_pixels
 from pellucid.training.recipe import balanced_weights
 from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
@@ -699,7 +699,7 @@ class ImageClassifier:
             DataError: If the pictures' size or classes are not the network's, or labels are of
                 another kind than its answers.
         """
-        data, _ = evaluation_data(pictures, labels, self.model_)
+        data, _ = evaluation_data(pictures, labels, self.model_, max_pixels=self.max_pixels)
         return evaluate(self._learned.program, data, classes=self.model_.classes)
 
     def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
@@ -846,12 +846,17 @@ class ImageClassifier:
                     "in a list"
                 )
             return batch, False
-        read, resolved = preprocessing.read, ReferencedPictures(self.model_).resolved
+        limit = self.max_pixels
+        check_max_pixels(limit)
+        resolved = ReferencedPictures(self.model_, max_pixels=limit).resolved
         if isinstance(pictures, list | tuple):
             if not pictures:
                 raise DataError("there must be at least one picture, got an empty list")
-            return np.stack([read(resolved(picture)) for picture in pictures]), False
-        return preprocessing.read(resolved(pictures))[None], True  # type: ignore[arg-type]
+            return np.stack(
+                [preprocessing.read(resolved(each), max_pixels=limit) for each in pictures]
+            ), False
+        found = resolved(pictures)  # type: ignore[arg-type]
+        return preprocessing.read(found, max_pixels=limit)[None], True
 
     # ---------------------------------------------------------------------------------- what it is
 
@@ -913,15 +918,29 @@ class ImageClassifier:
         save_model(path, self.model_)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, engine: str = DEFAULT) -> ImageClassifier:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        engine: str = DEFAULT,
+        max_pixels: int | None = None,
+    ) -> ImageClassifier:
         """The classifier in a model file, or in a run folder.
+
+        Args:
+            path: Where it is.
+            engine: Who computes.
+            max_pixels: Picture files with more pixels are refused; None for the limit that it was
+                trained with, or the usual one where that is lower.
 
         Raises:
             FileFormatError: If it is not a sound model file.
             DataError: If there is no such file, or no model in that folder.
         """
         model = load_model(model_path(Path(path)))
-        classifier = cls(engine=engine)
+        limit = safe_max_pixels(model.provenance) if max_pixels is None else max_pixels
+        check_max_pixels(limit)
+        classifier = cls(engine=engine, max_pixels=limit)
         architecture = model.provenance.get("architecture")
         if isinstance(architecture, str):
             classifier.architecture = architecture

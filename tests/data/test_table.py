@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from pellucid.data import Preprocessing, listing, load, load_for
+from pellucid.data.check import inspect
 from pellucid.data.table import scan_table
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 
 if TYPE_CHECKING:
@@ -187,3 +188,153 @@ def test_a_list_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
     with pytest.raises(DataError, match=r"x\.csv: cannot be read \(Permission denied\)"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("filename", "class"), ("image", "label"), ("file", "target"), ("Image_Path", "Category"),
+        ("file_name", "labels"), ("img", "anything"), ("anything", "label"),
+    ],
+)  # fmt: skip
+def test_usual_names_of_columns(tmp_path: Path, first: str, second: str) -> None:
+    write(tmp_path / "1.png", b"")
+    found = scan_table(table(tmp_path / "x.csv", (first, second), ("1.png", "cat")))
+    assert [(file.name, file.class_name) for file in found.parts["all"]] == [("1.png", "cat")]
+    (note,) = found.notes
+    assert f"'{first}'" in note
+    assert f"'{second}'" in note
+
+
+def test_the_plainest_name_counts_and_all_can_be_named(tmp_path: Path) -> None:
+    rows = ("id", "path", "class", "label"), ("9", "1.png", "cat", "0")
+    path = table(tmp_path / "x.csv", *rows)
+    assert listed(path) == [("1.png", "0", "all")]
+    (file,) = scan_table(path, label_column="Class").parts["all"]
+    assert file.class_name == "cat"
+    (file,) = scan_table(path, path_column="id", label_column="class").parts["all"]
+    assert (file.name, file.class_name) == ("9", "cat")
+    with pytest.raises(ArgumentError, match=r"no column 'kind'.*id, path, class, label"):
+        scan_table(path, label_column="kind")
+    for wrong in ("", 3, b"x"):
+        with pytest.raises(ArgumentError, match="label_column is"):
+            load(path, label_column=wrong)  # type: ignore[arg-type]
+    sources: tuple[Any, ...] = ("mnist", {"x": [], "y": []}, tmp_path)
+    for source in sources:
+        with pytest.raises(ArgumentError, match="no CSV file"):
+            load(source, path_column="path")
+
+
+def test_columns_go_all_the_way(tmp_path: Path) -> None:
+    picture_folder(tmp_path, {"a": 40})
+    rows = [(f"a/{i:03}.png", ("even", "odd")[i % 2], "x") for i in range(40)]
+    path = table(tmp_path / "x.csv", ("where", "what", "label"), *rows)
+    named = {"path_column": "where", "label_column": "what"}
+    assert load(path, **named).train.classes == ("even", "odd")  # type: ignore[arg-type]
+    judged = load_for(
+        path,
+        preprocessing=Preprocessing(6, 5, 1),
+        classes=("even", "odd"),
+        **named,  # type: ignore[arg-type]
+    )
+    assert len(judged) == 40
+    assert len(listing(path, **named).parts["all"]) == 40
+    assert inspect(path, near=False, **named).pictures == 40  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " a/b/1.png ",
+        "a\\b\\1.png",
+        " a\\b\\1.png",
+        "./a/b/1.png",
+        "1.png",
+        "1",
+        "b/1",
+        "root/a/b/1.png",
+    ],
+)
+def test_paths_that_are_nearly_right(tmp_path: Path, written: str) -> None:
+    root = tmp_path / "root"
+    write(root / "a" / "b" / "1.png", b"")
+    write(root / "runs" / "x" / "config.json", b"")
+    (found,) = scan_table(table(root / "x.csv", ("path", "label"), (written, "c"))).parts["all"]
+    assert found.path == root / "a" / "b" / "1.png"
+    assert found.name == "a/b/1.png"
+
+
+def test_what_is_really_called_so_is_that_file(tmp_path: Path) -> None:
+    names = (" 1.png", "a\\1.png", "2")
+    for name in (*names, "1.png", "a/1.png", "2.png"):
+        write(tmp_path / name, b"")
+    found = scan_table(table(tmp_path / "x.csv", ("path", "label"), *((n, "c") for n in names)))
+    assert [file.path.name for file in found.parts["all"]] == [*names]
+
+
+def test_several_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("train/1.png", "test/1.png", "2.jpg", "2.png"):
+        write(tmp_path / name, b"")
+    for written, told in (("1.png", "write the folder"), ("2", "write the ending")):
+        path = table(tmp_path / "x.csv", ("path", "label"), (written, "c"))
+        with pytest.raises(DataError, match=rf"line 2: {written} can be .*; {told}"):
+            scan_table(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("is_valid", ("0", "1"), ("train", "validation")),
+        ("Is_Valid", ("False", "TRUE"), ("train", "validation")),
+        ("is_test", ("no", "1.0"), ("train", "test")),
+        ("is_train", ("1", "0"), ("train", "test")),
+        ("set", ("train", "dev"), ("train", "validation")),
+        ("split", ("0", "1"), ("train", "validation")),
+        ("split", ("0", "2"), ("train", "test")),
+    ],
+)
+def test_parts_as_numbers_and_flags(
+    tmp_path: Path, column: str, values: tuple[str, str], expected: tuple[str, str]
+) -> None:
+    rows = [(f"{i}.png", "ab"[i % 2], values[i == 9]) for i in range(10)]
+    found = scan_table(table(tmp_path / "x.csv", ("path", "label", column), *rows))
+    assert {part: len(files) for part, files in found.parts.items()} == {
+        expected[0]: 9,
+        expected[1]: 1,
+    }
+
+
+def test_parts_that_cannot_be_told_apart(tmp_path: Path) -> None:
+    rows = [(f"{i}.png", "ab"[i % 2], "1" if i else "0") for i in range(10)]
+    path = table(tmp_path / "x.csv", ("path", "label", "split"), *rows)
+    with pytest.raises(DataError, match="most pictures are in part 1; which is to train with"):
+        scan_table(path)
+    path = table(tmp_path / "x.csv", ("path", "label", "is_valid"), ("1.png", "a", "maybe"))
+    with pytest.raises(DataError, match="line 2: is_valid is 'maybe'; expected 1 or 0"):
+        scan_table(path)
+
+
+def test_measurements_are_no_classes(tmp_path: Path) -> None:
+    rows = [(f"{i}.png", f"{i / 7:.3f}") for i in range(20)]
+    with pytest.raises(DataError, match=r"numbers such as 0\.143, 20 different ones for 20 pict"):
+        scan_table(table(tmp_path / "x.csv", ("path", "label"), *rows))
+    rows = [(f"{i}.png", f"{i % 3 / 2}") for i in range(20)]
+    assert scan_table(table(tmp_path / "x.csv", ("path", "label"), *rows)).classes == (
+        "0.0", "0.5", "1.0",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("joint", [";", "|", ",", ", "])
+def test_several_labels_a_picture_are_said(tmp_path: Path, joint: str) -> None:
+    rows = [("1.png", "cat"), ("2.png", f"cat{joint}pet"), ("3.png", f"ship{joint}water")]
+    (note,) = scan_table(table(tmp_path / "x.csv", ("path", "label"), *rows)).notes
+    assert "2 pictures seem to have several labels" in note
+    rows = [("1.png", "cat"), ("1.png", "pet"), ("2.png", "cat"), ("2.png", "cat")]
+    (note,) = scan_table(table(tmp_path / "x.csv", ("path", "label"), *rows)).notes
+    assert "1 picture" in note
+    assert "several labels (1.png: cat, pet)" in note
+
+
+def test_names_of_several_words_are_one_label(tmp_path: Path) -> None:
+    rows = [("1.png", "dog"), ("2.png", "hot dog"), ("3.png", "cat, small"), ("4.png", "owl")]
+    assert scan_table(table(tmp_path / "x.csv", ("path", "label"), *rows)).notes == ()

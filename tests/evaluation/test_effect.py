@@ -12,6 +12,7 @@ import pytest
 
 from pellucid import ImageClassifier
 from pellucid.data.dataset import Dataset
+from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
 from pellucid.evaluation.effect import data_effect, picture_effect
@@ -34,6 +35,7 @@ class Loaded:
 
     model_: Model
     program_: Program
+    max_pixels: int = MAX_PIXELS
 
     @classmethod
     def of(cls, model: Model, engine: str = "native") -> Loaded:

@@ -105,6 +105,22 @@ MaxPixelsAsTrained = Annotated[
         min=1, help="Pictures with more pixels are left out.", show_default="as in training"
     ),
 ]
+PathColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column of a CSV file that holds the paths.",
+        show_default="path, filename, image … or id",
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The column of a CSV file that holds the labels.",
+        show_default="label, class, target …",
+    ),
+]
 Cache = Annotated[
     bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
 ]

@@ -41,6 +41,7 @@ def backward(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write it to this .html, .json or .png.")
     ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -54,10 +55,10 @@ def backward(
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
-    classifier = ImageClassifier.load(model, engine=engine)
-    picture = find_picture(image, classifier.model_)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    picture = find_picture(image, classifier.model_, classifier.max_pixels)
     gone = classifier.backward(picture, label)
-    tell_size(picture, classifier.model_)
+    tell_size(picture, classifier.model_, classifier.max_pixels)
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)

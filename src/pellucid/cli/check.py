@@ -66,6 +66,8 @@ def check(
         int, typer.Option(min=1, help="Pictures with more pixels are not decoded.")
     ] = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     json: arguments.Json = False,
 ) -> None:
     """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
@@ -84,7 +86,13 @@ def check(
     console = remarks()
     with CountingBar("looking at pictures", console) as progress:
         report = inspect(
-            data, near=near, max_pixels=max_pixels, max_bytes=max_bytes, progress=progress
+            data,
+            near=near,
+            max_pixels=max_pixels,
+            max_bytes=max_bytes,
+            progress=progress,
+            path_column=path_column,
+            label_column=label_column,
         )
     if json:
         print_json(report.to_dict())
@@ -96,7 +104,10 @@ def check(
     if show_batch is not None:
         from pellucid.data import load
 
-        splits = load(data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes)
+        splits = load(
+            data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
+            path_column=path_column, label_column=label_column,
+        )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {shown(show_batch)}")
     if report.spoiling:

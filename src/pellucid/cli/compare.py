@@ -37,6 +37,8 @@ def compare(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     max_bytes: arguments.MaxBytes = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -55,6 +57,7 @@ def compare(
     found = compare_models(
         one, two, data,
         part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache, names=names,
+        path_column=path_column, label_column=label_column,
     )  # fmt: skip
     for note in found.notes:
         remarks().print(note)

@@ -47,6 +47,8 @@ def evaluate(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     max_bytes: arguments.MaxBytes = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
@@ -60,10 +62,11 @@ def evaluate(
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time
 
-    classifier = ImageClassifier.load(model, engine=engine)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
     pictures, notes = held_out(
         data, classifier.model_,
         part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache,
+        path_column=path_column, label_column=label_column,
     )  # fmt: skip
     for note in notes:
         remarks().print(note)

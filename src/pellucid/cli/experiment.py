@@ -12,6 +12,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
+from pellucid.data.pillow import MAX_PIXELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,9 @@ def experiment(
             show_default="runs/experiment-NAME",
         ),
     ] = None,
+    max_pixels: arguments.MaxPixels = MAX_PIXELS,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     json: arguments.Json = False,
 ) -> None:
     """Why pooling, why ReLU, why this initialisation: networks that differ in one thing.
@@ -74,7 +78,9 @@ def experiment(
         )
     for each in FILES:
         try_folder(out, each)  # before the pictures cost any time
-    splits = data_package.load(data)
+    splits = data_package.load(
+        data, max_pixels=max_pixels, path_column=path_column, label_column=label_column
+    )
     for note in splits.notes:
         console.print(note)
     judged = part_to_judge_by(splits)

@@ -53,6 +53,7 @@ def explain(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A PNG file for the picture.")
     ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -60,7 +61,7 @@ def explain(
     from pellucid.classifier import ImageClassifier
 
     check_output(out, (".png",), model, picture)
-    classifier = ImageClassifier.load(model, engine=engine)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
     explanation = classifier.explain(
         picture,
         method,
@@ -71,7 +72,7 @@ def explain(
         size=size,
         tangent=tangent or None,
     )
-    tell_size(picture, classifier.model_)
+    tell_size(picture, classifier.model_, classifier.max_pixels)
     if out is not None:
         explanation.save(out)
         remarks().print(f"picture written to {shown(out)}")

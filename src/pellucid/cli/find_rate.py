@@ -66,6 +66,8 @@ def find_rate(
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -121,7 +123,7 @@ def find_rate(
     console = remarks()
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
-        cache=cache,
+        cache=cache, path_column=path_column, label_column=label_column,
     )  # fmt: skip
     notes = splits.notes
     if data not in data_package.BUILTIN:

@@ -30,12 +30,13 @@ def lecture(
         str | None,
         typer.Option(help="The class that is right.", show_default="the network's own answer"),
     ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Compute every worked number of the lecture, or tell its story of a picture in a model."""
     if model is not None:
-        _tell(model, image, label, engine, json=json)
+        _tell(model, image, label, engine, max_pixels, json=json)
         return
     if label is not None:
         raise ArgumentError(
@@ -52,7 +53,15 @@ def lecture(
     _print_judges(console, numbers)
 
 
-def _tell(model: Path, image: str | None, label: str | None, engine: str, *, json: bool) -> None:
+def _tell(
+    model: Path,
+    image: str | None,
+    label: str | None,
+    engine: str,
+    max_pixels: int | None,
+    *,
+    json: bool,
+) -> None:
     if image is None:
         raise ArgumentError(
             "a model needs a picture to tell a story of: pellucid lecture MODEL IMAGE; without "
@@ -62,8 +71,8 @@ def _tell(model: Path, image: str | None, label: str | None, engine: str, *, jso
     from pellucid.cli.story import print_story
     from pellucid.explain.story import story
 
-    classifier = ImageClassifier.load(model, engine=engine)
-    told = story(classifier, find_picture(image, classifier.model_), label)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    told = story(classifier, find_picture(image, classifier.model_, classifier.max_pixels), label)
     if json:
         print_json(told.to_dict())
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.data.pillow import MAX_PIXELS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from pellucid.files import Model
 
 
-def tell_size(picture: Path | NDArray[np.uint8], model: Model) -> None:
+def tell_size(
+    picture: Path | NDArray[np.uint8], model: Model, max_pixels: int = MAX_PIXELS
+) -> None:
     """Print on stderr how a picture was brought to the network's size or colours.
 
     Raises:
@@ -24,7 +28,7 @@ def tell_size(picture: Path | NDArray[np.uint8], model: Model) -> None:
 
     seen = model.preprocessing
     if isinstance(picture, Path):
-        height, width, grey, _ = header(picture)
+        height, width, grey, _ = header(picture, max_pixels)
         name = shown(picture)
     else:
         height, width, grey = *picture.shape[:2], picture.shape[-1] == 1

@@ -20,7 +20,9 @@ PictureName = Annotated[str, typer.Argument(help=HELP, show_default=False)]
 OptionalPictureName = Annotated[str | None, typer.Argument(help=HELP, show_default=False)]
 
 
-def find_picture(text: str, model: Model | None = None) -> Path | NDArray[np.uint8]:
+def find_picture(
+    text: str, model: Model | None = None, max_pixels: int | None = None
+) -> Path | NDArray[np.uint8]:
     """Return a picture's file, or its pixels where it is in arrays.
 
     Of a picture out of a data set, its class is told on stderr.
@@ -28,6 +30,7 @@ def find_picture(text: str, model: Model | None = None) -> Path | NDArray[np.uin
     Args:
         text: A path, or ``DATA:PART[N]``.
         model: Who looks at it: parts are those by which it was judged. None: as they are loaded.
+        max_pixels: Files of data sets with more pixels are left out; None for the model's limit.
 
     Raises:
         DataError: It is one of a data set, and there is no such picture.
@@ -39,13 +42,13 @@ def find_picture(text: str, model: Model | None = None) -> Path | NDArray[np.uin
     reference = parse_reference(text)
     if reference is None:
         return Path(text)
-    found = _of_data(reference, model)
+    found = _of_data(reference, model, max_pixels)
     where = "" if found.path is None else f" ({shown(found.path)})"
     remarks().print(f"{shown(found.name)}{where} is of the class {shown(found.label)}")
     return found.picture
 
 
-def _of_data(reference: Reference, model: Model | None) -> DataPicture:
+def _of_data(reference: Reference, model: Model | None, max_pixels: int | None) -> DataPicture:
     from pellucid.data.names import shown
     from pellucid.data.reference import picture
     from pellucid.errors import DataError
@@ -58,4 +61,4 @@ def _of_data(reference: Reference, model: Model | None) -> DataPicture:
         )
     if model is None:
         return picture(str(reference))
-    return ReferencedPictures(model).picture(reference)
+    return ReferencedPictures(model, max_pixels=max_pixels).picture(reference)

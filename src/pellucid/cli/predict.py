@@ -14,7 +14,6 @@ from pellucid.cli.counting import CountingBar
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import fail, json_text, remarks, results
 from pellucid.data.names import counted, shown
-from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def predict(
             "--out", "-o", help="A table (.csv) or .json: classes, probabilities of all classes."
         ),
     ] = None,
-    max_pixels: arguments.MaxPixels = MAX_PIXELS,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -64,13 +63,15 @@ def predict(
     from pellucid.training.referenced import ReferencedPictures
 
     check_output(out, ENDINGS, model, *map(Path, pictures))
-    classifier = ImageClassifier.load(model, engine=engine)
-    asked = find_pictures(pictures, ReferencedPictures(classifier.model_).part)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    asked = find_pictures(
+        pictures, ReferencedPictures(classifier.model_, max_pixels=max_pixels).part
+    )
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     for note in asked.notes:
         remarks().print(note)
-    problems = _answer(classifier, asked, top, out, max_pixels, json=json)
+    problems = _answer(classifier, asked, top, out, json=json)
     if len(problems) > 1:
         for problem in problems:
             remarks().print(shown(problem))
@@ -87,7 +88,6 @@ def _answer(
     asked: Asked,
     top: int,
     out: Path | None,
-    max_pixels: int,
     *,
     json: bool,
 ) -> list[str]:
@@ -103,7 +103,7 @@ def _answer(
 
     def answers() -> Iterator[Prediction]:
         with CountingBar("pictures", remarks()) as progress:
-            found = predictions(classifier, asked.pictures, max_pixels=max_pixels)
+            found = predictions(classifier, asked.pictures)
             for done, each in enumerate(found, start=1):
                 if each.place is None:
                     problems.append(each.problem)

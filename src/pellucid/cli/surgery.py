@@ -47,6 +47,9 @@ def surgery(
     swap: Annotated[Several, typer.Option(help="pool1: max for average, or back.")] = None,
     remove: Annotated[Several, typer.Option(help="relu1: an activation is left out.")] = None,
     part: arguments.Part = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="A model file (.safetensors) for the changed network."),
@@ -76,13 +79,16 @@ def surgery(
         if out.resolve() == model_path(model).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
-    before = ImageClassifier.load(model, engine=engine)
+    before = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
     after = before.operated(*edits)
     one = many = None
     if image is not None:
-        one = picture_effect(before, after, find_picture(image, before.model_))
+        one = picture_effect(before, after, find_picture(image, before.model_, before.max_pixels))
     if data is not None:
-        pictures, notes = held_out(data, before.model_, part=part)
+        pictures, notes = held_out(
+            data, before.model_, part=part, max_pixels=max_pixels,
+            path_column=path_column, label_column=label_column,
+        )  # fmt: skip
         for note in notes:
             remarks().print(note)
         many = data_effect(before, after, pictures)

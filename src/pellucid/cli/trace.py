@@ -42,6 +42,7 @@ def trace(
         Path | None,
         typer.Option("--out", "-o", help="Write it to this .html, .json, .png or .xlsx."),
     ] = None,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -53,10 +54,10 @@ def trace(
     check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, Path(image))
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    classifier = ImageClassifier.load(model, engine=engine)
-    picture = find_picture(image, classifier.model_)
+    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    picture = find_picture(image, classifier.model_, classifier.max_pixels)
     traced = classifier.trace(picture)
-    tell_size(picture, classifier.model_)
+    tell_size(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)

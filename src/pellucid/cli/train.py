@@ -34,6 +34,7 @@ the run, and a resumed run takes them over."""
 
 NOT_THE_CLASSIFIER_S = {
     "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache",
+    "path_column", "label_column",
     "save_every", "report", "max_bytes",
 }  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
@@ -126,6 +127,8 @@ def train(
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
+    path_column: arguments.PathColumn = None,
+    label_column: arguments.LabelColumn = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -227,6 +230,8 @@ def _train(
         seed=settings["seed"],
         bad=settings["bad"],
         max_pixels=model.max_pixels,
+        path_column=settings["path_column"],
+        label_column=settings["label_column"],
         max_bytes=settings["max_bytes"],
         allow_one_class=ONE_CLASS in allowed,
         cache=settings["cache"],
@@ -304,7 +309,12 @@ def _train(
         console.print(f"{validated[0]}: {validated[1]}")
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
-        command = shlex.join(["pellucid", "evaluate", str(folder), source])
+        columns = [
+            f"--{name.replace('_', '-')}={settings[name]}"
+            for name in ("path_column", "label_column")
+            if settings[name] is not None
+        ]
+        command = shlex.join(["pellucid", "evaluate", str(folder), source, *columns])
         console.print(f"judge it: {shown(command)}")
 
 

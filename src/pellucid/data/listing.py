@@ -9,19 +9,26 @@ from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.locate import located
 from pellucid.data.names import shown
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
 
-def listing(source: str | os.PathLike[str]) -> PictureFolder:
+def listing(
+    source: str | os.PathLike[str],
+    *,
+    path_column: str | None = None,
+    label_column: str | None = None,
+) -> PictureFolder:
     """Return every picture file of a folder or of a CSV file, with class and part.
 
     Args:
         source: A folder with one folder per class, divided into parts or not; or a CSV file of
             ``path,label`` (see :func:`pellucid.data.load`).
+        path_column: As :func:`pellucid.data.load` takes it.
+        label_column: As :func:`pellucid.data.load` takes it.
 
     Returns:
         The files by part. None is decoded: they may be no pictures.
@@ -32,7 +39,7 @@ def listing(source: str | os.PathLike[str]) -> PictureFolder:
     path = located(source)
     if not is_of_pictures(path):
         raise DataError(f"{shown(path)}: arrays; expected a folder of picture files or a CSV file")
-    return scanned(path)
+    return scanned(path, path_column, label_column)
 
 
 def is_of_pictures(path: Path) -> bool:
@@ -40,6 +47,27 @@ def is_of_pictures(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES if path.is_file() else not find_idx_files(path)
 
 
-def scanned(path: Path) -> PictureFolder:
-    """Return the picture files of a path that was located and is of picture files."""
-    return scan_table(path) if path.is_file() else scan_folder(path)
+def scanned(
+    path: Path, path_column: str | None = None, label_column: str | None = None
+) -> PictureFolder:
+    """Return the picture files of a path that was located and is of picture files.
+
+    Raises:
+        DataError: It cannot be read, or its layout not be understood.
+        ArgumentError: A column is named, and it is no CSV file or has no such column.
+    """
+    if path.is_file():
+        return scan_table(path, path_column, label_column)
+    check_no_columns(path, path_column, label_column)
+    return scan_folder(path)
+
+
+def check_no_columns(
+    source: str | os.PathLike[str], path_column: str | None, label_column: str | None
+) -> None:
+    """Raise ArgumentError if columns are named of what is no CSV file."""
+    for name, value in (("path_column", path_column), ("label_column", label_column)):
+        if value is not None:
+            raise ArgumentError(
+                f"{name} is {value!r:.100}, but {shown(source)} is no CSV file; leave it out"
+            )

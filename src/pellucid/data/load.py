@@ -12,7 +12,7 @@ from pellucid.data.arrange import DEFAULT_SHARE, arrange
 from pellucid.data.arrays import array_parts, datasets_from, deep_pictures
 from pellucid.data.cache import check_cache, picture_cache
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
-from pellucid.data.listing import is_of_pictures, scanned
+from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
 from pellucid.data.locate import BUILTIN, located
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
@@ -31,6 +31,7 @@ from pellucid.data.sources import (
     check_known,
     in_classes,
 )
+from pellucid.data.table_columns import check_columns
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 
@@ -76,13 +77,16 @@ def load(
     max_bytes: int | None = None,
     allow_one_class: bool = False,
     cache: CacheSetting = True,
+    path_column: str | None = None,
+    label_column: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
-    Picture files are PNG, JPEG, WebP, BMP, GIF or TIFF, told by their content; of several frames
-    the first counts. Which files of a folder are pictures stands in :mod:`pellucid.data.folder`,
-    how links are followed in :mod:`pellucid.data.walk`. The classes are the sorted union of those
-    of all parts.
+    Picture files are PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or AVIF, recognised by their content; of
+    several frames the first counts. Which files of a folder are pictures is said in
+    :mod:`pellucid.data.picture_files`, how links are followed in :mod:`pellucid.data.walk`. What
+    Pellucid itself wrote is never data (:mod:`pellucid.data.ours`). The classes are the sorted
+    union of those of all parts.
 
     Args:
         source: One of
@@ -95,8 +99,9 @@ def load(
               ``validation``, and ``test``, as far as they are there. 10 % of the training pictures
               validate by default where there is no part for it; there is no test set where there is
               no part for it;
-            - a CSV file with the columns ``path`` and ``label``, and ``split`` or ``part`` if it is
-              divided (see :func:`pellucid.data.table.scan_table`);
+            - a CSV file with the columns ``path`` and ``label``, or other usual names, and
+              ``split``, ``part`` or ``is_valid`` if it is divided (see
+              :func:`pellucid.data.table.scan_table`);
             - a folder of IDX files named as MNIST's are (``train-images-idx3-ubyte.gz`` …), which
               is taken as divided;
             - a NumPy file (``.npz``), or a mapping, of the arrays ``x`` and ``y`` and, if it is
@@ -121,6 +126,8 @@ def load(
             :mod:`pellucid.data.cache`): True for the user's cache folder, or what the environment
             variable ``PELLUCID_CACHE`` names (``off`` for nowhere); False for nowhere; or the path
             of a folder. The images are then mapped from there, read-only. The result is the same.
+        path_column: The column of a CSV file that holds the paths; None to recognise it.
+        label_column: The column of a CSV file that holds the labels; None to recognise it.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -137,6 +144,10 @@ def load(
     check_max_pixels(max_pixels)
     check_max_bytes(max_bytes)
     check_cache(cache)
+    check_columns(path_column, label_column)
+    if isinstance(source, Mapping) or source == "mnist":
+        name = "a mapping" if isinstance(source, Mapping) else source
+        check_no_columns(name, path_column, label_column)
     if source == "mnist":
         origin: Source = ArraySource("mnist", load_mnist())
     elif isinstance(source, Mapping):
@@ -144,7 +155,7 @@ def load(
     else:
         path = located(source)
         if is_of_pictures(path):
-            found = scanned(path)
+            found = scanned(path, path_column, label_column)
             # False is no number, and is refused further on
             if validation == 0 and validation is not False and len(found.parts) > 1:
                 found = replace(
@@ -156,6 +167,7 @@ def load(
                 *picture_cache(cache, found.root),
             )  # fmt: skip
         elif path.is_file():
+            check_no_columns(path, path_column, label_column)
             arrays = read_npz(path, max_bytes=max_bytes)
             origin = _arrays(shown(path), arrays, allow_one_class)
         else:
@@ -209,6 +221,8 @@ def load_for(
     max_pixels: int = MAX_PIXELS,
     max_bytes: int | None = None,
     cache: CacheSetting = True,
+    path_column: str | None = None,
+    label_column: str | None = None,
 ) -> Dataset:
     """Load pictures to judge a model by, as that model takes them.
 
@@ -224,6 +238,8 @@ def load_for(
         max_pixels: As :func:`load` takes it. Judge by the same pictures with the same limit.
         max_bytes: As :func:`load` takes it.
         cache: As :func:`load` takes it.
+        path_column: As :func:`load` takes it.
+        label_column: As :func:`load` takes it.
 
     Returns:
         The pictures, with ``classes`` for theirs. Not every class must occur.
@@ -241,6 +257,7 @@ def load_for(
     check_max_pixels(max_pixels)
     check_max_bytes(max_bytes)
     check_cache(cache)
+    check_columns(path_column, label_column)
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
@@ -257,7 +274,7 @@ def load_for(
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=max_bytes)[split]
         return in_classes(dataset, name, preprocessing, known)
-    found = scanned(path)
+    found = scanned(path, path_column, label_column)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
     unlisted = tuple(file for file in found.bad if file.part == part)

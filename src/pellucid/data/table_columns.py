@@ -91,6 +91,13 @@ class Columns:
         )
 
 
+def check_columns(path_column: object, label_column: object) -> None:
+    """Raise ArgumentError unless both are names of columns or None."""
+    for name, value in (("path_column", path_column), ("label_column", label_column)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise ArgumentError(f"{name} is {value!r:.100}; expected the name of a column, or None")
+
+
 def find_columns(
     place: str, first: str, path_column: str | None = None, label_column: str | None = None
 ) -> Columns:

@@ -15,7 +15,6 @@ import numpy as np
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decoded import PictureFile
 from pellucid.data.names import shown
-from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
@@ -70,22 +69,25 @@ def predictions(
     classifier: Classifier,
     pictures: Sequence[Path | DataPicture],
     *,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
 ) -> Iterator[Prediction]:
     """Answer pictures in their order; those that cannot be used with the reason.
 
     Args:
         classifier: Who answers.
         pictures: Files, and pictures of data sets.
-        max_pixels: Files with more pixels cannot be used.
+        max_pixels: Files with more pixels cannot be used; None for the classifier's own limit.
     """
+    limit = max_pixels or classifier.max_pixels
     for is_file, run in groupby(pictures, key=lambda picture: isinstance(picture, Path)):
         chosen = list(run)
         if is_file:
             files = [path for path in chosen if isinstance(path, Path)]
-            yield from _of_files(classifier, files, max_pixels)
+            yield from _of_files(classifier, files, limit)
         else:
-            yield from _of_data(classifier, [p for p in chosen if isinstance(p, DataPicture)])
+            yield from _of_data(
+                classifier, [p for p in chosen if isinstance(p, DataPicture)], limit
+            )
 
 
 def dataset_predictions(classifier: Classifier, pictures: Dataset) -> Iterator[Prediction]:
@@ -120,10 +122,12 @@ def _of_files(
                 yield Prediction(str(files[i]), None, reason)
 
 
-def _of_data(classifier: Classifier, pictures: Sequence[DataPicture]) -> Iterator[Prediction]:
+def _of_data(
+    classifier: Classifier, pictures: Sequence[DataPicture], max_pixels: int
+) -> Iterator[Prediction]:
     preprocessing = classifier.model_.preprocessing
     for first in range(0, len(pictures), _BLOCK):
-        read = [_read(each, preprocessing) for each in pictures[first : first + _BLOCK]]
+        read = [_read(each, preprocessing, max_pixels) for each in pictures[first : first + _BLOCK]]
         good = [(name, pixels) for name, pixels, _ in read if pixels is not None]
         answered = iter(())  # type: Iterator[Prediction]
         if good:
@@ -134,10 +138,10 @@ def _of_data(classifier: Classifier, pictures: Sequence[DataPicture]) -> Iterato
 
 
 def _read(
-    picture: DataPicture, preprocessing: Preprocessing
+    picture: DataPicture, preprocessing: Preprocessing, max_pixels: int
 ) -> tuple[str, NDArray[np.uint8] | None, str]:
     try:
-        return picture.name, preprocessing.read(picture.picture), ""
+        return picture.name, preprocessing.read(picture.picture, max_pixels=max_pixels), ""
     except PellucidError as error:
         return picture.name, None, str(error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from pellucid.data.cache import CacheSetting
-    from pellucid.data.quarantine import Bad
+    from pellucid.data.reading import Reading
     from pellucid.explain.subject import Classifier
 
 SCHEMA = 1
@@ -131,10 +130,8 @@ def compare_models(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
-    max_bytes: int | None = None,
-    bad: Bad = "quarantine",
-    cache: CacheSetting = True,
     names: tuple[str, str] = ("A", "B"),
+    **reading: Unpack[Reading],
 ) -> ModelComparison:
     """Judge two models by the same pictures.
 
@@ -145,10 +142,8 @@ def compare_models(
             neither learned from counts; or a data set.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out.
-        max_bytes: As :func:`pellucid.data.load` takes it.
-        bad: As :func:`pellucid.data.load` takes it.
-        cache: Likewise.
         names: What the models are called.
+        reading: As :func:`pellucid.data.load_for` takes them: ``bad``, ``cache`` and so on.
 
     Raises:
         DataError: If the classes differ, the data cannot be used, no picture is left to judge both
@@ -160,18 +155,7 @@ def compare_models(
         read = [in_classes(data, data.name, m.preprocessing, m.classes) for m in models]
         notes: list[str] = []
     else:
-        found = [
-            held_out(
-                data,
-                m,
-                part=part,
-                max_pixels=max_pixels,
-                max_bytes=max_bytes,
-                bad=bad,
-                cache=cache,
-            )
-            for m in models
-        ]
+        found = [held_out(data, m, part=part, max_pixels=max_pixels, **reading) for m in models]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
     read = [replace(d, label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.pillow import MAX_PIXELS
 from pellucid.evaluation.metrics import (
     classification_error,
     cross_entropy_of_logits,
@@ -332,6 +333,7 @@ class _Loaded:
 
     model_: Model
     program_: Program
+    max_pixels: int = MAX_PIXELS
 
 
 def _answer(subject: Subject) -> int:

@@ -46,6 +46,10 @@ class Classifier(Protocol):
     def program_(self) -> Program:
         """The network as the engine computes it."""
 
+    @property
+    def max_pixels(self) -> int:
+        """Picture files with more pixels are refused."""
+
 
 @short_repr
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,8 @@ class Subject:
             program = get_engine().load(source.network)
             return cls(source, program, read_picture(source, picture))
         model = source.model_
-        return cls(model, source.program_, read_picture(model, picture))
+        pixels = read_picture(model, picture, max_pixels=source.max_pixels)
+        return cls(model, source.program_, pixels)
 
     @cached_property
     def graph(self) -> Graph:

@@ -83,7 +83,9 @@ def are_picture_files(pictures: Any) -> bool:
     return is_of_pictures(located(pictures))
 
 
-def evaluation_data(pictures: Any, labels: Any, model: Model) -> tuple[Dataset, list[str]]:
+def evaluation_data(
+    pictures: Any, labels: Any, model: Model, *, max_pixels: int | None = None
+) -> tuple[Dataset, list[str]]:
     """Pictures to judge a model by, with the model's classes, from whatever was given.
 
     Args:
@@ -91,6 +93,7 @@ def evaluation_data(pictures: Any, labels: Any, model: Model) -> tuple[Dataset, 
             a name, what :func:`pellucid.training.held_out.held_out` finds that was not learned.
         labels: Likewise. They must be of the kind that the model answers.
         model: The model.
+        max_pixels: Picture files with more pixels are left out; None: as in the model's training.
 
     Returns:
         The pictures, and one line for the user on each thing worth knowing.
@@ -101,7 +104,7 @@ def evaluation_data(pictures: Any, labels: Any, model: Model) -> tuple[Dataset, 
     """
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
-        return held_out(pictures, model)
+        return held_out(pictures, model, max_pixels=max_pixels)
     if isinstance(pictures, Splits):
         if pictures.test is None:
             raise DataError(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pellucid.data.load import MissingPartError, load_for
 from pellucid.data.names import counted, shown
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import ArgumentError, DataError
-from pellucid.training.provenance import trained_max_pixels, unseen
+from pellucid.training.provenance import safe_max_pixels, trained_max_pixels, unseen
 
 if TYPE_CHECKING:
-    from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset
     from pellucid.data.load import DataSource
-    from pellucid.data.quarantine import Bad
+    from pellucid.data.reading import Reading
     from pellucid.files import Model
 
 PARTS = {"test": "test", "val": "validation"}
@@ -31,9 +31,7 @@ def held_out(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
-    max_bytes: int | None = None,
-    bad: Bad = "quarantine",
-    cache: CacheSetting = True,
+    **reading: Unpack[Reading],
 ) -> tuple[Dataset, list[str]]:
     """The pictures to judge a model by, and remarks on what they are.
 
@@ -46,9 +44,7 @@ def held_out(
         model: The model, whose preprocessing and classes are used.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out; none: as in the model's training.
-        max_bytes: As :func:`pellucid.data.load` takes it.
-        bad: As :func:`pellucid.data.load` takes it.
-        cache: Likewise.
+        reading: As :func:`pellucid.data.load_for` takes them: ``bad``, ``cache`` and so on.
 
     Returns:
         The pictures, and one line for the user on each thing worth knowing.
@@ -60,8 +56,10 @@ def held_out(
     """
     if part is not None and part not in PARTS:
         raise ArgumentError(f"part is {part!r}; expected one of {', '.join(PARTS)}")
+    if max_pixels is not None:
+        check_max_pixels(max_pixels)
     trained = trained_max_pixels(model.provenance)
-    limit = max_pixels or min(trained, MAX_PIXELS)  # a file from elsewhere must not lift a limit
+    limit = max_pixels or safe_max_pixels(model.provenance)
     told: list[str] = []
 
     def read(split: str) -> Dataset:
@@ -71,9 +69,7 @@ def held_out(
             classes=model.classes,
             split=split,
             max_pixels=limit,
-            max_bytes=max_bytes,
-            bad=bad,
-            cache=cache,
+            **reading,
         )
         told.extend(quarantine_note(pictures.quarantined))
         if max_pixels is None and trained > MAX_PIXELS:

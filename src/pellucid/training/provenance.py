@@ -96,5 +96,13 @@ def trained_max_pixels(origin: dict[str, Any]) -> int:
     return told if type(told) is int and told >= 1 else MAX_PIXELS
 
 
+def safe_max_pixels(origin: dict[str, Any]) -> int:
+    """The limit that a model was trained with, as far as it lifts the usual one for nobody.
+
+    A file from elsewhere must not make us decode larger pictures than we would have.
+    """
+    return min(trained_max_pixels(origin), MAX_PIXELS)
+
+
 def _data(data: Dataset) -> dict[str, Any]:
     return {"name": data.name, "pictures": len(data), "fingerprint": data.fingerprint()}

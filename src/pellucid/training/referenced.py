@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.load import MissingPartError, load_for, part_names
 from pellucid.data.names import shown
-from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
 from pellucid.training.held_out import held_out
-from pellucid.training.provenance import trained_max_pixels, unseen
+from pellucid.training.provenance import safe_max_pixels, unseen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,18 +21,23 @@ if TYPE_CHECKING:
     from pellucid.files import Model
 
 
-def read_picture(model: Model, picture: Picture) -> NDArray[np.uint8]:
+def read_picture(
+    model: Model, picture: Picture, *, max_pixels: int | None = None
+) -> NDArray[np.uint8]:
     """A picture as a model takes it, (H, W, C), uint8 0..255.
 
     Args:
         model: The model, whose preprocessing is used.
         picture: What :meth:`pellucid.data.Preprocessing.read` takes; or a text ``DATA:PART[N]``.
+        max_pixels: Files with more pixels are refused; None for what the model was trained with.
 
     Raises:
         DataError: If there is no such picture, or it cannot be used.
         ArgumentError: If it is no picture at all.
     """
-    return model.preprocessing.read(ReferencedPictures(model).resolved(picture))
+    limit = max_pixels or safe_max_pixels(model.provenance)
+    found = ReferencedPictures(model, max_pixels=limit).resolved(picture)
+    return model.preprocessing.read(found, max_pixels=limit)
 
 
 _OPTIONS = {"test": "test", "validation": "val"}
@@ -47,10 +51,12 @@ class ReferencedPictures:
 
     Args:
         model: The model.
+        max_pixels: Files with more pixels are left out; None for what the model was trained with.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, max_pixels: int | None = None) -> None:
         self._model = model
+        self._max_pixels = max_pixels or safe_max_pixels(model.provenance)
         self._parts: dict[tuple[str, str], Dataset] = {}
 
     def part(self, reference: Reference) -> Dataset:
@@ -96,13 +102,13 @@ class ReferencedPictures:
             check_undivided(data)
         try:
             if part in _OPTIONS:
-                return held_out(data, model, part=_OPTIONS[part])[0]
+                return held_out(data, model, part=_OPTIONS[part], max_pixels=self._max_pixels)[0]
             pictures = load_for(
                 data,
                 preprocessing=model.preprocessing,
                 classes=model.classes,
                 split="train",
-                max_pixels=min(trained_max_pixels(model.provenance), MAX_PIXELS),
+                max_pixels=self._max_pixels,
             )
         except MissingPartError:
             raise

@@ -65,6 +65,8 @@ def inspect(
     max_pixels: int = MAX_PIXELS,
     max_bytes: int | None = None,
     progress: Progress | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -77,6 +79,8 @@ def inspect(
         max_pixels: Picture files with more pixels cannot be used, and are never decoded.
         max_bytes: As :func:`pellucid.data.load` takes it.
         progress: Told how far it is.
+        path_column: As :func:`pellucid.data.load` takes it.
+        label_column: As :func:`pellucid.data.load` takes it.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -98,7 +102,8 @@ def inspect(
             return _inspect_arrays(read_npz(path, max_bytes=max_bytes), name, near, progress)
         arrays = load_idx_folder(path, max_bytes=max_bytes)
         return inspect_datasets(arrays, name=name, near=near, progress=progress)
-    return _inspect_files(scanned(path), name, near, max_pixels, progress)
+    found_files = scanned(path, path_column, label_column)
+    return _inspect_files(found_files, name, near, max_pixels, progress)
 
 
 def inspect_datasets(
