@@ -253,6 +253,7 @@ class ImageClassifier:
         if model is not None:
             program = get_engine(self.engine).load(model.network)
             self._fitted = _Fitted(model, program, history_of(model))
+            self._from_file = True
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = type(self)(**copy.deepcopy(self.get_params(), memo))
@@ -260,6 +261,7 @@ class ImageClassifier:
             model = copy.deepcopy(self.model_, memo)
             program = get_engine(self.engine).load(model.network)
             copied._fitted = replace(self._fitted, model=model, program=program)
+            copied._from_file = self._from_file
         return copied
 
     def __sklearn_tags__(self) -> Any:
@@ -420,7 +422,7 @@ class ImageClassifier:
             highest: The last.
             steps: How many are tried, with a batch each.
             seeds: How often all of it is done, each time with other first weights and another
-                order of pictures.
+                order of pictures; once where training starts from a model.
             progress: Told the number of steps taken, and of all, after each.
 
         Raises:
@@ -430,7 +432,9 @@ class ImageClassifier:
         data, _ = self._training_data(pictures, labels, None)
         recipe = self._recipe(None, data)
         _check_several_classes(data)
-        network, _ = self._first_network(data, recipe.seed)
+        network, started = self._first_network(data, recipe.seed)
+        if started is not None:  # other seeds would try other first weights
+            seeds = 1
         program = get_engine(self.engine).load(
             network,
             learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),

@@ -19,6 +19,7 @@ from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
+from pellucid.cli.runs import runs
 from pellucid.cli.summary import summary
 from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
@@ -69,6 +70,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    runs,
     summary,
     explain_plan,
     lecture,

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.decode import unreadable
 from pellucid.data.names import shown
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.files import strict_json
@@ -34,7 +36,6 @@ from pellucid.files.header import (
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
@@ -139,6 +140,27 @@ def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version
     if sealed != checksum(document, arrays):
         raise damaged(name, "its content does not match its checksum")
     return Contents({key: value for key, value in document.items() if key not in _ENVELOPE}, arrays)
+
+
+def peek(path: Path, kind: str) -> dict[str, JSON]:
+    """What a file of one kind says of itself; its arrays are not read, its checksum not compared.
+
+    Raises:
+        DataError: There is no such file, or the system does not let us read it.
+        FileFormatError: Its header is damaged, or it is not a file of that kind.
+    """
+    name = shown(path)
+    try:
+        if not path.is_file():
+            raise DataError(f"{name}: is no file; expected a {NAMES[kind]}")
+        with path.open("rb") as stream:
+            header = read_header(stream, os.fstat(stream.fileno()).st_size, name)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    document = _document(header, name)
+    if document.get("kind") != kind:
+        raise FileFormatError(f"{name}: is no Pellucid {NAMES[kind]}; make it again")
+    return document
 
 
 def checksum(document: Mapping[str, JSON], arrays: Mapping[str, NDArray[Any]]) -> str:

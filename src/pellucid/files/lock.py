@@ -35,6 +35,21 @@ else:
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the lock on a folder now; nothing is made or kept."""
+    try:
+        descriptor = os.open(folder / FolderLock.NAME, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _lock(descriptor)
+    except OSError as error:
+        return error.errno in _TAKEN
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class FolderLock:
     """A lock on a folder, held until it is released, forgotten, or the process ends.
 

@@ -1,0 +1,101 @@
+"""``pellucid runs``: what has been trained, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.data.names import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.table import Table
+
+    from pellucid.training.runs import ListedRun
+
+HEADS = ("run", "data", "architecture", "validation", "epochs", "last written")
+
+
+def runs(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where to look, at any depth.", show_default="runs, or else ."),
+    ] = None,
+    sort: Annotated[
+        Literal["date", "result", "data", "name"],
+        typer.Option(help="Newest first, best first, or by data or path."),
+    ] = "date",
+    json: arguments.Json = False,
+) -> None:
+    """List runs: data, architecture, result with its 95% interval, epochs, date.
+
+    Running, stopped and damaged ones are listed, too. Weights are not read.
+    """
+    from pellucid.training.runs import list_runs
+
+    place = folder or (Path("runs") if Path("runs").is_dir() else Path())
+    found = _sorted(list_runs(place), sort)
+    if json:
+        print_json([run.to_dict() for run in found])
+        return
+    if not found:
+        remarks().print(
+            f"no runs in {shown(place.resolve())} or below; pellucid train DATA keeps one in runs, "
+            "pellucid runs FOLDER looks elsewhere"
+        )
+        return
+    results().print(_table(found, place))
+    for run in found:
+        if run.reason is not None:
+            results().print(f"damaged: {shown(run.path)}: {run.reason}")
+
+
+def _sorted(found: Sequence[ListedRun], by: str) -> list[ListedRun]:
+    orders: dict[str, Callable[[ListedRun], tuple[object, ...]]] = {
+        "date": lambda run: (-run.date.timestamp(), run.path),
+        "result": lambda run: (run.accuracy is None, -(run.accuracy or 0.0)),
+        "data": lambda run: (run.data is None, run.data),
+        "name": lambda run: (run.path,),
+    }
+    return sorted(found, key=orders[by])
+
+
+def _table(found: Sequence[ListedRun], place: Path) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in HEADS:
+        table.add_column(heading, overflow="fold")
+    for run in found:
+        cells = (_name(run, place), run.data or "–", run.architecture or "–", _result(run),
+                 _epochs(run), f"{run.date:%Y-%m-%d %H:%M}")  # fmt: skip
+        table.add_row(*(Text(shown(cell)) for cell in cells))
+    return table
+
+
+def _name(run: ListedRun, place: Path) -> str:
+    """Its path below the folder that is listed; the folder's own where it is that run."""
+    below = run.path.relative_to(place)
+    return str(below) if below.parts else str(run.path)
+
+
+def _result(run: ListedRun) -> str:
+    if run.accuracy is None:
+        return "–"
+    words = f"{run.accuracy:.1%}"
+    if run.interval is None:
+        return words
+    low, high = run.interval
+    return f"{words} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def _epochs(run: ListedRun) -> str:
+    if run.state == "finished":
+        return str(run.epochs)
+    return f"{run.epochs}/{run.planned or '?'} {run.state}"
