@@ -33,6 +33,10 @@ class TrainingDivergedError(PellucidError, ArithmeticError):
     """The loss or a weight became infinite or NaN: nothing more can be learned."""
 
 
+class NotEnoughMemoryError(DataError, MemoryError):
+    """More memory is needed than there is; nothing of it was taken."""
+
+
 class OutputError(PellucidError, OSError):
     """A result cannot be written; what was there before is untouched."""
 

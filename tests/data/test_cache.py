@@ -111,7 +111,7 @@ def test_the_same_bytes_with_any_number_of_threads(
     write(root / "cat" / "cut.jpg", CUT)
     caches: list[Path] = []
     for count in (3, threads):
-        monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
+        monkeypatch.setenv("PELLUCID_THREADS", str(count))
         caches.append(tmp_path / f"{len(caches)}")
         splits = load(root, image_size=(8, 9), cache=caches[-1])
         assert_equal(splits, load(root, image_size=(8, 9), cache=False))

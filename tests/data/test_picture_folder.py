@@ -219,7 +219,7 @@ def test_channels(tmp_path: Path, picture: np.ndarray, channels: int) -> None:
 def test_pictures_in_order_for_any_number_of_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: threads)
+    monkeypatch.setenv("PELLUCID_THREADS", str(threads))
     picture_folder(tmp_path, {"cat": 130, "dog": 90})
     files = scan_folder(tmp_path).parts["all"]
     data = read_pictures(files, ("bird", "dog", "cat"), Preprocessing(6, 5, 1), "pets")
@@ -257,5 +257,5 @@ def test_more_than_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     files = listing(tmp_path, a=noise(0, 5, 6))
     monkeypatch.setattr("numpy.empty", full)
-    with pytest.raises(DataError, match=r"1 picture of 500×2000×3 need 0.0 GB of memory; choose"):
+    with pytest.raises(DataError, match=r"1 picture of 500×2000×3 need 0.003 GB of memory; choose"):
         read_pictures(files, ("cat",), Preprocessing(500, 2000, 3), "pets")

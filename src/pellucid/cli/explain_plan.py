@@ -47,7 +47,7 @@ def explain_plan(
     shape = arguments.input_shape(input)
     found = find_network(network, shape, classes)
 
-    from pellucid.engines.native.cores import available_threads
+    from pellucid.cores import available_threads
     from pellucid.engines.native.processor import this_processor
     from pellucid.engines.native.report import report
 

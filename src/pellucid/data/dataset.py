@@ -13,6 +13,7 @@ from pellucid.data.class_names import named_places
 from pellucid.data.labels import checked_labels, class_values
 from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
+from pellucid.memory import check_memory
 from pellucid.short_repr import short, short_repr
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ class Dataset:
                 f"{self.name}: index {wrong} is outside 0..{len(self) - 1} "
                 f"({counted(len(self), 'picture')})"
             )
+        size = len(chosen) * (self.images.nbytes // len(self))
+        check_memory(
+            size, f"{self.name}: copies of {counted(len(chosen), 'picture')}", "use fewer pictures"
+        )
         names = None if self.names is None else tuple(self.names[i] for i in chosen.tolist())
         return Dataset(
             images=self.images[chosen],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from pellucid.data.dataset import Dataset
 from pellucid.data.names import shown
 from pellucid.data.quarantine import BadFile
+from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ def _taken(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uin
     first = int(rows[0])
     if np.array_equal(rows, np.arange(first, first + len(rows))):
         return images[first : first + len(rows)]
+    size = len(rows) * math.prod(images.shape[1:])
+    check_memory(size, f"copies of {len(rows)} pictures", "choose a smaller --image-size")
     return images[rows]
 
 

@@ -9,12 +9,12 @@ container is smaller; their licence lies beside them, in ``builtin/LICENSE-MNIST
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pellucid.cores import available_threads
 from pellucid.data.dataset import Dataset
 from pellucid.errors import DataError, MissingDependencyError
 
@@ -54,7 +54,7 @@ def load_mnist(parts: Sequence[Part] = PARTS) -> dict[str, Dataset]:
     from concurrent.futures import ThreadPoolExecutor
 
     files = {part: (_images_file(part), _labels_file(part)) for part in parts}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_threads()) as pool:
         members = [member for pair in files.values() for file in pair for member in file.members()]
         for job in [pool.submit(_unpack, name, target) for name, target in members]:
             job.result()

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ArgumentError, DataError
+from pellucid.memory import check_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +68,7 @@ def read_values(stream: IO[bytes], name: str, expected: int, claim: str) -> NDAr
     Raises:
         DataError: If there are fewer, or memory is short.
     """
+    check_memory(expected, f"{name}: the values in it", "make a file of fewer or smaller pictures")
     try:
         values = np.empty(expected, np.uint8)
     except (MemoryError, ValueError) as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
 from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
@@ -18,6 +18,7 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
 from pellucid.data.value_range import value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.memory import check_memory, gigabytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,12 @@ LARGEST_COMMON_SIDE = 256
 
 DEFAULT_SIDE = 64
 """Height and width given to pictures of different or larger sizes."""
+
+
+_SMALLER = (
+    "choose a smaller size (--image-size, in Python image_size), or keep decoded pictures on a "
+    "disk that has room for them (PELLUCID_CACHE names the folder)"
+)
 
 
 def choose_preprocessing(
@@ -149,7 +156,7 @@ def decode_pictures(
     cache: PictureCache | None = None,
     draw: Draw | None = None,
 ) -> Decoded:
-    """Decode pictures, by as many threads as there are processors, or find them in the cache.
+    """Decode pictures, by :func:`~pellucid.cores.available_threads`, or find them in the cache.
 
     Args:
         files: The pictures, in the order they get.
@@ -187,7 +194,7 @@ def decode_pictures(
         range(len(files)),
         preprocessing,
         max_pixels,
-        threads=os.cpu_count() or 1,
+        threads=available_threads(),
         stop=bad == "error",
     ):
         images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
@@ -279,14 +286,30 @@ def check_image_size(image_size: object) -> None:
     Preprocessing(height, width, channels=1)
 
 
+def check_room_for(shape: tuple[int, ...], name: str) -> None:
+    """Check that pictures fit into the memory that is available, before any is decoded.
+
+    Args:
+        shape: (N, H, W, C) of bytes.
+        name: What the data are called in messages.
+
+    Raises:
+        DataError: With the memory that they need, and what can be done.
+    """
+    check_memory(math.prod(shape), _what(shape, name), _SMALLER)
+
+
 def _allocated(shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
+    check_room_for(shape, name)
     try:
         return np.empty(shape, np.uint8)
     except (MemoryError, ValueError) as error:
-        raise DataError(
-            f"{name}: {counted(shape[0], 'picture')} of {'×'.join(map(str, shape[1:]))} need "
-            f"{math.prod(shape) / 1e9:.1f} GB of memory; choose a smaller image size"
-        ) from error
+        needed = gigabytes(math.prod(shape))
+        raise DataError(f"{_what(shape, name)} need {needed} of memory; {_SMALLER}") from error
+
+
+def _what(shape: tuple[int, ...], name: str) -> str:
+    return f"{name}: {counted(shape[0], 'picture')} of {'×'.join(map(str, shape[1:]))}"
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 
 from pellucid.data.dataset import Dataset
 from pellucid.data.names import counted, listed, shown
-from pellucid.data.pictures import choose_preprocessing, decode_pictures
+from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
+from pellucid.memory import gigabytes
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pellucid.data.folder import PictureFolder
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad, BadFile
+
+_MUCH = 1 << 30  # bytes
 
 NO_PICTURES = "put pictures into one folder per class"
 """What is to be done where there are none."""
@@ -127,7 +130,14 @@ class PictureSource:
         _, notes = self._decoded
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
         told = (f"decoded pictures are not kept: {shown(not_kept)}",) if not_kept else ()
-        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *told
+        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *told, *self._size
+
+    @property
+    def _size(self) -> tuple[str, ...]:
+        """A remark on the memory that the pictures take, where it is much."""
+        parts, _ = self._decoded
+        size = sum(each.images.nbytes for each in parts.values() if each.images.flags.writeable)
+        return (f"the pictures take {gigabytes(size)} of memory",) if size > _MUCH else ()
 
     @property
     def quarantined(self) -> tuple[BadFile, ...]:
@@ -158,6 +168,9 @@ class PictureSource:
         self._check_classes(found.parts, ())
         preprocessing, notes = self._choose(found.parts)
         while True:
+            if self.cache is None:
+                count = sum(map(len, found.parts.values()))
+                check_room_for((count, *preprocessing.shape), self.name)
             decoded = {
                 part: self._decode(files, preprocessing, part)
                 for part, files in found.parts.items()

@@ -12,12 +12,12 @@ integers up to 4096, within 0.05 % otherwise. Only a range without outliers depe
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.cores import available_threads
 from pellucid.data.convert import NoRuleError, Range
 from pellucid.data.decode import opened
 from pellucid.data.deep import bands, deep_rows
@@ -194,7 +194,7 @@ def value_range(
     Args:
         files: The pictures.
         max_pixels: Pictures with more pixels are passed over.
-        threads: How many decode; None for as many as there are processors.
+        threads: How many decode; None for :func:`pellucid.cores.available_threads`.
 
     Returns:
         That of integers or of numbers with a fraction, which more files have: the others cannot be
@@ -213,7 +213,7 @@ def value_range(
         return counts
 
     total = ValueCounts()
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
         for counts in pool.map(some, range(0, len(files), _BLOCK)):
             total.merge(counts)
     return total.range()

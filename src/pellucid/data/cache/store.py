@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.cache.entry import PIXELS_AT, open_entry, write_entry
 from pellucid.data.cache.helpers import Helpers, helpers_for
@@ -55,7 +56,7 @@ class PictureCache:
         folder: Where they are kept.
         root: The folder that the names of picture files are relative to.
         limit: Bytes that may be kept.
-        threads: How many decode and check; None for as many as there are processors.
+        threads: How many decode and check; None for :func:`pellucid.cores.available_threads`.
 
     Attributes:
         note: Why something could not be kept; empty otherwise.
@@ -67,7 +68,7 @@ class PictureCache:
         self.note = ""
         self._folder = folder
         self._limit = limit
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or available_threads()
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()
         self._known_at = folder / f"{name}{KNOWN}"
         self.files = KnownFiles(self._remembered(), self._threads)

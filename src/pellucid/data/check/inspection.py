@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pellucid.cores import available_threads
 from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
 from pellucid.data.check.classes import class_counts, class_findings
 from pellucid.data.check.duplicates import duplicate_findings
@@ -228,14 +228,14 @@ def _of_other_kind(look: Look) -> BadFile:
 def _mapped(
     look: Callable[[Item], Seen], items: Sequence[Item], progress: Progress | None
 ) -> Iterable[Seen]:
-    """Look at all items, by as many threads as there are processors; in their order."""
+    """Look at all items in their order, by :func:`pellucid.cores.available_threads` threads."""
     from concurrent.futures import ThreadPoolExecutor
 
     def some(start: int) -> list[Seen]:
         return [look(item) for item in items[start : start + _BLOCK]]
 
     seen = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_threads()) as pool:
         for block in pool.map(some, range(0, len(items), _BLOCK)):
             seen += len(block)
             if progress is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from pellucid.cores import available_threads, check_threads
 from pellucid.engines.engine import Engine, Learning, Program
-from pellucid.engines.native.cores import available_threads, check_threads
 from pellucid.engines.native.lower import Declined
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram

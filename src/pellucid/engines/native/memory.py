@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.native.liveness import Lives
+from pellucid.memory import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,6 +133,11 @@ class Arena:
 
     def make(self) -> NDArray[np.float32]:
         """The memory itself, zeroed: borders stay so, since nothing is ever written there."""
+        check_memory(
+            4 * self.size,
+            "the network's values, gradients and weights",
+            "take smaller batches (--batch-size), smaller pictures (--image-size) or fewer filters",
+        )
         raw = np.zeros(self.size + ALIGNMENT, np.float32)
         shift = (-raw.ctypes.data // 4) % ALIGNMENT
         return raw[shift : shift + self.size]

@@ -1,21 +1,23 @@
-"""How many threads a program uses: as told, or the physical cores that this process may use."""
+"""How many threads and processes work at once: as told, or the physical cores that may be used.
+
+The native engine's threads, those that decode pictures, and helping processes follow this number.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.cgroup import ROOT, groups, read_text
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 VARIABLE = "PELLUCID_THREADS"
 MOST = 1024
 """Threads that anyone may ask for; more is a slip of the pen."""
-
-ROOT = Path("/")
 
 
 def available_threads(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> int:
@@ -65,7 +67,7 @@ def physical_cores(processors: Iterable[int], root: Path = ROOT) -> int:
     topology = root / "sys/devices/system/cpu"
     return len(
         {
-            _read(topology / f"cpu{number}/topology/thread_siblings_list") or str(number)
+            read_text(topology / f"cpu{number}/topology/thread_siblings_list") or str(number)
             for number in processors
         }
     )
@@ -74,24 +76,13 @@ def physical_cores(processors: Iterable[int], root: Path = ROOT) -> int:
 def processor_time(root: Path = ROOT) -> int:
     """Processors that a container's limit on processor time comes to, rounded up; 0 if none."""
     limits = []
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers:  # of the first version, each controller has a tree of its own
-            if "cpu" in controllers.split(","):
-                for group in _upwards(root / "sys/fs/cgroup/cpu", path):
-                    quota = _read(group / "cpu.cfs_quota_us")
-                    limits.append(_rounded(quota, _read(group / "cpu.cfs_period_us")))
+    for group, version in groups("cpu", root):
+        if version == 1:
+            quota, period = (read_text(group / f"cpu.cfs_{x}_us") for x in ("quota", "period"))
         else:
-            for group in _upwards(root / "sys/fs/cgroup", path):
-                quota, period = [*_read(group / "cpu.max").split(), "", ""][:2]
-                limits.append(_rounded(quota, period))
+            quota, period = [*read_text(group / "cpu.max").split(), "", ""][:2]
+        limits.append(_rounded(quota, period))
     return min(filter(None, limits), default=0)
-
-
-def _upwards(tree: Path, path: str) -> list[Path]:
-    """A group and all those above it, whose limits hold as well."""
-    group = tree / path.strip("/")
-    return [group, *(parent for parent in group.parents if parent.is_relative_to(tree))]
 
 
 def _rounded(quota: str, period: str) -> int:
@@ -99,10 +90,3 @@ def _rounded(quota: str, period: str) -> int:
     if not (quota.isdecimal() and period.isdecimal() and int(period)):
         return 0
     return max(1, -(-int(quota) // int(period)))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("ascii").strip()
-    except (OSError, ValueError):  # not there, not for us, or not text
-        return ""

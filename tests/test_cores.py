@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pellucid.cores import available_threads, physical_cores, processor_time
 from pellucid.engines.native import NativeEngine
-from pellucid.engines.native.cores import available_threads, physical_cores, processor_time
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
