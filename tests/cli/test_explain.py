@@ -64,7 +64,7 @@ def test_what_fails_the_randomisation_test_is_marked(
     ("arguments", "message"),
     [
         (["--method", "grad-cam", "--layer", "conv3"], "did you mean 'conv2'"),
-        (["--method", "grad"], "method must be one of evidence"),
+        (["--method", "grad"], "'grad-cam'"),
         (["--target", "cat"], "no class is called 'cat'"),
         (["--method", "occlusion", "--size", "9"], "size must be a whole number from 1 to 8"),
         (["--method", "gradient", "--layer", "conv1"], "gradient has no option 'layer'"),

@@ -218,7 +218,7 @@ def test_a_page_for_notebooks_escapes_names() -> None:
 @pytest.mark.parametrize(
     ("method", "options", "message"),
     [
-        ("grad-cm", {}, "method must be one of evidence, gradient"),
+        ("grad-cm", {}, "there are evidence, gradient"),
         ("grad-cam", {"layer": "conv3"}, "no layer 'conv3'; did you mean 'conv2'"),
         ("grad-cam", {"layer": "dense1"}, "gives 128 values and no feature maps"),
         ("gradient", {"layer": "conv1"}, "gradient has no option 'layer'; it takes none"),

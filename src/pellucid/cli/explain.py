@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.explained import print_explanation
 from pellucid.cli.looked_at import tell_size
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import find_pictures, picture_of, report_problems
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.engines import DEFAULT
+from pellucid.errors import DataError
+from pellucid.explain.methods import METHODS
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Sequence
 
+    from pellucid.classifier import ImageClassifier
+    from pellucid.data.reference import DataPicture
     from pellucid.explain.evidence import Evidence
     from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.method_sheet import MethodSheet
 
-MOST_REGIONS = 6
-"""How many regions are printed, the strongest first."""
+    Explanation = Evidence | Heatmap | MethodSheet
+
+ALL = "all"
 
 
 def explain(
     model: arguments.ModelPath,
-    picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP, BMP, GIF or TIFF file.")],
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures; folders; patterns ('new/*.jpg'); a CSV list; or pictures of data, "
+            "mnist:test:449.",
+            show_default=False,
+        ),
+    ],
     method: Annotated[
         str,
         typer.Option(
-            help="evidence, gradient, gradient-times-input, integrated-gradients, smooth-grad, "
-            "guided-backpropagation, deconvnet, grad-cam, grad-cam++ or occlusion."
+            help=f"{', '.join(METHODS)}; or all, side by side.",
+            **arguments.named("method", (*METHODS, ALL)),
         ),
     ] = "evidence",
     target: Annotated[
@@ -51,80 +68,102 @@ def explain(
         bool, typer.Option("--tangent", help="Evidence: replace tanh and the like by tangents.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A PNG file for the picture.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="A PNG file; of several pictures, a folder for one PNG of each."
+        ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Show what speaks for an answer: evidence that adds up, or a heatmap."""
+    """Show what speaks for an answer: evidence that adds up, or a heatmap.
+
+    Pictures that cannot be used are reported, the others explained; the exit code is then 1.
+    """
     from pellucid.classifier import ImageClassifier
+    from pellucid.data.asked import names_one
 
-    check_output(out, (".png",), model, picture)
+    several = len(pictures) > 1 or not names_one(pictures[0])
+    folder = out if out is not None and (several or out.is_dir()) else None
+    _check_out(out, folder, model, pictures)
     classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
-    explanation = classifier.explain(
-        picture,
-        method,
-        target=target,
-        against=against,
-        layer=layer,
-        unit=unit,
-        size=size,
-        tangent=tangent or None,
+    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels)
+    options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
+    places = (
+        [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)
     )
-    tell_size(picture, classifier.model_, classifier.max_pixels)
-    if out is not None:
-        explanation.save(out)
-        remarks().print(f"picture written to {shown(out)}")
-    if json:
-        print_json(explanation.to_dict())
-    else:
-        _print(results(), explanation)
+    problems, records = list(asked.problems), []
+    for picture, place in zip(asked.pictures, places, strict=True):
+        try:
+            found = _explained(classifier, picture, method, target, against, options)
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        if place is not None:
+            found.save(place)
+            remarks().print(f"picture written to {shown(place)}")
+        if json:
+            records.append({**({"picture": str(picture)} if several else {}), **found.to_dict()})
+            continue
+        if several:
+            results().print(f"{shown(str(picture))}:")
+        print_explanation(results(), found)
+    if json and (several or records):
+        print_json(records if several else records[0])
+    report_problems(problems, len(asked.pictures) + len(asked.problems))
 
 
-def _print(console: Console, explanation: Evidence | Heatmap) -> None:
-    from pellucid.explain.evidence import Evidence
+def _check_out(out: Path | None, folder: Path | None, model: Path, pictures: list[str]) -> None:
+    """Refuse what cannot be written before anything costs time."""
+    from pellucid.files import try_folder
 
-    if isinstance(explanation, Evidence):
-        heatmap = explanation.heatmap()
-        console.print(heatmap.title)
-        if heatmap.empty is not None:
-            console.print(heatmap.empty.line)
-        _print_evidence(console, explanation)
-    else:
-        heatmap = explanation
-        console.print(heatmap.title)
-        console.print(heatmap.found)
-    if heatmap.remark:
-        console.print(heatmap.remark)
-    if heatmap.method.insensitive:
-        console.print(
-            "fails the randomisation test: its picture hardly depends on what was learned"
+    if folder is None:
+        check_output(out, (".png",), model, *map(Path, pictures))
+        return
+    if folder.suffix.lower() == ".png" and not folder.is_dir():
+        raise typer.BadParameter(
+            "several pictures do not go into one PNG; name a folder", param_hint="--out"
         )
-    console.print(f"it can say {heatmap.can}")
-    console.print(f"it cannot say {heatmap.cannot}")
+    try_folder(folder, "explanation.png")
 
 
-def _print_evidence(console: Console, evidence: Evidence) -> None:
-    from rich.table import Table
+def _explained(
+    classifier: ImageClassifier,
+    picture: Path | DataPicture,
+    method: str,
+    target: str | None,
+    against: str | None,
+    options: dict[str, Any],
+) -> Explanation:
+    from pellucid.explain.method_sheet import explain_by_every_method
+    from pellucid.explain.subject import Subject
 
-    table = Table("part", "share")
-    table.columns[1].justify = "right"
-    rows: list[tuple[str, Any]] = [("pixels", evidence.pixels.sum())]
-    rows += [(f"bias of {shown(name)}", share) for name, share in evidence.constants.items()]
-    for name, share in [*rows, ("sum", evidence.total), ("by the engine", evidence.difference)]:
-        table.add_row(name, f"{share:+.5f}")
-    console.print(table)
-    console.print(f"sum and engine are apart by {evidence.gap:.1e} of the difference")
-    table = Table("rows", "columns", "share", "falls when covered")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    ranked = sorted(evidence.regions, key=lambda region: -abs(region.share))
-    for region in ranked[:MOST_REGIONS]:
-        table.add_row(
-            f"{region.rows[0]}–{region.rows[1] - 1}",
-            f"{region.columns[0]}–{region.columns[1] - 1}",
-            f"{region.share:+.4f}",
-            f"{region.occluded:+.4f}",
+    source = picture_of(picture)
+    if method == ALL:
+        subject = Subject.of(classifier, source)
+        found: Explanation = explain_by_every_method(
+            subject, target=target, against=against, **options
         )
-    console.print(table)
+    else:
+        found = classifier.explain(source, method, target=target, against=against, **options)
+    tell_size(source, classifier.model_, classifier.max_pixels)
+    return found
+
+
+def _files(folder: Path, pictures: Sequence[Path | DataPicture], method: str) -> list[Path | None]:
+    """A PNG for each picture: ``cat-evidence.png``, ``cat-evidence-2.png``; none is an input."""
+    from pellucid.files import make_folder
+
+    place = make_folder(folder)
+    taken = {picture.resolve() for picture in pictures if isinstance(picture, Path)}
+    files: list[Path | None] = []
+    for picture in pictures:
+        name = picture.stem if isinstance(picture, Path) else picture.name
+        stem = "-".join(re.findall(r"[\w.+]+", f"{name}-{method}"))
+        names = (stem if n == 1 else f"{stem}-{n}" for n in count(1))
+        paths = (place / f"{each}.png" for each in names)
+        path = next(path for path in paths if path.resolve() not in taken)
+        taken.add(path.resolve())
+        files.append(path)
+    return files

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from pellucid.data.asked import Asked
     from pellucid.data.reference import DataPicture, Reference
     from pellucid.files import Model
 
@@ -35,17 +38,53 @@ def find_picture(
     Raises:
         DataError: It is one of a data set, and there is no such picture.
     """
-    from pellucid.cli.terminal import remarks
-    from pellucid.data.names import shown
     from pellucid.data.reference import parse_reference
 
     reference = parse_reference(text)
-    if reference is None:
-        return Path(text)
-    found = _of_data(reference, model, max_pixels)
-    where = "" if found.path is None else f" ({shown(found.path)})"
-    remarks().print(f"{shown(found.name)}{where} is of the class {shown(found.label)}")
-    return found.picture
+    return Path(text) if reference is None else picture_of(_of_data(reference, model, max_pixels))
+
+
+def find_pictures(texts: Sequence[str], model: Model, max_pixels: int | None = None) -> Asked:
+    """Find the pictures that several arguments name, and print remarks on them.
+
+    Args:
+        texts: See :func:`pellucid.data.asked.find_pictures`.
+        model: Who looks at them.
+        max_pixels: As in :func:`find_picture`.
+    """
+    from pellucid.cli.terminal import remarks
+    from pellucid.data.asked import find_pictures as find
+    from pellucid.training.referenced import ReferencedPictures
+
+    asked = find(texts, ReferencedPictures(model, max_pixels=max_pixels).part)
+    for note in asked.notes:
+        remarks().print(note)
+    return asked
+
+
+def picture_of(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
+    """A picture's file or pixels; of one out of a data set, its class is printed on stderr."""
+    from pellucid.cli.terminal import remarks
+    from pellucid.data.names import shown
+
+    if isinstance(picture, Path):
+        return picture
+    where = "" if picture.path is None else f" ({shown(picture.path)})"
+    remarks().print(f"{shown(picture.name)}{where} is of the class {shown(picture.label)}")
+    return picture.picture
+
+
+def report_problems(problems: Sequence[str], total: int) -> None:
+    """Leave with 1 if there are problems: one as it is, of several a line each and their number."""
+    from pellucid.cli.terminal import fail, remarks
+    from pellucid.data.names import counted, shown
+
+    if len(problems) > 1:
+        for problem in problems:
+            remarks().print(shown(problem))
+        fail(f"{len(problems)} of {counted(total, 'picture')} cannot be used, see above")
+    if problems:
+        fail(problems[0])
 
 
 def _of_data(reference: Reference, model: Model | None, max_pixels: int | None) -> DataPicture:

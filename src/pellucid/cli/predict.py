@@ -12,7 +12,8 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
 from pellucid.cli.outputs import check_output
-from pellucid.cli.terminal import fail, json_text, remarks, results
+from pellucid.cli.picture import find_pictures, report_problems
+from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
 
@@ -59,28 +60,14 @@ def predict(
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
     from pellucid.classifier import ImageClassifier
-    from pellucid.data.asked import find_pictures
-    from pellucid.training.referenced import ReferencedPictures
 
     check_output(out, ENDINGS, model, *map(Path, pictures))
     classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
-    asked = find_pictures(
-        pictures, ReferencedPictures(classifier.model_, max_pixels=max_pixels).part
-    )
+    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels)
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
-    for note in asked.notes:
-        remarks().print(note)
     problems = _answer(classifier, asked, top, out, json=json)
-    if len(problems) > 1:
-        for problem in problems:
-            remarks().print(shown(problem))
-        fail(
-            f"{len(problems)} of {counted(len(asked.pictures) + len(asked.problems), 'picture')} "
-            "could not be answered, see above"
-        )
-    if problems:
-        fail(problems[0])
+    report_problems(problems, len(asked.pictures) + len(asked.problems))
 
 
 def _answer(

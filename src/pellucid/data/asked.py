@@ -16,7 +16,7 @@ from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.data.walk import files_below
-from pellucid.errors import DataError
+from pellucid.errors import DataError, PellucidError
 from pellucid.files.csv_text import undefused
 
 if TYPE_CHECKING:
@@ -58,6 +58,18 @@ def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
         )
         for part in path.parts
     )
+
+
+def names_one(text: str) -> bool:
+    """Return whether an argument names one picture, not a folder, a list, a pattern or a part."""
+    path = Path(text)
+    if os.path.lexists(path):
+        return not path.is_dir() and path.suffix.lower() not in TABLE_SUFFIXES
+    try:
+        reference = parse_reference(text)
+    except PellucidError:
+        return True
+    return reference.number is not None if reference else not _PATTERN.search(text)
 
 
 def find_pictures(

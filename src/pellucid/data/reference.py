@@ -88,6 +88,9 @@ class DataPicture:
     reference: Reference
     part: Dataset
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         """The reference as text."""
