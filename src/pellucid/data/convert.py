@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pellucid.data.deep import bands, deep_rows, rows_of
+from pellucid.data.libtiff import load
 from pellucid.data.pillow import DECODING_ERRORS
+from pellucid.data.unsupported import lab_advice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +46,15 @@ _WHITE_IS_ZERO = 0
 
 
 class NoRuleError(ValueError):
-    """A picture holds values of which nobody says what is black and what is white."""
+    """A picture holds values of which nobody says what is black and what is white.
+
+    Args:
+        what: What it holds.
+        advice: What to do about it.
+    """
+
+    def __init__(self, what: str, advice: str = "convert it to 8 or 16 bits, or remove it") -> None:
+        super().__init__(f"{what}; {advice}")
 
 
 class Range(NamedTuple):
@@ -79,7 +89,7 @@ def converted(
         NoRuleError: It holds values for which there is no rule.
     """
     rows = None if value_range is None else deep_rows(image)
-    image.load()
+    load(image)
     if value_range is None or rows is None:
         eight_bit = _eight_bit(image)
     else:
@@ -186,7 +196,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode == "La":
         return image.convert("LA")
     if image.mode == "LAB":
-        raise NoRuleError("colours in LAB")
+        raise NoRuleError("colours in LAB, which are not read", lab_advice())
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 

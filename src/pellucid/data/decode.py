@@ -25,9 +25,11 @@ from pellucid.data.formats import (
     is_read,
     webp_canvas,
 )
+from pellucid.data.libtiff import LIBTIFF, UnsupportedError
 from pellucid.data.names import shown
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
+from pellucid.data.unsupported import unsupported
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -94,7 +96,9 @@ def _decoding(image: Image.Image, name: str) -> Iterator[None]:
         with bounded(max(MAX_PIXELS, image.width * image.height)):
             yield
     except NoRuleError as error:
-        raise DataError(f"{name}: {error}; convert it to 8 or 16 bits, or remove it") from error
+        raise DataError(f"{name}: {error}") from error
+    except UnsupportedError as error:
+        raise DataError(f"{name}: {error}") from error
     except (*DECODING_ERRORS, DecompressionBombError) as error:
         raise _damaged(name, error) from error
 
@@ -213,6 +217,8 @@ def _recognised(stream: IO[bytes], name: str, start: bytes, max_pixels: int) -> 
 
     if start[:1] == b"P" and not is_netpbm(start):  # PFM and others of that family
         raise DataError(f"{name}: {described(start)}")
+    if reason := unsupported(stream, start):
+        raise DataError(f"{name}: {reason}")
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
@@ -247,7 +253,14 @@ def _start(stream: IO[bytes], name: str) -> bytes:
 
 
 def _damaged(name: str, error: Exception) -> DataError:
+    """Return the DataError for what Pillow raised: damage, or a kind that it does not know."""
     reason = shown(str(error) or type(error).__name__)
+    unknown = isinstance(error, OSError | NotImplementedError) and "unsupported" in reason.lower()
+    if unknown and not reason.startswith(LIBTIFF):
+        return DataError(
+            f"{name}: a kind of picture that is not read ({reason}); convert it (ImageMagick: "
+            "magick FILE OUT.png)"
+        )
     return DataError(
         f"{name}: the picture is damaged or cut short ({reason}); replace or remove it"
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.libtiff import load
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -51,13 +53,13 @@ def deep_rows(image: Image.Image) -> Rows | None:
         (rows, W, 4), they are uint16. None for a picture of 8 bits, which is decoded, too.
     """
     if _is_deep_grey(image):
-        image.load()
+        load(image)
         if _is_unsigned_long(image):  # Pillow has them as signed
             return lambda rows: rows_of(image, rows).view(np.uint32)
         return lambda rows: rows_of(image, rows)
     unpacker = _unpacker(image)
     stream = getattr(image, "fp", None)
-    image.load()
+    load(image)
     if unpacker not in _COLOURS or stream is None:
         return None
     low = _low_bytes(image, stream, _COLOURS[unpacker])
@@ -97,7 +99,7 @@ def _low_bytes(image: Image.Image, stream: Any, unpacker: str) -> Image.Image:
         tile._replace(args=(unpacker, *tile.args[1:]) if isinstance(tile.args, tuple) else unpacker)
         for tile in again.tile
     ]
-    again.load()
+    load(again)
     return again
 
 
