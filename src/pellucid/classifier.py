@@ -49,7 +49,7 @@ from pellucid.training.arguments import are_picture_files, evaluation_data, trai
 from pellucid.training.batches import automatic_batch_size, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
-from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, RateCurve, find_learning_rate
+from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.history import History
 from pellucid.training.kept import DamagedStateWarning, read_kept
 from pellucid.training.provenance import history_of, provenance, safe_max_pixels
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from pellucid.training import Recipe
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.history import Epoch
+    from pellucid.training.rate_curve import RateCurve
 
     Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
     """Labelled pictures, or pixels that need labels."""

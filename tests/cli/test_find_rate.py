@@ -23,22 +23,23 @@ def test_a_suggestion_its_curve_and_how_to_train_with_it(
     given = ["--batch-size", 32, "--weight-decay", 0.001]
     search = ["--out", "my curve.png", "--steps", 60, "--highest", 0.1]
     done = pellucid("find-rate", picture_folder, *given, *search)
-    first, second, third, *_ = done.stdout.splitlines()
+    first, *others = done.stdout.splitlines()
     found = re.fullmatch(
         r"suggested learning rate: (\S+) \(usual: 0\.025 for batches of 32\)", first
     )
     assert found is not None, first
     suggestion = float(found[1])
     assert 0.025 / 5 < suggestion < 0.025 * 5
-    assert second.startswith("3 seeds agree: ")
-    assert third.startswith("the loss fell from ")
+    assert others[1].startswith("short trainings at 0.025 end at a loss of ")
+    assert others[2].startswith("the loss fell from ")
     assert "curve written to my curve.png" in done.stderr
     with Image.open(tmp_path / "my curve.png") as image:
         assert image.format == "PNG"
-    command = shlex.split(done.stderr.splitlines()[-1].removeprefix("train with it: "))
+    command = shlex.split(done.stderr.splitlines()[-1].partition(": ")[2])
+    rate = [] if suggestion == 0.025 else ["--learning-rate", f"{suggestion:.2g}"]
     assert command == [
         "pellucid", "train", str(picture_folder), "--batch-size", "32", "--weight-decay", "0.001",
-        "--learning-rate", f"{suggestion:.2g}",
+        *rate,
     ]  # fmt: skip
     assert not (tmp_path / "runs").exists()
     pellucid(*command[1:], "--epochs", 1)
@@ -75,7 +76,7 @@ def test_json(pellucid: Command, picture_folder: Path) -> None:
     values = json.loads(pellucid("find-rate", picture_folder, "--json", *search).stdout)
     assert values.keys() == {
         "suggestion", "end_of_fall", "usual", "doubt", "uncertain", "exploded", "without", "rates",
-        "losses", "smoothed", "by_seed",
+        "losses", "smoothed", "by_seed", "tried",
     }  # fmt: skip
     assert values["rates"][0] == 1e-5
     assert len(values["losses"]) == len(values["rates"]) <= 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,18 +19,12 @@ from pellucid.errors import ArgumentError, DataError, TrainingDivergedError
 from pellucid.graph import Network, classifier_weights, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import make_recipe
-from pellucid.training.finder import (
-    AGREE,
-    HIGHEST,
-    LOWEST,
-    STEPS,
-    WINDOW,
-    curve,
-    find_learning_rate,
-    smooth,
-)
+from pellucid.training.finder import HIGHEST, LOWEST, STEPS, find_learning_rate
 from pellucid.training.rate_chart import draw_rate_curve
+from pellucid.training.rate_curve import AGREE, FAR, WINDOW, curve, smooth
 from pellucid.training.recipe import usual_learning_rate
+from pellucid.training.schedules import OneCycle
+from pellucid.training.trial import short_training
 from tests.messages import check_line
 from tests.training.scripted import Scripted, dataset
 
@@ -121,13 +115,68 @@ def test_nothing_is_suggested_where_seeds_are_far_apart() -> None:
     assert curve(RATES, np.concatenate([one, one]), usual=RATES[45]).suggestion is not None
 
 
-@pytest.mark.parametrize("factor", [0.1, 0.3, 3.0, 10.0])
+@pytest.mark.parametrize("factor", [0.9 / FAR, 1.1 / FAR, 0.9 * FAR, 1.1 * FAR])
 def test_nothing_is_suggested_far_from_the_usual_rate(factor: float) -> None:
     found = curve(RATES, course(60))
     assert found.suggestion is not None
     compared = curve(RATES, course(60), usual=found.suggestion * factor)
-    assert (compared.suggestion is None) == (factor in (0.1, 10.0))
+    assert (compared.suggestion is None) == (factor in (0.9 / FAR, 1.1 * FAR))
     assert compared.end_of_fall == found.suggestion
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "wins"),
+    [
+        ((0.1, 0.2, 0.3), (0.2, 0.3, 0.4), True),
+        ((0.1, 0.2, 0.4), (0.2, 0.3, 0.4), False),
+        ((0.1, 0.2, np.inf), (0.2, 0.3, 0.4), False),
+        ((0.1, 0.2, 0.3), (0.2, 0.3, np.inf), True),
+        ((0.2, 0.3, 0.4), (0.1, 0.2, 0.3), False),
+    ],
+)
+def test_the_usual_rate_is_suggested_unless_the_other_is_better_with_every_seed(
+    own: tuple[float, ...], other: tuple[float, ...], wins: bool
+) -> None:
+    found = curve(RATES, course(60), usual=0.02)
+    assert found.end_of_fall is not None
+    tried = replace(found, tried={found.end_of_fall: own, 0.02: other})
+    assert tried.suggestion == (found.end_of_fall if wins else 0.02)
+    json.dumps(tried.to_dict(), allow_nan=False)
+
+
+def test_short_trainings_follow_the_schedule_from_the_same_start() -> None:
+    scripted, recipe = Scripted([2.0] * 30 + [1.0] * 10), make_recipe(batch_size=8)
+    assert short_training(scripted, dataset(20), recipe, 40) == 1.0
+    rates = [rate for _, _, rate in scripted.steps]
+    assert rates == [recipe.learning_rate * OneCycle().factor(k, 40, 1) for k in range(40)]
+    assert short_training(Scripted([2.0, np.nan]), dataset(20), recipe, 40) == np.inf
+    # what is learned already is not told apart
+    assert short_training(Scripted([2.0, 0.001]), dataset(20), recipe, 40) == 0.2
+
+
+def test_the_end_of_the_fall_and_the_usual_rate_are_tried(
+    digits: tuple[Dataset, Dataset],
+) -> None:
+    told: list[tuple[int, int]] = []
+    model = ImageClassifier(layers, batch_size=32, engine="torch")
+    found = model.find_learning_rate(
+        digits[0], steps=40, progress=lambda done, of: told.append((done, of))
+    )
+    assert found.doubt is None
+    assert found.usual == 0.025
+    assert set(found.tried) == {found.end_of_fall, 0.025}
+    assert all(len(losses) == 3 for losses in found.tried.values())
+    assert found.suggestion in found.tried
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1] == (360, 360)
+    recipe = model.planned_recipe(digits[0])
+    graph = model._graph(digits[0])
+    again = get_engine("torch").load(
+        Network(graph, classifier_weights(graph, 2)),
+        learning=Learning(recipe.loss, recipe.optimizer, 0),
+    )
+    alone = short_training(again, digits[0], replace(recipe, seed=2), 40)
+    assert found.tried[0.025][2] == pytest.approx(alone, rel=0.02)
 
 
 def test_one_seed_alone_suggests_nothing() -> None:

@@ -19,7 +19,7 @@ from pellucid.engines import DEFAULT
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pellucid.training.finder import RateCurve
+    from pellucid.training.rate_curve import RateCurve
 
 OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "seeds", "out", "json"}
 """Settings that training does not have."""
@@ -144,7 +144,7 @@ def find_rate(
         batch = min(classifier.planned_recipe(splits.train).batch_size, len(splits.train))
         _print_curve(results(), curve, f"{curve.usual:g} for batches of {batch}")
         command = ["pellucid", "train", data, *_given(context)]
-        if curve.suggestion is not None:
+        if curve.suggestion not in (None, curve.usual):
             command += ["--learning-rate", f"{curve.suggestion:.2g}"]
             console.print(f"train with it: {shown(shlex.join(command))}")
         else:
@@ -161,15 +161,14 @@ def _print_curve(console: Console, curve: RateCurve, usual: str) -> None:
             console.print("more steps (--steps 300) would show more")
     else:
         console.print(f"suggested learning rate: {curve.suggestion:.2g} (usual: {usual})")
-        console.print(
-            f"{len(curve.by_seed)} seeds agree: without any one of them, it would be "
-            f"{min(curve.without):.2g} to {max(curve.without):.2g}"
-        )
+        for rate, losses in curve.tried.items():
+            ends = ", ".join(f"{loss:.3g}" for loss in losses)
+            console.print(f"short trainings at {rate:.2g} end at a loss of {ends}")
     if curve.end_of_fall is not None:
         lowest = int(curve.smoothed.argmin())
         console.print(
             f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
-            f"{curve.rates[lowest]:.2g}"
+            f"{curve.rates[lowest]:.2g} (mean of {len(curve.by_seed)} seeds)"
         )
         if curve.exploded:
             console.print(f"it exploded at {curve.rates[-1]:.2g}")

@@ -11,15 +11,17 @@ it by least squares in a window around the step; the line's value there is the s
 suggestion is the first rate at which nearly the whole fall is done.
 
 There is no doubt of it if the fall is far more than chance makes, if leaving out any one seed gives
-nearly the same rate, and if it is not far from the usual rate. Otherwise the usual rate is the
-better choice.
+nearly the same rate, and if it is not far from the usual rate. Still, such a sweep cannot tell
+rates within a factor of about three apart. So the rate that it found and the usual one are both
+tried, each with a short training from the same start for every seed; the usual one is suggested
+unless the other gives the lower loss with each of them.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,12 +29,13 @@ from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, TrainingDivergedError
 from pellucid.graph import classifier_weights
 from pellucid.ops import check
-from pellucid.short_repr import short_repr
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.feed import Feed
+from pellucid.training.rate_curve import WINDOW, RateCurve, curve
+from pellucid.training.trial import short_training
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,9 +44,6 @@ if TYPE_CHECKING:
     from pellucid.training.recipe import Recipe
 
 LOWEST, HIGHEST, STEPS = 1e-5, 10.0, 100
-
-WINDOW = 11
-"""Steps that a line is fitted to."""
 
 SEEDS = 3
 """How often the search is done, each time with other first weights and another order."""
@@ -56,111 +56,6 @@ ABOVE_FIRST = 1.5
 
 MEMORY = 0.8
 """How much of the running loss stays from step to step."""
-
-TINY = 1e-8
-"""Losses below are taken to be so, for their logarithm."""
-
-LEAST_FALL = 0.05
-"""By which share the smoothed loss must fall, from its first to its lowest, to suggest a rate."""
-
-NEARLY = 0.95
-"""The share of the fall (of the logarithm) that is done at the suggestion."""
-
-CERTAIN = 8.0
-"""A fall of so many standard errors is believed; chance alone makes one in 1 of 100 searches."""
-
-AGREE = 3.0
-"""Seeds agree if leaving out any one gives rates that differ by this factor at most."""
-
-FAR = 5.0
-"""A suggestion that differs from the usual rate by more than this factor is far from it."""
-
-
-@short_repr
-@dataclass(frozen=True, eq=False)
-class RateCurve:
-    """Losses by learning rate.
-
-    Attributes:
-        rates: Of each step that was taken with every seed, rising, (S,).
-        losses: Of each step's batch, before its update, the geometric mean over seeds, (S,).
-        smoothed: As the fitted lines have it, (S,).
-        end_of_fall: The rate at which the loss has nearly stopped falling; none if it fell nowhere.
-        exploded: Whether a search stopped before its highest rate.
-        by_seed: Losses with each seed, (seeds, S).
-        without: Where the fall would end without each of the seeds, (seeds,); empty for one seed.
-        usual: The rate that training takes where none is given; none if it is not known.
-    """
-
-    rates: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    smoothed: NDArray[np.float64]
-    end_of_fall: float | None
-    exploded: bool
-    by_seed: NDArray[np.float64]
-    without: tuple[float, ...] = ()
-    usual: float | None = None
-
-    @property
-    def suggestion(self) -> float | None:
-        """The learning rate to train with, as its peak; none where there is a doubt."""
-        return None if self.doubt else self.end_of_fall
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether the loss fell, but so that it may be the chance of which batches came.
-
-        A fitted line's value in the middle of its window is off by s/√:data:`WINDOW`, where the
-        losses scatter about the lines by s (both in logarithms); a fall of fewer than
-        :data:`CERTAIN` of these is what the extremes of a hundred such errors may look like.
-        """
-        if self.end_of_fall is None:
-            return False
-        smoothed = np.log(self.smoothed)
-        last = int(smoothed.argmin())
-        scatter = np.log(np.maximum(self.losses, TINY))[: last + 1] - smoothed[: last + 1]
-        error = float(np.sqrt((scatter**2).mean() / WINDOW))
-        return float(smoothed[0] - smoothed[last]) < CERTAIN * error
-
-    @property
-    def doubt(self) -> str | None:
-        """Why no rate is suggested, in words; none if one is."""
-        if self.end_of_fall is None:
-            tried = f"between {self.rates[0]:.2g} and {self.rates[-1]:.2g}"
-            return f"the loss did not fall by {LEAST_FALL:.0%} {tried}"
-        if self.uncertain:
-            return "the losses of single batches jump about as much as the loss falls"
-        if not self.without:
-            return "one seed alone may be chance"
-        low, high = min(self.without), max(self.without)
-        if high > AGREE * low:
-            return f"seeds are far apart: without one of them, it would be {low:.2g} to {high:.2g}"
-        found = self.end_of_fall
-        if self.usual is not None and not 1 / FAR <= found / self.usual <= FAR:
-            return f"the loss stopped falling at {found:.2g}, far from the usual {self.usual:g}"
-        return None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "suggestion": self.suggestion,
-            "end_of_fall": self.end_of_fall,
-            "usual": self.usual,
-            "doubt": self.doubt,
-            "uncertain": self.uncertain,
-            "exploded": self.exploded,
-            "without": list(self.without),
-            "rates": self.rates.tolist(),
-            "losses": self.losses.tolist(),
-            "smoothed": self.smoothed.tolist(),
-            "by_seed": self.by_seed.tolist(),
-        }
-
-    def png(self) -> bytes:
-        """The curve as the bytes of a PNG file."""
-        from pellucid.training.rate_chart import rate_curve_chart
-
-        return rate_curve_chart(self)
 
 
 def find_learning_rate(
@@ -188,7 +83,8 @@ def find_learning_rate(
         seeds: How often, 1 to 100: first with the program's weights and the recipe's order, then
             with other first weights and another order each time.
         usual: The rate that training takes where none is given, to compare with.
-        progress: Called with the number of steps taken, and of all, after each.
+        progress: Called with the number of steps taken, and of all, after each; steps that turn
+            out not to be needed count as taken.
 
     Raises:
         ArgumentError: If a setting is out of range.
@@ -197,35 +93,86 @@ def find_learning_rate(
     check_search(lowest, highest, steps, seeds)
     check_batch_norms(program.graph, len(data), recipe.batch_size)
     rates = np.geomspace(lowest, highest, steps)
+    planned = seeds * steps * (1 if usual is None else 3)
     weights, state = program.weights(), program.optimizer_state()
-    runs = []
+    search = _Search(program, data, recipe, seeds, progress, planned)
     try:
-        for number in range(seeds):
-            seed = (recipe.seed + number) % 2**32
-            program.set_weights(classifier_weights(program.graph, seed) if number else weights)
-            program.set_optimizer_state(state)
-            feed = Feed(data, replace(recipe, seed=seed))
-            runs.append(_losses(program, feed, rates, _counted_on(progress, number, seeds)))
+        found = search.sweep(rates, usual)
+        if usual is not None and found.doubt is None and found.end_of_fall is not None:
+            tried = {rate: search.try_out(rate, steps) for rate in (found.end_of_fall, usual)}
+            found = replace(found, tried=tried)
     finally:
         program.set_weights(weights)
         program.set_optimizer_state(state)
-    common = min(map(len, runs))
-    if common < WINDOW:
-        raise TrainingDivergedError(
-            f"the loss explodes after {counted(common, 'step')}, at a learning rate of "
-            f"{rates[common]:.3g}; begin with lower rates (--lowest {lowest / 1000:.1g})"
+    search.finish()
+    return found
+
+
+class _Search:
+    """Trainings with several seeds, each from a start of its own."""
+
+    def __init__(
+        self,
+        program: Program,
+        data: Dataset,
+        recipe: Recipe,
+        seeds: int,
+        progress: Callable[[int, int], None] | None,
+        planned: int,
+    ) -> None:
+        self._program = program
+        self._data = data
+        self._recipe = recipe
+        self._seeds = seeds
+        self._progress = progress
+        self._taken, self._planned = 0, planned
+        self._weights, self._state = program.weights(), program.optimizer_state()
+
+    def sweep(self, rates: NDArray[np.float64], usual: float | None) -> RateCurve:
+        """The losses at rising rates."""
+        runs = []
+        for number, recipe in enumerate(self._starts()):
+            runs.append(_losses(self._program, Feed(self._data, recipe), rates, self._count))
+            self._count_to((number + 1) * len(rates))
+        common = min(map(len, runs))
+        if common < WINDOW:
+            raise TrainingDivergedError(
+                f"the loss explodes after {counted(common, 'step')}, at a learning rate of "
+                f"{rates[common]:.3g}; begin with lower rates (--lowest {rates[0] / 1000:.1g})"
+            )
+        by_seed = np.array([run[:common] for run in runs])
+        return curve(rates[:common], by_seed, exploded=common < len(rates), usual=usual)
+
+    def try_out(self, rate: float, steps: int) -> tuple[float, ...]:
+        """The losses after short trainings at a rate, one a seed."""
+        return tuple(
+            short_training(
+                self._program, self._data, replace(recipe, learning_rate=rate), steps, self._count
+            )
+            for recipe in self._starts()
         )
-    by_seed = np.array([run[:common] for run in runs])
-    return curve(rates[:common], by_seed, exploded=common < steps, usual=usual)
 
+    def finish(self) -> None:
+        """Count all steps as taken."""
+        self._count_to(self._planned)
 
-def _counted_on(
-    progress: Callable[[int, int], None] | None, number: int, seeds: int
-) -> Callable[[int, int], None] | None:
-    """Progress over all seeds, from that of one."""
-    if progress is None:
-        return None
-    return lambda done, of: progress(number * of + done, seeds * of)
+    def _starts(self) -> Iterator[Recipe]:
+        """Bring the program to each start in turn; the recipe with that seed."""
+        for number in range(self._seeds):
+            seed = (self._recipe.seed + number) % 2**32
+            graph = self._program.graph
+            self._program.set_weights(classifier_weights(graph, seed) if number else self._weights)
+            self._program.set_optimizer_state(self._state)
+            yield replace(self._recipe, seed=seed)
+
+    def _count(self) -> None:
+        self._count_to(self._taken + 1)
+
+    def _count_to(self, steps: int) -> None:
+        if steps > self._taken:
+            self._taken = steps
+            if self._progress is not None:
+                self._progress(steps, self._planned)
 
 
 def check_search(lowest: float, highest: float, steps: int, seeds: int = SEEDS) -> None:
@@ -244,63 +191,8 @@ def check_search(lowest: float, highest: float, steps: int, seeds: int = SEEDS) 
         )
 
 
-def curve(
-    rates: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    *,
-    exploded: bool = False,
-    usual: float | None = None,
-) -> RateCurve:
-    """Smooth losses and pick the rate.
-
-    Args:
-        rates: Rising exponentially, (S,), S at least :data:`WINDOW`.
-        losses: Of each step with each seed, (seeds, S), finite.
-        exploded: Whether more rates were to be tried.
-        usual: The rate that training takes where none is given.
-    """
-    logarithms = np.log(np.maximum(losses, TINY))
-    mean = logarithms.mean(axis=0)
-    smoothed = smooth(mean)
-    without: list[float] = []
-    if smoothed.min() < smoothed[0] + math.log(1.0 - LEAST_FALL):
-        end: float | None = _nearly_lowest(rates, smoothed)
-        if len(losses) > 1:
-            others = [np.delete(logarithms, k, axis=0).mean(axis=0) for k in range(len(losses))]
-            without = [_nearly_lowest(rates, smooth(each)) for each in others]
-    else:
-        end = None
-    return RateCurve(
-        rates, np.exp(mean), np.exp(smoothed), end, exploded, losses, tuple(without), usual
-    )
-
-
-def _nearly_lowest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
-    """The first rate at which :data:`NEARLY` the whole fall is done."""
-    fall = smoothed[0] - smoothed.min()
-    return float(rates[int((smoothed <= smoothed.min() + (1.0 - NEARLY) * fall).argmax())])
-
-
-def smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The value of the line fitted to the window around each step, (S,).
-
-    At both ends, where the window would hang over, it is the first or last whole one.
-    """
-    half = WINDOW // 2
-    offsets = np.arange(WINDOW) - half
-    windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
-    means, slopes = windows.mean(axis=1), windows @ offsets / (offsets @ offsets)
-    steps = np.arange(len(values))
-    centres = np.clip(steps, half, len(values) - 1 - half)
-    at = centres - half
-    return np.asarray(means[at] + slopes[at] * (steps - centres))
-
-
 def _losses(
-    program: Program,
-    feed: Feed,
-    rates: NDArray[np.float64],
-    progress: Callable[[int, int], None] | None,
+    program: Program, feed: Feed, rates: NDArray[np.float64], progress: Callable[[], None]
 ) -> list[float]:
     """The loss of each step, as far as they are finite and do not explode."""
     losses: list[float] = []
@@ -315,8 +207,7 @@ def _losses(
         running = loss if step == 0 else MEMORY * running + (1.0 - MEMORY) * loss
         lowest = running if step == 0 else min(lowest, running)
         losses.append(loss)
-        if progress is not None:
-            progress(step + 1, len(rates))
+        progress()
         if running > max(EXPLODED * lowest, ABOVE_FIRST * losses[0]):
             break
     return losses

@@ -9,7 +9,7 @@ from pellucid.evaluation.pages.figures import BLUE, GREY, ORANGE, plain_numbers,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pellucid.training.finder import RateCurve
+    from pellucid.training.rate_curve import RateCurve
 
 HEADROOM = 1.5
 """Losses above so many times the largest smoothed one before its minimum are cut off."""
