@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.data import load
+from pellucid.data import Dataset, load
 from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.evaluation.chance import wilson
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
@@ -24,7 +24,6 @@ from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
 from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:
-    from pellucid.data.dataset import Dataset
     from pellucid.experiments import Experiment
 
 
@@ -208,3 +207,26 @@ def test_no_pictures_to_judge_by() -> None:
 
     with pytest.raises(DataError, match="no pictures to judge by"):
         part_to_judge_by(Splits())
+
+
+def test_spreads_in_batches_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid.engines import batches, get_engine
+    from pellucid.graph import Network, initial_weights
+    from pellucid.layers import Normalise, Sequential
+    from pellucid.ops import CrossEntropy
+
+    random = np.random.default_rng(5)
+    images = random.integers(0, 256, (10, 6, 6, 1), np.uint8)
+    data = Dataset(images, np.arange(10) % 2, ("a", "b"))
+    monkeypatch.setattr(batches, "LIMIT", 1)  # one picture at a time
+    found = spreads(replace(INITIALISATION, variants={"He": INITIALISATION.variants["He"]}), data)
+    normalise = Normalise([float(images.mean())], [float(images.std())])
+    graph = Sequential([normalise, *INITIALISATION.variants["He"](2).layers]).graph((6, 6, 1))
+    program = get_engine("reference").load(Network(graph, initial_weights(graph, 0)))
+    values = program.values(images)
+    gradients = program.gradients(images, data.places, CrossEntropy()).weights
+    layers = [n.name for n in graph.nodes if n.operation.kind in ("conv2d", "dense")]
+    forward = [values[layer].astype(np.float64).std() for layer in layers]
+    backward = [gradients[f"{layer}.kernel"].astype(np.float64).std() for layer in layers]
+    np.testing.assert_allclose(found["He"]["forward"], forward, rtol=1e-4)
+    np.testing.assert_allclose(found["He"]["backward"], backward, rtol=1e-3)

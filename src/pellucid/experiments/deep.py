@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines import get_engine
+from pellucid.engines.batches import images_at_once, parts
 from pellucid.experiments.experiment import Experiment
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, Normalise, ReLU, Sequential
@@ -15,7 +16,10 @@ from pellucid.ops import CrossEntropy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
     from pellucid.experiments.experiment import Spreads
     from pellucid.layers import Block
 
@@ -63,13 +67,38 @@ def spreads(experiment: Experiment, data: Dataset) -> Spreads:
         graph = Sequential(blocks).graph(data.image_shape)
         program = get_engine("reference").load(Network(graph, initial_weights(graph, 0)))
         weighted = [n.name for n in graph.nodes if n.operation.kind in ("conv2d", "dense")]
-        values = program.values(images)
-        gradients = program.gradients(images, labels, CrossEntropy()).weights
-        found[name] = {
-            "forward": [float(values[layer].std()) for layer in weighted],
-            "backward": [float(np.std(gradients[f"{layer}.kernel"])) for layer in weighted],
-        }
+        found[name] = _spreads_of(program, images, labels, weighted)
     return found
+
+
+def _spreads_of(
+    program: Program, images: NDArray[np.uint8], labels: NDArray[np.int64], layers: list[str]
+) -> dict[str, list[float]]:
+    """The spreads of one network, from batches that bound the memory."""
+    # Twice: forward and backward each keep the values of all layers.
+    size = images_at_once(2 * program.values_bytes, _LOOKED_AT)
+    sums, squares = dict.fromkeys(layers, 0.0), dict.fromkeys(layers, 0.0)
+    numbers = dict.fromkeys(layers, 0)
+    kernels: dict[str, NDArray[np.float64]] = {}
+    for part in parts(len(images), size):
+        values = program.values(images[part])
+        for layer in layers:
+            value = values[layer].astype(np.float64)
+            sums[layer] += float(value.sum())
+            squares[layer] += float((value**2).sum())
+            numbers[layer] += value.size
+        del values
+        share = len(images[part]) / len(images)
+        gradients = program.gradients(images[part], labels[part], CrossEntropy()).weights
+        for layer in layers:
+            own = share * gradients[f"{layer}.kernel"].astype(np.float64)
+            kernels[layer] = kernels[layer] + own if layer in kernels else own
+    means = {layer: sums[layer] / numbers[layer] for layer in layers}
+    spread = {layer: squares[layer] / numbers[layer] - means[layer] ** 2 for layer in layers}
+    return {
+        "forward": [max(0.0, spread[layer]) ** 0.5 for layer in layers],
+        "backward": [float(kernels[layer].std()) for layer in layers],
+    }
 
 
 INITIALISATION = Experiment(
