@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.stats
 
+from pellucid.engines import batches
 from pellucid.errors import ArgumentError
 from pellucid.explain.gradient_maps import gradient_times_input
+from pellucid.explain.integrated import integrated_gradients
 from pellucid.explain.question import ask
 from pellucid.explain.sanity import randomisation_test, rank_correlation
 from pellucid.explain.scores import area, faithfulness
 from pellucid.explain.subject import Subject
-from pellucid.graph import Network
+from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.ops.softmax import softmax
 from tests.engines.networks import GRAPHS
@@ -77,3 +80,23 @@ def test_randomisation_goes_from_the_answer_to_the_image() -> None:
 def test_evidence_can_be_randomised_too() -> None:
     asked = question(GRAPHS["lenet5"], compared=True)
     assert len(randomisation_test(asked, "evidence").steps) == 5
+
+
+@pytest.mark.parametrize("what", ["integrated gradients", "faithfulness"])
+def test_many_steps_take_no_more_memory(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures on the way are made a batch at a time."""
+    monkeypatch.setattr(batches, "LIMIT", 1 << 20)
+    graph = Sequential([Flatten(), Dense(2)]).graph((64, 64, 1))
+    made = subject_of(Network(graph, initial_weights(graph, 0)))
+    asked = ask(made, target="c0")
+    plain = gradient_times_input(asked)
+    peaks = []
+    for steps in (50, 1000):
+        tracemalloc.start()
+        if what == "faithfulness":
+            faithfulness(plain, steps=steps)
+        else:
+            integrated_gradients(asked, steps=steps)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]

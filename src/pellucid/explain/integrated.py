@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.batches import parts
 from pellucid.explain.baseline import BLACK, baseline_pixels
 from pellucid.explain.gradient_maps import pixel_gradients
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import INTEGRATED_GRADIENTS
 from pellucid.explain.pages.numbers import compared
-from pellucid.explain.passes import batches
+from pellucid.explain.passes import batch_size
 from pellucid.ops import check
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def integrated_gradients(
     image = question.image.astype(np.float64)
     even = np.broadcast_to(baseline_pixels(question.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps
-    way = even + shares[:, None, None, None] * (image - even)
     slopes = np.zeros(image.shape)
-    for part in batches(way):
-        slopes += pixel_gradients(question, part).sum(axis=0)
+    for part in parts(steps, batch_size(*image.shape[:2])):
+        way = even + shares[part, None, None, None] * (image - even)
+        slopes += pixel_gradients(question, way).sum(axis=0)
     channels = (image - even) * slopes / steps
     ends = question.scores_of(np.stack([image, even]).astype(np.float32))
     change = float(ends[0] - ends[1])

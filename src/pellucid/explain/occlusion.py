@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines.batches import images_at_once
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import OCCLUSION
@@ -92,9 +93,10 @@ def occlude(
     whole = image if exact else image.astype(np.float32)
     score = question.scores_of(whole[None])[0]
     falls = np.empty(len(boxes))
-    copies = np.empty((min(BATCH, len(boxes)), *image.shape), whole.dtype)
-    for first in range(0, len(boxes), BATCH):
-        part = boxes[first : first + BATCH]
+    size = images_at_once(whole.nbytes, BATCH)
+    copies = np.empty((min(size, len(boxes)), *image.shape), whole.dtype)
+    for first in range(0, len(boxes), size):
+        part = boxes[first : first + size]
         copies[:] = whole
         for copy, (rows, columns) in zip(copies, part, strict=False):
             copy[slice(*rows), slice(*columns)] = fill

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines.batches import parts
 from pellucid.graph import INPUT
 from pellucid.ops.operation import INFERENCE
 
@@ -140,5 +141,9 @@ def separates(graph: Graph, name: str) -> bool:
 def batches(images: Array) -> Iterator[Array]:
     """Many images in parts that fit in memory."""
     _, height, width, _ = images.shape
-    size = max(1, MOST_PIXELS // (height * width))
-    return (images[first : first + size] for first in range(0, len(images), size))
+    return (images[part] for part in parts(len(images), batch_size(height, width)))
+
+
+def batch_size(height: int, width: int) -> int:
+    """How many images a batch of passes may have, at least 1."""
+    return max(1, MOST_PIXELS // (height * width))

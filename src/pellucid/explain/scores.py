@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.engines.batches import forward
+from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.pictures import html_of, new_figure
@@ -138,10 +138,14 @@ def _curves(
     counts = np.round(np.linspace(0, order.size, steps + 1)).astype(int)
     rank = np.empty(order.size, int)
     rank[order] = np.arange(order.size)
-    gone = (rank[None] < counts[:, None]).reshape(-1, height, width, 1)
+    ranks = rank.reshape(1, height, width, 1)
+    size = images_at_once(image.nbytes)
     curves = []
     for first, second in ((even, image), (image, even)):
-        pictures = np.where(gone, first, second).astype(np.float32)
-        logits = forward(question.program, pictures).astype(np.float64)
+        found = []
+        for part in parts(len(counts), size):
+            gone = ranks < counts[part, None, None, None]
+            found.append(forward(question.program, np.where(gone, first, second)))
+        logits = np.concatenate(found).astype(np.float64)
         curves.append(softmax(logits)[:, question.target])
     return counts / order.size, curves[0], curves[1]
