@@ -241,6 +241,8 @@ def test_it_does_not_begin_at_the_border(at: tuple[int, int]) -> None:
     kernel = np.zeros((3, 3, 1, 1))
     kernel[1, 1] = 1
     pixels = np.full((5, 5, 1), 200.0)
+    pixels[::2] = 220.0  # not one colour, which would be a frame around a picture
+    pixels[:, ::2] += 20.0
     pixels[1:4, 1:4] = 10
     pixels[at] = 60
     weights = {

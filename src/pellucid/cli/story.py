@@ -82,6 +82,12 @@ def _print_picture(console: Console, story: Story) -> None:
         f"Where the story looks, rows {top} to {bottom} and columns {left} to {right} (all "
         "positions count from 0):",
     )
+    if story.is_flat:
+        tell(
+            console,
+            "Pixels are nearly alike in all windows of this picture, so that there is little to "
+            "see in the sums that follow; another picture shows more.",
+        )
     console.print()
     names = [_channel(story, INPUT, c) or "pixels" for c in range(channels)]
     print_grids(console, {name: window.pixels[..., c].tolist() for c, name in enumerate(names)})

@@ -10,12 +10,11 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.explain.gradient_terms import value_terms
 from pellucid.explain.passes import ForwardPass
+from pellucid.explain.windows import windows_of
 from pellucid.ops import Conv2D, Dense
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from pellucid.explain.gradient_terms import GradientTerm
     from pellucid.explain.subject import Position, Subject
@@ -43,9 +42,10 @@ def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
     """Where a story begins: a strong value of the first convolution that speaks for the answer.
 
     Of the liveliest feature map (the one whose positive values spread most) it is the largest whose
-    window lies wholly inside the picture, that is positive, and that raises the answer's score: so
-    it is not lost in the layers behind. Where no map has such a value, the conditions are given up,
-    the last first. Without a convolution it is such a unit of the first dense layer.
+    window lies wholly inside the picture and has contrast (see :mod:`pellucid.explain.windows`),
+    that is positive, and that raises the answer's score: so it is not lost in the layers behind.
+    Where no map has such a value, the conditions are given up, the last first; contrast only where
+    all windows are flat. Without a convolution it is such a unit of the first dense layer.
 
     Args:
         subject: The picture in its network.
@@ -56,7 +56,14 @@ def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
     """
     node = _first_with_weights(subject)
     values = subject.values[node.name].astype(np.float64)
-    inside = _inside(subject, node)
+    whole = telling = np.ones(values.shape, bool)
+    if values.ndim == 3:
+        windows = windows_of(subject, node.name)
+        whole, telling = (
+            np.broadcast_to(mask[..., None], values.shape)
+            for mask in (windows.whole, windows.telling)
+        )
+    inside = telling if telling.any() else whole
     positive = inside & (values > 0)
     speaks = positive & (gradients.get(node.name, np.zeros(values.shape)) > 0)
     mask = next((each for each in (speaks, positive, inside) if each.any()), np.isfinite(values))
@@ -113,17 +120,3 @@ def _first_with_weights(subject: Subject) -> Node:
         "the network has neither a convolution nor a dense layer, so that it learns nothing and "
         "there is no story to tell; give a model that has one"
     )
-
-
-def _inside(subject: Subject, node: Node) -> NDArray[np.bool_]:
-    """Which outputs have their whole window inside the picture, shaped as the output."""
-    shape = subject.shape(node.name)
-    if not isinstance(node.operation, Conv2D):
-        return np.ones(shape, bool)
-    window = node.operation.window
-    sides: list[Array] = []
-    for axis, length in enumerate(subject.shape(node.inputs[0])[:2]):
-        span = window.along(axis, length)
-        starts = np.arange(span.output) * window.stride[axis] - span.before
-        sides.append((starts >= 0) & (starts + window.extent(axis) <= length))
-    return np.broadcast_to((sides[0][:, None] & sides[1])[..., None], shape)

@@ -20,6 +20,7 @@ from pellucid.explain.path import answer_gradients, followed, telling_value
 from pellucid.explain.records import number, numbers, record
 from pellucid.explain.subject import Subject
 from pellucid.explain.trace import Trace
+from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D
 from pellucid.short_repr import short_repr
@@ -178,6 +179,14 @@ class Story:
         """Whether it begins with a convolution, and not with a dense layer for want of one."""
         return isinstance(self.start.node.operation, Conv2D)
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether it begins with pixels that are all alike, since there are no others."""
+        if not self.has_convolution:
+            return False
+        layer, at = self.path[0]
+        return float(windows_of(self.subject, layer).contrast[at[:2]]) < FLAT
+
     @cached_property
     def told(self) -> tuple[Told, ...]:
         """Every step in order, the picture first and the softmax last."""
@@ -200,9 +209,11 @@ class Story:
     def window(self) -> PixelWindow:
         """Pixels around the middle of what the first value sees."""
         row, column, _ = _pixel_behind(self.start)
-        height, width, _ = self.subject.pixels.shape
-        top = max(0, min(row - WINDOW // 2, height - WINDOW))
-        left = max(0, min(column - WINDOW // 2, width - WINDOW))
+        whole = ((0, size) for size in self.subject.pixels.shape[:2])
+        top, left = (
+            _first_shown(at, own if own[0] <= at < own[1] and own[1] - own[0] >= WINDOW else side)
+            for at, own, side in zip((row, column), frame(self.subject.pixels), whole, strict=True)
+        )
         pixels = self.subject.pixels[top : top + WINDOW, left : left + WINDOW]
         last = top + pixels.shape[0] - 1, left + pixels.shape[1] - 1
         return PixelWindow((top, left), last, pixels)
@@ -247,7 +258,7 @@ class Story:
             answer=self.answer,
             truth=self.truth,
             truth_given=self.label_given,
-            window=self.window.to_dict(),
+            window={**self.window.to_dict(), "flat": self.is_flat},
             path=[
                 {"layer": layer, "at": list(at), "value": number(self.subject.values[layer][at])}
                 for layer, at in self.path
@@ -338,6 +349,11 @@ class _Loaded:
 
 def _answer(subject: Subject) -> int:
     return int(subject.values[subject.graph.output].argmax())
+
+
+def _first_shown(middle: int, span: tuple[int, int]) -> int:
+    """The first row (or column) of a window of pixels about one of them, within a span."""
+    return max(span[0], min(middle - WINDOW // 2, span[1] - WINDOW))
 
 
 def _pixel_behind(opened: Opened) -> Position:
