@@ -116,7 +116,8 @@ def test_evaluate_writes_a_report_and_lists_mistakes(
     assert "100 pictures" in text
     assert "cross-entropy" in text
     assert {p.name for p in (tmp_path / "report").iterdir()} == {
-        "confusion.csv", "confusion.png", "per_class.csv", "wrong.csv", "report.html",
+        "confusion.csv", "confusion.png", "per_class.csv", "predictions.csv", "report.html",
+        "summary.csv", "wrong.csv",
     }  # fmt: skip
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Judged by 100 pictures: data." in page

@@ -175,6 +175,7 @@ def test_as_json(report: Report) -> None:
         "true": report.wrong[0].true,
         "predicted": report.wrong[0].predicted,
         "confidence": report.wrong[0].confidence,
+        "command": "",
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.run_report import write_judgement
+from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.engines import DEFAULT
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset
     from pellucid.evaluation import Report
     from pellucid.training import Epoch
+
+PREDICTIONS = "predictions.csv"
+"""The answers to all pictures."""
 
 MOST_WRONG = 10
 """How many of the mistakes are printed."""
@@ -42,7 +45,8 @@ def evaluate(
         typer.Option(
             "--out",
             "-o",
-            help="A folder for report.html, the confusion matrix, tables of all mistakes.",
+            help="A folder for report.html, the confusion matrix, tables of all answers and of the "
+            "mistakes.",
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
@@ -56,6 +60,7 @@ def evaluate(
 ) -> None:
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.classifier import ImageClassifier
+    from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
     from pellucid.training.held_out import held_out
 
@@ -70,9 +75,9 @@ def evaluate(
     )  # fmt: skip
     for note in notes:
         remarks().print(note)
-    report = classifier.evaluate(pictures)
+    report = with_commands(classifier.evaluate(pictures), model, data, pictures)
     if out is not None:
-        _write(out, model, classifier, report, pictures, notes)
+        _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {shown(out / 'report.html')}")
     if json:
         print_json(report.to_dict())
@@ -83,12 +88,19 @@ def evaluate(
 def _write(
     out: Path,
     model: Path,
+    data: str,
     classifier: ImageClassifier,
     report: Report,
     pictures: Dataset,
     notes: list[str],
 ) -> None:
-    """Write the report, with how training went where the model lies in its run's folder."""
+    """Write the report and all answers, with the history where the model is in a run's folder."""
+    from pellucid.data.reference import argument_of
+    from pellucid.evaluation.prediction_files import csv_parts
+    from pellucid.evaluation.predictions import dataset_predictions
+    from pellucid.files.atomic import write_file
+    from pellucid.training.run_folder import RunFolder
+
     write_judgement(
         out,
         classifier,
@@ -98,6 +110,12 @@ def _write(
         notes=notes,
         title=f"{folder_name(model)}, judged by {pictures.name}",
     )
+    names = [argument_of(data, pictures, i) for i in range(len(pictures))]
+    true = [pictures.classes[place] for place in pictures.places.tolist()]
+    answers = dataset_predictions(classifier, pictures, names)
+    write_file(out / PREDICTIONS, csv_parts(answers, pictures.classes, true))
+    if pictures.quarantined and not (out / RunFolder.MODEL).exists():  # training's own stays
+        write_quarantined(out, pictures.quarantined)
 
 
 def _history(model: Path) -> list[Epoch]:
@@ -136,7 +154,7 @@ def _print_report(console: Console, report: Report, name: str) -> None:
     for wrong in report.wrong[:MOST_WRONG]:
         console.print(
             f"wrong: {shown(wrong.name)} is {shown(wrong.true)}, taken for "
-            f"{shown(wrong.predicted)} ({wrong.confidence:.1%})"
+            f"{shown(wrong.predicted)} ({wrong.confidence:.1%})\n  {wrong.command}"
         )
     if len(report.wrong) > MOST_WRONG:
         console.print(f"and {len(report.wrong) - MOST_WRONG} more mistakes (--json lists them all)")

@@ -72,7 +72,7 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
 
 
 def judge(
-    model: ImageClassifier, splits: Splits, folder: Path, notes: Sequence[str]
+    model: ImageClassifier, splits: Splits, folder: Path, notes: Sequence[str], data: str
 ) -> tuple[Diagnosis, ...]:
     """Write and tell how good a model is on its validation part, or else on its test part."""
     console = remarks()
@@ -80,7 +80,9 @@ def judge(
     if pictures is None:
         console.print("no report: there are no pictures that were not learned")
         return ()
-    report = model.evaluate(pictures)
+    from pellucid.evaluation.commands import with_commands
+
+    report = with_commands(model.evaluate(pictures), folder, data, pictures)
     diagnoses = write_judgement(
         folder,
         model,

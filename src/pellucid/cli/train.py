@@ -263,7 +263,7 @@ def _train(
         if not settings["report"]:
             return
         try:
-            diagnoses = judge(fitted, splits, folder, notes)
+            diagnoses = judge(fitted, splits, folder, notes, source)
         except KeyboardInterrupt as stopped:
             command = shlex.join(["pellucid", "train", "--resume", os.fspath(folder)])
             raise Stopped(

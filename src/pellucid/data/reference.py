@@ -111,9 +111,7 @@ class DataPicture:
         """The picture's file; None where the data are arrays."""
         if self.part.names is None or self.reference.data in BUILTIN:
             return None
-        found = Path(self.reference.data)
-        root = found if found.is_dir() else found.parent
-        path = root / self.part.names[self._number]
+        path = Path(_root(self.reference.data), self.part.names[self._number])
         return path if path.is_file() else None
 
     @property
@@ -126,6 +124,25 @@ class DataPicture:
     def picture(self) -> Path | NDArray[np.uint8]:
         """Its file, or else its pixels."""
         return self.pixels if self.path is None else self.path
+
+
+def argument_of(data: str, pictures: Dataset, number: int) -> str:
+    """Return what a command takes for a picture of data: the path of its file, or a reference.
+
+    Args:
+        data: A path, or the name of a built-in set.
+        pictures: A part of the data, as :func:`pellucid.training.held_out.held_out` returns it.
+        number: Which picture of the part.
+    """
+    if pictures.names is None or data in BUILTIN:
+        part = pictures.name if pictures.name in PARTS else ALL
+        return str(Reference(data, part, number))
+    return os.path.join(_root(data), pictures.names[number])  # noqa: PTH118 - as it was given
+
+
+def _root(data: str) -> str:
+    """The folder that names of pictures are relative to."""
+    return data if Path(data).is_dir() else str(Path(data).parent)
 
 
 def parse_reference(text: str) -> Reference | None:

@@ -90,17 +90,20 @@ def predictions(
             )
 
 
-def dataset_predictions(classifier: Classifier, pictures: Dataset) -> Iterator[Prediction]:
+def dataset_predictions(
+    classifier: Classifier, pictures: Dataset, names: Sequence[str] | None = None
+) -> Iterator[Prediction]:
     """Answer the pictures of a data set in its order.
 
     Args:
         classifier: Who answers.
         pictures: N pictures of its size.
+        names: What they are called; none: their names in the data set.
     """
+    called = names or [pictures.picture_name(i) for i in range(len(pictures))]
     for first in range(0, len(pictures), _BLOCK):
-        last = min(first + _BLOCK, len(pictures))
-        names = [pictures.picture_name(i) for i in range(first, last)]
-        yield from _answers(classifier, names, pictures.images[first:last])
+        part = slice(first, first + _BLOCK)
+        yield from _answers(classifier, called[part], pictures.images[part])
 
 
 def _of_files(

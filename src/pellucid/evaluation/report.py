@@ -43,6 +43,7 @@ class Wrong:
         true: Its class.
         predicted: The class that it was taken for.
         confidence: The probability that the network gave to that, 0 to 1.
+        command: The command line that explains it; empty where the model or the data have no path.
     """
 
     index: int
@@ -50,6 +51,7 @@ class Wrong:
     true: str
     predicted: str
     confidence: float
+    command: str = ""
 
 
 @short_repr

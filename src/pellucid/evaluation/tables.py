@@ -31,7 +31,8 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
     ``confusion.csv`` has a row for each true class and a column for each predicted one; the first
     row and column hold the names, the corner ``true \ predicted``. ``per_class.csv`` and
     ``wrong.csv`` have the columns of :class:`~pellucid.evaluation.report.ClassRow` and
-    :class:`~pellucid.evaluation.report.Wrong`; shares and probabilities have six decimals.
+    :class:`~pellucid.evaluation.report.Wrong`, without commands if there are none; shares and
+    probabilities have six decimals.
 
     Raises:
         OutputError: If the folder cannot be made or a file not be written; earlier files are
@@ -84,8 +85,10 @@ def _per_class(report: Report) -> list[Row]:
 
 
 def _wrong(report: Report) -> list[Row]:
-    rows: list[Row] = [["index", "path", "true", "predicted", "confidence"]]
+    explained = any(w.command for w in report.wrong)
+    head = ["index", "path", "true", "predicted", "confidence"]
+    rows: list[Row] = [[*head, "command"] if explained else head]
     for w in report.wrong:
         texts = shown(w.name), shown(w.true), shown(w.predicted), f"{w.confidence:.6f}"
-        rows.append([w.index, *texts])
+        rows.append([w.index, *texts, *([w.command] if explained else [])])
     return rows

@@ -236,7 +236,10 @@ def _mistakes(report: Report, pictures: Dataset) -> Iterable[str]:
         yield "<p>There are none.</p></section>"
         return
     yield f"<p>{counted(len(report.wrong), 'mistake')} in all, the most confident first."
-    yield "Labels that are wrong in the data often show here.</p>"
+    yield "Labels that are wrong in the data often show here."
+    if report.wrong[0].command:
+        yield "The command below each shows why it was answered so."
+    yield "</p>"
     yield '<ul class="pictures">'
     for wrong in report.wrong[:MOST_MISTAKES]:
         yield f"<li>{_mistake(wrong, pictures)}</li>"
@@ -252,6 +255,7 @@ def _mistake(wrong: Wrong, pictures: Dataset) -> str:
         f"{image}<strong>{text(wrong.true)}</strong>, taken for "
         f"<strong>{text(wrong.predicted)}</strong> ({wrong.confidence:.1%})"
         f'<br><span class="name">{text(wrong.name)}</span>'
+        + (f'<br><code class="command">{text(wrong.command)}</code>' if wrong.command else "")
     )
 
 

@@ -28,6 +28,7 @@ img.pixels { image-rendering: pixelated; }
 ul.pictures { display: flex; flex-wrap: wrap; gap: .8rem; list-style: none; padding: 0; }
 ul.pictures li { width: 8.5rem; font-size: .85rem; overflow-wrap: anywhere; }
 .name { font-size: .8rem; }
+.command { display: block; font-size: .75rem; user-select: all; margin-top: .2rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; }
 summary { cursor: pointer; margin: .8rem 0; }
 @media print {
