@@ -76,3 +76,6 @@ def test_every_face_of_a_report_has_them(
     assert float(rows["top-3 accuracy"]["guessing"]) == pytest.approx(
         sum(sorted(np.bincount(digits[1].places))[-3:]) / report.count, abs=1e-6
     )
+    for face in (str(report), report._repr_html_()):
+        assert f"95% interval {low:.2%} to {high:.2%}" in face
+        assert f"{guessing:.2%}" in face

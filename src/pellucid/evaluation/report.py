@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pellucid.data.names import counted
 from pellucid.evaluation.chance import Chance, of_support, wilson
 from pellucid.evaluation.tables import write_tables
 from pellucid.short_repr import short_repr
@@ -122,6 +123,14 @@ class Report:
             "wrong": [asdict(wrong) for wrong in self.wrong],
             "calibration": self.calibration.to_dict(),
         }
+
+    def __str__(self) -> str:
+        return f"{counted(self.count, 'picture')}: {self.chance}"
+
+    def _repr_html_(self) -> str:
+        from pellucid.evaluation.pages.page import report_fragment
+
+        return report_fragment(self)
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write ``summary.csv``, ``confusion.csv``, ``per_class.csv`` and ``wrong.csv``.

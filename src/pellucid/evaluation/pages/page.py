@@ -17,6 +17,7 @@ from pellucid.evaluation.pages.curves import accuracy_chart, loss_chart, rate_ch
 from pellucid.evaluation.pages.markup import text
 from pellucid.evaluation.pages.reliability import reliability_chart
 from pellucid.evaluation.pages.style import STYLE
+from pellucid.explain.pages.page import fragment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,34 +78,47 @@ def html_page(contents: Contents, confusion: bytes) -> str:
     return web_page(contents.title, STYLE, body)
 
 
+def report_fragment(report: Report) -> str:
+    """The judgement without pictures, for a notebook."""
+    return fragment(
+        (
+            f"<p>Judged by {counted(report.count, 'picture')}.</p>",
+            markup.table("Result", ("", "", ""), _numbers(report)),
+            markup.table("Classes", CLASS_HEADS, _class_rows(report)),
+        )
+    )
+
+
 def _judged_by(contents: Contents) -> str:
     count = counted(contents.report.count, "picture")
     return f"Judged by {count}: {text(contents.pictures.name)}."
 
 
-def _result(report: Report) -> Iterable[str]:
+def _numbers(report: Report) -> list[tuple[str, str, str]]:
+    """What the network is judged by: name, value, and what stands beside it."""
     chance = report.chance
-    numbers = {
-        "accuracy": f"{report.accuracy:.2%}",
-        chance.always: f"{chance.guessing:.2%}",
-        "classification error": f"{report.error:.2%}",
-    }
-    beside = {"accuracy": chance.interval}
+    numbers = [
+        ("accuracy", f"{report.accuracy:.2%}", chance.interval),
+        (chance.always, f"{chance.guessing:.2%}", ""),
+        ("classification error", f"{report.error:.2%}", ""),
+    ]
     for k, accuracy in report.top_k.items():
         if 1 < k < len(report.classes):  # the others say nothing new
             low, high, guessing = report.top_k_chance(k)
-            name = f"top-{k} accuracy"
-            numbers[name] = f"{accuracy:.2%}"
-            beside[name] = (
-                f"95% interval {low:.2%} to {high:.2%}; the {k} most frequent classes "
-                f"{guessing:.2%}"
-            )
-    numbers["mean squared error"] = f"{report.mean_squared_error:.4f}"
-    numbers["cross-entropy"] = f"{report.cross_entropy:.4f}"
-    numbers["calibration error"] = f"{report.calibration.expected_error:.2%}"
+            beside = f"95% interval {low:.2%} to {high:.2%}; the {k} most frequent classes "
+            numbers.append((f"top-{k} accuracy", f"{accuracy:.2%}", f"{beside}{guessing:.2%}"))
+    return [
+        *numbers,
+        ("mean squared error", f"{report.mean_squared_error:.4f}", ""),
+        ("cross-entropy", f"{report.cross_entropy:.4f}", ""),
+        ("calibration error", f"{report.calibration.expected_error:.2%}", ""),
+    ]
+
+
+def _result(report: Report) -> Iterable[str]:
     yield '<section aria-labelledby="result"><h2 id="result">Result</h2><dl class="numbers">'
-    for name, value in numbers.items():
-        remark = f'<dd class="beside">{text(beside[name])}</dd>' if name in beside else ""
+    for name, value, beside in _numbers(report):
+        remark = f'<dd class="beside">{text(beside)}</dd>' if beside else ""
         yield f"<div><dt>{text(name)}</dt><dd>{value}</dd>{remark}</div>"
     yield "</dl></section>"
 
@@ -219,15 +233,26 @@ def _frequent(report: Report) -> Iterable[tuple[str, str, str, str]]:
             yield report.classes[true], report.classes[predicted], str(count), share
 
 
+CLASS_HEADS = ("number", "class", "precision", "recall", "F1", "pictures")
+
+
+def _class_rows(report: Report) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(k),
+            row.name,
+            f"{row.precision:.3f}",
+            f"{row.recall:.3f}",
+            f"{row.f1:.3f}",
+            str(row.support),
+        )
+        for k, row in enumerate(report.per_class)
+    ]
+
+
 def _classes(report: Report) -> Iterable[str]:
     yield '<section aria-labelledby="classes"><h2 id="classes">Classes</h2>'
-    heads = ("number", "class", "precision", "recall", "F1", "pictures")
-    rows = (
-        (str(k), row.name, f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}",
-         str(row.support))
-        for k, row in enumerate(report.per_class)
-    )  # fmt: skip
-    yield f"{markup.table('Classes', heads, rows)}</section>"
+    yield f"{markup.table('Classes', CLASS_HEADS, _class_rows(report))}</section>"
 
 
 def _mistakes(report: Report, pictures: Dataset) -> Iterable[str]:
