@@ -21,6 +21,7 @@ from pellucid.evaluation.chance import wilson
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
 from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
+from pellucid.experiments.page import heads, rows
 from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:
@@ -117,9 +118,39 @@ def test_the_table() -> None:
         "interval": list(wilson(5, 10)),
         "least": 0.4,
         "largest": 0.52,
+        "spread": pytest.approx(0.12),
         "loss": 1.0,
         "diverged": 0,
     }
+
+
+@pytest.mark.parametrize("accuracies", [([0.9], [0.5]), ([0.5], [0.5]), ([0.5001], [0.5])])
+def test_one_seed_claims_nothing_about_runs_and_has_no_spread(
+    accuracies: tuple[list[float], list[float]],
+) -> None:
+    good, bad = accuracies
+    found = outcome(good=good, bad=bad)
+    assert "every run" not in found.verdict
+    assert "one seed" in found.verdict
+    assert "--seeds" in found.verdict
+    for row in found.to_dict()["table"]:
+        assert row["spread"] is row["least"] is row["largest"] is None
+    assert "least" not in heads(found)
+    assert len(heads(found)) == len(rows(found)[0])
+    assert "median" not in found._repr_html_()
+
+
+def test_two_seeds_claim_little() -> None:
+    found = outcome(good=[0.9, 0.8], bad=[0.6, 0.5])
+    assert "every run" not in found.verdict
+    assert "--seeds" in found.verdict
+    assert found.table[0]["spread"] == pytest.approx(0.1)
+    assert "accuracy (mean of 2)" in heads(found)
+    assert OVERLAP in outcome(good=[0.9, 0.5], bad=[0.6, 0.5]).verdict
+
+
+def test_one_variant_is_compared_with_none() -> None:
+    assert outcome(only=[0.5, 0.6, 0.7]).verdict == "only reached 60.00%"
 
 
 APART = "every run of the one was better than every run of the other"
@@ -135,8 +166,8 @@ OVERLAP = "but their runs overlap: seeds make as much of a difference"
         ([0.9, 0.8, 0.6], [0.6, 0.5, 0.4], "good was best (80.00%), bad worst (50.00%)", False),
         # the median decides who is best, and a single good run does not
         ([0.5, 0.5, 0.5], [0.1, 0.1, 0.9], "good was best (50.00%), bad worst (10.00%)", False),
-        ([0.5], [0.5], "good was best (50.00%), bad worst (50.00%)", False),
-        ([0.5001], [0.5], "good was best (50.01%), bad worst (50.00%)", True),
+        ([0.5] * 3, [0.5] * 3, "all variants reached 50.00%", False),
+        ([0.5001] * 3, [0.5] * 3, "good was best (50.01%), bad worst (50.00%)", True),
     ],
 )
 def test_the_verdict(good: list[float], bad: list[float], ranks: str, apart: bool) -> None:

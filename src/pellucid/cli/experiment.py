@@ -117,9 +117,9 @@ def _free(folder: Path) -> Path:
 def _print(console: Console, outcome: Outcome) -> None:
     from rich.table import Table
 
-    from pellucid.experiments.page import HEADS, guessing_lines, rows, spread_lines
+    from pellucid.experiments.page import guessing_lines, heads, rows, spread_lines
 
-    first, *others = HEADS
+    first, *others = heads(outcome)
     table = Table(first)
     for heading in others:
         table.add_column(heading, justify="right")

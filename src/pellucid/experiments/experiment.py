@@ -119,6 +119,8 @@ class Outcome:
     def table(self) -> list[dict[str, Any]]:
         """A row a variant: median, least and largest accuracy, median loss, diverged runs.
 
+        ``spread`` is the largest accuracy less the least; these three are none where a variant was
+        trained once, since a single run shows no spread.
         ``interval`` is the 95 % interval that the number of pictures gives the median accuracy.
         """
         rows = []
@@ -126,13 +128,15 @@ class Outcome:
             runs = self.of(variant)
             accuracies = [run.accuracy for run in runs]
             losses = [run.loss for run in runs if run.loss is not None]
+            several = len(runs) > 1
             rows.append(
                 {
                     "variant": variant,
                     "accuracy": median(accuracies),
                     "interval": list(wilson(round(median(accuracies) * self.judged), self.judged)),
-                    "least": min(accuracies),
-                    "largest": max(accuracies),
+                    "least": min(accuracies) if several else None,
+                    "largest": max(accuracies) if several else None,
+                    "spread": max(accuracies) - min(accuracies) if several else None,
                     "loss": median(losses) if losses else None,
                     "diverged": sum(run.diverged for run in runs),
                 }
@@ -140,20 +144,32 @@ class Outcome:
         return rows
 
     @property
+    def seeds(self) -> int:
+        """How many seeds each variant was trained with; the fewest, where they differ."""
+        return min(len(self.of(variant)) for variant in self.experiment.variants)
+
+    @property
     def verdict(self) -> str:
-        """What was seen, in a line."""
+        """What was seen, in a line, claiming no more than so many seeds can show."""
         rows = sorted(self.table, key=lambda row: -row["accuracy"])
         best, worst = rows[0], rows[-1]
-        if best["least"] > worst["largest"]:
-            return (
+        if len(rows) == 1:
+            return f"{best['variant']} reached {best['accuracy']:.2%}"
+        if best["accuracy"] == worst["accuracy"]:
+            seen = f"all variants reached {best['accuracy']:.2%}"
+        else:
+            seen = (
                 f"{best['variant']} was best ({best['accuracy']:.2%}), {worst['variant']} worst "
-                f"({worst['accuracy']:.2%}); every run of the one was better than every run of the "
-                "other"
+                f"({worst['accuracy']:.2%})"
             )
-        return (
-            f"{best['variant']} was best ({best['accuracy']:.2%}), {worst['variant']} worst "
-            f"({worst['accuracy']:.2%}), but their runs overlap: seeds make as much of a difference"
-        )
+        few = "--seeds 3 or more show how far chance reaches"
+        if self.seeds == 1:
+            return f"{seen} with the one seed that was tried, which may be chance: {few}"
+        if best["accuracy"] == worst["accuracy"] or best["least"] <= worst["largest"]:
+            return f"{seen}, but their runs overlap: seeds make as much of a difference"
+        if self.seeds == 2:
+            return f"{seen} with both seeds that were tried, which may be chance: {few}"
+        return f"{seen}; every run of the one was better than every run of the other"
 
     def plot(self) -> Figure:
         """Loss by epoch and accuracies, and layers' spreads where there are some."""

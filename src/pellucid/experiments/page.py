@@ -11,19 +11,24 @@ from pellucid.explain.pictures import png
 if TYPE_CHECKING:
     from pellucid.experiments.experiment import Outcome
 
-HEADS = ("", "accuracy (median)", "95% interval", "least", "largest", "loss")
-"""What the columns of :func:`rows` are called."""
+
+def heads(outcome: Outcome) -> tuple[str, ...]:
+    """What the columns of :func:`rows` are called; a single seed has no spread."""
+    if outcome.seeds == 1:
+        return "", "accuracy", "95% interval", "loss"
+    middle = "accuracy (mean of 2)" if outcome.seeds == 2 else "accuracy (median)"
+    return "", middle, "95% interval", "least", "largest", "loss"
 
 
 def rows(outcome: Outcome) -> list[tuple[str, ...]]:
-    """A row a variant, in words: its name, then as :data:`HEADS` says."""
+    """A row a variant, in words: its name, then as :func:`heads` says."""
+    several = outcome.seeds > 1
     return [
         (
             row["variant"],
             f"{row['accuracy']:.2%}",
             "{:.2%} to {:.2%}".format(*row["interval"]),
-            f"{row['least']:.2%}",
-            f"{row['largest']:.2%}",
+            *((f"{row['least']:.2%}", f"{row['largest']:.2%}") if several else ()),
             "diverged" if row["loss"] is None else f"{row['loss']:.4f}",
         )
         for row in outcome.table
@@ -58,7 +63,7 @@ def outcome_html(outcome: Outcome) -> str:
         (
             f"<h2>{text(experiment.question)}</h2>",
             f"<p>{pictures}; {counted(seeds, 'seed')}.</p>",
-            table(HEADS, rows(outcome), experiment.name),
+            table(heads(outcome), rows(outcome), experiment.name),
             f"<p><strong>{text(outcome.verdict)}.</strong></p>",
             *(f"<p>{text(line)}.</p>" for line in guessing_lines(outcome)),
             *(f"<p>{text(line)}.</p>" for line in spread_lines(outcome)),
