@@ -31,6 +31,9 @@ MOST_FINDINGS = 5
 MOST_NAMES = 4
 """How many names of a finding are printed."""
 
+MOST_CLASSES = 200
+"""How many classes are printed."""
+
 BATCH = 32
 """Pictures on the sheet of a batch."""
 
@@ -151,10 +154,12 @@ def _class_table(report: DataReport) -> Table:
     table.add_column("class", overflow="fold")
     for head in (*report.parts, "unusable", "smallest", "largest"):
         table.add_column(head, justify="right")
-    for each in report.classes:
+    for each in report.classes[:MOST_CLASSES]:
         numbers = [str(each.pictures[part]) for part in report.parts]
         sizes = ["–" if s is None else f"{s[0]}×{s[1]}" for s in (each.smallest, each.largest)]
         table.add_row(Text(shown(each.name)), *numbers, str(each.unusable), *sizes)
+    if len(report.classes) > MOST_CLASSES:
+        table.add_row(Text(f"and {len(report.classes) - MOST_CLASSES} more classes"))
     return table
 
 

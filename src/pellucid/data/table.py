@@ -59,7 +59,7 @@ def scan_table(
     finder = PathFinder(root)
     files: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, Path]] = {}
     parts: Counter[str] = Counter()
     elsewhere: tuple[str, str] | None = None
     for line, name, label, part in _rows(place, text, columns):
@@ -76,11 +76,12 @@ def scan_table(
             of_part = columns.part_of(part, f"{place}, line {line}")
             parts[part] += 1
         if name not in found:
-            found[name] = _found(finder, name, f"{place}, line {line}", root)
-            if elsewhere is None and found[name] != name:
-                elsewhere = name, found[name]
-        relative = found[name]
-        file = PictureFile(root / relative, relative, class_name, of_part)
+            relative = _found(finder, name, f"{place}, line {line}", root)
+            found[name] = relative, root / relative
+            if elsewhere is None and relative != name:
+                elsewhere = name, relative
+        relative, there = found[name]
+        file = PictureFile(there, relative, class_name, of_part)
         files.setdefault(of_part, []).append(file)
     if not files:
         raise DataError(f"{place}: no pictures, only a first line; add a line for each")

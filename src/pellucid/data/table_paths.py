@@ -36,6 +36,7 @@ class PathFinder:
         self._names: dict[str, frozenset[str]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
         self._below: list[str] | None = None
+        self._names_below: set[str] = set()
 
     def find(self, written: str) -> str | None:
         """Return a path relative to the folder, in its shortest form; None if it leads out of it.
@@ -79,7 +80,7 @@ class PathFinder:
         return None if shortest.split(os.sep, 1)[0] == os.pardir else shortest
 
     def _is_there(self, relative: str) -> bool:
-        folder, name = os.path.split(relative)
+        folder, _, name = relative.rpartition(os.sep)
         return name in self._listed(folder)
 
     def _with_ending(self, relative: str) -> str | None:
@@ -98,7 +99,12 @@ class PathFinder:
         """The same in a folder below; the only one."""
         if self._below is None:
             self._below = list(self._folders())
-        found = []
+            for folder in self._below:
+                self._names_below |= self._listed(folder)
+                self._names_below |= self._stems_of(folder).keys()
+        found: list[str] = []
+        if relative.rpartition(os.sep)[2] not in self._names_below:
+            return None
         for folder in self._below:
             there = os.path.join(folder, relative)  # noqa: PTH118
             if self._is_there(there):

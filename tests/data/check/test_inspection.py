@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from pellucid.data import Dataset, load
-from pellucid.data.check import KINDS, Finding, inspect, inspect_datasets
+from pellucid.data.check import KINDS, Finding, inspect, inspect_datasets, inspection
 from pellucid.data.check.classes import SMALL_CLASS
 from pellucid.data.check.files import HUGE_PIXELS
+from pellucid.data.check.look import look_at_file
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 from tests.messages import check_line
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid.data.check import DataReport
+    from pellucid.data.decoded import PictureFile
 
 ENOUGH = SMALL_CLASS
 
@@ -326,3 +328,27 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
     check_line(caught.value)
     with pytest.raises(ArgumentError, match="max_pixels"):
         inspect(tmp_path, max_pixels=0)
+
+
+def test_a_picture_that_is_listed_often_is_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture_folder(tmp_path, {"pictures": 3}, shape=(16, 16))
+    lines = [f"pictures/{i % 3:03}.png,{'ab'[i % 3 == 2]}" for i in range(3000)]
+    lines += ["gone.png,a", "gone.png,b"]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(["path,label", *lines]))
+    looked: list[str] = []
+    look = look_at_file
+
+    def counting(file: PictureFile, *others: Any) -> Any:
+        looked.append(file.name)
+        return look(file, *others)
+
+    monkeypatch.setattr(inspection, "look_at_file", counting)
+    report = inspect(table)
+    assert sorted(looked) == ["gone.png", *(f"pictures/{i:03}.png" for i in range(3))]
+    assert {each.name: each.pictures["all"] for each in report.classes} == {"a": 2000, "b": 1000}
+    assert [each.unusable for each in report.classes] == [1, 1]
+    copies = report.by_kind()["duplicates"]
+    assert sorted(len(finding.names) for finding in copies) == [1000, 1000, 1000]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.cores import available_threads
@@ -187,12 +188,18 @@ def _inspect_files(
     looks: list[Look] = []
     bad = list(folder.bad)
     values = SharedCounts()
-    for seen in _mapped(lambda file: look_at_file(file, max_pixels, values), files, progress):
+    once = list({file.name: file for file in reversed(files)}.values())[::-1]
+    met = _mapped(lambda file: look_at_file(file, max_pixels, values), once, progress)
+    seen_of = {file.name: seen for file, seen in zip(once, met, strict=True)}
+    for file in files:  # a list may name a picture many times
+        seen = seen_of[file.name]
+        if seen.class_name != file.class_name or seen.part != file.part:
+            seen = replace(seen, class_name=file.class_name, part=file.part)
         if isinstance(seen, Look):
             looks.append(seen)
         else:
             bad.append(seen)
-    paths = {file.name: file.path for file in files}
+    paths = {file.name: file.path for file in once}
     found_range = values.range()
     ends, notes = None, []
     if found_range is not None:
