@@ -96,7 +96,9 @@ def test_pictures(tmp_path: Path, little: int, cached: bool) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"240 pictures of 4096×4096×3 need 12.1 GB .*--image-size"):
+    with pytest.raises(
+        DataError, match=r"240 pictures of 4096×4096×3 .* need 12.1 GB .*--image-size"
+    ):
         load(root, image_size=(4096, 4096), cache=blocked if cached else False)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

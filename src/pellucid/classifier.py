@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.architectures import ARCHITECTURES, get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
-from pellucid.data.names import brief_settings
+from pellucid.data.names import array_shape, brief_settings
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
@@ -846,8 +846,8 @@ class ImageClassifier:
             check_bytes("pixels", batch)
             if batch.ndim != 4 or batch.shape[1:] != preprocessing.shape or not len(batch):
                 raise ShapeError(
-                    f"the network takes pictures {describe(preprocessing.shape)}, got an array of "
-                    f"shape {pictures.shape}; pictures of another size can be given one by one, "
+                    f"the network takes pictures {array_shape(preprocessing.shape)}, got an array "
+                    f"of shape {pictures.shape}; pictures of another size can be given one by one, "
                     "in a list"
                 )
             return batch, False

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def test_the_lectures_own_numbers_as_they_are_printed() -> None:
     text = " ".join(printed(told_of(lectures_own(), "b")).split())
     for part in (
-        "7×7 pixels of one channel",
+        "7×7 pixels (rows×columns) of one channel",
         "Of the liveliest, map 0, we take the value at row 3, column 1",
         "0·0 + 0·0 + 1·1 + 1·1 + 0·0 + 0·0 + 0·0 + 1·1 + 1·1 = 4",
         "the sum is 4; the engine's value is 4; the difference is 0.",

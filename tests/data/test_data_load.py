@@ -45,7 +45,7 @@ def test_an_undivided_folder(tmp_path: Path) -> None:
         np.testing.assert_array_equal(everything[f"cat/{i:03}.png"], noise(i, 6, 5))
     size, classes, drawn = splits.notes
     assert classes == "2 classes: cat 60, dog 40"
-    assert size == "all pictures are 6×5 pixels, grey"
+    assert size == "all pictures are 5×6 pixels (width×height), grey"
     assert drawn.startswith("pictures: train 80, validation 10, test 10; drawn with seed 5")
 
 

@@ -142,14 +142,14 @@ def test_the_common_size_is_kept(tmp_path: Path) -> None:
     files = listing(tmp_path, a=noise(0, 256, 9), b=noise(1, 256, 9))
     preprocessing, (note,) = choose_preprocessing(files, None)
     assert preprocessing == Preprocessing(256, 9, 1)
-    assert note == "all pictures are 256×9 pixels, grey"
+    assert note == "all pictures are 9×256 pixels (width×height), grey"
 
 
 def test_large_pictures_are_made_64_by_64(tmp_path: Path) -> None:
     preprocessing, (note,) = choose_preprocessing(listing(tmp_path, a=noise(0, 257, 9, 3)), None)
     assert preprocessing == Preprocessing(64, 64, 3)
     assert note.startswith(
-        "pictures of 257×9 pixels are fitted into 64×64 pixels, colour, by 'pad'"
+        "pictures of 9×257 pixels (width×height) are fitted into 64×64, colour, by 'pad'"
     )
 
 
@@ -157,11 +157,17 @@ def test_different_sizes_are_made_64_by_64(tmp_path: Path) -> None:
     files = listing(tmp_path, a=noise(0, 20, 30), b=noise(1, 30, 20))
     preprocessing, (note,) = choose_preprocessing(files, None)
     assert preprocessing == Preprocessing(64, 64, 1)
-    assert "pictures of 20×30 pixels and other sizes are fitted into 64×64 pixels, grey" in note
+    assert (
+        "pictures of 30×20 pixels (width×height) and other sizes are fitted into 64×64, grey"
+        in note
+    )
     files = listing(tmp_path, a=noise(0, 20, 30, 3), b=noise(1, 20, 30, 3), c=noise(2, 30, 20, 3))
     preprocessing, (note,) = choose_preprocessing(files, None)
     assert preprocessing == Preprocessing(64, 64, 3)
-    assert "pictures of 20×30 pixels and other sizes are fitted into 64×64 pixels, colour" in note
+    assert (
+        "pictures of 30×20 pixels (width×height) and other sizes are fitted into 64×64, colour"
+        in note
+    )
 
 
 def test_the_size_is_of_the_upright_picture(tmp_path: Path) -> None:
@@ -178,7 +184,7 @@ def test_a_size_that_was_asked_for(tmp_path: Path) -> None:
     files = listing(tmp_path, a=noise(0, 20, 30), b=noise(1, 30, 20))
     preprocessing, (note,) = choose_preprocessing(files, (12, 34))
     assert preprocessing == Preprocessing(12, 34, 1)
-    assert note == "pictures of 12×34 pixels, grey"
+    assert note == "pictures of 34×12 pixels (width×height), grey"
     for wrong, told in (
         ((0, 9), "height is 0"),
         ((9,), "expected .height"),
@@ -257,5 +263,7 @@ def test_more_than_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     files = listing(tmp_path, a=noise(0, 5, 6))
     monkeypatch.setattr("numpy.empty", full)
-    with pytest.raises(DataError, match=r"1 picture of 500×2000×3 need 0.003 GB of memory; choose"):
+    with pytest.raises(
+        DataError, match=r"1 picture of 500×2000×3 .* need 0.003 GB of memory; choose"
+    ):
         read_pictures(files, ("cat",), Preprocessing(500, 2000, 3), "pets")

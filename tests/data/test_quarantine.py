@@ -80,7 +80,7 @@ def test_bad_files_decide_nothing(tmp_path: Path) -> None:
     splits = load(tmp_path)
     assert splits.train.image_shape == (6, 5, 1)
     assert [file.name for file in splits.quarantined] == ["cat/000 cut.png"]
-    assert "all pictures are 6×5 pixels, grey" in splits.notes
+    assert "all pictures are 5×6 pixels (width×height), grey" in splits.notes
 
 
 @pytest.mark.parametrize("bad", ["quarantine", "error"])

@@ -127,6 +127,7 @@ def _print_report(console: Console, report: DataReport) -> None:
         f"{counted(len(report.classes), 'class')}"
     )
     console.print(_class_table(report))
+    console.print("smallest, largest: width×height in pixels")
     if not report.findings:
         console.print("nothing was found that spoils training")
     for kind, findings in report.by_kind().items():
@@ -156,7 +157,7 @@ def _class_table(report: DataReport) -> Table:
         table.add_column(head, justify="right")
     for each in report.classes[:MOST_CLASSES]:
         numbers = [str(each.pictures[part]) for part in report.parts]
-        sizes = ["–" if s is None else f"{s[0]}×{s[1]}" for s in (each.smallest, each.largest)]
+        sizes = ["–" if s is None else f"{s[1]}×{s[0]}" for s in (each.smallest, each.largest)]
         table.add_row(Text(shown(each.name)), *numbers, str(each.unusable), *sizes)
     if len(report.classes) > MOST_CLASSES:
         table.add_row(Text(f"and {len(report.classes) - MOST_CLASSES} more classes"))

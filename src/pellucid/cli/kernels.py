@@ -44,7 +44,9 @@ def kernels(
         return
     height, width, joined, number = found.kernels.shape
     console = results()
-    console.print(f"{shown(found.layer)}: {number} kernels {height}×{width}×{joined}")
+    console.print(
+        f"{shown(found.layer)}: {number} kernels {height}×{width}×{joined} (rows×columns×channels)"
+    )
     console.print(
         f"values {found.kernels.min():.4g} to {found.kernels.max():.4g}, "
         f"{(found.kernels < 0).mean():.0%} negative"

@@ -78,7 +78,8 @@ def _print_picture(console: Console, story: Story) -> None:
     (top, left), (bottom, right) = window.first, window.last
     tell(
         console,
-        f"What the network sees: {describe(pixels.shape[:2])} pixels of {colours}, each 0 to 255. "
+        f"What the network sees: {describe(pixels.shape[:2])} pixels (rows×columns) of {colours}, "
+        "each 0 to 255. "
         f"Where the story looks, rows {top} to {bottom} and columns {left} to {right} (all "
         "positions count from 0):",
     )

@@ -73,4 +73,5 @@ def print_summary(summary: Summary) -> None:
     table.add_row("total", "", "", f"{summary.parameters:,}", f"{summary.multiply_adds:,}", "")
     console = results()
     console.print(table)
-    console.print("sees: the receptive field, height×width in pixels of the input")
+    console.print("output: rows×columns×channels")
+    console.print("sees: the receptive field, rows×columns in pixels of the input")

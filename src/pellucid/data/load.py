@@ -16,7 +16,7 @@ from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
 from pellucid.data.locate import BUILTIN, located
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import folder_name, shown
+from pellucid.data.names import array_shape, folder_name, shown
 from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pictures import check_image_size, read_pictures
@@ -338,6 +338,6 @@ def _check_not_resized(source: ArraySource, image_size: tuple[int, int] | None) 
     height, width, _ = next(iter(source.datasets.values())).image_shape
     if image_size is not None and tuple(image_size) != (height, width):
         raise DataError(
-            f"{source.name}: pictures of {height}×{width} pixels, and image_size asks for "
+            f"{source.name}: pictures of {array_shape((height, width))}, and image_size asks for "
             f"{image_size[0]}×{image_size[1]}; arrays are not resized: leave image_size out"
         )

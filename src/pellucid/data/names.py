@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
@@ -55,6 +59,17 @@ def listed(names: list[str] | tuple[str, ...], limit: int = 8) -> str:
     text = ", ".join(brief(name) for name in names[:limit])
     left = len(names) - limit
     return text if left <= 0 else f"{text} and {left} more"
+
+
+def pixel_size(height: int, width: int) -> str:
+    """Return the size of a picture file in words: ``640×480 pixels (width×height)``."""
+    return f"{width}×{height} pixels (width×height)"
+
+
+def array_shape(shape: Sequence[int]) -> str:
+    """Return the shape of a picture's array in words: ``28×28×1 (rows×columns×channels)``."""
+    axes = "×".join(("rows", "columns", "channels")[: len(shape)])
+    return f"{'×'.join(map(str, shape))} ({axes})"
 
 
 def counted(number: int, noun: str) -> str:

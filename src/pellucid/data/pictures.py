@@ -12,7 +12,7 @@ from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
 from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
-from pellucid.data.names import counted, shown
+from pellucid.data.names import array_shape, counted, pixel_size, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
@@ -117,15 +117,17 @@ def _sized(
     """Return the preprocessing for pictures of some sizes, and a remark on it."""
     channels, colours = (1, "grey") if grey else (3, "colour")
     if image_size is not None:
-        return Preprocessing(*image_size, channels), f"pictures of {_by(image_size)}, {colours}"
+        return Preprocessing(
+            *image_size, channels
+        ), f"pictures of {pixel_size(*image_size)}, {colours}"
     first, *others = sizes
     if not others and max(first) <= LARGEST_COMMON_SIDE:
-        return Preprocessing(*first, channels), f"all pictures are {_by(first)}, {colours}"
+        return Preprocessing(*first, channels), f"all pictures are {pixel_size(*first)}, {colours}"
     preprocessing = Preprocessing(DEFAULT_SIDE, DEFAULT_SIDE, channels)
     return preprocessing, (
-        f"pictures of {_by(first)}{' and other sizes' if others else ''} are fitted into "
-        f"{_by(preprocessing.shape[:2])}, {colours}, by {preprocessing.resize!r}; another size can "
-        f"be chosen with image_size"
+        f"pictures of {pixel_size(*first)}{' and other sizes' if others else ''} are fitted into "
+        f"{preprocessing.width}×{preprocessing.height}, {colours}, by {preprocessing.resize!r}; "
+        f"another size can be chosen with image_size"
     )
 
 
@@ -309,8 +311,4 @@ def _allocated(shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
 
 
 def _what(shape: tuple[int, ...], name: str) -> str:
-    return f"{name}: {counted(shape[0], 'picture')} of {'×'.join(map(str, shape[1:]))}"
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]} pixels"
+    return f"{name}: {counted(shape[0], 'picture')} of {array_shape(shape[1:])}"

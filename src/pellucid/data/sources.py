@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import array_shape, counted, listed, shown
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
@@ -252,7 +252,7 @@ def in_classes(
     """
     if dataset.image_shape != preprocessing.shape:
         raise DataError(
-            f"{name}: pictures of {_by(dataset.image_shape)}, but the model takes "
+            f"{name}: pictures of {array_shape(dataset.image_shape)}, but the model takes "
             f"{_by(preprocessing.shape)}; give data of that shape or another model"
         )
     check_known(name, [dataset.classes[k] for k in np.unique(dataset.places)], classes)

@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.data.convert import is_grey
 from pellucid.data.decode import decode, opened, source_name
+from pellucid.data.names import array_shape, pixel_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY, GalleryKernel
@@ -295,8 +296,8 @@ def _padded(pixels: NDArray[np.uint8], matrix: Array, border: Border) -> NDArray
     below, right = matrix.shape[0] - 1 - top, matrix.shape[1] - 1 - left
     if border == "reflect" and (below >= pixels.shape[0] or right >= pixels.shape[1]):
         raise ArgumentError(
-            f"a picture of {pixels.shape[0]}×{pixels.shape[1]} pixels is too small to be reflected "
-            f"for a matrix {matrix.shape[0]}×{matrix.shape[1]}; take border edge or zeros"
+            f"a picture of {pixel_size(*pixels.shape[:2])} is too small to be reflected "
+            f"for a matrix {array_shape(matrix.shape)}; take border edge or zeros"
         )
     around = ((top, below), (left, right), (0, 0))
     return np.pad(pixels, around, mode=_PADS[border])

@@ -78,7 +78,7 @@ def occlusion(
         if_constant="one patch covers the whole picture; a smaller one tells places apart (--size)"
         if len(boxes) == 1
         else "",
-        remark=f"patches of {tall}×{wide} pixels, {down} and {across} apart",
+        remark=f"patches of {tall}×{wide} pixels (rows×columns), {down} and {across} apart",
     )
 
 

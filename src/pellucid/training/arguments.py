@@ -14,10 +14,9 @@ from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import load
 from pellucid.data.locate import BUILTIN, located
-from pellucid.data.names import listed, shown
+from pellucid.data.names import array_shape, listed, shown
 from pellucid.data.sources import in_classes
 from pellucid.errors import ArgumentError, DataError
-from pellucid.ops.operation import describe
 from pellucid.training.held_out import held_out
 
 if TYPE_CHECKING:
@@ -132,8 +131,8 @@ def _validation(given: Any, data: Dataset) -> Dataset:
         )
     if validation.classes != data.classes or validation.image_shape != data.image_shape:
         raise DataError(
-            f"{validation.name} has {describe(validation.image_shape)} pictures of the classes "
-            f"{listed(validation.classes)}, but training has {describe(data.image_shape)} of "
+            f"{validation.name} has {array_shape(validation.image_shape)} pictures of the classes "
+            f"{listed(validation.classes)}, but training has {array_shape(data.image_shape)} of "
             f"{listed(data.classes)}; validation data must be of the same kind"
         )
     return validation

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import listed, shown
+from pellucid.data.names import array_shape, listed, shown
 from pellucid.errors import ArgumentError, FileFormatError, PellucidError
 from pellucid.graph import Graph, Network, classifier_weights, graph_from_dict, output_layers
 from pellucid.ops import Conv2D, Dense, Normalise
@@ -114,7 +114,7 @@ def start_from(
     learned = dict.fromkeys(each.node for each in graph.parameters if each.node not in anew)
     if not learned:
         raise ArgumentError(
-            f"{shown(name)}: no layer of it fits pictures {describe(data.image_shape)} of "
+            f"{shown(name)}: no layer of it fits pictures {array_shape(data.image_shape)} of "
             f"{len(data.classes)} classes (it takes {describe(old.input_shape)}); give its image "
             "size, or train without a model to start from"
         )

@@ -87,14 +87,14 @@ def _class_table(report: DataReport) -> Iterable[str]:
         cells = "".join(f"<td>{cell}</td>" for cell in _cells(each, report.parts))
         yield f'<tr><th scope="row">{_text(each.name)}</th>{cells}</tr>'
     yield "</tbody></table></div>"
-    yield "<p>Sizes are height × width in pixels.</p>"
+    yield "<p>Sizes are width × height in pixels.</p>"
 
 
 def _cells(each: ClassCount, parts: Sequence[str]) -> Iterable[str]:
     yield from (str(each.pictures[part]) for part in parts)
     yield str(each.unusable)
     for size in (each.smallest, each.largest):
-        yield "–" if size is None else f"{size[0]} × {size[1]}"
+        yield "–" if size is None else f"{size[1]} × {size[0]}"
 
 
 def _sections(report: DataReport) -> Iterable[str]:
