@@ -343,6 +343,7 @@ class ImageClassifier:
         if folder is not None and not resume:
             try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
         check_max_pixels(self.max_pixels)
+        check.truth("warm_start", self.warm_start)
         before = resumed(read_kept(folder)) if resume and folder is not None else None
         origin = None if before is not None else self._origin()
         if origin is None and before is None and self._from_file:
@@ -587,12 +588,11 @@ class ImageClassifier:
         Returns:
             (height, width); none: what :func:`pellucid.data.load` chooses.
         """
-        if self.image_size is not None or not are_picture_files(pictures):
+        if size is None and self.image_size is None and (origin := self._origin()) is not None:
+            size = origin.network.graph.input_shape
+        if size is None or self.image_size is not None or not are_picture_files(pictures):
             return self.image_size
-        if size is None:
-            origin = self._origin()
-            size = None if origin is None else origin.network.graph.input_shape
-        return None if size is None else (size[0], size[1])
+        return size[0], size[1]
 
     def _first_network(
         self, data: Dataset, seed: int, before: Start | None = None

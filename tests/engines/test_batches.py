@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import get_architecture
+from pellucid.classifier import ImageClassifier, _Fitted
 from pellucid.engines import batches, get_engine
 from pellucid.graph import Network, initial_weights
+from pellucid.training.loop import _judge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.engines import Program
     from pellucid.ops.operation import Array
 
@@ -61,3 +65,35 @@ def test_values_need_about_what_is_said() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.4 < peak / (2 * program.values_bytes) < 1.2
+
+
+@pytest.mark.parametrize("what", ["evaluate", "compare", "validate", "dead units", "predict"])
+def test_what_looks_at_many_pictures_stays_within_bounds(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once they would need some 150 MB."""
+    from pellucid.data import Dataset, Preprocessing
+    from pellucid.evaluation import evaluate
+    from pellucid.evaluation.answers import logits
+    from pellucid.files import Model
+    from pellucid.training.dead_units import activity
+
+    program, images = loaded("reference", 32), pictures(64, 32)
+    data = Dataset(images, np.arange(64) % 3, ("a", "b", "c"))
+    network = Network(program.graph, program.weights())
+    model = Model(network, data.classes, Preprocessing(32, 32, 3), {})
+    classifier = ImageClassifier(engine="reference")
+    classifier._fitted = _Fitted(model, program)
+    work: dict[str, Callable[[], object]] = {
+        "evaluate": lambda: evaluate(program, data),
+        "compare": lambda: logits(classifier, data, "A"),
+        "validate": lambda: _judge(program, data, lambda: False),
+        "dead units": lambda: activity(network, images, engine=get_engine("reference")),
+        "predict": lambda: classifier.predict_proba(list(images)),
+    }
+    monkeypatch.setattr(batches, "LIMIT", 4 << 20)
+    tracemalloc.start()
+    work[what]()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 25 << 20

@@ -95,7 +95,7 @@ def judge(
     for each in diagnoses:
         console.print(f"what stands out: {each.words}; what to do: {each.advice}")
     page = shown(folder / "report.html")
-    console.print(f"{pictures.name}: {report.chance}; report written to {page}")
+    console.print(f"{shown(pictures.name)}: {report.chance}; report written to {page}")
     return diagnoses
 
 

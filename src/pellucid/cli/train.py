@@ -244,9 +244,10 @@ def _train(
     if resume is None and (line := model.start_line(splits.train)) is not None:
         console.print(line)
         height, width, channels = splits.train.image_shape
+        kept = "the data's own" if size is None else "the model's unless --image-size is given"
         console.print(
-            f"pictures: {width}×{height}, {'grey' if channels == 1 else 'colour'} (size: the "
-            "model's unless --image-size is given; channels: the data's)"
+            f"pictures: {width}×{height}, {'grey' if channels == 1 else 'colour'} (size: {kept}; "
+            "channels: the data's)"
         )
     run = f"{folder_name(source)}-{settings['architecture']}"
     folder = resume or out or free_folder(Path("runs"), run)
@@ -306,7 +307,7 @@ def _train(
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
     if validated is not None and not settings["report"]:
-        console.print(f"{validated[0]}: {validated[1]}")
+        console.print(f"{shown(validated[0])}: {validated[1]}")
     results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
         columns = [
