@@ -48,14 +48,19 @@ def print_explanation(console: Console, explanation: Evidence | Heatmap | Method
 def _print_evidence(console: Console, evidence: Evidence) -> None:
     from rich.table import Table
 
+    from pellucid.explain.pages.numbers import compared
+
     table = Table("part", "share")
     table.columns[1].justify = "right"
     rows: list[tuple[str, Any]] = [("pixels", evidence.pixels.sum())]
     rows += [(f"bias of {shown(name)}", share) for name, share in evidence.constants.items()]
-    for name, share in [*rows, ("sum", evidence.total), ("by the engine", evidence.difference)]:
+    for name, share in rows:
         table.add_row(name, f"{share:+.5f}")
+    total, engine, apart = compared(evidence.total, evidence.difference)
+    table.add_section()
+    for name, written in (("sum", total), ("by the engine", engine), ("difference", apart)):
+        table.add_row(name, written)
     console.print(table)
-    console.print(f"sum and engine are apart by {evidence.gap:.1e} of the difference")
     table = Table("rows", "columns", "share", "falls when covered")
     for column in table.columns[2:]:
         column.justify = "right"

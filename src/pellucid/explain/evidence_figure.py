@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.data.names import shown
 from pellucid.explain.heatmap import figure_html
 from pellucid.explain.heatmap_figure import legend
+from pellucid.explain.pages.numbers import compared
 from pellucid.explain.pictures import (
     bare,
     draw_map,
@@ -62,10 +63,10 @@ def draw_evidence(evidence: Evidence) -> Figure:
         _draw_numbers(axes, np.array(numbers).reshape(rows, -1), largest)
         bare(axes, title)
     _draw_sum(sums, evidence)
+    total, engine, apart = compared(evidence.total, evidence.difference)
     adds_up = (
-        f"Pixels {evidence.pixels.sum():+.4f} and biases {evidence.bias:+.4f} make "
-        f"{evidence.total:.4f}; the engine's difference is {evidence.difference:.4f}, apart by "
-        f"{evidence.gap:.1e} of it."
+        f"Pixels {evidence.pixels.sum():+.4f} and biases {evidence.bias:+.4f} make {total}; the "
+        f"engine's difference of logits is {engine}, and {apart} lies between the two."
     )
     claims = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
     words_below(figure, [*heatmap.remarks, adds_up, *claims])

@@ -15,12 +15,13 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY, GalleryKernel
 from pellucid.explain.pictures import (
+    PERCENTILE,
     bare,
     draw_map,
     draw_picture,
     html_of,
-    mark_signs,
     new_figure,
+    percentile_limit,
     words_below,
 )
 from pellucid.explain.records import numbers, record
@@ -175,11 +176,20 @@ class Filtered:
         draw_picture(second, self.picture)
         bare(second, f"{self.kernel.name}, clipped to 0..255")
         signed = self.values.mean(axis=2)
-        drawn = draw_map(third, signed, signed=True)
-        mark_signs(third, signed)
+        limit = percentile_limit(signed)
+        drawn = draw_map(third, signed, signed=True, limit=limit)
         bare(third, "the map itself (mean of channels)")
-        figure.colorbar(drawn, ax=third, shrink=0.7)
-        words_below(figure, [f"{self.clipped} of {self.values.size} values were clipped"])
+        beyond = float((np.abs(signed) > limit).mean())
+        figure.colorbar(drawn, ax=third, shrink=0.7, extend="both" if beyond else "neither")
+        largest = float(np.abs(signed).max())
+        ends = f"Colours of the map end at ±{limit:.4g}; {beyond:.1%} of its values lie beyond"
+        words_below(
+            figure,
+            [
+                f"{self.clipped} of {self.values.size} values were clipped.",
+                f"{ends}, up to ±{largest:.4g}." if beyond else f"{ends}.",
+            ],
+        )
         return figure
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
@@ -274,15 +284,32 @@ def filter_picture(
 
 
 def gallery_sheet(pixels: NDArray[np.uint8], *, border: Border = "edge") -> Figure:
-    """The picture and what each kernel of the gallery makes of it, clipped to 0..255."""
+    """The picture and what each kernel of the gallery makes of it.
+
+    Clipped to 0..255; of kernels whose weights add up to 0, which find edges and leave a picture
+    black elsewhere, the map with its signs, 0 in the middle.
+    """
     figure = new_figure(10.0, 5.6)
     axes = figure.subplots(2, 4).ravel()
     original = filter_picture(pixels, GALLERY["blur"], border=border).original
     draw_picture(axes[0], original)
     bare(axes[0], "original")
     for place, kernel in zip(axes[1:], GALLERY.values(), strict=True):
-        draw_picture(place, filter_picture(pixels, kernel, border=border).picture)
-        bare(place, kernel.name)
+        found = filter_picture(pixels, kernel, border=border)
+        if kernel.matrix.sum() == 0:
+            signed = found.values.mean(axis=2)
+            limit = percentile_limit(signed)
+            draw_map(place, signed, signed=True, limit=limit)
+            bare(place, f"{kernel.name}, −{limit:.3g} to {limit:.3g}")
+        else:
+            draw_picture(place, found.picture)
+            bare(place, kernel.name)
+    legend = (
+        "Pictures are clipped to 0..255. Edge kernels are 0 where nothing changes: blue is below "
+        f"0, red above (mean of channels), and the colours end where {PERCENTILE:g}% of the values "
+        "do, at the numbers above."
+    )
+    words_below(figure, [legend])
     return figure
 
 

@@ -154,7 +154,8 @@ def _draw(axes: Axes, heatmap: Heatmap) -> None:
     star = " *" if heatmap.method.insensitive else ""
     largest = float(abs(heatmap.values).max())
     scale = f"±{largest:.2g}" if signed else f"0 to {largest:.2g}"
-    bare(axes, f"{heatmap.method.name}{layer}{star} ({scale})")
+    written = "" if heatmap.empty is not None else f" ({scale})"
+    bare(axes, f"{heatmap.method.name}{layer}{star}{written}")
 
 
 def _refuse(axes: Axes, name: str, reason: str) -> None:

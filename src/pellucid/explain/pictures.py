@@ -1,7 +1,7 @@
 """How explanations are drawn: one style, Matplotlib imported late, pyplot never.
 
 Signed maps are drawn in blue and red about white at 0, which people with any colour vision can tell
-apart; and since colour alone must carry nothing, + and − stand on the strongest regions.
+apart; and since colour alone must carry nothing, + and − stand on the strongest pixels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ DOTS_PER_INCH = 150
 DIVERGING, SEQUENTIAL = "RdBu_r", "cividis"
 
 MARKED_CELLS, MARKED_FROM = 7, 0.4
-"""Signs stand on a grid of so many cells a side, where at least this share of the largest is."""
+"""Marks are at least a seventh of the sides apart, where at least this share of the largest is."""
+
+PERCENTILE = 99.5
+"""Share of a filtered map's values, in percent, that the colours tell apart."""
 
 _EMPTY = {
     "zero": "empty: 0 everywhere",
@@ -96,14 +99,21 @@ def draw_picture(axes: Axes, image: Array, *, faint: bool = False) -> None:
 
 
 def draw_map(
-    axes: Axes, values: Array, *, signed: bool, faint: bool = False, extent: Any = None
+    axes: Axes,
+    values: Array,
+    *,
+    signed: bool,
+    faint: bool = False,
+    extent: Any = None,
+    limit: float | None = None,
 ) -> AxesImage:
     """Draw a map (H, W), with 0 in the middle of the colours if it is signed.
 
-    With ``faint``, what is small lets through what lies below.
+    With ``faint``, what is small lets through what lies below. Colours end at ``limit``, by default
+    at the largest size.
     """
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    largest = float(np.abs(values).max()) or 1.0
+    largest = limit or float(np.abs(values).max()) or 1.0
     alpha = np.abs(values) / largest if faint else None
     return axes.imshow(
         values,
@@ -126,22 +136,40 @@ def write_empty(axes: Axes, empty: Emptiness) -> None:
 
 
 def mark_signs(axes: Axes, values: Array) -> None:
-    """Write + and − where a map (H, W) is strongest, on a coarse grid."""
+    """Mark the strongest pixels of a map (H, W) with their signs, each mark on its own pixel."""
+    for (row, column), sign in strongest_pixels(values):
+        axes.scatter(column, row, s=110, marker="o", color="white", alpha=0.75, linewidths=0)
+        axes.scatter(
+            column, row, s=60, marker="+" if sign > 0 else "_", color="black", linewidths=1.8
+        )
+
+
+def strongest_pixels(values: Array) -> list[tuple[tuple[int, int], int]]:
+    """The pixels of a map (H, W) that are marked: (row, column) and sign, the strongest first.
+
+    Each has at least :data:`MARKED_FROM` of the largest size, and none is nearer to a stronger one
+    than a cell of :data:`MARKED_CELLS` × :data:`MARKED_CELLS`.
+    """
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    height, width = values.shape
-    rows = np.array_split(np.arange(height), min(MARKED_CELLS, height))
-    columns = np.array_split(np.arange(width), min(MARKED_CELLS, width))
-    sums = np.array([[values[np.ix_(r, c)].sum() for c in columns] for r in rows])
-    largest = np.abs(sums).max()
-    for (i, j), total in np.ndenumerate(sums):
-        if largest and abs(total) >= MARKED_FROM * largest:
-            axes.text(
-                columns[j].mean(), rows[i].mean(), "+" if total > 0 else "−",
-                ha="center", va="center", fontsize=11, weight="bold", color="black",
-                bbox={
-                    "boxstyle": "circle,pad=0.08", "facecolor": "white", "alpha": 0.75, "lw": 0.4
-                },
-            )  # fmt: skip
+    sizes = np.abs(values)
+    cells = [max(1.0, side / MARKED_CELLS) for side in values.shape]
+    least = MARKED_FROM * float(sizes.max())
+    rows, columns = (np.arange(side) for side in values.shape)
+    found: list[tuple[tuple[int, int], int]] = []
+    while sizes.max() > 0.0 and sizes.max() >= least:
+        row, column = (int(k) for k in np.unravel_index(int(sizes.argmax()), sizes.shape))
+        found.append(((row, column), 1 if values[row, column] > 0 else -1))
+        near = np.abs(rows - row) < cells[0], np.abs(columns - column) < cells[1]
+        sizes[np.ix_(*near)] = 0.0
+    return found
+
+
+def percentile_limit(values: Array) -> float:
+    """Where the colours of a map end: the :data:`PERCENTILE` of the sizes; 1 of a map of zeros."""
+    sizes = np.abs(values[np.isfinite(values)])
+    if not sizes.any():
+        return 1.0
+    return float(np.percentile(sizes, PERCENTILE)) or float(sizes.max())
 
 
 def outline_strongest(axes: Axes, values: Array) -> None:
