@@ -321,6 +321,7 @@ def _train(
 
 def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
     """A run's settings, as far as none are given that go before them."""
+    from pellucid.cli.kept_settings import check_kept_settings
     from pellucid.training.kept import read_kept
 
     kept = read_kept(folder)
@@ -331,7 +332,7 @@ def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
     if asked is not None and asked != planned:  # said before the pictures cost any time
         raise ArgumentError(kept.advice(folder, asked))
     found = {}
-    for name, value in kept.notes.items():
+    for name, value in check_kept_settings(train, kept.notes, folder).items():
         origin = context.get_parameter_source(name)
         if origin is not None and origin.name == "DEFAULT":
             found[name] = value

@@ -6,10 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pellucid.data.names import shown
 from pellucid.errors import FileFormatError
 from pellucid.short_repr import short_repr
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
+from pellucid.training.state_checks import check_state
 from pellucid.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -113,9 +115,10 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
     """The checkpoint whose ``arrays()`` and ``values()`` these are.
 
     Raises:
-        FileFormatError: If they are not, naming the file.
+        FileFormatError: If they are not, naming the file and the field.
     """
     try:
+        check_state(arrays, values)
         now = _moment(values["now"], arrays, "")
         good = now if values["good"] is None else _moment(values["good"], arrays, "good/")
         history = [Epoch(**row) for row in values["history"]]
@@ -128,8 +131,8 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
         )
     except (LookupError, TypeError, ValueError) as error:
         raise FileFormatError(
-            f"{name}: holds no training that can be taken up again ({error}); train anew, in "
-            "another folder"
+            f"{name}: holds no training that can be taken up again ({shown(str(error))}); "
+            "train anew, in another folder"
         ) from error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pellucid.data.names import brief
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,7 +43,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             continue
         if part in _PICTURES and field == "pictures":
             called = _PICTURES[part]
-        told.append(f"{called}: {_shown(old.get(name))} → {_shown(new.get(name))}")
+        told.append(f"{brief(called)}: {_shown(old.get(name))} → {_shown(new.get(name))}")
     return told
 
 
@@ -62,5 +64,4 @@ def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    text = "none" if value is None else str(value)
-    return text if len(text) <= 40 else text[:37] + "…"
+    return "none" if value is None else brief(str(value), 40)

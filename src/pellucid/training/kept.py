@@ -14,6 +14,7 @@ from pellucid.short_repr import short_repr
 from pellucid.training.checkpoint import Checkpoint, from_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LAST = "last.safetensors"
@@ -95,8 +96,12 @@ def check_kept(path: Path) -> None:
         )
 
 
-def read_kept(path: Path) -> Kept:
+def read_kept(path: Path, check: Callable[[Kept], None] | None = None) -> Kept:
     """The newest state in a run's folder that is whole.
+
+    Args:
+        path: The folder.
+        check: Raises a FileFormatError for a state that does not fit the network.
 
     Raises:
         DataError: If there is no such folder, or it holds none.
@@ -105,11 +110,18 @@ def read_kept(path: Path) -> Kept:
     check_kept(path)
     last, previous = path / LAST, path / PREVIOUS
     try:
-        return _read(last, None)
+        return _checked(_read(last, None), check)
     except (FileFormatError, DataError) as error:
         if not previous.exists():
             raise
-        return _read(previous, f"{error}; the state before it is used, {shown(previous)}")
+        remark = f"{error}; the state before it is used, {shown(previous)}"
+        return _checked(_read(previous, remark), check)
+
+
+def _checked(kept: Kept, check: Callable[[Kept], None] | None) -> Kept:
+    if check is not None:
+        check(kept)
+    return kept
 
 
 def _read(path: Path, remark: str | None) -> Kept:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.batches import forward
-from pellucid.errors import TrainingDivergedError
+from pellucid.errors import FileFormatError, TrainingDivergedError
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.training.average import Average
@@ -99,6 +99,7 @@ class _Run:
             self._average = Average(recipe.ema, program.weights()) if recipe.ema else None
             self._good = self._moment()
         else:
+            _check_start(start, recipe, self._feed.steps, len(data))
             self.trained = start.trained
             self._recovery = start.recovery
             self._average = Average(recipe.ema, start.now.weights) if recipe.ema else None
@@ -109,7 +110,7 @@ class _Run:
     def finished(self) -> bool:
         """Whether there is nothing more to learn."""
         history, patience = self.trained.history, self._recipe.patience
-        if len(history) == self._recipe.epochs:
+        if len(history) >= self._recipe.epochs:
             return True
         return patience is not None and len(history) - self.trained.best_epoch >= patience
 
@@ -296,6 +297,31 @@ class _Run:
 
     def _stopping(self) -> bool:
         return any(keeper.stopping() for keeper in self._keepers)
+
+
+def _check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -> None:
+    """Check that a training can go on from a state with these pictures.
+
+    Raises:
+        FileFormatError: Naming the field that does not fit.
+    """
+    done = len(start.trained.history)
+    for name, value, most in (
+        ("history", done, recipe.epochs),
+        ("now.batch", start.now.tally.batch, steps),
+        ("good.batch", start.good.tally.batch, steps),
+        ("now.images", start.now.tally.images, pictures),
+    ):
+        if value > most:
+            raise FileFormatError(
+                f"the state's {name} is {value}, at most {most} with these pictures and settings; "
+                "train anew, in another folder"
+            )
+    for moment in (start.now, start.good):
+        if (moment.average is None) == bool(recipe.ema):
+            raise FileFormatError(
+                "the state's average does not fit the setting ema; train anew, in another folder"
+            )
 
 
 def _not_finite(weights: Weights) -> str | None:

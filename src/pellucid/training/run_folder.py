@@ -10,8 +10,14 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pellucid.data.names import shown
-from pellucid.errors import ArgumentError, DataError, OutputError, PellucidError
+from pellucid.data.names import brief, shown
+from pellucid.errors import (
+    ArgumentError,
+    DataError,
+    FileFormatError,
+    OutputError,
+    PellucidError,
+)
 from pellucid.files import (
     make_folder,
     remove_file,
@@ -24,6 +30,7 @@ from pellucid.files import (
 from pellucid.files.atomic import check_writable, remove_left_over
 from pellucid.files.lock import FolderLock
 from pellucid.files.strict_json import canonical
+from pellucid.graph import check_weights
 from pellucid.graph.serialise import graph_to_dict
 from pellucid.training import kept
 from pellucid.training.differences import differences, in_words
@@ -141,7 +148,7 @@ class RunFolder:
             write_file(self.path / self.CONFIG, self._config)
 
     def _resume(self) -> None:
-        found = kept.read_kept(self.path)
+        found = kept.read_kept(self.path, self._check_fits)
         told = differences(found.provenance, self._model.provenance)
         if not told and found.network != self._network:
             told = ["the network has other layers"]
@@ -159,6 +166,18 @@ class RunFolder:
         self._kept_at = _place(found.checkpoint)
         if found.checkpoint.trained.history:
             self._write_epoch(found.checkpoint)
+
+    def _check_fits(self, found: kept.Kept) -> None:
+        """Check that a state of a network of these layers has the weights of these layers."""
+        if found.network != self._network:
+            return
+        try:
+            check_weights(self._model.network.graph, found.checkpoint.now.weights)
+        except PellucidError as error:
+            raise FileFormatError(
+                f"{shown(self.path)}: holds no training that can be taken up again "
+                f"({brief(str(error))}); train anew, in another folder"
+            ) from error
 
     def close(self) -> None:
         """Let others write in the folder; a second time it does nothing."""

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import array_shape, listed, shown
+from pellucid.data.names import array_shape, brief, listed, shown
 from pellucid.errors import ArgumentError, FileFormatError, PellucidError
-from pellucid.graph import Graph, Network, classifier_weights, graph_from_dict, output_layers
+from pellucid.graph import (
+    Graph,
+    Network,
+    check_weights,
+    classifier_weights,
+    graph_from_dict,
+    output_layers,
+)
 from pellucid.ops import Conv2D, Dense, Normalise
 from pellucid.ops.operation import describe
 
@@ -142,14 +149,16 @@ def resumed(kept: Kept) -> Start | None:
         return None
     try:
         graph = graph_from_dict(kept.graph)
+        check_weights(graph, kept.checkpoint.now.weights)  # before as large ones are made
         architecture = kept.provenance["architecture"]
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
         name, anew = record["name"], record["anew"]
         record = _record(name, record["weights"], anew)
         line = f"began from {shown(name)}; anew: {listed(anew) or 'nothing'}"
-    except (PellucidError, LookupError, TypeError, AttributeError) as error:
+    except (PellucidError, LookupError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(
-            f"the run's state does not hold the network that it started from ({error}); train anew"
+            "the run's state does not hold the network that it started from "
+            f"({brief(str(error))}); train anew"
         ) from error
     return Start(network, architecture, record, line)
 
