@@ -11,7 +11,10 @@ from PIL import Image
 
 from pellucid.data.asked import find_pictures
 from pellucid.data.reference import DataPicture, Reference
+from pellucid.data.table import scan_table
 from pellucid.errors import DataError
+from pellucid.evaluation.prediction_files import csv_parts
+from pellucid.evaluation.predictions import Prediction
 
 if TYPE_CHECKING:
     from pellucid import Dataset
@@ -71,6 +74,8 @@ def test_what_is_named_again_is_answered_once() -> None:
         "9.png\n10.png\n",
         "\ufefffilename,class\r\n9.png,x\r\n\r\n.\\10.png,y\r\n",
         "id,path\n1,new/9.png\n2,new/10.png\n",
+        "id,breed\n9,x\n10,y\n",
+        "picture,class,cat,dog\nnew/9.png,cat,1,0\nnew/10.png,dog,0,1\n",
     ],
 )
 def test_lists(folder: Path, text: str) -> None:
@@ -78,6 +83,25 @@ def test_lists(folder: Path, text: str) -> None:
     found = [Path(name).as_posix() for name in names("new/list.csv")]
     assert [name.rpartition("/")[2] for name in found] == ["9.png", "10.png"]
     assert all(Path(name).is_file() for name in found)
+
+
+def test_a_column_of_another_name(folder: Path) -> None:
+    (folder / "list.csv").write_text("where,path\nnew/9.png,x\n")
+    assert not Path(names("list.csv")[0]).exists()
+    found = find_pictures(["list.csv"], no_part, "Where")
+    assert [str(picture) for picture in found.pictures] == ["new/9.png"]
+    assert find_pictures(["list.csv"], no_part, "nowhere").problems
+
+
+def test_a_table_of_predictions_is_a_list(folder: Path) -> None:
+    """Also with a name that a spreadsheet would compute, to predict and to learn from."""
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "=1+1.png")
+    answers = [Prediction("=1+1.png", np.array([0.25, 0.75])), Prediction("new/9.png", np.ones(2))]
+    (folder / "p.csv").write_bytes(b"".join(csv_parts(answers, ["cat", "-dog"])))
+    assert names("p.csv") == ["=1+1.png", "new/9.png"]
+    listed = scan_table(Path("p.csv"))
+    assert [file.name for file in listed.parts["all"]] == ["=1+1.png", "new/9.png"]
+    assert listed.classes == ("-dog", "cat")
 
 
 def test_what_gives_no_picture_costs_no_other(folder: Path) -> None:

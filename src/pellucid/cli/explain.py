@@ -74,6 +74,7 @@ def explain(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    path_column: arguments.PathColumn = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -88,7 +89,7 @@ def explain(
     folder = out if out is not None and (several or out.is_dir()) else None
     _check_out(out, folder, model, pictures)
     classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
-    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels)
+    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)

@@ -44,19 +44,25 @@ def find_picture(
     return Path(text) if reference is None else picture_of(_of_data(reference, model, max_pixels))
 
 
-def find_pictures(texts: Sequence[str], model: Model, max_pixels: int | None = None) -> Asked:
+def find_pictures(
+    texts: Sequence[str],
+    model: Model,
+    max_pixels: int | None = None,
+    path_column: str | None = None,
+) -> Asked:
     """Find the pictures that several arguments name, and print remarks on them.
 
     Args:
         texts: See :func:`pellucid.data.asked.find_pictures`.
         model: Who looks at them.
         max_pixels: As in :func:`find_picture`.
+        path_column: The name of a list's column of paths; none to recognise it.
     """
     from pellucid.cli.terminal import remarks
     from pellucid.data.asked import find_pictures as find
     from pellucid.training.referenced import ReferencedPictures
 
-    asked = find(texts, ReferencedPictures(model, max_pixels=max_pixels).part)
+    asked = find(texts, ReferencedPictures(model, max_pixels=max_pixels).part, path_column)
     for note in asked.notes:
         remarks().print(note)
     return asked

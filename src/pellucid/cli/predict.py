@@ -52,6 +52,7 @@ def predict(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    path_column: arguments.PathColumn = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -63,7 +64,7 @@ def predict(
 
     check_output(out, ENDINGS, model, *map(Path, pictures))
     classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
-    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels)
+    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     problems = _answer(classifier, asked, top, out, json=json)

@@ -8,6 +8,7 @@ import io
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from pellucid.data.names import counted, shown
 from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
 from pellucid.data.table import TABLE_SUFFIXES
+from pellucid.data.table_columns import PATH_NAMES
+from pellucid.data.table_paths import PathFinder
 from pellucid.data.walk import files_below
 from pellucid.errors import DataError, PellucidError
 from pellucid.files.csv_text import undefused
@@ -23,12 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pellucid.data.dataset import Dataset
-
-PATH_COLUMNS = (
-    "path", "picture", "filename", "file", "image", "image_path", "filepath", "file_name", "img",
-    "photo", "image_id", "id",
-)  # fmt: skip
-"""What the column of paths may be called in a list of pictures, the first that is there."""
 
 _PATTERN = re.compile(r"[*?\[]")
 
@@ -73,7 +70,9 @@ def names_one(text: str) -> bool:
 
 
 def find_pictures(
-    arguments: Sequence[str | os.PathLike[str]], part: Callable[[Reference], Dataset]
+    arguments: Sequence[str | os.PathLike[str]],
+    part: Callable[[Reference], Dataset],
+    path_column: str | None = None,
 ) -> Asked:
     """Find the pictures that arguments name; a picture that is named again is answered once.
 
@@ -83,6 +82,7 @@ def find_pictures(
             of paths, with or without labels; a pattern such as ``photos/*.jpg``, where ``**`` goes
             through folders; a picture ``DATA:PART[N]``, or a part ``DATA:PART``.
         part: Reads the part of a data set.
+        path_column: The name of a list's column of paths; none to recognise it.
 
     Returns:
         The pictures: arguments in their order, those of a folder or pattern sorted, numbers in
@@ -94,7 +94,7 @@ def find_pictures(
     for argument in arguments:
         text = os.fspath(argument)
         try:
-            found = list(_found(text, part, asked))
+            found = list(_found(text, part, asked, path_column))
         except DataError as error:
             asked.problems.append(str(error))
             continue
@@ -110,14 +110,14 @@ def find_pictures(
 
 
 def _found(
-    text: str, part: Callable[[Reference], Dataset], asked: Asked
+    text: str, part: Callable[[Reference], Dataset], asked: Asked, path_column: str | None
 ) -> Iterable[Path | DataPicture]:
     path = Path(text)
     try:
         if path.is_dir():
             return _of_folder(path, asked)
         if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
-            return _of_list(path)
+            return _of_list(path, path_column)
         if os.path.lexists(path):
             return [path]
     except (OSError, ValueError) as error:
@@ -167,7 +167,7 @@ def _note_left_out(what: object, number: int, notes: list[str]) -> None:
         )
 
 
-def _of_list(path: Path) -> list[Path]:
+def _of_list(path: Path, path_column: str | None) -> list[Path]:
     """The files of a list, relative to its folder or else to where the command runs."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -175,13 +175,14 @@ def _of_list(path: Path) -> list[Path]:
         raise DataError(f"{shown(path)}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{shown(path)}: the text is not UTF-8; save it as UTF-8") from error
-    names = list(_listed(text, path))
+    names = list(_listed(text, path, path_column))
     if not names:
         raise DataError(f"{shown(path)}: lists no pictures; add a line for each")
-    return [_located(name, path.parent) for name in names]
+    finder = PathFinder(path.parent)
+    return [_located(name, path.parent, finder) for name in names]
 
 
-def _listed(text: str, path: Path) -> Iterator[str]:
+def _listed(text: str, path: Path, path_column: str | None) -> Iterator[str]:
     first = next(iter(text.splitlines()), "")
     separator = max(",;\t|", key=first.count)
     try:
@@ -191,23 +192,26 @@ def _listed(text: str, path: Path) -> Iterator[str]:
     except csv.Error as error:
         raise DataError(f"{shown(path)}: {shown(str(error))}; save it as CSV again") from error
     heads = [head.strip().casefold() for head in rows[0]] if rows else []
-    at = next((heads.index(name) for name in PATH_COLUMNS if name in heads), None)
+    known = [path_column.strip().casefold()] if path_column else chain.from_iterable(PATH_NAMES)
+    at = next((heads.index(name) for name in known if name in heads), None)
     if at is None:
-        if any(len(row) > 1 for row in rows):
+        if path_column or any(len(row) > 1 for row in rows):
             raise DataError(
                 f"{shown(path)}: its first line is '{shown(first[:60])}'; expected a line that "
-                "names the columns, with one called path"
+                f"names the columns, with one called {shown(path_column or 'path')}, or "
+                "--path-column"
             )
         at, rows = 0, [[""], *rows]  # a plain list, without a first line of names
     for row in rows[1:]:
-        name = row[at].strip() if at < len(row) else ""
-        if name:
-            yield undefused(name)
+        if at < len(row) and row[at].strip():
+            yield undefused(row[at])
 
 
-def _located(name: str, folder: Path) -> Path:
-    for written in (name, name.replace("\\", "/")):
-        for path in (folder / written, Path(written)):
-            if os.path.lexists(path):
-                return path
-    return folder / name.replace("\\", "/")
+def _located(name: str, folder: Path, finder: PathFinder) -> Path:
+    """A listed file: below the list's folder, however nearly it is written, or as it is written."""
+    found = finder.find(name)
+    below = None if found is None else folder / found
+    if below is not None and os.path.lexists(below):
+        return below
+    plain = Path(name.strip())
+    return plain if below is None or os.path.lexists(plain) else below

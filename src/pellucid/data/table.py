@@ -15,6 +15,7 @@ from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import label_notes
 from pellucid.data.table_paths import PathFinder
 from pellucid.errors import DataError
+from pellucid.files.csv_text import undefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,8 +126,8 @@ def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, s
             if any(value.strip() for value in row):
                 values = row if len(row) > last else [*row, *[""] * (last + 1 - len(row))]
                 part = None if part_at is None else values[part_at].strip()
-                name = values[path_at]
-                yield reader.line_num, name if name.strip() else "", values[label_at].strip(), part
+                name, label = undefused(values[path_at]), undefused(values[label_at].strip())
+                yield reader.line_num, name if name.strip() else "", label, part
     except csv.Error as error:
         raise DataError(
             f"{place}, line {reader.line_num}: {shown(str(error))}; save it as CSV again"
