@@ -52,7 +52,7 @@ from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.history import History
 from pellucid.training.kept import DamagedStateWarning, read_kept
-from pellucid.training.provenance import history_of, provenance, safe_max_pixels
+from pellucid.training.provenance import history_of, provenance, renamed, safe_max_pixels
 from pellucid.training.recipe import balanced_weights
 from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
+    from pellucid.data.class_names import ClassNames
     from pellucid.data.dataset import Splits
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
@@ -808,11 +809,27 @@ class ImageClassifier:
             ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
                 suit it.
         """
-        learned = self._learned
-        model = operate(learned.model, edits)
-        changed = type(self)(**self.get_params())
+        model = operate(self.model_, edits)
         program = get_engine(self.engine).load(model.network)
-        changed._fitted = _Fitted(model, program)
+        return self._changed(_Fitted(model, program))
+
+    def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
+        """A new classifier with other class names; this one stays as it is.
+
+        Args:
+            classes: One name for each class, in the order of ``classes_``: a list, ``"cat,dog"``,
+                or the path of a file with one name a line. Integers are answered as such.
+
+        Raises:
+            DataError: If there are more or fewer names than classes, or two are the same or differ
+                only in case or blanks.
+        """
+        learned = self._learned
+        return self._changed(replace(learned, model=renamed(learned.model, classes)))
+
+    def _changed(self, fitted: _Fitted) -> Self:
+        changed = type(self)(**self.get_params())
+        changed._fitted = fitted
         changed._from_file = True  # in this, too, nothing was learned here
         return changed
 

@@ -124,6 +124,15 @@ LabelColumn = Annotated[
 Cache = Annotated[
     bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
 ]
+ClassNames = Annotated[
+    str | None,
+    typer.Option(
+        "--classes",
+        metavar="NAMES|FILE",
+        help="Names for the classes, in their order: cat,dog; or a file with one a line.",
+        show_default="the data's or the model's",
+    ),
+]
 ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.")]
 
 

@@ -9,6 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import tell_size
+from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.story_numbers import tell
@@ -42,11 +43,11 @@ def backward(
         Path | None, typer.Option("--out", "-o", help="Write it to this .html, .json or .png.")
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Show how the loss goes back through every layer, or open one gradient into its terms."""
-    from pellucid.classifier import ImageClassifier
     from pellucid.explain.written import BACKWARD_ENDINGS, write_backward
 
     check_output(out, BACKWARD_ENDINGS, model, Path(image))
@@ -55,7 +56,7 @@ def backward(
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     picture = find_picture(image, classifier.model_, classifier.max_pixels)
     gone = classifier.backward(picture, label)
     tell_size(picture, classifier.model_, classifier.max_pixels)

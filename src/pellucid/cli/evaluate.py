@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.models import load_classifier
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, folder_name, shown
@@ -55,11 +56,11 @@ def evaluate(
     label_column: arguments.LabelColumn = None,
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
-    from pellucid.classifier import ImageClassifier
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
     from pellucid.training.held_out import held_out
@@ -67,15 +68,15 @@ def evaluate(
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time
 
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     pictures, notes = held_out(
         data, classifier.model_,
         part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, integers_count=classes is not None,
     )  # fmt: skip
     for note in notes:
         remarks().print(note)
-    report = with_commands(classifier.evaluate(pictures), model, data, pictures)
+    report = with_commands(classifier.evaluate(pictures), model, data, pictures, classes=classes)
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {shown(out / 'report.html')}")

@@ -12,6 +12,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.explained import print_explanation
 from pellucid.cli.looked_at import tell_size
+from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
 from pellucid.cli.terminal import print_json, remarks, results
@@ -75,6 +76,7 @@ def explain(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     path_column: arguments.PathColumn = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -82,13 +84,12 @@ def explain(
 
     Pictures that cannot be used are reported, the others explained; the exit code is then 1.
     """
-    from pellucid.classifier import ImageClassifier
     from pellucid.data.asked import names_one
 
     several = len(pictures) > 1 or not names_one(pictures[0])
     folder = out if out is not None and (several or out.is_dir()) else None
     _check_out(out, folder, model, pictures)
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (

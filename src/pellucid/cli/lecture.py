@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.models import load_classifier
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
@@ -31,12 +32,13 @@ def lecture(
         typer.Option(help="The class that is right.", show_default="the network's own answer"),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Compute every worked number of the lecture, or tell its story of a picture in a model."""
     if model is not None:
-        _tell(model, image, label, engine, max_pixels, json=json)
+        _tell(model, image, label, engine, max_pixels, classes, json=json)
         return
     if label is not None:
         raise ArgumentError(
@@ -59,6 +61,7 @@ def _tell(
     label: str | None,
     engine: str,
     max_pixels: int | None,
+    classes: str | None,
     *,
     json: bool,
 ) -> None:
@@ -67,11 +70,10 @@ def _tell(
             "a model needs a picture to tell a story of: pellucid lecture MODEL IMAGE; without "
             "both, the lecture's own numbers are printed"
         )
-    from pellucid.classifier import ImageClassifier
     from pellucid.cli.story import print_story
     from pellucid.explain.story import story
 
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     told = story(classifier, find_picture(image, classifier.model_, classifier.max_pixels), label)
     if json:
         print_json(told.to_dict())

@@ -11,6 +11,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
+from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, report_problems
 from pellucid.cli.terminal import json_text, remarks, results
@@ -53,6 +54,7 @@ def predict(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     path_column: arguments.PathColumn = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -60,10 +62,8 @@ def predict(
 
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
-    from pellucid.classifier import ImageClassifier
-
     check_output(out, ENDINGS, model, *map(Path, pictures))
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))

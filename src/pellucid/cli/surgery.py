@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
@@ -54,6 +55,7 @@ def surgery(
         Path | None,
         typer.Option("--out", "-o", help="A model file (.safetensors) for the changed network."),
     ] = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -69,7 +71,6 @@ def surgery(
     if image is None and data is None and out is None:
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
 
-    from pellucid.classifier import ImageClassifier
     from pellucid.evaluation.effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
     from pellucid.training.held_out import held_out
@@ -79,7 +80,7 @@ def surgery(
         if out.resolve() == model_path(model).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
-    before = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    before = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     after = before.operated(*edits)
     one = many = None
     if image is not None:

@@ -9,6 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import tell_size
+from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
@@ -43,18 +44,18 @@ def trace(
         typer.Option("--out", "-o", help="Write it to this .html, .json, .png or .xlsx."),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    classes: arguments.ClassNames = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Show what every layer makes of a picture, or open one value into all its terms."""
-    from pellucid.classifier import ImageClassifier
     from pellucid.explain.written import TRACE_ENDINGS, VALUE_ENDINGS, write_trace
 
     place = position(at)
     check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, Path(image))
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    classifier = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
     picture = find_picture(image, classifier.model_, classifier.max_pixels)
     traced = classifier.trace(picture)
     tell_size(picture, classifier.model_, classifier.max_pixels)

@@ -18,6 +18,7 @@ from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
+from pellucid.data.class_names import given_classes
 from pellucid.data.names import counted, folder_name, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
@@ -35,7 +36,7 @@ the run, and a resumed run takes them over."""
 NOT_THE_CLASSIFIER_S = {
     "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache",
     "path_column", "label_column",
-    "save_every", "report", "max_bytes",
+    "classes", "save_every", "report", "max_bytes",
 }  # fmt: skip
 """Settings that an ImageClassifier does not have, or takes in another form."""
 
@@ -124,6 +125,7 @@ def train(
             show_default="their own, or 64x64",
         ),
     ] = None,
+    classes: arguments.ClassNames = None,
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
@@ -182,6 +184,8 @@ def train(
         settings |= _started(context, start_from, out)
     if settings["data"] is None:
         raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
+    if isinstance(settings.setdefault("classes", None), str):  # a file may be gone in a resumed run
+        settings["classes"] = list(given_classes(settings["classes"], "--classes")[0])
     allowed = check_allowed(settings["allow"])
     model = _classifier(settings)
 
@@ -233,6 +237,7 @@ def _train(
         path_column=settings["path_column"],
         label_column=settings["label_column"],
         max_bytes=settings["max_bytes"],
+        classes=settings["classes"],
         allow_one_class=ONE_CLASS in allowed,
         cache=settings["cache"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,8 @@ class Dataset:
             ``"bool"``, where the names are False and True.
         value_range: The values of more than 8 bits that became 0 and 255; None where the pictures
             had 8 bits.
+        source_classes: What the source calls the classes where other names were given for them:
+            ``("0", "1")`` for integers; else None.
 
     Raises:
         DataError: A shape, a type, a length, a place or a class is not as described above.
@@ -62,6 +64,7 @@ class Dataset:
     quarantined: tuple[BadFile, ...] = ()
     label_kind: LabelKind = "text"
     value_range: Range | None = None
+    source_classes: tuple[str, ...] | None = None
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Dataset:
         quarantined: tuple[BadFile, ...] = (),
         label_kind: LabelKind = "text",
         value_range: Range | None = None,
+        source_classes: tuple[str, ...] | None = None,
         *,
         labels: Any = None,
     ) -> None:
@@ -90,6 +94,13 @@ class Dataset:
         _check_images(self.name, self.images)
         object.__setattr__(self, "classes", _checked_classes(self.name, self.classes))
         class_values(self.classes, self.label_kind, self.name)
+        if self.source_classes is not None:
+            object.__setattr__(self, "source_classes", tuple(self.source_classes))
+            if len(self.source_classes) != len(self.classes):
+                raise DataError(
+                    f"{self.name}: {len(self.source_classes)} source_classes for "
+                    f"{counted(len(self.classes), 'class')}; give one for each, or None"
+                )
         count = len(self.images)
         places = _checked_places(self.name, self.places, count, len(self.classes))
         object.__setattr__(self, "places", places)
@@ -154,14 +165,13 @@ class Dataset:
             size, f"{self.name}: copies of {counted(len(chosen), 'picture')}", "use fewer pictures"
         )
         names = None if self.names is None else tuple(self.names[i] for i in chosen.tolist())
-        return Dataset(
+        return replace(
+            self,
             images=self.images[chosen],
             places=self.places[chosen],
-            classes=self.classes,
             names=names,
             name=self.name if name is None else name,
-            label_kind=self.label_kind,
-            value_range=self.value_range,
+            quarantined=(),
         )
 
     def picture_name(self, i: int) -> str:
@@ -172,9 +182,9 @@ class Dataset:
         """Return the SHA-256 of shapes, pixels, places and class names, as 64 hex digits.
 
         Equal data have equal fingerprints on every machine; what pictures or the set are called
-        does not count.
+        does not count, nor names that were given to the classes of the source.
         """
-        header = {"shape": self.images.shape, "classes": self.classes}
+        header = {"shape": self.images.shape, "classes": self.source_classes or self.classes}
         digest = hashlib.sha256(_FINGERPRINT_FORMAT)
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")

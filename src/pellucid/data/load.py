@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.arrange import DEFAULT_SHARE, arrange
-from pellucid.data.arrays import array_parts, datasets_from, deep_pictures
+from pellucid.data.arrays import CLASSES, array_parts, datasets_from, deep_pictures
 from pellucid.data.cache import check_cache, picture_cache
+from pellucid.data.class_names import FILE as CLASSES_FILE
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
 from pellucid.data.locate import BUILTIN, located
@@ -29,17 +31,20 @@ from pellucid.data.sources import (
     PictureSource,
     check_classes,
     check_known,
+    class_terms,
     in_classes,
+    with_classes,
 )
 from pellucid.data.table_columns import check_columns
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pellucid.data.cache import CacheSetting
+    from pellucid.data.class_names import ClassNames
     from pellucid.data.dataset import Dataset, Splits
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad
@@ -79,6 +84,7 @@ def load(
     cache: CacheSetting = True,
     path_column: str | None = None,
     label_column: str | None = None,
+    classes: ClassNames | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -128,6 +134,9 @@ def load(
             of a folder. The images are then mapped from there, read-only. The result is the same.
         path_column: The column of a CSV file that holds the paths; None to recognise it.
         label_column: The column of a CSV file that holds the labels; None to recognise it.
+        classes: Names for classes that are integers (MNIST, IDX, NumPy), in their order: a list,
+            ``"cat,dog"``, or a file with one name a line. None for what the source brings: the
+            array ``classes`` of a NumPy file, ``classes.txt`` in a folder of IDX files.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -149,12 +158,17 @@ def load(
         name = "a mapping" if isinstance(source, Mapping) else source
         check_no_columns(name, path_column, label_column)
     if source == "mnist":
-        origin: Source = ArraySource("mnist", load_mnist())
+        origin: Source = _array_source("mnist", load_mnist(), True, classes=classes)
     elif isinstance(source, Mapping):
-        origin = _arrays("arrays", source, allow_one_class)
+        origin = _arrays("arrays", source, allow_one_class, classes)
     else:
         path = located(source)
         if is_of_pictures(path):
+            if classes is not None:
+                raise ArgumentError(
+                    f"{shown(path)}: its classes have names, those of its folders or its list; "
+                    f"rename these, or leave classes out"
+                )
             found = scanned(path, path_column, label_column)
             # False is no number, and is refused further on
             if validation == 0 and validation is not False and len(found.parts) > 1:
@@ -169,10 +183,11 @@ def load(
         elif path.is_file():
             check_no_columns(path, path_column, label_column)
             arrays = read_npz(path, max_bytes=max_bytes)
-            origin = _arrays(shown(path), arrays, allow_one_class)
+            origin = _arrays(shown(path), arrays, allow_one_class, classes)
         else:
             datasets = load_idx_folder(path, max_bytes=max_bytes)
-            origin = _array_source(shown(path), datasets, allow_one_class)
+            names = _classes_file(path) if classes is None else classes
+            origin = _array_source(shown(path), datasets, allow_one_class, classes=names)
     if isinstance(origin, ArraySource):
         _check_not_resized(origin, image_size)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
@@ -216,6 +231,7 @@ def load_for(
     *,
     preprocessing: Preprocessing,
     classes: Sequence[str],
+    source_classes: tuple[str, ...] | None = None,
     split: str = "test",
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
@@ -231,6 +247,7 @@ def load_for(
         preprocessing: The model's. Picture files are read through it; arrays (MNIST, IDX, NumPy)
             must have its shape.
         classes: The model's class names, in its order.
+        source_classes: What the model's training data called them, if they were renamed.
         split: ``"test"``, ``"validation"`` or ``"train"``: which part of divided data. Data that
             are not divided (``root/<class>/…``, say) give *all* their pictures; MNIST and IDX files
             have no validation part.
@@ -261,19 +278,24 @@ def load_for(
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
-        return in_classes(dataset, "mnist", preprocessing, known)
+        return in_classes(dataset, "mnist", preprocessing, known, source_classes)
     if isinstance(source, Mapping):
-        return _of_arrays(source, "arrays", preprocessing, known, split)
+        return _of_arrays(source, "arrays", preprocessing, known, source_classes, split)
     path = located(source)
     name = shown(path)
     if not is_of_pictures(path):
         if path.is_file():
             return _of_arrays(
-                read_npz(path, max_bytes=max_bytes), name, preprocessing, known, split
-            )
+                read_npz(path, max_bytes=max_bytes), name, preprocessing, known, source_classes,
+                split,
+            )  # fmt: skip
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=max_bytes)[split]
-        return in_classes(dataset, name, preprocessing, known)
+        names = _classes_file(path)
+        if names is not None and not set(dataset.classes) <= set(known):
+            # of all parts, since the labels that occur decide what the names count
+            dataset = with_classes(load_idx_folder(path, max_bytes=max_bytes), names, name)[split]
+        return in_classes(dataset, name, preprocessing, known, source_classes)
     found = scanned(path, path_column, label_column)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
@@ -283,22 +305,38 @@ def load_for(
     files = found.parts[part]
     if not files:
         raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")
-    check_known(name, sorted({file.class_name for file in files}), known)
+    occurring = sorted({file.class_name for file in files})
+    terms = class_terms(occurring, known, source_classes)
+    check_known(name, occurring, terms)
     title = folder_name(path) if part == "all" else part
     kept, _ = picture_cache(cache, found.root)
     dataset = read_pictures(
-        files, known, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
+        files, terms, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
     )
-    return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
+    return replace(
+        dataset,
+        classes=known,
+        source_classes=source_classes,
+        quarantined=(*unlisted, *dataset.quarantined),
+    )
 
 
-def _arrays(name: str, arrays: Mapping[str, Any], allow_one_class: bool) -> ArraySource:
+def _classes_file(folder: Path) -> Path | None:
+    """The file of class names in a folder, if there is one."""
+    path = folder / CLASSES_FILE
+    return path if os.path.lexists(path) else None
+
+
+def _arrays(
+    name: str, arrays: Mapping[str, Any], allow_one_class: bool, classes: ClassNames | None
+) -> ArraySource:
     """Return arrays as a source; integers of 16 or 32 bits are scaled by the range of all parts."""
+    if classes is not None:  # instead of names that the arrays bring
+        arrays = {key: array for key, array in arrays.items() if key != CLASSES}
     values = array_range(deep_pictures(arrays).values())
     ends, notes = (None, ()) if values is None else (values.ends, (values.note(),))
-    return _array_source(
-        name, datasets_from(arrays, name, value_range=ends), allow_one_class, notes
-    )
+    datasets = datasets_from(arrays, name, value_range=ends)
+    return _array_source(name, datasets, allow_one_class, notes, classes)
 
 
 def _array_source(
@@ -306,7 +344,10 @@ def _array_source(
     datasets: Mapping[str, Dataset],
     allow_one_class: bool,
     notes: tuple[str, ...] = (),
+    classes: ClassNames | None = None,
 ) -> ArraySource:
+    if classes is not None:
+        datasets = with_classes(datasets, classes, name)
     for part in ("all", "train"):
         if part in datasets:
             pictures = datasets[part]
@@ -320,13 +361,14 @@ def _of_arrays(
     name: str,
     preprocessing: Preprocessing,
     classes: tuple[str, ...],
+    source_classes: tuple[str, ...] | None,
     split: str,
 ) -> Dataset:
     parts = array_parts(arrays, name)
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
     datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
-    return in_classes(datasets[part], name, preprocessing, classes)
+    return in_classes(datasets[part], name, preprocessing, classes, source_classes)
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

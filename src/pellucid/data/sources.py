@@ -6,13 +6,13 @@ classes is the same for all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pellucid.data.dataset import Dataset
+from pellucid.data.class_names import given_classes, named_places
 from pellucid.data.names import array_shape, counted, listed, shown
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
@@ -21,9 +21,11 @@ from pellucid.memory import gigabytes
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pellucid.data.cache import PictureCache
+    from pellucid.data.class_names import ClassNames
+    from pellucid.data.dataset import Dataset
     from pellucid.data.decoded import Decoded, Draw, PictureFile
     from pellucid.data.folder import PictureFolder
     from pellucid.data.preprocessing import Preprocessing
@@ -235,8 +237,64 @@ class PictureSource:
                 )
 
 
+def with_classes(
+    datasets: Mapping[str, Dataset], given: ClassNames, name: str
+) -> dict[str, Dataset]:
+    """Return data sets of one source with the class names that the user gives.
+
+    Integers count the names (see :func:`pellucid.data.class_names.named_places`); names that are
+    the labels themselves decide the order of the classes.
+
+    Args:
+        datasets: The data sets by part, all with the same classes.
+        given: The names; see :func:`pellucid.data.class_names.given_classes`.
+        name: What the data are called in messages.
+
+    Raises:
+        DataError: The names cannot be used, or do not suit the labels.
+    """
+    classes, kind = given_classes(given, f"{name}: classes")
+    labels = {part: dataset.labels for part, dataset in datasets.items()}
+    places = named_places(labels, classes, kind, name)
+    source = None
+    if kind == "text" and all(dataset.label_kind == "int" for dataset in datasets.values()):
+        used = np.unique(np.concatenate(list(labels.values()))).tolist()
+        counted_from_0 = used[0] >= 0 and used[-1] < len(classes)
+        source = tuple(str(k) for k in (range(len(classes)) if counted_from_0 else used))
+    return {
+        part: replace(
+            dataset, places=places[part], classes=classes, label_kind=kind, source_classes=source
+        )
+        for part, dataset in datasets.items()
+    }
+
+
+def class_terms(
+    occurring: Iterable[str], classes: tuple[str, ...], source_classes: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Return a model's classes as the data call them.
+
+    Args:
+        occurring: The names of the classes that occur in the data.
+        classes: The model's class names.
+        source_classes: What its training data called them, if they were renamed.
+
+    Returns:
+        ``source_classes`` where all that occur are among these and not among ``classes``.
+    """
+    found = set(occurring)
+    renamed = source_classes is not None and not found <= set(classes)
+    if renamed and source_classes is not None and found <= set(source_classes):
+        return source_classes
+    return classes
+
+
 def in_classes(
-    dataset: Dataset, name: str, preprocessing: Preprocessing, classes: tuple[str, ...]
+    dataset: Dataset,
+    name: str,
+    preprocessing: Preprocessing,
+    classes: tuple[str, ...],
+    source_classes: tuple[str, ...] | None = None,
 ) -> Dataset:
     """Return arrays as a model takes them: with the model's classes, in its order.
 
@@ -245,6 +303,7 @@ def in_classes(
         name: What the data are called in messages.
         preprocessing: The model's.
         classes: The model's.
+        source_classes: What its training data called them, if they were renamed.
 
     Raises:
         DataError: The pictures have another shape than the model takes, or a class that occurs is
@@ -255,12 +314,18 @@ def in_classes(
             f"{name}: pictures of {array_shape(dataset.image_shape)}, but the model takes "
             f"{_by(preprocessing.shape)}; give data of that shape or another model"
         )
-    check_known(name, [dataset.classes[k] for k in np.unique(dataset.places)], classes)
-    label_of = {class_name: label for label, class_name in enumerate(classes)}
-    table = np.array([label_of.get(class_name, -1) for class_name in dataset.classes], np.int64)
-    return Dataset(
-        dataset.images, table[dataset.places], classes, dataset.names, dataset.name,
-        value_range=dataset.value_range,
+    used = np.unique(dataset.places)
+    called = dataset.classes
+    if dataset.source_classes is not None and not {called[k] for k in used} <= set(classes):
+        called = dataset.source_classes
+    occurring = [called[k] for k in used]
+    terms = class_terms(occurring, classes, source_classes)
+    check_known(name, occurring, terms)
+    place_of = {class_name: place for place, class_name in enumerate(terms)}
+    table = np.array([place_of.get(class_name, -1) for class_name in called], np.int64)
+    return replace(
+        dataset, places=table[dataset.places], classes=classes, label_kind="text",
+        source_classes=source_classes, quarantined=(),
     )  # fmt: skip
 
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def with_commands(
-    report: Report, model: str | os.PathLike[str], data: str, pictures: Dataset
+    report: Report,
+    model: str | os.PathLike[str],
+    data: str,
+    pictures: Dataset,
+    *,
+    classes: str | None = None,
 ) -> Report:
     """Return a report whose mistakes have the command that explains each.
 
@@ -28,18 +33,23 @@ def with_commands(
         model: The path of the model file or its run's folder.
         data: The data that were judged, as :func:`pellucid.data.load` takes them.
         pictures: The part of them that was judged.
+        classes: Names that the model's classes were given by ``--classes``; None for its own.
     """
+    names = [] if classes is None else ["--classes", _plain(classes)]
     wrong = tuple(
-        replace(each, command=_command(model, argument_of(data, pictures, each.index), each.true))
+        replace(
+            each,
+            command=_command(model, argument_of(data, pictures, each.index), each.true, names),
+        )
         for each in report.wrong
     )
     return replace(report, wrong=wrong)
 
 
-def _command(model: str | os.PathLike[str], picture: str, true: str) -> str:
+def _command(model: str | os.PathLike[str], picture: str, true: str, names: list[str]) -> str:
     words = ["pellucid", "explain", _plain(os.fspath(model)), _plain(picture)]
     words += [f"--against={true}"] if true.startswith("-") else ["--against", true]
-    return shown(shlex.join(words))
+    return shown(shlex.join([*words, *names]))
 
 
 def _plain(path: str) -> str:

@@ -17,6 +17,7 @@ from pellucid.files import make_folder, write_text
 from pellucid.files.csv_text import csv_text
 from pellucid.short_repr import short_repr
 from pellucid.training.held_out import held_out
+from pellucid.training.provenance import source_classes
 
 if TYPE_CHECKING:
     import os
@@ -152,7 +153,10 @@ def compare_models(
     models = first.model_, second.model_
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
-        read = [in_classes(data, data.name, m.preprocessing, m.classes) for m in models]
+        read = [
+            in_classes(data, data.name, m.preprocessing, m.classes, source_classes(m))
+            for m in models
+        ]
         notes: list[str] = []
     else:
         found = [held_out(data, m, part=part, max_pixels=max_pixels, **reading) for m in models]

@@ -18,6 +18,7 @@ from pellucid.data.names import array_shape, listed, shown
 from pellucid.data.sources import in_classes
 from pellucid.errors import ArgumentError, DataError
 from pellucid.training.held_out import held_out
+from pellucid.training.provenance import source_classes
 
 if TYPE_CHECKING:
     from pellucid.files import Model
@@ -114,7 +115,9 @@ def evaluation_data(
         pictures = pictures.test
     if isinstance(pictures, Dataset):
         _check_no_labels(labels, pictures)
-        return in_classes(pictures, pictures.name, model.preprocessing, model.classes), []
+        return in_classes(
+            pictures, pictures.name, model.preprocessing, model.classes, source_classes(model)
+        ), []
     _check_labelled(pictures, labels, "evaluate")
     return _counted_in(pictures, labels, model, "pictures"), []
 

@@ -11,7 +11,12 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import ArgumentError, DataError
-from pellucid.training.provenance import safe_max_pixels, trained_max_pixels, unseen
+from pellucid.training.provenance import (
+    safe_max_pixels,
+    source_classes,
+    trained_max_pixels,
+    unseen,
+)
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -31,6 +36,7 @@ def held_out(
     *,
     part: str | None = None,
     max_pixels: int | None = None,
+    integers_count: bool = False,
     **reading: Unpack[Reading],
 ) -> tuple[Dataset, list[str]]:
     """The pictures to judge a model by, and remarks on what they are.
@@ -44,6 +50,8 @@ def held_out(
         model: The model, whose preprocessing and classes are used.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out; none: as in the model's training.
+        integers_count: Whether labels that are integers count the model's classes, from 0, where
+            these have names and are not known to be called otherwise.
         reading: As :func:`pellucid.data.load_for` takes them: ``bad``, ``cache`` and so on.
 
     Returns:
@@ -61,12 +69,17 @@ def held_out(
     trained = trained_max_pixels(model.provenance)
     limit = max_pixels or safe_max_pixels(model.provenance)
     told: list[str] = []
+    source = source_classes(model)
+    terms = source
+    if source is None and integers_count:
+        terms = tuple(str(place) for place in range(len(model.classes)))
 
     def read(split: str) -> Dataset:
         pictures = load_for(
             data,
             preprocessing=model.preprocessing,
             classes=model.classes,
+            source_classes=terms,
             split=split,
             max_pixels=limit,
             **reading,
@@ -74,7 +87,7 @@ def held_out(
         told.extend(quarantine_note(pictures.quarantined))
         if max_pixels is None and trained > MAX_PIXELS:
             told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
-        return replace(pictures, label_kind=model.label_kind)
+        return replace(pictures, label_kind=model.label_kind, source_classes=source)
 
     wanted = PARTS[part or "test"]
     try:

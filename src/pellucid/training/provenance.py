@@ -6,13 +6,16 @@ Nothing here changes from run to run (no date, no machine), so that one seed giv
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.data.arrange import set_aside
+from pellucid.data.class_names import given_classes
+from pellucid.data.names import counted, listed
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.errors import PellucidError
+from pellucid.errors import DataError, PellucidError
 from pellucid.training.history import from_record
 from pellucid.version import __version__
 
@@ -44,6 +47,7 @@ def provenance(
         "architecture": architecture,
         "recipe": recipe.to_dict(),
         "data": _data(data),
+        **({} if data.source_classes is None else {"source_classes": list(data.source_classes)}),
         "validation": None if validation is None else _data(validation),
         "max_pixels": max_pixels,
         "engine": engine,
@@ -88,6 +92,38 @@ def unseen(
 def history_of(model: Model) -> list[Epoch]:
     """A model's training history as its file keeps it; empty where it has none that can be used."""
     return from_record(model.provenance.get("history"))
+
+
+def source_classes(model: Model) -> tuple[str, ...] | None:
+    """What a model's training data called its classes, if they were renamed; else None."""
+    told = model.provenance.get("source_classes")
+    if not isinstance(told, list) or not all(isinstance(name, str) and name for name in told):
+        return None
+    different = len(set(told)) == len(told) == len(model.classes)
+    return tuple(told) if different else None
+
+
+def renamed(model: Model, classes: Any) -> Model:
+    """A model with other class names, which remembers what its training data call the classes.
+
+    Args:
+        model: The model.
+        classes: What :func:`pellucid.data.class_names.given_classes` takes, a name for each class.
+
+    Raises:
+        DataError: The names cannot be used, or there are more or fewer than classes.
+    """
+    names, kind = given_classes(classes)
+    if len(names) != len(model.classes):
+        raise DataError(
+            f"{counted(len(names), 'class name')} for the {len(model.classes)} classes of the "
+            f"model ({listed(model.classes)}); give one for each, in their order"
+        )
+    source = source_classes(model) or model.classes
+    origin = {name: value for name, value in model.provenance.items() if name != "source_classes"}
+    if source != names:
+        origin["source_classes"] = list(source)
+    return replace(model, classes=names, label_kind=kind, provenance=origin)
 
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:

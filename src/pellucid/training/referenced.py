@@ -9,7 +9,7 @@ from pellucid.data.names import shown
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
 from pellucid.training.held_out import held_out
-from pellucid.training.provenance import safe_max_pixels, unseen
+from pellucid.training.provenance import safe_max_pixels, source_classes, unseen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,6 +107,7 @@ class ReferencedPictures:
                 data,
                 preprocessing=model.preprocessing,
                 classes=model.classes,
+                source_classes=source_classes(model),
                 split="train",
                 max_pixels=self._max_pixels,
             )
