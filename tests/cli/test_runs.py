@@ -116,3 +116,7 @@ def test_the_table_and_the_record(folder: Path, pellucid: Command, tmp_path: Pat
     shutil.copytree(folder / "whole", tmp_path / "runs" / "x")
     assert [run["path"] for run in json.loads(pellucid("runs", "--json").stdout)] == ["runs/x"]
     assert "whole" in pellucid("runs", folder / "whole").stdout
+    shutil.copytree(folder / "deep" / "er" / "stopped", tmp_path / "runs" / f"long-{'name-' * 20}")
+    narrow = pellucid("runs", COLUMNS="80").stdout.splitlines()
+    assert max(len(line.rstrip()) for line in narrow) <= 80
+    assert sum("1/5 stopped" in line for line in narrow) == 1

@@ -9,7 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import folder_name, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,9 +69,10 @@ def _table(found: Sequence[ListedRun], place: Path) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in HEADS:
-        table.add_column(heading, overflow="fold")
+        name = heading in HEADS[:3]  # names may take several lines, numbers may not
+        table.add_column(heading, overflow="fold", no_wrap=not name, min_width=len(heading))
     for run in found:
         cells = (_name(run, place), run.data or "–", run.architecture or "–", _result(run),
                  _epochs(run), f"{run.date:%Y-%m-%d %H:%M}")  # fmt: skip
@@ -80,9 +81,9 @@ def _table(found: Sequence[ListedRun], place: Path) -> Table:
 
 
 def _name(run: ListedRun, place: Path) -> str:
-    """Its path below the folder that is listed; the folder's own where it is that run."""
+    """Its path below the folder that is listed; its own name where it is that folder."""
     below = run.path.relative_to(place)
-    return str(below) if below.parts else str(run.path)
+    return str(below) if below.parts else folder_name(run.path)
 
 
 def _result(run: ListedRun) -> str:
