@@ -60,6 +60,7 @@ def compare(
     data: Any,
     *,
     part: str | None = None,
+    max_pixels: int | None = None,
 ) -> ModelComparison:
     """Two models judged by the same pictures.
 
@@ -69,6 +70,7 @@ def compare(
         data: A path, the name of a built-in set, or arrays by name, as :func:`data.load` takes
             them; or a :class:`Dataset`, where both take pictures of its size.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
+        max_pixels: Picture files with more pixels are left out; none: as in each model's training.
 
     Raises:
         DataError: If the models' classes differ, or there is no picture to judge both by.
@@ -76,7 +78,7 @@ def compare(
     from pellucid.evaluation.two_models import compare_models
 
     one, two = (load(m) if isinstance(m, (str, os.PathLike)) else m for m in (first, second))
-    return compare_models(one, two, data, part=part)
+    return compare_models(one, two, data, part=part, max_pixels=max_pixels)
 
 
 def __getattr__(name: str) -> object:

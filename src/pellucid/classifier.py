@@ -15,9 +15,11 @@ import numpy as np
 from pellucid.architectures import ARCHITECTURES, get_architecture, usual
 from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.names import array_shape, brief_settings
+from pellucid.data.pictures import check_image_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
+from pellucid.data.split import check_validation
 from pellucid.data.statistics import channel_statistics
 from pellucid.engines import DEFAULT, Learning, get_engine
 from pellucid.engines.batches import forward, images_at_once, parts
@@ -457,6 +459,9 @@ class ImageClassifier:
         """
         self._recipe()
         check_max_pixels(self.max_pixels)
+        check_validation(self.validation)
+        if self.image_size is not None:
+            check_image_size(self.image_size)
         get_engine(self.engine)
         check.truth("warm_start", self.warm_start)
         if isinstance(self.architecture, str) and self.start_from is None:

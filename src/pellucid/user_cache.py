@@ -38,7 +38,10 @@ def user_cache(environment: Mapping[str, str] = os.environ) -> tuple[Path | None
     if told == "off":
         return None, f"{VARIABLE} is off"
     if told:
-        folder = Path(told).expanduser().absolute()
+        try:
+            folder = Path(told).expanduser().absolute()
+        except RuntimeError:
+            return None, f"{told}: there is no such user; name another folder in {VARIABLE}"
     else:
         from platformdirs import user_cache_path
 

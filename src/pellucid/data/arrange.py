@@ -143,8 +143,8 @@ def _share_to_draw(source: Source, validation: Share | None, default: Share) -> 
         number_of_pictures(validation, 1, "validation")
         if "validation" in source.parts:
             raise ArgumentError(
-                f"validation is {validation!r}, but {source.name} brings a validation part of its "
-                f"own; leave validation out, or remove that part"
+                f"validation is {validation!r:.100}, but {source.name} brings a validation "
+                f"part of its own; leave validation out, or remove that part"
             )
         return validation
     return default if validation is None and "validation" not in source.parts else None

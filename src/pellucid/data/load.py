@@ -189,7 +189,7 @@ def load(
             names = _classes_file(path) if classes is None else classes
             origin = _array_source(shown(path), datasets, allow_one_class, classes=names)
     if isinstance(origin, ArraySource):
-        _check_not_resized(origin, image_size)
+        check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
     return arrange(origin, validation, default, seed)
 
@@ -376,10 +376,20 @@ def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:
         raise MissingPartError(f"{name}: no {wanted} part; it has {' and '.join(parts)}", parts)
 
 
-def _check_not_resized(source: ArraySource, image_size: tuple[int, int] | None) -> None:
-    height, width, _ = next(iter(source.datasets.values())).image_shape
+def check_not_resized(
+    dataset: Dataset, image_size: tuple[int, int] | None, name: str | None = None
+) -> None:
+    """Raise DataError if pictures in memory have another size than is asked for.
+
+    Args:
+        dataset: The pictures.
+        image_size: Height and width asked for; None for theirs.
+        name: What they are called in messages; None for the data set's name.
+    """
+    height, width, _ = dataset.image_shape
     if image_size is not None and tuple(image_size) != (height, width):
         raise DataError(
-            f"{source.name}: pictures of {array_shape((height, width))}, and image_size asks for "
-            f"{image_size[0]}×{image_size[1]}; arrays are not resized: leave image_size out"
+            f"{name or dataset.name}: pictures of {array_shape((height, width))}, and image_size "
+            f"asks for {image_size[0]}×{image_size[1]}; arrays are not resized: leave "
+            f"image_size out"
         )

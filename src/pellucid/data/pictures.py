@@ -283,7 +283,7 @@ def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:
 def check_image_size(image_size: object) -> None:
     """Raise ArgumentError unless ``image_size`` is a pair (height, width) of integers in range."""
     if not isinstance(image_size, (tuple, list)) or len(image_size) != 2:
-        raise ArgumentError(f"image_size is {image_size!r}; expected (height, width)")
+        raise ArgumentError(f"image_size is {image_size!r:.100}; expected (height, width)")
     height, width = image_size
     Preprocessing(height, width, channels=1)
 

@@ -110,8 +110,15 @@ def stratified_split(
 def checked_seed(seed: object) -> int:
     """Return the seed if it is an integer ≥ 0; raise ArgumentError otherwise."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ArgumentError(f"seed is {seed!r}; expected an integer ≥ 0")
+        raise ArgumentError(f"seed is {seed!r:.100}; expected an integer ≥ 0")
     return int(seed)
+
+
+def check_validation(validation: object) -> None:
+    """Raise ArgumentError unless it says how much to validate by: a share, a number, 0 or None."""
+    if validation is None or (type(validation) in (int, float) and validation == 0):
+        return
+    number_of_pictures(validation, 1, "validation")
 
 
 def number_of_pictures(share: object, total: int, part: str) -> int:
@@ -125,8 +132,8 @@ def number_of_pictures(share: object, total: int, part: str) -> int:
     if isinstance(share, (float, np.floating)) and 0 < share < 1:
         return max(1, int(float(share) * total + 0.5))
     raise ArgumentError(
-        f"{part} is {share!r}; expected a fraction of the pictures between 0 and 1, such as 0.1, "
-        f"or a whole number of pictures"
+        f"{part} is {share!r:.100}; expected a fraction of the pictures between 0 and 1, such as "
+        f"0.1, or a whole number of pictures"
     )
 
 

@@ -12,15 +12,18 @@ from pellucid.data.arrays import dataset_from, eight_bit, with_channels
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
-from pellucid.data.load import load
+from pellucid.data.load import check_not_resized, load
 from pellucid.data.locate import BUILTIN, located
 from pellucid.data.names import array_shape, listed, shown
+from pellucid.data.pictures import check_image_size
 from pellucid.data.sources import in_classes
+from pellucid.data.split import check_validation, stratified_split
 from pellucid.errors import ArgumentError, DataError
 from pellucid.training.held_out import held_out
 from pellucid.training.provenance import source_classes
 
 if TYPE_CHECKING:
+    from pellucid.data.split import Share
     from pellucid.files import Model
 
 TAKEN = (
@@ -36,6 +39,9 @@ def training_data(
     validation_data: Any = None,
     *,
     allow_one_class: bool = False,
+    image_size: tuple[int, int] | None = None,
+    validation: Share | None = None,
+    seed: int = 0,
     **reading: Any,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
@@ -47,6 +53,10 @@ def training_data(
         validation_data: A data set, or pixels and labels, of the same classes; it replaces the
             validation part that the pictures bring.
         allow_one_class: Whether to load data of one class only.
+        image_size: (height, width) that picture files are brought to; None for their own.
+        validation: How much to hold out where there is nothing to validate by; None for the
+            default, which is nothing of data in memory.
+        seed: Decides which pictures are held out.
         reading: Further settings of :func:`pellucid.data.load`.
 
     Returns:
@@ -56,24 +66,46 @@ def training_data(
         DataError: The data cannot be used, or those to validate by are of another kind.
         ArgumentError: It is not what may be given; the message names what came.
     """
-    validation: Dataset | None = None
+    check_validation(validation)
+    if image_size is not None:
+        check_image_size(image_size)
+    held: Dataset | None = None
     quarantined: tuple[Any, ...] = ()
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
-        splits = load(pictures, allow_one_class=allow_one_class, **reading)
-        data, validation, quarantined = splits.train, splits.validation, splits.quarantined
+        splits = load(
+            pictures, allow_one_class=allow_one_class, image_size=image_size,
+            validation=validation, seed=seed, **reading,
+        )  # fmt: skip
+        data, held, quarantined = splits.train, splits.validation, splits.quarantined
     elif isinstance(pictures, Splits):
         _check_no_labels(labels, pictures)
-        data, validation = pictures.train, pictures.validation
+        data, held = pictures.train, pictures.validation
     elif isinstance(pictures, Dataset):
         _check_no_labels(labels, pictures)
         data = pictures
     else:
         _check_labelled(pictures, labels, "fit")
         data = dataset_from(pictures, labels)
+    check_not_resized(data, image_size)
     if validation_data is not None:
-        validation = _validation(validation_data, data)
-    return data, validation, quarantined
+        held = _validation(validation_data, data)
+    elif validation and not isinstance(pictures, str | os.PathLike | Mapping):
+        data, held = _held_out(data, held, validation, seed)
+    return data, held, quarantined
+
+
+def _held_out(
+    data: Dataset, held: Dataset | None, validation: Share, seed: int
+) -> tuple[Dataset, Dataset]:
+    """Data in memory without what is held out of them to validate by."""
+    if held is not None:
+        raise ArgumentError(
+            f"validation is {validation!r:.100}, but these Splits have a validation part; leave "
+            f"validation out, or give their training part alone"
+        )
+    parts = stratified_split(data.places, {"validation": validation}, seed=seed, name=data.name)
+    return data.subset(parts["train"]), data.subset(parts["validation"], "validation")
 
 
 def are_picture_files(pictures: Any) -> bool:

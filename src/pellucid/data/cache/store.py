@@ -297,7 +297,10 @@ def picture_cache(
             return None, reason
         folder = above / "pictures"
     else:
-        folder = Path(setting).expanduser().absolute()
+        try:
+            folder = Path(setting).expanduser().absolute()
+        except RuntimeError:
+            return None, f"{os.fspath(setting)}: there is no such user; name another folder"
     reason = made_safe(folder)
     return (None, reason) if reason else (PictureCache(folder, root), "")
 
