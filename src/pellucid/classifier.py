@@ -48,14 +48,14 @@ from pellucid.pickling import restored, state_of
 from pellucid.training import Watcher, make_recipe, train
 from pellucid.training.advice import Setup
 from pellucid.training.arguments import are_picture_files, evaluation_data, training_data
-from pellucid.training.batches import automatic_batch_size, check_batch_norms
+from pellucid.training.batches import automatic_batch_size, automatic_epochs, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.history import History
 from pellucid.training.kept import DamagedStateWarning, read_kept
 from pellucid.training.provenance import history_of, provenance, renamed, safe_max_pixels
-from pellucid.training.recipe import balanced_weights
+from pellucid.training.recipe import balanced_weights, usual_learning_rate
 from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
 from pellucid.training.start import (
@@ -470,7 +470,10 @@ class ImageClassifier:
 
     @property
     def planned_epochs(self) -> int:
-        """How many epochs ``fit`` trains for: the setting, or what is usual."""
+        """How many epochs ``fit`` trains for: the setting, or what is usual.
+
+        For few pictures it may be more, see :meth:`planned_recipe`.
+        """
         return usual(self._planned_architecture()).epochs if self.epochs is None else self.epochs
 
     def planned_recipe(self, data: Dataset) -> Recipe:
@@ -486,6 +489,12 @@ class ImageClassifier:
         plain = type(self)(**{**self.get_params(), "learning_rate": None})
         return plain.planned_recipe(data).learning_rate
 
+    def _usual_rate(self, recipe: Recipe) -> float:
+        """The learning rate for a recipe's optimizer and batch size where none is given."""
+        kind = recipe.optimizer.kind
+        own = usual(self._planned_architecture()).learning_rate if kind == "sgd" else None
+        return usual_learning_rate(kind, recipe.batch_size, own)
+
     def _recipe(
         self,
         epochs: int | None = None,
@@ -498,14 +507,17 @@ class ImageClassifier:
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()
         }
-        if epochs is not None:
-            given["epochs"] = epochs
         given["learning_rate"] = self.learning_rate  # the usual one depends on the batch size
         rule = find_name("optimizer", self.optimizer, OPTIMIZERS)
         batch_size, class_weights = self.batch_size, self.class_weights
         if batch_size is None:
             height, width, _ = (1, 1, 1) if data is None else data.image_shape
             batch_size = automatic_batch_size(0 if data is None else len(data), height, width)
+        if epochs is not None:
+            given["epochs"] = epochs
+        elif self.epochs is None and data is not None:
+            check.whole("batch_size", batch_size)
+            given["epochs"] = automatic_epochs(taken.epochs, len(data), batch_size)
         if isinstance(class_weights, str):
             if class_weights != "balanced":
                 raise ArgumentError(
@@ -736,6 +748,7 @@ class ImageClassifier:
             recipe=recipe,
             setup=Setup(self.model_.network.graph, _recipe_of(self.model_)),
             names=self.model_.classes,
+            usual_rate=None if recipe is None else self._usual_rate(recipe),
         )
 
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:

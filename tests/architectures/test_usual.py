@@ -9,6 +9,7 @@ from pellucid.architectures import ARCHITECTURES, USUAL, Usual, usual
 from pellucid.data.augment import PRESETS, get_augmentation
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.optimizers import OPTIMIZERS
+from pellucid.training.batches import batches_per_epoch
 from pellucid.training.recipe import LEARNING_RATES, Recipe
 from tests.training.scripted import dataset
 
@@ -57,6 +58,23 @@ def test_ones_own_settings_go_before() -> None:
 def test_the_usual_rate_is_that_of_sgd() -> None:
     found = recipe("vgg-small", optimizer="adam", batch_size=128)
     assert found.learning_rate == LEARNING_RATES["adam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures", "epochs"),
+    [
+        ("lenet5", 20, 50), ("lenet5", 60, 25), ("lenet5", 100, 15), ("lenet5", 160, 10),
+        ("lenet5", 50_000, 10), ("resnet20", 20, 50), ("resnet20", 100, 20),
+    ],
+)  # fmt: skip
+def test_few_pictures_are_seen_for_100_steps_at_least(
+    name: str, pictures: int, epochs: int
+) -> None:
+    data = dataset(pictures)
+    found = ImageClassifier(name).planned_recipe(data)
+    assert found.epochs == epochs
+    assert found.epochs * batches_per_epoch(pictures, found.batch_size) >= 100
+    assert ImageClassifier(name, epochs=3).planned_recipe(data).epochs == 3
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -27,13 +27,31 @@ if TYPE_CHECKING:
     from pellucid.layers import Block
 
 
-@pytest.mark.parametrize(("count", "size"), [(11, 3), (9, 3), (1, 128), (128, 128), (130, 128)])
-def test_every_picture_once(count: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "size", "sizes"),
+    [
+        (11, 3, [3, 3, 3, 2]), (9, 3, [3, 3, 3]), (1, 128, [1]), (128, 128, [128]),
+        (20, 8, [8, 8, 4]), (3, 1, [1, 1, 1]),
+        # less than half a batch would be left
+        (20, 16, [10, 10]), (130, 128, [65, 65]), (129, 128, [64, 65]), (7, 3, [2, 2, 3]),
+        (19, 8, [6, 6, 7]), (3, 2, [3]), (5, 2, [2, 3]),
+    ],
+)  # fmt: skip
+def test_every_picture_once(count: int, size: int, sizes: list[int]) -> None:
     parts = list(batches(count, size, seed=1, epoch=0))
+    assert [len(part) for part in parts] == sizes
     assert len(parts) == batches_per_epoch(count, size)
-    assert all(len(part) == size for part in parts[:-1])
-    assert 1 <= len(parts[-1]) <= size
     assert sorted(np.concatenate(parts).tolist()) == list(range(count))
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 16, 128])
+def test_no_batch_is_small(size: int) -> None:
+    for count in range(2, 300):
+        sizes = [len(part) for part in batches(count, size, seed=0, epoch=0)]
+        assert sum(sizes) == count
+        assert min(sizes) >= min(count, size / 2, 2)
+        assert max(sizes) <= max(size, 3)
+        assert min(sizes) > 1
 
 
 def test_order_follows_from_seed_and_epoch() -> None:
@@ -45,16 +63,6 @@ def test_order_follows_from_seed_and_epoch() -> None:
     assert order(3, 5) != order(3, 6)
     assert order(3, 5) != order(4, 5)
     assert order(3, 5) != list(range(1000))
-
-
-@pytest.mark.parametrize(("count", "size", "last"), [(129, 128, 129), (7, 3, 4), (3, 2, 3)])
-def test_a_single_picture_that_is_left_goes_with_the_batch_before(
-    count: int, size: int, last: int
-) -> None:
-    parts = list(batches(count, size, seed=1, epoch=0))
-    assert [len(part) for part in parts] == [size] * (count // size - 1) + [last]
-    assert sorted(np.concatenate(parts).tolist()) == list(range(count))
-    assert len(parts) == batches_per_epoch(count, size)
 
 
 def made(count: int, side: int = 6) -> Dataset:
@@ -94,19 +102,19 @@ def test_batches_of_one_before_a_batch_norm_are_refused(
 
 @pytest.mark.parametrize("engine", ["reference", "native", "torch"])
 def test_a_last_batch_of_one_is_learned_with_the_others(engine: str) -> None:
-    """17 pictures in batches of 16: one step, whose statistics are those of all 17."""
+    """17 pictures in batches of 16: two steps with 8 and 9, each of which gives statistics."""
     data = made(17)
     model = ImageClassifier(
         Sequential(SINGLE["dense"]), batch_size=16, epochs=1, learning_rate=1e-9, engine=engine
     ).fit(data)
     weights = model.model_.network.weights
     inputs = np.stack([model.values(image)["dense1"] for image in data.images])
-    np.testing.assert_allclose(
-        weights["single.variance"], 0.9 + 0.1 * inputs.var(axis=0, ddof=1), rtol=1e-4
-    )
-    np.testing.assert_allclose(
-        weights["single.mean"], 0.1 * inputs.mean(axis=0), rtol=1e-4, atol=1e-6
-    )
+    mean, variance = np.zeros(6), np.ones(6)
+    for part in batches(17, 16, seed=0, epoch=0):
+        mean = 0.9 * mean + 0.1 * inputs[part].mean(axis=0)
+        variance = 0.9 * variance + 0.1 * inputs[part].var(axis=0, ddof=1)
+    np.testing.assert_allclose(weights["single.mean"], mean, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(weights["single.variance"], variance, rtol=1e-4)
 
 
 @pytest.mark.parametrize("engine", ["reference", "native", "torch"])

@@ -314,3 +314,17 @@ def test_no_advice_sends_back_to_the_search_for_a_rate(rate: float) -> None:
             unusual = rate != 0.018 and (each.kind != "high_rate" or rate > 0.018)
             if unusual and each.kind in ("stuck", "high_rate", "low_rate"):
                 assert "leave --learning-rate out" in each.advice
+
+
+def test_a_validation_loss_far_worse_than_guessing() -> None:
+    """A model of high logits is named also where training itself looks well."""
+    course = history(0.6, 0.3, validation_loss=4e3, validation_accuracy=0.5)
+    high = one(diagnose(course, classes=2, recipe=RECIPE), "high_rate")
+    assert "4000" in high.words
+    assert kinds(diagnose(history(0.6, 0.3, validation_loss=9.0), classes=2)) == set()
+
+
+def test_the_usual_rate_of_the_architecture_is_named() -> None:
+    recipe = make_recipe(learning_rate=1e-5, batch_size=16)
+    found = diagnose(history(2.0, 2.0), classes=4, recipe=recipe, usual_rate=0.035)
+    assert one(found, "low_rate").numbers["usual_learning_rate"] == 0.035

@@ -13,12 +13,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pellucid.data import Preprocessing
+from pellucid import ImageClassifier
+from pellucid.data import Dataset, Preprocessing
 from pellucid.engines import ENGINES, Learning, Program, get_engine
 from pellucid.errors import OutputError, TrainingDivergedError
 from pellucid.files import Model
 from pellucid.graph import Network, initial_weights
-from pellucid.layers import Dense, Flatten, Normalise, ReLU, Sequential
+from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import Progress, Recipe, Trained, make_recipe, train
 from pellucid.training.batches import batches
 from pellucid.training.feed import Feed
@@ -27,8 +28,8 @@ from tests.messages import check_line
 from tests.training.scripted import GRAPH, Scripted, dataset, epoch
 
 if TYPE_CHECKING:
-    from pellucid.data import Dataset
     from pellucid.graph import Weights
+    from pellucid.layers import Block
 
 
 @dataclass
@@ -381,6 +382,57 @@ def test_a_validation_loss_that_is_not_finite() -> None:
     program = Scripted([1.0] * 3, logits=np.array([np.inf, 0.0, 0.0]))
     with pytest.raises(TrainingDivergedError, match="the validation loss is nan after epoch 1"):
         train(program, dataset(10), recipe(), validation=dataset(5))
+
+
+@pytest.mark.parametrize(("part", "validation"), [("validation", dataset(5)), ("training", None)])
+def test_a_network_that_has_exploded_for_inference_alone(
+    part: str, validation: Dataset | None
+) -> None:
+    """Steps show nothing of it, since batch norms use the batch's own statistics there."""
+    program = Scripted([1.0], logits=np.array([1e10, 0.0, 0.0]))
+    with pytest.raises(
+        TrainingDivergedError, match=rf"the {part} loss is .*e\+09 after epoch 1, halved 4 times"
+    ) as caught:
+        train(program, dataset(10), recipe(), validation=validation)
+    check_line(caught.value)
+
+
+def test_it_is_learned_again_at_half_the_rate_until_inference_is_sound() -> None:
+    program = Scripted([1.0])
+    sound = program.forward
+
+    def forward(images: np.ndarray) -> np.ndarray:
+        return sound(images) if program.steps[-1][2] < 0.02 else np.full((len(images), 3), np.inf)
+
+    program.forward = forward  # type: ignore[method-assign]
+    plan = recipe(epochs=2, learning_rate=0.05)
+    done = train(program, dataset(10), plan)
+    assert [row.roll_backs for row in done.history] == [2, 0]
+    assert [row.learning_rate for row in done.history] == [0.0125] * 2
+    assert [row.validation_loss for row in done.history] == [None] * 2
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0, 100.0])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_no_training_ends_with_logits_that_have_exploded(optimizer: str, rate: float) -> None:
+    body: list[Block] = [Conv2D(6, 3, padding=1), BatchNorm(), ReLU()]
+    body += [layer for _ in range(4) for layer in (Conv2D(6, 3, padding=1), BatchNorm(), ReLU())]
+    network = Sequential([*body, Flatten(), Dense(8), BatchNorm(), ReLU(), Dense(3)])
+    images = np.random.default_rng(0).integers(0, 256, (24, 6, 6, 1), np.uint8)
+    data = Dataset(images, np.arange(24) % 3, ("a", "b", "c"), name="noise")
+    for validation in (None, data.subset(range(9))):
+        model = ImageClassifier(
+            network, epochs=3, learning_rate=rate, optimizer=optimizer, batch_size=8,
+            schedule="constant", engine="reference",
+        )  # fmt: skip
+        try:
+            model.fit(data, validation_data=validation)
+        except TrainingDivergedError:
+            continue
+        largest = np.abs(model.program_.forward(images)).max()
+        assert largest < 1e7
+        kinds = {each.kind for each in model.diagnose(data)}
+        assert largest < 1e3 or "high_rate" in kinds
 
 
 # ------------------------------------------------------------------------------- stopping early

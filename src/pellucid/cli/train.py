@@ -258,6 +258,7 @@ def _train(
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {shown(folder)}")
     console.print(learning_rate_line(model, splits.train))
+    recipe = model.planned_recipe(splits.train)
     if source not in data_package.BUILTIN:
         settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
     diagnoses: tuple[Diagnosis, ...] = ()
@@ -277,7 +278,7 @@ def _train(
                 getattr(stopped, "code", 130),
             ) from stopped
 
-    with ProgressBar(model.planned_epochs, console) as bar, warnings.catch_warnings():
+    with ProgressBar(recipe.epochs, console) as bar, warnings.catch_warnings():
         warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
         model.fit(
             splits.train,
@@ -308,7 +309,7 @@ def _train(
             }
         )
         return
-    if (done := len(model.history_)) < model.planned_epochs:
+    if (done := len(model.history_)) < recipe.epochs:
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
     if validated is not None and not settings["report"]:

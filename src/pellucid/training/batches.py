@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
 
 
+LEAST_STEPS = 100
+"""Of a training whose number of epochs is not given."""
+
+
 def order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
     """Indices of every picture once, shuffled, shape (count,)."""
     # The tag keeps this stream apart from others drawn with the same seed.
@@ -25,9 +29,7 @@ def order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def batches(count: int, batch_size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
-    """Indices of every picture once, shuffled, in batches; the last may have another size.
-
-    See :func:`batch_places`.
+    """Indices of every picture once, shuffled, in batches; see :func:`batch_places`.
 
     Args:
         count: How many pictures there are.
@@ -41,21 +43,36 @@ def batches(count: int, batch_size: int, *, seed: int, epoch: int) -> Iterator[N
 
 
 def batches_per_epoch(count: int, batch_size: int) -> int:
-    """How many batches :func:`batches` gives."""
-    full, rest = divmod(count, batch_size)
-    return max(1, full + (rest > 1))
+    """How many batches :func:`batches` gives: none has a single picture, unless all have."""
+    return max(1, min(-(-count // batch_size), count // 2)) if batch_size > 1 else count
 
 
 def batch_places(count: int, batch_size: int, number: int) -> slice:
     """Which of the shuffled pictures make a batch, counted from 0.
 
-    The last batch has what is left, at least 2 pictures: a single one that is left goes with the
-    batch before, since its step would be as long as that of a whole batch, and batch norms cannot
-    tell it from any other picture.
+    The last batch has what is left. Where that is less than half a batch, all batches are made
+    equally large instead: a few pictures give a noisy step, which would yet be as long as all
+    others, and batch norms poor statistics.
     """
+    steps = batches_per_epoch(count, batch_size)
+    if 2 * (count - (steps - 1) * batch_size) < batch_size:
+        return slice(number * count // steps, (number + 1) * count // steps)
     first = number * batch_size
-    last = number == batches_per_epoch(count, batch_size) - 1
-    return slice(first, count if last else first + batch_size)
+    return slice(first, count if number == steps - 1 else first + batch_size)
+
+
+def automatic_epochs(usual: int, pictures: int, batch_size: int) -> int:
+    """How often every picture is seen where nothing is given: as usual, for 100 steps at least.
+
+    Few pictures make few steps an epoch; with 20 of them, ten epochs are 20 steps, after which some
+    networks have hardly begun to learn; see ``docs/learning-rates.md``.
+
+    Args:
+        usual: The architecture's usual number, at least 1.
+        pictures: How many there are to learn from.
+        batch_size: Pictures a step.
+    """
+    return max(usual, -(-LEAST_STEPS // batches_per_epoch(pictures, batch_size)))
 
 
 def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:

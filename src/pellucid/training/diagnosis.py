@@ -40,6 +40,7 @@ class Limits:
         early: Before so many, what longer training often mends is told as such.
         stuck: The loss has never come below this share of that of guessing, ln K.
         worse_than_guessing: The last loss is this many times that of guessing.
+        far_worse: Or that of validation this many times; overfitting alone does not come so far.
         not_learned: The last loss is above this share of that of guessing, so that a rate can be
             too low at all.
         low_rate: The peak learning rate is this share of the optimizer's usual one, or less.
@@ -56,6 +57,7 @@ class Limits:
     early: int = 4
     stuck: float = 0.95
     worse_than_guessing: float = 1.5
+    far_worse: float = 100.0
     not_learned: float = 0.5
     low_rate: float = 0.1
     standing: float = 0.01
@@ -101,6 +103,7 @@ def diagnose(
     recipe: Recipe | None = None,
     names: Sequence[str] | None = None,
     setup: Setup | None = None,
+    usual_rate: float | None = None,
 ) -> tuple[Diagnosis, ...]:
     """Look for what usually goes wrong.
 
@@ -114,6 +117,8 @@ def diagnose(
             learning rates are not compared with the usual ones.
         names: What the classes are called; none: their numbers, from 0.
         setup: What was trained and how, so that nothing is advised that is there already.
+        usual_rate: The learning rate where none is given; none: the optimizer's usual one for the
+            recipe's batch size.
 
     Returns:
         What was found; nothing for a training that goes well.
@@ -131,14 +136,16 @@ def diagnose(
     if recipe is not None and not setup.recipe:
         setup = replace(setup, recipe=recipe.to_dict())
     guessing = _loss_of_guessing(classes, recipe)
-    course: list[Diagnosis | None] = [_exploded(history, guessing, recipe)]
+    if usual_rate is None and recipe is not None:
+        usual_rate = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+    course: list[Diagnosis | None] = [_exploded(history, guessing, usual_rate)]
     if len(history) >= LIMITS.epochs:
-        low = _low_rate(history, guessing, recipe)
+        low = _low_rate(history, guessing, recipe, usual_rate)
         course = [
-            _stuck(history, classes, guessing, recipe),
+            _stuck(history, classes, guessing, _other_rate(recipe, usual_rate)),
             *course,
             # what hardly moved has not been thrown up by too large steps
-            _worse_than_guessing(history, guessing, recipe)
+            _worse_than_guessing(history, guessing, usual_rate)
             if course == [None] and low is None
             else None,
             low,
@@ -179,7 +186,7 @@ def _loss_of_guessing(classes: int, recipe: Recipe | None) -> float:
 
 
 def _stuck(
-    history: Sequence[Epoch], classes: int, guessing: float, recipe: Recipe | None
+    history: Sequence[Epoch], classes: int, guessing: float, other_rate: str
 ) -> Diagnosis | None:
     lowest = min(row.loss for row in history)
     if not LIMITS.stuck * guessing <= lowest:
@@ -188,54 +195,54 @@ def _stuck(
         "stuck",
         f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
         f"{counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
-        _other_rate(recipe) + "look whether the labels fit the pictures (pellucid check)",
+        other_rate + "look whether the labels fit the pictures (pellucid check)",
         {"lowest_loss": lowest, "loss_of_guessing": guessing},
     )
 
 
-def _other_rate(recipe: Recipe | None) -> str:
+def _other_rate(recipe: Recipe | None, usual: float | None) -> str:
     """Advice to take the usual learning rate, as a beginning of a line, where another was taken.
 
     It is not advised to look for a rate: whoever has done so would be sent round in a circle.
     """
-    if recipe is None:
+    if recipe is None or usual is None:
         return ""
-    usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
     if usual / 3 <= recipe.learning_rate <= 3 * usual:
         return ""
     return f"leave --learning-rate out ({usual:g} is usual, it was {recipe.learning_rate:g}); "
 
 
-def _exploded(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) -> Diagnosis | None:
+def _exploded(history: Sequence[Epoch], guessing: float, usual: float | None) -> Diagnosis | None:
     back = sum(row.roll_backs for row in history)
     if not back:
         return None
     words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
-    return _high_rate(history, guessing, recipe, words)
+    return _high_rate(history, guessing, usual, words)
 
 
 def _worse_than_guessing(
-    history: Sequence[Epoch], guessing: float, recipe: Recipe | None
+    history: Sequence[Epoch], guessing: float, usual: float | None
 ) -> Diagnosis | None:
-    last = history[-1].loss
-    if last <= LIMITS.worse_than_guessing * guessing:
+    last, what = history[-1].loss, "loss"
+    validated = history[-1].validation_loss
+    if validated is not None and validated > LIMITS.far_worse * guessing:
+        last, what = validated, "validation loss"
+    elif last <= LIMITS.worse_than_guessing * guessing:
         return None
     words = (
-        f"the loss is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
+        f"the {what} is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
         f"{guessing:.3f}"
     )
-    return _high_rate(history, guessing, recipe, words)
+    return _high_rate(history, guessing, usual, words)
 
 
 def _high_rate(
-    history: Sequence[Epoch], guessing: float, recipe: Recipe | None, words: str
+    history: Sequence[Epoch], guessing: float, usual: float | None, words: str
 ) -> Diagnosis:
     peak = max(row.learning_rate for row in history)
     cure = f"--learning-rate {peak / 10:.1g}"
-    if recipe is not None:
-        usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
-        if usual < peak / 3:
-            cure = f"leave --learning-rate out ({usual:g} is usual)"
+    if usual is not None and usual < peak / 3:
+        cure = f"leave --learning-rate out ({usual:g} is usual)"
     return Diagnosis(
         "high_rate",
         f"{words}: the learning rate is too high; it was up to {peak:.3g}",
@@ -250,12 +257,11 @@ def _high_rate(
     )
 
 
-def _low_rate(history: Sequence[Epoch], guessing: float, recipe: Recipe | None) -> Diagnosis | None:
+def _low_rate(
+    history: Sequence[Epoch], guessing: float, recipe: Recipe | None, usual: float | None
+) -> Diagnosis | None:
     first, last = history[0].loss, history[-1].loss
     peak = max(row.learning_rate for row in history) if recipe is None else recipe.learning_rate
-    usual = None
-    if recipe is not None:
-        usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
     if last <= LIMITS.not_learned * guessing:
         return None
     if usual is not None and peak <= LIMITS.low_rate * usual:

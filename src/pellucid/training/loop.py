@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from typing import TYPE_CHECKING
 
@@ -89,6 +88,7 @@ class _Run:
         self._pictures = len(data)
         self._recipe = recipe
         self._validation = validation
+        self._some = data.subset(range(min(len(data), VALIDATION_BATCH)))
         self._watchers = watchers
         self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
         self._began = 0.0
@@ -235,11 +235,12 @@ class _Run:
         if (name := _not_finite(raw)) is not None:
             self._go_back(f"weight {name!r} is not finite after epoch {epoch}")
             return
-        loss, accuracy = self._judged(raw)
-        if loss is not None and not math.isfinite(loss):
-            self._go_back(f"the validation loss is {loss} after epoch {epoch}")
+        judged = self._judged(raw)
+        if self._recovery.failed_at_end(judged[0]):
+            part = "training" if self._validation is None else "validation"
+            self._go_back(f"the {part} loss is {judged[0]:.4g} after epoch {epoch}")
             return
-        self._add_row(raw, loss, accuracy)
+        self._add_row(raw, *((None, None) if self._validation is None else judged))
         for watcher in self._watchers:
             watcher.after_epoch(self.trained, self._program)
             if isinstance(watcher, Keeper):
@@ -265,14 +266,16 @@ class _Run:
         self._tally = Tally(epoch=tally.epoch + 1)
         self._good = self._moment()
 
-    def _judged(self, raw: Weights) -> tuple[float | None, float | None]:
-        """Loss and accuracy on the validation pictures, by the averaged weights if there are."""
-        if self._validation is None:
-            return None, None
+    def _judged(self, raw: Weights) -> tuple[float, float]:
+        """Loss and accuracy on the validation pictures, by the averaged weights if there are.
+
+        Without such pictures, on some of those that are learned: inference may fail where training
+        does not, since batch norms then use their running statistics.
+        """
         if self._average is not None:
             self._program.set_weights(self._average.weights())
         try:
-            judged = _judge(self._program, self._validation, self._stopping)
+            judged = _judge(self._program, self._validation or self._some, self._stopping)
         finally:
             if self._average is not None:
                 self._program.set_weights(raw)

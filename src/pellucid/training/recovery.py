@@ -20,6 +20,10 @@ MOST_ROLL_BACKS = 4
 EXPLODED = 1e4
 """No loss of a network that learns is larger, unless it began so: then 100 times the first loss."""
 
+EXPLODED_AT_END = 1e6
+"""No loss at an epoch's end is larger, as inference has it. It may be large for a while, when the
+running statistics of batch norms have seen few batches, and fit worse than a batch's own."""
+
 WORSE_THAN_CHANCE = 10.0
 """States with a larger loss are not worth going back to, unless it began so: twice the first."""
 
@@ -54,6 +58,10 @@ class Recovery:
         if self.first_loss is None:
             self.first_loss = loss
         return loss > EXPLODED and loss > 100.0 * self.first_loss
+
+    def failed_at_end(self, loss: float) -> bool:
+        """Whether the network's loss after an epoch shows that nothing can come of it."""
+        return not loss <= EXPLODED_AT_END
 
     def is_good(self, loss: float) -> bool:
         """Whether a mean loss since the last good state makes this another."""
