@@ -10,6 +10,8 @@ import pytest
 import pellucid as pl
 from pellucid.data import Dataset, Splits
 from pellucid.errors import PellucidError
+from pellucid.evaluation.effect import data_effect
+from pellucid.explain.surgery import SetWeight
 from pellucid.layers import Dense, Flatten, Sequential
 
 if TYPE_CHECKING:
@@ -183,3 +185,12 @@ def test_integers_of_16_bits_are_scaled_by_their_range_at_every_door() -> None:
     learned = model().fit(deep, Y, validation_data=(deep, Y))
     assert learned.score(deep, Y) == np.mean(learned.predict(deep) == Y) == 1.0
     assert learned.history_[-1].validation_accuracy == 1.0
+
+
+def test_the_effect_of_an_edit_is_judged_by_class_names(numbers: ImageClassifier) -> None:
+    edited = numbers.operated(SetWeight("dense1.bias", (0,), 0.0))
+    turned = Dataset(X[..., None], 2 - Y, ("20", "10", "0"))
+    effect = data_effect(numbers, edited, turned)
+    assert effect.numbers.first.right.all()
+    with pytest.raises(PellucidError, match="does not know the class cat"):
+        data_effect(numbers, edited, Dataset(X[..., None], Y, ("cat", "10", "20")))

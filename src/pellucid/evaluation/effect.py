@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.names import shown
+from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
 from pellucid.evaluation.answers import DIVERGED, logits
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
+from pellucid.training.provenance import source_classes
 from pellucid.training.referenced import read_picture
 
 if TYPE_CHECKING:
@@ -182,11 +184,15 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
     Args:
         before: As it was.
         after: As :meth:`pellucid.ImageClassifier.operated` gives it.
-        pictures: Of the classifier's size, with labels counted in its classes.
+        pictures: Of the classifier's size, with classes that it knows.
 
     Raises:
-        DataError: If an answer is NaN or infinite.
+        DataError: If a class is none of the classifier's, or an answer is NaN or infinite.
     """
+    model = before.model_
+    pictures = in_classes(
+        pictures, pictures.name, model.preprocessing, model.classes, source_classes(model)
+    )
     first = logits(before, pictures, "the network")
     second = logits(after, pictures, "the changed network", why=_WHY)
     return DataEffect(pictures, compare(first, second, pictures.places, logits=True))
