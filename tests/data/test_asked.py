@@ -110,6 +110,9 @@ def test_what_gives_no_picture_costs_no_other(folder: Path) -> None:
     (folder / "odd.csv").write_text("colour,size\nred,1\n")
     wrong = ["none.png", "no/*.png", "empty", "empty.csv", "odd.csv", "new/*.txt"]
     found = find_pictures([*wrong, "new/9.png"], no_part)
+    assert len(find_pictures([""], no_part).problems) == 1
+    assert "no pictures" in found.problems[2]
+    assert "cannot be read" not in found.problems[2]
     assert [str(picture) for picture in found.pictures] == ["new/9.png"]
     assert len(found.problems) == len(wrong)
     for argument, problem in zip(wrong, found.problems, strict=True):

@@ -112,16 +112,19 @@ def find_pictures(
 def _found(
     text: str, part: Callable[[Reference], Dataset], asked: Asked, path_column: str | None
 ) -> Iterable[Path | DataPicture]:
+    if not text:
+        raise DataError("an empty name; expected the path of a picture or a folder")
     path = Path(text)
     try:
-        if path.is_dir():
-            return _of_folder(path, asked)
-        if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
-            return _of_list(path, path_column)
-        if os.path.lexists(path):
-            return [path]
-    except (OSError, ValueError) as error:
+        is_folder, is_file, is_there = path.is_dir(), path.is_file(), os.path.lexists(path)
+    except (OSError, ValueError) as error:  # too long a name, a zero byte
         raise DataError(f"{shown(text)}: cannot be read ({shown(str(error))})") from error
+    if is_folder:
+        return _of_folder(path, asked)
+    if is_file and path.suffix.lower() in TABLE_SUFFIXES:
+        return _of_list(path, path_column)
+    if is_there:
+        return [path]
     reference = parse_reference(text)
     if reference is not None:
         pictures = part(reference)

@@ -113,12 +113,9 @@ class ReferencedPictures:
             )
         except MissingPartError:
             raise
-        except DataError as error:
+        except DataError:
             # pictures of another size or of other classes can be looked at all the same
-            try:
-                return read_part(data, part)
-            except DataError:
-                raise error from None
+            return read_part(data, part)
         if part == ALL:
             return pictures
         undivided = ALL in part_names(data)
