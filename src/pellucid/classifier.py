@@ -66,6 +66,7 @@ from pellucid.training.start import (
     resumed,
     start_from,
 )
+from pellucid.training.unlike import Unlike, unlike_picture
 from pellucid.training.watching import progress_watcher
 
 if TYPE_CHECKING:
@@ -751,6 +752,18 @@ class ImageClassifier:
             usual_rate=None if recipe is None else self._usual_rate(recipe),
         )
 
+    def unlike(self, picture: Picture) -> Unlike | None:
+        """How a picture differs from those that were learned; None if it is like them.
+
+        Compared are mean level, level at the border, contrast and colourfulness, by ranges that
+        training keeps in the model (see :mod:`pellucid.data.picture_statistics`).
+
+        Args:
+            picture: As in :meth:`trace`.
+        """
+        found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
+        return unlike_picture(self.model_, found, self.max_pixels)
+
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
         """Every layer's output for one picture, by layer name, without a batch axis.
 
@@ -885,7 +898,7 @@ class ImageClassifier:
                     f"of shape {pictures.shape}; pictures of another size can be given one by one, "
                     "in a list"
                 )
-            return batch, False
+            return 255 - batch if preprocessing.invert else batch, False
         limit = self.max_pixels
         check_max_pixels(limit)
         resolved = ReferencedPictures(self.model_, max_pixels=limit).resolved
@@ -964,6 +977,7 @@ class ImageClassifier:
         *,
         engine: str = DEFAULT,
         max_pixels: int | None = None,
+        invert: bool = False,
     ) -> ImageClassifier:
         """The classifier in a model file, or in a run folder.
 
@@ -972,12 +986,16 @@ class ImageClassifier:
             engine: Who computes.
             max_pixels: Picture files with more pixels are refused; None for the limit that it was
                 trained with, or the usual one where that is lower.
+            invert: Whether black and white of every picture are exchanged before the network sees
+                it; data sets that are read for :meth:`evaluate` stay as they are.
 
         Raises:
             FileFormatError: If it is not a sound model file.
             DataError: If there is no such file, or no model in that folder.
         """
         model = load_model(model_path(Path(path)))
+        if invert:
+            model = replace(model, preprocessing=replace(model.preprocessing, invert=True))
         limit = safe_max_pixels(model.provenance) if max_pixels is None else max_pixels
         check_max_pixels(limit)
         classifier = cls(engine=engine, max_pixels=limit)

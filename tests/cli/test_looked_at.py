@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,11 @@ from PIL import Image
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pellucid import Dataset
     from tests.cli.conftest import Command
 
 
-@pytest.mark.parametrize(
-    "rest", [["trace"], ["backward", "--label", "3"], ["explain", "--method", "grad-cam"]]
-)
+@pytest.mark.parametrize("rest", [["trace"], ["predict"], ["explain", "--method", "grad-cam"]])
 def test_another_size_is_told(
     rest: list[str], pellucid: Command, model_path: Path, tmp_path: Path
 ) -> None:
@@ -28,10 +28,10 @@ def test_another_size_is_told(
         ("wide.png", np.tile(pixels[..., 0], (1, 2))),
     ):
         Image.fromarray(picture).save(tmp_path / name)
-    told = {
-        name: pellucid(rest[0], model_path, f"{name}.png", *rest[1:]).stderr
-        for name in ("same", "colour", "wide")
-    }
+    told = {}
+    for name in ("same", "colour", "wide"):
+        said = pellucid(rest[0], model_path, f"{name}.png", *rest[1:]).stderr.splitlines(True)
+        told[name] = "".join(line for line in said if not line.startswith("warning: "))
     assert told["same"] == ""
     for name, facts in (
         ("colour", "8×8 .* colour.* 8×8, grey"),
@@ -39,3 +39,34 @@ def test_another_size_is_told(
     ):
         assert re.match(rf"{name}\.png is {facts}", told[name])
         assert told[name].count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ["trace"],
+        ["backward", "--label", "3"],
+        ["explain", "--method", "grad-cam"],
+        ["predict"],
+        ["lecture"],
+        ["surgery", "--mute", "conv1:0"],
+    ],
+)
+def test_a_picture_unlike_the_learned_ones(
+    rest: list[str],
+    pellucid: Command,
+    model_path: Path,
+    digits: tuple[Dataset, Dataset],
+    tmp_path: Path,
+) -> None:
+    """Black on white, of a network that learned white on black: said, and --invert helps."""
+    Image.fromarray(255 - digits[1].images[0, ..., 0]).save(tmp_path / "black.png")
+    said = pellucid(rest[0], model_path, "black.png", *rest[1:]).stderr
+    assert "black.png is unlike" in said
+    assert "--invert" in said
+    done = pellucid(rest[0], model_path, "black.png", *rest[1:], "--invert", "--json")
+    assert "unlike" not in done.stderr
+    record = json.loads(done.stdout)
+    seen = record[0] if rest[0] == "predict" else record["looked_at"]
+    assert seen["inverted"] is True
+    assert seen["unlike"] is None

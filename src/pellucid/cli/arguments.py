@@ -133,6 +133,10 @@ ClassNames = Annotated[
         show_default="the data's or the model's",
     ),
 ]
+Invert = Annotated[
+    bool,
+    typer.Option("--invert", help="Exchange black and white before the network sees the picture."),
+]
 ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import tell_size
+from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
@@ -44,6 +44,7 @@ def backward(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -56,10 +57,12 @@ def backward(
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
     picture = find_picture(image, classifier.model_, classifier.max_pixels)
     gone = classifier.backward(picture, label)
-    tell_size(picture, classifier.model_, classifier.max_pixels)
+    seen = look_at(picture, classifier.model_, classifier.max_pixels)
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)
@@ -67,7 +70,8 @@ def backward(
         write_backward(out, gone, opened)
         remarks().print(f"written to {shown(out)}")
     if json:
-        print_json(gone.to_dict(values=False) if opened is None else opened.to_dict())
+        record = gone.to_dict(values=False) if opened is None else opened.to_dict()
+        print_json({**record, "looked_at": seen.to_dict()})
     elif opened is not None:
         print_gradient(results(), opened, len(opened) if all_terms else MOST_TERMS)
     else:

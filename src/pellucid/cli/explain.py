@@ -11,7 +11,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.explained import print_explanation
-from pellucid.cli.looked_at import tell_size
+from pellucid.cli.looked_at import LookedAt, look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
@@ -77,6 +77,7 @@ def explain(
     max_pixels: arguments.MaxPixelsAsTrained = None,
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -89,7 +90,9 @@ def explain(
     several = len(pictures) > 1 or not names_one(pictures[0])
     folder = out if out is not None and (several or out.is_dir()) else None
     _check_out(out, folder, model, pictures)
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
     asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
@@ -98,7 +101,7 @@ def explain(
     problems, records = list(asked.problems), []
     for picture, place in zip(asked.pictures, places, strict=True):
         try:
-            found = _explained(classifier, picture, method, target, against, options)
+            found, seen = _explained(classifier, picture, method, target, against, options)
         except DataError as error:
             problems.append(str(error))
             continue
@@ -106,7 +109,8 @@ def explain(
             found.save(place)
             remarks().print(f"picture written to {shown(place)}")
         if json:
-            records.append({**({"picture": str(picture)} if several else {}), **found.to_dict()})
+            named = {"picture": str(picture)} if several else {}
+            records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
             continue
         if several:
             results().print(f"{shown(str(picture))}:")
@@ -137,7 +141,7 @@ def _explained(
     target: str | None,
     against: str | None,
     options: dict[str, Any],
-) -> Explanation:
+) -> tuple[Explanation, LookedAt]:
     from pellucid.explain.method_sheet import explain_by_every_method
     from pellucid.explain.subject import Subject
 
@@ -149,8 +153,7 @@ def _explained(
         )
     else:
         found = classifier.explain(source, method, target=target, against=against, **options)
-    tell_size(source, classifier.model_, classifier.max_pixels)
-    return found
+    return found, look_at(source, classifier.model_, classifier.max_pixels)
 
 
 def _files(folder: Path, pictures: Sequence[Path | DataPicture], method: str) -> list[Path | None]:

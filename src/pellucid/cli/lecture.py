@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.terminal import print_json, results
@@ -33,12 +34,13 @@ def lecture(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Compute every worked number of the lecture, or tell its story of a picture in a model."""
     if model is not None:
-        _tell(model, image, label, engine, max_pixels, classes, json=json)
+        _tell(model, image, label, engine, max_pixels, classes, invert=invert, json=json)
         return
     if label is not None:
         raise ArgumentError(
@@ -63,6 +65,7 @@ def _tell(
     max_pixels: int | None,
     classes: str | None,
     *,
+    invert: bool,
     json: bool,
 ) -> None:
     if image is None:
@@ -73,10 +76,14 @@ def _tell(
     from pellucid.cli.story import print_story
     from pellucid.explain.story import story
 
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
-    told = story(classifier, find_picture(image, classifier.model_, classifier.max_pixels), label)
+    classifier = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
+    picture = find_picture(image, classifier.model_, classifier.max_pixels)
+    told = story(classifier, picture, label)
+    seen = look_at(picture, classifier.model_, classifier.max_pixels)
     if json:
-        print_json(told.to_dict())
+        print_json({**told.to_dict(), "looked_at": seen.to_dict()})
     else:
         print_story(results(), told)
 

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def load_classifier(
-    model: Path, *, engine: str, classes: str | None = None, max_pixels: int | None = None
+    model: Path,
+    *,
+    engine: str,
+    classes: str | None = None,
+    max_pixels: int | None = None,
+    invert: bool = False,
 ) -> ImageClassifier:
     """Load a model file or a run's folder.
 
@@ -20,11 +25,12 @@ def load_classifier(
         engine: Who computes.
         classes: Names for its classes, as ``--classes`` takes them; None for its own.
         max_pixels: Picture files with more pixels are not taken; None for what is safe.
+        invert: Whether black and white of the pictures that are given are exchanged.
 
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it.
     """
     from pellucid.classifier import ImageClassifier
 
-    found = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels)
+    found = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels, invert=invert)
     return found if classes is None else found.renamed(classes)

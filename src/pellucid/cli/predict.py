@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +12,15 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
+from pellucid.cli.looked_at import changes
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import find_pictures, report_problems
+from pellucid.cli.picture import find_pictures, picture_of, report_problems
 from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
+from pellucid.errors import DataError
+from pellucid.training.unlike import unlike_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
 
     from pellucid.classifier import ImageClassifier
     from pellucid.data.asked import Asked
+    from pellucid.data.reference import DataPicture
     from pellucid.evaluation.predictions import Prediction
+    from pellucid.files import Model
 
     Show = Callable[[Prediction], None]
 
@@ -55,6 +61,7 @@ def predict(
     max_pixels: arguments.MaxPixelsAsTrained = None,
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -63,7 +70,9 @@ def predict(
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
     check_output(out, ENDINGS, model, *map(Path, pictures))
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
     asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
@@ -86,18 +95,24 @@ def _answer(
         return asked.problems
     problems, counts = list(asked.problems), Counter[str]()
     classes, total = classifier.model_.classes, len(asked.pictures)
+    told = PictureRemarks(classifier.model_, classifier.max_pixels)
     show = _shower(classes, top, total, json=json, quiet=out is not None)
     watched = json or out is not None or not sys.stdout.isatty()
 
     def answers() -> Iterator[Prediction]:
         with CountingBar("pictures", remarks()) as progress:
             found = predictions(classifier, asked.pictures)
-            for done, each in enumerate(found, start=1):
+            for done, (picture, each) in enumerate(
+                zip(asked.pictures, found, strict=True), start=1
+            ):
                 if each.place is None:
                     problems.append(each.problem)
                 else:
                     counts[classes[each.place]] += 1
+                    told.add(picture, each)
                 show(each)
+                if total <= MOST_IN_FULL and not json:
+                    told.print_all()
                 if watched:
                     progress(done, total)
                 yield each
@@ -107,11 +122,54 @@ def _answer(
     _write(out, answers(), classes, top)
     if json:
         sys.stdout.write("\n]\n")
+    if total <= MOST_IN_FULL:
+        told.print_all()
+    told.print_first()
     if out is not None:
         if not json:
             _print_counts(results(), counts)
         remarks().print(f"predictions written to {shown(out)}")
     return problems
+
+
+class PictureRemarks:
+    """Collects how pictures were changed for the network, and which are unlike those it learned.
+
+    Args:
+        model: The network with its preprocessing.
+        max_pixels: As for reading the pictures.
+    """
+
+    def __init__(self, model: Model, max_pixels: int) -> None:
+        self._model, self._max_pixels = model, max_pixels
+        self._lines: dict[str, list[str]] = {"changed": [], "unlike": []}
+
+    def add(self, picture: Path | DataPicture, answer: Prediction) -> None:
+        """Look at a picture that was answered."""
+        name = shown(answer.picture)
+        with suppress(DataError):  # it has vanished since
+            source = picture_of(picture)
+            lines = changes(source, self._model.preprocessing, self._max_pixels)
+            if lines:
+                self._lines["changed"].append(f"{name} {'; it '.join(lines)}")
+            odd = answer.unlike and unlike_picture(self._model, source, self._max_pixels)
+            if odd:
+                self._lines["unlike"].append(f"warning: {name} is {odd.line}")
+
+    def print_all(self) -> None:
+        """Print all remarks on stderr."""
+        for lines in self._lines.values():
+            for line in lines:
+                remarks().print(line)
+            lines.clear()
+
+    def print_first(self) -> None:
+        """Print the first remark of each kind on stderr, and how many more there are."""
+        for lines in self._lines.values():
+            if lines:
+                more = f" (and {len(lines) - 1} more pictures are so)" if len(lines) > 1 else ""
+                remarks().print(f"{lines[0]}{more}")
+            lines.clear()
 
 
 def _write(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
@@ -56,6 +57,7 @@ def surgery(
         typer.Option("--out", "-o", help="A model file (.safetensors) for the changed network."),
     ] = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -80,11 +82,15 @@ def surgery(
         if out.resolve() == model_path(model).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
-    before = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    before = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
     after = before.operated(*edits)
-    one = many = None
+    one = many = seen = None
     if image is not None:
-        one = picture_effect(before, after, find_picture(image, before.model_, before.max_pixels))
+        picture = find_picture(image, before.model_, before.max_pixels)
+        one = picture_effect(before, after, picture)
+        seen = look_at(picture, before.model_, before.max_pixels).to_dict()
     if data is not None:
         pictures, notes = held_out(
             data, before.model_, part=part, max_pixels=max_pixels,
@@ -94,7 +100,11 @@ def surgery(
             remarks().print(note)
         many = data_effect(before, after, pictures)
     if out is not None:
-        after.save(out)
+        kept = after
+        if invert:  # it belongs to this picture, not to the model
+            plain = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+            kept = plain.operated(*edits)
+        kept.save(out)
         remarks().print(f"changed model written to {shown(out)}")
     if json:
         print_json(
@@ -102,6 +112,7 @@ def surgery(
                 "schema": 1,
                 "edits": [edit_record(edit) for edit in edits],
                 "picture": None if one is None else one.to_dict(),
+                "looked_at": seen,
                 "data": None if many is None else many.to_dict(),
             }
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import tell_size
+from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
@@ -45,6 +45,7 @@ def trace(
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
+    invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -55,16 +56,19 @@ def trace(
     check_output(out, TRACE_ENDINGS if place is None else VALUE_ENDINGS, model, Path(image))
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_classifier(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
     picture = find_picture(image, classifier.model_, classifier.max_pixels)
     traced = classifier.trace(picture)
-    tell_size(picture, classifier.model_, classifier.max_pixels)
+    seen = look_at(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)
         remarks().print(f"written to {shown(out)}")
     if json:
-        print_json(traced.to_dict(values=False) if opened is None else opened.to_dict())
+        record = traced.to_dict(values=False) if opened is None else opened.to_dict()
+        print_json({**record, "looked_at": seen.to_dict()})
     elif opened is not None:
         print_opened(results(), opened, MOST_TERMS if not all_terms else len(opened))
     else:

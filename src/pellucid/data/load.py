@@ -267,6 +267,7 @@ def load_for(
             model, or arrays have another shape than the model takes.
         ArgumentError: A setting is outside its range.
     """
+    preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
     known = tuple(classes)
     if split not in SPLITS:
         raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")

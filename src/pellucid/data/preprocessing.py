@@ -63,6 +63,8 @@ class Preprocessing:
             training data have them (see :mod:`pellucid.data.value_range`): two finite numbers, the
             smaller first, and True where they have a fraction. None where the training data had no
             such pictures.
+        invert: Whether black and white are exchanged, before borders are added: for a picture of
+            black on white and a network that learned white on black.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -76,6 +78,7 @@ class Preprocessing:
     border: int = 0
     decoding: Decoding = "reduced"
     value_range: Range | None = None
+    invert: bool = False
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -92,6 +95,8 @@ class Preprocessing:
                     f"{', '.join(get_args(choices))}"
                 )
         object.__setattr__(self, "value_range", checked_range(self.value_range))
+        if not isinstance(self.invert, bool):
+            raise ArgumentError(f"invert is {self.invert!r:.100}; expected True or False")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -101,9 +106,12 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, ready for JSON.
 
-        ``value_range`` is left out where it is None: older versions know no such setting.
+        ``value_range`` and ``invert`` are left out where they are None and False: older versions
+        know no such settings.
         """
         settings = asdict(self)
+        if not self.invert:
+            del settings["invert"]
         if self.value_range is None:
             del settings["value_range"]
         else:
@@ -121,7 +129,7 @@ class Preprocessing:
         """
         known = {field.name for field in fields(cls)}
         if isinstance(settings, dict):
-            settings = {"value_range": None, **settings}
+            settings = {"value_range": None, "invert": False, **settings}
         if isinstance(settings, dict) and settings.keys() == known - {"decoding"}:
             settings = {**settings, "decoding": "whole"}
         if not isinstance(settings, dict) or settings.keys() != known:
@@ -156,7 +164,7 @@ class Preprocessing:
         if isinstance(source, np.ndarray):
             pixels = _checked_pixels(self.eight_bit(source))
             if pixels.shape == self.shape:
-                return pixels.copy()
+                return 255 - pixels if self.invert else pixels.copy()
             return self._fit(_image(pixels), "array")
         if isinstance(source, (bytes, bytearray)):
             source = bytes(source)
@@ -227,6 +235,10 @@ class Preprocessing:
         """Resize a decoded picture in mode ``L`` or ``RGB``."""
         if 0 in picture.size:
             raise DataError(f"{name}: a picture without pixels, {picture.width}×{picture.height}")
+        if self.invert:
+            from PIL import ImageChops
+
+            picture = ImageChops.invert(picture)
         how = Reduced(*picture.size) if reduced is None else reduced
         if (how.width, how.height) != (self.width, self.height):
             fit = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize]

@@ -64,7 +64,8 @@ def record(prediction: Prediction, classes: Sequence[str], top: int) -> dict[str
     """An answer as JSON values.
 
     ``picture``, its ``class``, the likeliest ``guesses`` (``class``, ``probability``), and
-    ``probabilities`` of all classes by name; where there is no answer, ``error`` says why, and the
+    ``probabilities`` of all classes by name; ``unlike``, how the picture differs from those that
+    were learned, or null; ``inverted``; where there is no answer, ``error`` says why, and the
     others are null or empty.
     """
     place = prediction.place
@@ -75,6 +76,8 @@ def record(prediction: Prediction, classes: Sequence[str], top: int) -> dict[str
             {"class": name, "probability": p} for name, p in prediction.ranked(classes, top)
         ],
         "probabilities": dict(prediction.ranked(classes)),
+        "unlike": None if prediction.unlike is None else list(prediction.unlike.reasons),
+        "inverted": prediction.inverted,
     }
     if prediction.probabilities is not None:
         values["probabilities"] = dict(zip(classes, prediction.probabilities.tolist(), strict=True))

@@ -20,6 +20,7 @@ from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
+from pellucid.training.unlike import Unlike, unlike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,11 +47,15 @@ class Prediction:
         picture: What the picture is called: its path, or ``mnist:test[449]``.
         probabilities: Of every class, (K,); None where there is no answer.
         problem: Why there is none, in a line; empty where there is one.
+        unlike: How the picture differs from those that were learned; None if it does not.
+        inverted: Whether black and white were exchanged.
     """
 
     picture: str
     probabilities: NDArray[np.float64] | None
     problem: str = ""
+    unlike: Unlike | None = None
+    inverted: bool = False
 
     @property
     def place(self) -> int | None:
@@ -158,9 +163,11 @@ def _answers(
         logits = forward(classifier.program_, images).astype(np.float64)
         probabilities = softmax(logits)
     usable = [bool(np.isfinite(row).all()) for row in logits]
-    for name, row, good in zip(names, probabilities, usable, strict=True):
+    differences = unlike(classifier.model_, images)
+    inverted = classifier.model_.preprocessing.invert
+    for name, row, good, odd in zip(names, probabilities, usable, differences, strict=True):
         if good:
-            yield Prediction(name, row)
+            yield Prediction(name, row, unlike=odd, inverted=inverted)
         else:
             yield Prediction(
                 name,

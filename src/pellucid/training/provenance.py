@@ -14,6 +14,7 @@ import numpy as np
 from pellucid.data.arrange import set_aside
 from pellucid.data.class_names import given_classes
 from pellucid.data.names import counted, listed
+from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import DataError, PellucidError
 from pellucid.training.history import from_record
@@ -50,6 +51,7 @@ def provenance(
         **({} if data.source_classes is None else {"source_classes": list(data.source_classes)}),
         "validation": None if validation is None else _data(validation),
         "max_pixels": max_pixels,
+        "pixels": learned_ranges(data.images),
         "engine": engine,
         "versions": {
             "pellucid": __version__,
