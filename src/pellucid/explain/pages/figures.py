@@ -37,11 +37,17 @@ LONGEST_NAME = 14
 
 DOTS_PER_INCH = 100
 
-_WIDTH, _ROW, _TITLE, _FOOT, _LEFT, _RIGHT = 11.0, 1.7, 0.42, 0.22, 0.6, 1.15  # inches
+_WIDTH, _TITLE, _FOOT = 12.2, 0.36, 0.14  # inches
+_TICKS = 0.14
+_MAPS_WIDTH, _MAPS_HEIGHT, _SCALE_WIDTH = 7.0, 0.86, 0.6
+_VECTORS_LEFT, _PICTURE, _VECTOR, _CLASS = 8.3, 2.1, 0.8, 0.19
 
 
 def trace_figure(trace: Trace) -> Figure:
-    """Every step's liveliest maps, a row each, on a signed scale of its own."""
+    """Every step's liveliest maps at the left; picture, vectors and answer at the right.
+
+    Each row of maps has a signed scale of its own.
+    """
     rows = [
         (f"{step.title}: {step.name}, {describe(step.shape)}", step.values) for step in trace.steps
     ]
@@ -67,25 +73,70 @@ def _figure(rows: Sequence[Row], classes: Sequence[str], pixels: int | None) -> 
             "plot() needs Matplotlib, which is not installed; install it with: pip install "
             "matplotlib"
         ) from error
-    height = _ROW * len(rows)
-    drawn = Figure(figsize=(_WIDTH, height), dpi=DOTS_PER_INCH)
+    left = [k for k, (_, values) in enumerate(rows) if values.ndim == 3 and k != pixels]
+    right = [k for k in range(len(rows)) if k not in left]
+    heights = [_height(values, classes, k == pixels) for k, (_, values) in enumerate(rows)]
+    tall = max(sum(heights[k] + _TITLE + _FOOT for k in side) for side in (left, right))
+    drawn = Figure(figsize=(_WIDTH, tall), dpi=DOTS_PER_INCH)
     FigureCanvasAgg(drawn)
-    across = (_WIDTH - _LEFT - _RIGHT) / _WIDTH
-    for k, (title, values) in enumerate(rows):
-        top = height - k * _ROW
-        bottom = (top - _ROW + _FOOT) / height
-        high = (_ROW - _TITLE - _FOOT) / height
-        drawn.text(
-            0.01, (top - 0.05) / height, shown(title), va="top", fontsize=9, parse_math=False
-        )
-        axes = drawn.add_axes((_LEFT / _WIDTH, bottom, across, high), label=title)
-        if values.ndim == 1:
-            _bars(axes, values, classes)
-            continue
-        _maps(axes, values, grey=k == pixels)
-        beside = (1.0 - (_RIGHT - 0.15) / _WIDTH, bottom, 0.012, high)
-        _scale(drawn.add_axes(beside, label=f"{title}: scale"), values, grey=k == pixels)
+    for side, first in ((left, 0.1), (right, _VECTORS_LEFT)):
+        top = tall
+        for k in side:
+            title, values = rows[k]
+            drawn.text(
+                first / _WIDTH, (top - 0.06) / tall, shown(title),
+                va="top", fontsize=9, parse_math=False,
+            )  # fmt: skip
+            bottom = top - _TITLE - heights[k]
+            box = bottom / tall, heights[k] / tall
+            _draw(drawn, title, values, classes, first, box, grey=k == pixels)
+            top = bottom - _FOOT
     return drawn
+
+
+def _height(values: Array, classes: Sequence[str], is_picture: bool) -> float:
+    """Of a row's drawing, in inches."""
+    if values.ndim == 3:
+        return _PICTURE if is_picture else _MAPS_HEIGHT
+    return _CLASS * len(classes) + 0.1 if _is_named(values, classes) else _VECTOR + _TICKS
+
+
+def _draw(
+    figure: Figure,
+    title: str,
+    values: Array,
+    classes: Sequence[str],
+    first: float,
+    box: tuple[float, float],
+    *,
+    grey: bool,
+) -> None:
+    """One row's maps with their scale, or a vector's bars; ``box`` is its bottom and height."""
+    bottom, height = box
+    if values.ndim == 1:
+        named = _is_named(values, classes)
+        margin = 0.25 + (0.09 * max(len(shown(name)) for name in classes) if named else 0.3)
+        ticks = 0.0 if named else height * _TICKS / (_VECTOR + _TICKS)
+        wide = (_WIDTH - first - margin - 0.15) / _WIDTH
+        place = (first + margin) / _WIDTH, bottom + ticks, wide, height - ticks
+        axes = figure.add_axes(place, label=title)
+        if named:
+            _class_bars(axes, values, classes)
+        else:
+            _bars(axes, values)
+        return
+    wide = _MAPS_WIDTH if not grey else _WIDTH - first - 0.2 - _SCALE_WIDTH
+    axes = figure.add_axes(((first + 0.1) / _WIDTH, bottom, wide / _WIDTH, height), label=title)
+    _maps(axes, values, grey=grey)
+    beside = (first + 0.2 + wide) / _WIDTH, bottom, 0.012, height
+    _scale(figure.add_axes(beside, label=f"{title}: scale"), values, grey=grey)
+
+
+def _is_named(values: Array, classes: Sequence[str]) -> bool:
+    """Whether a vector has a value for each class, and their names have room."""
+    return len(values) == len(classes) <= MOST_NAMED and (
+        max(len(shown(name)) for name in classes) <= LONGEST_NAME
+    )
 
 
 def _maps(axes: Axes, values: Array, *, grey: bool) -> None:
@@ -94,7 +145,8 @@ def _maps(axes: Axes, values: Array, *, grey: bool) -> None:
     chosen = np.sort((-sizes).argsort(kind="stable")[:MOST_MAPS])
     height, width, channels = values.shape
     gap = max(1, width // 10)
-    strip = np.full((height, MOST_MAPS * (width + gap) - gap, 3), 255, np.uint8)
+    places = len(chosen) if grey else MOST_MAPS
+    strip = np.full((height, places * (width + gap) - gap, 3), 255, np.uint8)
     limit = limit_of(values)
     for k, c in enumerate(chosen):
         left = k * (width + gap)
@@ -129,13 +181,30 @@ def _scale(axes: Axes, values: Array, *, grey: bool) -> None:
     axes.tick_params(labelsize=8)
 
 
-def _bars(axes: Axes, values: Array, classes: Sequence[str]) -> None:
-    axes.vlines(np.arange(len(values)), 0.0, np.nan_to_num(values), color="#0072b2", linewidth=2)
+def _bars(axes: Axes, values: Array) -> None:
+    """A line for each value of a vector."""
+    axes.vlines(np.arange(len(values)), 0.0, np.nan_to_num(values), color="#0072b2", linewidth=1.2)
     axes.axhline(0.0, color="#595959", linewidth=0.8)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=7)
     axes.margins(x=0.01)
     lowest, highest = written(float(values.min())), written(float(values.max()))
     axes.set_title(f"from {lowest} to {highest}", fontsize=7, loc="left", pad=2)
-    names = [shown(name) for name in classes]
-    if len(values) == len(names) <= MOST_NAMED and max(map(len, names)) <= LONGEST_NAME:
-        axes.set_xticks(np.arange(len(names)), labels=names, parse_math=False)
+
+
+def _class_bars(axes: Axes, values: Array, classes: Sequence[str]) -> None:
+    """A bar for each class, with its name and value."""
+    places, sizes = np.arange(len(values)), np.nan_to_num(values.astype(np.float64))
+    axes.barh(places, sizes, color="#0072b2")
+    axes.axvline(0.0, color="#595959", linewidth=0.8)
+    span = float(np.ptp([*sizes, 0.0])) or 1.0
+    for place, value, size in zip(places, values.tolist(), sizes.tolist(), strict=True):
+        axes.text(
+            max(size, 0.0) + 0.02 * span, float(place), written(value), va="center", fontsize=7
+        )
+    axes.set_xlim(min(0.0, sizes.min()) - 0.02 * span, max(0.0, sizes.max()) + 0.25 * span)
+    axes.set_yticks(places, labels=[shown(name) for name in classes], parse_math=False)
+    axes.tick_params(labelsize=8)
+    axes.xaxis.set_visible(False)
+    axes.invert_yaxis()
+    for side in ("top", "right", "bottom", "left"):
+        axes.spines[side].set_visible(False)
