@@ -13,6 +13,7 @@ from pellucid.errors import PellucidError
 from pellucid.evaluation.effect import data_effect
 from pellucid.explain.surgery import SetWeight
 from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.training.held_out import held_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,3 +195,22 @@ def test_the_effect_of_an_edit_is_judged_by_class_names(numbers: ImageClassifier
     assert effect.numbers.first.right.all()
     with pytest.raises(PellucidError, match="does not know the class cat"):
         data_effect(numbers, edited, Dataset(X[..., None], Y, ("cat", "10", "20")))
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_what_was_learned_is_not_judged_however_the_data_were_loaded(
+    tmp_path: Path, seed: int
+) -> None:
+    """Parts that were drawn with a seed of their own, and used in every way."""
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    for share in (None, 0.2, 0):
+        parts = pl.data.load(tmp_path / "a.npz", seed=seed, validation=share)
+        assert parts.test is not None
+        ways: list[Any] = [((parts,), {}), ((parts.train,), {"validation_data": parts.validation})]
+        ways.append(((parts.train,), {}))
+        for given, options in ways:
+            learned = model(epochs=1).fit(*given, **options)
+            pictures, notes = held_out(tmp_path / "a.npz", learned.model_)
+            assert "set aside" in notes[0]
+            np.testing.assert_array_equal(pictures.images, parts.test.images)
+            assert learned.evaluate(tmp_path / "a.npz").count == len(parts.test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,8 @@ def arrange(source: Source, validation: Share | None, default: Share, seed: int)
             return stratified_split(places, shares, seed=seed, name=source.name)
 
         parts = source.divide(origin, draw)
+        held = len(parts["validation"]) if "validation" in shares else None
+        parts = {name: replace(part, drawn_with=(seed, held)) for name, part in parts.items()}
     else:
         parts = {"train": source.read(origin)}
     for part in ("validation", "test"):

@@ -51,6 +51,8 @@ class Dataset:
             had 8 bits.
         source_classes: What the source calls the classes where other names were given for them:
             ``("0", "1")`` for integers; else None.
+        drawn_with: The seed that this part of a source was drawn with, and how many pictures were
+            drawn to validate by (None for none); None where it was not drawn.
 
     Raises:
         DataError: A shape, a type, a length, a place or a class is not as described above.
@@ -65,6 +67,7 @@ class Dataset:
     label_kind: LabelKind = "text"
     value_range: Range | None = None
     source_classes: tuple[str, ...] | None = None
+    drawn_with: tuple[int, int | None] | None = None
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Dataset:
         label_kind: LabelKind = "text",
         value_range: Range | None = None,
         source_classes: tuple[str, ...] | None = None,
+        drawn_with: tuple[int, int | None] | None = None,
         *,
         labels: Any = None,
     ) -> None:

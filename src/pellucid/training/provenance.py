@@ -42,9 +42,14 @@ def provenance(
     by the same folder needs the same. ``start_from`` is the record of the model that training
     started from; none: it started from scratch.
     """
+    expected = recipe.seed, None if validation is None else len(validation)
+    drawn = {}
+    if data.drawn_with is not None and data.drawn_with != expected:  # loaded with another seed
+        drawn["drawn"] = dict(zip(("seed", "validation"), data.drawn_with, strict=True))
     started = {} if start_from is None else {"start_from": start_from}
     return {
         **started,
+        **drawn,
         "architecture": architecture,
         "recipe": recipe.to_dict(),
         "data": _data(data),
@@ -79,10 +84,12 @@ def unseen(
     """
     try:
         validation, learned = origin["validation"], origin["data"]
+        held = None if validation is None else validation["pictures"]
+        drawn = origin.get("drawn", {"seed": origin["recipe"]["seed"], "validation": held})
         return set_aside(
             pictures,
-            validation=None if validation is None else validation["pictures"],
-            seed=origin["recipe"]["seed"],
+            validation=drawn["validation"],
+            seed=drawn["seed"],
             learned=learned["fingerprint"],
             part=part,
             undivided=undivided,
