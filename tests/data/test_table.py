@@ -275,6 +275,8 @@ def test_what_is_really_called_so_is_that_file(tmp_path: Path) -> None:
 def test_several_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
     for name in ("train/1.png", "test/1.png", "2.jpg", "2.png"):
         write(tmp_path / name, b"")
+    called = table(tmp_path / "Train.csv", ("id", "label"), ("1", "c"))
+    assert [name for name, _, _ in listed(called)] == ["train/1.png"]
     for written, told in (("1.png", "write the folder"), ("2", "write the ending")):
         path = table(tmp_path / "x.csv", ("path", "label"), (written, "c"))
         with pytest.raises(DataError, match=rf"line 2: {written} can be .*; {told}"):

@@ -146,7 +146,7 @@ class Preprocessing:
         """Return a picture as the network takes it.
 
         Args:
-            source: The path of a PNG, JPEG, WebP, BMP, GIF or TIFF file, the bytes of one, a Pillow
+            source: The path of a picture file (PNG, JPEG, …), the bytes of one, a Pillow
                 image, or pixels as a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values
                 0..255; where there is a ``value_range``, also integers of 16 or 32 bits.
             max_pixels: Files with more pixels are refused, before they are decoded.

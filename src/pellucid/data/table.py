@@ -57,7 +57,7 @@ def scan_table(
     place = shown(path)
     text = _text(path)
     columns = find_columns(place, next(iter(text.splitlines()), ""), path_column, label_column)
-    finder = PathFinder(root)
+    finder = PathFinder(path)
     files: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
     found: dict[str, tuple[str, Path]] = {}

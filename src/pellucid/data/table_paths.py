@@ -26,11 +26,16 @@ class PathFinder:
     slashes, without the name of the folder itself in front; then with the ending of a picture; and
     then in the folders below. Folders are listed once, so that a line costs no call of the system.
 
+    Of several folders that have it, one that is called as the list is meant: ``train/`` by
+    ``train.csv``.
+
     Args:
-        root: The folder.
+        table: The CSV file.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, table: Path) -> None:
+        root = table.parent
+        self._stem = table.stem.casefold()
         self._root = os.fspath(root)
         self._name = root.resolve().name
         self._names: dict[str, frozenset[str]] = {}
@@ -112,11 +117,18 @@ class PathFinder:
             elif (ended := self._with_ending(there)) is not None:
                 found.append(ended)
         if len(found) > 1:
+            called = [each for each in found if self._is_called_as_the_list(each)]
+            if len(called) == 1:
+                return called[0]
             raise DataError(
                 f"{shown(relative)} can be {shown(found[0])} or {shown(found[1])}; write the "
                 f"folder, too"
             )
         return found[0] if found else None
+
+    def _is_called_as_the_list(self, relative: str) -> bool:
+        first = relative.split(os.sep, 1)[0].casefold()
+        return first == self._stem or first.startswith((f"{self._stem}_", f"{self._stem}-"))
 
     def _listed(self, folder: str) -> frozenset[str]:
         if folder not in self._names:
