@@ -44,6 +44,12 @@ def test_guessing_is_the_best_fixed_answer() -> None:
     assert found.guess == "abcd"[dummy.predict(pictures[:1])[0]] == "b"
     assert found.accuracy == 0.55
     assert found.better_than_guessing == (found.low > found.guessing)
+    assert (found.remark is None) == found.better_than_guessing
+    worse = chance(90, labels, ("a", "b", "c", "d"))
+    assert worse.remark is not None
+    assert "always answering b would be right in" in worse.remark
+    assert worse.to_dict()["better_than_guessing"] is False
+    assert chance(5, np.zeros(5, np.int64), ("only",)).remark is None
     assert str(found).startswith("55.00% right (95% interval 48.08% to 61.74%; always answering b")
 
 

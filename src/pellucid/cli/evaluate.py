@@ -140,6 +140,8 @@ def _print_report(console: Console, report: Report, name: str) -> None:
     chance = report.chance
     console.print(f"accuracy              {report.accuracy:.2%} ({chance.interval})")
     console.print(f"guessing              {chance.guessing:.2%} ({shown(chance.always)})")
+    if chance.remark is not None and len(report.classes) > 1:
+        console.print(f"what stands out: {chance.remark}")
     console.print(f"classification error  {report.error:.2%}")
     for k, accuracy in report.top_k.items():
         if 1 < k < len(report.classes):  # the others say nothing new

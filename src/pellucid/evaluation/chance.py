@@ -74,9 +74,19 @@ class Chance:
             f"{self.guessing:.2%})"
         )
 
+    @property
+    def remark(self) -> str | None:
+        """What there is to say where the interval holds guessing; else none."""
+        if self.better_than_guessing or self.guessing == 1.0:  # 1: there is only one class
+            return None
+        return (
+            f"no better than guessing: {self.always} would be right in {self.guessing:.2%}, and "
+            f"the {self.interval} does not lie above that"
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+        """As plain JSON values, with ``better_than_guessing``."""
+        return {**asdict(self), "better_than_guessing": self.better_than_guessing}
 
 
 def chance(right: int, labels: NDArray[np.integer[Any]], classes: Sequence[str]) -> Chance:

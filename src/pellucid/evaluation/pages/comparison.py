@@ -65,7 +65,14 @@ def verdict(numbers: Comparison) -> list[str]:
         f"with a standard error of {error:.4f}"
     )
     third = "this tells of these two networks, not of how they were trained: other seeds would vary"
-    return [first, second, third] if len(numbers) > 1 else [first, third]
+    found = [first, second, third] if len(numbers) > 1 else [first, third]
+    for letter, answers in (("A", numbers.first), ("B", numbers.second)):
+        if answers.interval[0] <= numbers.guessing < 1.0:
+            found.append(
+                f"{letter} is no better than guessing: the 95% interval of its accuracy does not "
+                f"lie above {numbers.guessing:.2%}, the share of the most frequent class"
+            )
+    return found
 
 
 def comparison_page(comparison: ModelComparison) -> str:
