@@ -19,6 +19,21 @@ def blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
+def test_commands_name_what_a_newcomer_has() -> None:
+    """The demonstration's run and the picture beside it, photographs excepted."""
+    text = README.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("$ pellucid ")]
+    for line in (line for line in lines if "photos" not in line):
+        for name in re.findall(r"\S+\.(?:png|jpg)", line.split("#")[0].split("--out")[0]):
+            assert (README.parent / name).is_file(), line
+        if " train " not in line:
+            assert re.findall(r"runs/\S+", line.split("--out")[0]) in ([], ["runs/demo"]), line
+    demo = (README.parent / "scripts" / "demo").read_text(encoding="utf-8")
+    assert "run=${1:-runs/demo}" in demo
+    assert "source .venv/bin/activate" in demo
+    assert demo.count('echo "  pellucid ') == 3
+
+
 def test_there_are_two_examples() -> None:
     assert len(blocks()) == 2
     assert blocks()[0].count("\n") <= 25
