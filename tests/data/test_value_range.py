@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid.cli.spoiling import picture_root, spoiling_notes
 from pellucid.data import Preprocessing, load, load_for
 from pellucid.data.check import inspect
 from pellucid.data.convert import Range
 from pellucid.data.decode import header
 from pellucid.data.value_range import array_range
-from pellucid.errors import FileFormatError
+from pellucid.errors import DataError, FileFormatError
 from tests.data.made_files import encoded, png_by_hand, write
 from tests.data.test_formats import tiff
 
@@ -246,3 +247,28 @@ def test_sixteen_bits_that_repeat_a_byte_are_eight_bits(tmp_path: Path) -> None:
     write(tmp_path / "b" / "2.png", content_of(plain.T.copy() * 257, "png"))
     (same,) = inspect(tmp_path, near=False).by_kind()["duplicates"]
     assert set(same.names) == {"a/0.png", "a/1.png"}
+
+
+def test_values_beyond_the_learned_ones_are_remarked(tmp_path: Path) -> None:
+    root = folder(tmp_path, RNG.integers(0, 3000, (6, 9, 8)))
+    for top, remarks in ((1502, 1), (3000, 0)):
+        seen = Preprocessing(9, 8, 1, value_range=Range(0, top))
+        for cache in (False, tmp_path / "cache"):
+            found = load_for(root, preprocessing=seen, classes=("a", "b"), cache=cache)
+            assert len(found.remarks) == remarks
+            assert all("1502" in remark for remark in found.remarks)
+
+
+def test_training_does_not_stop_for_pictures_that_differ_below_8_bits(tmp_path: Path) -> None:
+    """Of different labels, one level of 16 bits apart, beside one that takes the whole range."""
+    base = RNG.integers(1000, 1020, (9, 8))
+    wide = RNG.integers(0, 65536, (9, 8))
+    wide.flat[:2] = 0, 65535
+    pictures = np.stack([base, base + 1, *RNG.integers(0, 65536, (8, 9, 8)), wide])
+    root = folder(tmp_path / "data", pictures)
+    splits = load(root, cache=False)
+    assert spoiling_notes(splits, "data", (), picture_root(str(root))) == ()
+    write(root / "b" / "copy", content_of(base, "png"))
+    splits = load(root, cache=False)
+    with pytest.raises(DataError, match="copy"):
+        spoiling_notes(splits, "data", (), picture_root(str(root)))

@@ -10,7 +10,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.counting import CountingBar
-from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
+from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, picture_root, spoiling_notes
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
@@ -127,7 +127,7 @@ def find_rate(
     )  # fmt: skip
     notes = splits.notes
     if data not in data_package.BUILTIN:
-        notes += spoiling_notes(splits, shown(data), allowed)
+        notes += spoiling_notes(splits, shown(data), allowed, picture_root(data))
     for note in notes:
         console.print(note)
     with CountingBar("trying learning rates", console) as progress:

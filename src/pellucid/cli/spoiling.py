@@ -15,6 +15,7 @@ from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     from pellucid.data import Dataset, Splits
     from pellucid.data.check import Finding
@@ -41,7 +42,9 @@ def check_allowed(
     return tuple(one_of("finding", name, allowable, "--allow") for name in names or ())
 
 
-def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple[str, ...]:
+def spoiling_notes(
+    splits: Splits, name: str, allowed: Collection[str], root: Path | None = None
+) -> tuple[str, ...]:
     """Look for pictures that are in several classes, or in several of the parts that were given.
 
     Two pictures are the same if all their pixels are, at the size at which they are learned.
@@ -50,6 +53,8 @@ def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple
         splits: The data, as they were read.
         name: What they are called in messages.
         allowed: Kinds of findings that do not stop training.
+        root: The folder that names of picture files are relative to. Pictures of more than 8 bits
+            are then compared by their files, with all their bits.
 
     Returns:
         What the user should know although it does not stop training, a line each.
@@ -66,6 +71,8 @@ def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple
         if dataset is not None
     }  # fmt: skip
     repeated = list(_repeated(parts))
+    if splits.train.value_range is not None and root is not None:
+        repeated = list(_in_full(parts, repeated, root))
     findings = _findings(parts, repeated, splits.drawn)
     for finding in findings:
         if finding.kind not in allowed:
@@ -94,6 +101,18 @@ def spoiling_notes(splits: Splits, name: str, allowed: Collection[str]) -> tuple
     return tuple(notes)
 
 
+def picture_root(source: str) -> Path | None:
+    """The folder that names of a source's picture files are relative to; None of arrays."""
+    from pathlib import Path
+
+    from pellucid.data.listing import is_of_pictures, scanned
+
+    path = Path(source)
+    if not path.exists() or not is_of_pictures(path):
+        return None
+    return path if path.is_dir() else scanned(path).root
+
+
 def _repeated(parts: dict[str, Dataset]) -> Iterable[list[Place]]:
     """The groups of pictures whose pixels are the same."""
     groups: dict[bytes, list[Place]] = defaultdict(list)
@@ -102,6 +121,23 @@ def _repeated(parts: dict[str, Dataset]) -> Iterable[list[Place]]:
             digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
             groups[digest].append((part, i))
     return (group for group in groups.values() if len(group) > 1)
+
+
+def _in_full(
+    parts: dict[str, Dataset], repeated: list[list[Place]], root: Path
+) -> Iterable[list[Place]]:
+    """The groups among those that are the same with all their bits, too."""
+    from pellucid.data.check.look import Look, SharedCounts, look_at_file
+    from pellucid.data.decoded import PictureFile
+    from pellucid.data.pillow import MAX_PIXELS
+
+    for group in repeated:
+        same: dict[bytes, list[Place]] = defaultdict(list)
+        for part, i in group:
+            called = parts[part].picture_name(i)
+            look = look_at_file(PictureFile(root / called, called, ""), MAX_PIXELS, SharedCounts())
+            same[look.pixels if isinstance(look, Look) else b""].append((part, i))
+        yield from (places for places in same.values() if len(places) > 1)
 
 
 def _findings(

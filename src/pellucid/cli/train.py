@@ -16,7 +16,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
-from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, spoiling_notes
+from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, picture_root, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.class_names import given_classes
 from pellucid.data.names import counted, folder_name, shown
@@ -243,7 +243,7 @@ def _train(
     )
     notes = splits.notes
     if source not in data_package.BUILTIN:
-        notes += spoiling_notes(splits, shown(source), allowed)
+        notes += spoiling_notes(splits, shown(source), allowed, picture_root(source))
     for note in notes:
         console.print(note)
     if resume is None and (line := model.start_line(splits.train)) is not None:

@@ -49,6 +49,7 @@ class Dataset:
             ``"bool"``, where the names are False and True.
         value_range: The values of more than 8 bits that became 0 and 255; None where the pictures
             had 8 bits.
+        remarks: What the user should know of how the pictures were read, a line each.
         source_classes: What the source calls the classes where other names were given for them:
             ``("0", "1")`` for integers; else None.
         drawn_with: The seed that this part of a source was drawn with, and how many pictures were
@@ -68,6 +69,7 @@ class Dataset:
     value_range: Range | None = None
     source_classes: tuple[str, ...] | None = None
     drawn_with: tuple[int, int | None] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Dataset:
         value_range: Range | None = None,
         source_classes: tuple[str, ...] | None = None,
         drawn_with: tuple[int, int | None] | None = None,
+        remarks: tuple[str, ...] = (),
         *,
         labels: Any = None,
     ) -> None:
@@ -245,10 +248,13 @@ class Splits:
 def check_bytes(name: str, pixels: NDArray[Any]) -> None:
     """Raise DataError unless an array's values are uint8."""
     if pixels.dtype != np.uint8:
-        raise DataError(
-            f"{name} are {pixels.dtype}; expected uint8 values 0..255 (for values 0..1: "
-            f"(255 * pixels).round().astype(numpy.uint8))"
-        )
+        hint = "for values 0..1: (255 * pixels).round().astype(numpy.uint8)"
+        if pixels.dtype.kind in "iu":
+            hint = (
+                "for values 0..255: pixels.astype(numpy.uint8); those of numpy.uint16 are scaled "
+                "by their range where pictures are learned, and where a model learned such"
+            )
+        raise DataError(f"{name} are {pixels.dtype}; expected uint8 values 0..255 ({hint})")
 
 
 def _check_images(name: str, images: object) -> None:

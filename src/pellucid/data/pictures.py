@@ -16,7 +16,7 @@ from pellucid.data.names import array_shape, counted, pixel_size, shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
-from pellucid.data.value_range import value_range
+from pellucid.data.value_range import clipping_remark, value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.memory import check_memory, gigabytes
 
@@ -141,10 +141,21 @@ def read_pictures(
     max_pixels: int = MAX_PIXELS,
     cache: PictureCache | None = None,
 ) -> Dataset:
-    """Read pictures as a data set; arguments and errors as of :func:`decode_pictures`."""
-    return decode_pictures(
+    """Read pictures as a data set; arguments and errors as of :func:`decode_pictures`.
+
+    Where the preprocessing has a range of values and pictures have values beyond, this is remarked.
+    """
+    read = decode_pictures(
         files, classes, preprocessing, name, bad=bad, max_pixels=max_pixels, cache=cache
-    ).dataset(name)
+    )
+    remarks: tuple[str, ...] = ()
+    if preprocessing.value_range is not None:
+        deep = [file for file in read.files if header(file.path, max_pixels).deep]
+        values = (
+            value_range(deep, max_pixels) if cache is None else cache.value_range(deep, max_pixels)
+        )
+        remarks = clipping_remark(preprocessing.value_range, values)
+    return replace(read.dataset(name), remarks=remarks)
 
 
 def decode_pictures(

@@ -85,6 +85,8 @@ class ValueRange:
             others: How many pictures of 8 bits are among the same data.
         """
         kind = "pictures of fractions" if self.fractions else f"{self.bits}-bit pictures"
+        if not self.fractions and self.lowest >= -(1 << 15) and self.highest < 1 << 16:
+            kind = "16-bit pictures"  # whatever they are stored in
         note = f"{kind}: values {brief(self.low)}..{brief(self.high)} are scaled to 0..255"
         if self.outside:
             note += (
@@ -262,3 +264,12 @@ def _smallest_of(code: int) -> float:
     ordered = np.uint32(min(code, _CODES - 1) << _SHIFT)
     bits = ordered ^ _SIGN if ordered & _SIGN else ~ordered
     return float(np.array(bits, np.uint32).view(np.float32))
+
+
+def clipping_remark(value_range: Range, found: ValueRange | None) -> tuple[str, ...]:
+    """Return a line for the user if pictures have values beyond a model's range; else none."""
+    if found is None or (found.lowest >= value_range.low and found.highest <= value_range.high):
+        return ()
+    occurring = f"{brief(found.lowest)}..{brief(found.highest)}"
+    learned = f"{brief(value_range.low)}..{brief(value_range.high)}"
+    return (f"values {occurring} occur, beyond the learned ones, {learned}: they are clipped",)

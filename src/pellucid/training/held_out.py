@@ -85,6 +85,7 @@ def held_out(
             **reading,
         )
         told.extend(quarantine_note(pictures.quarantined))
+        told.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
             told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
         return replace(pictures, label_kind=model.label_kind, source_classes=source)
