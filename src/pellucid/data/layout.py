@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import counted, folder_name, listed, shown
-from pellucid.data.ours import own_folder
+from pellucid.data.ours import is_drawing, own_folder
 from pellucid.data.picture_files import is_hidden, is_picture
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 PARTS = {
     "train": "train",
@@ -95,7 +96,7 @@ def meant_below(folder: Path, classes: Sequence[Path]) -> str:
     Returns:
         The question; empty if only one of the folders has pictures in folders of its own.
     """
-    filled = [each for each in classes[:_LOOKED_INTO] if has_pictures(each)]
+    filled = list(islice((each for each in classes[:_LOOKED_INTO] if has_pictures(each)), 2))
     if len(filled) != 1:
         return ""
     inner = filled[0]
@@ -126,7 +127,7 @@ def meant_above(root: Path, pictures: int) -> str:
         above = Path("..") if not root.is_absolute() else root
     own = os.path.realpath(root)
     others = [each for each in _folders(above)[:_LOOKED_INTO] if os.path.realpath(each) != own]
-    beside = [each for each in others if any(map(is_picture, _files(each)[:100]))]
+    beside = [each for each in others if any(map(is_picture, _files(each)))]
     if not beside or 2 * len(beside) < len(others):
         return ""
     names = listed([folder_name(root), *(each.name for each in beside)], 4)
@@ -177,23 +178,39 @@ def has_pictures(folder: Path) -> bool:
     while waiting and seen < _LOOKED_INTO:
         current = waiting.pop()
         seen += 1
-        if any(map(is_picture, _files(current))):
-            return True
-        waiting += _folders(current)
+        deeper = []
+        for entry in _visible(current):
+            path = current / entry.name
+            if _is_folder(entry):
+                deeper.append(path)
+            elif is_picture(path) and not is_drawing(path):
+                return True
+        waiting += [path for path in deeper if own_folder(path, refuse_mixed=False) is None]
     return bool(waiting)  # so many folders were not made for nothing
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in _visible(folder) if path.is_file()]
+    return [folder / entry.name for entry in _visible(folder) if not _is_folder(entry)]
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders in a folder, as far as they may hold data."""
-    return [path for path in _visible(folder) if path.is_dir() and own_folder(path) is None]
+    """The folders in a folder, by name, as far as they may hold data."""
+    found = sorted(entry.name for entry in _visible(folder) if _is_folder(entry))
+    return [
+        folder / name for name in found if own_folder(folder / name, refuse_mixed=False) is None
+    ]
 
 
-def _visible(folder: Path) -> list[Path]:
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
-        return sorted(path for path in folder.iterdir() if not is_hidden(path.name))
-    except OSError:
-        return []
+        with os.scandir(folder) as listing:
+            yield from (entry for entry in listing if not is_hidden(entry.name))
+    except OSError:  # whoever reads it says so
+        return
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

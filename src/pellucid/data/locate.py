@@ -12,7 +12,7 @@ from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import ArgumentError, DataError
 
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 
 BUILTIN = ("mnist",)
 """Names of the data sets that ship with the package."""
@@ -41,7 +41,7 @@ def located(source: str | os.PathLike[str]) -> Path:
         raise unreadable(path, error) from error
     if is_folder or (is_file and path.suffix.lower() in (ARRAYS_SUFFIX, *TABLE_SUFFIXES)):
         return path
-    if is_file and path.suffix.lower() in _ARCHIVES:
+    if is_file and path.name.lower().endswith(_ARCHIVES):
         raise DataError(
             f"{shown(path)}: an archive; unpack it, and give the folder of the pictures"
         )

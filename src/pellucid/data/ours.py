@@ -30,6 +30,7 @@ _CACHED = re.compile(r"[0-9a-f]{32,64}\.(pictures|known|code|unfinished)")
 _MODEL_START = b'{"__metadata__":{"pellucid":'
 _LARGEST_CONFIG = 1 << 24
 _DEPTH = 8
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_BINARY"))  # no pipe
 
 RUN = "a run"
 """What :func:`own_folder` calls a folder of training."""
@@ -163,14 +164,17 @@ def _starts(path: Path, start: bytes) -> bool:
 
 
 def _start(path: Path, size: int) -> bytes:
-    """The first bytes of a plain file; none of anything else."""
+    """The first bytes of a file; none of what cannot be read."""
     try:
-        if not path.is_file():  # opening a pipe might never end
-            return b""
-        with path.open("rb", buffering=0) as file:
-            return file.read(size)
-    except (OSError, ValueError):
+        descriptor = os.open(path, _READ)
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
         return b""
+    try:
+        return os.read(descriptor, size)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
