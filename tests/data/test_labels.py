@@ -146,8 +146,8 @@ def test_places_of_labels(labels: Any, kind: Any, expected: list[int]) -> None:
 @pytest.mark.parametrize(
     ("labels", "kind", "words"),
     [
-        (np.array([7, 3]), "text", r"integers \(.*'7'\).*texts \(3, 7\)"),
-        (np.array(["7", "3"]), "int", r"texts \(.*'7'\).*integers \(3, 7\)"),
+        (np.array([7, 3]), "text", r"integers \(.* 7\).*texts \('3', '7'\).*astype\(str\)"),
+        (np.array(["7", "3"]), "int", r"texts \(.*'7'\).*integers \(3, 7\).*astype\(int\)"),
         (np.array([True]), "int", "bools .*integers"),
         (np.array([7, 8, 8]), "int", r"'8' \(position 1\).*2 such labels"),
     ],

@@ -126,12 +126,16 @@ def places_in(
     """
     given = label_kind(values)
     if given != kind:
+        spelled = all(map(_is_integer, classes))
         hint = "give them as the classes are"
         if given == "int" and kind == "text":
-            hint += "; labels that count classes from 0: classes_[labels]"
+            hint += ": labels.astype(str)" if spelled else "; places of classes: classes_[labels]"
+        elif given == "text" and kind == "int":
+            hint += ": labels.astype(int)"
+        own = ", ".join(brief_repr(value) for value in class_values(classes, kind, name)[:4])
         raise DataError(
-            f"{name}: {IN_WORDS[given]} (the first is {shown(str(values[0]))!r:.80}), but the "
-            f"classes are {IN_WORDS[kind]} ({listed(list(classes), 4)}); {hint}"
+            f"{name}: {IN_WORDS[given]} (the first is {brief_repr(values[0])}), but the classes "
+            f"are {IN_WORDS[kind]} ({own}{', …' if len(classes) > 4 else ''}); {hint}"
         )
     present, index = np.unique(values, return_inverse=True)
     place_of = {value: k for k, value in enumerate(class_values(classes, kind, name).tolist())}
