@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 MOST = 6
 """Differences that are told; of more, their number."""
 
+_DERIVED = {"versions", "pixels", "drawn", "source_classes"}
+"""What follows from the data, which are compared themselves; older runs do not have all of it."""
+
 _PICTURES = {"data": "the training pictures", "validation": "the validation pictures"}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Where two provenances differ: ``learning_rate: 0.05 → 0.1``.
 
-    Versions of libraries and the data's name do not count. What one of them lacks counts as none.
+    Versions of libraries, the data's name and what follows from the data do not count. What one of
+    them lacks counts as none.
 
     Args:
         before: As :func:`pellucid.training.provenance.provenance` gave it.
@@ -33,7 +37,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for name in differing:
         part, _, field = name.partition(".")
         called = name.removesuffix(".kind").removeprefix("recipe.")
-        if part == "versions" or (part in _PICTURES and field == "name"):
+        if part in _DERIVED or (part in _PICTURES and field == "name"):
             continue
         if name.startswith(others) and not name.endswith(".kind"):
             continue
