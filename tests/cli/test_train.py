@@ -206,7 +206,7 @@ def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: 
     absurd = ["--learning-rate", 10000, "--schedule", "constant", "--overwrite"]
     *remarks, last = pellucid(*train, *absurd, code=1).stderr.splitlines()
     assert last.startswith("pellucid: training diverged: the loss is ")
-    assert last.endswith("whose peak is 10000 (--learning-rate 1000 say)")
+    assert last.endswith("whose peak is 10000: leave --learning-rate out for the usual one")
     assert not [line for line in remarks if "Warning" in line]
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 

@@ -17,6 +17,7 @@ from pellucid.training.batches import check_batch_norms
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
 from pellucid.training.feed import Feed
 from pellucid.training.history import Epoch
+from pellucid.training.recipe import usual_learning_rate
 from pellucid.training.recovery import GOOD_EVERY, Recovery
 from pellucid.training.trained import Keeper, Progress, Trained, Watcher
 
@@ -215,7 +216,7 @@ class _Run:
             peak = self._recipe.learning_rate
             raise TrainingDivergedError(
                 f"training diverged: {what}{tried}; lower the learning rate, whose peak is "
-                f"{peak:g} (--learning-rate {peak / 10:g} say)"
+                f"{peak:g}: {_lower(self._recipe)}"
             )
         self._go_to(self._good)
 
@@ -325,6 +326,14 @@ def _check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -
             raise FileFormatError(
                 "the state's average does not fit the setting ema; train anew, in another folder"
             )
+
+
+def _lower(recipe: Recipe) -> str:
+    """Advice to take a lower learning rate: the usual one, where that is much lower."""
+    usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+    if usual < recipe.learning_rate / 3:
+        return "leave --learning-rate out for the usual one"
+    return f"--learning-rate {recipe.learning_rate / 10:.2g}"
 
 
 def _not_finite(weights: Weights) -> str | None:
