@@ -85,8 +85,10 @@ def test_only_what_makes_the_logits_is_smaller() -> None:
             layer, part = name.split(".")
             factor = SMALL if layer in last and part in ("kernel", "gamma") else 1.0
             np.testing.assert_array_equal(small[name], (weight * np.float32(factor)))
-    filled = Sequential([Flatten(), Dense(5, initializer=0.5)]).graph((6, 6, 1))
-    assert (classifier_weights(filled, 0)["dense1.kernel"] == 0.5).all()
+    for chosen in (0.5, "lecun", "glorot", "zeros"):
+        graph = Sequential([Flatten(), Dense(5, initializer=chosen)]).graph((6, 6, 1))
+        plain, small = initial_weights(graph, 3), classifier_weights(graph, 3)
+        np.testing.assert_array_equal(small["dense1.kernel"], plain["dense1.kernel"])
 
 
 @pytest.mark.parametrize("name", [*ARCHITECTURES, *OWN])

@@ -51,6 +51,6 @@ def lenet5_original(classes: int) -> Sequential:
             Tanh(),
             Dense(84, initializer="lecun", name="F6"),
             Tanh(),
-            Dense(classes, initializer="lecun"),
+            Dense(classes),
         ]
     )

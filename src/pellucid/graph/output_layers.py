@@ -3,7 +3,8 @@
 Where logits start large, the untrained network is certain of answers that it made up: the first
 loss is far above ln K, that of guessing among K classes, and the first steps only take it back. So
 the weights that make the logits are drawn as everywhere and then multiplied by a small number. It
-is not zero, since gradients must pass through them to the other layers from the first step on.
+is not zero, since gradients must pass through them to the other layers from the first step on. A
+layer that asks for another initialiser than the usual one gets it as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 SMALL = 0.05
 """What the weights of output layers are multiplied with."""
 
+USUAL = "he"
+"""The initialiser of layers that ask for no other."""
+
 WEIGHTED = ("conv2d", "dense", "batch_norm")
 """Kinds of operations that set how large what they give is: in proportion to kernel or scale."""
 
@@ -31,7 +35,7 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
     """First weights with which a network gives all classes nearly the same probability.
 
     As :func:`initial_weights` draws them, but those of :func:`output_layers` times :data:`SMALL`.
-    A kernel that is filled with a number, since its layer's initialiser says so, is left as it is.
+    A kernel with another initialiser than :data:`USUAL` is left as it is.
 
     Args:
         graph: From images to logits, (K,).
@@ -41,8 +45,8 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
     weights = initial_weights(graph, seed, dtype)
     last = output_layers(graph)
     for name, parameter in graph.parameters.items():
-        drawn = parameter.role == "kernel" and isinstance(parameter.initializer, str)
-        if name.node in last and (drawn or parameter.role == "scale"):
+        usual = parameter.role == "kernel" and parameter.initializer == USUAL
+        if name.node in last and (usual or parameter.role == "scale"):
             weights[str(name)] *= SMALL
     return weights
 

@@ -89,7 +89,7 @@ class _Run:
         self._pictures = len(data)
         self._recipe = recipe
         self._validation = validation
-        self._some = data.subset(range(min(len(data), VALIDATION_BATCH)))
+        self._judges = validation or data.subset(range(min(len(data), VALIDATION_BATCH)))
         self._watchers = watchers
         self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
         self._began = 0.0
@@ -276,7 +276,7 @@ class _Run:
         if self._average is not None:
             self._program.set_weights(self._average.weights())
         try:
-            judged = _judge(self._program, self._validation or self._some, self._stopping)
+            judged = _judge(self._program, self._judges, self._stopping)
         finally:
             if self._average is not None:
                 self._program.set_weights(raw)
