@@ -80,6 +80,24 @@ def test_a_picture_that_is_flat_is_said_to_be(level: int) -> None:
     start_area(told)
 
 
+@pytest.mark.parametrize("shape", [(8, 20), (20, 8)])
+def test_a_plain_picture_between_borders_is_flat_and_the_border_no_edge(
+    shape: tuple[int, int],
+) -> None:
+    told = story(model("same", (20, 20, 3)), np.full((*shape, 3), 122, np.uint8))
+    assert told.is_flat
+    rows, columns = start_area(told)
+    assert (told.subject.pixels[rows, columns] == 122).all()
+
+
+def test_a_plain_shape_on_plain_ground_has_edges() -> None:
+    pixels = np.zeros((20, 20, 1), np.uint8)
+    pixels[5:15, 6:16] = 255
+    told = story(model("same", (20, 20, 1)), pixels)
+    assert not told.is_flat
+    assert 0 < told.subject.pixels[start_area(told)].mean() < 255
+
+
 def test_contrast_is_the_standard_deviation_of_what_is_seen() -> None:
     for first in FIRST:
         subject = Subject.of(model(first, (15, 17, 3)), noise((15, 17, 3)))

@@ -56,14 +56,12 @@ def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
     """
     node = _first_with_weights(subject)
     values = subject.values[node.name].astype(np.float64)
-    whole = telling = np.ones(values.shape, bool)
+    inside = np.ones(values.shape, bool)
     if values.ndim == 3:
         windows = windows_of(subject, node.name)
-        whole, telling = (
-            np.broadcast_to(mask[..., None], values.shape)
-            for mask in (windows.whole, windows.telling)
-        )
-    inside = telling if telling.any() else whole
+        telling = windows.telling
+        chosen = telling if telling.any() else windows.inside
+        inside = np.broadcast_to(chosen[..., None], values.shape)
     positive = inside & (values > 0)
     speaks = positive & (gradients.get(node.name, np.zeros(values.shape)) > 0)
     mask = next((each for each in (speaks, positive, inside) if each.any()), np.isfinite(values))

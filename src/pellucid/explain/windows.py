@@ -36,20 +36,28 @@ class Windows:
     Attributes:
         whole: Whether all that the position sees lies in the picture: no padding is read.
         framed: Whether it lies within the picture's own frame too: no plain border is read.
+        on_ground: Whether the frame has plain ground on all four sides.
         contrast: Standard deviation of the pixels seen, of the channel with the largest, 0..255.
     """
 
     whole: Mask
     framed: Mask
+    on_ground: bool
     contrast: Numbers
 
     @property
-    def telling(self) -> Mask:
-        """Whole windows in the frame with contrast; those of the whole picture if there are none.
+    def inside(self) -> Mask:
+        """Whole windows in the frame; in the picture, where the frame has no room for one."""
+        framed = self.whole & self.framed
+        return framed if framed.any() else self.whole
 
-        Nowhere, where all whole windows are flat.
+    @property
+    def telling(self) -> Mask:
+        """Whole windows in the frame with contrast; nowhere, where all of them are flat.
+
+        Where the frame is what lies on plain ground on all sides, its edges count too.
         """
-        for inside in (self.whole & self.framed, self.whole):
+        for inside in (self.inside, self.whole) if self.on_ground else (self.inside,):
             largest = float(self.contrast[inside].max(initial=0.0))
             if largest >= FLAT:
                 return inside & (self.contrast >= max(FLAT, SHARE * largest))
@@ -67,6 +75,7 @@ def windows_of(subject: Subject, layer: str) -> Windows:
     return Windows(
         whole=_within(rows, 0, size[0])[:, None] & _within(columns, 0, size[1]),
         framed=_within(rows, top, bottom)[:, None] & _within(columns, left, right),
+        on_ground=min(top, left) > 0 and bottom < size[0] and right < size[1],
         contrast=_contrast(pixels, rows, columns),
     )
 
@@ -106,11 +115,17 @@ def frame(pixels: NDArray[np.uint8]) -> tuple[tuple[int, int], tuple[int, int]]:
     Args:
         pixels: (H, W, C), uint8.
     """
+    levels = pixels.astype(np.float64)
     spans = []
     for axis in (1, 0):
-        lines = np.ptp(pixels.astype(np.int64), axis=axis).max(axis=1) > BORDER
-        found, length = np.flatnonzero(lines), len(lines)
-        first, end = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, length)
-        mixed = int(first > 0), int(end < length)
-        spans.append((first + mixed[0], end - mixed[1]) if end - first > 2 else (first, end))
+        plain = np.ptp(levels, axis=axis).max(axis=1) <= BORDER
+        means = levels.mean(axis=axis)
+        first, last = (
+            np.flatnonzero(~plain | (np.abs(means - means[edge]).max(axis=1) > BORDER))
+            for edge in (0, -1)
+        )
+        length = len(plain)
+        start, end = (int(first[0]), int(last[-1]) + 1) if len(first) and len(last) else (0, length)
+        mixed = int(start > 0), int(end < length)
+        spans.append((start + mixed[0], end - mixed[1]) if end - start > 2 else (start, end))
     return spans[0], spans[1]
