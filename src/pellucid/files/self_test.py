@@ -12,16 +12,21 @@ import numpy as np
 
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
+from pellucid.files.limits import running_costs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines import Engine
-    from pellucid.graph import Network
+    from pellucid.graph import Graph, Network
     from pellucid.ops.operation import Shape
 
 MOST_IMAGES = 16
 """Images in a self-test; each is computed whenever the model is loaded."""
+
+MOST_WORK = 10_000_000_000
+"""Multiply-adds of a self-test when a model is loaded: of its images the first are computed, at
+least one, as many as that allows."""
 
 RELATIVE_TOLERANCE = 1e-3
 """How far logits may differ, as a share of the largest of them in absolute value.
@@ -31,6 +36,9 @@ Engines and processors add in different orders. In float32 a sum of n terms so d
 if every layer errs the same way. What damages a model (a missing bias, a kernel turned round)
 differs by 10⁻² or more.
 """
+
+_WORK_PER_PLACE = 100_000
+"""Multiply-adds that take as long as one more place of a window."""
 
 ABSOLUTE_TOLERANCE = 1e-5
 """Added to it, for logits that cancel to almost nothing; it changes no probability by more."""
@@ -53,6 +61,13 @@ def check_images(images: NDArray[np.uint8], shape: Shape) -> None:
             f"a self-test's images must be uint8 (1 to {MOST_IMAGES}, "
             f"{', '.join(map(str, shape))}), got {images.dtype} {images.shape}"
         )
+
+
+def affordable(graph: Graph, images: int) -> int:
+    """How many of a self-test's images are computed when its model is loaded, at least 1."""
+    *_, (_, cost) = running_costs(graph)
+    seconds_alike = cost.work + _WORK_PER_PLACE * cost.places
+    return max(1, min(images, MOST_WORK // max(1, seconds_alike)))
 
 
 def compute_logits(

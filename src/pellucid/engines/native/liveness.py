@@ -73,6 +73,30 @@ class Lives:
             if buffer in lives
         )
 
+    def after(self, one: int, others: Sequence[int]) -> bool:
+        """Whether a buffer of images is needed only after all others, told by one look at each end.
+
+        It is then apart from each of them, where images lie alike in all. Finding that out pair by
+        pair would take time with the square of a network's depth.
+
+        Args:
+            one: The buffer.
+            others: For each sequence the last stage that touches any of the others; −1 for none.
+        """
+        for sequence, lives, last in zip(self._sequences, self._lives, others, strict=True):
+            if one not in lives or last < 0:
+                continue
+            first = lives[one][0].first
+            start = sequence[first]
+            own = start.by_image and len(lives[one]) == 1
+            if last >= first or not (own or sequence[last].meeting < start.meeting):
+                return False
+        return True
+
+    def lasts(self, buffer: int) -> list[int]:
+        """For each sequence the last stage that touches a buffer; −1 for none."""
+        return [lives[buffer][-1].last if buffer in lives else -1 for lives in self._lives]
+
     def apart(self, one: int, other: int, *, alike: bool = False, over: bool = False) -> bool:
         """Whether two buffers may have the same address.
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 ALIGNMENT = 16
 """Every buffer begins at a multiple of so many floats: one cache line."""
 
+MOST_SLOTS = 256
+"""Pieces of memory, the latest, that are tried for a buffer: all of them would take time with the
+square of a network's depth."""
+
 SHARED = 1 << 40
 """Where the starts of buffers begin that get their addresses later; all others have theirs."""
 
@@ -158,21 +162,36 @@ class Arena:
     def _slots(self, lives: Lives) -> list[list[int]]:
         """Buffers of images that share: each, in the order of birth, with the first it may."""
         slots: dict[tuple[Layout | None, int], list[list[int]]] = {}
+        ends: dict[int, list[list[int]]] = {}  # by slots: last stages, one by one
+        slot_of: dict[int | None, list[int]] = {}
         images = [n for n, buffer in enumerate(self._shared) if buffer.layout is not None]
         for number in sorted(filter(lives.lived, images), key=lives.birth):
             buffer = self._shared[number]
             same = slots.setdefault((buffer.layout, buffer.floats), [])
             old = self._over.get(buffer.start)
             below = None if old is None else self._index(old)
-            same.sort(key=lambda slot: below not in slot)  # over the old one if it can be
-            for slot in same:
-                if all(
+            preferred = slot_of.get(below)  # over the old one if it can be
+            if preferred in same:
+                same.remove(preferred)
+                same.insert(0, preferred)
+            for slot in same[:1] + same[1:][-MOST_SLOTS:]:
+                known = ends[slot[0]]
+                over = slot[-1] == below
+                before = known[-2] if over and len(slot) > 1 else None if over else known[-1]
+                rest = before is None or lives.after(number, before)
+                if over and rest:
+                    rest = lives.apart(number, slot[-1], alike=True, over=True)
+                if rest or all(
                     lives.apart(number, other, alike=True, over=other == below) for other in slot
                 ):
                     slot.append(number)
+                    slot_of[number] = slot
+                    known.append([*map(max, known[-1], lives.lasts(number))])
                     break
             else:
-                same.append([number])
+                slot_of[number] = [number]
+                same.append(slot_of[number])
+                ends[number] = [lives.lasts(number)]
         return [slot for same in slots.values() for slot in same]
 
     def _stack(self, slot: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 INFERENCE_BATCH = 64
 """Images that a program for inference computes in one go; more are cut into parts."""
 
+MOST_VALUES = 1 << 28
+"""Values of those images in memory at once, roughly: 1 GiB; larger images come in smaller parts."""
+
 
 class NativeProgram(Program):
     """A network compiled for this processor.
@@ -63,7 +67,7 @@ class NativeProgram(Program):
         # Learning needs the batch norms as they are; inference does not.
         self._folded = fold(graph) if learning is None else Folded(graph, {})
         self._whole: Weights = {}
-        self._build(INFERENCE_BATCH)
+        self._build(_first_capacity(graph))
         self.set_weights(weights)
 
     def _build(self, capacity: int) -> None:
@@ -212,7 +216,7 @@ class NativeProgram(Program):
         check_weights(self.graph, weights)
         if self._learning is None:
             self._whole = {name: np.array(w, np.float32) for name, w in weights.items()}
-        folded = self._folded.weights(weights)
+        folded = _by_node(self._folded.weights(weights))
         for name, stage in self._code.weighted.items():
             arrays = _of(folded, name)
             stage.write(self._memory, stage.parameter.weights, arrays)
@@ -238,21 +242,41 @@ class NativeProgram(Program):
     def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
         check_optimizer_state(self.graph, self._learning, state)
         self._steps[0] = int(state["step"])
+        remembered = _by_node(state)
         for name, stage in self._code.weighted.items():
             for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
-                stage.write(self._memory, offset, _of(state, name, f".{slot}"))
+                stage.write(self._memory, offset, _of(remembered, name, f".{slot}"))
 
     def _slots(self) -> tuple[str, ...]:
         return self._learning.optimizer.slots if self._learning else ()
 
 
-def _of(arrays: Mapping[str, Array], node: str, ending: str = "") -> dict[str, NDArray[np.float32]]:
+def _first_capacity(graph: Graph) -> int:
+    """Images that the first program has room for: fewer where each takes much memory."""
+    widest = max(
+        math.prod(graph.shapes[node.name]) + sum(map(math.prod, graph.inputs_of(node)))
+        for node in graph.nodes
+    )
+    return max(1, min(INFERENCE_BATCH, MOST_VALUES // (2 * widest)))
+
+
+def _by_node(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Arrays by their node's name, which has no dot, and then by the rest."""
+    found: dict[str, dict[str, Array]] = {}
+    for name, array in arrays.items():
+        node, _, own = name.partition(".")
+        found.setdefault(node, {})[own] = array
+    return found
+
+
+def _of(
+    arrays: Mapping[str, Mapping[str, Array]], node: str, ending: str = ""
+) -> dict[str, NDArray[np.float32]]:
     """One node's arrays by their own name."""
-    start = f"{node}."
     return {
-        name[len(start) : len(name) - len(ending)]: np.asarray(array, np.float32)
-        for name, array in arrays.items()
-        if name.startswith(start) and name.endswith(ending)
+        name[: len(name) - len(ending)]: np.asarray(array, np.float32)
+        for name, array in arrays.get(node, {}).items()
+        if name.endswith(ending)
     }
 
 
