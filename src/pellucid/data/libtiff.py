@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -79,7 +78,9 @@ def _caught() -> Iterator[list[str]]:
         except OSError:  # there is no standard error
             yield lines
             return
-        with tempfile.TemporaryFile("a+b") as file:
+        from tempfile import TemporaryFile  # not at the start: it is seldom needed, and slow
+
+        with TemporaryFile("a+b") as file:
             os.dup2(file.fileno(), _STANDARD_ERROR)
             try:
                 yield lines

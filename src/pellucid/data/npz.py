@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import math
 import struct
 import zlib
@@ -38,8 +37,16 @@ _DAMAGED = (
     TypeError,
     struct.error,
     zlib.error,
-    lzma.LZMAError,
 )
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """What reading a damaged file can raise; not every Python has lzma."""
+    try:
+        from lzma import LZMAError
+    except ImportError:
+        return _DAMAGED
+    return *_DAMAGED, LZMAError
 
 
 def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[Any]]:
@@ -88,7 +95,7 @@ def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[A
         raise DataError(f"{place}: more than fits into memory; make a smaller file") from error
     except OSError as error:
         raise unreadable(path, error) from error
-    except _DAMAGED as error:
+    except _damages() as error:
         reason = brief(str(error) or type(error).__name__)
         raise DataError(
             f"{place}: damaged or cut short ({reason}); make or get the file again"
