@@ -260,6 +260,9 @@ class ImageClassifier:
             self._fitted = _Fitted(model, program, history_of(model))
             self._from_file = True
 
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = type(self)(**copy.deepcopy(self.get_params(), memo))
         if self._fitted is not None:
