@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 import pellucid as pl
 from pellucid.data import Splits
 
@@ -37,6 +39,19 @@ def test_commands_name_what_a_newcomer_has() -> None:
 def test_there_are_two_examples() -> None:
     assert len(blocks()) == 2
     assert blocks()[0].count("\n") <= 25
+
+
+def test_the_first_picture_is_what_a_command_draws() -> None:
+    """The caption holds the command; the picture has the size that it gives."""
+    text = README.read_text(encoding="utf-8")
+    picture, caption = re.findall(r"!\[[^\]]*\]\((\S+\.png)\)\s+\*(.*?)\*\n", text, re.DOTALL)[0]
+    (command,) = re.findall(r"`pellucid trace ([^`]+)`", caption)
+    model, image, out, file = command.split()
+    assert (model, out) == ("runs/demo", "--out")
+    assert (README.parent / image).is_file()
+    assert file.endswith(".png")
+    with Image.open(README.parent / picture) as drawn:
+        assert 1000 < drawn.width < 1400
 
 
 def test_examples_run(

@@ -10,7 +10,7 @@ import pytest
 
 from pellucid.explain.backward import backward
 from pellucid.explain.pages.backward import check_line, settled_line
-from pellucid.explain.pages.numbers import compared, probability
+from pellucid.explain.pages.numbers import compared, percent, probability
 from pellucid.explain.story import story
 from pellucid.explain.update import Learner
 from pellucid.layers import Dense, Flatten
@@ -46,6 +46,15 @@ def test_probabilities_near_1_keep_what_they_lack() -> None:
     assert probability(0.25, 0.75) == "0.25"
     assert probability(1.0, 3e-20) == "1 − 3e-20"
     assert probability(1.0, 0.0) == "1"
+
+
+def test_percent_tells_what_is_nearly_certain_from_certain() -> None:
+    assert percent(0.25) == "25.00%"
+    assert percent(0.99985) == "99.98%"
+    assert percent(1.0 - 3.7e-7) == "99.9999630%"
+    assert percent(1.0) == "100.00%"
+    for exponent in range(4, 14):
+        assert not percent(1.0 - 10.0**-exponent).startswith("100")
 
 
 def sure(gap: float) -> Model:

@@ -92,7 +92,7 @@ def print_trace(console: Console, trace: Trace) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pellucid.explain.pages.numbers import figure
+    from pellucid.explain.pages.numbers import figure, percent
     from pellucid.ops.operation import describe
 
     table = Table("step", "layer")
@@ -107,8 +107,10 @@ def print_trace(console: Console, trace: Trace) -> None:
             figure(step.highest),
         )
     console.print(table)
-    for guess in trace.guesses():
-        console.print(f"{guess.probability:7.2%}  {shown(guess.name)}")
+    shares = [percent(guess.probability) for guess in trace.guesses()]
+    width = max(7, *map(len, shares))
+    for share, guess in zip(shares, trace.guesses(), strict=True):
+        console.print(f"{share:>{width}}  {shown(guess.name)}")
 
 
 def print_opened(console: Console, opened: Opened, count: int) -> None:

@@ -34,6 +34,13 @@ def probability(y: float, rest: float) -> str:
     return f"1 − {figure(rest)}" if 0.0 < rest < NEAR_CERTAIN else figure(y)
 
 
+def percent(y: float) -> str:
+    """A probability, float64, in percent with two digits, or as many as tell it from 100 %."""
+    rest = 1.0 - y
+    digits = 2 if not 0.0 < rest < NEAR_CERTAIN else min(14, math.ceil(-math.log10(rest)))
+    return f"{y:.{digits}%}"
+
+
 def compared(a: float, b: float) -> tuple[str, str, str]:
     """Two numbers and a − b, written so that the third is the difference of the first two.
 

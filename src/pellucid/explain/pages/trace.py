@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import counted
-from pellucid.explain.pages.numbers import figure
+from pellucid.explain.pages.numbers import figure, percent
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet, pixel_sheet
 from pellucid.ops.operation import describe
@@ -24,7 +24,7 @@ def trace_html(trace: Trace) -> str:
 
 def _parts(trace: Trace) -> Iterable[str]:
     yield "<h2>From the picture to the answer</h2>"
-    rows = [(guess.name, f"{guess.probability:.2%}") for guess in trace.guesses()]
+    rows = [(guess.name, percent(guess.probability)) for guess in trace.guesses()]
     yield table(["guess", "probability"], rows, "guesses")
     yield legend()
     for step in trace.steps:
