@@ -28,7 +28,8 @@ def test_a_picture_of_a_data_set_is_that_picture(
 ) -> None:  # fmt: skip
     found = json.loads(pellucid("trace", model_path, "d.npz:all[7]", "--json").stdout)
     expected = classifier.trace(digits[1].images[7]).to_dict(values=False)
-    assert found == json.loads(json.dumps(expected))
+    expected = json.loads(json.dumps(expected))
+    assert {key: found[key] for key in expected} == expected
     label = digits[1].classes[digits[1].places[7]]
     told = pellucid("backward", model_path, "d.npz:all:7", "--label", label)
     assert f"d.npz:all[7] is of the class {label}" in told.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -76,6 +77,10 @@ def folded(name: str) -> str:
 class Command(TyperCommand):
     """A command whose help groups its options and ends with an example."""
 
+    def get_help(self, ctx: Any) -> str:
+        """The help, in letters that standard output has."""
+        return _in_letters(super().get_help(ctx))
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, then options by group."""
         sections: dict[str, list[tuple[str, str]]] = {
@@ -103,6 +108,10 @@ class CommandGroup(TyperGroup):
 
     command_class = Command
 
+    def get_help(self, ctx: Any) -> str:
+        """The help, in letters that standard output has."""
+        return _in_letters(super().get_help(ctx))
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name."""
         by_key = {key(name): name for name in self.commands}
@@ -127,6 +136,15 @@ class CommandGroup(TyperGroup):
         with formatter.section("Begin with"):
             formatter.write_text("pellucid train mnist --epochs 2 -o runs/digits")
             formatter.write_text("pellucid COMMAND --help")
+
+
+def _in_letters(text: str) -> str:
+    """A text with escapes for what the encoding of standard output lacks.
+
+    Typer's own way out is UTF-8, which such a terminal shows as other letters.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
 def _group(param: Any) -> str:
