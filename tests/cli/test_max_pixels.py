@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,3 +120,36 @@ def test_limits_that_are_none(pictures: Path, tmp_path: Path, wrong: object) -> 
     if wrong is not None:
         with pytest.raises(PellucidError, match="max_pixels"):
             pl.load(tmp_path / "model.safetensors", max_pixels=wrong)  # type: ignore[arg-type]
+
+
+def test_a_run_of_a_list_with_columns_of_other_names(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(pictures, tmp_path / "data")
+    lines = [f"data/{name}/{i}.png,{name}" for name in ("dark", "light") for i in range(20)]
+    (tmp_path / "list.csv").write_text("\n".join(["where it is,what", *lines]))
+    monkeypatch.chdir(tmp_path)
+    columns = ["--path-column", "where it is", "--label-column", "what"]
+    ran = CliRunner().invoke(
+        app,
+        [
+            "train",
+            "list.csv",
+            *columns,
+            "-a",
+            "lenet5",
+            "-e",
+            "1",
+            "-o",
+            "run",
+            "--image-size",
+            "28",
+        ],
+    )
+    assert ran.exit_code == 0, ran.output
+    (command,) = [line for line in ran.output.splitlines() if line.startswith("judge it: ")]
+    _, *arguments = shlex.split(command.removeprefix("judge it: "))
+    judged = CliRunner().invoke(app, arguments)
+    assert judged.exit_code == 0, judged.output
+    refused = CliRunner().invoke(app, ["evaluate", "run", "list.csv"])
+    assert "--path-column" in f"{refused.exception} {refused.output}"

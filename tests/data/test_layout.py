@@ -116,3 +116,12 @@ def test_what_was_left_out_ends_every_refusal(tmp_path: Path) -> None:
     )
     (tmp_path / "owl").symlink_to("nothing")
     assert refusal(tmp_path).endswith("1 link to nothing")
+
+
+def test_a_folder_of_images_beside_masks(tmp_path: Path) -> None:
+    picture_folder(tmp_path, {"images/cat": 2, "images/dog": 2, "masks": 4})
+    (note,) = scan_folder(tmp_path).notes
+    assert "cat, dog" in note
+    assert f"did you mean {tmp_path / 'images'}?" in note
+    picture_folder(tmp_path, {"images": 1})
+    assert scan_folder(tmp_path).notes == ()

@@ -105,12 +105,12 @@ def picture_root(source: str) -> Path | None:
     """The folder that names of a source's picture files are relative to; None of arrays."""
     from pathlib import Path
 
-    from pellucid.data.listing import is_of_pictures, scanned
+    from pellucid.data.listing import is_of_pictures
 
     path = Path(source)
     if not path.exists() or not is_of_pictures(path):
         return None
-    return path if path.is_dir() else scanned(path).root
+    return path if path.is_dir() else path.parent
 
 
 def _repeated(parts: dict[str, Dataset]) -> Iterable[list[Place]]:

@@ -37,6 +37,11 @@ PARTS = {
 _WEAK = frozenset({"dev", "development", "eval", "evaluation", "holdout", "hold-out", "hold_out"})
 """Names that mean a part only beside a part to train with."""
 
+_CONTAINERS = frozenset(
+    {"images", "image", "imgs", "img", "pictures", "photos", "jpegimages", "data", "dataset"}
+)
+"""Names of folders that hold all pictures, beside others of masks or annotations."""
+
 _DEPTH = 6
 _LOOKED_INTO = 200  # folders of which it is asked whether they hold pictures
 
@@ -135,12 +140,23 @@ def meant_above(root: Path, pictures: int) -> str:
 
 
 def inner_folders_note(classes: Sequence[Path]) -> tuple[str, ...]:
-    """Return a remark where several class folders hold folders of the same names.
+    """Return a remark where folders in class folders may be what is meant by classes.
 
-    These may be the classes, and the class folders parts of the data, or the other way round.
+    That is so in a folder ``images`` beside ``masks``, and where several class folders hold folders
+    of the same names: these may be the classes, and the class folders parts, or the reverse.
     """
     if len(classes) < 2 or len(classes) > _LOOKED_INTO:
         return ()
+    for each in classes:
+        if each.name.casefold() in _CONTAINERS and not any(map(is_picture, _files(each))):
+            inner_classes = [folder.name for folder in _folders(each) if has_pictures(folder)]
+            if len(inner_classes) > 1:
+                return (
+                    (
+                        f"{shown(each)} is taken for a class, and holds the folders "
+                        f"{listed(inner_classes, 4)}: did you mean {shown(each)}?"
+                    ),
+                )
     common: set[str] | None = None
     for each in classes:
         inner = {folder.name for folder in _folders(each)}
