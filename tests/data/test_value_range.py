@@ -112,6 +112,20 @@ def test_opacity_is_not_scaled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, wanted)
 
 
+def test_grey_with_opacity(tmp_path: Path) -> None:
+    values = RNG.integers(0, 1503, (20, 5, 4, 2))
+    values[..., 1] = 0xFFFF
+    values.flat[0], values.flat[2] = 0, 1502
+    for i, picture in enumerate(values):
+        write(tmp_path / "ab"[i % 2] / f"{i:03}", png_by_hand(picture, 16, 4))
+    train = load(tmp_path, cache=False).train
+    assert train.value_range == Range(0, 1502)
+    assert train.names is not None
+    for image, name in zip(train.images, train.names, strict=True):
+        wanted = expected(values[int(name[-3:]), ..., :1], 0, 1502)
+        np.testing.assert_array_equal(image, np.broadcast_to(wanted, image.shape))
+
+
 def test_a_few_outliers_are_clipped_and_reported(tmp_path: Path) -> None:
     pictures = RNG.integers(100, 1503, (20, 30, 30))
     pictures.flat[:2] = 100, 1502

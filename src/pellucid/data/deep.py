@@ -32,6 +32,9 @@ _COLOURS = {
     for order, other in _OTHER_BYTE.items()
 }
 
+# 16-bit grey with opacity: as if they were red, green, blue and opacity, all four bytes are read
+_GREY_AND_OPACITY = {"LA;16B": "RGBA"}
+
 # tags of a TIFF file
 _BITS, _SAMPLE_FORMAT = 258, 339
 _UNSIGNED = (1,)
@@ -39,7 +42,7 @@ _UNSIGNED = (1,)
 
 def is_deep(image: Image.Image) -> bool:
     """Whether a picture, which need not be decoded yet, holds more than 8 bits a value."""
-    return _is_deep_grey(image) or _unpacker(image) in _COLOURS
+    return _is_deep_grey(image) or _unpacker(image) in _COLOURS or _is_grey_and_opacity(image)
 
 
 def deep_rows(image: Image.Image) -> Rows | None:
@@ -57,12 +60,15 @@ def deep_rows(image: Image.Image) -> Rows | None:
         if _is_unsigned_long(image):  # Pillow has them as signed
             return lambda rows: rows_of(image, rows).view(np.uint32)
         return lambda rows: rows_of(image, rows)
-    unpacker = _unpacker(image)
+    unpacker, four_bytes = _unpacker(image), _is_grey_and_opacity(image)
     stream = getattr(image, "fp", None)
     load(image)
+    if four_bytes and stream is not None:
+        both = _unpacked(image, stream, _GREY_AND_OPACITY[unpacker])
+        return lambda rows: _grey_and_opacity(rows_of(both, rows))
     if unpacker not in _COLOURS or stream is None:
         return None
-    low = _low_bytes(image, stream, _COLOURS[unpacker])
+    low = _unpacked(image, stream, _COLOURS[unpacker])
     return lambda rows: rows_of(image, rows).astype(np.uint16) << 8 | rows_of(low, rows)
 
 
@@ -90,7 +96,19 @@ def _unpacker(image: Image.Image) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _low_bytes(image: Image.Image, stream: Any, unpacker: str) -> Image.Image:
+def _is_grey_and_opacity(image: Image.Image) -> bool:
+    return _unpacker(image) in _GREY_AND_OPACITY and image.mode == "RGBA"  # LA in old Pillows
+
+
+def _grey_and_opacity(content: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return red, green, blue and opacity of bytes that are high and low of grey and opacity."""
+    high, low = (content[..., k::2].astype(np.uint16) for k in (0, 1))
+    values: NDArray[np.uint16] = (high << np.uint16(8)) | low
+    return values[..., [0, 0, 0, 1]]
+
+
+def _unpacked(image: Image.Image, stream: Any, unpacker: str) -> Image.Image:
+    """Decode a picture once more, with another of Pillow's unpackers."""
     from PIL import Image
 
     stream.seek(0)
