@@ -57,7 +57,8 @@ def test_every_table_with_names_from_users(digits: tuple[Dataset, Dataset], tmp_
     write_quarantined(tmp_path, [BadFile("=evil.png", "-broken", "=1+1", "all")])
     read = {path.name: cells(path.read_text(encoding="utf-8")) for path in tmp_path.glob("*.csv")}
     assert set(read) == {
-        "comparison.csv", "confusion.csv", "per_class.csv", "quarantined.csv", "wrong.csv",
+        "comparison.csv", "confusion.csv", "per_class.csv", "quarantined.csv", "summary.csv",
+        "wrong.csv",
     }  # fmt: skip
     for rows in read.values():
         for cell in (cell for row in rows for cell in row):
