@@ -47,7 +47,7 @@ A, B, M = "sys/fs/cgroup/a", "sys/fs/cgroup/a/b", "sys/fs/cgroup/memory/m"
             MEMINFO
             | V2
             | {f"{B}/memory.max": "3000", f"{B}/memory.current": "1000"}
-            | {f"{B}/memory.stat": "anon 300\ninactive_file 700\nactive_file 0\n"},
+            | {f"{B}/memory.stat": "anon 300\ninactive_file 600\nactive_file 100\nodd\n"},
             2700,
         ),
         (

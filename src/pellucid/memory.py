@@ -72,8 +72,12 @@ def _machine(root: Path) -> Iterator[int]:
 
 def _groups(root: Path) -> Iterator[int]:
     files = {
-        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        2: ("memory.max", "memory.current", "inactive_file"),
+        1: (
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            ("total_inactive_file", "total_active_file"),
+        ),
+        2: ("memory.max", "memory.current", ("inactive_file", "active_file")),
     }
     for group, version in groups("memory", root):
         most, used, kept = files[version]
@@ -81,7 +85,7 @@ def _groups(root: Path) -> Iterator[int]:
         if not (limit.isdecimal() and usage.isdecimal()):  # "max", or no such file
             continue
         lines = (line.split() for line in read_text(group / "memory.stat").splitlines())
-        given_up = next((int(line[1]) for line in lines if line[:1] == [kept]), 0)
+        given_up = sum(int(line[1]) for line in lines if len(line) == 2 and line[0] in kept)
         yield int(limit) - max(0, int(usage) - given_up)
 
 
