@@ -115,7 +115,7 @@ def test_a_batch_as_the_network_sees_it(
 
 def test_what_is_wrong_use(pellucid: Command, pictures: Path) -> None:
     done = pellucid("check", "pictures", "--augment", "fotos", code=1)
-    assert "unknown augmentation 'fotos'; known are none, digits, photos" in done.stderr
+    assert all(name in done.stderr for name in ("'fotos'", "'photos'"))
     assert "did you mean" in pellucid("check", "picture", code=1).stderr
     pellucid("check", code=2)
     pellucid("check", "pictures", "--image-size", "big", code=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pellucid.engines.native.cache import LIMIT, MAGIC, CodeCache, code_cache
+from pellucid.user_cache import TAG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +27,14 @@ def cache(tmp_path: Path) -> CodeCache:
     return code_cache({"PELLUCID_CACHE": str(tmp_path / "cache")})
 
 
-def the_file(cache: CodeCache) -> Path:
+def code_files(cache: CodeCache) -> list[Path]:
+    """What lies in the cache, but for the file that marks its folder as one."""
     assert cache.folder is not None
-    (path,) = cache.folder.iterdir()
+    return [path for path in cache.folder.iterdir() if path.name != TAG]
+
+
+def the_file(cache: CodeCache) -> Path:
+    (path,) = code_files(cache)
     return path
 
 
@@ -153,7 +160,7 @@ def test_no_folder(tmp_path: Path, name: str) -> None:
 
 def test_a_folder_that_is_gone(cache: CodeCache) -> None:
     assert cache.folder is not None
-    cache.folder.rmdir()
+    shutil.rmtree(cache.folder)
     cache.put(KEY, CODE)
     assert cache.get(KEY) is None
 
@@ -192,8 +199,7 @@ def test_more_than_is_ever_kept(cache: CodeCache) -> None:
     small = CodeCache(cache.folder, limit=len(CODE))
     small.put(KEY, CODE)
     assert small.get(KEY) is None
-    assert cache.folder is not None
-    assert not list(cache.folder.iterdir())
+    assert not code_files(cache)
 
 
 def test_what_a_killed_writer_leaves(cache: CodeCache) -> None:
