@@ -177,7 +177,8 @@ def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
 def test_sharing_changes_no_bit(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     sharing = native(graph)
-    monkeypatch.setattr(Lives, "apart", lambda *_, **__: False)
+    for shares in ("apart", "after"):
+        monkeypatch.setattr(Lives, shares, lambda *_, **__: False)
     apart = native(graph)
     assert sharing._memory.nbytes < apart._memory.nbytes
     for step, count in enumerate((9, 13, 1)):
