@@ -796,8 +796,8 @@ class ImageClassifier:
 
         Args:
             picture: As in :meth:`trace`.
-            label: The right class: its name as a text, or as an integer its place among the
-                classes, from 0.
+            label: The right class, as :meth:`predict` answers it, or its name as a text. Where
+                labels are texts, an integer is the class's place, from 0.
             learner: Loss and optimizer; none: those that the classifier was trained with.
 
         Raises:
@@ -819,8 +819,7 @@ class ImageClassifier:
         Args:
             picture: As in :meth:`trace`.
             method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
-            target: The class in question, its name as a text or its place as an integer; none:
-                the answer.
+            target: The class in question, given as in :meth:`backward`; none: the answer.
             against: The class to compare it with; none: no other, for evidence the likeliest other.
             options: The method's own, ``layer="conv2"`` for Grad-CAM say.
 

@@ -28,6 +28,7 @@ def test_the_whole_way(pellucid: Command, model_path: Path, digit_path: Path) ->
     assert text.startswith("cross-entropy for 3: ")
     for part in ("∂loss/∂logit", "conv1", "normalise", "input"):
         assert part in text
+    assert "…" not in text
 
 
 def test_one_weight(pellucid: Command, model_path: Path, digit_path: Path) -> None:

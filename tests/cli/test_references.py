@@ -35,6 +35,17 @@ def test_a_picture_of_a_data_set_is_that_picture(
     assert f"d.npz:all[7] is of the class {label}" in told.stderr
 
 
+def test_classes_are_printed_of_few_pictures_only(
+    pellucid: Command, model_path: Path, arrays: Path
+) -> None:
+    done = pellucid("predict", model_path, "d.npz:all", "-o", "p.csv")
+    assert "d.npz:all[" not in done.stderr
+    assert len((arrays / "p.csv").read_text().splitlines()) == 51
+    few = [f"d.npz:all:{k}" for k in range(3)]
+    done = pellucid("predict", model_path, *few)
+    assert done.stderr.count("is of the class") == 3
+
+
 @pytest.mark.parametrize(
     "command", ["trace M P", "backward M P --label 3", "lecture M P", "surgery M P --mute conv1:0",
                 "predict M P", "filter P --kernel blur"],

@@ -73,6 +73,21 @@ def test_classes_by_name_and_by_place(classifier: ImageClassifier) -> None:
     assert [named.class_index(label) for label in (2, "2", 0, "0")] == [2, 0, 0, 1]
 
 
+def test_an_answer_of_predict_is_the_class_that_it_names() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
+    numbers = np.arange(12) % 3 + 1
+    for labels in (numbers, numbers == 2, np.array(["", "a", "b", "c"])[numbers]):
+        model = pl.ImageClassifier("lenet5", epochs=1, verbose=0).fit(images, labels)
+        for k, answer in enumerate(model.classes_):
+            assert model.backward(images[0], answer).label == model.model_.classes[k]
+            found = model.explain(images[0], "gradient", target=answer)
+            assert found.question.target_name == model.model_.classes[k]
+        if labels is numbers:
+            for missing in (0, 4):
+                with pytest.raises(ArgumentError, match="1, 2, 3"):
+                    model.backward(images[0], missing)
+
+
 def unknown_layer(subject: Subject) -> object:
     return subject.node("con2")
 

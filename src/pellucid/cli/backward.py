@@ -103,9 +103,9 @@ def print_backward(console: Console, backward: Backward) -> None:
     table = Table("∂loss/∂")
     for name in ("shape", "lowest", "highest", "norm"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("weights' norms", justify="right")  # where lines are broken
+    table.add_column("weights' norms", justify="right", overflow="fold")  # where lines are broken
     for told in (step.to_dict(values=False) for step in backward.steps):
-        norms = ", ".join(f"{name} {_written(norm)}" for name, norm in told["weight_norms"].items())
+        norms = ", ".join(f"{name} {_short(norm)}" for name, norm in told["weight_norms"].items())
         table.add_row(
             Text(shown(told["name"])),
             describe(tuple(told["shape"])),
@@ -151,6 +151,11 @@ def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None
         console.print(check_line(opened))
     if opened.after is not None:
         console.print(update_line(opened))
+
+
+def _short(value: float | None) -> str:
+    """A norm in three digits, for the column that is narrowest; --json has all digits."""
+    return _written(value if value is None else float(f"{value:.3g}"))
 
 
 def _written(value: float | None) -> str:

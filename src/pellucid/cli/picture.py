@@ -70,14 +70,19 @@ def find_pictures(
 
 def picture_of(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
     """A picture's file or pixels; of one out of a data set, its class is printed on stderr."""
+    if isinstance(picture, Path):
+        return picture
+    print_class(picture)
+    return picture.picture
+
+
+def print_class(picture: DataPicture) -> None:
+    """Print on stderr which class a data set gives a picture, and its file if it has one."""
     from pellucid.cli.terminal import remarks
     from pellucid.data.names import shown
 
-    if isinstance(picture, Path):
-        return picture
     where = "" if picture.path is None else f" ({shown(picture.path)})"
     remarks().print(f"{shown(picture.name)}{where} is of the class {shown(picture.label)}")
-    return picture.picture
 
 
 def report_problems(problems: Sequence[str], total: int) -> None:

@@ -15,7 +15,7 @@ from pellucid.cli.counting import CountingBar
 from pellucid.cli.looked_at import changes
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import find_pictures, picture_of, report_problems
+from pellucid.cli.picture import find_pictures, print_class, report_problems
 from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -110,6 +110,8 @@ def _answer(
                 else:
                     counts[classes[each.place]] += 1
                     told.add(picture, each)
+                    if total <= MOST_IN_FULL and not isinstance(picture, Path):
+                        print_class(picture)
                 show(each)
                 if total <= MOST_IN_FULL and not json:
                     told.print_all()
@@ -148,7 +150,7 @@ class PictureRemarks:
         """Look at a picture that was answered."""
         name = shown(answer.picture)
         with suppress(DataError):  # it has vanished since
-            source = picture_of(picture)
+            source = picture if isinstance(picture, Path) else picture.picture
             lines = changes(source, self._model.preprocessing, self._max_pixels)
             if lines:
                 self._lines["changed"].append(f"{name} {'; it '.join(lines)}")

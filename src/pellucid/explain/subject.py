@@ -165,12 +165,21 @@ class Subject:
         """Which logit a class has.
 
         Args:
-            label: A text is always a class's name, an integer always its place, from 0.
+            label: What ``predict`` answers: a class's name, or for models of integer labels the
+                integer. For those of text labels, an integer is the class's place, from 0.
 
         Raises:
             ArgumentError: If there is no such class; the message names the nearest.
         """
-        if isinstance(label, int | np.integer) and not isinstance(label, bool):
+        answers = self.model.answers
+        number = isinstance(label, int | np.integer) and not isinstance(label, bool)
+        kind = "i" if number else "b" if isinstance(label, bool | np.bool_) else ""
+        if answers.dtype.kind == kind:
+            places = np.flatnonzero(answers == label)
+            if places.size:
+                return int(places[0])
+            raise ArgumentError(f"there is no class {label}; there are {listed(self.classes)}")
+        if number:
             if 0 <= int(label) < len(self.classes):
                 return int(label)
             raise ArgumentError(
