@@ -35,6 +35,25 @@ def test_a_picture_of_a_data_set_is_that_picture(
     assert f"d.npz:all[7] is of the class {label}" in told.stderr
 
 
+def test_the_truth_is_the_class_that_the_data_set_gives(
+    pellucid: Command, model_path: Path, arrays: Path, digits: tuple[Dataset, Dataset]
+) -> None:
+    label = digits[1].classes[digits[1].places[7]]
+    told = json.loads(pellucid("lecture", model_path, "d.npz:all:7", "--json").stdout)
+    assert (told["truth"], told["truth_given"]) == (label, True)
+    other = "3" if label != "3" else "4"
+    for command in ("backward", "lecture"):
+        printed = pellucid(command, model_path, "d.npz:all:7", "--json").stdout
+        assert (
+            printed
+            == pellucid(command, model_path, "d.npz:all:7", "--json", "--label", label).stdout
+        )
+        assert (
+            printed
+            != pellucid(command, model_path, "d.npz:all:7", "--json", "--label", other).stdout
+        )
+
+
 def test_classes_are_printed_of_few_pictures_only(
     pellucid: Command, model_path: Path, arrays: Path
 ) -> None:

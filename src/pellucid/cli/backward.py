@@ -11,7 +11,7 @@ from pellucid.cli import arguments
 from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import PictureName, find_picture
+from pellucid.cli.picture import PictureName, find_labelled
 from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 def backward(
     model: arguments.ModelPath,
     image: PictureName,
-    label: Annotated[str, typer.Option(help="The class that is right.")],
+    label: Annotated[
+        str | None,
+        typer.Option(help="The class that is right.", show_default="the data set's; files need it"),
+    ] = None,
     weight: Annotated[
         str | None, typer.Option(help="Open the gradient of one weight: conv2.kernel, say.")
     ] = None,
@@ -60,7 +63,10 @@ def backward(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    picture = find_picture(image, classifier.model_, classifier.max_pixels)
+    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels)
+    label = known if label is None else label
+    if label is None:
+        raise typer.BadParameter("give the class that is right", param_hint="--label")
     gone = classifier.backward(picture, label)
     seen = look_at(picture, classifier.model_, classifier.max_pixels)
     opened = None

@@ -11,7 +11,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
-from pellucid.cli.picture import OptionalPictureName, find_picture
+from pellucid.cli.picture import OptionalPictureName, find_labelled
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -30,7 +30,10 @@ def lecture(
     image: OptionalPictureName = None,
     label: Annotated[
         str | None,
-        typer.Option(help="The class that is right.", show_default="the network's own answer"),
+        typer.Option(
+            help="The class that is right.",
+            show_default="the data set's, or else the network's own answer",
+        ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
@@ -79,7 +82,9 @@ def _tell(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    picture = find_picture(image, classifier.model_, classifier.max_pixels)
+    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels)
+    if label is None and known in classifier.model_.classes:
+        label = known
     told = story(classifier, picture, label)
     seen = look_at(picture, classifier.model_, classifier.max_pixels)
     if json:

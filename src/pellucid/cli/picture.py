@@ -38,10 +38,20 @@ def find_picture(
     Raises:
         DataError: It is one of a data set, and there is no such picture.
     """
+    return find_labelled(text, model, max_pixels)[0]
+
+
+def find_labelled(
+    text: str, model: Model | None = None, max_pixels: int | None = None
+) -> tuple[Path | NDArray[np.uint8], str | None]:
+    """As :func:`find_picture`, and the class that a data set gives the picture; a file has none."""
     from pellucid.data.reference import parse_reference
 
     reference = parse_reference(text)
-    return Path(text) if reference is None else picture_of(_of_data(reference, model, max_pixels))
+    if reference is None:
+        return Path(text), None
+    picture = _of_data(reference, model, max_pixels)
+    return picture_of(picture), picture.label
 
 
 def find_pictures(
