@@ -36,6 +36,15 @@ def test_a_picture_its_plot_and_a_pixel(pellucid: Command, photo: Path, tmp_path
         assert plot.format == "PNG"
 
 
+def test_a_product_with_a_black_pixel_is_zero_without_a_sign(
+    pellucid: Command, tmp_path: Path
+) -> None:
+    Image.new("L", (4, 4)).save(tmp_path / "black.png")
+    done = pellucid("filter", "black.png", "--kernel", "sobel-x", "--at", "1,1")
+    assert "0 × -1 = 0" in done.stdout
+    assert "-0" not in done.stdout
+
+
 def test_json_and_matrices(pellucid: Command, photo: Path) -> None:
     given = ["filter", photo, "--matrix", "0 -1 0; -1 5 -1; 0 -1 0", "--divisor", 2, "--json"]
     told = json.loads(pellucid(*given).stdout)

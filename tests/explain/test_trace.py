@@ -217,3 +217,11 @@ def test_files_by_their_ending(classifier: ImageClassifier, digits: Digits, tmp_
         assert picture.size[0] > 500
     with pytest.raises(ArgumentError, match=r"one of \.html, \.json, \.png, \.xlsx; got '\.pdf'"):
         write_trace(tmp_path / "a.pdf", trace)
+
+
+def test_a_colour_picture_is_drawn_in_its_colours() -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    weights: dict[str, Any] = {"dense1.kernel": np.ones((60, 2)), "dense1.bias": np.zeros(2)}
+    figure = Trace(hand_made([Flatten(), Dense(2)], weights, pixels)).plot()
+    drawn = [np.asarray(image.get_array()) for axes in figure.axes for image in axes.get_images()]
+    assert any(np.array_equal(each, pixels) for each in drawn)

@@ -133,7 +133,7 @@ def _print_arithmetic(console: Console, each: Arithmetic) -> None:
             where = "" if term.inside else "  (border)"
             console.print(
                 f"  pixel {term.row},{term.column}: {term.value} × {term.weight:g} = "
-                f"{term.product:g}{where}"
+                f"{term.product + 0.0:g}{where}"  # -0.0 as 0
             )
     zeros = sum(not term.weight for term in each.products)
     if zeros:

@@ -127,7 +127,7 @@ def _sized(
     return preprocessing, (
         f"pictures of {pixel_size(*first)}{' and other sizes' if others else ''} are fitted into "
         f"{preprocessing.width}×{preprocessing.height}, {colours}, by {preprocessing.resize!r}; "
-        f"another size can be chosen with image_size"
+        f"another size: --image-size, in Python image_size"
     )
 
 

@@ -37,6 +37,9 @@ LONGEST_NAME = 14
 
 DOTS_PER_INCH = 100
 
+COLOURS = 3
+"""Channels of a picture that is drawn in colour."""
+
 _WIDTH, _TITLE, _FOOT = 12.2, 0.36, 0.14  # inches
 _TICKS = 0.14
 _MAPS_WIDTH, _MAPS_HEIGHT, _SCALE_WIDTH = 7.0, 0.86, 0.6
@@ -46,7 +49,7 @@ _VECTORS_LEFT, _PICTURE, _VECTOR, _CLASS = 8.3, 2.1, 0.8, 0.19
 def trace_figure(trace: Trace) -> Figure:
     """Every step's liveliest maps at the left; picture, vectors and answer at the right.
 
-    Each row of maps has a signed scale of its own.
+    Each row of maps has a signed scale of its own. A colour picture is drawn in its colours.
     """
     rows = [
         (f"{step.title}: {step.name}, {describe(step.shape)}", step.values) for step in trace.steps
@@ -127,6 +130,11 @@ def _draw(
         return
     wide = _MAPS_WIDTH if not grey else _WIDTH - first - 0.2 - _SCALE_WIDTH
     axes = figure.add_axes(((first + 0.1) / _WIDTH, bottom, wide / _WIDTH, height), label=title)
+    if grey and values.shape[2] == COLOURS:
+        axes.imshow(values.astype(np.uint8), interpolation="nearest")
+        axes.set_anchor("W")
+        axes.set_axis_off()
+        return
     _maps(axes, values, grey=grey)
     beside = (first + 0.2 + wide) / _WIDTH, bottom, 0.012, height
     _scale(figure.add_axes(beside, label=f"{title}: scale"), values, grey=grey)
