@@ -211,6 +211,15 @@ def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: 
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 
 
+def without_commands(text: str) -> dict[str, Any]:
+    """A report's JSON as Python gives it, which knows no paths to explain mistakes by."""
+    report: dict[str, Any] = json.loads(text)
+    for wrong in report["wrong"]:
+        assert "pellucid explain 'my run'" in wrong["command"]
+        wrong["command"] = ""
+    return report
+
+
 @pytest.mark.parametrize("validation", ["0.1", "7", "0"])
 def test_a_model_is_judged_by_what_it_has_not_seen(
     pellucid: Command, picture_folder: Path, tmp_path: Path, validation: str
@@ -226,11 +235,11 @@ def test_a_model_is_judged_by_what_it_has_not_seen(
     assert test is not None
     assert len(test) == 6
     expected = load(tmp_path / "my run").evaluate(test).to_dict()
-    assert json.loads(judged.stdout) == expected
+    assert without_commands(judged.stdout) == expected
 
     shutil.copytree(picture_folder, tmp_path / "copy")
     again = pellucid("evaluate", "my run", "copy", "--json")
-    assert json.loads(again.stdout) == expected  # it is the pictures that count
+    assert without_commands(again.stdout) == expected  # it is the pictures that count
     next((tmp_path / "copy" / "one").iterdir()).unlink()
     other = pellucid("evaluate", "my run", "copy")
     assert other.stderr == ""
@@ -251,9 +260,9 @@ def test_the_folder_one_is_in(pellucid: Command, picture_folder: Path, tmp_path:
 def test_defaults_that_depend_are_told(pellucid: Command) -> None:
     text = " ".join(pellucid("train", "--help", COLUMNS="200").stdout.split())
     for told in (
-        "without it, runs/DATA-ARCHITECTURE",
-        "[default: (the architecture's usual)]",
-        "[default: (the data's usual)]",
+        "without it, runs/DATA-",
+        "[default: the architecture's usual]",
+        "[default: the data's usual]",
         "lecture, lenet5, lenet5-original, vgg-small, vgg-medium, resnet20.",
         "sgd, adam, adamw.",
         "reference",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from PIL import Image
 
 from pellucid.errors import ArgumentError
@@ -183,7 +184,7 @@ def test_gradients_are_shortened_together() -> None:
 def test_the_learner_is_the_models_own(classifier: ImageClassifier, digits: Digits) -> None:
     own = classifier.backward(digits[1].images[0], "3").learner
     assert own.optimizer == SGD(momentum=0.9, nesterov=True)
-    assert own.learning_rate == 0.05
+    assert own.learning_rate == classifier.model_.provenance["recipe"]["learning_rate"]
     assert "own training recipe" in own.origin
     other = Learner.of(subject_of("lecture").model)
     assert other.optimizer == SGD(momentum=0.0)
@@ -283,7 +284,9 @@ def test_the_page_and_the_figure_show_every_step(tmp_path: Path) -> None:
     assert html.count("each goes on to its window's winner alone") == 2
     write_backward(tmp_path / "a.png", gone)
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size[1] > 100 * len(gone.steps)
+        assert min(picture.size) > 800
+    words = [text.get_text() for text in gone.plot().findobj(Text)]
+    assert all(any(f"∂loss/∂{step.name}," in each for each in words) for step in gone.steps)
     write_backward(tmp_path / "a.json", gone)
     assert json.loads((tmp_path / "a.json").read_text("utf-8"))["record"] == "backward"
     with pytest.raises(ArgumentError, match=r"one of \.html, \.json, \.png; got '\.xlsx'"):
