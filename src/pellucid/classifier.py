@@ -819,7 +819,8 @@ class ImageClassifier:
         Args:
             picture: As in :meth:`trace`.
             method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
-            target: The class in question, given as in :meth:`backward`; none: the answer.
+            target: The class in question, its name as a text or its place as an integer; none:
+                the answer.
             against: The class to compare it with; none: no other, for evidence the likeliest other.
             options: The method's own, ``layer="conv2"`` for Grad-CAM say.
 

@@ -80,8 +80,10 @@ def test_an_answer_of_predict_is_the_class_that_it_names() -> None:
         model = pl.ImageClassifier("lenet5", epochs=1, verbose=0).fit(images, labels)
         for k, answer in enumerate(model.classes_):
             assert model.backward(images[0], answer).label == model.model_.classes[k]
-            found = model.explain(images[0], "gradient", target=answer)
-            assert found.question.target_name == model.model_.classes[k]
+            by_place = model.explain(images[0], "gradient", target=k)
+            by_name = model.explain(images[0], "gradient", target=model.model_.classes[k])
+            for found in (by_place, by_name):
+                assert found.question.target_name == model.model_.classes[k]
         if labels is numbers:
             for missing in (0, 4):
                 with pytest.raises(ArgumentError, match="1, 2, 3"):

@@ -388,14 +388,14 @@ def backward(
     Args:
         source: A classifier or a model.
         picture: See :meth:`pellucid.explain.subject.Subject.of`.
-        label: The right class; see :meth:`pellucid.explain.subject.Subject.class_index`.
+        label: The right class; see :meth:`pellucid.explain.subject.Subject.label_index`.
         learner: Loss and optimizer; none: those of the model's own training.
 
     Raises:
         ArgumentError: If there is no such class.
     """
     subject = Subject.of(source, picture)
-    place = subject.class_index(label)
+    place = subject.label_index(label)
     learner = Learner.of(subject.model) if learner is None else learner
     gradients = subject.program.gradients(subject.pixels[None], np.array([place]), learner.loss)
     return Backward(subject, subject.classes[place], learner, gradients)

@@ -322,7 +322,7 @@ def story(source: Model | Classifier, picture: Picture, label: str | int | None 
     Args:
         source: A classifier, whose engine computes; or a model.
         picture: See :meth:`pellucid.explain.subject.Subject.of`.
-        label: The right class, see :meth:`pellucid.explain.subject.Subject.class_index`; none: the
+        label: The right class, see :meth:`pellucid.explain.subject.Subject.label_index`; none: the
             network's own answer is taken to be right.
 
     Raises:
@@ -330,7 +330,7 @@ def story(source: Model | Classifier, picture: Picture, label: str | int | None 
             of.
     """
     subject = Subject.of(source, picture)
-    truth = _answer(subject) if label is None else subject.class_index(label)
+    truth = _answer(subject) if label is None else subject.label_index(label)
     loaded = _Loaded(subject.model, subject.program)
     gone = backward(loaded, subject.pixels, subject.classes[truth])
     gradients = answer_gradients(gone.subject, _answer(gone.subject))

@@ -161,12 +161,12 @@ class Subject:
         """
         return check_position(f"layer {shown(name)!r}", self.shape(name), at)
 
-    def class_index(self, label: str | int) -> int:
-        """Which logit a class has.
+    def label_index(self, label: str | int) -> int:
+        """Which logit the class of a label has.
 
         Args:
             label: What ``predict`` answers: a class's name, or for models of integer labels the
-                integer. For those of text labels, an integer is the class's place, from 0.
+                integer. For those of text labels, as in :meth:`class_index`.
 
         Raises:
             ArgumentError: If there is no such class; the message names the nearest.
@@ -174,28 +174,39 @@ class Subject:
         answers = self.model.answers
         number = isinstance(label, int | np.integer) and not isinstance(label, bool)
         kind = "i" if number else "b" if isinstance(label, bool | np.bool_) else ""
-        if answers.dtype.kind == kind:
-            places = np.flatnonzero(answers == label)
-            if places.size:
-                return int(places[0])
-            raise ArgumentError(f"there is no class {label}; there are {listed(self.classes)}")
-        if number:
-            if 0 <= int(label) < len(self.classes):
-                return int(label)
+        if answers.dtype.kind != kind:
+            return self.class_index(label)
+        places = np.flatnonzero(answers == label)
+        if places.size:
+            return int(places[0])
+        raise ArgumentError(f"there is no class {label}; there are {listed(self.classes)}")
+
+    def class_index(self, target: str | int) -> int:
+        """Which logit a class has.
+
+        Args:
+            target: A text is always a class's name, an integer always its place, from 0.
+
+        Raises:
+            ArgumentError: If there is no such class; the message names the nearest.
+        """
+        if isinstance(target, int | np.integer) and not isinstance(target, bool):
+            if 0 <= int(target) < len(self.classes):
+                return int(target)
             raise ArgumentError(
-                f"an integer is a class's place, 0 to {len(self.classes) - 1}, got {label!r:.80}; "
+                f"an integer is a class's place, 0 to {len(self.classes) - 1}, got {target!r:.80}; "
                 f"give a name as text, for example {self.classes[0]!r:.80}"
             )
-        if not isinstance(label, str):
+        if not isinstance(target, str):
             raise ArgumentError(
-                f"a class is given by its name (text) or its place (integer), got {label!r:.80} "
-                f"({type(label).__name__})"
+                f"a class is given by its name (text) or its place (integer), got {target!r:.80} "
+                f"({type(target).__name__})"
             )
-        if label in self.classes:
-            return self.classes.index(label)
-        near = get_close_matches(label, self.classes, n=1)
+        if target in self.classes:
+            return self.classes.index(target)
+        near = get_close_matches(target, self.classes, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"
-        raise ArgumentError(f"no class is called {shown(label)!r:.80}; {hint}")
+        raise ArgumentError(f"no class is called {shown(target)!r:.80}; {hint}")
 
 
 def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:
