@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -119,9 +120,11 @@ def test_settings_are_the_run_s_own_or_refused(
     pellucid("train", picture_folder, "--epochs", 2, "--batch-size", 8, "--out", "run")
     done = pellucid("train", "--resume", "run", "--json")
     assert len(json.loads(done.stdout)["history"]) == 2
-    wrong = ["train", picture_folder, "--resume", "run", "--learning-rate", 0.1, "--epochs", 3]
+    wrong = ["train", picture_folder, "--resume", "run", "--learning-rate", 0.1]
     told = pellucid(*wrong, code=1).stderr
-    assert "it was trained otherwise: learning_rate: 0.05 → 0.1; epochs: 2 → 3; resume" in told
+    assert "--start-from run" in told
+    assert re.search(r"learning_rate: 0\.0\d+ → 0\.1\)", told)
+    assert "--start-from run --epochs 1" in pellucid(*wrong, "--epochs", 3, code=1).stderr
     told = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
     assert "leave out --out and" in told
     assert "no such folder" in pellucid("train", "--resume", "nowhere", code=1).stderr
@@ -155,6 +158,29 @@ def test_every_option_but_those_of_the_call_is_kept(
     assert [taken[1][name] for name in names] == [True, False, 5, "quarantine", ["one-class"]]
 
 
+def test_what_was_usual_when_it_began_is_still_taken(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version's usual settings change no run that was begun without them."""
+    run = tmp_path / "run"
+    out = ["train", str(picture_folder), "--no-report", "--out", str(run)]
+    with monkeypatch.context() as patch:
+        patch.setattr("pellucid.training.recipe.usual_learning_rate", lambda *_: 0.03)
+        patch.setattr("pellucid.classifier.automatic_batch_size", lambda *_: 24)
+        patch.setattr("pellucid.classifier.automatic_epochs", lambda *_: 3)
+        assert CliRunner().invoke(app, out).exit_code == 0
+    before = read_kept(run).provenance["recipe"]
+    assert [before[name] for name in ("learning_rate", "batch_size", "epochs")] == [0.03, 24, 3]
+    told = pellucid("train", "--resume", "run").stderr
+    assert "learning rate 0.03 (" in told
+    assert "is usual for batches of 24" in told
+    assert read_kept(run).provenance["recipe"] == before
+    assert (
+        "learning_rate: 0.03 → 0.1"
+        in pellucid("train", "--resume", "run", "--learning-rate", 0.1, code=1).stderr
+    )
+
+
 def test_a_report_can_be_made_later(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
@@ -172,7 +198,7 @@ def test_pictures_that_have_changed_are_refused(
     pellucid("train", "data", "--epochs", 1, "--out", "run")
     next((tmp_path / "data" / "one").iterdir()).unlink()
     told = pellucid("train", "--resume", "run", code=1).stderr
-    assert "run: cannot go on, it was trained otherwise: the training pictures: 48 → 4" in told
+    assert "(asked for: the training pictures: 48 → 47" in told
 
 
 def test_damage_is_told(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:

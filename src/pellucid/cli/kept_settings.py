@@ -27,6 +27,35 @@ _WORDS = {int: "a whole number", float: "a number", bool: "true or false", NoneT
 """Types in words; all others are texts."""
 
 
+_TAKEN = {
+    "epochs": ("epochs",),
+    "batch_size": ("batch_size",),
+    "learning_rate": ("learning_rate",),
+    "weight_decay": ("optimizer", "weight_decay"),
+    "label_smoothing": ("loss", "label_smoothing"),
+}
+"""Settings that may be left to what is usual, and where the recipe has the values taken."""
+
+
+def with_recipe(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, completed by the values that the run took where none was given.
+
+    What is usual may have changed since: a run that an earlier version began goes on as it was.
+
+    Args:
+        settings: By name, as plain JSON values.
+        recipe: The run's, as its provenance has it.
+    """
+    found = dict(settings)
+    for name, place in _TAKEN.items():
+        value: Any = recipe
+        for part in place:
+            value = value.get(part) if isinstance(value, dict) else None
+        if name in found and found[name] is None and value is not None:
+            found[name] = value
+    return found
+
+
 def check_kept_settings(
     command: Callable[..., object], settings: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def learning_rate_line(model: ImageClassifier, pictures: Dataset) -> str:
-    """``learning rate 0.018 (usual for batches of 16)``; of one that was given, both rates."""
+    """``learning rate 0.018 (usual for batches of 16)``; of another one, both rates."""
     recipe = model.planned_recipe(pictures)
     batches = f"for batches of {min(recipe.batch_size, len(pictures))}"
-    if model.learning_rate is None:
-        return f"learning rate {recipe.learning_rate:g} (usual {batches})"
     usual = model.usual_learning_rate(pictures)
+    if recipe.learning_rate == usual:
+        return f"learning rate {recipe.learning_rate:g} (usual {batches})"
     return f"learning rate {recipe.learning_rate:g} ({usual:g} is usual {batches})"

@@ -169,7 +169,10 @@ def train(
 
     Ctrl-C stops it with everything kept, and --resume goes on there, to the same result.
     """
+    from pellucid.cli.kept_settings import with_recipe
+
     settings = {name: value for name, value in context.params.items() if name not in OF_THE_CALL}
+    recipe: dict[str, Any] = {}
     if resume is not None:
         if out is not None or overwrite:
             raise typer.BadParameter(
@@ -179,7 +182,8 @@ def train(
             raise typer.BadParameter(
                 "the run has started already; leave it out", param_hint="--start-from"
             )
-        settings |= _kept(context, resume)
+        kept, recipe = _kept(context, resume)
+        settings |= kept
     elif start_from is not None:
         settings |= _started(context, start_from, out)
     if settings["data"] is None:
@@ -187,7 +191,7 @@ def train(
     if isinstance(settings.setdefault("classes", None), str):  # a file may be gone in a resumed run
         settings["classes"] = list(given_classes(settings["classes"], "--classes")[0])
     allowed = check_allowed(settings["allow"])
-    model = _classifier(settings)
+    model = _classifier(with_recipe(settings, recipe))
 
     from pellucid.training import Stopped
     from pellucid.training.run_folder import try_run_folder
@@ -325,8 +329,8 @@ def _train(
         console.print(f"judge it: {shown(command)}")
 
 
-def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
-    """A run's settings, as far as none are given that go before them."""
+def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A run's settings, as far as none are given that go before them; and its recipe."""
     from pellucid.cli.kept_settings import check_kept_settings
     from pellucid.training.kept import read_kept
 
@@ -342,7 +346,7 @@ def _kept(context: typer.Context, folder: Path) -> dict[str, Any]:
         origin = context.get_parameter_source(name)
         if origin is not None and origin.name == "DEFAULT":
             found[name] = value
-    return found
+    return found, kept.provenance["recipe"]
 
 
 def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str, Any]:

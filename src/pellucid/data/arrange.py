@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
+from pellucid.data.names import brief_repr
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.errors import ArgumentError, DataError
 
@@ -146,7 +147,7 @@ def _share_to_draw(source: Source, validation: Share | None, default: Share) -> 
         number_of_pictures(validation, 1, "validation")
         if "validation" in source.parts:
             raise ArgumentError(
-                f"validation is {validation!r:.100}, but {source.name} brings a validation "
+                f"validation is {brief_repr(validation)}, but {source.name} brings a validation "
                 f"part of its own; leave validation out, or remove that part"
             )
         return validation

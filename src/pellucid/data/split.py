@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import counted
+from pellucid.data.names import brief_repr, counted
 from pellucid.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def number_of_pictures(share: object, total: int, part: str) -> int:
     if isinstance(share, (float, np.floating)) and 0 < share < 1:
         return max(1, int(float(share) * total + 0.5))
     raise ArgumentError(
-        f"{part} is {share!r:.100}; expected a fraction of the pictures between 0 and 1, such as "
-        f"0.1, or a whole number of pictures"
+        f"{part} is {brief_repr(share)}; expected a fraction of the pictures between 0 and 1, such "
+        "as 0.1, or a whole number of pictures"
     )
 
 

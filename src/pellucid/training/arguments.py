@@ -14,7 +14,7 @@ from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import check_not_resized, load
 from pellucid.data.locate import BUILTIN, located
-from pellucid.data.names import array_shape, listed, shown
+from pellucid.data.names import array_shape, brief_repr, listed, shown
 from pellucid.data.pictures import check_image_size
 from pellucid.data.sources import in_classes
 from pellucid.data.split import check_validation, stratified_split
@@ -101,8 +101,8 @@ def _held_out(
     """Data in memory without what is held out of them to validate by."""
     if held is not None:
         raise ArgumentError(
-            f"validation is {validation!r:.100}, but these Splits have a validation part; leave "
-            f"validation out, or give their training part alone"
+            f"validation is {brief_repr(validation)}, but these Splits have a validation part; "
+            "leave validation out, or give their training part alone"
         )
     parts = stratified_split(data.places, {"validation": validation}, seed=seed, name=data.name)
     return data.subset(parts["train"]), data.subset(parts["validation"], "validation")
