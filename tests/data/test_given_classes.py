@@ -168,6 +168,23 @@ def test_names_that_do_not_suit_a_model(wrong: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_names_do_not_exchange_classes() -> None:
+    """A model's own names in another order are taken for a mistake, not for other classes."""
+    numbers = model().fit(X, Y)
+    texts = numbers.renamed("cat,owl,seal")
+    for learned, wrong in (
+        (texts, "owl,cat,seal"),
+        (texts, "cat,seal,newt"),
+        (texts, ["seal", "cat", "owl"]),
+        (numbers, "0,2,1"),
+        (numbers, [1, 2, 0]),
+    ):
+        with pytest.raises(PellucidError, match="another of its classes"):
+            learned.renamed(wrong)
+    assert texts.renamed("cat,newt,seal").classes_.tolist() == ["cat", "newt", "seal"]
+    assert numbers.renamed([1, 2, 3]).classes_.tolist() == [1, 2, 3]
+
+
 def test_source_classes_of_a_data_set() -> None:
     places = Y[:6]
     data = Dataset(X[:6, ..., None], places, NAMES, source_classes=("1", "2", "3"))

@@ -13,7 +13,7 @@ import numpy as np
 
 from pellucid.data.arrange import set_aside
 from pellucid.data.class_names import given_classes
-from pellucid.data.names import counted, listed
+from pellucid.data.names import counted, listed, shown
 from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import DataError, PellucidError
@@ -120,13 +120,22 @@ def renamed(model: Model, classes: Any) -> Model:
         classes: What :func:`pellucid.data.class_names.given_classes` takes, a name for each class.
 
     Raises:
-        DataError: The names cannot be used, or there are more or fewer than classes.
+        DataError: The names cannot be used, or there are more or fewer than classes; or they are
+            the model's own in another order, which would exchange its classes.
     """
     names, kind = given_classes(classes)
     if len(names) != len(model.classes):
         raise DataError(
             f"{counted(len(names), 'class name')} for the {len(model.classes)} classes of the "
             f"model ({listed(model.classes)}); give one for each, in their order"
+        )
+    own = dict(zip(model.classes, names, strict=True))
+    moved = next((old for old, new in own.items() if old != new and new in own), None)
+    if moved is not None and (model.label_kind == "text" or set(names) == own.keys()):
+        raise DataError(
+            f"class names: the model's class {shown(moved)!r:.80} would be called "
+            f"{shown(own[moved])!r:.80}, which is another of its classes; its order is "
+            f"{listed(model.classes, 12)}: leave the names out, or give new ones in that order"
         )
     source = source_classes(model) or model.classes
     origin = {name: value for name, value in model.provenance.items() if name != "source_classes"}
