@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pellucid.data import Preprocessing
+from pellucid.data.ours import drawing
 from pellucid.engines import Learning, Program, get_engine
 from pellucid.errors import DataError, OutputError, TrainingDivergedError
 from pellucid.files import Model, load_model, load_state
@@ -259,3 +262,18 @@ def test_which_file_is_meant(tmp_path: Path) -> None:
         model_path(tmp_path)
     (tmp_path / "model.safetensors").touch()
     assert model_path(tmp_path) == tmp_path / "model.safetensors"
+
+
+def test_no_run_beside_pictures(tmp_path: Path) -> None:
+    """Unless Pellucid drew them: those of a report may be replaced with their run."""
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    for name in ("cat", "report"):
+        (tmp_path / name).mkdir()
+    Image.fromarray(noise).save(tmp_path / "cat" / "0.jpg")
+    with pytest.raises(OutputError, match=r"0\.jpg"):
+        check_free(tmp_path / "cat", overwrite=True)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "PNG")
+    (tmp_path / "report" / "map.png").write_bytes(drawing(buffer.getvalue()))
+    check_free(tmp_path / "report", overwrite=True)
+    check_free(tmp_path, overwrite=False)  # class folders below it are none of its concern

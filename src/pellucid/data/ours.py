@@ -101,6 +101,21 @@ def is_drawing(path: Path) -> bool:
     return start.startswith(PNG_START) and start[37:].startswith(DRAWING)
 
 
+def picture_in(folder: Path) -> Path | None:
+    """Return a picture that lies in a folder itself and is no drawing of Pellucid's; None if none.
+
+    A run that is kept beside such pictures would make the folder useless as data.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # it is not there yet, or cannot be listed: whoever writes there says so
+        return None
+    for path in paths:
+        if path.suffix.lower() in SUFFIXES and not is_hidden(path.name) and not is_drawing(path):
+            return path
+    return None
+
+
 def drawing(png: bytes) -> bytes:
     """Return a PNG file's bytes with the mark that :func:`is_drawing` finds."""
     import zlib

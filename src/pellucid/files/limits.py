@@ -95,13 +95,19 @@ def check_limits(graph: Graph, environment: Mapping[str, str] = os.environ) -> N
             value = getattr(cost, name)
             most = free + int(_PER_BYTE[name] * min(size, _LARGEST))
             if value > most:
-                shown = f"{value:.3g}" if value < 1 << 1000 else "more than 1e301"
                 raise ArgumentError(
                     f"layer {node.name!r} ({node.operation.kind}): up to it one image needs "
-                    f"{needs.format(shown)}, at most {most:.3g} are allowed for weights of {size} "
-                    f"bytes; make the images or the layers smaller, or set {TRUST}=1 if you trust "
+                    f"{needs.format(_figure(value))}, at most {_figure(most)} are allowed for weights "
+                    f"of {size} bytes; make the images or the layers smaller, or set {TRUST}=1 if you trust "
                     "where the network comes from"
                 )
+
+
+def _figure(value: int) -> str:
+    """A number in three digits, or whole where it is small and a bound may be near."""
+    if value < 1_000_000:
+        return str(value)
+    return f"{value:.3g}" if value < 1 << 1000 else "more than 1e301"
 
 
 def running_costs(graph: Graph) -> Iterator[tuple[Node, Cost]]:

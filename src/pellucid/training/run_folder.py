@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pellucid.data.names import brief, shown
+from pellucid.data.ours import picture_in
 from pellucid.errors import (
     ArgumentError,
     DataError,
@@ -354,8 +355,13 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     """Check that a folder may take a new run.
 
     Raises:
-        OutputError: If it holds one that may not be overwritten.
+        OutputError: If it holds one that may not be overwritten, or pictures.
     """
+    if (picture := picture_in(path)) is not None:
+        raise OutputError(
+            f"{shown(path)} holds pictures ({shown(picture.name)}), which would be no data "
+            "beside a run; choose another folder"
+        )
     if holds_run(path) and not overwrite:
         raise OutputError(
             f"{shown(path)} holds a run already; choose another folder, or overwrite it "
