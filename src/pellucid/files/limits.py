@@ -97,9 +97,9 @@ def check_limits(graph: Graph, environment: Mapping[str, str] = os.environ) -> N
             if value > most:
                 raise ArgumentError(
                     f"layer {node.name!r} ({node.operation.kind}): up to it one image needs "
-                    f"{needs.format(_figure(value))}, at most {_figure(most)} are allowed for weights "
-                    f"of {size} bytes; make the images or the layers smaller, or set {TRUST}=1 if you trust "
-                    "where the network comes from"
+                    f"{needs.format(_figure(value))}, and weights of {size} bytes allow "
+                    f"{_figure(most)}; make the images or the layers smaller, or set {TRUST}=1 if "
+                    "you trust where the network comes from"
                 )
 
 
