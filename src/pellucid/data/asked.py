@@ -181,7 +181,7 @@ def _of_list(path: Path, path_column: str | None) -> list[Path]:
     names = list(_listed(text, path, path_column))
     if not names:
         raise DataError(f"{shown(path)}: lists no pictures; add a line for each")
-    finder = PathFinder(path.parent)
+    finder = PathFinder(path)
     return [_located(name, path.parent, finder) for name in names]
 
 
