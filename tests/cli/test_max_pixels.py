@@ -53,6 +53,7 @@ def test_every_command_that_opens_pictures_has_the_option() -> None:
     for name in OPENS:
         options = {option for parameter in commands[name].params for option in parameter.opts}
         assert "--max-pixels" in options, name
+        assert "--max-bytes" in options, name
         if name in LISTS:
             assert {"--path-column", "--label-column"} <= options, name
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pellucid.data.asked import find_pictures
+from pellucid.data.ours import drawing
 from pellucid.data.reference import DataPicture, Reference
 from pellucid.data.table import scan_table
 from pellucid.errors import DataError
@@ -135,3 +136,32 @@ def test_parts_of_data(digits: tuple[Dataset, Dataset]) -> None:
     ]  # fmt: skip
     assert len(found.problems) == 2
     assert "3 pictures" in found.problems[0]
+
+
+@pytest.mark.parametrize("text", ["new[3]", "new:3", "mnist[3]", "list.csv[3]"])
+def test_data_and_a_number_without_a_part(folder: Path, text: str) -> None:
+    (folder / "list.csv").write_text("path,label\nnew/9.png,a\n")
+    found = find_pictures([text, "new/9.png"], no_part)
+    assert found.pictures == [Path("new/9.png")]
+    (problem,) = found.problems
+    assert ":all[3]" in problem
+
+
+def test_a_pattern_that_looks_like_a_number_of_data(folder: Path) -> None:
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / "new3", "PNG")
+    (folder / "new3").rename(folder / "new3.png")
+    assert names("new[3].png") == ["new3.png"]
+    (folder / "a").mkdir()
+    (folder / "a3").mkdir()
+    found = find_pictures(["a[3]"], no_part)
+    assert "the part is missing" not in found.problems[0]
+
+
+def test_patterns_leave_out_what_pellucid_drew(folder: Path) -> None:
+    drawn = folder / "new" / "maps" / "1.png"
+    drawn.parent.mkdir()
+    drawn.write_bytes(drawing((folder / "new" / "9.png").read_bytes()))
+    found = find_pictures(["new/**/*.png"], no_part)
+    assert found.pictures == [Path("new/9.png"), Path("new/10.png")]
+    assert len(found.notes) == 1
+    assert names("new/maps/*.png") == ["new/maps/1.png"]  # nothing else can be meant

@@ -46,6 +46,7 @@ def backward(
         Path | None, typer.Option("--out", "-o", help="Write it to this .html, .json or .png.")
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
@@ -63,7 +64,7 @@ def backward(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels)
+    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     label = known if label is None else label
     if label is None:
         raise typer.BadParameter("give the class that is right", param_hint="--label")

@@ -51,6 +51,7 @@ def experiment(
         ),
     ] = None,
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
+    max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     json: arguments.Json = False,
@@ -79,8 +80,9 @@ def experiment(
     for each in FILES:
         try_folder(out, each)  # before the pictures cost any time
     splits = data_package.load(
-        data, max_pixels=max_pixels, path_column=path_column, label_column=label_column
-    )
+        data, max_pixels=max_pixels, max_bytes=max_bytes,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
     for note in splits.notes:
         console.print(note)
     judged = part_to_judge_by(splits)

@@ -75,6 +75,7 @@ def explain(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
@@ -93,7 +94,9 @@ def explain(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
+    asked = find_pictures(
+        pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
+    )
     options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)

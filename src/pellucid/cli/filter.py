@@ -61,6 +61,7 @@ def filter_(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Pictures with more pixels are refused.")
     ] = MAX_PIXELS,
+    max_bytes: arguments.MaxBytes = None,
     json: arguments.Json = False,
 ) -> None:
     """Filter a picture by convolution, and show the arithmetic of any pixel."""
@@ -85,7 +86,7 @@ def filter_(
 
     for path in (out, plot):
         check_output(path, (".png",), Path(picture))
-    given = find_picture(picture)
+    given = find_picture(picture, max_bytes=max_bytes)
     pixels = read_picture(given, max_pixels=max_pixels) if isinstance(given, Path) else given
     if kernel == ALL:
         sheet = gallery_sheet(pixels, border=border)  # type: ignore[arg-type]

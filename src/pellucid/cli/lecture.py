@@ -36,6 +36,7 @@ def lecture(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
@@ -43,7 +44,7 @@ def lecture(
 ) -> None:
     """Compute every worked number of the lecture, or tell its story of a picture in a model."""
     if model is not None:
-        _tell(model, image, label, engine, max_pixels, classes, invert=invert, json=json)
+        _tell(model, image, label, engine, max_pixels, max_bytes, classes, invert=invert, json=json)
         return
     if label is not None:
         raise ArgumentError(
@@ -66,6 +67,7 @@ def _tell(
     label: str | None,
     engine: str,
     max_pixels: int | None,
+    max_bytes: int | None,
     classes: str | None,
     *,
     invert: bool,
@@ -82,7 +84,7 @@ def _tell(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels)
+    picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     if label is None and known in classifier.model_.classes:
         label = known
     told = story(classifier, picture, label)

@@ -24,7 +24,10 @@ OptionalPictureName = Annotated[str | None, typer.Argument(help=HELP, show_defau
 
 
 def find_picture(
-    text: str, model: Model | None = None, max_pixels: int | None = None
+    text: str,
+    model: Model | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | None = None,
 ) -> Path | NDArray[np.uint8]:
     """Return a picture's file, or its pixels where it is in arrays.
 
@@ -34,15 +37,19 @@ def find_picture(
         text: A path, or ``DATA:PART[N]``.
         model: Who looks at it: parts are those by which it was judged. None: as they are loaded.
         max_pixels: Files of data sets with more pixels are left out; None for the model's limit.
+        max_bytes: As :func:`pellucid.data.load` takes it.
 
     Raises:
         DataError: It is one of a data set, and there is no such picture.
     """
-    return find_labelled(text, model, max_pixels)[0]
+    return find_labelled(text, model, max_pixels, max_bytes)[0]
 
 
 def find_labelled(
-    text: str, model: Model | None = None, max_pixels: int | None = None
+    text: str,
+    model: Model | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | None = None,
 ) -> tuple[Path | NDArray[np.uint8], str | None]:
     """As :func:`find_picture`, and the class that a data set gives the picture; a file has none."""
     from pellucid.data.reference import parse_reference
@@ -50,7 +57,7 @@ def find_labelled(
     reference = parse_reference(text)
     if reference is None:
         return Path(text), None
-    picture = _of_data(reference, model, max_pixels)
+    picture = _of_data(reference, model, max_pixels, max_bytes)
     return picture_of(picture), picture.label
 
 
@@ -59,6 +66,7 @@ def find_pictures(
     model: Model,
     max_pixels: int | None = None,
     path_column: str | None = None,
+    max_bytes: int | None = None,
 ) -> Asked:
     """Find the pictures that several arguments name, and print remarks on them.
 
@@ -67,12 +75,14 @@ def find_pictures(
         model: Who looks at them.
         max_pixels: As in :func:`find_picture`.
         path_column: The name of a list's column of paths; none to recognise it.
+        max_bytes: As in :func:`find_picture`.
     """
     from pellucid.cli.terminal import remarks
     from pellucid.data.asked import find_pictures as find
     from pellucid.training.referenced import ReferencedPictures
 
-    asked = find(texts, ReferencedPictures(model, max_pixels=max_pixels).part, path_column)
+    pictures = ReferencedPictures(model, max_pixels=max_pixels, max_bytes=max_bytes)
+    asked = find(texts, pictures.part, path_column)
     for note in asked.notes:
         remarks().print(note)
     return asked
@@ -108,7 +118,9 @@ def report_problems(problems: Sequence[str], total: int) -> None:
         fail(problems[0])
 
 
-def _of_data(reference: Reference, model: Model | None, max_pixels: int | None) -> DataPicture:
+def _of_data(
+    reference: Reference, model: Model | None, max_pixels: int | None, max_bytes: int | None
+) -> DataPicture:
     from pellucid.data.names import shown
     from pellucid.data.reference import picture
     from pellucid.errors import DataError
@@ -120,5 +132,6 @@ def _of_data(reference: Reference, model: Model | None, max_pixels: int | None) 
             f"number: {shown(str(reference))}:0"
         )
     if model is None:
-        return picture(str(reference))
-    return ReferencedPictures(model, max_pixels=max_pixels).picture(reference)
+        return picture(str(reference), max_bytes=max_bytes)
+    pictures = ReferencedPictures(model, max_pixels=max_pixels, max_bytes=max_bytes)
+    return pictures.picture(reference)

@@ -59,6 +59,7 @@ def predict(
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
@@ -73,7 +74,9 @@ def predict(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    asked = find_pictures(pictures, classifier.model_, classifier.max_pixels, path_column)
+    asked = find_pictures(
+        pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
+    )
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     problems = _answer(classifier, asked, top, out, json=json)

@@ -50,6 +50,7 @@ def surgery(
     remove: Annotated[Several, typer.Option(help="relu1: an activation is left out.")] = None,
     part: arguments.Part = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     out: Annotated[
@@ -88,12 +89,12 @@ def surgery(
     after = before.operated(*edits)
     one = many = seen = None
     if image is not None:
-        picture = find_picture(image, before.model_, before.max_pixels)
+        picture = find_picture(image, before.model_, before.max_pixels, max_bytes)
         one = picture_effect(before, after, picture)
         seen = look_at(picture, before.model_, before.max_pixels).to_dict()
     if data is not None:
         pictures, notes = held_out(
-            data, before.model_, part=part, max_pixels=max_pixels,
+            data, before.model_, part=part, max_pixels=max_pixels, max_bytes=max_bytes,
             path_column=path_column, label_column=label_column,
         )  # fmt: skip
         for note in notes:

@@ -44,6 +44,7 @@ def trace(
         typer.Option("--out", "-o", help="Write it to this .html, .json, .png or .xlsx."),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
+    max_bytes: arguments.MaxBytes = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
     engine: arguments.EngineName = DEFAULT,
@@ -59,7 +60,7 @@ def trace(
     classifier = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    picture = find_picture(image, classifier.model_, classifier.max_pixels)
+    picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
     traced = classifier.trace(picture)
     seen = look_at(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.names import counted, shown
+from pellucid.data.ours import is_drawing
 from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
 from pellucid.data.table import TABLE_SUFFIXES
@@ -86,7 +87,8 @@ def find_pictures(
 
     Returns:
         The pictures: arguments in their order, those of a folder or pattern sorted, numbers in
-        their names by value. No file is opened, lists and data sets excepted.
+        their names by value. What Pellucid drew is left out of folders, and of patterns that take
+        other pictures, too. Of files only the first bytes are read, lists and data sets excepted.
     """
     asked = Asked()
     seen: set[str] = set()
@@ -159,6 +161,10 @@ def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
         what = f"{counted(len(matched), 'name')}, but no pictures" if matched else "nothing matches"
         raise DataError(f"{shown(pattern)}: {what}; check the pattern and the folder")
     _note_left_out(pattern, len(files) - len(pictures), notes)
+    ours = set(filter(is_drawing, pictures))
+    if 0 < len(ours) < len(pictures):  # a pattern that takes nothing else means them
+        notes.append(f"{shown(pattern)}: {counted(len(ours), 'drawing')} by Pellucid left out")
+        pictures = [file for file in pictures if file not in ours]
     return sorted(pictures, key=natural_key)
 
 

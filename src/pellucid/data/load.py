@@ -194,8 +194,12 @@ def load(
     return arrange(origin, validation, default, seed)
 
 
-def part_names(source: str | os.PathLike[str]) -> tuple[str, ...]:
+def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
     """Return which parts data bring themselves: ``all`` where they are not divided.
+
+    Args:
+        source: A path, or the name of a built-in set.
+        max_bytes: As :func:`load` takes it.
 
     Raises:
         DataError: There are no such data.
@@ -206,20 +210,25 @@ def part_names(source: str | os.PathLike[str]) -> tuple[str, ...]:
     if is_of_pictures(path):
         return tuple(scanned(path).parts)
     if path.is_file():
-        return array_parts(read_npz(path), shown(path))
+        return array_parts(read_npz(path, max_bytes=max_bytes), shown(path))
     return tuple(find_idx_files(path))
 
 
-def load_all(source: str | os.PathLike[str]) -> Dataset:
+def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> Dataset:
     """Return all pictures of data that are not divided, with their own classes and size.
+
+    Args:
+        source: A path.
+        max_bytes: As :func:`load` takes it.
 
     Raises:
         DataError: There are no such data, or they are divided.
     """
     path = located(source)
-    _check_part(shown(path), part_names(path), "all")
+    _check_part(shown(path), part_names(path, max_bytes=max_bytes), "all")
     if path.is_file() and not is_of_pictures(path):
-        return datasets_from(read_npz(path), shown(path), ("all",))["all"]
+        arrays = read_npz(path, max_bytes=max_bytes)
+        return datasets_from(arrays, shown(path), ("all",))["all"]
     found = scanned(path)
     kept, note = picture_cache(True, found.root)
     origin = PictureSource(shown(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)

@@ -8,6 +8,7 @@ file.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING
 from pellucid.data.load import load, load_all, part_names
 from pellucid.data.locate import BUILTIN, located
 from pellucid.data.names import counted, shown
-from pellucid.errors import DataError
+from pellucid.data.picture_files import SUFFIXES
+from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ PARTS = {
 
 _FORM = re.compile(
     r"(?P<data>.+):(?P<part>[^\W\d_]+)(?:\[(?P<bracket>[^\[\]]*)\]|:(?P<colon>-?\d+))?", re.DOTALL
+)
+
+_WITHOUT_PART = re.compile(
+    r"(?P<data>.+?)(?:\[(?P<bracket>\d{1,12})\]|:(?P<colon>\d{1,12}))", re.DOTALL
 )
 
 
@@ -149,10 +155,13 @@ def parse_reference(text: str) -> Reference | None:
     """Return what a text refers to; None if it has not the form of a reference, or is a file.
 
     Raises:
-        DataError: It has that form, but its part or its number is none.
+        DataError: It has that form, but its part or its number is none, or its part is missing.
     """
+    if os.path.lexists(text):
+        return None
     found = _FORM.fullmatch(text)
-    if found is None or os.path.lexists(text):
+    if found is None:
+        _check_part_named(text)
         return None
     bracket, colon = found["bracket"], found["colon"]
     name = found["part"].casefold()
@@ -161,7 +170,10 @@ def parse_reference(text: str) -> Reference | None:
     if name not in PARTS:
         if found["data"] not in BUILTIN and not Path(found["data"]).exists():
             return None
-        find_name(f"part in {shown(text)}:", found["part"], dict.fromkeys(PARTS.values()))
+        try:
+            find_name(f"part in {shown(text)}:", found["part"], dict.fromkeys(PARTS.values()))
+        except ArgumentError as error:  # what is wrong with one picture, not with the whole call
+            raise DataError(str(error)) from error
     number = bracket if colon is None else colon
     if re.fullmatch(r"\d{1,12}", number) is None:
         raise DataError(
@@ -171,7 +183,30 @@ def parse_reference(text: str) -> Reference | None:
     return Reference(found["data"], PARTS[name], int(number))
 
 
-def read_part(data: str, part: str, *, seed: int = 0, validation: Share | None = None) -> Dataset:
+def _check_part_named(text: str) -> None:
+    """Raise DataError for ``DATA[N]`` or ``DATA:N``, unless a file matches it as a pattern."""
+    found = _WITHOUT_PART.fullmatch(text)
+    if found is None:
+        return
+    data, number = found["data"], found["bracket"] or found["colon"]
+    path = Path(data)
+    there = path.is_dir() or (path.is_file() and path.suffix.lower() not in SUFFIXES)
+    if (there or data in BUILTIN) and not glob.glob(text):  # noqa: PTH207 - as shells do
+        raise DataError(
+            f"{shown(text)}: the part is missing; a picture of data is DATA:PART[N]: "
+            f"{shown(data)}:test[{number}], or {shown(data)}:{ALL}[{number}] where data are not "
+            "divided"
+        )
+
+
+def read_part(
+    data: str,
+    part: str,
+    *,
+    seed: int = 0,
+    validation: Share | None = None,
+    max_bytes: int | None = None,
+) -> Dataset:
     """Return one part of data, as :func:`pellucid.data.load` divides them.
 
     Args:
@@ -179,28 +214,35 @@ def read_part(data: str, part: str, *, seed: int = 0, validation: Share | None =
         part: ``train``, ``validation``, ``test`` or ``all``.
         seed: Decides which pictures are drawn where data are not divided.
         validation: As :func:`pellucid.data.load` takes it.
+        max_bytes: As :func:`pellucid.data.load` takes it.
 
     Raises:
         DataError: There are no such data, or they have no such part.
     """
     source = data if data in BUILTIN else located(data)
     if part == ALL:
-        check_undivided(data)
-        return load_all(source)
-    splits = load(source, seed=seed, validation=validation, allow_one_class=True)
+        check_undivided(data, max_bytes)
+        return load_all(source, max_bytes=max_bytes)
+    splits = load(
+        source, seed=seed, validation=validation, max_bytes=max_bytes, allow_one_class=True
+    )
     found: Dataset | None = getattr(splits, part)
     if found is None:
-        raise DataError(f"{shown(data)}: has no {part} part; it has {_named(data)}")
+        raise DataError(f"{shown(data)}: has no {part} part; it has {_named(data, max_bytes)}")
     return found
 
 
-def check_undivided(data: str) -> None:
+def check_undivided(data: str, max_bytes: int | None = None) -> None:
     """Raise DataError if data are divided, so that ``all`` has no order."""
-    if ALL not in part_names(data):
-        raise DataError(f"{shown(data)}: is divided into {_named(data)}; name one of them")
+    if ALL not in part_names(data, max_bytes=max_bytes):
+        raise DataError(
+            f"{shown(data)}: is divided into {_named(data, max_bytes)}; name one of them"
+        )
 
 
-def picture(text: str, *, seed: int = 0, validation: Share | None = None) -> DataPicture:
+def picture(
+    text: str, *, seed: int = 0, validation: Share | None = None, max_bytes: int | None = None
+) -> DataPicture:
     """Return a picture of a data set: ``picture("mnist:test[449]")``.
 
     Args:
@@ -208,6 +250,7 @@ def picture(text: str, *, seed: int = 0, validation: Share | None = None) -> Dat
         seed: Decides which pictures are drawn where data are not divided; a run's is in its
             settings.
         validation: As :func:`pellucid.data.load` takes it.
+        max_bytes: As :func:`pellucid.data.load` takes it.
 
     Returns:
         Its pixels, label, path and name.
@@ -218,8 +261,9 @@ def picture(text: str, *, seed: int = 0, validation: Share | None = None) -> Dat
     found = parse_reference(text)
     if found is None or found.number is None:
         raise DataError(f"{shown(text)}: not of the form DATA:PART[N], such as mnist:test[449]")
-    return found.of(read_part(found.data, found.part, seed=seed, validation=validation))
+    part = read_part(found.data, found.part, seed=seed, validation=validation, max_bytes=max_bytes)
+    return found.of(part)
 
 
-def _named(data: str) -> str:
-    return " and ".join(part_names(data))
+def _named(data: str, max_bytes: int | None) -> str:
+    return " and ".join(part_names(data, max_bytes=max_bytes))

@@ -52,10 +52,14 @@ class ReferencedPictures:
     Args:
         model: The model.
         max_pixels: Files with more pixels are left out; None for what the model was trained with.
+        max_bytes: As :func:`pellucid.data.load` takes it.
     """
 
-    def __init__(self, model: Model, *, max_pixels: int | None = None) -> None:
+    def __init__(
+        self, model: Model, *, max_pixels: int | None = None, max_bytes: int | None = None
+    ) -> None:
         self._model = model
+        self._max_bytes = max_bytes
         self._max_pixels = max_pixels or safe_max_pixels(model.provenance)
         self._parts: dict[tuple[str, str], Dataset] = {}
 
@@ -97,12 +101,15 @@ class ReferencedPictures:
         return self.picture(reference).picture
 
     def _read(self, data: str, part: str) -> Dataset:
-        model = self._model
+        model, max_bytes = self._model, self._max_bytes
         if part == ALL:
-            check_undivided(data)
+            check_undivided(data, max_bytes)
         try:
             if part in _OPTIONS:
-                return held_out(data, model, part=_OPTIONS[part], max_pixels=self._max_pixels)[0]
+                return held_out(
+                    data, model,
+                    part=_OPTIONS[part], max_pixels=self._max_pixels, max_bytes=max_bytes,
+                )[0]  # fmt: skip
             pictures = load_for(
                 data,
                 preprocessing=model.preprocessing,
@@ -110,16 +117,17 @@ class ReferencedPictures:
                 source_classes=source_classes(model),
                 split="train",
                 max_pixels=self._max_pixels,
+                max_bytes=max_bytes,
             )
         except MissingPartError:
             raise
         except DataError:
             # pictures of another size or of other classes can be looked at all the same
-            return read_part(data, part)
+            return read_part(data, part, max_bytes=max_bytes)
         if part == ALL:
             return pictures
-        undivided = ALL in part_names(data)
+        undivided = ALL in part_names(data, max_bytes=max_bytes)
         learned = unseen(model.provenance, pictures, part="train", undivided=undivided)
         if learned is None and undivided:
-            return read_part(data, part)
+            return read_part(data, part, max_bytes=max_bytes)
         return pictures if learned is None else learned
