@@ -60,6 +60,17 @@ def test_all_methods_of_one_picture(
         assert min(sheet.size) > 1000
 
 
+def test_of_many_pictures_only_the_files_are_made(
+    pellucid: Command, model_path: Path, digits: tuple[Dataset, Dataset], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "d.npz", x=digits[1].images[:21], y=digits[1].places[:21])
+    done = pellucid("explain", model_path, "d.npz:all", "--method", "gradient", "-o", "out")
+    assert len(list((tmp_path / "out").iterdir())) == 21
+    assert done.stdout == ""
+    assert [line for line in done.stderr.splitlines() if "21 pictures" in line]
+    assert len(done.stderr.splitlines()) < 4
+
+
 @pytest.mark.parametrize(
     ("text", "one"),
     [("cat.png", True), ("new/*.png", False), (".", False), ("mnist:test[3]", True),

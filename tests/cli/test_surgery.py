@@ -96,7 +96,7 @@ def test_layers_that_change_for_a_picture(
 
 def test_bad_input(pellucid: Command, model_path: Path, arrays: Path) -> None:
     for arguments, code, words in (
-        (["digit.png"], 2, "say what to change"),
+        (["digit.png"], 2, "nothing to change"),
         (["--mute", "conv1:0"], 2, "give a picture, --data or --out"),
         (["digit.png", "--mute", "conv1"], 2, "is not of the form conv2:3"),
         (["digit.png", "--set", "conv1.bias:1=x"], 2, "is not of the form"),

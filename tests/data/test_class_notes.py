@@ -26,8 +26,8 @@ def test_few_classes_with_their_counts() -> None:
 def test_many_classes_are_shortened() -> None:
     counts = {f"class {k}": 10 + k for k in range(50)}
     (line,) = class_notes(counts)
-    assert line.startswith("50 classes: class 49 59, class 48 58, class 47 57 … ")
-    assert "class 0 10" in line
+    assert line.startswith("50 classes: class 49: 59, class 48: 58, class 47: 57 … ")
+    assert "class 0: 10" in line
     assert len(line) < 160
 
 

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.counting import CountingBar
 from pellucid.cli.explained import print_explanation
 from pellucid.cli.looked_at import LookedAt, look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.explain.methods import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pellucid.classifier import ImageClassifier
     from pellucid.data.reference import DataPicture
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     Explanation = Evidence | Heatmap | MethodSheet
 
 ALL = "all"
+
+MOST_IN_FULL = 20
+"""Pictures whose numbers are printed when there are also files."""
 
 
 def explain(
@@ -84,7 +91,8 @@ def explain(
 ) -> None:
     """Show what speaks for an answer: evidence that adds up, or a heatmap.
 
-    Pictures that cannot be used are reported, the others explained; the exit code is then 1.
+    Pictures that cannot be used are reported, the others explained; the exit code is then 1. Of
+    more than 20 with --out, only the files are written.
     """
     from pellucid.data.asked import names_one
 
@@ -102,22 +110,32 @@ def explain(
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)
     )
     problems, records = list(asked.problems), []
-    for picture, place in zip(asked.pictures, places, strict=True):
-        try:
-            found, seen = _explained(classifier, picture, method, target, against, options)
-        except DataError as error:
-            problems.append(str(error))
-            continue
-        if place is not None:
-            found.save(place)
-            remarks().print(f"picture written to {shown(place)}")
-        if json:
-            named = {"picture": str(picture)} if several else {}
-            records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
-            continue
-        if several:
-            results().print(f"{shown(str(picture))}:")
-        print_explanation(results(), found)
+    total = len(asked.pictures)
+    brief, written = folder is not None and total > MOST_IN_FULL, 0
+    with CountingBar("pictures", remarks()) as progress:
+        for number, (picture, place) in enumerate(zip(asked.pictures, places, strict=True)):
+            if several:
+                progress(number, total)
+            try:
+                source = _source(picture) if brief else picture_of(picture)
+                found, seen = _explained(classifier, source, method, target, against, options)
+            except DataError as error:
+                problems.append(str(error))
+                continue
+            if place is not None:
+                found.save(place)
+                written += 1
+                if not brief:
+                    remarks().print(f"picture written to {shown(place)}")
+            if json:
+                named = {"picture": str(picture)} if several else {}
+                records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
+            elif not brief:
+                if several:
+                    results().print(f"{shown(str(picture))}:")
+                print_explanation(results(), found)
+    if folder is not None and brief:
+        remarks().print(f"{counted(written, 'picture')} written to {shown(folder)}")
     if json and (several or records):
         print_json(records if several else records[0])
     report_problems(problems, len(asked.pictures) + len(asked.problems))
@@ -137,9 +155,13 @@ def _check_out(out: Path | None, folder: Path | None, model: Path, pictures: lis
     try_folder(folder, "explanation.png")
 
 
+def _source(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
+    return picture if isinstance(picture, Path) else picture.picture
+
+
 def _explained(
     classifier: ImageClassifier,
-    picture: Path | DataPicture,
+    source: Path | NDArray[np.uint8],
     method: str,
     target: str | None,
     against: str | None,
@@ -148,7 +170,6 @@ def _explained(
     from pellucid.explain.method_sheet import explain_by_every_method
     from pellucid.explain.subject import Subject
 
-    source = picture_of(picture)
     if method == ALL:
         subject = Subject.of(classifier, source)
         found: Explanation = explain_by_every_method(

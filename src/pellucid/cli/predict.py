@@ -172,7 +172,8 @@ class PictureRemarks:
         """Print the first remark of each kind on stderr, and how many more there are."""
         for lines in self._lines.values():
             if lines:
-                more = f" (and {len(lines) - 1} more pictures are so)" if len(lines) > 1 else ""
+                others = counted(len(lines) - 1, "other picture")
+                more = f" (likewise {others})" if len(lines) > 1 else ""
                 remarks().print(f"{lines[0]}{more}")
             lines.clear()
 

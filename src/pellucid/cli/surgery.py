@@ -69,7 +69,8 @@ def surgery(
     edits = _edits(kernel, set_, mute, swap, remove)
     if not edits:
         raise typer.BadParameter(
-            "say what to change: --kernel, --set, --mute, --swap or --remove", param_hint="--mute"
+            "nothing to change; give --kernel, --set, --mute, --swap or --remove",
+            param_hint="the edits",
         )
     if image is None and data is None and out is None:
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")

@@ -78,7 +78,8 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _named(names: Sequence[str], counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{shown(name)} {counts[name]}" for name in names)
+    between = ": " if any(name[-1:].isdigit() for name in names) else " "  # not 0 6903
+    return ", ".join(f"{shown(name)}{between}{counts[name]}" for name in names)
 
 
 def _singletons(counts: Mapping[str, int]) -> tuple[str, ...]:

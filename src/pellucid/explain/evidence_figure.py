@@ -108,7 +108,9 @@ def _draw_sum(axes: Axes, evidence: Evidence) -> None:
     axes.invert_yaxis()
     axes.axvline(0.0, color="black", linewidth=0.8)
     axes.tick_params(axis="x", labelsize=8)
-    axes.margins(x=0.25)
+    lowest, highest = min(0.0, *values), max(0.0, *values)
+    room = 0.3 * (highest - lowest)  # for the number beside a bar, however short that is
+    axes.set_xlim(lowest - room, highest + room)
     for place, value in zip(places, values, strict=True):
         axes.text(
             value, place, f" {value:+.3g} ".replace("-", "−"), va="center", fontsize=8,

@@ -116,12 +116,12 @@ def test_the_verdict_and_the_findings_stand_there() -> None:
     text = Reader(
         html_page(report(("leakage", ("a",), "first words"), ("tiny", ("b",), "w2")))
     ).text
-    assert "1 finding must be mended before training." in text
+    assert "1 finding must be corrected before training." in text
     assert text.index("Stops training") < text.index("first words") < text.index("Warnings")
     assert text.index("Warnings") < text.index("w2") < text.index("Notes")
     assert "The same picture in several parts (1)" in text
     good = Reader(html_page(report(("tiny", ("b",), "w2")))).text
-    assert "Nothing was found that must be mended" in good
+    assert "Nothing was found that must be corrected" in good
 
 
 def test_long_lists_are_cut_and_counted() -> None:

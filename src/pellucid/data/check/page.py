@@ -70,9 +70,9 @@ def _summary(report: DataReport) -> str:
         f"{counted(len(report.classes), 'class')}."
     )
     if report.spoiling:
-        mend = f"{counted(len(report.spoiling), 'finding')} must be mended before training."
+        mend = f"{counted(len(report.spoiling), 'finding')} must be corrected before training."
         return f'{size} <strong class="grave">{_SIGNS["stops training"]} {mend}</strong>'
-    return f"{size} Nothing was found that must be mended before training."
+    return f"{size} Nothing was found that must be corrected before training."
 
 
 def _class_table(report: DataReport) -> Iterable[str]:
