@@ -193,7 +193,7 @@ def test_a_report_that_is_broken_off_is_made_by_resuming(
     assert done.stdout == ""
     before = (tmp_path / "run" / "model.safetensors").read_bytes()
     assert not (tmp_path / "run" / "report.html").exists()
-    pellucid("train", "--resume", "run")
+    assert "--start-from run" in pellucid("train", "--resume", "run").stderr  # it has ended
     assert (tmp_path / "run" / "report.html").exists()
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 

@@ -341,6 +341,8 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
     planned = kept.provenance["recipe"]["epochs"] if kept.finished else asked
     if asked is not None and asked != planned:  # said before the pictures cost any time
         raise ArgumentError(kept.advice(folder, asked))
+    if kept.finished:  # only its report may be missing
+        remarks().print(kept.advice(folder, None))
     found = {}
     for name, value in check_kept_settings(train, kept.notes, folder).items():
         origin = context.get_parameter_source(name)
