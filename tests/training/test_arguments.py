@@ -104,21 +104,24 @@ def test_labels_of_the_other_kind_are_refused(
         numbers.score(X, (Y * 10).astype(str))
 
 
-def test_an_integer_is_a_place_and_a_text_a_name() -> None:
+def test_an_integer_target_is_a_place_and_a_text_a_name() -> None:
     digits = model().fit(X, np.array(["10", "2", "7"])[Y])
     numbered = model().fit(X, np.array([7, 2, 10])[Y])
     for learned, expected in ((digits, ["10", "2", "7"]), (numbered, [2, 7, 10])):
         assert learned.classes_.tolist() == expected
         for k, value in enumerate(expected):
-            place: Any = np.int64(k)
-            by_place = learned.backward(X[0], k)
-            assert by_place.label == str(value)
+            target: Any
+            for target in (k, np.int64(k), str(value)):
+                found = learned.explain(X[0], "gradient", target=target)
+                assert found.question.target_name == str(value)
+            assert learned.backward(X[0], learned.classes_[k]).label == str(value)
             assert learned.backward(X[0], str(value)).label == str(value)
-            assert learned.backward(X[0], place).label == str(value)
         wrong: Any
-        for wrong in (3, 7, -1, 1.0, True, None, b"2"):
+        for wrong in (3, -1, 1.0, True, None, b"2"):
             with pytest.raises(PellucidError):
                 learned.backward(X[0], wrong)
+    for k, name in enumerate(("10", "2", "7")):  # no labels that an integer could be
+        assert digits.backward(X[0], k).label == name
 
 
 @pytest.mark.parametrize("kind", ["int", "text", "bool"])
