@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pellucid as pl
-from pellucid.architectures import ARCHITECTURES, get_architecture, usual
+from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
 from pellucid.data.augment import get_augmentation
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
@@ -49,7 +49,11 @@ def test_the_error_names_what_came_and_what_there_is(given: object) -> None:
 
 def test_names_in_python() -> None:
     assert get_architecture("VGG_Small") is ARCHITECTURES["vgg-small"]
-    assert usual("VGG Small") == usual("vgg-small") != usual("lecture")
+    assert (
+        default_settings("VGG Small")
+        == default_settings("vgg-small")
+        != default_settings("lecture")
+    )
     assert gallery_kernel("Sobel_X").name == "sobel-x"
     assert get_augmentation("Photos, Horizontal-Flip=No") == get_augmentation(
         "photos,horizontal_flip=no"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pellucid.architectures import ARCHITECTURES, get_architecture, usual
+from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
 from pellucid.data.dataset import Dataset, check_bytes
 from pellucid.data.names import array_shape, brief_settings
 from pellucid.data.pictures import check_image_size
@@ -51,13 +51,13 @@ from pellucid.training.arguments import are_picture_files, evaluation_data, trai
 from pellucid.training.batches import automatic_batch_size, automatic_epochs, check_batch_norms
 from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
-from pellucid.training.finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.history import History
-from pellucid.training.kept import DamagedStateWarning, read_kept
+from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.provenance import history_of, provenance, renamed, safe_max_pixels
 from pellucid.training.recipe import balanced_weights, usual_learning_rate
 from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
+from pellucid.training.saved_run import DamagedStateWarning, read_saved_run
 from pellucid.training.start import (
     Start,
     StartsFromScratchWarning,
@@ -125,7 +125,7 @@ class ImageClassifier:
             normalised pixels to one logit a class; or a function that makes them from the number of
             classes.
         epochs: How often every picture is seen; none, as for all settings that say so: what is
-            usual for the architecture, see :data:`pellucid.architectures.USUAL`.
+            usual for the architecture, see :data:`pellucid.architectures.DEFAULTS`.
         batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
             :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
@@ -351,7 +351,7 @@ class ImageClassifier:
             try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
         check_max_pixels(self.max_pixels)
         check.truth("warm_start", self.warm_start)
-        before = resumed(read_kept(folder)) if resume and folder is not None else None
+        before = resumed(read_saved_run(folder)) if resume and folder is not None else None
         origin = None if before is not None else self._origin()
         if origin is None and before is None and self._from_file:
             warnings.warn(FROM_SCRATCH, StartsFromScratchWarning, stacklevel=2)
@@ -478,7 +478,11 @@ class ImageClassifier:
 
         For few pictures it may be more, see :meth:`planned_recipe`.
         """
-        return usual(self._planned_architecture()).epochs if self.epochs is None else self.epochs
+        return (
+            default_settings(self._planned_architecture()).epochs
+            if self.epochs is None
+            else self.epochs
+        )
 
     def planned_recipe(self, data: Dataset) -> Recipe:
         """How ``fit`` would train on this data: the settings, completed by what is usual.
@@ -496,7 +500,9 @@ class ImageClassifier:
     def _usual_rate(self, recipe: Recipe) -> float:
         """The learning rate for a recipe's optimizer and batch size where none is given."""
         kind = recipe.optimizer.kind
-        own = usual(self._planned_architecture()).learning_rate if kind == "sgd" else None
+        own = (
+            default_settings(self._planned_architecture()).learning_rate if kind == "sgd" else None
+        )
         return usual_learning_rate(kind, recipe.batch_size, own)
 
     def _recipe(
@@ -506,7 +512,9 @@ class ImageClassifier:
         architecture: str | None = None,
     ) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""
-        taken = usual(self._planned_architecture() if architecture is None else architecture)
+        taken = default_settings(
+            self._planned_architecture() if architecture is None else architecture
+        )
         given = {
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()

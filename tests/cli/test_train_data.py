@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pellucid import ImageClassifier, data
-from pellucid.cli.spoiling import spoiling_notes
+from pellucid.cli.leakage import leakage_notes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.quarantine import QuarantineWarning
 from pellucid.errors import DataError
@@ -226,7 +226,7 @@ def test_few_copies_in_parts_that_were_drawn_are_a_remark() -> None:
     whole = data.Dataset(pictures, np.arange(400) % 2, ("a", "b"), name="made")
     train, test = whole.subset(range(1, 360)), whole.subset([0, *range(360, 400)])
     splits = data.Splits(train, None, test, drawn=("test",))
-    (note,) = spoiling_notes(splits, "made", ())
+    (note,) = leakage_notes(splits, "made", ())
     assert "1 of 41 in test can also be seen elsewhere" in note
     assert note.endswith("pellucid check lists them")
 
@@ -244,9 +244,9 @@ def test_arrays_are_looked_at_as_well(seed: int) -> None:
     test = x[30:].copy()
     arrays = {"x": x, "y": y, "x_test": test, "y_test": y[30:]}
     with pytest.raises(DataError, match=r"arrays: .*test\[\d+\].*--allow leakage"):
-        spoiling_notes(data.load(arrays), "arrays", ())
+        leakage_notes(data.load(arrays), "arrays", ())
     test[:, 0, 0, 0] ^= 1
-    assert spoiling_notes(data.load(arrays), "arrays", ()) == ()
+    assert leakage_notes(data.load(arrays), "arrays", ()) == ()
 
 
 # ------------------------------------------------------------------------------- what is written

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import pellucid.cli.train as module
 from pellucid.cli.app import app
-from pellucid.training.kept import read_kept
+from pellucid.training.saved_run import read_saved_run
 from tests.cli.conftest import command
 from tests.training.runs import outcome
 
@@ -145,7 +145,7 @@ def test_every_option_but_those_of_the_call_is_kept(
         "one-class",
     ]
     pellucid("train", picture_folder, "--epochs", 1, *given, "--out", "run")
-    notes = read_kept(tmp_path / "run").notes
+    notes = read_saved_run(tmp_path / "run").notes
     parameters = inspect.signature(module.train).parameters
     assert notes.keys() == parameters.keys() - module.OF_THE_CALL - {"context"}
     taken: list[dict[str, object]] = []
@@ -169,12 +169,12 @@ def test_what_was_usual_when_it_began_is_still_taken(
         patch.setattr("pellucid.classifier.automatic_batch_size", lambda *_: 24)
         patch.setattr("pellucid.classifier.automatic_epochs", lambda *_: 3)
         assert CliRunner().invoke(app, out).exit_code == 0
-    before = read_kept(run).provenance["recipe"]
+    before = read_saved_run(run).provenance["recipe"]
     assert [before[name] for name in ("learning_rate", "batch_size", "epochs")] == [0.03, 24, 3]
     told = pellucid("train", "--resume", "run").stderr
     assert "learning rate 0.03 (" in told
     assert "is usual for batches of 24" in told
-    assert read_kept(run).provenance["recipe"] == before
+    assert read_saved_run(run).provenance["recipe"] == before
     assert (
         "learning_rate: 0.03 → 0.1"
         in pellucid("train", "--resume", "run", "--learning-rate", 0.1, code=1).stderr

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from pellucid.training.kept import read_kept
+from pellucid.training.saved_run import read_saved_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_p
     assert "anew: conv1 (what it takes is of another shape)" in told.stderr
     assert "(the classes are others)" in told.stderr
     assert "pictures: 8×8, colour" in told.stderr
-    kept = read_kept(tmp_path / "third")
+    kept = read_saved_run(tmp_path / "third")
     assert kept.notes["start_from"] == str(tmp_path / model)
     assert kept.notes["image_size"] == "8x8"
     before = (tmp_path / "third" / "model.safetensors").read_bytes()

@@ -12,7 +12,7 @@ import pytest
 
 from pellucid import ImageClassifier
 from pellucid.data import Preprocessing, load, load_for
-from pellucid.data.cache import entry, known, store
+from pellucid.data.cache import cache_file, file_index, picture_cache
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 
@@ -56,14 +56,14 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counted:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """The files whose content was read to know them; even those that were just made are steady."""
     paths: Counted = []
-    digest = known._digest
+    digest = file_index._digest
 
     def counting(file: Any) -> Any:
         paths.append(file.path)
         return digest(file)
 
-    monkeypatch.setattr(known, "_digest", counting)
-    monkeypatch.setattr(known, "STEADY", -(10**12))
+    monkeypatch.setattr(file_index, "_digest", counting)
+    monkeypatch.setattr(file_index, "STEADY", -(10**12))
     return paths
 
 
@@ -121,7 +121,7 @@ def test_the_same_bytes_with_any_number_of_threads(
 
 
 def test_small_blocks(pictures: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry, "BLOCK_BYTES", 6 * 5 * 3)
+    monkeypatch.setattr(cache_file, "BLOCK_BYTES", 6 * 5 * 3)
     assert_equal(load(pictures, cache=cache), load(pictures, cache=False))
 
 
@@ -179,7 +179,7 @@ def test_other_settings_are_other_pictures(
         for _ in range(2):
             judged(**settings)
             assert len(entries(cache)) == count
-    monkeypatch.setattr(store, "decoders", lambda: {"pillow": "99"})
+    monkeypatch.setattr(picture_cache, "decoders", lambda: {"pillow": "99"})
     judged()
     assert len(entries(cache)) == 7
 
@@ -255,9 +255,9 @@ def test_headers_are_remembered(
     def opened(*_: object) -> None:
         raise AssertionError("a header was read again")
 
-    monkeypatch.setattr(known, "header", opened)
+    monkeypatch.setattr(file_index, "header", opened)
     assert_equal(load(pictures, cache=cache), expected)
-    monkeypatch.setattr(known, "decoders", lambda: {"pillow": "99"})
+    monkeypatch.setattr(file_index, "decoders", lambda: {"pillow": "99"})
     with pytest.raises(AssertionError, match="read again"):
         load(pictures, cache=cache)
 

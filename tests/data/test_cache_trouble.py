@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pellucid.data import Preprocessing, load
-from pellucid.data.cache import PictureCache, picture_cache, store
-from pellucid.data.cache.entry import MAGIC, PIXELS_AT
+from pellucid.data.cache import PictureCache, file_index, open_picture_cache, picture_cache
+from pellucid.data.cache.cache_file import MAGIC, PIXELS_AT
 from tests.data.made_files import encoded, noise, picture_folder, write
 
 if TYPE_CHECKING:
@@ -98,9 +98,8 @@ def test_an_entry_under_another_name(pictures: Path, cache: Path) -> None:
 def test_what_is_known_of_files_is_damaged(
     pictures: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, place: int | None
 ) -> None:
-    from pellucid.data.cache import known
 
-    monkeypatch.setattr(known, "STEADY", -(10**12))
+    monkeypatch.setattr(file_index, "STEADY", -(10**12))
     expected = prints(load(pictures, cache=cache))
     (file,) = cache.glob("*.known")
     spoilt = bytearray(file.read_bytes())
@@ -195,7 +194,7 @@ def test_the_disk_is_full(
 def test_little_room_on_the_disk(
     pictures: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SPARE", 1 << 60)
+    monkeypatch.setattr(picture_cache, "SPARE", 1 << 60)
     splits = load(pictures, cache=cache)
     assert the_note(splits).startswith("they need 0.0 GB, and ")
     assert the_note(splits).endswith("name a folder on another disk in PELLUCID_CACHE")
@@ -235,7 +234,7 @@ def test_what_was_used_longest_ago_goes(
     limit = PIXELS_AT + 81 * 300
     found: list[Path] = []
     for side in (10, 9, 8):
-        monkeypatch.setattr(store.PictureCache.__init__, "__kwdefaults__", {
+        monkeypatch.setattr(picture_cache.PictureCache.__init__, "__kwdefaults__", {
             "limit": 3 * limit, "threads": None,
         })  # fmt: skip
         load(pictures, image_size=(side, side), cache=cache)
@@ -249,7 +248,7 @@ def test_what_was_used_longest_ago_goes(
     recent = write(cache / "bb.unfinished", b"x")
     limit = sum(path.stat().st_size for path in cache.iterdir())
     monkeypatch.setattr(
-        store.PictureCache.__init__, "__kwdefaults__", {"limit": limit, "threads": None}
+        picture_cache.PictureCache.__init__, "__kwdefaults__", {"limit": limit, "threads": None}
     )
     load(pictures, image_size=(7, 7), cache=cache)
     assert [path.exists() for path in found] == [True, False, True]
@@ -261,7 +260,7 @@ def test_what_was_used_longest_ago_goes(
 
 def test_too_large_to_be_kept(pictures: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        store.PictureCache.__init__, "__kwdefaults__", {"limit": 5000, "threads": None}
+        picture_cache.PictureCache.__init__, "__kwdefaults__", {"limit": 5000, "threads": None}
     )
     splits = load(pictures, cache=cache)
     assert the_note(splits) == "they need 0.0 GB, at most 0.0 are kept"
@@ -272,11 +271,11 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import platformdirs
 
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache"))
-    found, reason = picture_cache(True, tmp_path, {})
+    found, reason = open_picture_cache(True, tmp_path, {})
     assert found is None
     assert reason.startswith("this user has no home folder")
-    assert picture_cache(True, tmp_path, {"PELLUCID_CACHE": "off"}) == (None, "")
-    kept, _ = picture_cache(True, tmp_path, {"PELLUCID_CACHE": str(tmp_path / "there")})
+    assert open_picture_cache(True, tmp_path, {"PELLUCID_CACHE": "off"}) == (None, "")
+    kept, _ = open_picture_cache(True, tmp_path, {"PELLUCID_CACHE": str(tmp_path / "there")})
     assert isinstance(kept, PictureCache)
 
 

@@ -24,7 +24,7 @@ from tests.data.made_files import encoded, noise, write
 if TYPE_CHECKING:
     import subprocess
 
-    from pellucid.data.cache.entry import Block
+    from pellucid.data.cache.cache_file import Block
 
 SETTINGS = Preprocessing(12, 14, 3)
 PATIENCE = 60.0

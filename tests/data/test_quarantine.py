@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pellucid.data import BadFile, Preprocessing, load, load_for
-from pellucid.data.arrange import set_aside
 from pellucid.data.folder import scan_folder
+from pellucid.data.make_splits import set_aside
 from pellucid.data.pictures import choose_preprocessing, read_pictures
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pellucid.cli.spoiling import picture_root, spoiling_notes
+from pellucid.cli.leakage import leakage_notes, picture_root
 from pellucid.data import Preprocessing, load, load_for
 from pellucid.data.check import inspect
 from pellucid.data.convert import Range
@@ -281,8 +281,8 @@ def test_training_does_not_stop_for_pictures_that_differ_below_8_bits(tmp_path: 
     pictures = np.stack([base, base + 1, *RNG.integers(0, 65536, (8, 9, 8)), wide])
     root = folder(tmp_path / "data", pictures)
     splits = load(root, cache=False)
-    assert spoiling_notes(splits, "data", (), picture_root(str(root))) == ()
+    assert leakage_notes(splits, "data", (), picture_root(str(root))) == ()
     write(root / "b" / "copy", content_of(base, "png"))
     splits = load(root, cache=False)
     with pytest.raises(DataError, match="copy"):
-        spoiling_notes(splits, "data", (), picture_root(str(root)))
+        leakage_notes(splits, "data", (), picture_root(str(root)))

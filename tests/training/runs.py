@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid.engines import Program
-    from pellucid.training import Progress, Recipe, Trained, Watcher
+    from pellucid.training import Progress, Recipe, TrainingResult, Watcher
 
 CLASSES = ("a", "b", "c")
 SIDE = 6
@@ -60,7 +60,7 @@ class Death:
         if self.steps == 0:
             raise Died
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         pass
 
 
@@ -98,7 +98,7 @@ class Job:
         overwrite: bool = False,
         resume: bool = False,
         minutes: float = 5.0,
-    ) -> Trained:
+    ) -> TrainingResult:
         """Train in a folder; whatever ends it, the folder is let go as by the end of a process."""
         recipe, model = self.recipe, self.model()
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)

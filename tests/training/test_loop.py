@@ -20,9 +20,9 @@ from pellucid.errors import OutputError, TrainingDivergedError
 from pellucid.files import Model
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, Normalise, ReLU, Sequential
-from pellucid.training import Progress, Recipe, Trained, make_recipe, train
+from pellucid.training import Progress, Recipe, TrainingResult, make_recipe, train
+from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import batches
-from pellucid.training.feed import Feed
 from pellucid.training.schedules import Constant
 from tests.messages import check_line
 from tests.training.scripted import GRAPH, Scripted, dataset, epoch
@@ -41,7 +41,7 @@ class Notes:
     def after_step(self, progress: Progress) -> None:
         self.told.append(progress)
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         self.told.append((len(trained.history), trained.best_epoch))
 
     @property
@@ -180,15 +180,15 @@ def test_means_are_over_pictures_not_batches() -> None:
 
 
 def test_how_long_steps_waited_for_their_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    make, pause = Feed.batch, 0.01
+    make, pause = BatchLoader.batch, 0.01
 
-    def slowly(self: Feed, *place: int) -> Any:
+    def slowly(self: BatchLoader, *place: int) -> Any:
         time.sleep(pause)
         return make(self, *place)
 
     class Changing(Notes):
-        def after_epoch(self, trained: Trained, program: Program) -> None:
-            monkeypatch.setattr(Feed, "batch", slowly if len(trained.history) == 1 else make)
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+            monkeypatch.setattr(BatchLoader, "batch", slowly if len(trained.history) == 1 else make)
 
     trained = train(Scripted([1.0]), dataset(10), recipe(epochs=3), watchers=[Changing()])
     first, second, third = trained.history
@@ -223,7 +223,7 @@ def test_watchers_are_told_in_turn() -> None:
 
 def test_a_watcher_s_failure_ends_the_run() -> None:
     class Full(Notes):
-        def after_epoch(self, trained: Trained, program: Program) -> None:
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
             raise OutputError("the disk is full")
 
     program = Scripted([1.0] * 9)
@@ -247,7 +247,7 @@ def test_a_watcher_s_failure_ends_the_run() -> None:
     ],
 )
 def test_the_best_epoch(outcomes: list[tuple[float | None, float | None]], best: int) -> None:
-    trained = Trained()
+    trained = TrainingResult()
     for number, (accuracy, loss) in enumerate(outcomes, 1):
         trained.add(epoch(number, accuracy, loss), {"w": np.array([number])})
     assert trained.best_epoch == best
@@ -256,7 +256,7 @@ def test_the_best_epoch(outcomes: list[tuple[float | None, float | None]], best:
 
 
 def test_the_best_model_says_what_it_reached() -> None:
-    trained = Trained()
+    trained = TrainingResult()
     weights = {"dense1.kernel": np.ones((4, 3)), "dense1.bias": np.ones(3)}
     trained.add(epoch(1, 0.8, 0.3), weights)
     trained.add(epoch(2, 0.7, 0.2), {name: 2 * array for name, array in weights.items()})

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from pellucid.training import Epoch, Progress, Trained
+from pellucid.training import Epoch, Progress, TrainingResult
 from pellucid.training.progress import ProgressBar
 from tests.training.scripted import Scripted
 
@@ -22,7 +22,7 @@ STEP = Progress(
 def watched(
     console: Console, rows: list[Epoch], steps: list[Progress], closed: bool = True
 ) -> None:
-    trained, program = Trained(), Scripted([])
+    trained, program = TrainingResult(), Scripted([])
     with ProgressBar(20, console) as bar:
         for step in steps:
             bar.after_step(step)

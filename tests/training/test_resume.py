@@ -18,9 +18,9 @@ from pellucid.errors import ArgumentError, DataError, FileFormatError, OutputErr
 from pellucid.files import atomic, load_model, load_state, save_state
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Sequential
-from pellucid.training.feed import Feed
-from pellucid.training.kept import read_kept
+from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.run_folder import RunFolder
+from pellucid.training.saved_run import read_saved_run
 from tests.messages import check_line
 from tests.training.runs import JOBS, Death, Died, Job, outcome
 
@@ -253,7 +253,7 @@ def test_killed_while_it_replaces_an_earlier_run(
         die_at(call, path, monkeypatch, overwrite=True)
         check_consistent(path)
         load_model(path / "model.safetensors")
-        new = read_kept(path).provenance["recipe"]["seed"] == 7
+        new = read_saved_run(path).provenance["recipe"]["seed"] == 7
         SHORT.run(path, resume=new, overwrite=not new)
         resumed += new
         assert outcome(path) == expected, (call, calls[call])
@@ -268,7 +268,7 @@ def test_a_system_without_second_names(whole: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(atomic.System, "link", link)
     PLAIN.run(tmp_path / "run")
     assert outcome(tmp_path / "run") == outcome(whole)
-    assert read_kept(tmp_path / "run").remark is None
+    assert read_saved_run(tmp_path / "run").remark is None
 
 
 # ------------------------------------------------------------------------------------- damage
@@ -285,7 +285,7 @@ def test_a_damaged_state_gives_way_to_the_one_before_it(whole: Path, tmp_path: P
             last.unlink()
         else:
             last.write_bytes(bytes({"cut": data[:-100], "flipped": data, "empty": b""}[harm]))
-        remark = read_kept(path).remark
+        remark = read_saved_run(path).remark
         assert remark is not None
         assert remark.startswith(f"{last}: ")
         assert remark.endswith(f"the state before it is used, {path / 'previous.safetensors'}")
@@ -306,13 +306,13 @@ def test_both_states_damaged(whole: Path, tmp_path: Path) -> None:
 def test_what_was_waited_before_a_break_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, pause = Feed.batch, 0.01
+    make, pause = BatchLoader.batch, 0.01
 
-    def slowly(self: Feed, *place: int) -> Any:
+    def slowly(self: BatchLoader, *place: int) -> Any:
         time.sleep(pause)
         return make(self, *place)
 
-    monkeypatch.setattr(Feed, "batch", slowly)
+    monkeypatch.setattr(BatchLoader, "batch", slowly)
     with pytest.raises(Died):
         PLAIN.run(tmp_path / "run", Death(3), minutes=0)
     monkeypatch.undo()
@@ -350,7 +350,7 @@ def test_a_state_of_something_else(missing: str, whole: Path, tmp_path: Path) ->
     del values[missing]
     save_state(tmp_path / "last.safetensors", arrays, values)
     with pytest.raises(FileFormatError, match=r"last.safetensors: .*; train anew") as caught:
-        read_kept(tmp_path)
+        read_saved_run(tmp_path)
     check_line(caught.value)
 
 

@@ -20,7 +20,7 @@ from pellucid.files import Model, load_model, load_state
 from pellucid.files.lock import FolderLock
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU, Sequential
-from pellucid.training import Recipe, Trained, Watcher, make_recipe, train
+from pellucid.training import Recipe, TrainingResult, Watcher, make_recipe, train
 from pellucid.training.batches import batches
 from pellucid.training.run_folder import (
     RunFolder,
@@ -139,7 +139,7 @@ def test_the_model_is_the_best_one_and_the_state_the_last(tmp_path: Path) -> Non
         def after_step(self, progress: object) -> None:
             pass
 
-        def after_epoch(self, trained: Trained, program: Program) -> None:
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
             lines.append(len((folder.path / "history.csv").read_text().splitlines()))
 
     plan = make_recipe(epochs=3, batch_size=4)
@@ -171,7 +171,7 @@ def test_a_disk_that_fills_up_in_mid_run(
         def after_step(self, progress: object) -> None:
             pass
 
-        def after_epoch(self, trained: Trained, program: Program) -> None:
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
             seen.append(contents(folder.path))
             if len(seen) == 1:
                 fill_up()

@@ -15,7 +15,7 @@ from pellucid.errors import FileFormatError, PellucidError
 from pellucid.files import load_state, save_state
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.training.checkpoint import from_file
-from pellucid.training.kept import LAST, PREVIOUS, DamagedStateWarning, read_kept
+from pellucid.training.saved_run import LAST, PREVIOUS, DamagedStateWarning, read_saved_run
 from tests.data.made_files import noise, picture_folder
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def test_the_state_before_is_used(run: Path, tmp_path: Path) -> None:
     now: dict[str, Any] = dict(values)["now"]  # type: ignore[assignment]
     save_state(folder / PREVIOUS, arrays, values)
     save_state(folder / LAST, arrays, {**values, "now": {**now, "batch": -1}})
-    kept = read_kept(folder)
+    kept = read_saved_run(folder)
     assert "now.batch is -1" in str(kept.remark)
     with pytest.warns(DamagedStateWarning, match=r"now\.batch is -1"):
         assert len(_resumed(folder, epochs=3).history_) == 3

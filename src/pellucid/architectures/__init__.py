@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.architectures.defaults import DEFAULTS, Defaults, default_settings
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
 from pellucid.architectures.resnet import resnet20
-from pellucid.architectures.usual import USUAL, Usual, usual
 from pellucid.architectures.vgg import vgg_medium, vgg_small
 from pellucid.known_names import find_name
+from pellucid.renamed import renamed
 
 if TYPE_CHECKING:
     from pellucid.architectures.architecture import Architecture
 
-__all__ = ["ARCHITECTURES", "USUAL", "Usual", "get_architecture", "usual"]
+__all__ = ["ARCHITECTURES", "DEFAULTS", "Defaults", "default_settings", "get_architecture"]
 
 ARCHITECTURES: dict[str, Architecture] = {
     "lecture": lecture,
@@ -34,3 +35,7 @@ def get_architecture(name: str) -> Architecture:
         ArgumentError: If there is none; the message names the nearest.
     """
     return ARCHITECTURES[find_name("architecture", name, ARCHITECTURES)]
+
+
+def __getattr__(name: str) -> object:
+    return renamed(__name__, name)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_labelled
+from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
@@ -69,7 +69,7 @@ def backward(
     if label is None:
         raise typer.BadParameter("give the class that is right", param_hint="--label")
     gone = classifier.backward(picture, label)
-    seen = look_at(picture, classifier.model_, classifier.max_pixels)
+    seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)

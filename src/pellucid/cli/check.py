@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.counting import CountingBar
+from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.check.kinds import KINDS
+from pellucid.data.check.finding_kinds import KINDS
 from pellucid.data.names import counted, listed, shown
 from pellucid.data.pillow import MAX_PIXELS
 
@@ -87,7 +87,7 @@ def check(
 
     augmentation = get_augmentation(augment)
     console = remarks()
-    with CountingBar("looking at pictures", console) as progress:
+    with CountBar("looking at pictures", console) as progress:
         report = inspect(
             data,
             near=near,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.counting import CountingBar
-from pellucid.cli.explained import print_explanation
-from pellucid.cli.looked_at import LookedAt, look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
+from pellucid.cli.print_explanation import print_explanation
+from pellucid.cli.progress_bar import CountBar
+from pellucid.cli.resize_note import ResizeNote, print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -112,7 +112,7 @@ def explain(
     problems, records = list(asked.problems), []
     total = len(asked.pictures)
     brief, written = folder is not None and total > MOST_IN_FULL, 0
-    with CountingBar("pictures", remarks()) as progress:
+    with CountBar("pictures", remarks()) as progress:
         for number, (picture, place) in enumerate(zip(asked.pictures, places, strict=True)):
             if several:
                 progress(number, total)
@@ -166,7 +166,7 @@ def _explained(
     target: str | None,
     against: str | None,
     options: dict[str, Any],
-) -> tuple[Explanation, LookedAt]:
+) -> tuple[Explanation, ResizeNote]:
     from pellucid.explain.method_sheet import explain_by_every_method
     from pellucid.explain.subject import Subject
 
@@ -177,7 +177,7 @@ def _explained(
         )
     else:
         found = classifier.explain(source, method, target=target, against=against, **options)
-    return found, look_at(source, classifier.model_, classifier.max_pixels)
+    return found, print_resize_note(source, classifier.model_, classifier.max_pixels)
 
 
 def _files(folder: Path, pictures: Sequence[Path | DataPicture], method: str) -> list[Path | None]:

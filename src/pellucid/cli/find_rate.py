@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.counting import CountingBar
-from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, picture_root, spoiling_notes
+from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
+from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "seeds", "out", "json"}
 """Settings that training does not have."""
 
-ALLOWED = tuple(name for name in SPOILING if name != ONE_CLASS)
+ALLOWED = tuple(name for name in ALLOWABLE if name != ONE_CLASS)
 """What can be allowed here: of one class, there is no rate to find."""
 
 
@@ -102,7 +102,7 @@ def find_rate(
     from pellucid.classifier import ImageClassifier
     from pellucid.files import write_file
     from pellucid.files.atomic import check_writable
-    from pellucid.training.finder import check_search
+    from pellucid.training.lr_finder import check_search
 
     check_search(lowest, highest, steps, seeds)
     classifier = ImageClassifier(
@@ -127,10 +127,10 @@ def find_rate(
     )  # fmt: skip
     notes = splits.notes
     if data not in data_package.BUILTIN:
-        notes += spoiling_notes(splits, shown(data), allowed, picture_root(data))
+        notes += leakage_notes(splits, shown(data), allowed, picture_root(data))
     for note in notes:
         console.print(note)
-    with CountingBar("trying learning rates", console) as progress:
+    with CountBar("trying learning rates", console) as progress:
         curve = classifier.find_learning_rate(
             splits.train,
             lowest=lowest, highest=highest, steps=steps, seeds=seeds, progress=progress,

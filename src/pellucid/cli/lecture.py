@@ -9,9 +9,9 @@ import numpy as np
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.picture import OptionalPictureName, find_labelled
+from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -88,7 +88,7 @@ def _tell(
     if label is None and known in classifier.model_.classes:
         label = known
     told = story(classifier, picture, label)
-    seen = look_at(picture, classifier.model_, classifier.max_pixels)
+    seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     if json:
         print_json({**told.to_dict(), "looked_at": seen.to_dict()})
     else:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.counting import CountingBar
-from pellucid.cli.looked_at import changes
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, print_class, report_problems
+from pellucid.cli.progress_bar import CountBar
+from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -103,7 +103,7 @@ def _answer(
     watched = json or out is not None or not sys.stdout.isatty()
 
     def answers() -> Iterator[Prediction]:
-        with CountingBar("pictures", remarks()) as progress:
+        with CountBar("pictures", remarks()) as progress:
             found = predictions(classifier, asked.pictures)
             for done, (picture, each) in enumerate(
                 zip(asked.pictures, found, strict=True), start=1

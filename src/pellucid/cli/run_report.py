@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pellucid.evaluation.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
-    from pellucid.training.trained import Progress, Trained
+    from pellucid.training.result import Progress, TrainingResult
 
 QUARANTINED = "quarantined.csv"
 
@@ -45,7 +45,7 @@ class RunReport:
     def after_step(self, progress: Progress) -> None:
         """Nothing."""
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Remove what is of an earlier model, once."""
         from pellucid.evaluation.pages import FILES
 

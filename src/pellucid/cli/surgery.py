@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
+from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import counted, shown
 from pellucid.engines import DEFAULT
@@ -92,7 +92,7 @@ def surgery(
     if image is not None:
         picture = find_picture(image, before.model_, before.max_pixels, max_bytes)
         one = picture_effect(before, after, picture)
-        seen = look_at(picture, before.model_, before.max_pixels).to_dict()
+        seen = print_resize_note(picture, before.model_, before.max_pixels).to_dict()
     if data is not None:
         pictures, notes = held_out(
             data, before.model_, part=part, max_pixels=max_pixels, max_bytes=max_bytes,

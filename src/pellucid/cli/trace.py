@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.looked_at import look_at
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
+from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.names import shown
 from pellucid.engines import DEFAULT
@@ -62,7 +62,7 @@ def trace(
     )
     picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
     traced = classifier.trace(picture)
-    seen = look_at(picture, classifier.model_, classifier.max_pixels)
+    seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)

@@ -14,9 +14,9 @@ import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
+from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
-from pellucid.cli.spoiling import ONE_CLASS, SPOILING, check_allowed, picture_root, spoiling_notes
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.class_names import given_classes
 from pellucid.data.names import counted, folder_name, shown
@@ -134,7 +134,7 @@ def train(
     allow: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"What would stop training, since it spoils the result: {', '.join(SPOILING)} "
+            help=f"What would stop training, since it spoils the result: {', '.join(ALLOWABLE)} "
             "(the same picture in several parts). Can be given several times.",
             show_default="nothing",
         ),
@@ -169,7 +169,7 @@ def train(
 
     Ctrl-C stops it with everything kept, and --resume goes on there, to the same result.
     """
-    from pellucid.cli.kept_settings import with_recipe
+    from pellucid.cli.saved_settings import with_recipe
 
     settings = {name: value for name, value in context.params.items() if name not in OF_THE_CALL}
     recipe: dict[str, Any] = {}
@@ -221,11 +221,11 @@ def _train(
 ) -> None:
     """Read the pictures, train, judge, and tell what came of it."""
     from pellucid import data as data_package
-    from pellucid.data.arrange import class_counts
+    from pellucid.data.make_splits import class_counts
     from pellucid.training import Stopped
-    from pellucid.training.kept import DamagedStateWarning
     from pellucid.training.progress import ProgressBar
     from pellucid.training.run_folder import RunFolder, free_folder
+    from pellucid.training.saved_run import DamagedStateWarning
 
     console, source = remarks(), settings["data"]
     size = model.reading_size(source)
@@ -247,7 +247,7 @@ def _train(
     )
     notes = splits.notes
     if source not in data_package.BUILTIN:
-        notes += spoiling_notes(splits, shown(source), allowed, picture_root(source))
+        notes += leakage_notes(splits, shown(source), allowed, picture_root(source))
     for note in notes:
         console.print(note)
     if resume is None and (line := model.start_line(splits.train)) is not None:
@@ -331,10 +331,10 @@ def _train(
 
 def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """A run's settings, as far as none are given that go before them; and its recipe."""
-    from pellucid.cli.kept_settings import check_kept_settings
-    from pellucid.training.kept import read_kept
+    from pellucid.cli.saved_settings import check_kept_settings
+    from pellucid.training.saved_run import read_saved_run
 
-    kept = read_kept(folder)
+    kept = read_saved_run(folder)
     if kept.remark is not None:
         remarks().print(kept.remark)
     asked = context.params["epochs"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.idx_folder import find_idx_files
-from pellucid.data.locate import located
 from pellucid.data.names import shown
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.errors import ArgumentError, DataError
@@ -36,7 +36,7 @@ def listing(
     Raises:
         DataError: There is no such source, or it is none of picture files.
     """
-    path = located(source)
+    path = locate(source)
     if not is_of_pictures(path):
         raise DataError(f"{shown(path)}: arrays; expected a folder of picture files or a CSV file")
     return scanned(path, path_column, label_column)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.arrange import DEFAULT_SHARE, arrange
 from pellucid.data.arrays import CLASSES, array_parts, datasets_from, deep_pictures
-from pellucid.data.cache import check_cache, picture_cache
+from pellucid.data.cache import check_cache, open_picture_cache
 from pellucid.data.class_names import FILE as CLASSES_FILE
+from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
-from pellucid.data.locate import BUILTIN, located
+from pellucid.data.make_splits import DEFAULT_SHARE, make_splits
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
 from pellucid.data.names import array_shape, folder_name, shown
@@ -162,7 +162,7 @@ def load(
     elif isinstance(source, Mapping):
         origin = _arrays("arrays", source, allow_one_class, classes)
     else:
-        path = located(source)
+        path = locate(source)
         if is_of_pictures(path):
             if classes is not None:
                 raise ArgumentError(
@@ -178,7 +178,7 @@ def load(
                 )
             origin = PictureSource(
                 shown(path), found, image_size, bad, max_pixels, allow_one_class,
-                *picture_cache(cache, found.root),
+                *open_picture_cache(cache, found.root),
             )  # fmt: skip
         elif path.is_file():
             check_no_columns(path, path_column, label_column)
@@ -191,7 +191,7 @@ def load(
     if isinstance(origin, ArraySource):
         check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
-    return arrange(origin, validation, default, seed)
+    return make_splits(origin, validation, default, seed)
 
 
 def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) 
     """
     if source == "mnist":
         return MNIST_PARTS
-    path = located(source)
+    path = locate(source)
     if is_of_pictures(path):
         return tuple(scanned(path).parts)
     if path.is_file():
@@ -224,13 +224,13 @@ def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) ->
     Raises:
         DataError: There are no such data, or they are divided.
     """
-    path = located(source)
+    path = locate(source)
     _check_part(shown(path), part_names(path, max_bytes=max_bytes), "all")
     if path.is_file() and not is_of_pictures(path):
         arrays = read_npz(path, max_bytes=max_bytes)
         return datasets_from(arrays, shown(path), ("all",))["all"]
     found = scanned(path)
-    kept, note = picture_cache(True, found.root)
+    kept, note = open_picture_cache(True, found.root)
     origin = PictureSource(shown(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)
     return origin.read("all")
 
@@ -291,7 +291,7 @@ def load_for(
         return in_classes(dataset, "mnist", preprocessing, known, source_classes)
     if isinstance(source, Mapping):
         return _of_arrays(source, "arrays", preprocessing, known, source_classes, split)
-    path = located(source)
+    path = locate(source)
     name = shown(path)
     if not is_of_pictures(path):
         if path.is_file():
@@ -319,7 +319,7 @@ def load_for(
     terms = class_terms(occurring, known, source_classes)
     check_known(name, occurring, terms)
     title = folder_name(path) if part == "all" else part
-    kept, _ = picture_cache(cache, found.root)
+    kept, _ = open_picture_cache(cache, found.root)
     dataset = read_pictures(
         files, terms, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
     )

@@ -13,17 +13,17 @@ import numpy as np
 from pellucid.data.convert import NoRuleError, Range, scaled
 from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
+from pellucid.data.jpeg_scaling import Reduced, can_be_reduced, reduce_decoding
 from pellucid.data.names import shown
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.plain_jpeg import decoded_jpeg, plain_jpeg, small_file
-from pellucid.data.reduce import Reduced, can_be_reduced, reduce_decoding
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from pellucid.data.reduce import Box
+    from pellucid.data.jpeg_scaling import Box
 
     Picture = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8]
     """A picture's path, the bytes of its file, a Pillow image, or its pixels."""
@@ -56,7 +56,7 @@ class Preprocessing:
         background: Grey level 0..255 under transparent pixels.
         border: Grey level 0..255 of the borders that ``"pad"`` adds.
         decoding: How large JPEG files are decoded: ``"reduced"`` as small as
-            :mod:`pellucid.data.reduce` allows, which is several times as fast; ``"whole"`` always
+            :mod:`pellucid.data.jpeg_scaling` allows, several times as fast; ``"whole"`` always
             as large as they are. Pictures that are given as pixels or as a Pillow image are never
             reduced in this way, which differs by a grey level or two.
         value_range: The values of pictures of more than 8 bits that become 0 and 255, as the

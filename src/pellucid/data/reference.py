@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.load import load, load_all, part_names
-from pellucid.data.locate import BUILTIN, located
 from pellucid.data.names import counted, shown
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
@@ -219,7 +219,7 @@ def read_part(
     Raises:
         DataError: There are no such data, or they have no such part.
     """
-    source = data if data in BUILTIN else located(data)
+    source = data if data in BUILTIN else locate(data)
     if part == ALL:
         check_undivided(data, max_bytes)
         return load_all(source, max_bytes=max_bytes)

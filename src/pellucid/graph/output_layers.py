@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SMALL = 0.05
 """What the weights of output layers are multiplied with."""
 
-USUAL = "he"
+DEFAULT_INITIALIZER = "he"
 """The initialiser of layers that ask for no other."""
 
 WEIGHTED = ("conv2d", "dense", "batch_norm")
@@ -35,7 +35,7 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
     """First weights with which a network gives all classes nearly the same probability.
 
     As :func:`initial_weights` draws them, but those of :func:`output_layers` times :data:`SMALL`.
-    A kernel with another initialiser than :data:`USUAL` is left as it is.
+    A kernel with another initialiser than :data:`DEFAULT_INITIALIZER` is left as it is.
 
     Args:
         graph: From images to logits, (K,).
@@ -45,7 +45,7 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
     weights = initial_weights(graph, seed, dtype)
     last = output_layers(graph)
     for name, parameter in graph.parameters.items():
-        usual = parameter.role == "kernel" and parameter.initializer == USUAL
+        usual = parameter.role == "kernel" and parameter.initializer == DEFAULT_INITIALIZER
         if name.node in last and (usual or parameter.role == "scale"):
             weights[str(name)] *= SMALL
     return weights

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pellucid.training.history import Epoch
 from pellucid.training.loop import train
 from pellucid.training.recipe import Recipe, make_recipe
+from pellucid.training.result import Progress, TrainingResult, Watcher
 from pellucid.training.stopping import Stopped
-from pellucid.training.trained import Progress, Trained, Watcher
 
 __all__ = [
     "Epoch",
     "Progress",
     "Recipe",
     "Stopped",
-    "Trained",
+    "TrainingResult",
     "Watcher",
     "make_recipe",
     "train",

@@ -10,10 +10,10 @@ import numpy as np
 
 from pellucid.data.arrays import dataset_from, eight_bit, with_channels
 from pellucid.data.dataset import Dataset, Splits
+from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import check_not_resized, load
-from pellucid.data.locate import BUILTIN, located
 from pellucid.data.names import array_shape, brief_repr, listed, shown
 from pellucid.data.pictures import check_image_size
 from pellucid.data.sources import in_classes
@@ -112,7 +112,7 @@ def are_picture_files(pictures: Any) -> bool:
     """Whether data are named that consist of picture files, which can be brought to any size."""
     if not isinstance(pictures, str | os.PathLike) or pictures in BUILTIN:
         return False
-    return is_of_pictures(located(pictures))
+    return is_of_pictures(locate(pictures))
 
 
 def evaluation_data(

@@ -11,8 +11,8 @@ from pellucid.errors import FileFormatError
 from pellucid.short_repr import short_repr
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
+from pellucid.training.result import TrainingResult
 from pellucid.training.state_checks import check_state
-from pellucid.training.trained import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ class Checkpoint:
     now: Moment
     good: Moment
     recovery: Recovery
-    trained: Trained
+    trained: TrainingResult
 
     @property
     def between_epochs(self) -> bool:
@@ -127,7 +127,7 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
             now,
             good,
             Recovery(**values["recovery"]),
-            Trained(history, values["best_epoch"], best if history else {}),
+            TrainingResult(history, values["best_epoch"], best if history else {}),
         )
     except (LookupError, TypeError, ValueError) as error:
         raise FileFormatError(

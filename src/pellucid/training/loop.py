@@ -12,14 +12,14 @@ from pellucid.engines.batches import forward
 from pellucid.errors import FileFormatError, TrainingDivergedError
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
-from pellucid.training.average import Average
+from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
-from pellucid.training.feed import Feed
+from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
 from pellucid.training.recipe import usual_learning_rate
 from pellucid.training.recovery import GOOD_EVERY, Recovery
-from pellucid.training.trained import Keeper, Progress, Trained, Watcher
+from pellucid.training.result import Keeper, Progress, TrainingResult, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Weights
     from pellucid.training.recipe import Recipe
 
-__all__ = ["Progress", "Trained", "Watcher", "train"]
+__all__ = ["Progress", "TrainingResult", "Watcher", "train"]
 
 VALIDATION_BATCH = 256
 
@@ -42,7 +42,7 @@ def train(
     validation: Dataset | None = None,
     watchers: Sequence[Watcher] = (),
     start: Checkpoint | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train a loaded network.
 
     Args:
@@ -51,7 +51,7 @@ def train(
         recipe: How to train.
         validation: Pictures to judge each epoch by.
         watchers: Told after every step and epoch, in this order. Those that are a
-            :class:`pellucid.training.trained.Keeper` also keep the state.
+            :class:`pellucid.training.result.Keeper` also keep the state.
         start: Where to go on; at the beginning, if there is none.
 
     Returns:
@@ -85,7 +85,7 @@ class _Run:
         start: Checkpoint | None,
     ) -> None:
         self._program = program
-        self._feed = Feed(data, recipe)
+        self._feed = BatchLoader(data, recipe)
         self._pictures = len(data)
         self._recipe = recipe
         self._validation = validation
@@ -94,16 +94,16 @@ class _Run:
         self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
         self._began = 0.0
         if start is None:
-            self.trained = Trained()
+            self.trained = TrainingResult()
             self._recovery = Recovery()
             self._tally = Tally()
-            self._average = Average(recipe.ema, program.weights()) if recipe.ema else None
+            self._average = MovingAverage(recipe.ema, program.weights()) if recipe.ema else None
             self._good = self._moment()
         else:
             _check_start(start, recipe, self._feed.steps, len(data))
             self.trained = start.trained
             self._recovery = start.recovery
-            self._average = Average(recipe.ema, start.now.weights) if recipe.ema else None
+            self._average = MovingAverage(recipe.ema, start.now.weights) if recipe.ema else None
             self._go_to(start.now)
             self._good = start.good
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines import Program
     from pellucid.training.history import Epoch
-    from pellucid.training.trained import Progress, Trained
+    from pellucid.training.result import Progress, TrainingResult
 
 
 WAITED_TOLD = 0.05
@@ -77,7 +77,7 @@ class ProgressBar:
             numbers=step_line(progress),
         )
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Print the epoch's line."""
         line = epoch_line(trained.history[-1], self._epochs)
         self._console.print(line, highlight=False, soft_wrap=True)

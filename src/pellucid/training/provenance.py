@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.arrange import set_aside
 from pellucid.data.class_names import given_classes
+from pellucid.data.make_splits import set_aside
 from pellucid.data.names import counted, listed, shown
 from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS

@@ -33,7 +33,7 @@ from pellucid.files.lock import FolderLock
 from pellucid.files.strict_json import canonical
 from pellucid.graph import check_weights
 from pellucid.graph.serialise import graph_to_dict
-from pellucid.training import kept
+from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
 from pellucid.training.history import from_csv, to_csv
 from pellucid.training.stopping import Stopped, StopRequest
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.training.checkpoint import Checkpoint
     from pellucid.training.history import Epoch
-    from pellucid.training.trained import Progress, Trained
+    from pellucid.training.result import Progress, TrainingResult
 
 LARGEST_HISTORY = 1 << 24
 """Bytes of a history that is read."""
@@ -93,8 +93,8 @@ class RunFolder:
     CONFIG: ClassVar[str] = "config.json"
     HISTORY: ClassVar[str] = "history.csv"
     MODEL: ClassVar[str] = "model.safetensors"
-    LAST: ClassVar[str] = kept.LAST
-    PREVIOUS: ClassVar[str] = kept.PREVIOUS
+    LAST: ClassVar[str] = saved_run.LAST
+    PREVIOUS: ClassVar[str] = saved_run.PREVIOUS
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class RunFolder:
             check_free(path, overwrite=overwrite)
             make_folder(path)
         else:
-            kept.check_kept(path)
+            saved_run.check_saved_run(path)
         self._lock = FolderLock(path)
         try:
             self._open(overwrite=overwrite, resume=resume)
@@ -149,7 +149,7 @@ class RunFolder:
             write_file(self.path / self.CONFIG, self._config)
 
     def _resume(self) -> None:
-        found = kept.read_kept(self.path, self._check_fits)
+        found = saved_run.read_saved_run(self.path, self._check_fits)
         told = differences(found.provenance, self._model.provenance)
         if not told and found.network != self._network:
             told = ["the network has other layers"]
@@ -168,7 +168,7 @@ class RunFolder:
         if found.checkpoint.trained.history:
             self._write_epoch(found.checkpoint)
 
-    def _check_fits(self, found: kept.Kept) -> None:
+    def _check_fits(self, found: saved_run.SavedRun) -> None:
         """Check that a state of a network of these layers has the weights of these layers."""
         if found.network != self._network:
             return
@@ -206,7 +206,7 @@ class RunFolder:
     def after_step(self, progress: Progress) -> None:
         """Nothing: see :meth:`due`."""
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Nothing: :meth:`keep` follows."""
 
     def stopping(self) -> bool:

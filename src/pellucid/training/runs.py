@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.data.locate import BUILTIN
+from pellucid.data.detect_format import BUILTIN
 from pellucid.data.names import folder_name, shown
 from pellucid.errors import DataError, PellucidError
 from pellucid.evaluation.chance import wilson

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
     from pellucid.ops.operation import Operation
-    from pellucid.training.kept import Kept
+    from pellucid.training.saved_run import SavedRun
 
 
 class StartsFromScratchWarning(UserWarning):
@@ -138,7 +138,7 @@ def start_from(
     return Start(Network(graph, weights), architecture_of(model), record, line)
 
 
-def resumed(kept: Kept) -> Start | None:
+def resumed(kept: SavedRun) -> Start | None:
     """Where a run that is taken up again had started; none if it had started from scratch.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.training.feed import Feed
+from pellucid.training.batch_loader import BatchLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def short_training(
     Returns:
         The mean loss of the last quarter of the steps; infinite if one is not finite.
     """
-    feed, losses = Feed(data, recipe), []
+    feed, losses = BatchLoader(data, recipe), []
     for step in range(steps):
         images, labels = feed.batch(*divmod(step, feed.steps))
         rate = recipe.learning_rate * recipe.schedule.factor(step, steps, 1)

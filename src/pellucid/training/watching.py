@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.engines import Program
-    from pellucid.training.trained import Progress, Trained, Watcher
+    from pellucid.training.result import Progress, TrainingResult, Watcher
 
 LINES = 20
 """Finished epochs that a notebook shows, the last ones."""
@@ -90,7 +90,7 @@ class NotebookProgress:
         if time.monotonic() - self._last >= SECONDS:
             self._show(f"epoch {progress.epoch}/{self._epochs}: {step_line(progress)}")
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Add the epoch's line."""
         self._lines.append(epoch_line(trained.history[-1], self._epochs))
         self._show()

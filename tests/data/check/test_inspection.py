@@ -14,7 +14,7 @@ from pellucid.data import Dataset, load
 from pellucid.data.check import KINDS, Finding, inspect, inspect_datasets, inspection
 from pellucid.data.check.classes import SMALL_CLASS
 from pellucid.data.check.files import HUGE_PIXELS
-from pellucid.data.check.look import look_at_file
+from pellucid.data.check.fingerprint import fingerprint_file
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 from tests.messages import check_line
@@ -134,7 +134,7 @@ def test_a_file_that_vanishes_while_it_is_looked_at(
     divided: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pellucid.data import decode
-    from pellucid.data.check import look
+    from pellucid.data.check import fingerprint
 
     real = decode.decode
 
@@ -143,7 +143,7 @@ def test_a_file_that_vanishes_while_it_is_looked_at(
             (divided / "train/cat/007.png").unlink(missing_ok=True)
         return real(image, name, **settings)
 
-    monkeypatch.setattr(look, "decode", decode_and_remove)
+    monkeypatch.setattr(fingerprint, "decode", decode_and_remove)
     (finding,) = of_kind(inspect(divided), "unusable")
     assert finding.names == ("train/cat/007.png",)
     assert finding.words.startswith("there is no such file")
@@ -339,11 +339,11 @@ def test_a_picture_that_is_listed_often_is_looked_at_once(
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["path,label", *lines]))
     looked: list[str] = []
-    look = look_at_file
+    fingerprint = fingerprint_file
 
     def counting(file: PictureFile, *others: Any) -> Any:
         looked.append(file.name)
-        return look(file, *others)
+        return fingerprint(file, *others)
 
     monkeypatch.setattr(inspection, "look_at_file", counting)
     report = inspect(table)

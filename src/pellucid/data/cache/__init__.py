@@ -15,9 +15,14 @@ from __future__ import annotations
 
 import os
 
-from pellucid.data.cache.store import LIMIT, PictureCache, check_cache, picture_cache
+from pellucid.data.cache.picture_cache import (
+    LIMIT,
+    PictureCache,
+    check_cache,
+    open_picture_cache,
+)
 
 CacheSetting = bool | str | os.PathLike[str]
 """Whether decoded pictures are kept, or in which folder."""
 
-__all__ = ["LIMIT", "CacheSetting", "PictureCache", "check_cache", "picture_cache"]
+__all__ = ["LIMIT", "CacheSetting", "PictureCache", "check_cache", "open_picture_cache"]

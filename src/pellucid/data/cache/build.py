@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pellucid.data.cache.entry import Block, block_size
+from pellucid.data.cache.cache_file import Block, block_size
 from pellucid.data.cache.helper import decode_some
 from pellucid.data.cache.helpers import Helpers, helpers_for
 from pellucid.data.decoded import reason_of

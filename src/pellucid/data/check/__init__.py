@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pellucid.data.check.finding_kinds import KINDS
 from pellucid.data.check.inspection import inspect, inspect_datasets
-from pellucid.data.check.kinds import KINDS
 from pellucid.data.check.page import html_page
 from pellucid.data.check.report import ClassCount, DataReport, Finding
 from pellucid.data.check.sheet import contact_sheet

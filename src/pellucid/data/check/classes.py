@@ -12,7 +12,7 @@ from pellucid.data.names import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.data.check.look import Look
+    from pellucid.data.check.fingerprint import Fingerprint
     from pellucid.data.check.report import Finding
     from pellucid.data.quarantine import BadFile
 
@@ -24,17 +24,20 @@ IMBALANCE = 5.0
 
 
 def class_counts(
-    classes: Sequence[str], parts: Sequence[str], looks: Sequence[Look], bad: Sequence[BadFile]
+    classes: Sequence[str],
+    parts: Sequence[str],
+    fingerprints: Sequence[Fingerprint],
+    bad: Sequence[BadFile],
 ) -> tuple[ClassCount, ...]:
     """Return numbers and sizes of the pictures of each class, in the order of ``classes``."""
-    of_class: dict[str, list[Look]] = {name: [] for name in classes}
-    for look in looks:
-        of_class[look.class_name].append(look)
+    of_class: dict[str, list[Fingerprint]] = {name: [] for name in classes}
+    for picture in fingerprints:
+        of_class[picture.class_name].append(picture)
     unusable = Counter(file.class_name for file in bad)
     counts: list[ClassCount] = []
     for name, pictures in of_class.items():
-        of_part = Counter(look.part for look in pictures)
-        sizes = [(look.height, look.width) for look in pictures]
+        of_part = Counter(picture.part for picture in pictures)
+        sizes = [(picture.height, picture.width) for picture in pictures]
         counts.append(
             ClassCount(
                 name=name,

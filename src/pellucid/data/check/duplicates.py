@@ -9,43 +9,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.near import LEAST_CORRELATION, near_groups
+from pellucid.data.check.near_duplicates import LEAST_CORRELATION, near_groups
 from pellucid.data.check.report import found
 from pellucid.data.names import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.data.check.look import Look
-    from pellucid.data.check.near import Withheld
+    from pellucid.data.check.fingerprint import Fingerprint
+    from pellucid.data.check.near_duplicates import Withheld
     from pellucid.data.check.report import Finding
 
 _EXACT = ("conflicting-labels", "leakage", "duplicates")
 _NEAR = ("near-conflict", "near-leakage", "near-duplicates")
 
 
-def duplicate_findings(looks: Sequence[Look], *, near: bool) -> list[Finding]:
+def duplicate_findings(fingerprints: Sequence[Fingerprint], *, near: bool) -> list[Finding]:
     """Return groups of pictures that are the same, or nearly the same.
 
     Args:
-        looks: All pictures.
+        fingerprints: All pictures.
         near: Whether to look for those that are nearly the same.
     """
-    by_pixels: dict[bytes, list[Look]] = {}
-    for look in looks:
-        by_pixels.setdefault(look.pixels, []).append(look)
+    by_pixels: dict[bytes, list[Fingerprint]] = {}
+    for picture in fingerprints:
+        by_pixels.setdefault(picture.pixels, []).append(picture)
     groups = list(by_pixels.values())
     findings = [finding for group in groups if len(group) > 1 for finding in _about(group, _EXACT)]
     if near:
         alike, withheld = near_groups([group[0].thumbnail for group in groups])
         for each in alike:
-            group = [look for position in each.positions for look in groups[position]]
+            group = [picture for position in each.positions for picture in groups[position]]
             findings += _about(group, _NEAR, each.correlation)
         findings += _withheld(groups, withheld)
     return findings
 
 
-def _withheld(groups: Sequence[Sequence[Look]], withheld: Withheld) -> list[Finding]:
+def _withheld(groups: Sequence[Sequence[Fingerprint]], withheld: Withheld) -> list[Finding]:
     """Return what is said of pairs that are alike, as chance explains."""
     if not withheld.pairs:
         return []
@@ -59,12 +59,12 @@ def _withheld(groups: Sequence[Sequence[Look]], withheld: Withheld) -> list[Find
 
 
 def _about(
-    group: Sequence[Look], kinds: tuple[str, str, str], correlation: float | None = None
+    group: Sequence[Fingerprint], kinds: tuple[str, str, str], correlation: float | None = None
 ) -> list[Finding]:
     """Return what follows for a group of pictures that are the same, or nearly the same."""
     conflict, leakage, repeated = kinds
-    names = tuple(look.name for look in group)
-    classes = sorted({look.class_name for look in group})
+    names = tuple(picture.name for picture in group)
+    classes = sorted({picture.class_name for picture in group})
     parts = [part for part in ("train", "validation", "test") if part in {k.part for k in group}]
     how = (
         _likeness(group)
@@ -84,8 +84,8 @@ def _about(
     return findings or [found(repeated, names, in_class, correlation)]
 
 
-def _likeness(group: Sequence[Look]) -> str:
-    files = {look.file for look in group}
+def _likeness(group: Sequence[Fingerprint]) -> str:
+    files = {picture.file for picture in group}
     if None in files:
         return f"{len(group)} times the same pixels"
     if len(files) == 1:

@@ -11,21 +11,21 @@ from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
 from pellucid.data.check.classes import class_counts, class_findings
 from pellucid.data.check.duplicates import duplicate_findings
 from pellucid.data.check.files import file_findings
-from pellucid.data.check.look import (
-    Look,
+from pellucid.data.check.fingerprint import (
+    Fingerprint,
     SharedCounts,
+    fingerprint_file,
+    fingerprint_pixels,
+    fingerprint_values,
     image_of,
-    look_at_file,
-    look_at_pixels,
-    look_at_values,
     scaled_thumbnail,
 )
 from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
+from pellucid.data.detect_format import locate
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
-from pellucid.data.locate import located
 from pellucid.data.mnist import load_mnist
 from pellucid.data.names import shown
 from pellucid.data.npz import read_npz
@@ -72,7 +72,7 @@ def inspect(
     """Look at data before anything learns from them.
 
     Every picture is decoded once. What is looked for stands in
-    :data:`pellucid.data.check.kinds.KINDS`.
+    :data:`pellucid.data.check.finding_kinds.KINDS`.
 
     Args:
         source: As :func:`pellucid.data.load` takes it.
@@ -96,7 +96,7 @@ def inspect(
         return _inspect_arrays(source, "arrays", near, progress)
     if source == "mnist":
         return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
-    path = located(source)
+    path = locate(source)
     name = shown(path)
     if not is_of_pictures(path):
         if path.is_file():
@@ -135,20 +135,20 @@ def inspect_datasets(
     """
     places = [(part, i) for part, dataset in datasets.items() for i in range(len(dataset))]
 
-    def look(place: tuple[str, int]) -> Look:
+    def picture(place: tuple[str, int]) -> Fingerprint:
         part, i = place
         dataset = datasets[part]
         class_name = dataset.classes[dataset.places[i]]
         called = _name(dataset, part, i)
         if originals is not None and part in originals:
-            full = look_at_values(originals[part][i], called, class_name, part)
+            full = fingerprint_values(originals[part][i], called, class_name, part)
             return scaled_thumbnail(full, dataset.value_range)
-        return look_at_pixels(dataset.images[i], called, class_name, part)
+        return fingerprint_pixels(dataset.images[i], called, class_name, part)
 
-    looks = list(_mapped(look, places, progress))
+    fingerprints = list(_mapped(picture, places, progress))
     if bad is None:
         bad = [file for dataset in datasets.values() for file in dataset.quarantined]
-    where = {look.name: place for look, place in zip(looks, places, strict=True)}
+    where = {picture.name: place for picture, place in zip(fingerprints, places, strict=True)}
 
     def preview(wanted: str) -> Image.Image | None:
         if wanted not in where:
@@ -157,7 +157,7 @@ def inspect_datasets(
         return image_of(datasets[part].images[i])
 
     classes = next(iter(datasets.values())).classes if datasets else ()
-    return _report(name, tuple(datasets), classes, looks, bad, notes, near, preview)
+    return _report(name, tuple(datasets), classes, fingerprints, bad, notes, near, preview)
 
 
 def _inspect_arrays(
@@ -185,18 +185,18 @@ def _inspect_files(
     folder: PictureFolder, name: str, near: bool, max_pixels: int, progress: Progress | None
 ) -> DataReport:
     files = [file for of_part in folder.parts.values() for file in of_part]
-    looks: list[Look] = []
+    fingerprints: list[Fingerprint] = []
     bad = list(folder.bad)
     values = SharedCounts()
     once = list({file.name: file for file in reversed(files)}.values())[::-1]
-    met = _mapped(lambda file: look_at_file(file, max_pixels, values), once, progress)
+    met = _mapped(lambda file: fingerprint_file(file, max_pixels, values), once, progress)
     seen_of = {file.name: seen for file, seen in zip(once, met, strict=True)}
     for file in files:  # a list may name a picture many times
         seen = seen_of[file.name]
         if seen.class_name != file.class_name or seen.part != file.part:
             seen = replace(seen, class_name=file.class_name, part=file.part)
-        if isinstance(seen, Look):
-            looks.append(seen)
+        if isinstance(seen, Fingerprint):
+            fingerprints.append(seen)
         else:
             bad.append(seen)
     paths = {file.name: file.path for file in once}
@@ -204,13 +204,17 @@ def _inspect_files(
     ends, notes = None, []
     if found_range is not None:
         ends = found_range.ends
-        bad += [_of_other_kind(look) for look in looks if look.fractions is (not ends.fractions)]
-        looks = [
-            scaled_thumbnail(look, ends)
-            for look in looks
-            if look.fractions is not (not ends.fractions)
+        bad += [
+            _of_other_kind(picture)
+            for picture in fingerprints
+            if picture.fractions is (not ends.fractions)
         ]
-        others = sum(look.fractions is None for look in looks)
+        fingerprints = [
+            scaled_thumbnail(picture, ends)
+            for picture in fingerprints
+            if picture.fractions is not (not ends.fractions)
+        ]
+        others = sum(picture.fractions is None for picture in fingerprints)
         notes = [found("deep-values", (), found_range.note(others))]
     notes += map(_remark, (*folder.notes, *([folder.meant] if folder.meant else [])))
 
@@ -224,22 +228,22 @@ def _inspect_files(
             return None
 
     parts = tuple(folder.parts)
-    return _report(name, parts, folder.classes, looks, bad, notes, near, preview)
+    return _report(name, parts, folder.classes, fingerprints, bad, notes, near, preview)
 
 
-def _of_other_kind(look: Look) -> BadFile:
-    reason = f"{other_kind(fractions=bool(look.fractions))}; convert it, or remove it"
-    return BadFile(look.name, reason, look.class_name, look.part)
+def _of_other_kind(picture: Fingerprint) -> BadFile:
+    reason = f"{other_kind(fractions=bool(picture.fractions))}; convert it, or remove it"
+    return BadFile(picture.name, reason, picture.class_name, picture.part)
 
 
 def _mapped(
-    look: Callable[[Item], Seen], items: Sequence[Item], progress: Progress | None
+    picture: Callable[[Item], Seen], items: Sequence[Item], progress: Progress | None
 ) -> Iterable[Seen]:
     """Look at all items in their order, by :func:`pellucid.cores.available_threads` threads."""
     from concurrent.futures import ThreadPoolExecutor
 
     def some(start: int) -> list[Seen]:
-        return [look(item) for item in items[start : start + _BLOCK]]
+        return [picture(item) for item in items[start : start + _BLOCK]]
 
     seen = 0
     with ThreadPoolExecutor(available_threads()) as pool:
@@ -254,18 +258,18 @@ def _report(
     name: str,
     parts: tuple[str, ...],
     classes: tuple[str, ...],
-    looks: Sequence[Look],
+    fingerprints: Sequence[Fingerprint],
     bad: Sequence[BadFile],
     notes: Sequence[Finding],
     near: bool,
     preview: Callable[[str], Image.Image | None],
 ) -> DataReport:
     parts = tuple(sorted(parts, key=PARTS.index))
-    counts = class_counts(classes, parts, looks, bad)
+    counts = class_counts(classes, parts, fingerprints, bad)
     findings = [
         *class_findings(counts, parts),
-        *duplicate_findings(looks, near=near),
-        *file_findings(looks, bad),
+        *duplicate_findings(fingerprints, near=near),
+        *file_findings(fingerprints, bad),
         *notes,
     ]
     return DataReport(name, parts, counts, gravest_first(findings), preview)

@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.kinds import KINDS, SEVERITIES
+from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
 from pellucid.data.names import counted, shown
 from pellucid.data.web_page import web_page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.check.kinds import KINDS, SEVERITIES, Severity
+from pellucid.data.check.finding_kinds import KINDS, SEVERITIES, Severity
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        kind: A key of :data:`pellucid.data.check.kinds.KINDS`.
+        kind: A key of :data:`pellucid.data.check.finding_kinds.KINDS`.
         severity: ``"stops training"``, ``"warning"`` or ``"note"``.
         names: The files, pictures or classes that it is about.
         words: What is the matter, in one line without the names.

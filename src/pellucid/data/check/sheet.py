@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.look import image_of
+from pellucid.data.check.fingerprint import image_of
 from pellucid.data.names import shown
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.look import image_of
+from pellucid.data.check.fingerprint import image_of
 from pellucid.data.names import counted
 from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.check.look import image_of
+from pellucid.data.check.fingerprint import image_of
 from pellucid.data.names import counted
 from pellucid.evaluation.pages import markup
 from pellucid.explain.pages.page import fragment, table, text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.check.look import image_of
+from pellucid.data.check.fingerprint import image_of
 from pellucid.data.names import counted
 from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup

@@ -39,7 +39,7 @@ class Progress:
 
 @short_repr
 @dataclass(eq=False)
-class Trained:
+class TrainingResult:
     """What training has come to.
 
     Attributes:
@@ -82,7 +82,7 @@ class Watcher(Protocol):
     def after_step(self, progress: Progress) -> None:
         """Called after every step."""
 
-    def after_epoch(self, trained: Trained, program: Program) -> None:
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Called after every epoch and its validation; ``trained`` grows by a row each time."""
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """Pictures, and labels or target probabilities."""
 
 
-class Feed:
+class BatchLoader:
     """Makes batches, the likely next one ahead; its thread ends with it.
 
     Args:

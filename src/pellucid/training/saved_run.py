@@ -27,7 +27,7 @@ class DamagedStateWarning(UserWarning):
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Kept:
+class SavedRun:
     """What was kept of a training.
 
     Attributes:
@@ -81,7 +81,7 @@ class Kept:
         )
 
 
-def check_kept(path: Path) -> None:
+def check_saved_run(path: Path) -> None:
     """Check that a run's folder holds a state, whole or not.
 
     Raises:
@@ -96,7 +96,7 @@ def check_kept(path: Path) -> None:
         )
 
 
-def read_kept(path: Path, check: Callable[[Kept], None] | None = None) -> Kept:
+def read_saved_run(path: Path, check: Callable[[SavedRun], None] | None = None) -> SavedRun:
     """The newest state in a run's folder that is whole.
 
     Args:
@@ -107,7 +107,7 @@ def read_kept(path: Path, check: Callable[[Kept], None] | None = None) -> Kept:
         DataError: If there is no such folder, or it holds none.
         FileFormatError: If all that it holds are damaged.
     """
-    check_kept(path)
+    check_saved_run(path)
     last, previous = path / LAST, path / PREVIOUS
     try:
         return _checked(_read(last, None), check)
@@ -118,17 +118,17 @@ def read_kept(path: Path, check: Callable[[Kept], None] | None = None) -> Kept:
         return _checked(_read(previous, remark), check)
 
 
-def _checked(kept: Kept, check: Callable[[Kept], None] | None) -> Kept:
+def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedRun:
     if check is not None:
         check(kept)
     return kept
 
 
-def _read(path: Path, remark: str | None) -> Kept:
+def _read(path: Path, remark: str | None) -> SavedRun:
     arrays, values = load_state(path)
     checkpoint = from_file(arrays, values, shown(path))
     provenance, network = values.get("provenance"), values.get("network")
     notes = values.get("notes")
     if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
         raise FileFormatError(f"{shown(path)}: does not say how it was trained; train anew")
-    return Kept(checkpoint, provenance, network, notes, remark, values.get("graph"))
+    return SavedRun(checkpoint, provenance, network, notes, remark, values.get("graph"))

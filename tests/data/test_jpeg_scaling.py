@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from pellucid.data import Preprocessing
 from pellucid.data.decode import opened
-from pellucid.data.reduce import reduce_decoding
+from pellucid.data.jpeg_scaling import reduce_decoding
 from tests.data.made_files import encoded
 
 _SKLEARN = Path(sklearn.__file__).parent / "datasets/images"

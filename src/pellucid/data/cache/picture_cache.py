@@ -16,9 +16,9 @@ import numpy as np
 
 from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
-from pellucid.data.cache.entry import PIXELS_AT, open_entry, write_entry
+from pellucid.data.cache.cache_file import PIXELS_AT, open_cache_file, write_cache_file
+from pellucid.data.cache.file_index import FileIndex
 from pellucid.data.cache.helpers import Helpers, helpers_for
-from pellucid.data.cache.known import KnownFiles
 from pellucid.data.cache.versions import decoders
 from pellucid.data.value_range import ValueRange, value_range
 from pellucid.errors import ArgumentError
@@ -27,7 +27,7 @@ from pellucid.user_cache import VARIABLE, is_safe, made_safe, user_cache
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pellucid.data.cache.entry import Block, Entry
+    from pellucid.data.cache.cache_file import Block, CacheFile
     from pellucid.data.decoded import PictureFile
     from pellucid.data.preprocessing import Preprocessing
 
@@ -71,7 +71,7 @@ class PictureCache:
         self._threads = threads or available_threads()
         name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()
         self._known_at = folder / f"{name}{KNOWN}"
-        self.files = KnownFiles(self._remembered(), self._threads)
+        self.files = FileIndex(self._remembered(), self._threads)
 
     def decoded(
         self,
@@ -83,7 +83,7 @@ class PictureCache:
         max_pixels: int,
         stop: bool,
         helpers: Helpers | None = None,
-    ) -> Entry | None:
+    ) -> CacheFile | None:
         """The pictures of files: from the cache, or decoded now and kept.
 
         Args:
@@ -154,7 +154,7 @@ class PictureCache:
         max_pixels: int,
         stop: bool,
         helpers: Helpers | None,
-    ) -> Entry | None:
+    ) -> CacheFile | None:
         blocks = decoded_blocks(
             files,
             order(range(len(files))),
@@ -194,11 +194,11 @@ class PictureCache:
 
     def _write(self, path: Path, key: bytes, blocks: Iterable[Block]) -> None:
         with os.fdopen(os.open(path, _CREATE, 0o600), "wb") as file:
-            write_entry(file, key, blocks)
+            write_cache_file(file, key, blocks)
 
-    def _opened(self, path: Path, key: bytes, preprocessing: Preprocessing) -> Entry | None:
+    def _opened(self, path: Path, key: bytes, preprocessing: Preprocessing) -> CacheFile | None:
         try:
-            entry = open_entry(path, key, preprocessing.shape, self._threads)
+            entry = open_cache_file(path, key, preprocessing.shape, self._threads)
         except OSError:
             return None
         with suppress(OSError):
@@ -267,7 +267,7 @@ class PictureCache:
             self.files.changed = False
 
 
-def picture_cache(
+def open_picture_cache(
     setting: bool | str | os.PathLike[str],
     root: Path,
     environment: Mapping[str, str] = os.environ,

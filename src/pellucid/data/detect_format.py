@@ -18,7 +18,7 @@ BUILTIN = ("mnist",)
 """Names of the data sets that ship with the package."""
 
 
-def located(source: str | os.PathLike[str]) -> Path:
+def locate(source: str | os.PathLike[str]) -> Path:
     """Return the folder, CSV file or NumPy file that a source names.
 
     Raises:

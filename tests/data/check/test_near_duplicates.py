@@ -10,8 +10,8 @@ import scipy.fft
 import scipy.ndimage
 from PIL import Image, ImageEnhance
 
-from pellucid.data.check.look import look_at_pixels
-from pellucid.data.check.near import (
+from pellucid.data.check.fingerprint import fingerprint_pixels
+from pellucid.data.check.near_duplicates import (
     LEAST_CORRELATION,
     MOST_BITS,
     close_pairs,
@@ -43,7 +43,7 @@ def scene(seed: int, side: int = 96) -> Image.Image:
 
 
 def thumbnail(picture: Image.Image) -> NDArray[np.uint8]:
-    return look_at_pixels(np.array(picture.convert("RGB")), "", "", "all").thumbnail
+    return fingerprint_pixels(np.array(picture.convert("RGB")), "", "", "all").thumbnail
 
 
 def groups_of(small: Sequence[NDArray[Any]]) -> list[list[int]]:

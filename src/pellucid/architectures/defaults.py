@@ -8,7 +8,7 @@ from pellucid.known_names import key
 
 
 @dataclass(frozen=True)
-class Usual:
+class Defaults:
     """Settings that suit an architecture; whoever gives their own goes before them.
 
     Attributes:
@@ -28,7 +28,7 @@ class Usual:
     augmentation: str = "none"
 
 
-PHOTOS = Usual(
+PHOTOS = Defaults(
     epochs=20,
     learning_rate=0.1,
     weight_decay=5e-4,
@@ -38,13 +38,13 @@ PHOTOS = Usual(
 """For networks with batch norms, which learn photographs. Rate and decay are those of Zagoruyko and
 Komodakis 2016, *Wide residual networks*, section 3; flips and shifts those of He et al. 2015."""
 
-USUAL: dict[str, Usual] = {"vgg-small": PHOTOS, "vgg-medium": PHOTOS, "resnet20": PHOTOS}
-"""By the architecture's name; what is not here is trained as a plain ``Usual()`` says."""
+DEFAULTS: dict[str, Defaults] = {"vgg-small": PHOTOS, "vgg-medium": PHOTOS, "resnet20": PHOTOS}
+"""By the architecture's name; what is not here is trained as a plain ``Defaults()`` says."""
 
 
-def usual(architecture: object) -> Usual:
+def default_settings(architecture: object) -> Defaults:
     """How a named architecture is usually trained; networks of one's own get the plain settings."""
     if not isinstance(architecture, str):
-        return Usual()
-    by_key = {key(name): settings for name, settings in USUAL.items()}
-    return by_key.get(key(architecture), Usual())
+        return Defaults()
+    by_key = {key(name): settings for name, settings in DEFAULTS.items()}
+    return by_key.get(key(architecture), Defaults())

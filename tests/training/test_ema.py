@@ -9,7 +9,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pellucid.files import load_model, load_state
-from pellucid.training.average import EVERY, Average
+from pellucid.training.ema import EVERY, MovingAverage
 from tests.training.runs import Job
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def test_as_pytorch_averages_once_it_is_warm() -> None:
     layer = torch.nn.Linear(3, 2)
     decay = 0.9
     theirs = AveragedModel(layer, multi_avg_fn=get_ema_multi_avg_fn(decay**EVERY))  # type: ignore[no-untyped-call]
-    ours = Average(decay, {})
+    ours = MovingAverage(decay, {})
     for step in range(1, 40 * EVERY + 1):
         weights = random.normal(size=(2, 3)).astype(np.float32)
         ours.count()
@@ -41,7 +41,7 @@ def test_as_pytorch_averages_once_it_is_warm() -> None:
 
 
 def test_short_runs_forget_where_they_began() -> None:
-    average = Average(0.9999, {"w": np.full(3, 1e3, np.float32)})
+    average = MovingAverage(0.9999, {"w": np.full(3, 1e3, np.float32)})
     for _ in range(3):
         for _ in range(EVERY):
             average.count()
@@ -51,7 +51,7 @@ def test_short_runs_forget_where_they_began() -> None:
 
 def test_what_it_is_given_and_gives_is_its_own() -> None:
     given = {"w": np.ones(2, np.float32)}
-    average = Average(0.9, given)
+    average = MovingAverage(0.9, given)
     average.count()
     average.take_in({"w": np.zeros(2, np.float32)})
     assert given["w"].tolist() == [1.0, 1.0]
@@ -61,7 +61,7 @@ def test_what_it_is_given_and_gives_is_its_own() -> None:
 
 
 def test_nothing_new_changes_nothing() -> None:
-    average = Average(0.9, {"w": np.ones(2, np.float32)})
+    average = MovingAverage(0.9, {"w": np.ones(2, np.float32)})
     average.take_in({"w": np.zeros(2, np.float32)})
     assert average.weights()["w"].tolist() == [1.0, 1.0]
 

@@ -27,7 +27,7 @@ DEFAULT_SHARE = 0.1
 """Part of the pictures that is set aside, for validation and again for the test."""
 
 
-def arrange(source: Source, validation: Share | None, default: Share, seed: int) -> Splits:
+def make_splits(source: Source, validation: Share | None, default: Share, seed: int) -> Splits:
     """Return the splits of a source; what it does not bring itself is drawn from its pictures.
 
     - A source that is not divided gives 10 % to the test set and ``validation`` to the validation

@@ -39,7 +39,7 @@ Mark = tuple[int, int, int, int]
 
 
 @dataclass
-class Known:
+class IndexedFile:
     """What is known of a file.
 
     Attributes:
@@ -53,7 +53,7 @@ class Known:
     header: Header | None = None
 
 
-class KnownFiles:
+class FileIndex:
     """The files below one folder, by their names.
 
     Args:
@@ -100,7 +100,7 @@ class KnownFiles:
             with ThreadPoolExecutor(self._threads) as pool:
                 read = pool.map(lambda part: [_digest(files[i]) for i in part], parts)
                 for i, of_file in zip(missing, (one for part in read for one in part), strict=True):
-                    if isinstance(of_file, Known):
+                    if isinstance(of_file, IndexedFile):
                         self._remember(files[i], of_file)
                         found[i] = of_file.digest
                     else:
@@ -137,7 +137,7 @@ class KnownFiles:
         text = json.dumps({"decoders": decoders(), "files": entries}).encode("ascii")
         return MAGIC + hashlib.sha256(text).digest() + text
 
-    def _of(self, file: PictureFile) -> Known | None:
+    def _of(self, file: PictureFile) -> IndexedFile | None:
         """What is known of a file as it is now; nothing of one that cannot be asked."""
         self._asked.add(file.name)
         mark = _mark_of(file)
@@ -145,10 +145,10 @@ class KnownFiles:
             return None
         known = self._known.get(file.name)
         if known is None or known.mark != mark:
-            known = self._known[file.name] = Known(mark)
+            known = self._known[file.name] = IndexedFile(mark)
         return known
 
-    def _remember(self, file: PictureFile, read: Known) -> None:
+    def _remember(self, file: PictureFile, read: IndexedFile) -> None:
         known = self._known.get(file.name)
         if known is not None and known.mark == read.mark:
             read.header = known.header
@@ -167,7 +167,7 @@ def _mark(status: os.stat_result) -> Mark:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _digest(file: PictureFile) -> Known | DataError:
+def _digest(file: PictureFile) -> IndexedFile | DataError:
     try:
         with _opened(file.path) as descriptor:
             status = os.fstat(descriptor)
@@ -176,7 +176,7 @@ def _digest(file: PictureFile) -> Known | DataError:
             if len(content) != status.st_size:  # a large file, or one that changes
                 while content := os.read(descriptor, _AT_ONCE):
                     digest.update(content)
-            return Known(_mark(status), digest.hexdigest())
+            return IndexedFile(_mark(status), digest.hexdigest())
     except (OSError, ValueError) as error:
         return unreadable(file.path, error)
 
@@ -190,7 +190,7 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _read(kept: bytes) -> dict[str, Known]:
+def _read(kept: bytes) -> dict[str, IndexedFile]:
     start = len(MAGIC) + hashlib.sha256().digest_size
     text = kept[start:]
     if kept[:start] != MAGIC + hashlib.sha256(text).digest():
@@ -198,7 +198,7 @@ def _read(kept: bytes) -> dict[str, Known]:
     values: dict[str, Any] = json.loads(text)
     same_decoders = values["decoders"] == decoders()
     return {
-        name: Known(
+        name: IndexedFile(
             (size, modified, changed, inode),
             digest,
             Header(*head) if head is not None and same_decoders else None,

@@ -29,8 +29,8 @@ from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, TrainingDivergedError
 from pellucid.graph import classifier_weights
 from pellucid.ops import check
+from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms
-from pellucid.training.feed import Feed
 from pellucid.training.rate_curve import WINDOW, RateCurve, curve
 from pellucid.training.trial import short_training
 
@@ -132,7 +132,7 @@ class _Search:
         """The losses at rising rates."""
         runs = []
         for number, recipe in enumerate(self._starts()):
-            runs.append(_losses(self._program, Feed(self._data, recipe), rates, self._count))
+            runs.append(_losses(self._program, BatchLoader(self._data, recipe), rates, self._count))
             self._count_to((number + 1) * len(rates))
         common = min(map(len, runs))
         if common < WINDOW:
@@ -192,7 +192,7 @@ def check_search(lowest: float, highest: float, steps: int, seeds: int = SEEDS) 
 
 
 def _losses(
-    program: Program, feed: Feed, rates: NDArray[np.float64], progress: Callable[[], None]
+    program: Program, feed: BatchLoader, rates: NDArray[np.float64], progress: Callable[[], None]
 ) -> list[float]:
     """The loss of each step, as far as they are finite and do not explode."""
     losses: list[float] = []

@@ -13,8 +13,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from pellucid.data.augment import Augmentation, augmented, augmented_batch
 from pellucid.errors import ArgumentError
 from pellucid.training import make_recipe
+from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import automatic_batch_size, batches
-from pellucid.training.feed import Feed
 from pellucid.training.recipe import balanced_weights
 from tests.training.scripted import dataset
 
@@ -28,7 +28,7 @@ PLAN = make_recipe(batch_size=4, seed=5)
 
 def test_pictures_with_their_labels_in_any_order_of_asking() -> None:
     data = dataset(10)
-    feed = Feed(data, PLAN)
+    feed = BatchLoader(data, PLAN)
     assert feed.steps == 3
     for epoch in (2, 0, 2):
         for number, indices in reversed(list(enumerate(batches(10, 4, seed=5, epoch=epoch)))):
@@ -54,7 +54,7 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
                 second.set()
             return data.images
 
-    feed = Feed(cast("Dataset", Watched()), PLAN)
+    feed = BatchLoader(cast("Dataset", Watched()), PLAN)
     feed.batch(0, 2)
     assert second.wait(20.0)  # nobody has asked for it
     feed.batch(1, 0)
@@ -64,14 +64,14 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
 
 
 def test_the_same_batch_again() -> None:
-    feed = Feed(dataset(10), PLAN)
+    feed = BatchLoader(dataset(10), PLAN)
     for epoch, number in ((0, 1), (0, 1), (1, 0), (1, 0)):
         (indices,) = list(batches(10, 4, seed=5, epoch=epoch))[number : number + 1]
         np.testing.assert_array_equal(feed.batch(epoch, number)[0], dataset(10).images[indices])
 
 
 def test_its_thread_ends_with_it() -> None:
-    feed = Feed(dataset(10), PLAN)
+    feed = BatchLoader(dataset(10), PLAN)
     feed.batch(0, 0)
     (thread,) = (t for t in threading.enumerate() if t.name.startswith("pellucid-feed"))
     del feed
@@ -94,7 +94,7 @@ def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
                 raise OSError("the disk is gone")
             return data.images
 
-    feed = Feed(cast("Dataset", Breaking()), PLAN)
+    feed = BatchLoader(cast("Dataset", Breaking()), PLAN)
     for broken[0] in (True, True):
         with pytest.raises(OSError, match="disk"):
             feed.batch(0, 0)
@@ -105,7 +105,7 @@ def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
 
 def test_augmented_pictures_follow_from_seed_epoch_and_index() -> None:
     data, changes = dataset(10), Augmentation(brightness=0.5, horizontal_flip=True)
-    feed = Feed(data, replace(PLAN, augmentation=changes))
+    feed = BatchLoader(data, replace(PLAN, augmentation=changes))
     indices = list(batches(10, 4, seed=5, epoch=3))[1]
     images, labels = feed.batch(3, 1)
     expected = augmented(data.images[indices], indices, changes, seed=5, epoch=3)
@@ -116,7 +116,7 @@ def test_augmented_pictures_follow_from_seed_epoch_and_index() -> None:
 
 def test_mixed_pictures_come_with_probabilities() -> None:
     data, changes = dataset(10), Augmentation(mixup=0.8)
-    feed = Feed(data, replace(PLAN, augmentation=changes))
+    feed = BatchLoader(data, replace(PLAN, augmentation=changes))
     indices = list(batches(10, 4, seed=5, epoch=0))[2]
     images, targets = feed.batch(0, 2)
     expected = augmented_batch(

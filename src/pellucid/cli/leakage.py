@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ONE_CLASS = "one-class"
 
-SPOILING = (ONE_CLASS, "conflicting-labels", "leakage")
+ALLOWABLE = (ONE_CLASS, "conflicting-labels", "leakage")
 """What can be allowed; the kinds of findings of ``pellucid check`` that have these names."""
 
 MOST_COPIED = 0.05
@@ -36,13 +36,13 @@ Place = tuple[str, int]
 
 
 def check_allowed(
-    names: Iterable[str] | None, allowable: Collection[str] = SPOILING
+    names: Iterable[str] | None, allowable: Collection[str] = ALLOWABLE
 ) -> tuple[str, ...]:
     """Return the kinds of findings that are allowed, by their own names; refuse others."""
     return tuple(one_of("finding", name, allowable, "--allow") for name in names or ())
 
 
-def spoiling_notes(
+def leakage_notes(
     splits: Splits, name: str, allowed: Collection[str], root: Path | None = None
 ) -> tuple[str, ...]:
     """Look for pictures that are in several classes, or in several of the parts that were given.
@@ -127,7 +127,7 @@ def _in_full(
     parts: dict[str, Dataset], repeated: list[list[Place]], root: Path
 ) -> Iterable[list[Place]]:
     """The groups among those that are the same with all their bits, too."""
-    from pellucid.data.check.look import Look, SharedCounts, look_at_file
+    from pellucid.data.check.fingerprint import Fingerprint, SharedCounts, fingerprint_file
     from pellucid.data.decoded import PictureFile
     from pellucid.data.pillow import MAX_PIXELS
 
@@ -135,8 +135,10 @@ def _in_full(
         same: dict[bytes, list[Place]] = defaultdict(list)
         for part, i in group:
             called = parts[part].picture_name(i)
-            look = look_at_file(PictureFile(root / called, called, ""), MAX_PIXELS, SharedCounts())
-            same[look.pixels if isinstance(look, Look) else b""].append((part, i))
+            picture = fingerprint_file(
+                PictureFile(root / called, called, ""), MAX_PIXELS, SharedCounts()
+            )
+            same[picture.pixels if isinstance(picture, Fingerprint) else b""].append((part, i))
         yield from (places for places in same.values() if len(places) > 1)
 
 
@@ -174,7 +176,7 @@ def _joined(pieces: list[Dataset]) -> Dataset:
 
 
 def _refusal(findings: tuple[Finding, ...], first: Finding, name: str) -> str:
-    from pellucid.data.check.kinds import KINDS
+    from pellucid.data.check.finding_kinds import KINDS
 
     number = sum(finding.kind == first.kind for finding in findings)
     more = f" (and {number - 1} more of the kind, see pellucid check)" if number > 1 else ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class ResizeNote:
     """What became of a picture on its way to the network.
 
     Attributes:
@@ -41,9 +41,9 @@ class LookedAt:
         }
 
 
-def look_at(
+def print_resize_note(
     picture: Path | NDArray[np.uint8], model: Model, max_pixels: int = MAX_PIXELS
-) -> LookedAt:
+) -> ResizeNote:
     """Print on stderr how a picture was changed for the network, and how it is unlike others.
 
     Raises:
@@ -63,7 +63,7 @@ def look_at(
     odd = unlike_picture(model, picture, max_pixels)
     if odd is not None:
         remarks().print(f"warning: {name} is {odd.line}")
-    return LookedAt(changed, seen.invert, odd)
+    return ResizeNote(changed, seen.invert, odd)
 
 
 def changes(

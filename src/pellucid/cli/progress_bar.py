@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class CountingBar:
+class CountBar:
     """Counts up to a number that becomes known on the way; gone when it is done.
 
     Args:

@@ -19,7 +19,7 @@ from pellucid.errors import ArgumentError, DataError, TrainingDivergedError
 from pellucid.graph import Network, classifier_weights, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import make_recipe
-from pellucid.training.finder import HIGHEST, LOWEST, STEPS, find_learning_rate
+from pellucid.training.lr_finder import HIGHEST, LOWEST, STEPS, find_learning_rate
 from pellucid.training.rate_chart import draw_rate_curve
 from pellucid.training.rate_curve import AGREE, FAR, WINDOW, curve, smooth
 from pellucid.training.recipe import usual_learning_rate

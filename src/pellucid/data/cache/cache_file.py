@@ -62,7 +62,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheFile:
     """Decoded pictures in the order in which they are kept.
 
     Attributes:
@@ -91,7 +91,7 @@ def block_size(shape: Sequence[int]) -> int:
     return max(1, min(BLOCK_PICTURES, BLOCK_BYTES // math.prod(shape)))
 
 
-def write_entry(file: IO[bytes], key: bytes, blocks: Iterable[Block]) -> None:
+def write_cache_file(file: IO[bytes], key: bytes, blocks: Iterable[Block]) -> None:
     """Write a new, empty file.
 
     Args:
@@ -120,7 +120,7 @@ def write_entry(file: IO[bytes], key: bytes, blocks: Iterable[Block]) -> None:
     file.flush()
 
 
-def open_entry(path: Path, key: bytes, shape: Sequence[int], threads: int) -> Entry | None:
+def open_cache_file(path: Path, key: bytes, shape: Sequence[int], threads: int) -> CacheFile | None:
     """Open a file, and check it.
 
     Args:
@@ -155,7 +155,7 @@ def open_entry(path: Path, key: bytes, shape: Sequence[int], threads: int) -> En
         pixels = _mapped(file, whole)
     if not _intact(pixels, index["blocks"], threads):
         return None
-    return Entry(pixels, positions, dict(index["bad"]))
+    return CacheFile(pixels, positions, dict(index["bad"]))
 
 
 def _header(key: bytes, index_at: int, index: bytes) -> bytes:

@@ -12,7 +12,7 @@ SEVERITIES: tuple[Severity, ...] = ("stops training", "warning", "note")
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """One kind of finding.
 
     Attributes:
@@ -27,94 +27,94 @@ class Kind:
 
 
 KINDS = {
-    "no-pictures": Kind(
+    "no-pictures": FindingKind(
         "stops training", "no pictures that can be used", "add pictures to the folders of classes"
     ),
-    "no-training-part": Kind(
+    "no-training-part": FindingKind(
         "stops training", "nothing to train with", "name the part to train with train"
     ),
-    "one-class": Kind(
+    "one-class": FindingKind(
         "stops training", "one class only", "add a second class: there is nothing to tell apart"
     ),
-    "class-without-pictures": Kind(
+    "class-without-pictures": FindingKind(
         "stops training",
         "a class without pictures to train with",
         "add pictures to it, or remove the class",
     ),
-    "conflicting-labels": Kind(
+    "conflicting-labels": FindingKind(
         "stops training",
         "the same picture in several classes",
         "keep each picture in the class that is right",
     ),
-    "leakage": Kind(
+    "leakage": FindingKind(
         "stops training",
         "the same picture in several parts",
         "keep each picture in one part: a test of what was learned by heart tests nothing",
     ),
-    "unusable": Kind(
+    "unusable": FindingKind(
         "warning", "files that cannot be used", "replace or remove them; training leaves them out"
     ),
-    "unlisted": Kind(
+    "unlisted": FindingKind(
         "warning", "folders that cannot be listed", "allow them to be read, or remove them"
     ),
-    "near-conflict": Kind(
+    "near-conflict": FindingKind(
         "warning",
         "nearly the same picture in several classes",
         "look whether each is in the class that is right",
     ),
-    "near-leakage": Kind(
+    "near-leakage": FindingKind(
         "warning",
         "nearly the same picture in several parts",
         "put pictures of one scene into one part",
     ),
-    "duplicates": Kind(
+    "duplicates": FindingKind(
         "warning",
         "the same picture several times",
         "keep one of each: copies count double, and may be drawn for training and for the test",
     ),
-    "small-class": Kind(
+    "small-class": FindingKind(
         "warning", "classes with few pictures", "add pictures: of so few little can be learned"
     ),
-    "imbalance": Kind(
+    "imbalance": FindingKind(
         "warning",
         "classes of very different sizes",
         "add pictures to the smaller ones, or weigh the classes; look at per-class results",
     ),
-    "odd-names": Kind(
+    "odd-names": FindingKind(
         "warning",
         "class names that look like mistakes",
         "rename or remove what is not meant: every name is a class of its own",
     ),
-    "class-missing": Kind(
+    "class-missing": FindingKind(
         "warning",
         "classes that a part lacks",
         "add pictures of them: what is not tested is not known",
     ),
-    "tiny": Kind(
+    "tiny": FindingKind(
         "warning", "tiny pictures", "look whether they are icons or pictures cut off by mistake"
     ),
-    "near-duplicates": Kind(
+    "near-duplicates": FindingKind(
         "note", "nearly the same picture several times", "keep one of each if they say nothing new"
     ),
-    "near-withheld": Kind(
+    "near-withheld": FindingKind(
         "note",
         "pictures much alike that chance explains",
         "nothing, unless they were taken in sequence: then put each sequence into one part",
     ),
-    "huge": Kind("note", "huge pictures", "make them smaller: they are slow to read"),
-    "wrong-ending": Kind(
+    "huge": FindingKind("note", "huge pictures", "make them smaller: they are slow to read"),
+    "wrong-ending": FindingKind(
         "note",
         "names that end for another format",
         "rename them; they are read by their content whatever their names",
     ),
-    "several-frames": Kind(
+    "several-frames": FindingKind(
         "note", "animations and files of several pages", "nothing: the first frame is used"
     ),
-    "deep-values": Kind(
+    "deep-values": FindingKind(
         "note", "pictures of more than 8 bits", "nothing: they are compared with all their bits"
     ),
-    "understood": Kind(
+    "understood": FindingKind(
         "note", "how the data were understood", "look whether that is what is meant"
     ),
-    "left-out": Kind("note", "what was left out", "move it if it belongs to the data"),
+    "left-out": FindingKind("note", "what was left out", "move it if it belongs to the data"),
 }

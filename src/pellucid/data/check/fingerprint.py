@@ -36,7 +36,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 @short_repr
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Fingerprint:
     """One picture that can be used.
 
     Attributes:
@@ -68,7 +68,9 @@ class Look:
     fractions: bool | None = None
 
 
-def look_at_file(file: PictureFile, max_pixels: int, values: SharedCounts) -> Look | BadFile:
+def fingerprint_file(
+    file: PictureFile, max_pixels: int, values: SharedCounts
+) -> Fingerprint | BadFile:
     """Decode a picture file and note what it is; or why it cannot be used.
 
     Args:
@@ -86,9 +88,9 @@ def look_at_file(file: PictureFile, max_pixels: int, values: SharedCounts) -> Lo
             else:
                 values.add(full)
                 if not _is_eight_bit(full):
-                    look = look_at_values(full, file.name, file.class_name, file.part)
+                    found = fingerprint_values(full, file.name, file.class_name, file.part)
                     return replace(
-                        look, file=_digest(file.path), format=content, several_frames=several
+                        found, file=_digest(file.path), format=content, several_frames=several
                     )
                 picture = image_of((full // 257).astype(np.uint8)[..., np.newaxis])
         return _look(
@@ -99,7 +101,9 @@ def look_at_file(file: PictureFile, max_pixels: int, values: SharedCounts) -> Lo
         return BadFile(file.name, reason, file.class_name, file.part)
 
 
-def look_at_pixels(pixels: NDArray[np.uint8], name: str, class_name: str, part: str) -> Look:
+def fingerprint_pixels(
+    pixels: NDArray[np.uint8], name: str, class_name: str, part: str
+) -> Fingerprint:
     """Note what a picture in memory is.
 
     Args:
@@ -111,7 +115,7 @@ def look_at_pixels(pixels: NDArray[np.uint8], name: str, class_name: str, part: 
     return _look(image_of(pixels), name, class_name, part)
 
 
-def look_at_values(values: NDArray[Any], name: str, class_name: str, part: str) -> Look:
+def fingerprint_values(values: NDArray[Any], name: str, class_name: str, part: str) -> Fingerprint:
     """Note what a picture of more than 8 bits a value is.
 
     Args:
@@ -132,7 +136,7 @@ def look_at_values(values: NDArray[Any], name: str, class_name: str, part: str) 
     digest = hashlib.sha256(f"{width}×{height}×{spatial.shape[2]} of more than 8 bits ".encode())
     plain = spatial if values.dtype.kind == "f" else spatial.astype("<i8")
     digest.update(np.ascontiguousarray(plain).data)
-    return Look(
+    return Fingerprint(
         name=name,
         class_name=class_name,
         part=part,
@@ -161,13 +165,13 @@ class SharedCounts:
         return self._counts.range()
 
 
-def scaled_thumbnail(look: Look, value_range: Range | None) -> Look:
+def scaled_thumbnail(picture: Fingerprint, value_range: Range | None) -> Fingerprint:
     """Return a look whose small copy has values 0..255, as the network would see it."""
-    if value_range is None or look.fractions is None:
-        return look
+    if value_range is None or picture.fractions is None:
+        return picture
     low, high, _ = value_range
-    copy = (np.clip(look.thumbnail, low, high) - low) * (255 / (high - low))
-    return replace(look, thumbnail=copy.astype(np.float32))
+    copy = (np.clip(picture.thumbnail, low, high) - low) * (255 / (high - low))
+    return replace(picture, thumbnail=copy.astype(np.float32))
 
 
 def _is_eight_bit(values: NDArray[Any]) -> bool:
@@ -195,14 +199,14 @@ def _look(
     file: bytes | None = None,
     content: str | None = None,
     several: bool = False,
-) -> Look:
+) -> Fingerprint:
     from PIL import Image
 
     side = THUMBNAIL_SIDE
     small = picture.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0)
     digest = hashlib.sha256(f"{picture.width}×{picture.height} ".encode())
     digest.update(picture.tobytes())
-    return Look(
+    return Fingerprint(
         name=name,
         class_name=class_name,
         part=part,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pellucid import ImageClassifier
-from pellucid.architectures import ARCHITECTURES, USUAL, Usual, usual
+from pellucid.architectures import ARCHITECTURES, DEFAULTS, Defaults, default_settings
 from pellucid.data.augment import PRESETS, get_augmentation
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.optimizers import OPTIMIZERS
@@ -19,8 +19,8 @@ def recipe(*args: object, **settings: object) -> Recipe:
 
 
 def test_names() -> None:
-    assert set(USUAL) <= set(ARCHITECTURES)
-    assert {each.augmentation for each in USUAL.values()} <= set(PRESETS)
+    assert set(DEFAULTS) <= set(ARCHITECTURES)
+    assert {each.augmentation for each in DEFAULTS.values()} <= set(PRESETS)
 
 
 @pytest.mark.parametrize("name", ["vgg-small", "vgg-medium", "resnet20"])
@@ -36,7 +36,7 @@ def test_plain_settings_for_the_others() -> None:
     assert recipe("lecture") == recipe(own) == recipe(lambda classes: own)
     assert recipe(own).epochs == 10
     assert recipe(own, batch_size=128).learning_rate == LEARNING_RATES["sgd"]
-    assert usual(own) == usual("lecture") == Usual()
+    assert default_settings(own) == default_settings("lecture") == Defaults()
 
 
 def test_ones_own_settings_go_before() -> None:

@@ -21,7 +21,7 @@ EVERY = 16
 """Steps between two updates, which then count for all of them: d to their number."""
 
 
-class Average:
+class MovingAverage:
     """A moving average of weights and of batch norms' statistics.
 
     Args:
