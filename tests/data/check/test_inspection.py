@@ -345,7 +345,7 @@ def test_a_picture_that_is_listed_often_is_looked_at_once(
         looked.append(file.name)
         return fingerprint(file, *others)
 
-    monkeypatch.setattr(inspection, "look_at_file", counting)
+    monkeypatch.setattr(inspection, "fingerprint_file", counting)
     report = inspect(table)
     assert sorted(looked) == ["gone.png", *(f"pictures/{i:03}.png" for i in range(3))]
     assert {each.name: each.pictures["all"] for each in report.classes} == {"a": 2000, "b": 1000}
