@@ -69,7 +69,7 @@ def examine(threads: int) -> Machine:
 
 
 def _peaks(threads: int) -> dict[int, float]:
-    from pellucid.engines.native.peak import measure_peak
+    from pellucid.engines.native.runtime.host.peak import measure_peak
 
     return {count: measure_peak(count) for count in sorted({1, threads})}
 

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.contenders.own import Native
-from pellucid.engines.native import build, geometry, lower, program
+from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import kernel_gradient
-from pellucid.engines.native.fold import Folded
-from pellucid.engines.native.ir import Vectors
-from pellucid.engines.native.liveness import Lives
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.emit.ir import Vectors
+from pellucid.engines.native.lower import stages
+from pellucid.engines.native.lower.fold import Folded
+from pellucid.engines.native.memory import geometry
+from pellucid.engines.native.memory.live_ranges import LiveRanges
+from pellucid.engines.native.runtime.host import program
+from pellucid.engines.native.runtime.host.program import NativeProgram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.contenders import Images, Weights
     from benchmarks.workloads import Workload
-    from pellucid.engines.native.geometry import Packing, Pair
+    from pellucid.engines.native.memory.geometry import Packing, Pair
 
 
 class Without(Native):
@@ -80,7 +83,7 @@ class Fusion(Without):
 
     def patch(self) -> None:
         """Nothing is taken along."""
-        _put("takes_along", lambda _: (), lower)
+        _put("fusable", lambda _: (), stages)
 
 
 class Layout(Without):
@@ -91,7 +94,7 @@ class Layout(Without):
         made = self.program
         assert isinstance(made, NativeProgram)
         for _ in range(2):
-            made._run("turn", np.zeros(1, np.uint8))
+            made._run("flip", np.zeros(1, np.uint8))
         return super().train_step(images, labels)
 
 
@@ -104,7 +107,7 @@ class Folding(Without):
 
 
 class Bytes(Without):
-    """Pixels turned into floats by NumPy, before the first kernel."""
+    """Pixels flipped into floats by NumPy, before the first kernel."""
 
     def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
         """A step on floats."""
@@ -120,7 +123,7 @@ class Single(Without):
 
     def patch(self) -> None:
         """It is never worth to wake the others."""
-        _put("worth_waking", lambda _: False, build)
+        _put("worth_waking", lambda _: False, compiling)
 
 
 class Sharing(Without):
@@ -128,4 +131,4 @@ class Sharing(Without):
 
     def patch(self) -> None:
         """All are needed at all times."""
-        _put("apart", lambda *_, **__: False, Lives)
+        _put("disjoint", lambda *_, **__: False, LiveRanges)

@@ -12,7 +12,7 @@ from torch import nn
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.engines import Learning, get_engine
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.errors import ShapeError
 from pellucid.graph import Network, summarise
 from pellucid.layers import Normalise, Sequential

@@ -10,7 +10,8 @@ import pytest
 from pellucid.architectures import ARCHITECTURES
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
-from pellucid.engines.native import liveness, program
+from pellucid.engines.native.memory import live_ranges
+from pellucid.engines.native.runtime.host import program
 from pellucid.errors import FileFormatError
 from pellucid.files import check_limits, load_model, self_test
 from pellucid.files.container import Contents, pack
@@ -190,5 +191,5 @@ def test_the_planner_s_short_way_changes_nothing(
         return names
 
     short = places()
-    monkeypatch.setattr(liveness.Lives, "after", lambda *_: False)
+    monkeypatch.setattr(live_ranges.LiveRanges, "after", lambda *_: False)
     assert places() == short

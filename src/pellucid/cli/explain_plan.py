@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from pellucid.engines.native.layout import Layout
+    from pellucid.engines.native.memory.layout import Layout
     from pellucid.engines.native.report import PlanReport, StageReport
 
 TITLES = {

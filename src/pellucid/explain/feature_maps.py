@@ -29,7 +29,7 @@ def compiled_maps(question: Question, layer: str) -> Array | None:
 
     That is when the program is no native one, or the layer is asked for the first time.
     """
-    from pellucid.engines.native.program import NativeProgram
+    from pellucid.engines.native.runtime.host.program import NativeProgram
 
     if not isinstance(question.program, NativeProgram):
         return None

@@ -1,4 +1,4 @@
-"""Cases with more channels than a vector has lanes, and networks that try an operation's way back.
+"""Cases with more channels than a vector has lanes, and networks that try a backward pass.
 
 The battery's own cases have few channels, so that many shapes stay quick; whole vectors, and what
 is left over after them, are seen here.
@@ -110,7 +110,7 @@ WIDE = [
 def twice(case: Case) -> Network:
     """A network in which an operation stands twice, behind layers that learn.
 
-    Both read the same values, so that on the way back the second writes their gradient, and the
+    Both read the same values, so that backward the second writes their gradient, and the
     first adds to it; what they read has learned only if the gradients at it are right.
     """
     count = len(case.shapes)
@@ -199,7 +199,7 @@ GRAPHS = {
         Node("flat", Flatten(), ("softmax",)),
         Node("answer", Dense(3), ("flat",)),
     ),
-    # On the way back, those that leave positions out come first, and another adds to all.
+    # In the backward pass, those that leave positions out come first, and another adds to all.
     "strides that leave positions out": _graph(
         (9, 9, 3),
         Node("conv", Conv2D(16, (1, 1)), ("pixels",)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines import Learning
 from pellucid.engines.native import NativeEngine
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.layers import (
     BatchNorm,
     Conv2D,

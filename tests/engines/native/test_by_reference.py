@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pellucid.engines import Learning
-from pellucid.engines.native import lower
+from pellucid.engines.native.lower import stages
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import report
 from pellucid.ops import (
@@ -33,7 +33,7 @@ from tests.engines.networks import batch, network
 from tests.engines.tolerances import assert_same_bits
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.program import NativeProgram
+    from pellucid.engines.native.runtime.host.program import NativeProgram
     from pellucid.ops.operation import Operation
 
 EVERY = WHOLE["every operation"]
@@ -43,10 +43,10 @@ REMOVED = (BatchNorm, Dropout, LocalResponseNorm, PReLU, MaxPool)
 def without(monkeypatch: pytest.MonkeyPatch, *kinds: type[Operation]) -> None:
     """As if there were no kernels for some operations."""
     for kind in kinds:
-        monkeypatch.delitem(lower.KINDS, kind)
+        monkeypatch.delitem(stages.KINDS, kind)
 
 
-@pytest.mark.parametrize("kind", lower.KINDS, ids=lambda kind: kind.kind)
+@pytest.mark.parametrize("kind", stages.KINDS, ids=lambda kind: kind.kind)
 def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by itself, within a network of them all: answer, gradients, two steps."""
     without(monkeypatch, kind)
@@ -60,7 +60,7 @@ def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_all_operations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, *lower.KINDS)
+    without(monkeypatch, *stages.KINDS)
     images, labels = batch(GRAPHS[name], 7)
     compare(network(GRAPHS[name]), images, labels, precision="float64")
 

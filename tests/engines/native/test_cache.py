@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pellucid.engines.native.cache import LIMIT, MAGIC, CodeCache, code_cache
+from pellucid.engines.native.runtime.host.cache import LIMIT, MAGIC, CodeCache, code_cache
 from pellucid.user_cache import TAG
 
 if TYPE_CHECKING:

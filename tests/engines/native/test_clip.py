@@ -21,7 +21,7 @@ from tests.engines.networks import batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.program import NativeProgram
+    from pellucid.engines.native.runtime.host.program import NativeProgram
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
     from tests.ops.cases import Case

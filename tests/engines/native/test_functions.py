@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.ir import Function, Value
+    from pellucid.engines.native.emit.ir import Function, Value
 
     Compiled = Callable[[Function, Value], Value]
     Exact = Callable[[NDArray[np.float64]], NDArray[np.float64]]

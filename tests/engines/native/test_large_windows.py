@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pellucid.engines import Learning, get_engine
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.graph import Graph, Node
 from pellucid.ops import AveragePool, Conv2D, CrossEntropy, Dense, Flatten, MaxPool, ReLU
 from pellucid.optimizers import SGD

@@ -13,7 +13,7 @@ import torch
 
 from pellucid.engines import Learning, StepResult
 from pellucid.engines.native import NativeEngine
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.engines.reference import ReferenceProgram
 from pellucid.engines.torch.losses import loss_at
 from pellucid.graph import Graph, Network, Node

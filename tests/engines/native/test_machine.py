@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pellucid.engines.native import machine
-from pellucid.engines.native.cache import code_cache
 from pellucid.engines.native.processor import this_processor
+from pellucid.engines.native.runtime.host import machine
+from pellucid.engines.native.runtime.host.cache import code_cache
 from tests.engines.native.programs import SMALL, digest, native, train
 
 if TYPE_CHECKING:

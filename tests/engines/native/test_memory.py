@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines.native.lower import KINDS
+from pellucid.engines.native.lower.stages import KINDS
 from pellucid.ops import Dense
 from tests.engines.native.programs import LEARNING, SMALL, native
 from tests.engines.networks import GRAPHS, batch
@@ -21,13 +21,13 @@ from tests.engines.tolerances import assert_same_bits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.program import NativeProgram
+    from pellucid.engines.native.runtime.host.program import NativeProgram
     from pellucid.graph import Graph
 
 LASTING = (
     "weights ",
     "statistics ",
-    "turned ",
+    "flipped ",
     "calls ",
     *(f"{slot} " for slot in ("mean", "square")),
 )
@@ -125,7 +125,7 @@ def test_the_names_are_still_those(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poison that finds no buffer proves nothing."""
     names = {name for graph in NETWORKS.values() for name in buffers(native(graph))}
     kinds = {kind: name for kind, name in KINDS.items() if kind is not Dense}
-    monkeypatch.setattr("pellucid.engines.native.lower.KINDS", kinds)  # there are calls then
+    monkeypatch.setattr("pellucid.engines.native.lower.stages.KINDS", kinds)  # there are calls then
     names |= set(buffers(native()))
     for start in (*LASTING, *FILLED, "value ", "gradient "):
         assert any(name.startswith(start) for name in names), start

@@ -9,9 +9,9 @@ import pytest
 
 from pellucid.engines import Learning, get_engine
 from pellucid.engines.native.engine import NativeEngine
-from pellucid.engines.native.liveness import Lives
-from pellucid.engines.native.lower import lower
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.lower.stages import lower
+from pellucid.engines.native.memory.live_ranges import LiveRanges
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.engine import Precision
-    from pellucid.engines.native.plan import Place
+    from pellucid.engines.native.lower.plan import Place
     from pellucid.ops.operation import Array
 
 LOSS = CrossEntropy()
@@ -207,8 +207,8 @@ def test_what_lies_between_values_stays_zero(name: str) -> None:
 def test_dropout_masks_to_the_last_bit(
     shape: tuple[int, int, int], rate: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for shares in ("apart", "after"):  # never: what was dropped stays there
-        monkeypatch.setattr(Lives, shares, lambda *_, **__: False)
+    for shares in ("disjoint", "after"):  # never: what was dropped stays there
+        monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
     operation = Dropout(rate)
     nodes = (
         Node("average", AveragePool((1, 1), (1, 1)), (INPUT,)),

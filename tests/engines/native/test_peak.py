@@ -7,10 +7,17 @@ import re
 import numpy as np
 import pytest
 
-from pellucid.engines.native.machine import Machine
-from pellucid.engines.native.peak import ROW, SUMS, TOTAL, UNROLL, measure_peak, peak_text
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.team import Team
+from pellucid.engines.native.runtime.host.machine import Machine
+from pellucid.engines.native.runtime.host.peak import (
+    ROW,
+    SUMS,
+    TOTAL,
+    UNROLL,
+    measure_peak,
+    peak_text,
+)
+from pellucid.engines.native.runtime.host.team import Team
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

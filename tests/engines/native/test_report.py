@@ -11,7 +11,7 @@ import pytest
 
 from pellucid import ops
 from pellucid.engines import get_engine
-from pellucid.engines.native.lower import Declined
+from pellucid.engines.native.lower.stages import Declined
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import (
     PlanReport,
@@ -21,7 +21,7 @@ from pellucid.engines.native.report import (
     report,
     write_for_report,
 )
-from pellucid.engines.native.timing import Apart, measure
+from pellucid.engines.native.timing import StageTimer, measure
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -261,7 +261,7 @@ def test_stages_one_by_one_compute_what_a_program_computes(name: str) -> None:
     graph = GRAPHS.get(name) or small_residual()
     images, _ = batch(graph, BATCH)
     processor = this_processor()
-    apart = Apart(network(graph), images, processor, 2, training=False)
+    apart = StageTimer(network(graph), images, processor, 2, training=False)
     for run in apart.stages:
         run()
     answer = apart.code.plan.values[apart.code.plan.stages[-1].target]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from pellucid.engines import Learning
-from pellucid.engines.native import build
-from pellucid.engines.native.machine import LEVEL
+from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.processor import Processor, this_processor
-from pellucid.engines.native.program import NativeProgram
-from pellucid.engines.native.system import POSIX
-from pellucid.engines.native.team_code import team_text
+from pellucid.engines.native.runtime.host.machine import LEVEL
+from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.runtime.host.system import POSIX
+from pellucid.engines.native.runtime.host.team_code import team_text
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.ops import MeanSquaredError
 from pellucid.optimizers import SGD
@@ -67,7 +67,7 @@ def assembly(text: str, processor: Processor) -> str:
 def code_for(name: str, processor: Processor) -> str:
     graph = SMALL if name == "small" else GRAPHS[name]
     learning = LEARNING if name == "small" else CLIPPED
-    code = build.write(graph, processor, capacity=8, threads=2, learning=learning)
+    code = compiling.write(graph, processor, capacity=8, threads=2, learning=learning)
     return code.text
 
 

@@ -13,9 +13,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 import pytest
 
-from pellucid.engines.native.machine import load
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.team import Team, shared_team
+from pellucid.engines.native.runtime.host.machine import load
+from pellucid.engines.native.runtime.host.team import Team, shared_team
 from tests.engines.native.programs import native, train
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def wait_for(condition: object, seconds: float = 20.0) -> bool:
 def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No workers of other tests are seen, and their teams are not shared."""
     gc.collect()
-    monkeypatch.setattr("pellucid.engines.native.team._shared", WeakValueDictionary())
+    monkeypatch.setattr("pellucid.engines.native.runtime.host.team._shared", WeakValueDictionary())
     _of_others.update(threading.enumerate())
     assert not workers()
     yield

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.native.emit.doubles import Doubles
-from pellucid.engines.native.ir import Vectors
-from pellucid.engines.native.machine import SCHEDULE, load
+from pellucid.engines.native.emit.ir import Vectors
+from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.writer import Writer
+from pellucid.engines.native.runtime.host.machine import SCHEDULE, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 
 def run(body: Callable[[Function], None], memory: NDArray[np.generic]) -> None:
     """Compile a function's body and call it once; ``%pixels`` points to the memory."""
     processor = this_processor()
-    writer = Writer(Vectors(processor.lanes), processor.pause)
-    writer.stage("run", "run", 1, body)
-    machine = load(writer.text(), processor)
+    builder = ScheduleBuilder(Vectors(processor.lanes), processor.pause)
+    builder.stage("run", "run", 1, body)
+    machine = load(builder.text(), processor)
     schedule = SCHEDULE(machine.address("run"))
     table, barrier = np.zeros(1, np.uint64), np.zeros(32, np.int64)
     schedule(table.ctypes.data, memory.ctypes.data, 1, 0, 1, barrier.ctypes.data)

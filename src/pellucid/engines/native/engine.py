@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.cores import available_threads, check_threads
 from pellucid.engines.engine import Engine, Learning, Program
-from pellucid.engines.native.lower import Declined
+from pellucid.engines.native.lower.stages import Declined
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.engines.reference import ReferenceEngine
 
 if TYPE_CHECKING:

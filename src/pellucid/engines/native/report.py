@@ -6,19 +6,19 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.engines.engine import Learning
-from pellucid.engines.native.build import write
+from pellucid.engines.native.compile import write
 from pellucid.engines.native.describe import Description, describe
 from pellucid.engines.native.describe.alone import why_alone
-from pellucid.engines.native.fold import Folded, fold
-from pellucid.engines.native.lower import Declined
-from pellucid.engines.native.writer import AFTERWARDS, LEARN
+from pellucid.engines.native.emit.schedule_builder import AFTERWARDS, LEARN
+from pellucid.engines.native.lower.fold import Folded, fold
+from pellucid.engines.native.lower.stages import Declined
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.build import Code
+    from pellucid.engines.native.compile import Code
+    from pellucid.engines.native.emit.schedule_builder import Call
     from pellucid.engines.native.processor import Processor
-    from pellucid.engines.native.writer import Call
     from pellucid.graph import Graph, Node
 
 INFERENCE_PASS = ("forward",)
@@ -156,7 +156,7 @@ def write_for_report(
 def calls(code: Code, *, training: bool) -> list[tuple[str, Call]]:
     """The stages of a step or pass in their order, each with its schedule."""
     schedules = TRAINING_STEP if training else INFERENCE_PASS
-    return [(name, call) for name in schedules for call in code.plan.writer.calls.get(name, [])]
+    return [(name, call) for name in schedules for call in code.plan.builder.calls.get(name, [])]
 
 
 def _stage(

@@ -12,17 +12,17 @@ import numpy as np
 from pellucid.engines.engine import Learning
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.engine import NativeEngine
-from pellucid.engines.native.machine import load
-from pellucid.engines.native.peak import measure_peak
 from pellucid.engines.native.report import Timing, calls, write_for_report
-from pellucid.engines.native.team import shared_team
+from pellucid.engines.native.runtime.host.machine import load
+from pellucid.engines.native.runtime.host.peak import measure_peak
+from pellucid.engines.native.runtime.host.team import shared_team
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.build import Code
+    from pellucid.engines.native.compile import Code
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Network, Weights
 
@@ -56,13 +56,13 @@ def measure(
         0, 256, (batch, *network.graph.input_shape), dtype=np.uint8
     )
     peak = measure_peak(threads, processor)
-    stages = Apart(network, images, processor, threads, training=training).time(repeats)
+    stages = StageTimer(network, images, processor, threads, training=training).time(repeats)
     whole = _whole(network, images, threads, training, repeats)
     # Again, since whoever else runs on this machine takes from it.
     return Timing(stages, whole, max(peak, measure_peak(threads, processor)))
 
 
-class Apart:
+class StageTimer:
     """A program taken apart: every stage of a step or pass can be run by itself.
 
     Args:
@@ -88,12 +88,12 @@ class Apart:
         self.code, folded = write_for_report(
             network.graph, processor, batch=len(images), threads=threads, training=training
         )
-        writer = self.code.plan.writer
+        builder = self.code.plan.builder
         alone = {
             f"alone_{number}": call
             for number, (_, call) in enumerate(calls(self.code, training=training))
         }
-        schedules = [writer.schedule(name, [call]) for name, call in alone.items()]
+        schedules = [builder.schedule(name, [call]) for name, call in alone.items()]
         self._machine = load("\n".join([self.code.text, *schedules]), processor)
         self._team = shared_team(threads)
         self._images = images

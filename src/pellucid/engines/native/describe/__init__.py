@@ -10,8 +10,8 @@ from pellucid.engines.native.describe.subject import Description, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.engines.native.build import Code
-    from pellucid.engines.native.writer import Call
+    from pellucid.engines.native.compile import Code
+    from pellucid.engines.native.emit.schedule_builder import Call
 
 __all__ = ["Description", "describe"]
 
@@ -42,14 +42,14 @@ PARTS: dict[tuple[str, str], Callable[[Subject], Description]] = {
     ("", "kernel gradient"): any_stage.kernel_gradient,
     ("", "sum of losses"): any_stage.sum_of_losses,
     ("", "update"): any_stage.update,
-    ("", "turn"): any_stage.turn,
+    ("", "flip"): any_stage.flip,
     ("by reference", ""): any_stage.by_reference,
     ("by reference", "back through"): any_stage.by_reference,
     ("convolve", ""): convolutions.forward,
     ("convolve", "unpool"): convolutions.unpool,
     ("convolve", "back through"): convolutions.data_gradient,
     ("convolve", "kernel gradient"): convolutions.kernel_gradient,
-    ("convolve", "turn"): convolutions.turn,
+    ("convolve", "flip"): convolutions.flip,
     ("norm", ""): norms.forward,
     ("norm", "sums of"): norms.sums,
     ("norm", "statistics of"): norms.join,

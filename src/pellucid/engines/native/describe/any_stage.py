@@ -90,10 +90,10 @@ def kernel_gradient(s: Subject) -> Description:
     )
 
 
-def turn(s: Subject) -> Description:
-    """The weights again, as the way back reads them."""
+def flip(s: Subject) -> Description:
+    """The weights again, as the backward pass reads them."""
     size = FLOAT * s.code.weighted[s.stage.node.name].parameter.size
-    return Description("copy, turned", bytes_read=size, bytes_written=size)
+    return Description("copy, flipped", bytes_read=size, bytes_written=size)
 
 
 def loss(s: Subject) -> Description:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.describe import any_stage
 from pellucid.engines.native.describe.subject import FLOAT, Description
-from pellucid.engines.native.emit.convolution import cut
+from pellucid.engines.native.emit.convolution import split_evenly
 from pellucid.engines.native.emit.kernel_gradient import FEWEST_SUMS
-from pellucid.engines.native.layout import whole_vectors
-from pellucid.engines.native.stages.chunks import CHUNKS, LARGEST_PARTIAL_SUMS
-from pellucid.engines.native.stages.convolve import Convolve
+from pellucid.engines.native.kernels.chunks import CHUNKS, LARGEST_PARTIAL_SUMS
+from pellucid.engines.native.kernels.convolve import Convolve
+from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pellucid.engines.native.describe.subject import Subject
-    from pellucid.engines.native.geometry import Convolution, Packing
+    from pellucid.engines.native.memory.geometry import Convolution, Packing
 
 
 def forward(s: Subject) -> Description:
@@ -43,19 +43,19 @@ def unpool(s: Subject) -> Description:
 
 
 def data_gradient(s: Subject) -> Description:
-    """A convolution with the kernel turned, in as many parts as the stride makes phases."""
+    """A convolution with the kernel flipped, in as many parts as the stride makes phases."""
     made = _made(s)
-    turned = [each.convolution for each in made.turned]
-    largest = max(turned, key=lambda convolution: convolution.packing.depth)
+    flipped = [each.convolution for each in made.flipped]
+    largest = max(flipped, key=lambda convolution: convolution.packing.depth)
     notes = list(_idle(largest.packing, "channels"))
-    if len(turned) > 1:
+    if len(flipped) > 1:
         kind = "rows of the image" if made.forward.single else "phases of the stride"
-        notes.append(f"in {len(turned)} parts, the {kind}, each with its part of the kernel")
+        notes.append(f"in {len(flipped)} parts, the {kind}, each with its part of the kernel")
     return Description(
-        f"{_what(s)}, turned",
+        f"{_what(s)}, flipped",
         _tile(largest),
         largest.target,
-        s.size(made.gradient.layout) + FLOAT * sum(each.packing.size for each in turned),
+        s.size(made.gradient.layout) + FLOAT * sum(each.packing.size for each in flipped),
         s.gradients(*s.stage.sources),
         s.flops,
         tuple(notes),
@@ -84,10 +84,10 @@ def kernel_gradient(s: Subject) -> Description:
     )
 
 
-def turn(s: Subject) -> Description:
-    """The weights again, as the way back reads them."""
-    copied = FLOAT * sum(turned.convolution.packing.size for turned in _made(s).turned)
-    return Description("copy, turned", bytes_read=copied, bytes_written=copied)
+def flip(s: Subject) -> Description:
+    """The weights again, as the backward pass reads them."""
+    copied = FLOAT * sum(flipped.convolution.packing.size for flipped in _made(s).flipped)
+    return Description("copy, flipped", bytes_read=copied, bytes_written=copied)
 
 
 def _made(s: Subject) -> Convolve:
@@ -108,8 +108,8 @@ def _tile(convolution: Convolution) -> tuple[int, int]:
         return most, vectors
     rows, across = convolution.outputs
     if across > most // 2:
-        return max(cut(across, most)), vectors
-    return max(cut(rows, min(rows, most // across))) * across, vectors
+        return max(split_evenly(across, most)), vectors
+    return max(split_evenly(rows, min(rows, most // across))) * across, vectors
 
 
 def _kernel_tile(convolution: Convolution) -> tuple[int, int]:
@@ -120,7 +120,7 @@ def _kernel_tile(convolution: Convolution) -> tuple[int, int]:
         rows *= packing.taps[1]
     if rows * packing.vectors < FEWEST_SUMS:
         rows = packing.depth
-    return max(cut(rows, packing.sums // packing.vectors)), packing.vectors
+    return max(split_evenly(rows, packing.sums // packing.vectors)), packing.vectors
 
 
 def _idle(packing: Packing, what: str) -> Iterable[str]:

@@ -9,9 +9,9 @@ from pellucid import ops
 from pellucid.engines.native.emit.pooling import NONE
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.build import Code
-    from pellucid.engines.native.layout import Layout
-    from pellucid.engines.native.lower import Stage
+    from pellucid.engines.native.compile import Code
+    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.memory.layout import Layout
 
 PASSES = ("", "back through", "kernel gradient")
 """Parts of a layer's work that multiply each of its weights; the others copy or mask."""

@@ -11,7 +11,7 @@ from pellucid.engines.native.emit.lanes import keep, lanes_from
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 
 @dataclass(frozen=True)

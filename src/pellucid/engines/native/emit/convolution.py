@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.geometry import Convolution, Packing
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.memory.geometry import Convolution, Packing
 
 Finish = Callable[["Function", "Value", "Value", "Index"], "Value"]
 """What becomes of a vector of sums before it is stored at the pointer and offset given."""
 
 
-def cut(length: int, most: int) -> list[int]:
+def split_evenly(length: int, most: int) -> list[int]:
     """A length in as few parts of at most ``most`` as possible, as equal as can be."""
     parts = -(-length // most)
     size, larger = divmod(length, parts)
@@ -71,7 +71,7 @@ def convolve_rows(
     for y, height, count_y in runs(sizes):
         from_, to = (f.within(f.add(bound, -done), count_y) for bound in (begin, end))
         done += count_y
-        for x, width, count_x in runs(cut(across, most)):
+        for x, width, count_x in runs(split_evenly(across, most)):
 
             def tiles(
                 i: Index, _: list[Value], y: int = y, x: int = x, height: int = height,
@@ -107,12 +107,12 @@ def row_groups(convolution: Convolution, rows: int) -> list[int]:
     """Rows of outputs, in groups that are computed together: more than one where they are short."""
     across = convolution.outputs[1]
     most = convolution.packing.sums // convolution.packing.vectors
-    return cut(rows, min(rows, most // across) if across <= most // 2 else 1)
+    return split_evenly(rows, min(rows, most // across) if across <= most // 2 else 1)
 
 
 def filter_groups(packing: Packing) -> list[int]:
     """How many blocks of filters are computed together for one image of a dense layer."""
-    return cut(packing.blocks, packing.sums // packing.vectors)
+    return split_evenly(packing.blocks, packing.sums // packing.vectors)
 
 
 def convolve_images(
@@ -216,7 +216,7 @@ def _dense_images(
 
         f.loop(start, stop, 1, image)
 
-    if f.cut == "blocks":
+    if f.split == "blocks":
         by_filters(first, last)
         return
     count = f.add(last, f.multiply(first, -1))

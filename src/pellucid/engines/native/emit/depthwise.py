@@ -12,14 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.convolution import cut, runs
+from pellucid.engines.native.emit.convolution import runs, split_evenly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.engines.native.emit.convolution import Finish
-    from pellucid.engines.native.geometry import Packing, Pair
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.memory.geometry import Packing, Pair
 
 TILE = 6, 4
 """Neighbouring outputs computed together, with kernels of up to 3 columns and wider ones: with
@@ -72,7 +72,7 @@ def slide_images(
     across = slide.outputs[1]
 
     def row(x: Value, y: Value) -> None:
-        for first, width, count in runs(cut(across, TILE[packing.taps[1] > 3])):
+        for first, width, count in runs(split_evenly(across, TILE[packing.taps[1] > 3])):
 
             def tiles(
                 i: Index, _: list[Value], first: int = first, width: int = width
@@ -126,7 +126,7 @@ def accumulate_taps(
             block = f.at(kernel, f.multiply(v, packing.block))
             from_, at = f.at(x, f.multiply(v, lanes)), f.at(dy, f.multiply(v, lanes))
             first = 0
-            for size in cut(len(places), f.vectors.sums):
+            for size in split_evenly(len(places), f.vectors.sums):
                 mine = range(first, first + size)
                 first += size
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.ir import Function, Value
+    from pellucid.engines.native.emit.ir import Function, Value
 
 LARGEST = 89.0
 """From here on e^x is infinite in float32."""

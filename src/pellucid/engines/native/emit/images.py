@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.lanes import real_lanes
-from pellucid.engines.native.writer import buffer
+from pellucid.engines.native.emit.schedule_builder import buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pellucid.engines.native.ir import Function, Index, Value
-    from pellucid.engines.native.plan import Place
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Place
 
 
 def each_image(f: Function, body: Callable[[Index], None]) -> None:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.convolution import cut, runs
+from pellucid.engines.native.emit.convolution import runs, split_evenly
 from pellucid.engines.native.emit.outer_product import Steps, outer_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pellucid.engines.native.geometry import Convolution
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.memory.geometry import Convolution
 
 OUTPUTS_AT_ONCE = 256
 """Outputs of an image that one tile goes over before the next does: what they read stays in L1."""
@@ -77,7 +77,7 @@ def accumulate_images(
     def image(n: Index, _: list[Value]) -> list[Value]:
         x = f.at(source, f.multiply(n, convolution.source.image))
         dy = f.at(gradient, f.multiply(n, convolution.target.image))
-        for y, height, count in runs(cut(rows, _rows_at_once(convolution))):
+        for y, height, count in runs(split_evenly(rows, _rows_at_once(convolution))):
 
             def part(i: Index, _: list[Value], y: int = y, height: int = height) -> list[Value]:
                 row = f.add(f.multiply(i, height), y)
@@ -205,7 +205,7 @@ def _kernel_rows(
             a = f.at(x, f.add(f.multiply(ky, step_y), f.multiply(kx, step_x)))
             before = f.multiply(f.add(f.multiply(ky, taps_x), kx), channels * packing.width)
             to = f.at(block, before)
-            for c, size, count in runs(cut(channels, together)):
+            for c, size, count in runs(split_evenly(channels, together)):
 
                 def tile(i: Index, _: list[Value], c: int = c, size: int = size) -> list[Value]:
                     channel = f.add(f.multiply(i, size), c)
@@ -234,7 +234,7 @@ def _scattered_rows(
         for c in range(packing.channels)
     ]
     first = 0
-    for size in cut(len(offsets), packing.sums // packing.vectors):
+    for size in split_evenly(len(offsets), packing.sums // packing.vectors):
         place = f.at(block, first * packing.width)
         _tile(f, convolution, x, offsets[first : first + size], dy, place, steps)
         first += size

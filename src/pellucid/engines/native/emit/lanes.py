@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.engines.native.ir import Function, Value
+    from pellucid.engines.native.emit.ir import Function, Value
 
 
 def lanes_from(f: Function, first: int, last: int) -> Value:

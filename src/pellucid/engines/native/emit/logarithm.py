@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.exponential import LN_2, exponential, polynomial
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.ir import Function, Value
+    from pellucid.engines.native.emit.ir import Function, Value
 
 SQRT_HALF = 0.707106781186547524
 

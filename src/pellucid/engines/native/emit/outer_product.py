@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 UNROLL = 4
 """Steps of the innermost loop that are written out where nothing better is known."""

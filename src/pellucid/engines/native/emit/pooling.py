@@ -1,4 +1,4 @@
-"""Max pooling of windows that do not overlap, and the way back to the winners."""
+"""Max pooling of windows that do not overlap, and the backward pass to the winners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 NONE = 255
 """The winner's number where no gradient flows: ReLU has cut it off. Windows whose winners' numbers

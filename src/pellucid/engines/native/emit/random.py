@@ -15,7 +15,7 @@ from pellucid.ops.random import KEY_STEPS, MULTIPLIERS, ROUNDS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
 
 SEED, STEP = 8, 9
 """Which of a step's numbers are the seed and the number of the step, as 32-bit whole numbers."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.optimizers import Optimizer
 
 RATE, CLIP, MEAN_SCALE, ROOT_SCALE = range(4)

@@ -1,0 +1,275 @@
+"""Collects the functions of a program and the order in which threads call them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.memory.live_ranges import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pellucid.engines.native.lower.single_image import Split
+
+Share = int | Literal["images"]
+"""What a stage's work is split into: so many units, or the batch's images."""
+
+PARAMETERS = [
+    ("ptr", "memory"),
+    ("ptr", "pixels"),
+    ("i64", "images"),
+    ("i64", "first"),
+    ("i64", "last"),
+    ("i64", "thread"),
+]
+"""Of every stage: its table of addresses in the arena, the batch's pixels, how many images, the
+units to do, by whom. A schedule's table holds those of all its stages."""
+
+BY_IMAGE = "by image"
+"""The group of all stages whose threads need nothing but what they have written themselves."""
+
+INFER = ("forward", "forward_floats")
+"""Inference, from pixels as bytes or as floats."""
+
+LEARN = ("learn", "learn_floats")
+"""The forward pass of training: batch statistics, dropout."""
+
+STEP = ("step", "step_floats")
+"""A whole training step in one call, from pixels to the update."""
+
+AFTERWARDS = ("loss", "backward", "clip", "update")
+"""The parts of a step that follow the forward pass."""
+
+SINGLE = ("single", "single_floats")
+"""Inference of one image, its stages split for all threads."""
+
+SPINS = 500
+"""Turns of waiting before a thread offers its processor to others."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A stage in a schedule.
+
+    Attributes:
+        function: Its function, perhaps that of other stages too.
+        places: Where its addresses begin in the table, and where they end.
+        share: How its work is split.
+        group: Within a group threads do not wait for each other.
+        name: For people.
+        origin: The value that it helps to make or to differentiate.
+        single: How it is split, in the schedule of a single image.
+        again: Buffers that it fills once more.
+    """
+
+    function: str
+    places: tuple[int, int]
+    share: Share
+    group: str
+    name: str
+    origin: str
+    single: Split | None = None
+    again: tuple[int, ...] = ()
+
+
+class ScheduleBuilder:
+    """The code of a program: stages as functions, and one function that calls them in turn.
+
+    Args:
+        vectors: The width of vectors.
+        pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+        single: Whether single images get schedules of their own.
+
+    Attributes:
+        calls: The stages of each schedule, or part of a training step.
+        places: The table of addresses that schedules take, as offsets into the arena, in floats.
+    """
+
+    def __init__(self, vectors: Vectors, pause: str, *, single: bool = False) -> None:
+        self.vectors = vectors
+        self._pause = pause
+        self._single = single
+        self._functions: dict[str, Function] = {}  # by what they do
+        self.places: list[int] = []
+        self.calls: dict[str, list[Call]] = {}
+        self.origin = ""  # of the stages that are being appended, for reports
+
+    def stage(
+        self,
+        schedules: str | tuple[str, ...],
+        name: str,
+        share: Share,
+        body: Callable[[Function], None],
+        group: str = BY_IMAGE,
+        single: Split | None = None,
+        again: tuple[int, ...] = (),
+    ) -> None:
+        """Append a stage to a schedule, or to several.
+
+        Args:
+            schedules: ``forward``, ``flip``, or a part of a training step.
+            name: For people who read the code.
+            share: How its work is split.
+            body: Appends its code for the units from ``%first`` to before ``%last``.
+            group: Threads do not wait for each other between stages of one group. Image by image,
+                a thread reads only what it has written itself.
+            single: How it is split for a single image; none: one thread does it. Where there are
+                schedules for single images, the body is called once more to be split so.
+            again: Buffers that it fills once more, with what they held before.
+        """
+        schedules = (schedules,) if isinstance(schedules, str) else schedules
+        call = Call(*self._function(name, body), share, group, name, self.origin, again=again)
+        for schedule in schedules:
+            self.calls.setdefault(schedule, []).append(call)
+        if not self._single or not set(schedules) & set(INFER):
+            return
+        for alone in (SINGLE[INFER.index(name)] for name in schedules):
+            self._append_single(self.calls.setdefault(alone, []), call, body, single)
+
+    def _append_single(
+        self, stages: list[Call], whole: Call, body: Callable[[Function], None], split: Split | None
+    ) -> None:
+        """Append a single image's stage.
+
+        A stage that is not split is done by the first thread, and so is the next if it is not split
+        either; rows that need only the same rows of the last stage by the thread that has those.
+        """
+        last = stages[-1] if stages else None
+        before = last.single if last is not None else None
+        if split is not None and split.worth(before):
+            function, places = self._function(whole.name, body, split.by)
+            whole = replace(
+                whole, function=function, places=places, share=split.units, single=split
+            )
+            goes_on = split.goes_with(before)
+        else:
+            goes_on = before is None
+        group = last.group if last is not None and goes_on else f"single {len(stages)}"
+        stages.append(replace(whole, group=group))
+
+    def _function(
+        self, name: str, body: Callable[[Function], None], split: str = "images"
+    ) -> tuple[str, tuple[int, int]]:
+        """A function's name, that of an earlier one if it does the same, and its addresses."""
+        safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
+        number = len(self._functions)
+        function = Function(f"stage_{number}_{safe}", PARAMETERS, self.vectors, split)
+        body(function)
+        start = len(self.places)
+        self.places += function.places
+        name = self._functions.setdefault(function.body(), function).name
+        return name, (start, len(self.places))
+
+    def accesses(self, schedules: Iterable[str]) -> list[Access]:
+        """What each stage touches, of schedules that run one after the other."""
+        found: list[Access] = []
+        meeting = 0
+        for schedule in schedules:
+            calls = self.schedules[schedule]
+            group = calls[0].group
+            meeting += 1
+            for call in calls:
+                meeting, group = meeting + (call.group != group), call.group
+                places = tuple(self.places[slice(*call.places)])
+                found.append(Access(places, meeting, group == BY_IMAGE, call.again))
+        return found
+
+    def text(self) -> str:
+        """The whole module."""
+        lanes, v = self.vectors.lanes, self.vectors.float
+        d = f"<{lanes} x double>"
+        parts = [
+            f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})",
+            f"declare {v} @llvm.sqrt.v{lanes}f32({v})",
+            f"declare {d} @llvm.fmuladd.v{lanes}f64({d}, {d}, {d})",
+            "declare double @llvm.sqrt.f64(double)",
+            "declare i32 @pellucid_yield()",
+            "declare void @llvm.x86.sse2.pause()" if "x86" in self._pause else "",
+            "declare void @llvm.aarch64.hint(i32)" if "aarch64" in self._pause else "",
+            self._barrier(),
+            *(function.text() for function in self._functions.values()),
+            *(self.schedule(name, calls) for name, calls in self.schedules.items()),
+        ]
+        return "\n".join(parts)
+
+    @property
+    def schedules(self) -> dict[str, list[Call]]:
+        """What can be called: the parts of a training step make up one schedule together."""
+        parts = {*LEARN, *AFTERWARDS}
+        found = {name: calls for name, calls in self.calls.items() if name not in parts}
+        if LEARN[0] in self.calls:
+            for name, first in zip(STEP, LEARN, strict=True):
+                found[name] = [c for part in (first, *AFTERWARDS) for c in self.calls.get(part, [])]
+        return found
+
+    def schedule(self, name: str, calls: list[Call]) -> str:
+        """A function that every thread calls once; they meet where they need each other."""
+        kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
+        f = Function(name, kinds, self.vectors)
+        previous = calls[0].group
+        for call in calls:
+            if call.group != previous:
+                f.do("call void @meet(ptr %barrier, i64 %threads)")
+            units: Index = "%images" if call.share == "images" else call.share
+            first = _part(f, units, "%thread")
+            last = _part(f, units, f.add("%thread", 1))
+            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
+            f.do(
+                f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
+                f"i64 {first}, i64 {last}, i64 %thread)"
+            )
+            previous = call.group
+        return f.text()
+
+    def _barrier(self) -> str:
+        """All threads wait for the last: two counters, who has come and how often all have."""
+        return f"""
+define void @meet(ptr %barrier, i64 %threads) noinline {{
+entry:
+  %alone = icmp eq i64 %threads, 1
+  br i1 %alone, label %done, label %arrive
+arrive:
+  %times = getelementptr inbounds i64, ptr %barrier, i64 8
+  %time = load atomic i64, ptr %times acquire, align 8
+  %before = atomicrmw add ptr %barrier, i64 1 acq_rel
+  %came = add i64 %before, 1
+  %all = icmp eq i64 %came, %threads
+  br i1 %all, label %open, label %wait
+open:
+  store atomic i64 0, ptr %barrier release, align 8
+  %next = add i64 %time, 1
+  store atomic i64 %next, ptr %times release, align 8
+  br label %done
+wait:
+  %spin = phi i64 [ 0, %arrive ], [ %spins, %again ]
+  %now = load atomic i64, ptr %times acquire, align 8
+  %opened = icmp ne i64 %now, %time
+  br i1 %opened, label %done, label %pause
+pause:
+  {f"call void {self._pause}" if self._pause else ""}
+  %spins = add i64 %spin, 1
+  %long = icmp ugt i64 %spins, {SPINS}
+  br i1 %long, label %yield, label %again
+yield:
+  %ignored = call i32 @pellucid_yield()
+  br label %again
+again:
+  br label %wait
+done:
+  ret void
+}}
+"""
+
+
+def _part(f: Function, units: Index, number: Value | Index) -> Index:
+    """Where a thread's units begin; the first threads have more, since they began sooner."""
+    product = f.multiply(units, number)
+    less = f.value("sub i64 %threads, 1")
+    return f.value(f"udiv i64 {f.add(product, less)}, %threads")
+
+
+def buffer(f: Function, offset: int) -> Value:
+    """Pointer to a buffer in the arena."""
+    return f.at("%memory", offset)

@@ -1,0 +1,66 @@
+"""Global average pooling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.images import each_image, over_positions, start_of
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.lower.stages import Stage
+
+
+def write_average(plan: Plan, stage: Stage) -> None:
+    """Append y[c] = mean of x[·, ·, c]."""
+    source, target = plan.values[stage.sources[0]], plan.values[stage.target]
+    share = 1.0 / (source.layout.height * source.layout.width)
+
+    def body(f: Function) -> None:
+        def image(n: Index) -> None:
+            x, y = start_of(f, source, n), start_of(f, target, n)
+
+            def channels(c: Index, _: list[Value]) -> list[Value]:
+                def position(at: list[Value], running: list[Value]) -> list[Value]:
+                    return [f.vector("fadd", running[0], f.load_vector(at[0]))]
+
+                (total,) = over_positions(f, [(source, x)], c, position, 1)
+                f.store_vector(f.vector("fmul", total, f.constant(share)), y, c)
+                return []
+
+            f.loop(0, target.layout.pitch, f.vectors.lanes, channels)
+
+        each_image(f, image)
+
+    plan.builder.stage(plan.forward, stage.node.name, "images", body)
+
+
+def write_average_backward(plan: Plan, stage: Stage) -> None:
+    """Append the backward pass: every position gets its share of the gradient."""
+    if not plan.wants_gradient(stage.sources[0]):
+        return
+    gradient, to = plan.gradients[stage.target], plan.gradients[stage.sources[0]]
+    adds = plan.adds(stage.sources[0])
+    share = 1.0 / (to.layout.height * to.layout.width)
+
+    def body(f: Function) -> None:
+        def image(n: Index) -> None:
+            dy, dx = start_of(f, gradient, n), start_of(f, to, n)
+
+            def channels(c: Index, _: list[Value]) -> list[Value]:
+                part = f.vector("fmul", f.load_vector(dy, c), f.constant(share))
+
+                def position(at: list[Value], _: list[Value]) -> list[Value]:
+                    total = f.vector("fadd", part, f.load_vector(at[0])) if adds else part
+                    f.store_vector(total, at[0])
+                    return []
+
+                over_positions(f, [(to, dx)], c, position)
+                return []
+
+            f.loop(0, to.layout.pitch, f.vectors.lanes, channels)
+
+        each_image(f, image)
+
+    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)

@@ -1,0 +1,215 @@
+"""An operation that has no kernel yet: its own NumPy code, called from between compiled stages."""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
+from pellucid.engines.native.kernels.parameters import Region, place_parameter
+from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.ops.operation import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Place, Plan
+    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.ops.operation import Array, Shape
+
+CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+"""What native code calls, with the number of images."""
+
+FORWARD, LEARNING, BACKWARD = range(3)
+"""The calls, in the order in which their addresses lie in the arena."""
+
+
+class ByReference(Weighted):
+    """An operation that NumPy computes, with its weights in the arena as all others'.
+
+    One thread does it, which is Python's own; the others wait. The code finds the functions to call
+    in the arena, where :meth:`bind` puts them: so it is the same from run to run, and can be kept.
+    """
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        self.plan, self.stage, self.name = plan, stage, stage.node.name
+        self.operation, graph = stage.node.operation, plan.graph
+        self.layer = graph.nodes.index(stage.node)
+        self.shapes = graph.inputs_of(stage.node)
+        self.sources = [plan.values[name] for name in stage.sources]
+        self.target = plan.values[stage.target]
+        self.shape = self.operation.output_shape(*self.shapes)
+        parts = self.operation.parameters(*self.shapes)
+        self.trained = {name: part.shape for name, part in parts.items() if part.trainable}
+        self.followed = {name: part.shape for name, part in parts.items() if not part.trainable}
+        regions, self.floats = [], 0
+        for name, shape in self.trained.items():
+            floats = whole_vectors(int(np.prod(shape)), plan.lanes)
+            regions.append(Region(self.floats, floats, decays=parts[name].decays))
+            self.floats += floats
+        size = max(self.floats, plan.lanes)
+        self.parameter = place_parameter(plan, self.name, 1, size, 1, tuple(regions))
+        followed = sum(int(np.prod(shape)) for shape in self.followed.values())
+        self.statistics = plan.arena.place(f"statistics {self.name}", followed)
+        self.calls = plan.arena.place(f"calls {self.name}", 2 * (BACKWARD + 1))
+        self.wanted: list[tuple[Place, bool] | None] = []
+        self._raised: list[BaseException] = []
+
+    # ---------------------------------------------------------------------------------- weights
+
+    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+        """The trained weights, or what belongs to them, at an offset."""
+        found = {}
+        for (name, shape), region in zip(self.trained.items(), self.parameter.regions, strict=True):
+            start = offset + region.start
+            found[name] = memory[start : start + int(np.prod(shape))].reshape(shape).copy()
+        return found
+
+    def write(
+        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read`."""
+        for name, region in zip(self.trained, self.parameter.regions, strict=True):
+            start, flat = offset + region.start, arrays[name].reshape(-1)
+            memory[start : start + flat.size] = flat
+
+    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """What is followed and not trained."""
+        found, start = {}, self.statistics
+        for name, shape in self.followed.items():
+            found[name] = memory[start : start + int(np.prod(shape))].reshape(shape).copy()
+            start += found[name].size
+        return found
+
+    def write_statistics(
+        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read_statistics`."""
+        start = self.statistics
+        for name in self.followed:
+            flat = arrays[name].reshape(-1)
+            memory[start : start + flat.size] = flat
+            start += flat.size
+
+    # ------------------------------------------------------------------------------------- code
+
+    def write_forward(self) -> None:
+        """Append the calls of the forward pass."""
+        places = [place.offset for place in (*self.sources, self.target)]
+        self._write(INFER, self.name, FORWARD, places)
+        if self.plan.training:
+            self._write(LEARN, self.name, LEARNING, places)
+
+    def write_backward(self) -> None:
+        """Append the call of the backward pass."""
+        plan = self.plan
+        for name in self.stage.sources:
+            wants = plan.wants_gradient(name)
+            self.wanted.append((plan.gradients[name], plan.adds(name)) if wants else None)
+        to = [want[0].offset for want in self.wanted if want is not None]
+        places = [plan.gradients[self.stage.target].offset, *to, self.parameter.gradients]
+        self._write("backward", f"back through {self.name}", BACKWARD, places)
+
+    def _write(
+        self, schedules: str | tuple[str, ...], name: str, call: int, places: Sequence[int]
+    ) -> None:
+        def body(f: Function) -> None:
+            for place in places:  # so that it is known what is touched
+                buffer(f, place)
+            calls = buffer(f, self.calls)
+
+            def once(_: Index, __: list[Value]) -> list[Value]:
+                function = f.value(f"load ptr, ptr {f.at(calls, 2 * call)}, align 8")
+                f.do(f"call void {function}(i64 %images)")
+                return []
+
+            f.loop("%first", "%last", 1, once)
+
+        self.plan.builder.stage(schedules, name, 1, body, group=f"by reference {self.name}")
+
+    # --------------------------------------------------------------------------------- computing
+
+    def bind(self, memory: NDArray[np.float32], counter: Callable[[], tuple[int, int]]) -> None:
+        """Let native code call this stage.
+
+        Args:
+            memory: The arena, settled.
+            counter: Tells the run's seed and the number of the step.
+        """
+        self._memory, self._counter = memory, counter
+        self._saved: Any = None
+
+        def call(compute: Callable[[int], None]) -> Any:
+            def run(images: int) -> None:
+                with self._kept_for_later():
+                    compute(images)
+
+            return CALL(run)
+
+        self._calls = [
+            call(lambda images: self._forward(images, training=False)),
+            call(lambda images: self._forward(images, training=True)),
+            call(self._backward),
+        ]  # kept: native code holds their addresses only
+        places = memory[self.calls : self.calls + 2 * len(self._calls)].view(np.uint64)
+        places[:] = [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in self._calls]
+
+    def take_raised(self) -> list[BaseException]:
+        """What calls have raised, which native code could not pass on."""
+        raised, self._raised = self._raised, []
+        return raised
+
+    @contextmanager
+    def _kept_for_later(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - an interruption from the keyboard too
+            self._raised.append(error)
+
+    def _forward(self, images: int, *, training: bool) -> None:
+        seed, step = self._counter()
+        inputs = [
+            self._array(place, shape, images)
+            for place, shape in zip(self.sources, self.shapes, strict=True)
+        ]
+        weights = self._weights()
+        mode = Mode(training, seed, step, self.layer)
+        value, self._saved = self.operation.forward(inputs, weights, mode)
+        self._put(self.target, value, images, adds=False)
+        if training:
+            followed = self.operation.updated_statistics(self._saved, weights)
+            self.write_statistics(self._memory, {**weights, **followed})
+
+    def _backward(self, images: int) -> None:
+        gradient = self._array(self.plan.gradients[self.stage.target], self.shape, images)
+        at_inputs, at_weights = self.operation.backward(gradient, self._saved, self._weights())
+        self._saved = None
+        for want, value in zip(self.wanted, at_inputs, strict=True):
+            if want is not None:
+                self._put(want[0], value, images, adds=want[1])
+        start = self.plan.arena.address(self.parameter.gradients)
+        self._memory[start : start + self.parameter.size] = 0.0
+        self.write(self._memory, start, at_weights)
+
+    def _weights(self) -> dict[str, Array]:
+        trained = self.read(self._memory, self.parameter.weights)
+        return {**trained, **self.read_statistics(self._memory)}
+
+    def _array(self, place: Place, shape: Shape, images: int) -> Array:
+        return np.array(self._view(place, images)).reshape(images, *shape)
+
+    def _put(self, place: Place, value: Array, images: int, *, adds: bool) -> None:
+        view = self._view(place, images)
+        shaped = value.reshape(view.shape)
+        view[:] = view + shaped if adds else shaped
+
+    def _view(self, place: Place, images: int) -> NDArray[np.float32]:
+        start = self.plan.arena.address(place.offset)
+        return place.layout.view(self._memory[start:], images)

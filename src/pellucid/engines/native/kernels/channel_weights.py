@@ -1,0 +1,66 @@
+"""Weights of which each channel has one or a few: scales and shifts, row by row in the arena."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.image_sums import ImageSums
+from pellucid.engines.native.kernels.parameters import Region, place_parameter
+from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.memory.layout import whole_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.lower.stages import Stage
+
+
+class Rows(Weighted):
+    """A stage whose weights are some arrays (channels,), none of which decays.
+
+    Args:
+        plan: The plan.
+        stage: The stage.
+        parts: The arrays' own names; each is a row of whole vectors.
+    """
+
+    def __init__(self, plan: Plan, stage: Stage, parts: Sequence[str]) -> None:
+        self.plan, self.stage, self.name, self.parts = plan, stage, stage.node.name, parts
+        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.channels = self.target.layout.channels
+        self.pitch = whole_vectors(self.channels, plan.lanes)
+        floats = len(parts) * self.pitch
+        region = Region(0, floats, decays=False)
+        self.parameter = place_parameter(plan, self.name, 1, floats, 1, (region,))
+        if plan.training:
+            self.sums = ImageSums(plan, self.parameter)
+
+    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+        """The arrays, or what belongs to them, at an offset."""
+        starts = range(offset, offset + self.parameter.size, self.pitch)
+        return {
+            part: memory[start : start + self.channels].copy()
+            for part, start in zip(self.parts, starts, strict=True)
+        }
+
+    def write(
+        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read`."""
+        starts = range(offset, offset + self.parameter.size, self.pitch)
+        for part, start in zip(self.parts, starts, strict=True):
+            memory[start : start + self.channels] = arrays[part]
+
+    def row(self, f: Function, number: int, c: Index) -> Value:
+        """The vector of an array's weights that begins with channel c."""
+        return f.load_vector(buffer(f, self.parameter.weights + number * self.pitch), c)
+
+    def write_kernel_gradient(self) -> None:
+        """Append the stage that joins the images' sums, which the backward pass has left."""
+        self.sums.write_join()

@@ -1,0 +1,299 @@
+"""Convolutions in groups: the channels of each are convolved alone, one group after the other.
+
+The kernels are those of a convolution without groups; what a group reads one by one it finds by an
+offset in the whole, what it reads or writes in vectors see :class:`Groups`.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid import ops
+from pellucid.engines.native.emit.convolution import (
+    added,
+    as_it_is,
+    convolve_images,
+    rectified,
+)
+from pellucid.engines.native.emit.images import clear, each_vector
+from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.backward_taps import phases
+from pellucid.engines.native.kernels.chunks import (
+    CHUNKS,
+    LARGEST_PARTIAL_SUMS,
+    chunk,
+)
+from pellucid.engines.native.kernels.convolve import mask_rows
+from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel, copy_flipped
+from pellucid.engines.native.kernels.groups import Groups
+from pellucid.engines.native.kernels.parameters import Region, place_parameter
+from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.memory.geometry import Convolution, Packing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.emit.convolution import Finish
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.backward_taps import Phase
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.memory.layout import Layout
+
+
+class Grouped(Weighted):
+    """A grouped convolution in a plan."""
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        operation = stage.node.operation
+        assert isinstance(operation, ops.Conv2D)
+        self.plan, self.stage, self.operation = plan, stage, operation
+        self.name, self.groups = stage.node.name, operation.groups
+        self.source, target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.joined = self.source.layout.channels // self.groups
+        filters = operation.filters // self.groups
+        self.packing = Packing.of(operation.size, self.joined, filters, plan.vectors)
+        size = self.groups * self.packing.size
+        self.chunks = max(1, min(CHUNKS, LARGEST_PARTIAL_SUMS // size))
+        self.parameter = place_parameter(
+            plan,
+            self.name,
+            self.groups * self.packing.blocks,
+            self.packing.block,
+            self.chunks,
+            self._regions(),
+        )
+        self.target = Groups(plan, f"value {self.name}", target, self.groups)
+        if plan.training:
+            at_target = plan.gradients[stage.target]
+            self.gradient = Groups(plan, f"gradient {self.name}", at_target, self.groups)
+            self.scratch_size = scratch_floats(
+                self._convolution(self.gradient.layout), plan.capacity
+            )
+            floats = plan.threads * self.scratch_size
+            self.scratch = plan.arena.place_scratch(f"gathered gradients {self.name}", floats)
+        self.flipped: list[FlippedKernel] = []
+        if plan.training and plan.wants_gradient(stage.sources[0]):
+            to = plan.gradients[stage.sources[0]]
+            self.back = Groups(plan, f"input gradient {self.name}", to, self.groups)
+            found = phases(operation, to.layout.height, to.layout.width)
+            self.flipped = [self._flip(phase) for phase in found if phase.reached]
+            self.skips = len(self.flipped) < len(found)
+
+    # ---------------------------------------------------------------------------------- weights
+
+    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
+        size = self.packing.size
+        starts = range(offset, offset + self.parameter.size, size)
+        parts = [self.packing.unpack(memory[start : start + size]) for start in starts]
+        kernel = np.concatenate([kernel for kernel, _ in parts], axis=3)
+        if not self.operation.bias:
+            return {"kernel": kernel}
+        return {"kernel": kernel, "bias": np.concatenate([bias for _, bias in parts])}
+
+    def write(
+        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read`."""
+        size, filters = self.packing.size, self.packing.filters
+        for group in range(self.groups):
+            mine = slice(group * filters, (group + 1) * filters)
+            bias = arrays["bias"][mine] if self.operation.bias else None
+            start = offset + group * size
+            packed = self.packing.pack(arrays["kernel"][..., mine], bias)
+            memory[start : start + size] = packed
+
+    def _regions(self) -> tuple[Region, ...]:
+        kernel = self.packing.depth * self.packing.width
+        biases = (Region(kernel, self.packing.width, decays=False),)
+        return (Region(0, kernel, decays=True), *(biases if self.operation.bias else ()))
+
+    # ---------------------------------------------------------------------------------- forward
+
+    def write_forward(self) -> None:
+        """Append the forward stages."""
+        finish = rectified if self.stage.rectify else as_it_is
+        convolution = self._convolution(self.target.layout)
+
+        def body(f: Function) -> None:
+            def group(g: Index) -> None:
+                source = f.at(buffer(f, self.source.offset), f.multiply(g, self.joined))
+                self._convolve(
+                    f, g, convolution, source, self.parameter.weights, self.target, finish
+                )
+
+            self._each_group(f, group)
+
+        builder, schedules = self.plan.builder, self.plan.forward
+        builder.stage(schedules, self.name, "images", body)
+        if self.target.copied:
+            builder.stage(schedules, f"join {self.name}", "images", self.target.join)
+
+    def _convolution(self, target: Layout) -> Convolution:
+        """One group's convolution, in the whole source and a target."""
+        layout, window = self.source.layout, self.operation.window
+        return Convolution(
+            layout,
+            target,
+            (target.height, target.width),
+            self.packing,
+            self.operation.stride,
+            self.operation.dilation,
+            (-window.along(0, layout.height).before, -window.along(1, layout.width).before),
+        )
+
+    def _convolve(
+        self,
+        f: Function,
+        group: Index,
+        convolution: Convolution,
+        source: Value,
+        weights: int,
+        target: Groups,
+        finish: Finish,
+    ) -> None:
+        kernel = f.at(buffer(f, weights), f.multiply(group, convolution.packing.size))
+        to = target.start(f, group)
+        convolve_images(f, convolution, source, kernel, to, "%first", "%last", finish)
+
+    def _each_group(self, f: Function, body: Callable[[Index], None]) -> None:
+        def turn(g: Index, _: list[Value]) -> list[Value]:
+            body(g)
+            return []
+
+        f.loop(0, self.groups, 1, turn)
+
+    # --------------------------------------------------------------------------------- backward
+
+    def write_backward(self) -> None:
+        """Append what goes back image by image: to ∂y, and on to ∂x."""
+        plan, builder = self.plan, self.plan.builder
+        if self.stage.rectify:
+            value, gradient = plan.values[self.stage.target], self.gradient.place
+            builder.stage(
+                "backward",
+                f"mask {self.name}",
+                "images",
+                lambda f: mask_rows(f, value, gradient),
+            )
+        if self.gradient.copied:
+            builder.stage("backward", f"split {self.name}", "images", self.gradient.split)
+        if not self.flipped:
+            return
+        adds = plan.adds(self.stage.sources[0])
+        direct = not self.back.copied
+        finish = added if adds and direct else as_it_is
+
+        def body(f: Function) -> None:
+            if self.skips and not (adds and direct):  # positions that no tap reaches get zero
+                for place in self.back.places or [self.back.place]:
+                    clear(f, place)
+
+            def group(g: Index) -> None:
+                for flipped in self.flipped:
+                    source = self.gradient.start(f, g)
+                    self._convolve(
+                        f, g, flipped.convolution, source, flipped.weights, self.back, finish
+                    )
+
+            self._each_group(f, group)
+            if not direct:
+                self.back.join(f, adds=adds)
+
+        builder.stage("backward", f"back through {self.name}", "images", body)
+
+    def write_kernel_gradient(self) -> None:
+        """Append the stage that sums the kernel's gradient, in parts joined later."""
+        packing, convolution = self.packing, self._convolution(self.gradient.layout)
+
+        def body(f: Function) -> None:
+            step = f.distance(self.scratch, self.scratch + self.scratch_size)
+            scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", step))
+
+            def unit(u: Index, _: list[Value]) -> list[Value]:
+                size = self.parameter.size
+                partial = f.at(buffer(f, self.parameter.gradients), f.multiply(u, size))
+                each_vector(f, size, lambda i: f.store_vector(f.zero, partial, i))
+                images = chunk(f, u, self.chunks)
+
+                def group(g: Index) -> None:
+                    accumulate_images(
+                        f,
+                        convolution,
+                        f.at(buffer(f, self.source.offset), f.multiply(g, self.joined)),
+                        self.gradient.start(f, g),
+                        f.at(partial, f.multiply(g, packing.size)),
+                        images,
+                        (0, packing.blocks),
+                        scratch,
+                    )
+
+                self._each_group(f, group)
+                return []
+
+            f.loop("%first", "%last", 1, unit)
+
+        self.plan.builder.stage(
+            "backward",
+            f"kernel gradient {self.name}",
+            self.chunks,
+            body,
+            group=f"kernel {self.name}",
+        )
+
+    # ------------------------------------------------------------------------------------ flipped
+
+    def _flip(self, phase: Phase) -> FlippedKernel:
+        taps = phase.rows.taps, phase.columns.taps
+        packing = Packing.of(
+            (len(taps[0]), len(taps[1])), self.packing.filters, self.joined, self.plan.vectors
+        )
+        # Taps that meet the same phase lie so many apart that they move a whole number of outputs.
+        apart = [
+            dilation // gcd(dilation, stride)
+            for dilation, stride in zip(self.operation.dilation, self.operation.stride, strict=True)
+        ]
+        convolution = Convolution(
+            self.gradient.layout,
+            self.back.layout,
+            (phase.rows.positions, phase.columns.positions),
+            packing,
+            dilation=(apart[0], apart[1]),
+            origin=(taps[0][0][1], taps[1][0][1]),
+            target_stride=self.operation.stride,
+            target_origin=phase.first,
+        )
+        name = f"flipped {self.name} {phase.first}"
+        weights = self.plan.arena.place(name, self.groups * packing.size)
+        order = tuple((ky, kx) for ky, _ in taps[0] for kx, _ in taps[1])
+        return FlippedKernel(convolution, weights, order)
+
+    def write_flip(self) -> None:
+        """Append the stages that copy the weights flipped, for the next step's backward pass."""
+        for flipped in self.flipped:
+
+            def body(f: Function, flipped: FlippedKernel = flipped) -> None:
+                self._copy_flipped(f, flipped)
+
+            self.plan.builder.stage(
+                ("update", "flip"), f"flip {self.name}", self.groups, body, group="flip"
+            )
+
+    def _copy_flipped(self, f: Function, flipped: FlippedKernel) -> None:
+        """The kernels flipped, group by group."""
+        packing, back = self.packing, flipped.convolution.packing
+
+        def group(g: Index, _: list[Value]) -> list[Value]:
+            source = f.at(buffer(f, self.parameter.weights), f.multiply(g, packing.size))
+            target = f.at(buffer(f, flipped.weights), f.multiply(g, back.size))
+            copy_flipped(f, source, packing, target, flipped, (0, packing.filters))
+            return []
+
+        f.loop("%first", "%last", 1, group)

@@ -1,0 +1,389 @@
+"""The loss: from logits and labels to one number, and to its gradient at the logits.
+
+Computed in double precision, since the loss of a network that has learned is a small difference of
+large numbers; and nothing is subtracted from 1: the largest logit m has y_m = 1/(1 + R) and
+1 − y_m = R/(1 + R), where R = Σ_{k≠m} e^{z_k − z_m}, so that loss and gradient keep their relative
+precision where y_m rounds to 1.
+
+An image's part needs nothing of other images but what the batch's mean divides by, which labels
+alone decide; so every thread finds that by itself, and goes on with the backward pass.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines.native.emit.doubles import Doubles
+from pellucid.engines.native.emit.images import each_image, start_of
+from pellucid.engines.native.emit.lanes import across, keep, real_lanes
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.errors import ArgumentError
+from pellucid.ops import CrossEntropy, MeanSquaredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.ops.loss import Loss as LossRule
+    from pellucid.ops.operation import Array
+
+    Share = Callable[[Index, Value | None], Value]
+    """The probabilities that are wanted of a vector of classes; 0 where the mask has none."""
+
+DOUBLE = 2
+"""Floats in the room of a double."""
+
+
+class Loss:
+    """A loss on a plan's answer.
+
+    Args:
+        plan: The plan.
+        loss: The rule; it fits the classes.
+
+    Raises:
+        Declined: If there is no code for the rule.
+    """
+
+    def __init__(self, plan: Plan, loss: LossRule) -> None:
+        if not isinstance(loss, CrossEntropy | MeanSquaredError):
+            raise Declined(f"there is no kernel for the loss {loss.kind}")
+        self.plan, self.loss = plan, loss
+        answer = plan.stages[-1].target
+        self.logits, self.gradient = plan.values[answer], plan.gradients[answer]
+        plan.adds(answer)  # written here, first of all
+        self.classes = self.logits.layout.channels
+        self.pitch = whole_vectors(self.classes, plan.lanes)
+        place = plan.arena.place
+        self.labels = place("labels", plan.capacity)
+        self.wanted = place("wanted probabilities", plan.capacity * self.pitch)
+        self.losses = plan.arena.place_scratch("image losses", plan.capacity * 2 * DOUBLE)
+        self.results = place("loss and correct answers", 2 * DOUBLE)
+        weights = loss.class_weights if isinstance(loss, CrossEntropy) else None
+        self.class_weights = place("weights of classes", self.pitch * DOUBLE) if weights else None
+
+    # ----------------------------------------------------------------------------------- memory
+
+    def prepare(self, memory: NDArray[np.float32]) -> None:
+        """Write what stays the same from step to step into new memory."""
+        if self.class_weights is not None:
+            assert isinstance(self.loss, CrossEntropy)
+            room = memory[self.class_weights : self.class_weights + self.pitch * DOUBLE]
+            room.view(np.float64)[: self.classes] = self.loss.class_weights
+
+    def write_labels(self, memory: NDArray[np.float32], labels: Array) -> None:
+        """Tell the next step what is wanted: class numbers (N,) or probabilities (N, K)."""
+        count = len(labels)
+        numbers = memory[self.labels : self.labels + count]
+        if labels.ndim == 1:
+            numbers[:] = labels
+        else:
+            numbers[:] = -1.0
+            floats = memory[self.wanted : self.wanted + count * self.pitch]
+            floats.reshape(count, self.pitch)[:, : self.classes] = labels
+
+    def read_results(self, memory: NDArray[np.float32]) -> tuple[float, int]:
+        """The last step's loss, and how many answers were correct."""
+        found = memory[self.results : self.results + 2 * DOUBLE].view(np.float64)
+        return float(found[0]), int(found[1])
+
+    # ----------------------------------------------------------------------------------- stages
+
+    def write(self) -> None:
+        """Append the stage that finds each image's loss and writes the gradient at its logits."""
+
+        def body(f: Function) -> None:
+            double = Doubles(f)
+            divisor = self._divisor(f, double)
+            each_image(f, lambda n: self._image(f, double, n, divisor))
+
+        self.plan.builder.stage("loss", "loss", "images", body)
+
+    def write_sum(self) -> None:
+        """Append the stage that adds the images' losses up, in their order."""
+
+        def body(f: Function) -> None:
+            double = Doubles(f)
+
+            def unit(_u: Index, _: list[Value]) -> list[Value]:
+                def image(n: Index, running: list[Value]) -> list[Value]:
+                    at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
+                    return [
+                        f.value(f"fadd double {total}, {double.load(at, which)}")
+                        for which, total in enumerate(running)
+                    ]
+
+                totals = f.loop(0, "%images", 1, image, [("double", "0.0")] * 2)
+                for which, total in enumerate(totals):
+                    double.store(total, buffer(f, self.results), which)
+                return []
+
+            f.loop("%first", "%last", 1, unit)
+
+        self.plan.builder.stage("backward", "sum of losses", 1, body, group="kernels")
+
+    # ------------------------------------------------------------------------------- one image
+
+    def _image(self, f: Function, double: Doubles, n: Index, divisor: Value) -> None:
+        z, dz = start_of(f, self.logits, n), start_of(f, self.gradient, n)
+        share = self._share(f, n)
+        lowest = f.constant(float("-inf"))
+
+        def largest(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            value = f.load_vector(z, c)
+            if real is not None:
+                value = f.choose(real, value, lowest)
+            return [_larger(f, value, running[0]), _larger(f, share(c, real), running[1])]
+
+        tops = self._over(f, [(f.vectors.float, lowest)] * 2, largest)
+        top, most = (across(f, vector, partial(_larger, f)) for vector in tops)
+        answer, correct = self._answer(f, z, share, top, most)
+
+        def is_top(c: Index) -> Value:
+            return f.compare("oeq", _positions(f, c), answer)
+
+        high = double.widen(top)
+
+        def shifted(c: Index) -> Value:
+            return double.apply("fsub", double.widen(f.load_vector(z, c)), high)
+
+        def odds(c: Index) -> Value:
+            """e^(z_k − z_m); of the largest itself 1 − 1 = 0, or NaN where it is not finite."""
+            power = double.exponential(shifted(c))
+            less = double.apply("fsub", power, double.constant(1.0))
+            return double.choose(is_top(c), less, power)
+
+        write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
+        loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
+
+        at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
+        double.store(double.first(loss), at)
+        double.store(double.first(double.widen(correct)), at, 1)
+
+    def _entropy(
+        self,
+        f: Function,
+        double: Doubles,
+        share: Share,
+        shifted: Callable[[Index], Value],
+        odds: Callable[[Index], Value],
+        is_top: Callable[[Index], Value],
+        dz: Value,
+        divisor: Value,
+    ) -> Value:
+        """−Σ_k w_k t_k log y_k, divided; the gradient is y · Σ_j w_j t_j − w t, divided.
+
+        That is y_k · Σ_{j≠k} w_j t_j − w_k t_k · (1 − y_k).
+        """
+
+        def wanted(c: Index, real: Value | None) -> Value:
+            return double.keep(real, self._weigh(double, self._smooth(double, share(c, real)), c))
+
+        def sums(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            return [
+                double.apply("fadd", running[0], double.keep(real, odds(c))),
+                double.apply("fadd", running[1], wanted(c, real)),
+            ]
+
+        found = self._over(f, [(double.kind, double.zero)] * 2, sums)
+        others, mass = (double.total(vector) for vector in found)
+        total = double.apply("fadd", others, double.constant(1.0))
+        logarithm = double.logarithm_1p(others)
+        scale = double.apply("fmul", total, divisor)
+
+        def loss_and_gradient(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            away, target = shifted(c), wanted(c, real)
+            surprise = double.apply("fsub", logarithm, away)
+            terms = double.keep(real, double.apply("fmul", target, surprise))
+            power = double.exponential(away)
+            rest = double.choose(is_top(c), others, double.apply("fsub", total, power))
+            given = double.apply("fmul", power, double.apply("fsub", mass, target))
+            step = double.apply("fsub", given, double.apply("fmul", target, rest))
+            step = double.apply("fdiv", step, scale)
+            f.store_vector(keep(f, real, double.narrow(step)), dz, c)
+            return [double.apply("fadd", running[0], terms)]
+
+        (loss,) = self._over(f, [(double.kind, double.zero)], loss_and_gradient)
+        return double.apply("fdiv", double.total(loss), divisor)
+
+    def _squares(
+        self,
+        f: Function,
+        double: Doubles,
+        share: Share,
+        shifted: Callable[[Index], Value],
+        odds: Callable[[Index], Value],
+        is_top: Callable[[Index], Value],
+        dz: Value,
+        divisor: Value,
+    ) -> Value:
+        """Σ_k d_k², divided, with d = y − t; the gradient is 2 y (d − Σ_k d_k y_k), divided.
+
+        d_k is y_k (1 − t_k) − t_k (1 − y_k); and of the largest logit m, d_m − Σ_k d_k y_k is
+        d_m (1 − y_m) − Σ_{k≠m} d_k y_k.
+        """
+
+        def powers(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            return [double.apply("fadd", running[0], double.keep(real, odds(c)))]
+
+        (found,) = self._over(f, [(double.kind, double.zero)], powers)
+        others, one = double.total(found), double.constant(1.0)
+        total = double.apply("fadd", others, one)
+
+        def apart(c: Index, real: Value | None) -> tuple[Value, Value, Value]:
+            """Y, 1 − y and d."""
+            power, target = double.exponential(shifted(c)), double.widen(share(c, real))
+            y = double.apply("fdiv", power, total)
+            rest = double.choose(is_top(c), others, double.apply("fsub", total, power))
+            rest = double.apply("fdiv", rest, total)
+            above = double.apply("fmul", y, double.apply("fsub", one, target))
+            return y, rest, double.apply("fsub", above, double.apply("fmul", target, rest))
+
+        def sums(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            y, _, difference = (double.keep(real, vector) for vector in apart(c, real))
+            product, top = double.apply("fmul", difference, y), is_top(c)
+            return [
+                double.fma(difference, difference, running[0]),
+                double.apply("fadd", running[1], double.choose(top, product, double.zero)),
+                double.apply("fadd", running[2], double.choose(top, double.zero, product)),
+            ]
+
+        triple = self._over(f, [(double.kind, double.zero)] * 3, sums)
+        loss, mine, theirs = (double.total(vector) for vector in triple)
+        twice = double.apply("fdiv", double.constant(2.0), divisor)
+
+        def gradient(c: Index, real: Value | None, _: list[Value]) -> list[Value]:
+            y, rest, difference = apart(c, real)
+            own = double.choose(
+                is_top(c),
+                double.apply("fmul", difference, rest),
+                double.apply("fsub", difference, mine),
+            )
+            away = double.apply("fmul", double.apply("fsub", own, theirs), twice)
+            step = double.narrow(double.apply("fmul", y, away))
+            f.store_vector(keep(f, real, step), dz, c)
+            return []
+
+        self._over(f, [], gradient)
+        return double.apply("fdiv", loss, divisor)
+
+    def _answer(
+        self, f: Function, z: Value, share: Share, top: Value, most: Value
+    ) -> tuple[Value, Value]:
+        """The place of the first largest logit, and whether the image's answer is correct.
+
+        Correct, 1 rather than 0, is an answer (the first largest logit, or the first NaN) that is
+        the first of the most wanted.
+        """
+        none = f.constant(float("inf"))
+
+        def first(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            value, position = f.load_vector(z, c), _positions(f, c)
+            if real is not None:
+                position = f.choose(real, position, none)
+            masks = (
+                f.compare("uno", value, value),
+                f.compare("oeq", value, top),
+                f.compare("oeq", share(c, real), most),
+            )
+            return [
+                _smaller(f, f.choose(mask, position, none), before)
+                for mask, before in zip(masks, running, strict=True)
+            ]
+
+        found = self._over(f, [(f.vectors.float, none)] * 3, first)
+        broken, largest, wanted = (across(f, vector, partial(_smaller, f)) for vector in found)
+        answer = f.choose(f.compare("olt", broken, none), broken, largest)
+        return largest, f.choose(f.compare("oeq", answer, wanted), f.constant(1.0), f.zero)
+
+    # ---------------------------------------------------------------------------------- labels
+
+    def _divisor(self, f: Function, double: Doubles) -> Value:
+        """What the mean divides by: images, or for cross-entropy the weights of their labels."""
+        if isinstance(self.loss, MeanSquaredError):
+            return double.broadcast(f.value("sitofp i64 %images to double"))
+
+        def image(n: Index, running: list[Value]) -> list[Value]:
+            share = self._share(f, n)
+
+            def add(c: Index, real: Value | None, values: list[Value]) -> list[Value]:
+                weighed = self._weigh(double, double.widen(share(c, real)), c)
+                return [double.apply("fadd", values[0], double.keep(real, weighed))]
+
+            return self._over(f, [(double.kind, running[0])], add)
+
+        (found,) = f.loop(0, "%images", 1, image, [(double.kind, double.zero)])
+        return double.total(found)
+
+    def _share(self, f: Function, n: Index) -> Share:
+        """What is wanted of image n: by its label, or where that is negative, as written."""
+        label = f.broadcast(f.load(buffer(f, self.labels), n))
+        numbered = f.compare("oge", label, f.zero)
+        row = f.at(buffer(f, self.wanted), f.multiply(n, self.pitch))
+
+        def share(c: Index, real: Value | None) -> Value:
+            mine = f.compare("oeq", _positions(f, c), label)
+            one = f.choose(mine, f.constant(1.0), f.zero)
+            return keep(f, real, f.choose(numbered, one, f.load_vector(row, c)))
+
+        return share
+
+    def _smooth(self, double: Doubles, share: Value) -> Value:
+        assert isinstance(self.loss, CrossEntropy)
+        wide, smoothing = double.widen(share), self.loss.label_smoothing
+        if not smoothing:
+            return wide
+        even = double.constant(smoothing / self.classes)
+        return double.fma(double.constant(1.0 - smoothing), wide, even)
+
+    def _weigh(self, double: Doubles, share: Value, c: Index) -> Value:
+        if self.class_weights is None:
+            return share
+        weights = buffer(double.f, self.class_weights)
+        return double.apply("fmul", share, double.load_vector(weights, c))
+
+    def _over(
+        self,
+        f: Function,
+        running: list[tuple[str, Value]],
+        body: Callable[[Index, Value | None, list[Value]], list[Value]],
+    ) -> list[Value]:
+        """Append a loop over vectors of classes that carries vectors along."""
+        lanes = f.vectors.lanes
+        full = self.classes // lanes * lanes
+        found = f.loop(0, full, lanes, lambda c, values: body(c, None, values), running)
+        return found if full == self.classes else body(full, real_lanes(f, self.classes), found)
+
+
+def fits(loss: LossRule, classes: int) -> bool:
+    """Whether a loss can be computed for so many classes."""
+    nothing = np.zeros((0, classes))
+    try:
+        loss.per_image(nothing, nothing)
+    except ArgumentError:
+        return False
+    return True
+
+
+def _positions(f: Function, c: Index) -> Value:
+    """The numbers of a vector's classes, as floats: exact up to 2²⁴."""
+    steps = f"<{', '.join(f'float {float(lane)}' for lane in range(f.vectors.lanes))}>"
+    if isinstance(c, int):
+        return f.vector("fadd", steps, f.constant(float(c)))
+    return f.vector("fadd", steps, f.broadcast(f.value(f"sitofp i64 {c} to float")))
+
+
+def _larger(f: Function, a: Value, b: Value) -> Value:
+    return f.choose(f.compare("ogt", a, b), a, b)
+
+
+def _smaller(f: Function, a: Value, b: Value) -> Value:
+    return f.choose(f.compare("olt", a, b), a, b)

@@ -1,0 +1,134 @@
+"""Backward pass of a batch normalisation: sums over images, joined, then the gradient at y."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.images import each_image, over_grid
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.norm_places import INVERSE, LEAN, SHRINK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pellucid.engines.native.emit.images import Walk
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.norm_places import Affine, NormPlaces
+
+
+def gradient_sums(norm: NormPlaces, f: Function) -> None:
+    """Each image's Σ g and Σ g·(y − mean)."""
+
+    def image(n: Index) -> None:
+        walks = _backward_walks(norm, f, n)
+        sums = f.at(buffer(f, norm.partial), f.multiply(n, 2 * norm.pitch))
+
+        def channels(c: Index, _: list[Value]) -> list[Value]:
+            affine = norm.affine(f, c)
+
+            def position(at: list[Value], running: list[Value]) -> list[Value]:
+                for centred, gradient in _gradients(norm, f, at, affine):
+                    running = [
+                        f.vector("fadd", running[0], gradient),
+                        f.fma(gradient, centred, running[1]),
+                    ]
+                return running
+
+            plain, moved = over_grid(f, norm.grid, walks, c, position, 2)
+            f.store_vector(plain, sums, c)
+            f.store_vector(moved, sums, f.add(c, norm.pitch))
+            return []
+
+        f.loop(0, norm.pitch, f.vectors.lanes, channels)
+
+    each_image(f, image)
+
+
+def join_gradients(norm: NormPlaces, f: Function) -> None:
+    """∂γ and ∂β, and what the backward pass to y needs of them."""
+    positions = norm.source.layout.height * norm.source.layout.width
+    images = f.broadcast(f.value("uitofp i64 %images to float"))
+    count = f.vector("fmul", images, f.constant(positions))
+
+    def unit(u: Index, _: list[Value]) -> list[Value]:
+        c = f.multiply(u, f.vectors.lanes)
+
+        def both(part: Value, running: list[Value]) -> list[Value]:
+            return [
+                f.vector("fadd", running[0], f.load_vector(part)),
+                f.vector("fadd", running[1], f.load_vector(part, norm.pitch)),
+            ]
+
+        plain, moved = norm.over_images(f, c, both, 2)
+        inverse = norm.kept(f, INVERSE, c)
+        gradients = buffer(f, norm.parameter.gradients)
+        d_gamma = f.vector("fmul", moved, inverse)
+        f.store_vector(d_gamma, gradients, c)
+        f.store_vector(plain, gradients, f.add(c, norm.pitch))
+        norm.keep(f, SHRINK, c, f.vector("fdiv", plain, count))
+        lean = f.vector("fdiv", f.vector("fmul", d_gamma, inverse), count)
+        norm.keep(f, LEAN, c, lean)
+        return []
+
+    f.loop("%first", "%last", 1, unit)
+
+
+def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
+    """∂y = γ/σ · (g − mean g − (y − mean) · lean)."""
+    to = norm.plan.gradients[norm.stage.sources[0]]
+    places = norm.offsets(to)
+
+    def image(n: Index) -> None:
+        walks = [*_backward_walks(norm, f, n), norm.windows(f, to, n)]
+
+        def channels(c: Index, _: list[Value]) -> list[Value]:
+            affine = norm.affine(f, c)
+            shrink, lean = norm.kept(f, SHRINK, c), norm.kept(f, LEAN, c)
+
+            def position(at: list[Value], _: list[Value]) -> list[Value]:
+                for place, (centred, gradient) in zip(
+                    places, _gradients(norm, f, at, affine), strict=True
+                ):
+                    leaning = f.vector("fmul", centred, lean)
+                    rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
+                    result = f.vector("fmul", affine[1], rest)
+                    if adds:
+                        result = f.vector("fadd", result, f.load_vector(at[-1], place))
+                    f.store_vector(result, at[-1], place)
+                return []
+
+            over_grid(f, norm.grid, walks, c, position)
+            return []
+
+        f.loop(0, norm.pitch, f.vectors.lanes, channels)
+
+    each_image(f, image)
+
+
+def _backward_walks(norm: NormPlaces, f: Function, n: Index) -> list[Walk]:
+    """Image n's gradient at z, its y, and what decides where the gradient goes."""
+    gradient = norm.walk(f, norm.plan.gradients[norm.stage.target], n)
+    walks = [gradient, norm.windows(f, norm.source, n)]
+    if norm.stage.pool is not None:
+        walks.append(norm.winner_walk(f, n))
+    return walks
+
+
+def _gradients(
+    norm: NormPlaces, f: Function, at: list[Value], affine: Affine
+) -> Iterator[tuple[Value, Value]]:
+    """For each position of a window: y − mean, and the gradient before ReLU and pooling."""
+    mean, scale, shift = affine
+    gradient = f.load_vector(at[0])
+    winner = f.load_bytes(at[2]) if norm.stage.pool is not None else None
+    for number, offset in enumerate(norm.offsets(norm.source)):
+        centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
+        let_through = None
+        if winner is not None:
+            let_through = f.equal(winner, f.whole(number))
+        elif norm.stage.rectify:  # z is not read again, but made again: it need not be kept
+            let_through = f.compare("ogt", f.fma(centred, scale, shift), f.zero)
+        if let_through is None:
+            yield centred, gradient
+        else:
+            yield centred, f.choose(let_through, gradient, f.zero)

@@ -1,0 +1,118 @@
+"""Where a batch normalisation keeps its numbers, and how it goes through its buffers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.engines.native.emit.images import Walk, start_of
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.parameters import Region, place_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Place, Plan
+    from pellucid.engines.native.lower.stages import Stage
+
+    Affine = tuple[Value, Value, Value]
+    """For a channel: what is taken off, what is multiplied with, what is added."""
+
+GAMMA, BETA = 0, 1
+MEAN, VARIANCE = 0, 1
+CENTRE, SCALE, INVERSE, SHRINK, LEAN = range(5)
+"""What a training step keeps of a channel: the batch's mean; γ/σ; 1/σ; and for the backward pass
+the mean gradient and how much of (y − mean) to subtract."""
+
+
+class NormPlaces:
+    """A batch normalisation z = (y − mean) · γ/σ + β in a plan, without what it does."""
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        operation = stage.node.operation
+        assert isinstance(operation, ops.BatchNorm)
+        self.plan, self.stage, self.operation = plan, stage, operation
+        self.name = stage.node.name
+        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.pitch = self.target.layout.pitch
+        self.channels = self.target.layout.channels
+        regions = (Region(0, 2 * self.pitch, decays=False),)
+        self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, regions)
+        place = plan.arena.place_scratch
+        self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
+        if plan.training:
+            self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
+            self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
+        self.size = stage.pool.size if stage.pool is not None else (1, 1)
+        self.winners = 0
+        if plan.training and stage.pool is not None:
+            floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
+            self.winners = place(f"winners {self.name}", floats)
+
+    # ------------------------------------------------------------------------- numbers of a channel
+
+    def affine(self, f: Function, c: Index) -> Affine:
+        """What a channel of this batch is moved back by, multiplied with and moved on by."""
+        return self.kept(f, CENTRE, c), self.kept(f, SCALE, c), self.weight(f, BETA, c)
+
+    def weight(self, f: Function, which: int, c: Index) -> Value:
+        """A vector of γ or β."""
+        return f.load_vector(buffer(f, self.parameter.weights + which * self.pitch), c)
+
+    def kept(self, f: Function, which: int, c: Index) -> Value:
+        """A vector of what this step keeps."""
+        return f.load_vector(buffer(f, self.batch + which * self.pitch), c)
+
+    def keep(self, f: Function, which: int, c: Index, vector: Value) -> None:
+        """The reverse of :meth:`kept`."""
+        f.store_vector(vector, buffer(f, self.batch + which * self.pitch), c)
+
+    def over_images(
+        self,
+        f: Function,
+        c: Index,
+        body: Callable[[Value, list[Value]], list[Value]],
+        running: int,
+    ) -> list[Value]:
+        """A loop over all images' sums, in order."""
+
+        def image(n: Index, values: list[Value]) -> list[Value]:
+            return body(
+                f.at(buffer(f, self.partial), f.add(f.multiply(n, 2 * self.pitch), c)), values
+            )
+
+        return f.loop(0, "%images", 1, image, [(f.vectors.float, f.zero)] * running)
+
+    # -------------------------------------------------------------------------------------- windows
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many windows there are, down and across; positions, where nothing is pooled."""
+        return self.target.layout.height, self.target.layout.width
+
+    def offsets(self, place: Place) -> list[int]:
+        """A window's positions in a buffer of y's size, from its first, row by row."""
+        layout = place.layout
+        return [
+            row * layout.row + column * layout.pitch
+            for row in range(self.size[0])
+            for column in range(self.size[1])
+        ]
+
+    def windows(self, f: Function, place: Place, n: Index) -> Walk:
+        """Image n of a buffer of y's size, window by window."""
+        layout = place.layout
+        start = start_of(f, place, n)
+        return Walk(start, self.size[0] * layout.row, self.size[1] * layout.pitch)
+
+    def walk(self, f: Function, place: Place, n: Index) -> Walk:
+        """Image n of a buffer of z's size, position by position."""
+        return Walk(start_of(f, place, n), place.layout.row, place.layout.pitch)
+
+    def winner_walk(self, f: Function, n: Index) -> Walk:
+        """Image n of the winners' numbers."""
+        layout = self.target.layout
+        offset = f.add(f.multiply(n, layout.image), layout.at(0, 0))
+        start = f.at(f.at("%memory", self.winners), offset, "i8")
+        return Walk(start, layout.row, layout.pitch, "i8")

@@ -1,0 +1,198 @@
+"""Poolings that stand alone: windows may overlap or leave the image, and be averaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.engines.native.emit.images import (
+    Walk,
+    each_image,
+    each_row,
+    each_vector,
+    over_grid,
+    start_of,
+)
+from pellucid.engines.native.emit.lanes import spread
+from pellucid.engines.native.emit.pooling import NONE, larger, largest
+from pellucid.engines.native.kernels.windows import Windows
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.windows import Run
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.lower.stages import Stage
+
+
+class Pool:
+    """Max or average pooling in a plan."""
+
+    def __init__(self, plan: Plan, stage: Stage) -> None:
+        operation = stage.node.operation
+        assert isinstance(operation, ops.MaxPool | ops.AveragePool)
+        self.plan, self.stage, self.name = plan, stage, stage.node.name
+        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.largest = isinstance(operation, ops.MaxPool)
+        count_padding = isinstance(operation, ops.AveragePool) and operation.count_padding
+        layout = self.source.layout
+        self.windows = Windows(
+            operation.window, layout.height, layout.width, count_padding=count_padding
+        )
+        # Positions of larger windows are gone through in a loop, and numbered in 32 bits.
+        self.looped = operation.size[0] * operation.size[1] >= NONE
+        self.winners = 0
+        if self.largest and plan.training:
+            numbers = self.target.layout.floats(plan.capacity)
+            floats = numbers if self.looped else -(-numbers // 4)
+            self.winners = plan.arena.place_scratch(f"winners {self.name}", floats + plan.lanes)
+
+    # ---------------------------------------------------------------------------------- forward
+
+    def write_forward(self) -> None:
+        """Append the forward stage."""
+        self.plan.builder.stage(self.plan.forward, self.name, "images", self._forward)
+
+    def _forward(self, f: Function) -> None:
+        source, target = self.source.layout, self.target.layout
+
+        def image(n: Index) -> None:
+            x, y = start_of(f, self.source, n), start_of(f, self.target, n)
+            winners = self._winners(f, n) if self.winners else None
+
+            def output(rows: Run, columns: Run, i: Index, j: Index) -> None:
+                from_ = f.at(x, self.windows.first_position(f, source, rows, columns, i, j))
+                to = self.windows.output(f, target, rows, columns, i, j)
+
+                def channels(c: Index) -> None:
+                    at = f.add(to, c)
+                    if self.largest:
+                        value, winner = self._largest(f, f.at(from_, c), (rows, columns))
+                        if winners is not None:
+                            self._store_winner(f, winner, winners, at)
+                    else:
+                        value = self._mean(f, f.at(from_, c), (rows, columns))
+                    f.store_vector(value, y, at)
+
+                each_vector(f, target.pitch, channels)
+
+            self.windows.each_output(f, output)
+
+        each_image(f, image)
+
+    def _largest(self, f: Function, from_: Value, kind: tuple[Run, Run]) -> tuple[Value, Value]:
+        layout = self.source.layout
+        offsets, numbers = self.windows.taps(layout, *kind)
+        if not self.looped:
+            return largest(f, from_, offsets, numbers)
+
+        def tap(offset: Index, number: Index, running: list[Value]) -> list[Value]:
+            best, winner = running
+            return list(larger(f, best, winner, f.load_vector(from_, offset), _spread(f, number)))
+
+        first = [
+            (f.vectors.float, f.load_vector(from_)),
+            (f.vectors.int, f.whole(numbers[0])),
+        ]
+        best, winner = self.windows.each_tap(f, layout, kind, tap, first)
+        return best, winner
+
+    def _mean(self, f: Function, from_: Value, kind: tuple[Run, Run]) -> Value:
+        layout, (rows, columns) = self.source.layout, kind
+        if self.looped:
+            size = len(rows.taps), len(columns.taps)
+
+            def add(at: list[Value], running: list[Value]) -> list[Value]:
+                return [f.vector("fadd", running[0], f.load_vector(at[0]))]
+
+            (total,) = over_grid(f, size, [Walk(from_, layout.row, layout.pitch)], 0, add, 1)
+        else:
+            offsets, _ = self.windows.taps(layout, *kind)
+            total = f.load_vector(from_, offsets[0])
+            for offset in offsets[1:]:
+                total = f.vector("fadd", total, f.load_vector(from_, offset))
+        return f.vector("fmul", total, f.constant(1.0 / (rows.averaged * columns.averaged)))
+
+    # --------------------------------------------------------------------------------- backward
+
+    def write_backward(self) -> None:
+        """Append the backward pass: each gradient to the winner, or to all in equal shares."""
+        name = self.stage.sources[0]
+        if not self.plan.wants_gradient(name):
+            return
+        to = self.plan.gradients[name]
+        if not self.plan.adds(name):
+            self.plan.builder.stage(
+                "backward",
+                f"clear for {self.name}",
+                "images",
+                lambda f: each_row(f, [to], lambda at, i: f.store_vector(f.zero, at[0], i)),
+            )
+        self.plan.builder.stage("backward", f"back through {self.name}", "images", self._back)
+
+    def _back(self, f: Function) -> None:
+        gradient = self.plan.gradients[self.stage.target]
+        to = self.plan.gradients[self.stage.sources[0]]
+
+        def image(n: Index) -> None:
+            dy, dx = start_of(f, gradient, n), start_of(f, to, n)
+            winners = self._winners(f, n) if self.winners else None
+
+            def output(rows: Run, columns: Run, i: Index, j: Index) -> None:
+                target = f.at(dx, self.windows.first_position(f, to.layout, rows, columns, i, j))
+                from_ = self.windows.output(f, gradient.layout, rows, columns, i, j)
+                won = self.windows.output(f, self.target.layout, rows, columns, i, j)
+                share = f.constant(1.0 / (rows.averaged * columns.averaged))
+
+                def channels(c: Index) -> None:
+                    value, winner = f.load_vector(dy, f.add(from_, c)), None
+                    if winners is not None:
+                        winner = self._load_winner(f, winners, f.add(won, c))
+                    else:
+                        value = f.vector("fmul", value, share)
+                    at = f.at(target, c)
+
+                    def tap(offset: Index, number: Index, _: list[Value]) -> list[Value]:
+                        part = value
+                        if winner is not None:
+                            mine = f.equal(winner, _spread(f, number))
+                            part = f.choose(mine, value, f.zero)
+                        total = f.vector("fadd", f.load_vector(at, offset), part)
+                        f.store_vector(total, at, offset)
+                        return []
+
+                    if self.looped:
+                        self.windows.each_tap(f, to.layout, (rows, columns), tap)
+                    else:
+                        offsets, numbers = self.windows.taps(to.layout, rows, columns)
+                        for offset, number in zip(offsets, numbers, strict=True):
+                            tap(offset, number, [])
+
+                each_vector(f, to.layout.pitch, channels)
+
+            self.windows.each_output(f, output)
+
+        each_image(f, image)
+
+    # ---------------------------------------------------------------------------------- winners
+
+    def _winners(self, f: Function, n: Index) -> Value:
+        """Pointer to the winner's number of image n's first output."""
+        layout = self.target.layout
+        offset = f.add(f.multiply(n, layout.image), layout.at(0, 0))
+        return f.at(f.at("%memory", self.winners), offset, "float" if self.looped else "i8")
+
+    def _store_winner(self, f: Function, winner: Value, winners: Value, at: Index) -> None:
+        if self.looped:
+            f.store_vector(f.of_bits(winner), winners, at)
+        else:
+            f.store_bytes(winner, winners, at)
+
+    def _load_winner(self, f: Function, winners: Value, at: Index) -> Value:
+        return f.bits(f.load_vector(winners, at)) if self.looped else f.load_bytes(winners, at)
+
+
+def _spread(f: Function, number: Index) -> Value:
+    """A vector with the same whole number in every lane, known now or not."""
+    if isinstance(number, int):
+        return f.whole(number)
+    return spread(f, f.value(f"trunc i64 {number} to i32"))

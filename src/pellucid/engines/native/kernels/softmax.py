@@ -1,0 +1,108 @@
+"""Softmax inside a network: scores become probabilities, at each position by itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.exponential import exponential
+from pellucid.engines.native.emit.images import each_position
+from pellucid.engines.native.emit.lanes import across, keep, real_lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.lower.stages import Stage
+
+
+def write_softmax(plan: Plan, stage: Stage) -> None:
+    """Append y_j = e^(z_j − max z) / Σ_k e^(z_k − max z)."""
+    places = [plan.values[stage.sources[0]], plan.values[stage.target]]
+    channels = places[0].layout.channels
+
+    def body(f: Function) -> None:
+        lowest = f.constant(float("-inf"))
+
+        def position(at: list[Value]) -> None:
+            z, y = at
+
+            def largest(c: Index, real: Value | None, running: Value) -> Value:
+                value = f.load_vector(z, c)
+                if real is not None:
+                    value = f.choose(real, value, lowest)
+                return _larger(f, value, running)
+
+            top = across(f, _over(f, channels, lowest, largest), partial(_larger, f))
+
+            def powers(c: Index, real: Value | None, running: Value) -> Value:
+                value = exponential(f, f.vector("fsub", f.load_vector(z, c), top))
+                value = keep(f, real, value)
+                f.store_vector(value, y, c)
+                return f.vector("fadd", running, value)
+
+            total = across(f, _over(f, channels, f.zero, powers), partial(f.vector, "fadd"))
+
+            def shares(c: Index, real: Value | None, running: Value) -> Value:
+                f.store_vector(keep(f, real, f.vector("fdiv", f.load_vector(y, c), total)), y, c)
+                return running
+
+            _over(f, channels, f.zero, shares)
+
+        each_position(f, places, position)
+
+    plan.builder.stage(plan.forward, stage.node.name, "images", body)
+
+
+def write_softmax_backward(plan: Plan, stage: Stage) -> None:
+    """Append ∂z_j = y_j · (∂y_j − Σ_k ∂y_k · y_k)."""
+    source = stage.sources[0]
+    if not plan.wants_gradient(source):
+        return
+    adds = plan.adds(source)
+    places = [plan.gradients[stage.target], plan.values[stage.target], plan.gradients[source]]
+    channels = places[0].layout.channels
+
+    def body(f: Function) -> None:
+        def position(at: list[Value]) -> None:
+            dy, y, dz = at
+
+            def products(c: Index, real: Value | None, running: Value) -> Value:
+                return f.fma(keep(f, real, f.load_vector(dy, c)), f.load_vector(y, c), running)
+
+            mean = across(f, _over(f, channels, f.zero, products), partial(f.vector, "fadd"))
+
+            def shares(c: Index, real: Value | None, running: Value) -> Value:
+                away = f.vector("fsub", f.load_vector(dy, c), mean)
+                value = keep(f, real, f.vector("fmul", f.load_vector(y, c), away))
+                if adds:
+                    value = f.vector("fadd", value, f.load_vector(dz, c))
+                f.store_vector(value, dz, c)
+                return running
+
+            _over(f, channels, f.zero, shares)
+
+        each_position(f, places, position)
+
+    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+
+
+def _larger(f: Function, a: Value, b: Value) -> Value:
+    return f.choose(f.compare("ogt", a, b), a, b)
+
+
+def _over(
+    f: Function,
+    channels: int,
+    first: Value,
+    body: Callable[[Index, Value | None, Value], Value],
+) -> Value:
+    """Append a loop over one position's vectors that carries a vector along."""
+    full = channels // f.vectors.lanes * f.vectors.lanes
+
+    def turn(c: Index, running: list[Value]) -> list[Value]:
+        return [body(c, None, running[0])]
+
+    (result,) = f.loop(0, full, f.vectors.lanes, turn, [(f.vectors.float, first)])
+    return result if full == channels else body(full, real_lanes(f, channels), result)

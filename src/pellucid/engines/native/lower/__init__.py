@@ -1,0 +1,1 @@
+"""From a graph to a plan: what is computed together, and where values lie."""

@@ -1,0 +1,1 @@
+"""Running compiled code in this process: memory, threads, the code cache."""

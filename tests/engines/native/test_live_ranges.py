@@ -1,0 +1,192 @@
+"""Buffers that share their memory: never while both are needed, and without changing a bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pellucid.engines.native.compile import orders
+from pellucid.engines.native.memory.arena import Arena
+from pellucid.engines.native.memory.layout import Border, Layout
+from pellucid.engines.native.memory.live_ranges import Access, LiveRanges
+from tests.engines.native.programs import SMALL, native
+from tests.engines.networks import GRAPHS, batch
+from tests.engines.tolerances import assert_same_bits
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.memory.arena import Buffer
+    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.graph import Graph
+
+NETWORKS = {"small": SMALL, **GRAPHS}
+
+FULL = Layout(2, 3, 8, 8)
+BORDERED = Layout(2, 3, 8, 8, Border(1, 1, 1, 1))
+
+
+def touch(
+    *places: int, meeting: int = 0, by_image: bool = True, again: int | None = None
+) -> Access:
+    return Access(places, meeting, by_image, () if again is None else (again,))
+
+
+def settled(arena: Arena, accesses: list[Access], *starts: int) -> tuple[list[int], int]:
+    """The addresses after settling, and the whole size."""
+    arena.settle([accesses])
+    return [arena.address(start) for start in starts], arena.size
+
+
+# ------------------------------------------------------------------------------------- by hand
+
+
+def test_what_is_never_needed_together_shares() -> None:
+    arena = Arena()
+    a, b, c = (arena.place_images(name, BORDERED, 300) for name in "abc")
+    at, size = settled(arena, [touch(a), touch(a, b), touch(b, c), touch(c)], a, b, c)
+    assert at[0] == at[2] != at[1]
+    assert size == 2 * 304
+
+
+@pytest.mark.parametrize("kind", ["images", "scratch"])
+def test_what_lasts_is_not_shared(kind: str) -> None:
+    arena = Arena()
+    weights = arena.place("weights", 40)
+    a = arena.place_scratch("a", 32) if kind == "scratch" else arena.place_images("a", FULL, 32)
+    (at,), size = settled(arena, [touch(weights), touch(a, meeting=1)], a)
+    assert (at, size) == (48, 80)
+    assert arena.address(weights + 7) == weights + 7
+    assert arena.address(a + 5) == at + 5
+    assert arena.address(a + 32) == at + 32  # the place behind its end
+
+
+def test_other_layouts_share_only_if_nothing_lies_between_values() -> None:
+    for layouts, shares in [
+        ((BORDERED, Layout(2, 3, 8, 8, Border(0, 1, 0, 1))), False),
+        ((FULL, BORDERED), False),
+        ((FULL, Layout(2, 3, 7, 8)), False),
+        ((FULL, Layout(1, 3, 16, 16)), True),
+    ]:
+        arena = Arena()
+        a, b = (arena.place_images("x", layout, 320) for layout in layouts)
+        at, _ = settled(arena, [touch(a, meeting=0), touch(b, meeting=1)], a, b)
+        assert (at[0] == at[1]) == shares, layouts
+
+
+def test_threads_that_have_not_met_need_their_images_to_lie_alike() -> None:
+    for by_image, other, meeting, shares in [
+        (True, BORDERED, 0, True),
+        (False, BORDERED, 0, False),
+        (False, BORDERED, 1, True),
+        (True, FULL, 1, False),
+    ]:
+        arena = Arena()
+        a = arena.place_images("a", BORDERED, 320)
+        b = arena.place_images("b", other, 320)
+        second = touch(b, meeting=meeting, by_image=by_image)
+        at, _ = settled(arena, [touch(a, by_image=by_image), second], a, b)
+        assert (at[0] == at[1]) == shares
+    arena = Arena()
+    a, b = arena.place_scratch("a", 320), arena.place_scratch("b", 320)
+    at, _ = settled(arena, [touch(a), touch(b)], a, b)
+    assert at[0] != at[1]
+
+
+def test_a_gradient_takes_the_place_of_what_its_stage_read_last() -> None:
+    for later, shares in [((), True), ((touch(0),), False)]:
+        arena = Arena()
+        value, gradient = (arena.place_images(name, BORDERED, 320) for name in ("v", "g"))
+        arena.over(gradient, value)
+        touches = [touch(value), touch(value, gradient), touch(gradient)]
+        touches += [touch(value) for _ in later]
+        at, _ = settled(arena, touches, value, gradient)
+        assert (at[0] == at[1]) == shares
+
+
+def test_what_is_made_again_is_not_needed_in_between() -> None:
+    for again, shares in [(False, False), (True, True)]:
+        arena = Arena()
+        a, b = (arena.place_images(name, BORDERED, 320) for name in "ab")
+        once_more = touch(a, again=a if again else None)
+        at, _ = settled(arena, [touch(a), touch(b), once_more, touch(a)], a, b)
+        assert (at[0] == at[1]) == shares
+
+
+def test_scratch_fits_into_gaps() -> None:
+    arena = Arena()
+    large, left, right = (arena.place_scratch("x", floats) for floats in (320, 160, 160))
+    touches = [touch(large), touch(left, meeting=1), touch(left, right, meeting=2)]
+    at, size = settled(arena, touches, large, left, right)
+    assert sorted(at[1:]) == [0, 160]
+    assert (at[0], size) == (0, 320)
+
+
+# ---------------------------------------------------------------------------------- whole programs
+
+
+def overwritten(program: NativeProgram) -> list[str]:
+    """Go through every order of stages, and note what is touched after another took its place."""
+    plan = program._code.plan
+    arena, wrong = plan.arena, []
+
+    def overlap(one: Buffer, other: Buffer) -> bool:
+        starts = arena.address(one.start), arena.address(other.start)
+        return starts[0] < starts[1] + other.floats and starts[1] < starts[0] + one.floats
+
+    for order in orders(plan):
+        born: set[int] = set()
+        alive: dict[int, Access] = {}  # each with the stage that touched it last
+        for number, stage in enumerate(plan.builder.accesses(order)):
+            mine = {i for place in stage.places if (i := arena._index(place)) is not None}
+            again = {arena._index(place) for place in stage.again}
+            for index in sorted(mine, key=lambda index: index not in born):
+                buffer = arena._shared[index]
+                if index in born - again - alive.keys():
+                    wrong.append(f"{number}: {buffer.name} was overwritten")
+                for old in [old for old in alive if old != index]:
+                    other = arena._shared[old]
+                    if not overlap(buffer, other):
+                        continue
+                    last = alive.pop(old)
+                    if old in mine and arena._over.get(buffer.start) != other.start:
+                        wrong.append(f"{number}: {buffer.name} and {other.name} at once")
+                    alike = buffer.layout == other.layout and buffer.layout is not None
+                    if last.meeting == stage.meeting and not (alike and stage.by_image):
+                        wrong.append(f"{number}: {buffer.name} too soon after {other.name}")
+                born.add(index)
+                alive[index] = stage
+    return wrong
+
+
+@pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
+def test_nothing_is_overwritten_that_is_read_later(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert overwritten(native(graph)) == []
+    assert overwritten(native(graph, learning=None)) == []
+    monkeypatch.setattr(LiveRanges, "disjoint", lambda *_, **__: True)  # all on top of each other
+    assert overwritten(native(graph))
+
+
+def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_again = native(GRAPHS["resnet20"])._memory.nbytes
+    monkeypatch.setattr("pellucid.engines.native.compile._recomputed", lambda *_: False)
+    kept = native(GRAPHS["resnet20"])._memory.nbytes
+    assert made_again < 0.95 * kept
+
+
+@pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)
+def test_sharing_changes_no_bit(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    sharing = native(graph)
+    for shares in ("disjoint", "after"):
+        monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
+    apart = native(graph)
+    assert sharing._memory.nbytes < apart._memory.nbytes
+    for step, count in enumerate((9, 13, 1)):
+        images, labels = batch(graph, count, seed=step)
+        results = [program.train_step(images, labels, 0.01) for program in (sharing, apart)]
+        assert results[0] == results[1]
+        np.testing.assert_array_equal(sharing.forward(images), apart.forward(images))
+    assert_same_bits(sharing.weights(), apart.weights())
+    assert_same_bits(sharing.optimizer_state(), apart.optimizer_state())
