@@ -1,22 +1,49 @@
-"""Public names of earlier versions go on working, and warn."""
+"""Old names of public things go on working, and warn."""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from pellucid.renamed import RENAMED
+from pellucid.explain.surgery import Mute
+from pellucid.renamed import MODULES, NAMES, OldAttribute
+
+if TYPE_CHECKING:
+    import pellucid as pl
 
 
-@pytest.mark.parametrize(("module", "old"), RENAMED)
-def test_an_earlier_name_stands_for_the_same_object_and_warns(module: str, old: str) -> None:
+@pytest.mark.parametrize("old", MODULES)
+def test_modules_are_found_by_their_old_names(old: str) -> None:
+    sys.modules.pop(old, None)
+    with pytest.warns(DeprecationWarning, match=old):
+        module = import_module(old)
+    new = import_module(MODULES[old])
+    for name, now in NAMES.get(MODULES[old], {}).items():
+        assert getattr(module, name) is getattr(new, now)
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [(m, old, new) for m, names in NAMES.items() for old, new in names.items()],
+)
+def test_names_are_found_by_their_old_names(module: str, old: str, new: str) -> None:
     home = import_module(module)
-    with pytest.warns(DeprecationWarning, match=RENAMED[module, old]):
-        found = getattr(home, old)
-    assert found is getattr(home, RENAMED[module, old])
+    with pytest.warns(DeprecationWarning, match=new):
+        assert getattr(home, old) is getattr(home, new)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = home.no_such_name
 
 
-def test_a_name_that_never_was_is_missing() -> None:
-    with pytest.raises(AttributeError, match="nothing_such"):
-        _ = import_module("pellucid.architectures").nothing_such
+def test_attributes_are_found_by_their_old_names(classifier: pl.ImageClassifier) -> None:
+    picture = np.zeros(classifier.model_.network.graph.input_shape, np.uint8)
+    with pytest.warns(DeprecationWarning, match="edited"):
+        changed = classifier.operated(Mute("relu1", 0))
+    assert changed.model_.network.graph == classifier.edited(Mute("relu1", 0)).model_.network.graph
+    trace = classifier.trace(picture)
+    with pytest.warns(DeprecationWarning, match="activations"):
+        assert trace.subject is trace.activations
+    assert isinstance(vars(type(trace))["subject"], OldAttribute)

@@ -12,7 +12,7 @@ import pellucid as pl
 from pellucid.architectures import get_architecture
 from pellucid.data import Dataset
 from pellucid.data.check.inspection import inspect_datasets
-from pellucid.evaluation.effect import data_effect, picture_effect
+from pellucid.evaluation.edit_effect import data_effect, picture_effect
 from pellucid.explain.methods import METHODS
 from pellucid.explain.story import story
 from pellucid.explain.surgery import Mute
@@ -50,7 +50,7 @@ def test_everything_that_a_session_makes(classifier: ImageClassifier, digits: Di
     test = digits[1]
     pixels = test.images[0]
     traced, back = classifier.trace(pixels), classifier.backward(pixels, "3")
-    edited = classifier.operated(Mute("conv1", 1))
+    edited = classifier.edited(Mute("conv1", 1))
     roots = [
         digits, classifier, classifier.model_, classifier.summary(), classifier.history_,
         classifier.evaluate(test), traced, back, traced.value("conv1", at=(3, 3, 2)),

@@ -16,6 +16,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pellucid.renamed import install
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
-    from pellucid.evaluation.two_models import ModelComparison
+    from pellucid.evaluation.model_comparison import ModelComparison
 
 __all__ = [
     "Dataset",
@@ -45,6 +46,8 @@ _HOMES = {
     "PellucidError": "pellucid.errors",
 }
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
+
+install()
 
 
 def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> ImageClassifier:
@@ -75,7 +78,7 @@ def compare(
     Raises:
         DataError: If the models' classes differ, or there is no picture to judge both by.
     """
-    from pellucid.evaluation.two_models import compare_models
+    from pellucid.evaluation.model_comparison import compare_models
 
     one, two = (load(m) if isinstance(m, (str, os.PathLike)) else m for m in (first, second))
     return compare_models(one, two, data, part=part, max_pixels=max_pixels)

@@ -31,10 +31,10 @@ from pellucid.errors import (
     ShapeError,
 )
 from pellucid.evaluation import Report, evaluate
+from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
-from pellucid.explain.subject import Subject
-from pellucid.explain.surgery import operate
+from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, classifier_weights, summarise
@@ -45,6 +45,7 @@ from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.pickling import restored, state_of
+from pellucid.renamed import OldAttribute
 from pellucid.training import Watcher, make_recipe, train
 from pellucid.training.advice import Setup
 from pellucid.training.arguments import are_picture_files, evaluation_data, training_data
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.surgery import Edit
     from pellucid.explain.trace import Trace
-    from pellucid.explain.update import Learner
+    from pellucid.explain.update_rule import UpdateRule
     from pellucid.graph import Graph, Summary
     from pellucid.training import Recipe
     from pellucid.training.diagnosis import Diagnosis
@@ -796,7 +797,7 @@ class ImageClassifier:
         return trace(self, picture)
 
     def backward(
-        self, picture: Picture, label: str | int, *, learner: Learner | None = None
+        self, picture: Picture, label: str | int, *, learner: UpdateRule | None = None
     ) -> Backward:
         """The loss of a picture whose class is known, and every gradient of it.
 
@@ -835,10 +836,12 @@ class ImageClassifier:
         Raises:
             ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
         """
-        subject = Subject.of(self, picture)
-        return explain(subject, method, target=target, against=against, **options)
+        activations = Activations.of(self, picture)
+        return explain(activations, method, target=target, against=against, **options)
 
-    def operated(self, *edits: Edit) -> Self:
+    operated = OldAttribute("edited")
+
+    def edited(self, *edits: Edit) -> Self:
         """A new classifier whose network is changed; this one stays as it is.
 
         Args:
@@ -851,7 +854,7 @@ class ImageClassifier:
             ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
                 suit it.
         """
-        model = operate(self.model_, edits)
+        model = edit_model(self.model_, edits)
         program = get_engine(self.engine).load(model.network)
         return self._changed(_Fitted(model, program))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
-from pellucid.ops.check import shown
+from pellucid.ops.check import brief
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Builder:
             ends = tuple(self._chain(branch, source) for branch in block.branches)
             return self._append(ops.Concatenate(), ends, block.name)
         raise ArgumentError(
-            f"a network is made of layers, Sequential, Residual and Parallel, got {shown(block)}"
+            f"a network is made of layers, Sequential, Residual and Parallel, got {brief(block)}"
         )
 
     def _chain(self, blocks: Sequence[Block], source: str) -> str:

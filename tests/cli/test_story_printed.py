@@ -20,8 +20,8 @@ from pellucid.layers import (
     ReLU,
     Residual,
 )
+from tests.explain.activations import hand_made
 from tests.explain.stories import lectures_own, made, printed, told_of
-from tests.explain.subjects import hand_made
 
 if TYPE_CHECKING:
     from pellucid.layers import Block
@@ -76,8 +76,8 @@ def test_a_colour_kernels_sum_is_grouped_by_channel() -> None:
 
 
 def test_long_sums_are_shortened_and_still_add_up() -> None:
-    subject = made([Conv2D(2, 5), ReLU(), Flatten(), Dense(3)], (9, 9, 1))
-    told = told_of(subject)
+    activations = made([Conv2D(2, 5), ReLU(), Flatten(), Dense(3)], (9, 9, 1))
+    told = told_of(activations)
     assert told.start.difference == pytest.approx(0, abs=1e-3)
     (line,) = (
         part
@@ -105,9 +105,9 @@ def test_of_many_channels_the_largest_sums_are_printed() -> None:
 
 
 def test_the_followed_value_is_among_the_votes_however_small() -> None:
-    subject = lectures_own()
-    subject.model.network.weights["dense1.kernel"][:, 0] = 1.0, 1, 1, 0.01, 1, 1, 1, 1, 1
-    told = story(subject.model, subject.pixels)
+    activations = lectures_own()
+    activations.model.network.weights["dense1.kernel"][:, 0] = 1.0, 1, 1, 0.01, 1, 1, 1, 1, 1
+    told = story(activations.model, activations.pixels)
     assert (told.answer, told.path[-2]) == ("a", ("flatten1", (3,)))
     text = " ".join(printed(told).split())
     assert "│ flatten1 │ 3 │ 4 │ 0.01 │ 0.04 │ ours │" in text
@@ -133,16 +133,18 @@ def test_a_branch_is_followed_through_its_sum() -> None:
     told = told_of(made(layers, (6, 6, 1)))
     assert "add1" in [layer for layer, _ in told.path]
     text = printed(told)
-    add = next(each for each in told.told if each.step.name == "add1")
+    add = next(each for each in told.steps if each.step.name == "add1")
     assert add.opened is not None
     one, other = add.opened.terms.values
     assert f"{one:.6g} + {other:.6g} = ".replace("-", "−") in text.replace("\n", " ")
 
 
 def test_names_cannot_steer_a_terminal() -> None:
-    subject = lectures_own()
-    model = Model(subject.model.network, ("\x1b[31ma\n", "b\u202e"), subject.model.preprocessing)
-    text = printed(story(model, subject.pixels))
+    activations = lectures_own()
+    model = Model(
+        activations.model.network, ("\x1b[31ma\n", "b\u202e"), activations.model.preprocessing
+    )
+    text = printed(story(model, activations.pixels))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[31ma\\n" in text

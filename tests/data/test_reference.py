@@ -92,7 +92,7 @@ def test_python_takes_references_wherever_a_picture_goes(arrays: Path) -> None:
     text = f"{arrays}:all[5]"
     pixels = pl.data.picture(text).pixels
     assert np.array_equal(model.predict_proba(text), model.predict_proba(pixels))
-    assert np.array_equal(model.trace(text).subject.pixels, pixels)
+    assert np.array_equal(model.trace(text).activations.pixels, pixels)
     assert np.array_equal(
         model.explain(text, "gradient").values,  # type: ignore[union-attr]
         model.explain(pixels, "gradient").values,  # type: ignore[union-attr]

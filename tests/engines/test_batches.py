@@ -74,7 +74,7 @@ def test_what_looks_at_many_pictures_stays_within_bounds(
     """All at once they would need some 150 MB."""
     from pellucid.data import Dataset, Preprocessing
     from pellucid.evaluation import evaluate
-    from pellucid.evaluation.answers import logits
+    from pellucid.evaluation.predict_logits import predict_logits
     from pellucid.files import Model
     from pellucid.training.dead_units import activity
 
@@ -86,7 +86,7 @@ def test_what_looks_at_many_pictures_stays_within_bounds(
     classifier._fitted = _Fitted(model, program)
     work: dict[str, Callable[[], object]] = {
         "evaluate": lambda: evaluate(program, data),
-        "compare": lambda: logits(classifier, data, "A"),
+        "compare": lambda: predict_logits(classifier, data, "A"),
         "validate": lambda: _judge(program, data, lambda: False),
         "dead units": lambda: activity(network, images, engine=get_engine("reference")),
         "predict": lambda: classifier.predict_proba(list(images)),

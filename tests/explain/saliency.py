@@ -10,8 +10,8 @@ import torch
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
 from pellucid.engines.torch.operations import MAPPINGS, Call
-from pellucid.explain.question import Question, ask
-from pellucid.explain.subject import Subject
+from pellucid.explain.activations import Activations
+from pellucid.explain.score import Score, choose_score
 from pellucid.files import Model
 from pellucid.graph import INPUT, Graph, Network
 from pellucid.ops.operation import INFERENCE
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
-def subject(graph: Graph, seed: int = 0, engine: str = "reference") -> Subject:
+def activations(graph: Graph, seed: int = 0, engine: str = "reference") -> Activations:
     """A random picture in a network in the midst of its training."""
     made = network(graph, seed)
     weights = {name: np.asarray(w, np.float32) for name, w in made.weights.items()}
-    return subject_of(Network(graph, weights), seed, engine)
+    return activations_of(Network(graph, weights), seed, engine)
 
 
-def subject_of(made: Network, seed: int = 0, engine: str = "reference") -> Subject:
+def activations_of(made: Network, seed: int = 0, engine: str = "reference") -> Activations:
     """A random picture in a network."""
     (count,) = made.graph.output_shape
     height, width, channels = made.graph.input_shape
     classes = tuple(f"c{k}" for k in range(count))
     model = Model(made, classes, Preprocessing(height, width, channels))
     images, _ = batch(made.graph, 1, seed)
-    return Subject(model, get_engine(engine).load(made), images[0])
+    return Activations(model, get_engine(engine).load(made), images[0])
 
 
-def question(graph: Graph, seed: int = 0, *, compared: bool = False) -> Question:
+def question(graph: Graph, seed: int = 0, *, compared: bool = False) -> Score:
     """Why that network answers as it does."""
-    return ask(subject(graph, seed), compared=compared)
+    return choose_score(activations(graph, seed), compared=compared)
 
 
 class _Node(torch.nn.Module):

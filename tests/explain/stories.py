@@ -21,26 +21,26 @@ from pellucid.layers import (
     ReLU,
     Sequential,
 )
-from tests.explain.subjects import hand_made, subject_of
+from tests.explain.activations import activations_of, hand_made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.explain.subject import Subject
+    from pellucid.explain.activations import Activations
     from pellucid.layers import Block
 
 
 @lru_cache
 def story_of(name: str) -> Story:
-    subject = subject_of(name)
-    return story(subject.model, subject.pixels, "class 2")
+    activations = activations_of(name)
+    return story(activations.model, activations.pixels, "class 2")
 
 
-def told_of(subject: Subject, label: str | None = None) -> Story:
-    return story(subject.model, subject.pixels, label)
+def told_of(activations: Activations, label: str | None = None) -> Story:
+    return story(activations.model, activations.pixels, label)
 
 
-def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.0) -> Subject:
+def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.0) -> Activations:
     graph = Sequential(layers).graph(shape)
     weights = {name: w * scale for name, w in initial_weights(graph, 0).items()}
     pixels = np.random.default_rng(1).integers(0, 256, shape)
@@ -53,7 +53,7 @@ def printed(told: Story) -> str:
     return file.getvalue()
 
 
-def lectures_own() -> Subject:
+def lectures_own() -> Activations:
     """The slides' image and kernel, and a dense layer with their scores of 3 and 0."""
     grids = [np.array([line.split() for line in g.split("\n") if line]) for g in (IMAGE, KERNEL)]
     image, kernel = (grid.astype(float) for grid in grids)

@@ -14,12 +14,12 @@ from PIL import Image
 
 from pellucid.errors import ArgumentError
 from pellucid.explain.backward import Backward, backward
-from pellucid.explain.update import Learner
+from pellucid.explain.update_rule import UpdateRule
 from pellucid.explain.written import write_backward
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU
 from pellucid.ops import CrossEntropy, MeanSquaredError
 from pellucid.optimizers import SGD, AdamW
-from tests.explain.subjects import NAMES, hand_made, random_position, subject_of
+from tests.explain.activations import NAMES, activations_of, hand_made, random_position
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ GRADIENTS = int(os.environ.get("PELLUCID_OPENED_GRADIENTS", "12"))
 """How many weights and values of each network are opened."""
 
 
-def back(name: str, label: int = 2, learner: Learner | None = None) -> Backward:
-    subject = subject_of(name)
-    return backward(subject.model, subject.pixels, label, learner=learner)
+def back(name: str, label: int = 2, learner: UpdateRule | None = None) -> Backward:
+    activations = activations_of(name)
+    return backward(activations.model, activations.pixels, label, learner=learner)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,13 +70,13 @@ def test_each_kind_of_weight_names_what_it_multiplied() -> None:
     for weight, gradient in gone.gradients.weights.items():
         opened = gone.weight(weight, random_position(random, gradient.shape), check=False)
         layer, _, parameter = weight.rpartition(".")
-        (source, *_) = gone.subject.graph[layer].inputs
+        (source, *_) = gone.activations.graph[layer].inputs
         for term in opened.terms:
             assert term.layer == layer
             assert term.delta == gone[layer].gradient[term.at]
             if parameter == "kernel":
                 assert term.reads is not None
-                assert term.factor == gone.subject.values[source][term.reads]
+                assert term.factor == gone.activations.values[source][term.reads]
             elif parameter in ("bias", "beta"):
                 assert term.factor == pytest.approx(1.0)
         assert opened.check is None
@@ -157,7 +157,7 @@ def test_the_update_is_the_optimizers_first_step() -> None:
         (AdamW(weight_decay=decay), lambda p: torch.optim.AdamW(p, rate, weight_decay=decay)),
     ]
     for ours, theirs in rules:
-        gone = back("lenet5", learner=Learner(CrossEntropy(), ours, rate, "a test"))
+        gone = back("lenet5", learner=UpdateRule(CrossEntropy(), ours, rate, "a test"))
         opened = gone.weight("C3.kernel", (1, 2, 3, 4), check=False)
         weight = torch.tensor([opened.before], dtype=torch.float64)
         weight.grad = torch.tensor([opened.gradient], dtype=torch.float64)
@@ -168,11 +168,11 @@ def test_the_update_is_the_optimizers_first_step() -> None:
 
 
 def test_gradients_are_shortened_together() -> None:
-    plain = back("lenet5", learner=Learner(optimizer=SGD(momentum=0.0)))
+    plain = back("lenet5", learner=UpdateRule(optimizer=SGD(momentum=0.0)))
     norm = np.sqrt(
         sum(float((g.astype(float) ** 2).sum()) for g in plain.gradients.weights.values())
     )
-    clipped = back("lenet5", learner=Learner(optimizer=SGD(momentum=0.0, clip_norm=norm / 4)))
+    clipped = back("lenet5", learner=UpdateRule(optimizer=SGD(momentum=0.0, clip_norm=norm / 4)))
     steps = []
     for gone in (plain, clipped):
         opened = gone.weight("dense1.bias", (2,), check=False)
@@ -186,7 +186,7 @@ def test_the_learner_is_the_models_own(classifier: ImageClassifier, digits: Digi
     assert own.optimizer == SGD(momentum=0.9, nesterov=True)
     assert own.learning_rate == classifier.model_.provenance["recipe"]["learning_rate"]
     assert "own training recipe" in own.origin
-    other = Learner.of(subject_of("lecture").model)
+    other = UpdateRule.of(activations_of("lecture").model)
     assert other.optimizer == SGD(momentum=0.0)
     assert other.learning_rate == 0.05
     assert "plain SGD" in other.origin
@@ -194,13 +194,13 @@ def test_the_learner_is_the_models_own(classifier: ImageClassifier, digits: Digi
 
 @pytest.mark.parametrize("recipe", [None, [], {"optimizer": {"kind": "abacus"}}, {"loss": 3}])
 def test_a_model_may_say_anything_of_its_making(recipe: Any) -> None:
-    model = subject_of("lenet5").model
+    model = activations_of("lenet5").model
     told = type(model)(model.network, model.classes, model.preprocessing, {"recipe": recipe})
-    assert Learner.of(told) == Learner()
+    assert UpdateRule.of(told) == UpdateRule()
 
 
 def test_another_loss() -> None:
-    gone = back("lenet5", learner=Learner(MeanSquaredError()))
+    gone = back("lenet5", learner=UpdateRule(MeanSquaredError()))
     opened = gone.weight("dense1.kernel", (3, 2))
     assert opened.check is not None
     assert opened.check.quotient == pytest.approx(opened.check.gradient, rel=1e-5, abs=1e-8)
@@ -214,10 +214,10 @@ def test_a_kink_is_told() -> None:
         "dense1.kernel": np.array([[1.0, -1.0]]),
         "dense1.bias": np.zeros(2),
     }
-    subject = hand_made(
+    activations = hand_made(
         [Conv2D(1, 1), ReLU(), Flatten(), Dense(2)], weights, np.full((1, 1, 1), 90)
     )
-    gone = backward(subject.model, subject.pixels, "a")
+    gone = backward(activations.model, activations.pixels, "a")
     check = gone.weight("conv1.kernel", (0, 0, 0, 0)).check
     assert check is not None
     assert check.kink
@@ -235,8 +235,8 @@ def test_gradients_worked_by_hand() -> None:
         "dense1.kernel": np.array([[0.1, 0.0]]),
     }
     layers = [Conv2D(1, 1, bias=False), MaxPool((1, 2)), Flatten(), Dense(2, bias=False)]
-    subject = hand_made(layers, weights, np.array([[[4.0], [6.0]]]))
-    gone = backward(subject.model, subject.pixels, "b")
+    activations = hand_made(layers, weights, np.array([[[4.0], [6.0]]]))
+    gone = backward(activations.model, activations.pixels, "b")
     y = 1 / (1 + np.exp(-0.3))  # logits 0.1·0.5·6 = 0.3 and 0
     assert gone.at_logits == pytest.approx([y, y - 1 + (1 - y) - y], rel=1e-6)
     opened = gone.weight("conv1.kernel", (0, 0, 0, 0))

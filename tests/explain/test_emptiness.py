@@ -13,17 +13,17 @@ from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.emptiness import CONSTANT, NOT_FINITE, ZERO
 from pellucid.explain.explanation import FUNCTIONS, explain
+from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.patches import exciting_patches
-from pellucid.explain.question import ask
-from pellucid.explain.sanity import randomisation_test
-from pellucid.explain.scores import faithfulness
+from pellucid.explain.randomisation_test import randomisation_test
+from pellucid.explain.score import choose_score
 from pellucid.layers import Conv2D, Dense, Flatten, GlobalAveragePool, MaxPool, ReLU
-from tests.explain.subjects import hand_made
+from tests.explain.activations import hand_made
 
 if TYPE_CHECKING:
+    from pellucid.explain.activations import Activations
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.subject import Subject
 
 PICTURE = np.random.default_rng(3).integers(40, 256, (8, 8, 1)).astype(np.uint8)
 SHIFT = np.zeros((3, 3, 1, 2))
@@ -32,7 +32,7 @@ SHIFT[1, 1, 0] = 0.01, 0.02
 
 def network(
     bias: float = 0.5, dense: tuple[float, float] = (-1.0, -2.0), picture: Any = PICTURE
-) -> Subject:
+) -> Activations:
     """Two maps that copy the picture, plus a bias; the first logit is minus their means."""
     layers = [Conv2D(2, 3, padding="same"), ReLU(), MaxPool(2), GlobalAveragePool(), Dense(2)]
     weights = {
@@ -44,8 +44,8 @@ def network(
     return hand_made(layers, weights, picture)
 
 
-def heatmap_of(subject: Subject, method: str, **options: Any) -> Heatmap:
-    found = explain(subject, method, target="a", **options)
+def heatmap_of(activations: Activations, method: str, **options: Any) -> Heatmap:
+    found = explain(activations, method, target="a", **options)
     return found.heatmap() if method == "evidence" else found  # type: ignore[union-attr, return-value]
 
 
@@ -81,13 +81,13 @@ def test_the_layer_that_is_named_instead_shows_something() -> None:
         "dense1.kernel": dense,
         "dense1.bias": np.zeros(2),
     }
-    subject = hand_made([Conv2D(2, 1), ReLU(), Flatten(), Dense(2)], weights, picture)
-    cam = heatmap_of(subject, "grad-cam", layer="conv1")
+    activations = hand_made([Conv2D(2, 1), ReLU(), Flatten(), Dense(2)], weights, picture)
+    cam = heatmap_of(activations, "grad-cam", layer="conv1")
     assert cam.empty is not None
     assert (cam.empty.method, cam.empty.layer) == ("grad-cam", "relu1")
     assert "-0.0043" in cam.empty.reason  # 1/64 − 0.02
     assert "--layer relu1" in cam.found
-    named = heatmap_of(subject, "grad-cam", layer="relu1")
+    named = heatmap_of(activations, "grad-cam", layer="relu1")
     assert named.empty is None
     assert "row 2, column 3" in named.found
 
@@ -107,13 +107,13 @@ def test_a_network_of_shut_relus_is_empty_by_every_method(method: str) -> None:
 
 
 def test_a_black_picture_has_no_shares() -> None:
-    subject = network(picture=np.zeros((8, 8, 1), np.uint8), dense=(1.0, -2.0))
+    activations = network(picture=np.zeros((8, 8, 1), np.uint8), dense=(1.0, -2.0))
     for method in ("evidence", "gradient-times-input", "integrated-gradients"):
-        found = heatmap_of(subject, method)
+        found = heatmap_of(activations, method)
         assert found.empty is not None, method
         assert found.empty.method is not None
-        assert heatmap_of(subject, found.empty.method).empty is None
-    assert heatmap_of(subject, "gradient").empty is None
+        assert heatmap_of(activations, found.empty.method).empty is None
+    assert heatmap_of(activations, "gradient").empty is None
 
 
 def test_integrated_gradients_of_the_baseline_itself() -> None:
@@ -170,7 +170,7 @@ def test_a_map_of_one_position_tells_no_places_apart() -> None:
 
 
 def test_the_randomisation_test_of_an_empty_map_says_so() -> None:
-    question = ask(network(), target="a")
+    question = choose_score(network(), target="a")
     found = randomisation_test(question, "grad-cam")
     assert found.empty is not None
     assert found.to_dict()["empty"]["kind"] == ZERO

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.constants import CONSTANTS
+from pellucid.explain.activations import Activations
+from pellucid.explain.affine_offset import AFFINE_OFFSETS
 from pellucid.explain.evidence import Evidence, evidence
-from pellucid.explain.question import Question, ask
-from pellucid.explain.subject import Subject
+from pellucid.explain.score import Score, choose_score
 from pellucid.graph import Graph, Network
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, Normalise, ReLU, Sequential
 from pellucid.ops import OPERATIONS
 from tests.engines.networks import GRAPHS
-from tests.explain.saliency import question, subject, subject_of
+from tests.explain.saliency import activations, activations_of, question
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PIECEWISE = {
     name: graph
     for name, graph in GRAPHS.items()
-    if all(node.operation.kind in CONSTANTS for node in graph.nodes)
+    if all(node.operation.kind in AFFINE_OFFSETS for node in graph.nodes)
 }
 BENT = sorted(GRAPHS.keys() - PIECEWISE.keys())
 
@@ -34,7 +34,7 @@ BENT = sorted(GRAPHS.keys() - PIECEWISE.keys())
 def test_most_architectures_are_covered() -> None:
     assert {"lecture", "lenet5"} <= PIECEWISE.keys()
     assert {"every operation", "lenet5-original"} <= set(BENT)
-    assert CONSTANTS.keys() <= OPERATIONS.keys()
+    assert AFFINE_OFFSETS.keys() <= OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(PIECEWISE))
@@ -114,15 +114,15 @@ def test_a_case_worked_by_hand() -> None:
     assert found.total == pytest.approx(found.difference)
 
 
-def _asked(graph: Graph, weights: dict[str, Any], image: Any) -> Question:
-    made = subject_of(Network(graph, weights))
-    return ask(Subject(made.model, made.program, image), compared=True)
+def _asked(graph: Graph, weights: dict[str, Any], image: Any) -> Score:
+    made = activations_of(Network(graph, weights))
+    return choose_score(Activations(made.model, made.program, image), compared=True)
 
 
 @pytest.mark.parametrize("layer", ["conv1", "dense1"])
 def test_a_forgotten_bias_would_be_seen(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind = "conv2d" if layer == "conv1" else "dense"
-    monkeypatch.setitem(CONSTANTS, kind, CONSTANTS["relu"])
+    monkeypatch.setitem(AFFINE_OFFSETS, kind, AFFINE_OFFSETS["relu"])
     assert evidence(question(PIECEWISE["lecture"], compared=True)).gap > 1e-4
 
 
@@ -133,7 +133,7 @@ def test_regions_stand_beside_what_happens_when_they_are_covered() -> None:
     region = found.regions[5]
     covered = asked.image.astype(np.float32)
     covered[slice(*region.rows), slice(*region.columns)] = 33.3
-    scores = asked.scores_of(np.stack([asked.image.astype(np.float32), covered]))
+    scores = asked.of_images(np.stack([asked.image.astype(np.float32), covered]))
     assert region.occluded == pytest.approx(scores[0] - scores[1], rel=1e-3)
     with pytest.raises(ArgumentError, match="rows must be a whole number from 1 to 28"):
         found.by_region(rows=29)
@@ -161,7 +161,11 @@ def test_it_can_be_shown_and_kept() -> None:
 )
 def test_bad_questions(wrong: dict[str, str], message: str) -> None:
     with pytest.raises(ArgumentError, match=message) as caught:
-        ask(subject(PIECEWISE["lenet5"]), target=wrong.get("target"), against=wrong.get("against"))
+        choose_score(
+            activations(PIECEWISE["lenet5"]),
+            target=wrong.get("target"),
+            against=wrong.get("against"),
+        )
     check_line(caught.value)
 
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pellucid.evaluation.effect import data_effect, picture_effect
-from pellucid.evaluation.two_models import compare_models
+from pellucid.evaluation.edit_effect import data_effect, picture_effect
+from pellucid.evaluation.model_comparison import compare_models
+from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
+from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.occlusion import occlusion
 from pellucid.explain.patches import exciting_patches
 from pellucid.explain.pictures import png
-from pellucid.explain.question import ask
-from pellucid.explain.scores import faithfulness
+from pellucid.explain.score import choose_score
 from pellucid.explain.story import story
-from pellucid.explain.subject import Subject
 from pellucid.explain.surgery import Mute
-from pellucid.explain.update import Learner
+from pellucid.explain.update_rule import UpdateRule
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
-from tests.explain.subjects import subject_of
+from tests.explain.activations import activations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,16 +40,14 @@ FACES: dict[str, Callable[[ImageClassifier, Dataset], Any]] = {
     "evidence": lambda c, data: c.explain(data.images[0]),
     "heatmap": lambda c, data: c.explain(data.images[0], "grad-cam"),
     "faithfulness": lambda c, data: faithfulness(
-        occlusion(ask(Subject.of(c, data.images[0]))), steps=4
+        occlusion(choose_score(Activations.of(c, data.images[0]))), steps=4
     ),
     "patches": lambda c, data: exciting_patches(c.program_, data, "conv1", 5, most=3),
     "maximised": lambda c, data: maximise(c.model_.network, "dense2", 3, steps=3),
     "story": lambda c, data: story(c, data.images[0]),
-    "picture effect": lambda c, data: picture_effect(
-        c, c.operated(Mute("conv2", 3)), data.images[0]
-    ),
-    "data effect": lambda c, data: data_effect(c, c.operated(Mute("conv2", 3)), data),
-    "comparison": lambda c, data: compare_models(c, c.operated(Mute("conv1", 3)), data),
+    "picture effect": lambda c, data: picture_effect(c, c.edited(Mute("conv2", 3)), data.images[0]),
+    "data effect": lambda c, data: data_effect(c, c.edited(Mute("conv2", 3)), data),
+    "comparison": lambda c, data: compare_models(c, c.edited(Mute("conv1", 3)), data),
 }
 
 
@@ -72,13 +70,13 @@ def test_the_terms_figure_draws_the_largest(classifier: ImageClassifier, digits:
 
 
 def test_the_wanted_probabilities_are_those_that_the_gradient_is_of() -> None:
-    subject = subject_of("lenet5")
-    learner = Learner(
+    activations = activations_of("lenet5")
+    learner = UpdateRule(
         CrossEntropy(label_smoothing=0.2), SGD(momentum=0.9, nesterov=True), 0.1, "here"
     )
-    gone = backward(subject.model, subject.pixels, 3, learner=learner)
-    exact = np.exp(subject.values[subject.logits].astype(np.float64))
+    gone = backward(activations.model, activations.pixels, 3, learner=learner)
+    exact = np.exp(activations.values[activations.logits].astype(np.float64))
     np.testing.assert_allclose(gone.at_logits, exact / exact.sum() - gone.wanted, atol=1e-6)
     assert gone.wanted.sum() == pytest.approx(1.0)
-    assert gone.wanted[3] == pytest.approx(0.8 + 0.2 / len(subject.classes))
+    assert gone.wanted[3] == pytest.approx(0.8 + 0.2 / len(activations.classes))
     assert learner.rule == "sgd with learning rate 0.1, momentum 0.9, nesterov"

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pellucid.errors import ArgumentError
+from pellucid.explain.activations import Activations
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS, explain
 from pellucid.explain.grad_cam import default_layer, enlarge, grad_cam, grad_cam_plus_plus
@@ -18,14 +19,13 @@ from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.integrated import integrated_gradients
 from pellucid.explain.methods import METHODS
 from pellucid.explain.occlusion import occlusion
-from pellucid.explain.question import Question, ask
 from pellucid.explain.rectified import deconvnet, guided_backpropagation
-from pellucid.explain.subject import Subject
+from pellucid.explain.score import Score, choose_score
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from tests.engines.networks import GRAPHS
-from tests.explain.saliency import question, subject, subject_of
-from tests.explain.subjects import hand_made
+from tests.explain.activations import hand_made
+from tests.explain.saliency import activations, activations_of, question
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FAIL_THE_RANDOMISATION_TEST = ("guided-backpropagation", "deconvnet", "grad-cam++")
 
 
-def by_hand() -> Question:
+def by_hand() -> Score:
     """Pixels 1 2 / 3 4, two kernels 1×1 of 1 and −1 with biases −1.5 and 3.5, ReLU, two logits.
 
     Map 0: −0.5 0.5 / 1.5 2.5, rectified 0 0.5 / 1.5 2.5. Map 1: 2.5 1.5 / 0.5 −0.5, rectified
@@ -50,9 +50,9 @@ def by_hand() -> Question:
             [[1, 0], [-2, 0], [3, 0], [1, 0], [-1, 0], [2, 0], [2, 0], [5, 0]], np.float32
         ),
     }
-    made = subject_of(Network(graph, weights))
+    made = activations_of(Network(graph, weights))
     image = np.array([[1, 2], [3, 4]], np.uint8)[..., None]
-    return ask(Subject(made.model, made.program, image), target="c0")
+    return choose_score(Activations(made.model, made.program, image), target="c0")
 
 
 def test_gradients_worked_by_hand() -> None:
@@ -91,9 +91,9 @@ def test_pooling_hands_signals_to_the_winner_alone() -> None:
         "dense1.kernel": np.array([[3.0, 0.0]], np.float32),
         "dense1.bias": np.zeros(2, np.float32),
     }
-    made = subject_of(Network(graph, weights))
+    made = activations_of(Network(graph, weights))
     image = np.array([[1, 2], [9, 4]], np.uint8)[..., None]
-    asked = ask(Subject(made.model, made.program, image), target="c0")
+    asked = choose_score(Activations(made.model, made.program, image), target="c0")
     for method in (gradient, guided_backpropagation, deconvnet):
         np.testing.assert_allclose(method(asked).values, np.array([[0, 0], [6, 0]]))
 
@@ -125,7 +125,7 @@ def test_the_default_layer_is_the_last_convolution(name: str, convolution: str, 
 
 @pytest.mark.parametrize("name", ["lecture", "lenet5", "every operation"])
 def test_compiled_grad_cam_is_the_same(name: str) -> None:
-    asked = ask(subject(GRAPHS[name], engine="native"))
+    asked = choose_score(activations(GRAPHS[name], engine="native"))
     first, again, third = (grad_cam(asked) for _ in range(3))
     size = first.values.max()
     for found in (again, third):
@@ -158,7 +158,7 @@ def test_integrated_gradients_take_the_middle_of_each_step() -> None:
         "dense2.kernel": np.array([[1.0, 0.0]]),
         "dense2.bias": np.zeros(2),
     }
-    asked = ask(hand_made(layers, weights, np.full((1, 1, 1), 200)), target="a")
+    asked = choose_score(hand_made(layers, weights, np.full((1, 1, 1), 200)), target="a")
     for steps, share in ((4, 100.0), (3, 200 / 3)):
         found = integrated_gradients(asked, steps=steps)
         assert found.values[0, 0] == pytest.approx(share)
@@ -181,7 +181,7 @@ def test_occlusion_patch_by_patch() -> None:
     found = occlusion(asked, size=14, stride=14, baseline=200.0)
     covered = asked.image.copy()
     covered[14:, :14] = 200
-    fall = np.diff(asked.scores_of(np.stack([covered, asked.image])))
+    fall = np.diff(asked.of_images(np.stack([covered, asked.image])))
     np.testing.assert_allclose(found.values[14:, :14], np.full((14, 14), fall), rtol=1e-5)
 
 
@@ -206,9 +206,11 @@ def test_every_method_can_be_shown_and_kept(
 
 def test_a_page_for_notebooks_escapes_names() -> None:
     asked = question(GRAPHS["lenet5"])
-    classes = ('<b>&"$x$', *asked.subject.classes[1:])
-    model = type(asked.subject.model)(asked.network, classes, asked.subject.model.preprocessing)
-    found = explain(Subject(model, asked.program, asked.image), "grad-cam", target=classes[0])
+    classes = ('<b>&"$x$', *asked.activations.classes[1:])
+    model = type(asked.activations.model)(
+        asked.network, classes, asked.activations.model.preprocessing
+    )
+    found = explain(Activations(model, asked.program, asked.image), "grad-cam", target=classes[0])
     assert isinstance(found, Heatmap)
     html = found._repr_html_()
     assert '<b>&"' not in html
@@ -235,12 +237,12 @@ def test_a_page_for_notebooks_escapes_names() -> None:
 )
 def test_bad_wishes(method: str, options: dict[str, object], message: str) -> None:
     with pytest.raises(ArgumentError, match=message) as caught:
-        explain(subject(GRAPHS["lecture"]), method, **options)  # type: ignore[arg-type]
+        explain(activations(GRAPHS["lecture"]), method, **options)  # type: ignore[arg-type]
     check_line(caught.value)
 
 
 def test_networks_without_what_a_method_needs() -> None:
-    flat = subject(Sequential([Flatten(), Dense(3)]).graph((4, 4, 1)))
+    flat = activations(Sequential([Flatten(), Dense(3)]).graph((4, 4, 1)))
     for method, message in (
         ("grad-cam", "has no convolution"),
         ("guided-backpropagation", "about ReLUs, and the network has none"),

@@ -12,10 +12,10 @@ from pellucid.explain.backward import backward
 from pellucid.explain.pages.backward import check_line, settled_line
 from pellucid.explain.pages.numbers import compared, percent, probability
 from pellucid.explain.story import story
-from pellucid.explain.update import Learner
+from pellucid.explain.update_rule import UpdateRule
 from pellucid.layers import Dense, Flatten
 from pellucid.ops import CrossEntropy, MeanSquaredError
-from tests.explain.subjects import hand_made
+from tests.explain.activations import hand_made
 
 if TYPE_CHECKING:
     from pellucid.files import Model
@@ -94,6 +94,6 @@ def test_a_sure_answer_is_said_to_be_learned(gap: float) -> None:
 def test_what_is_not_learned_is_not_said_to_be() -> None:
     assert not backward(sure(20.0), PIXEL, "b").settled
     assert not backward(sure(3.0), PIXEL, "a").settled
-    assert backward(sure(20.0), PIXEL, "a", learner=Learner(MeanSquaredError())).settled
-    smoothed = Learner(CrossEntropy(label_smoothing=0.1))
+    assert backward(sure(20.0), PIXEL, "a", learner=UpdateRule(MeanSquaredError())).settled
+    smoothed = UpdateRule(CrossEntropy(label_smoothing=0.1))
     assert not backward(sure(20.0), PIXEL, "a", learner=smoothed).settled  # it is too sure

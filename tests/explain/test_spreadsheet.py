@@ -12,17 +12,17 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from pellucid.errors import ArgumentError, MissingDependencyError
+from pellucid.explain.activations import Activations
 from pellucid.explain.spreadsheet import workbook as module
 from pellucid.explain.spreadsheet.formulas import MOST_ARGUMENTS, _nested
 from pellucid.explain.spreadsheet.sheets import Sheet, cell_name, sheet_name
 from pellucid.explain.spreadsheet.workbook import workbook
-from pellucid.explain.subject import Subject
 from pellucid.explain.trace import Trace
 from pellucid.explain.written import write_trace
 from pellucid.graph import initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from tests.explain.activations import activations_of, hand_made
 from tests.explain.recalculate import RECALCULATORS, Evaluator
-from tests.explain.subjects import hand_made, subject_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ def test_the_lectures_network_computed_anew(
 
 @pytest.mark.parametrize("how", RECALCULATORS)
 def test_every_operation_computed_anew(how: str, tmp_path: Path) -> None:
-    trace = Trace(subject_of("every operation"))
-    (tmp_path / "trace.xlsx").write_bytes(workbook(trace.subject))
+    trace = Trace(activations_of("every operation"))
+    (tmp_path / "trace.xlsx").write_bytes(workbook(trace.activations))
     _check(trace, tmp_path / "trace.xlsx", how)
 
 
@@ -55,7 +55,7 @@ def _check(trace: Trace, path: Path, how: str) -> None:
         assert np.allclose(values, step.values, rtol=1e-4, atol=1e-4), step.name
 
 
-def small() -> Subject:
+def small() -> Activations:
     """Steps 1 to 4 with three maps, on a picture of 6×6."""
     layers = [Conv2D(3, 3, padding="same"), ReLU(), MaxPool(2), Flatten(), Dense(4)]
     weights = initial_weights(Sequential(layers).graph((6, 6, 3)), seed=1)
@@ -65,12 +65,12 @@ def small() -> Subject:
 
 def test_only_pixels_and_weights_are_numbers() -> None:
     trace = Trace(small())
-    book = load_workbook(io.BytesIO(workbook(trace.subject)))
+    book = load_workbook(io.BytesIO(workbook(trace.activations)))
     assert book.sheetnames[:2] == ["overview", "input"]
     for step in trace.steps[1:]:
         for row in book[step.name].iter_rows(2, None, 2, None, values_only=True):
             assert all(str(cell).startswith("=") for cell in row), step.name
-    kernel = trace.subject.model.network.weights["conv1.kernel"]
+    kernel = trace.activations.model.network.weights["conv1.kernel"]
     rows = list(book["conv1.kernel"].iter_rows(2, None, 2, None, values_only=True))
     laid = np.array(rows, np.float32).reshape(3, 3, 3, 3)
     assert np.array_equal(laid.transpose(1, 2, 3, 0), kernel)
@@ -78,39 +78,39 @@ def test_only_pixels_and_weights_are_numbers() -> None:
 
 def test_a_changed_pixel_changes_the_answer(tmp_path: Path) -> None:
     """What a class does: the formulas give what the network gives for the changed picture."""
-    subject, path = small(), tmp_path / "trace.xlsx"
-    path.write_bytes(workbook(subject))
+    activations, path = small(), tmp_path / "trace.xlsx"
+    path.write_bytes(workbook(activations))
     book = load_workbook(path)
-    pixels = subject.pixels.copy()
+    pixels = activations.pixels.copy()
     pixels[3, 2, 1] = 255 - pixels[3, 2, 1]
     book["input"][cell_name(3, 2 * 3 + 1)] = int(pixels[3, 2, 1])
     book.save(path)
-    expected = Subject(subject.model, subject.program, pixels).values["dense1"]
-    assert not np.allclose(subject.values["dense1"], expected)
+    expected = Activations(activations.model, activations.program, pixels).values["dense1"]
+    assert not np.allclose(activations.values["dense1"], expected)
     assert np.allclose(Evaluator(path).sheet("dense1")[:, 0], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_overview_sets_the_answer_beside_the_engines(tmp_path: Path) -> None:
-    subject, path = small(), tmp_path / "trace.xlsx"
-    path.write_bytes(workbook(subject))
+    activations, path = small(), tmp_path / "trace.xlsx"
+    path.write_bytes(workbook(activations))
     page, evaluator = load_workbook(path)["overview"], Evaluator(path)
-    for k, name in enumerate(subject.classes):
+    for k, name in enumerate(activations.classes):
         row = 5 + k
         assert page.cell(row, 1).value == name
-        logit = float(subject.values["dense1"][k])
+        logit = float(activations.values["dense1"][k])
         assert evaluator.cell("overview", row, 2) == pytest.approx(logit, rel=1e-4, abs=1e-4)
-        probability = float(subject.values["probabilities"][k])
+        probability = float(activations.values["probabilities"][k])
         assert page.cell(row, 4).value == pytest.approx(probability)
         assert evaluator.cell("overview", row, 5) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_a_class_that_looks_like_a_formula_is_a_word() -> None:
     weights = {"dense1.kernel": np.ones((1, 2)), "dense1.bias": np.zeros(2)}
-    subject = hand_made([Flatten(), Dense(2, name="=a[1]/b")], {
+    activations = hand_made([Flatten(), Dense(2, name="=a[1]/b")], {
         "=a[1]/b.kernel": weights["dense1.kernel"], "=a[1]/b.bias": weights["dense1.bias"],
     }, np.full((1, 1, 1), 7.0))  # fmt: skip
-    object.__setattr__(subject.model, "classes", ('=HYPERLINK("x")', "b"))
-    book = load_workbook(io.BytesIO(workbook(subject)))
+    object.__setattr__(activations.model, "classes", ('=HYPERLINK("x")', "b"))
+    book = load_workbook(io.BytesIO(workbook(activations)))
     cell = book["overview"]["A5"]
     assert cell.data_type == "s"
     assert cell.value == '’=HYPERLINK("x")'
@@ -146,7 +146,7 @@ def test_functions_of_many_cells_are_nested() -> None:
 def test_without_openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingDependencyError, match=r"pip install openpyxl"):
-        workbook(subject_of("lenet5"))
+        workbook(activations_of("lenet5"))
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_networks_that_no_spreadsheet_holds(
 ) -> None:
     monkeypatch.setattr(module, limit, value)
     with pytest.raises(ArgumentError, match=message):
-        workbook(subject_of("lenet5"))
+        workbook(activations_of("lenet5"))

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.opened import Opened
+from pellucid.explain.activations import Activations
 from pellucid.explain.path import answer_gradients, followed, telling_value
 from pellucid.explain.story import story
-from pellucid.explain.subject import Subject
+from pellucid.explain.value_terms import ValueTerms
 from pellucid.layers import (
     Conv2D,
     Dense,
@@ -23,8 +23,8 @@ from pellucid.layers import (
     MaxPool,
     ReLU,
 )
+from tests.explain.activations import NAMES, activations_of, hand_made
 from tests.explain.stories import lectures_own, made, printed, story_of, told_of
-from tests.explain.subjects import NAMES, hand_made, subject_of
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ Digits = tuple["Dataset", "Dataset"]
 @pytest.mark.parametrize("name", NAMES)
 def test_every_total_is_the_engines_value(name: str) -> None:
     told = story_of(name)
-    opened = [each.opened for each in told.told if each.opened is not None]
+    opened = [each.opened for each in told.steps if each.opened is not None]
     assert len(opened) > 5
     for each in opened:
-        assert each.value == told.subject.values[each.layer][each.at]
+        assert each.value == told.activations.values[each.layer][each.at]
         assert each.relative_difference <= 1e-5, (each.layer, each.at)
     assert told.weight.relative_difference <= 1e-5
     check = told.weight.check
@@ -51,9 +51,9 @@ def test_every_total_is_the_engines_value(name: str) -> None:
 def test_the_followed_value_is_where_it_says(name: str) -> None:
     """Each waypoint reads the one before, alive as far as the answer's logit."""
     told = story_of(name)
-    graph = told.subject.model.network.graph
+    graph = told.activations.model.network.graph
     assert told.path[-1] == (graph.output, (told.answer_index,))
-    by_name = {each.step.name: each for each in told.told}
+    by_name = {each.step.name: each for each in told.steps}
     for before, (layer, at) in pairwise(told.path):
         each = by_name[layer]
         assert each.passes
@@ -62,29 +62,31 @@ def test_the_followed_value_is_where_it_says(name: str) -> None:
         assert each.before == before
         assert each.term is not None, layer
         assert each.opened.source(each.term) == before
-        value = told.subject.values[before[0]][before[1]]
+        value = told.activations.values[before[0]][before[1]]
         assert each.opened.terms.values[each.term] == value
         if each.step.kind == "max_pool":
             assert each.term == each.opened.terms.own
         if each.step.kind == "relu":
             assert each.opened.value == value > 0
-    passed = {layer for layer, _ in told.path} | {told.subject.graph.output}
-    assert {each.step.name for each in told.told if each.passes} == passed
+    passed = {layer for layer, _ in told.path} | {told.activations.graph.output}
+    assert {each.step.name for each in told.steps if each.passes} == passed
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_begins_with_a_strong_value_that_speaks_for_the_answer(name: str) -> None:
     told = story_of(name)
-    start, subject = told.start, told.subject
-    assert start.layer == next(n.name for n in subject.graph.nodes if n.operation.kind == "conv2d")
+    start, activations = told.start, told.activations
+    assert start.layer == next(
+        n.name for n in activations.graph.nodes if n.operation.kind == "conv2d"
+    )
     assert start.value > 0
-    kernel = subject.model.network.weights[f"{start.layer}.kernel"]
+    kernel = activations.model.network.weights[f"{start.layer}.kernel"]
     assert len(start) == kernel[..., 0].size  # not at the border
-    values = subject.values[start.layer]
-    gradient = answer_gradients(subject, told.answer_index)[start.layer]
+    values = activations.values[start.layer]
+    gradient = answer_gradients(activations, told.answer_index)[start.layer]
     fits = np.zeros(values.shape[:2], bool)  # found the slow way
     for at in np.ndindex(*fits.shape):
-        fits[at] = len(Opened.of(subject, start.layer, (*at, 0))) == kernel[..., 0].size
+        fits[at] = len(ValueTerms.of(activations, start.layer, (*at, 0))) == kernel[..., 0].size
     fits = fits[..., None] & (values > 0) & (gradient > 0)
     assert fits[start.at]
     assert start.value == values[..., start.at[2]][fits[..., start.at[2]]].max()
@@ -94,9 +96,12 @@ def test_it_begins_with_a_strong_value_that_speaks_for_the_answer(name: str) -> 
 
 def test_the_answers_gradient_is_pytorchs() -> None:
     """Of the lecture's network, written out in PyTorch's functions."""
-    subject = subject_of("lecture")
-    w = {k: torch.tensor(v, dtype=torch.float64) for k, v in subject.model.network.weights.items()}
-    x = (torch.tensor(subject.pixels, dtype=torch.float64) - 33.3) / 78.6
+    activations = activations_of("lecture")
+    w = {
+        k: torch.tensor(v, dtype=torch.float64)
+        for k, v in activations.model.network.weights.items()
+    }
+    x = (torch.tensor(activations.pixels, dtype=torch.float64) - 33.3) / 78.6
     x = x.permute(2, 0, 1)[None]
     first: Any = None
     for k in (1, 2):
@@ -109,20 +114,20 @@ def test_the_answers_gradient_is_pytorchs() -> None:
     x = torch.relu(x @ w["dense1.kernel"] + w["dense1.bias"])
     logits = x @ w["dense2.kernel"] + w["dense2.bias"]
     (gradient,) = torch.autograd.grad(logits[0, 4], first)
-    ours = answer_gradients(subject, 4)["conv1"]
+    ours = answer_gradients(activations, 4)["conv1"]
     assert np.allclose(ours, gradient[0].permute(1, 2, 0).numpy(), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_kind_is_told_in_full_once(name: str) -> None:
     told = story_of(name)
-    full = [each.step.kind for each in told.told if each.full]
+    full = [each.step.kind for each in told.steps if each.full]
     kinds = {step.kind for step in told.trace.steps}
     assert set(full) == kinds
     twice = {kind for kind in kinds if full.count(kind) > 1}
     assert twice <= {"softmax"}  # one in the midst of the network, and that of the answer
     passed = {layer for layer, _ in told.path}
-    for each in told.told:
+    for each in told.steps:
         same = [s.name for s in told.trace.steps if s.kind == each.step.kind and s.name in passed]
         if each.full and same and each.step.kind not in ("dense", "conv2d"):
             assert each.step.name == same[0]
@@ -132,7 +137,7 @@ def test_each_kind_is_told_in_full_once(name: str) -> None:
 def test_pixels_are_those_that_the_first_value_sees(name: str) -> None:
     told = story_of(name)
     (top, left), (bottom, right) = told.window.first, told.window.last
-    pixels = told.subject.pixels[top : bottom + 1, left : right + 1]
+    pixels = told.activations.pixels[top : bottom + 1, left : right + 1]
     assert np.array_equal(told.window.pixels, pixels)
     assert pixels.shape[:2] == (7, 7)
     for i in range(len(told.start)):
@@ -145,9 +150,9 @@ def test_pixels_are_those_that_the_first_value_sees(name: str) -> None:
 def test_relu_is_counted(name: str) -> None:
     told = story_of(name)
     counted = 0
-    for each in told.told:
+    for each in told.steps:
         if each.step.kind == "relu":
-            (before,) = told.subject.inputs_of(told.subject.graph[each.step.name])
+            (before,) = told.activations.inputs_of(told.activations.graph[each.step.name])
             assert each.zeroed == (before < 0).sum() > 0
             counted += 1
     assert counted or name == "lenet5-original"
@@ -156,7 +161,9 @@ def test_relu_is_counted(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_judges_agree_with_pytorch(name: str) -> None:
     told = story_of(name)
-    logits = torch.tensor(told.subject.values[told.subject.logits], dtype=torch.float64)[None]
+    logits = torch.tensor(told.activations.values[told.activations.logits], dtype=torch.float64)[
+        None
+    ]
     truth = torch.tensor([2])
     entropy = torch.nn.functional.cross_entropy(logits, truth).item()
     y = torch.softmax(logits, 1)
@@ -177,7 +184,7 @@ def test_the_lectures_own_numbers_by_hand() -> None:
     assert told.start.terms.factors.tolist() == [0, 0, 1, 1, 0, 0, 0, 1, 1]
     assert told.start.value == 4.0
     assert (told.answer, told.truth) == ("a", "b")
-    assert told.subject.values["dense1"].tolist() == [3.0, 0.0]
+    assert told.activations.values["dense1"].tolist() == [3.0, 0.0]
     y = 1 / (1 + np.exp(-3))  # 0.9526, which the slide prints as 0.95
     assert told.backward.probabilities == pytest.approx([y, 1 - y])
     assert told.judges.classification_error == 1
@@ -193,10 +200,10 @@ def test_the_lectures_own_numbers_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["lecture", "vgg-small", "lenet5"])
 def test_without_a_label_the_answer_is_taken_to_be_right(name: str) -> None:
-    subject = subject_of(name)
-    told = told_of(subject)
+    activations = activations_of(name)
+    told = told_of(activations)
     assert told.label_given is False
-    likeliest = int(subject.values[subject.logits].argmax())
+    likeliest = int(activations.values[activations.logits].argmax())
     assert told.truth == told.answer == f"class {likeliest}"
     assert told.judges.classification_error == 0
     # what is followed depends on the answer alone
@@ -213,9 +220,9 @@ def test_a_network_without_convolution() -> None:
 
 
 def test_a_network_that_learns_nothing() -> None:
-    subject = made([GlobalAveragePool()], (4, 4, 3))
+    activations = made([GlobalAveragePool()], (4, 4, 3))
     with pytest.raises(ArgumentError, match="neither a convolution nor a dense layer") as caught:
-        told_of(subject)
+        told_of(activations)
     check_line(caught.value)
 
 
@@ -232,7 +239,7 @@ def test_a_value_that_nothing_reads() -> None:
     told = told_of(hand_made(layers, weights, pixels))
     assert told.path == (("conv1", (2, 2, 0)),)
     assert "Nothing reads this value any further" in printed(told)
-    assert [each.passes for each in told.told] == [False, True, False, False, False, False]
+    assert [each.passes for each in told.steps] == [False, True, False, False, False, False]
 
 
 @pytest.mark.parametrize("at", [(1, 1), (1, 3), (3, 1), (3, 3)])
@@ -272,9 +279,9 @@ def test_the_way_goes_through_what_speaks_for_the_answer() -> None:
 
 
 def test_a_network_that_overflows_is_still_told() -> None:
-    subject = made([Conv2D(3, 3), ReLU(), MaxPool(2), Flatten(), Dense(3)], (8, 8, 1), 3e38)
+    activations = made([Conv2D(3, 3), ReLU(), MaxPool(2), Flatten(), Dense(3)], (8, 8, 1), 3e38)
     with np.errstate(all="ignore"):
-        told = told_of(subject)
+        told = told_of(activations)
         text, record = printed(told), json.dumps(told.to_dict(), allow_nan=False)
     assert "inf → inf" in text
     assert json.loads(record)["guesses"][0]["probability"] is None
@@ -290,7 +297,7 @@ def test_the_record_is_json_and_whole(name: str) -> None:
     )  # fmt: skip
     assert record["window"]["pixels"] == told.window.pixels.tolist()
     assert [step["name"] for step in record["steps"]] == [s.name for s in told.trace.steps]
-    for step, each in zip(record["steps"], told.told, strict=True):
+    for step, each in zip(record["steps"], told.steps, strict=True):
         assert (step["opened"] is not None) == (each.full and each.opened is not None)
         if step["passes"] and step["opened"] and step["term"] is not None:
             term = step["opened"]["terms"][step["term"]]
@@ -304,9 +311,9 @@ def test_the_record_is_json_and_whole(name: str) -> None:
 def test_it_is_the_same_path_from_a_classifier(classifier: ImageClassifier, digits: Digits) -> None:
     pixels = digits[1].images[3]
     told = story(classifier, pixels, int(digits[1].places[3]))
-    subject = Subject.of(classifier, pixels)
-    gradients = answer_gradients(subject, told.answer_index)
-    assert told.path == followed(subject, gradients, telling_value(subject, gradients))
+    activations = Activations.of(classifier, pixels)
+    gradients = answer_gradients(activations, told.answer_index)
+    assert told.path == followed(activations, gradients, telling_value(activations, gradients))
     assert told.truth == digits[1].classes[digits[1].places[3]]
     with pytest.raises(ArgumentError, match="no class is called 'ten'") as caught:
         story(classifier, pixels, "ten")

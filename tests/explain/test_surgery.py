@@ -11,7 +11,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY
-from pellucid.explain.surgery import Mute, Remove, SetKernel, SetWeight, SwapPooling, operate
+from pellucid.explain.surgery import Mute, Remove, SetKernel, SetWeight, SwapPooling, edit_model
 from pellucid.files import load_model, save_model
 from pellucid.graph import Network, initial_weights
 from pellucid.ops import AveragePool, MaxPool
@@ -146,7 +146,7 @@ def test_a_model_that_was_operated_on(
         SwapPooling("pool1"),
         Remove("relu2"),
     ]
-    changed = operate(model, edits)
+    changed = edit_model(model, edits)
     assert {name: array.tobytes() for name, array in model.network.weights.items()} == bits
     assert [each["edit"] for each in changed.provenance["surgery"]] == [
         "mute",

@@ -21,7 +21,7 @@ from pellucid.explain.records import array, numbers
 from pellucid.explain.trace import Trace
 from pellucid.explain.written import write_trace
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool
-from tests.explain.subjects import NAMES, hand_made, subject_of
+from tests.explain.activations import NAMES, activations_of, hand_made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def _check(trace: Trace, layer: str, expected: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_winners_and_origins_lead_to_the_values(name: str) -> None:
-    trace = Trace(subject_of(name))
+    trace = Trace(activations_of(name))
     seen = set()
     for step in trace.steps:
         if step.winners is not None:
@@ -101,8 +101,8 @@ def test_winners_and_origins_lead_to_the_values(name: str) -> None:
 def test_windows_over_the_edge_have_winners_inside() -> None:
     pixels = np.arange(25.0).reshape(5, 5, 1)
     kernel = {"dense1.kernel": np.ones((9, 2)), "dense1.bias": np.zeros(2)}
-    subject = hand_made([MaxPool(2, edge="count"), Flatten(), Dense(2)], kernel, pixels)
-    winners = Trace(subject)["pool1"].winners
+    activations = hand_made([MaxPool(2, edge="count"), Flatten(), Dense(2)], kernel, pixels)
+    winners = Trace(activations)["pool1"].winners
     assert winners is not None
     assert winners[:, :, 0, 0].tolist() == [[1, 1, 1], [3, 3, 3], [4, 4, 4]]
     assert winners[0, :, 0, 1].tolist() == [1, 3, 4]
@@ -110,7 +110,7 @@ def test_windows_over_the_edge_have_winners_inside() -> None:
 
 @pytest.mark.parametrize("name", ["every operation", "lecture"])
 def test_the_record_is_json_and_whole(name: str) -> None:
-    trace = Trace(subject_of(name))
+    trace = Trace(activations_of(name))
     record = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
     assert (record["schema"], record["record"]) == (1, "trace")
     assert [told["name"] for told in record["steps"]] == [step.name for step in trace.steps]

@@ -25,7 +25,7 @@ from pellucid.layers import (
     Sequential,
 )
 from tests.engines.networks import GRAPHS, network
-from tests.explain.saliency import subject
+from tests.explain.saliency import activations
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -154,11 +154,11 @@ def test_kernels(classifier: ImageClassifier) -> None:
 )
 def test_bad_wishes(call: Callable[..., object], message: str) -> None:
     with pytest.raises(PellucidError, match=message) as caught:
-        call(subject(GRAPHS["lecture"]))
+        call(activations(GRAPHS["lecture"]))
     check_line(caught.value)
 
 
 def test_a_network_without_kernels() -> None:
-    flat = subject(Sequential([Flatten(), Dense(3)]).graph((4, 4, 1)))
+    flat = activations(Sequential([Flatten(), Dense(3)]).graph((4, 4, 1)))
     with pytest.raises(ArgumentError, match="has no convolution"):
         learned_kernels(flat.model.network)

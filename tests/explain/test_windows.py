@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.explain.activations import Activations
 from pellucid.explain.story import story
-from pellucid.explain.subject import Subject
 from pellucid.explain.unit import receptive_field
 from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.files import Model
@@ -40,7 +40,7 @@ def noise(shape: tuple[int, ...], seed: int = 0) -> Any:
 
 
 def start_area(told: Any) -> tuple[slice, slice]:
-    field = receptive_field(told.subject.graph, *told.path[0])
+    field = receptive_field(told.activations.graph, *told.path[0])
     assert field.rows == field.whole_rows, "padding is read"
     assert field.columns == field.whole_columns, "padding is read"
     return slice(*field.rows), slice(*field.columns)
@@ -53,7 +53,7 @@ def test_no_story_begins_in_a_border(first: str, seed: int) -> None:
     for shape in ((12, 24, 3), (24, 12, 3), (24, 24, 3)):
         told = story(model(first, (24, 24, 3), seed), noise(shape, seed))
         rows, columns = start_area(told)
-        assert (told.subject.pixels[rows, columns].reshape(-1, 3).max(axis=1) > 0).all()
+        assert (told.activations.pixels[rows, columns].reshape(-1, 3).max(axis=1) > 0).all()
         assert told.window.pixels.any(axis=2).all()
 
 
@@ -87,7 +87,7 @@ def test_a_plain_picture_between_borders_is_flat_and_the_border_no_edge(
     told = story(model("same", (20, 20, 3)), np.full((*shape, 3), 122, np.uint8))
     assert told.is_flat
     rows, columns = start_area(told)
-    assert (told.subject.pixels[rows, columns] == 122).all()
+    assert (told.activations.pixels[rows, columns] == 122).all()
 
 
 def test_a_plain_shape_on_plain_ground_has_edges() -> None:
@@ -95,17 +95,17 @@ def test_a_plain_shape_on_plain_ground_has_edges() -> None:
     pixels[5:15, 6:16] = 255
     told = story(model("same", (20, 20, 1)), pixels)
     assert not told.is_flat
-    assert 0 < told.subject.pixels[start_area(told)].mean() < 255
+    assert 0 < told.activations.pixels[start_area(told)].mean() < 255
 
 
 def test_contrast_is_the_standard_deviation_of_what_is_seen() -> None:
     for first in FIRST:
-        subject = Subject.of(model(first, (15, 17, 3)), noise((15, 17, 3)))
-        layer = next(node.name for node in subject.graph.nodes if "conv" in node.name)
-        found = windows_of(subject, layer)
+        activations = Activations.of(model(first, (15, 17, 3)), noise((15, 17, 3)))
+        layer = next(node.name for node in activations.graph.nodes if "conv" in node.name)
+        found = windows_of(activations, layer)
         for at in np.ndindex(found.contrast.shape):
-            field = receptive_field(subject.graph, layer, (*at, 0))
-            seen = subject.pixels[slice(*field.rows), slice(*field.columns)]
+            field = receptive_field(activations.graph, layer, (*at, 0))
+            seen = activations.pixels[slice(*field.rows), slice(*field.columns)]
             expected = seen.reshape(-1, 3).std(axis=0).max()
             assert found.contrast[at] == pytest.approx(expected, abs=1e-6)
             inside = (field.rows, field.columns) == (field.whole_rows, field.whole_columns)

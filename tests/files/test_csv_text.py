@@ -12,7 +12,7 @@ import pytest
 import pellucid as pl
 from pellucid.cli.run_report import write_quarantined
 from pellucid.data.quarantine import BadFile
-from pellucid.evaluation.two_models import compare_models
+from pellucid.evaluation.model_comparison import compare_models
 from pellucid.files.csv_text import csv_text, defused, undefused
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import pellucid as pl
 from pellucid.data import Dataset, Splits
 from pellucid.errors import PellucidError
-from pellucid.evaluation.effect import data_effect
+from pellucid.evaluation.edit_effect import data_effect
 from pellucid.explain.surgery import SetWeight
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.training.held_out import held_out
@@ -113,7 +113,7 @@ def test_an_integer_target_is_a_place_and_a_text_a_name() -> None:
             target: Any
             for target in (k, np.int64(k), str(value)):
                 found = learned.explain(X[0], "gradient", target=target)
-                assert found.question.target_name == str(value)
+                assert found.scored.target_name == str(value)
             assert learned.backward(X[0], learned.classes_[k]).label == str(value)
             assert learned.backward(X[0], str(value)).label == str(value)
         wrong: Any
@@ -192,7 +192,7 @@ def test_integers_of_16_bits_are_scaled_by_their_range_at_every_door() -> None:
 
 
 def test_the_effect_of_an_edit_is_judged_by_class_names(numbers: ImageClassifier) -> None:
-    edited = numbers.operated(SetWeight("dense1.bias", (0,), 0.0))
+    edited = numbers.edited(SetWeight("dense1.bias", (0,), 0.0))
     turned = Dataset(X[..., None], 2 - Y, ("20", "10", "0"))
     effect = data_effect(numbers, edited, turned)
     assert effect.numbers.first.right.all()

@@ -56,5 +56,5 @@ def test_it_is_there_after_loading(tmp_path: Path) -> None:
     (tmp_path / "run" / "history.csv").write_text("epoch,loss\n1,abc\n")
     best = model.model_.provenance["results"]["epoch"]
     assert [row.validation_loss for row in pl.load(tmp_path / "run").history_] == losses[:best]
-    changed = loaded.operated(SetWeight("dense1.bias", (0,), 1.0))
+    changed = loaded.edited(SetWeight("dense1.bias", (0,), 1.0))
     assert changed.history_ == []

@@ -10,7 +10,7 @@ from pellucid.architectures.lenet5 import lenet5, lenet5_original
 from pellucid.architectures.resnet import resnet20
 from pellucid.architectures.vgg import vgg_medium, vgg_small
 from pellucid.known_names import find_name
-from pellucid.renamed import renamed
+from pellucid.renamed import old_names
 
 if TYPE_CHECKING:
     from pellucid.architectures.architecture import Architecture
@@ -37,5 +37,5 @@ def get_architecture(name: str) -> Architecture:
     return ARCHITECTURES[find_name("architecture", name, ARCHITECTURES)]
 
 
-def __getattr__(name: str) -> object:
-    return renamed(__name__, name)
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

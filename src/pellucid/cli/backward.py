@@ -15,13 +15,13 @@ from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pellucid.explain.backward import Backward, OpenedGradient
+    from pellucid.explain.backward import Backward, GradientTerms
 
 
 def backward(
@@ -75,7 +75,7 @@ def backward(
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)
     if out is not None:
         write_backward(out, gone, opened)
-        remarks().print(f"written to {shown(out)}")
+        remarks().print(f"written to {printable(out)}")
     if json:
         record = gone.to_dict(values=False) if opened is None else opened.to_dict()
         print_json({**record, "looked_at": seen.to_dict()})
@@ -100,9 +100,9 @@ def print_backward(console: Console, backward: Backward) -> None:
         logits.add_column(name, justify="right")
     y, t, d = backward.probabilities, backward.wanted, backward.at_logits
     rest = backward.rest
-    for k, name in enumerate(backward.subject.classes):
+    for k, name in enumerate(backward.activations.classes):
         logits.add_row(
-            Text(shown(name)), probability(y[k], rest[k]), figure(t[k]), figure(float(d[k]))
+            Text(printable(name)), probability(y[k], rest[k]), figure(t[k]), figure(float(d[k]))
         )
     console.print(logits)
     if backward.settled:
@@ -114,7 +114,7 @@ def print_backward(console: Console, backward: Backward) -> None:
     for told in (step.to_dict(values=False) for step in backward.steps):
         norms = ", ".join(f"{name} {_short(norm)}" for name, norm in told["weight_norms"].items())
         table.add_row(
-            Text(shown(told["name"])),
+            Text(printable(told["name"])),
             describe(tuple(told["shape"])),
             _written(told["lowest"]),
             _written(told["highest"]),
@@ -124,7 +124,7 @@ def print_backward(console: Console, backward: Backward) -> None:
     console.print(table)
 
 
-def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None:
+def print_gradient(console: Console, opened: GradientTerms, count: int) -> None:
     """Print a gradient's products, its check, and the update that would follow."""
     from rich.table import Table
     from rich.text import Text
@@ -133,8 +133,8 @@ def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None
     from pellucid.explain.pages.numbers import compared, figure, place
 
     console.print(
-        f"∂loss/∂{shown(opened.name)} at {place(opened.at)} = {figure(opened.gradient)}, the sum "
-        f"of {len(opened)} products"
+        f"∂loss/∂{printable(opened.name)} at {place(opened.at)} = {figure(opened.gradient)}, the "
+        f"sum of {len(opened)} products"
     )
     table = Table("output", "at", "reads")
     for name in ("factor", "× δ", "= product"):
@@ -142,7 +142,7 @@ def print_gradient(console: Console, opened: OpenedGradient, count: int) -> None
     for i in opened.largest(count):
         term = opened.terms[i]
         table.add_row(
-            Text(shown(term.layer)),
+            Text(printable(term.layer)),
             place(term.at),
             "" if term.reads is None else place(term.reads),
             figure(term.factor),

@@ -12,7 +12,7 @@ from pellucid.cli import arguments
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.check.finding_kinds import KINDS
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 from pellucid.data.pillow import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def check(
         _print_report(results(), report)
     if html is not None:
         write_text(html, html_page(report))
-        console.print(f"page written to {shown(html)}")
+        console.print(f"page written to {printable(html)}")
     if show_batch is not None:
         from pellucid.data import load
 
@@ -112,7 +112,7 @@ def check(
             path_column=path_column, label_column=label_column,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
-        console.print(f"batch written to {shown(show_batch)}")
+        console.print(f"batch written to {printable(show_batch)}")
     if report.spoiling:
         first = report.spoiling[0]
         raise DataError(
@@ -158,7 +158,7 @@ def _class_table(report: DataReport) -> Table:
     for each in report.classes[:MOST_CLASSES]:
         numbers = [str(each.pictures[part]) for part in report.parts]
         sizes = ["–" if s is None else f"{s[1]}×{s[0]}" for s in (each.smallest, each.largest)]
-        table.add_row(Text(shown(each.name)), *numbers, str(each.unusable), *sizes)
+        table.add_row(Text(printable(each.name)), *numbers, str(each.unusable), *sizes)
     if len(report.classes) > MOST_CLASSES:
         table.add_row(Text(f"and {len(report.classes) - MOST_CLASSES} more classes"))
     return table
@@ -184,7 +184,7 @@ def _write_batch(
     write_file(path, content.getvalue())
     for label, name in enumerate(pictures.classes):
         if not _in_every_font(name):
-            console.print(f"class {label} is {shown(name)}")
+            console.print(f"class {label} is {printable(name)}")
 
 
 def _caption(target: NDArray[np.float32], classes: tuple[str, ...]) -> str:

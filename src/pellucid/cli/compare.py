@@ -9,13 +9,13 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pellucid.evaluation.two_models import ModelComparison
+    from pellucid.evaluation.model_comparison import ModelComparison
 
 MOST_PRINTED = 10
 """How many of the pictures on which the models disagree are printed."""
@@ -46,14 +46,14 @@ def compare(
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
     from pellucid.classifier import ImageClassifier
-    from pellucid.evaluation.two_models import PAGE, TABLE, compare_models
+    from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
 
     if out is not None:
         for name in (TABLE, PAGE):
             try_folder(out, name)  # before the pictures cost any time
     one, two = (ImageClassifier.load(model, engine=engine) for model in (model_a, model_b))
-    names = shown(model_a), shown(model_b)
+    names = printable(model_a), printable(model_b)
     found = compare_models(
         one, two, data,
         part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache, names=names,
@@ -63,7 +63,7 @@ def compare(
         remarks().print(note)
     if out is not None:
         found.write(out)
-        remarks().print(f"comparison written to {shown(out / PAGE)}")
+        remarks().print(f"comparison written to {printable(out / PAGE)}")
     if json:
         print_json(found.to_dict())
     else:
@@ -76,7 +76,7 @@ def _print(console: Console, found: ModelComparison) -> None:
     from pellucid.evaluation.pages.comparison import in_letters, judges, verdict
 
     numbers, pictures = found.numbers, found.pictures
-    console.print(f"{shown(pictures.name)}: {counted(len(numbers), 'picture')}")
+    console.print(f"{printable(pictures.name)}: {counted(len(numbers), 'picture')}")
     console.print(f"A: {found.names[0]}\nB: {found.names[1]}")
     table = Table("")
     table.add_column("A", justify="right")
@@ -91,11 +91,11 @@ def _print(console: Console, found: ModelComparison) -> None:
     every = numbers.disagree.tolist()
     for i in every[:MOST_PRINTED]:
         guesses = ", ".join(
-            f"{letter}: {shown(pictures.classes[answers.predicted[i]])} "
+            f"{letter}: {printable(pictures.classes[answers.predicted[i]])} "
             f"({answers.confidence[i]:.1%})"
             for letter, answers in (("A", numbers.first), ("B", numbers.second))
         )
-        true = shown(pictures.classes[numbers.labels[i]])
-        console.print(f"they disagree: {shown(pictures.picture_name(i))} is {true}; {guesses}")
+        true = printable(pictures.classes[numbers.labels[i]])
+        console.print(f"they disagree: {printable(pictures.picture_name(i))} is {true}; {guesses}")
     if len(every) > MOST_PRINTED:
         console.print(f"and {len(every) - MOST_PRINTED} more (--json or --out lists them all)")

@@ -11,7 +11,7 @@ from pellucid.cli import arguments
 from pellucid.cli.models import load_classifier
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, folder_name, shown
+from pellucid.data.names import counted, folder_name, printable
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def evaluate(
     report = with_commands(classifier.evaluate(pictures), model, data, pictures, classes=classes)
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
-        remarks().print(f"report written to {shown(out / 'report.html')}")
+        remarks().print(f"report written to {printable(out / 'report.html')}")
     if json:
         print_json(report.to_dict())
     else:
@@ -127,7 +127,7 @@ def _history(model: Path) -> list[Epoch]:
 
     path = model / RunFolder.HISTORY
     try:
-        return from_csv(path.read_text(encoding="utf-8"), shown(path))
+        return from_csv(path.read_text(encoding="utf-8"), printable(path))
     except FileFormatError as error:
         remarks().print(f"the course of training is left out: {error}")
     except (OSError, ValueError):  # there is none, or it is no text
@@ -136,10 +136,10 @@ def _history(model: Path) -> list[Epoch]:
 
 
 def _print_report(console: Console, report: Report, name: str) -> None:
-    console.print(f"{shown(name)}: {counted(report.count, 'picture')}")
+    console.print(f"{printable(name)}: {counted(report.count, 'picture')}")
     chance = report.chance
     console.print(f"accuracy              {report.accuracy:.2%} ({chance.interval})")
-    console.print(f"guessing              {chance.guessing:.2%} ({shown(chance.always)})")
+    console.print(f"guessing              {chance.guessing:.2%} ({printable(chance.always)})")
     if chance.remark is not None and len(report.classes) > 1:
         console.print(f"what stands out: {chance.remark}")
     console.print(f"classification error  {report.error:.2%}")
@@ -156,8 +156,8 @@ def _print_report(console: Console, report: Report, name: str) -> None:
     _print_confusion(console, report)
     for wrong in report.wrong[:MOST_WRONG]:
         console.print(
-            f"wrong: {shown(wrong.name)} is {shown(wrong.true)}, taken for "
-            f"{shown(wrong.predicted)} ({wrong.confidence:.1%})\n  {wrong.command}"
+            f"wrong: {printable(wrong.name)} is {printable(wrong.true)}, taken for "
+            f"{printable(wrong.predicted)} ({wrong.confidence:.1%})\n  {wrong.command}"
         )
     if len(report.wrong) > MOST_WRONG:
         console.print(f"and {len(report.wrong) - MOST_WRONG} more mistakes (--json lists them all)")
@@ -170,7 +170,7 @@ def _per_class(report: Report) -> Table:
     table = Table("class", "precision", "recall", "F1", "pictures")
     for row in report.per_class:
         table.add_row(
-            Text(shown(row.name)),
+            Text(printable(row.name)),
             f"{row.precision:.3f}",
             f"{row.recall:.3f}",
             f"{row.f1:.3f}",
@@ -181,7 +181,7 @@ def _per_class(report: Report) -> Table:
 
 def _print_confusion(console: Console, report: Report) -> None:
     """Print the matrix with names over its columns, or with numbers, or not: as there is room."""
-    names = [shown(name) for name in report.classes]
+    names = [printable(name) for name in report.classes]
     numbers = [str(k) for k in range(len(names))]
     numbered = [f"{k} {name}" for k, name in zip(numbers, names, strict=True)]
     for rows, columns in ((names, names), (numbered, numbers)):

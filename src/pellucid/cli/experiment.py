@@ -11,7 +11,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def experiment(
         out = _free(Path("runs") / f"experiment-{name}")
     elif _taken(out):
         raise typer.BadParameter(
-            f"{shown(out)} holds an experiment already; name another folder", param_hint="--out"
+            f"{printable(out)} holds an experiment already; name another folder", param_hint="--out"
         )
     for each in FILES:
         try_folder(out, each)  # before the pictures cost any time
@@ -102,7 +102,7 @@ def experiment(
     write_file(place / PLOT, png(outcome.plot()))
     write_text(place / TABLE, outcome.to_csv())
     write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
-    console.print(f"{', '.join(FILES)} written to {shown(place)}")
+    console.print(f"{', '.join(FILES)} written to {printable(place)}")
 
 
 def _taken(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from pellucid.cli.print_explanation import print_explanation
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import ResizeNote, print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.explain.methods import METHODS
@@ -126,16 +126,16 @@ def explain(
                 found.save(place)
                 written += 1
                 if not brief:
-                    remarks().print(f"picture written to {shown(place)}")
+                    remarks().print(f"picture written to {printable(place)}")
             if json:
                 named = {"picture": str(picture)} if several else {}
                 records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
             elif not brief:
                 if several:
-                    results().print(f"{shown(str(picture))}:")
+                    results().print(f"{printable(str(picture))}:")
                 print_explanation(results(), found)
     if folder is not None and brief:
-        remarks().print(f"{counted(written, 'picture')} written to {shown(folder)}")
+        remarks().print(f"{counted(written, 'picture')} written to {printable(folder)}")
     if json and (several or records):
         print_json(records if several else records[0])
     report_problems(problems, len(asked.pictures) + len(asked.problems))
@@ -167,13 +167,13 @@ def _explained(
     against: str | None,
     options: dict[str, Any],
 ) -> tuple[Explanation, ResizeNote]:
+    from pellucid.explain.activations import Activations
     from pellucid.explain.method_sheet import explain_by_every_method
-    from pellucid.explain.subject import Subject
 
     if method == ALL:
-        subject = Subject.of(classifier, source)
+        activations = Activations.of(classifier, source)
         found: Explanation = explain_by_every_method(
-            subject, target=target, against=against, **options
+            activations, target=target, against=against, **options
         )
     else:
         found = classifier.explain(source, method, target=target, against=against, **options)

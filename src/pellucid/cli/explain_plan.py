@@ -10,7 +10,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.networks import find_network
 from pellucid.cli.terminal import print_json, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +70,7 @@ def print_plan(plan: PlanReport) -> None:
     console.print(f"{step}, {plan.batch} images, {plan.threads} threads")
     console.print(f"processor: {plan.processor}, vectors of {plan.lanes} floats")
     if plan.declined:
-        console.print(f"The native engine declines this network: {shown(plan.declined)}.")
+        console.print(f"The native engine declines this network: {printable(plan.declined)}.")
         console.print("The reference engine computes it instead, slowly.")
         return
     console.print(f"memory: {plan.arena / 1e6:.1f} MB for values, gradients and weights")
@@ -99,7 +99,7 @@ def _table(stages: list[StageReport], peak: float | None) -> Table:
     for stage in stages:
         d = stage.description
         row = [
-            shown(_title(stage)),
+            printable(_title(stage)),
             d.kernel,
             f"{d.tile[0]}×{d.tile[1]}" if d.tile else "",
             _lies(d.layout) if d.layout else "",
@@ -160,7 +160,7 @@ def _print_notes(console: Console, plan: PlanReport) -> None:
     if names:
         console.print("\nwhy it is not faster:")
     for note, stages in names.items():
-        console.print(f"  {shown(', '.join(stages))}: {shown(note)}")
+        console.print(f"  {printable(', '.join(stages))}: {printable(note)}")
 
 
 def _print_total(console: Console, plan: PlanReport) -> None:

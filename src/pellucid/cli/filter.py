@@ -12,7 +12,7 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import position
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
 
@@ -73,7 +73,7 @@ def filter_(
         raise typer.BadParameter("all goes with --out SHEET.png alone", param_hint="--kernel")
     place = position(at)
     if place is not None and len(place) != 2:
-        raise typer.BadParameter(f"{shown(str(at))!r} is not row,column", param_hint="--at")
+        raise typer.BadParameter(f"{printable(str(at))!r} is not row,column", param_hint="--at")
 
     from pellucid.explain.filtering import (
         arithmetic_record,
@@ -92,17 +92,17 @@ def filter_(
         sheet = gallery_sheet(pixels, border=border)  # type: ignore[arg-type]
         if out is not None:
             write_file(out, png(sheet))
-            remarks().print(f"gallery written to {shown(out)}")
+            remarks().print(f"gallery written to {printable(out)}")
         return
     chosen = own_kernel(matrix, divisor) if matrix is not None else gallery_kernel(str(kernel))
     found = filter_picture(pixels, chosen, border=border)  # type: ignore[arg-type]
     opened = None if place is None else found.at(*place)
     if out is not None:
         found.save(out)
-        remarks().print(f"filtered picture written to {shown(out)}")
+        remarks().print(f"filtered picture written to {printable(out)}")
     if plot is not None:
         write_file(plot, png(found.plot()))
-        remarks().print(f"plot written to {shown(plot)}")
+        remarks().print(f"plot written to {printable(plot)}")
     if json:
         values = found.to_dict(values=False) if opened is None else arithmetic_record(opened)
         print_json(values)

@@ -12,7 +12,7 @@ from pellucid.cli import arguments
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 
@@ -127,7 +127,7 @@ def find_rate(
     )  # fmt: skip
     notes = splits.notes
     if data not in data_package.BUILTIN:
-        notes += leakage_notes(splits, shown(data), allowed, picture_root(data))
+        notes += leakage_notes(splits, printable(data), allowed, picture_root(data))
     for note in notes:
         console.print(note)
     with CountBar("trying learning rates", console) as progress:
@@ -137,7 +137,7 @@ def find_rate(
         )  # fmt: skip
     if out is not None:
         write_file(out, curve.png())
-        console.print(f"curve written to {shown(out)}")
+        console.print(f"curve written to {printable(out)}")
     if json:
         print_json(curve.to_dict())
     else:
@@ -146,9 +146,9 @@ def find_rate(
         command = ["pellucid", "train", data, *_given(context)]
         if curve.suggestion not in (None, curve.usual):
             command += ["--learning-rate", f"{curve.suggestion:.2g}"]
-            console.print(f"train with it: {shown(shlex.join(command))}")
+            console.print(f"train with it: {printable(shlex.join(command))}")
         else:
-            console.print(f"train with the usual rate: {shown(shlex.join(command))}")
+            console.print(f"train with the usual rate: {printable(shlex.join(command))}")
 
 
 def _print_curve(console: Console, curve: RateCurve, usual: str) -> None:

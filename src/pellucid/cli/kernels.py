@@ -10,7 +10,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,14 +38,15 @@ def kernels(
     found = learned_kernels(ImageClassifier.load(model).model_.network, layer)
     if out is not None:
         found.save(out, most=most, channels=channels)
-        remarks().print(f"picture written to {shown(out)}")
+        remarks().print(f"picture written to {printable(out)}")
     if json:
         print_json(found.to_dict())
         return
     height, width, joined, number = found.kernels.shape
     console = results()
     console.print(
-        f"{shown(found.layer)}: {number} kernels {height}×{width}×{joined} (rows×columns×channels)"
+        f"{printable(found.layer)}: {number} kernels {height}×{width}×{joined} "
+        "(rows×columns×channels)"
     )
     console.print(
         f"values {found.kernels.min():.4g} to {found.kernels.max():.4g}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import OutputError
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ def check_output(out: Path | None, endings: tuple[str, ...], *inputs: Path) -> N
         return
     check_ending(out, endings)
     if out.resolve() in {path.resolve() for path in inputs}:
-        raise OutputError(f"{shown(out)}: is read by this command; name another file to write")
+        raise OutputError(f"{printable(out)}: is read by this command; name another file to write")
     check_writable(out)

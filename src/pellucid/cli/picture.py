@@ -99,20 +99,20 @@ def picture_of(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
 def print_class(picture: DataPicture) -> None:
     """Print on stderr which class a data set gives a picture, and its file if it has one."""
     from pellucid.cli.terminal import remarks
-    from pellucid.data.names import shown
+    from pellucid.data.names import printable
 
-    where = "" if picture.path is None else f" ({shown(picture.path)})"
-    remarks().print(f"{shown(picture.name)}{where} is of the class {shown(picture.label)}")
+    where = "" if picture.path is None else f" ({printable(picture.path)})"
+    remarks().print(f"{printable(picture.name)}{where} is of the class {printable(picture.label)}")
 
 
 def report_problems(problems: Sequence[str], total: int) -> None:
     """Leave with 1 if there are problems: one as it is, of several a line each and their number."""
     from pellucid.cli.terminal import fail, remarks
-    from pellucid.data.names import counted, shown
+    from pellucid.data.names import counted, printable
 
     if len(problems) > 1:
         for problem in problems:
-            remarks().print(shown(problem))
+            remarks().print(printable(problem))
         fail(f"{len(problems)} of {counted(total, 'picture')} cannot be used, see above")
     if problems:
         fail(problems[0])
@@ -121,15 +121,15 @@ def report_problems(problems: Sequence[str], total: int) -> None:
 def _of_data(
     reference: Reference, model: Model | None, max_pixels: int | None, max_bytes: int | None
 ) -> DataPicture:
-    from pellucid.data.names import shown
+    from pellucid.data.names import printable
     from pellucid.data.reference import picture
     from pellucid.errors import DataError
     from pellucid.training.referenced import ReferencedPictures
 
     if reference.number is None:
         raise DataError(
-            f"{shown(str(reference))}: all pictures of a part, where one is expected; add its "
-            f"number: {shown(str(reference))}:0"
+            f"{printable(str(reference))}: all pictures of a part, where one is expected; add its "
+            f"number: {printable(str(reference))}:0"
         )
     if model is None:
         return picture(str(reference), max_bytes=max_bytes)

@@ -17,7 +17,7 @@ from pellucid.cli.picture import find_pictures, print_class, report_problems
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.training.unlike import unlike_picture
@@ -133,7 +133,7 @@ def _answer(
     if out is not None:
         if not json:
             _print_counts(results(), counts)
-        remarks().print(f"predictions written to {shown(out)}")
+        remarks().print(f"predictions written to {printable(out)}")
     return problems
 
 
@@ -151,7 +151,7 @@ class PictureRemarks:
 
     def add(self, picture: Path | DataPicture, answer: Prediction) -> None:
         """Look at a picture that was answered."""
-        name = shown(answer.picture)
+        name = printable(answer.picture)
         with suppress(DataError):  # it has vanished since
             source = picture if isinstance(picture, Path) else picture.picture
             lines = changes(source, self._model.preprocessing, self._max_pixels)
@@ -223,7 +223,7 @@ def _print_nothing(_: Prediction) -> None:
 
 def _print_line(console: Console, each: Prediction, classes: Sequence[str]) -> None:
     for name, p in each.ranked(classes, 1):
-        console.print(f"{shown(each.picture)}  {shown(name)}  {p:.2%}")
+        console.print(f"{printable(each.picture)}  {printable(name)}  {p:.2%}")
 
 
 def _print_in_full(console: Console, each: Prediction, classes: Sequence[str], top: int) -> None:
@@ -232,14 +232,14 @@ def _print_in_full(console: Console, each: Prediction, classes: Sequence[str], t
     if each.place is None:
         return
     block = "#" if console.options.ascii_only else "█"
-    widest = max(cell_len(shown(name)) for name in classes)
-    console.print(shown(each.picture))
+    widest = max(cell_len(printable(name)) for name in classes)
+    console.print(printable(each.picture))
     for name, p in each.ranked(classes, top):
-        space = " " * (widest - cell_len(shown(name)))
-        console.print(f"  {shown(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())
+        space = " " * (widest - cell_len(printable(name)))
+        console.print(f"  {printable(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())
 
 
 def _print_counts(console: Console, counts: Counter[str]) -> None:
-    answered = ", ".join(f"{shown(name)}: {number}" for name, number in counts.most_common(10))
+    answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
     more = f" and {len(counts) - 10} other classes" if len(counts) > 10 else ""
     console.print(f"{counted(counts.total(), 'picture')} ({answered}{more})")

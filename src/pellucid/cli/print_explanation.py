@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,7 @@ def _print_evidence(console: Console, evidence: Evidence) -> None:
     table = Table("part", "share")
     table.columns[1].justify = "right"
     rows: list[tuple[str, Any]] = [("pixels", evidence.pixels.sum())]
-    rows += [(f"bias of {shown(name)}", share) for name, share in evidence.constants.items()]
+    rows += [(f"bias of {printable(name)}", share) for name, share in evidence.constants.items()]
     for name, share in rows:
         table.add_row(name, f"{share:+.5f}")
     total, engine, apart = compared(evidence.total, evidence.difference)
@@ -77,7 +77,7 @@ def _print_evidence(console: Console, evidence: Evidence) -> None:
 
 def _print_methods(console: Console, sheet: MethodSheet) -> None:
     for name, heatmap in sheet.heatmaps.items():
-        layer = "" if heatmap.layer is None else f" at {shown(heatmap.layer)}"
+        layer = "" if heatmap.layer is None else f" at {printable(heatmap.layer)}"
         console.print(f"{name}{layer}: {heatmap.found}")
     for name, reason in sheet.refused.items():
-        console.print(f"{name}: {shown(reason)}")
+        console.print(f"{name}: {printable(reason)}")

@@ -50,11 +50,11 @@ def print_resize_note(
         DataError: If the picture cannot be read.
     """
     from pellucid.cli.terminal import remarks
-    from pellucid.data.names import shown
+    from pellucid.data.names import printable
     from pellucid.training.unlike import unlike_picture
 
     seen = model.preprocessing
-    name = shown(picture) if isinstance(picture, Path) else "the picture"
+    name = printable(picture) if isinstance(picture, Path) else "the picture"
     changed = changes(picture, seen, max_pixels)
     for line in changed:
         remarks().print(f"{name} {line}")
@@ -97,15 +97,15 @@ def changes(
 def _values(picture: Path, seen: Preprocessing, max_pixels: int) -> str:
     """How the values of a picture of more than 8 bits were scaled."""
     from pellucid.data.decode import decode_full, opened
-    from pellucid.data.names import shown
-    from pellucid.data.value_range import brief
+    from pellucid.data.names import printable
+    from pellucid.data.value_range import plain_number
 
     with opened(picture, max_pixels) as image:
-        values = decode_full(image, shown(picture))
+        values = decode_full(image, printable(picture))
     if values is None:
         return "has more than 8 bits a value"
     colours = values if values.ndim == 2 else values[..., :3]
-    span = f"{brief(float(colours.min()))}..{brief(float(colours.max()))}"
+    span = f"{plain_number(float(colours.min()))}..{plain_number(float(colours.max()))}"
     if seen.value_range is None:
         how = "fractions 0..1 become 0..255" if values.dtype.kind == "f" else "their highest 8 bits"
         return (
@@ -113,6 +113,7 @@ def _values(picture: Path, seen: Preprocessing, max_pixels: int) -> str:
             f"not; of them the network sees {how}"
         )
     low, high, _ = seen.value_range
-    line = f"has values {span}; {brief(low)}..{brief(high)} are scaled to 0..255, as in training"
+    ends = f"{plain_number(low)}..{plain_number(high)}"
+    line = f"has values {span}; {ends} are scaled to 0..255, as in training"
     outside = float(((colours < low) | (colours > high)).mean())
     return f"{line}; {100 * outside:.2g} % lie outside and are clipped" if outside else line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.cli.terminal import remarks
-from pellucid.data.names import folder_name, shown
+from pellucid.data.names import folder_name, printable
 from pellucid.files import make_folder, remove_file, write_text
 from pellucid.files.csv_text import csv_text
 
@@ -65,7 +65,8 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
         remove_file(folder / QUARANTINED)
         return
     rows = [
-        [shown(file.name), shown(file.class_name), file.part, shown(file.reason)] for file in files
+        [printable(file.name), printable(file.class_name), file.part, printable(file.reason)]
+        for file in files
     ]
     table = csv_text([["name", "class", "part", "reason"], *rows])
     write_text(make_folder(folder) / QUARANTINED, table)
@@ -94,8 +95,8 @@ def judge(
     )
     for each in diagnoses:
         console.print(f"what stands out: {each.words}; what to do: {each.advice}")
-    page = shown(folder / "report.html")
-    console.print(f"{shown(pictures.name)}: {report.chance}; report written to {page}")
+    page = printable(folder / "report.html")
+    console.print(f"{printable(pictures.name)}: {report.chance}; report written to {page}")
     return diagnoses
 
 

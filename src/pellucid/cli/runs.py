@@ -9,7 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import folder_name, shown
+from pellucid.data.names import folder_name, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,14 +45,14 @@ def runs(
         return
     if not found:
         remarks().print(
-            f"no runs in {shown(place.resolve())} or below; pellucid train DATA keeps one in runs, "
-            "pellucid runs FOLDER looks elsewhere"
+            f"no runs in {printable(place.resolve())} or below; pellucid train DATA keeps one in "
+            "runs, pellucid runs FOLDER looks elsewhere"
         )
         return
     results().print(_table(found, place))
     for run in found:
         if run.reason is not None:
-            results().print(f"damaged: {shown(run.path)}: {run.reason}")
+            results().print(f"damaged: {printable(run.path)}: {run.reason}")
 
 
 def _sorted(found: Sequence[ListedRun], by: str) -> list[ListedRun]:
@@ -76,7 +76,7 @@ def _table(found: Sequence[ListedRun], place: Path) -> Table:
     for run in found:
         cells = (_name(run, place), run.data or "–", run.architecture or "–", _result(run),
                  _epochs(run), f"{run.date:%Y-%m-%d %H:%M}")  # fmt: skip
-        table.add_row(*(Text(shown(cell)) for cell in cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 

@@ -15,7 +15,7 @@ from typing import (
     get_type_hints,
 )
 
-from pellucid.data.names import brief, shown
+from pellucid.data.names import printable, truncated
 from pellucid.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def check_kept_settings(
                 expected = f"at most {most:g}"
         if expected:
             raise FileFormatError(
-                f"{shown(folder)}: its state keeps the setting {name} as {brief(repr(value), 60)}; "
-                f"expected {expected}: train anew, in another folder"
+                f"{printable(folder)}: its state keeps the setting {name} as "
+                f"{truncated(repr(value), 60)}; expected {expected}: train anew, in another folder"
             )
     return found
 

@@ -17,7 +17,7 @@ from pellucid.cli.story_numbers import (
     sum_of_products,
     tell,
 )
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.explain.pages.numbers import compared, detail_lines, figure, place, rule_in_words
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D, Subsample
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from pellucid.explain.opened import Opened
-    from pellucid.explain.story import Story, Told
+    from pellucid.explain.story import Story, StoryStep
+    from pellucid.explain.value_terms import ValueTerms
     from pellucid.ops.window import Padding
 
 MOST_CHANNELS = 3
@@ -54,8 +54,8 @@ def print_story(console: Console, story: Story) -> None:
     """Print the story, step by step: each kind of step in full once, the others in a line."""
     _print_picture(console, story)
     in_lines = False
-    for told in story.told[1:-1]:
-        logits = told.step.name == story.subject.logits
+    for told in story.steps[1:-1]:
+        logits = told.step.name == story.activations.logits
         if told.full or logits or not in_lines:
             console.print()
         in_lines = not told.full and not logits
@@ -65,14 +65,14 @@ def print_story(console: Console, story: Story) -> None:
             _print_in_full(console, story, told)
         else:
             tell(console, _line(told), hanging=4)
-        if told.step.name == story.path[-1][0] != story.subject.logits:
+        if told.step.name == story.path[-1][0] != story.activations.logits:
             tell(console, "Nothing reads this value any further; the story goes on without it.")
     print_judges(console, story)
     print_learning(console, story)
 
 
 def _print_picture(console: Console, story: Story) -> None:
-    window, pixels = story.window, story.subject.pixels
+    window, pixels = story.window, story.activations.pixels
     channels = pixels.shape[2]
     colours = f"{channels} channels" if channels > 1 else "one channel"
     (top, left), (bottom, right) = window.first, window.last
@@ -94,7 +94,7 @@ def _print_picture(console: Console, story: Story) -> None:
     print_grids(console, {name: window.pixels[..., c].tolist() for c, name in enumerate(names)})
 
 
-def _print_in_full(console: Console, story: Story, told: Told) -> None:
+def _print_in_full(console: Console, story: Story, told: StoryStep) -> None:
     opened = told.opened
     assert opened is not None
     operation, kind = opened.node.operation, told.step.kind
@@ -124,14 +124,16 @@ def _print_in_full(console: Console, story: Story, told: Told) -> None:
             tell(console, line, 2, 2)
 
 
-def _print_convolution(console: Console, story: Story, opened: Opened, operation: Conv2D) -> None:
-    height, width, maps = story.subject.shape(opened.layer)
+def _print_convolution(
+    console: Console, story: Story, opened: ValueTerms, operation: Conv2D
+) -> None:
+    height, width, maps = story.activations.shape(opened.layer)
     row, column, map_ = opened.at
     (source,) = opened.node.inputs
-    read = story.subject.shape(source)[2] // operation.groups
+    read = story.activations.shape(source)[2] // operation.groups
     tell(
         console,
-        f"Step 1, convolution ({shown(opened.layer)}): {counted(maps, 'kernel')} of "
+        f"Step 1, convolution ({printable(opened.layer)}): {counted(maps, 'kernel')} of "
         f"{describe((*operation.size, read))} slide over what the layer is given, stride "
         f"{_pair(operation.stride)}, padding {_padding(operation.padding)}, and every position "
         f"gives the sum of the elementwise products: {counted(maps, 'feature map')} of "
@@ -180,7 +182,7 @@ def _print_convolution(console: Console, story: Story, opened: Opened, operation
     )
 
 
-def _print_pooling(console: Console, told: Told, opened: Opened) -> None:
+def _print_pooling(console: Console, told: StoryStep, opened: ValueTerms) -> None:
     terms, operation = opened.terms, opened.node.operation
     windows = ""
     if isinstance(operation, Pool):
@@ -210,12 +212,12 @@ def _print_pooling(console: Console, told: Told, opened: Opened) -> None:
     tell(console, f"It is {figure(opened.value)}, {rule}{_brings(told)}.")
 
 
-def _print_flattening(console: Console, told: Told, opened: Opened) -> None:
+def _print_flattening(console: Console, told: StoryStep, opened: ValueTerms) -> None:
     step, (_, origin) = told.step, opened.source(0)
-    shape = step.subject.shape(opened.node.inputs[0])
+    shape = step.activations.shape(opened.node.inputs[0])
     text = (
-        f"Step 3, flattening ({shown(step.name)}): row by row, and at each place map by map, into "
-        f"one vector of {step.shape[0]:,} numbers."
+        f"Step 3, flattening ({printable(step.name)}): row by row, and at each place map by map, "
+        f"into one vector of {step.shape[0]:,} numbers."
     )
     if len(shape) == 3:
         row, column, map_ = origin
@@ -228,19 +230,21 @@ def _print_flattening(console: Console, told: Told, opened: Opened) -> None:
     tell(console, text)
 
 
-def _head(told: Told) -> str:
+def _head(told: StoryStep) -> str:
     title = told.step.title
-    return f"{title[0].upper()}{title[1:]} ({shown(told.step.name)}), {describe(told.step.shape)}"
+    return (
+        f"{title[0].upper()}{title[1:]} ({printable(told.step.name)}), {describe(told.step.shape)}"
+    )
 
 
-def _line(told: Told) -> str:
+def _line(told: StoryStep) -> str:
     """A step in a line."""
     title = re.sub(r"^step [^,]*, ", "", told.step.title)
-    head = f"{shown(told.step.name)} ({title}), {describe(told.step.shape)}"
+    head = f"{printable(told.step.name)} ({title}), {describe(told.step.shape)}"
     return f"{head}; {_here(told)}." if told.opened else f"{head}."
 
 
-def _here(told: Told) -> str:
+def _here(told: StoryStep) -> str:
     """What this step makes of the value that is looked at."""
     opened = told.opened
     assert opened is not None
@@ -257,7 +261,7 @@ def _here(told: Told) -> str:
     return f"{at}: {value}, {short(terms.products[told.term])} of it from ours"
 
 
-def _brings(told: Told) -> str:
+def _brings(told: StoryStep) -> str:
     """What the followed value has of a pooling's sum."""
     opened, i = told.opened, told.term
     if opened is None or i is None:
@@ -268,10 +272,10 @@ def _brings(told: Told) -> str:
 
 def _channel(story: Story, source: str, channel: int) -> str:
     """What a channel is called; nothing where there is but one."""
-    channels = story.subject.shape(source)[2]
+    channels = story.activations.shape(source)[2]
     if channels == 1:
         return ""
-    pixels = source == INPUT or story.subject.graph[source].operation.kind == "normalise"
+    pixels = source == INPUT or story.activations.graph[source].operation.kind == "normalise"
     return COLOURS[channel] if pixels and channels == 3 else f"channel {channel}"
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.cli.story_numbers import factored, short, tell
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.explain.pages.backward import check_line, settled_line, update_line
 from pellucid.explain.pages.numbers import compared, figure, place, probability
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pellucid.explain.opened import Opened
-    from pellucid.explain.story import Story, Told
+    from pellucid.explain.story import Story, StoryStep
+    from pellucid.explain.value_terms import ValueTerms
 
 MOST_VOTES = 6
 """How many of the answer's products are printed, the largest by size."""
@@ -27,7 +27,7 @@ MOST_PLACES = 4
 """How many products of a weight's gradient are printed."""
 
 
-def print_answer(console: Console, story: Story, told: Told) -> None:
+def print_answer(console: Console, story: Story, told: StoryStep) -> None:
     """Print step 4: the votes for the answer, and the softmax of all scores."""
     from rich.table import Table
     from rich.text import Text
@@ -41,10 +41,10 @@ def print_answer(console: Console, story: Story, told: Told) -> None:
     title = told.step.title.removesuffix(": logits")
     tell(
         console,
-        f"{title[0].upper()}{title[1:]} ({shown(opened.layer)}): each of "
+        f"{title[0].upper()}{title[1:]} ({printable(opened.layer)}): each of "
         f"{counted(told.step.shape[0], 'class')} has a score, its logit. The largest is that of "
-        f"{shown(story.answer)}, the sum of {counted(count, 'product')}; what is positive votes "
-        "for it:",
+        f"{printable(story.answer)}, the sum of {counted(count, 'product')}; what is positive "
+        "votes for it:",
     )
     table = Table("reads", "at")
     for name in ("value", "× weight", "= product", ""):
@@ -53,7 +53,7 @@ def print_answer(console: Console, story: Story, told: Told) -> None:
         layer, at = opened.source(i)
         ours = "ours" if i == told.term else ""
         cells = (figure(each[i]) for each in (terms.values, terms.factors, terms.products))
-        table.add_row(Text(shown(layer)), place(at), *cells, ours)
+        table.add_row(Text(printable(layer)), place(at), *cells, ours)
     console.print(table)
     parts = [figure(float(terms.products[chosen].sum()))]
     if count > len(chosen):
@@ -69,15 +69,15 @@ def print_answer(console: Console, story: Story, told: Told) -> None:
         2,
         2,
     )
-    _print_softmax(console, story, story.told[-1].opened)
+    _print_softmax(console, story, story.steps[-1].opened)
 
 
-def _print_softmax(console: Console, story: Story, opened: Opened | None) -> None:
+def _print_softmax(console: Console, story: Story, opened: ValueTerms | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
     assert opened is not None
-    facts, classes = opened.details, story.subject.classes
+    facts, classes = opened.details, story.activations.classes
     y, rest = story.backward.probabilities, story.backward.rest
     console.print()
     tell(
@@ -95,7 +95,7 @@ def _print_softmax(console: Console, story: Story, opened: Opened | None) -> Non
         truth = ["the truth" if classes[k] == story.truth else ""] if story.label_given else []
         z, e = opened.terms.values[k], facts["exponentials"][k]
         table.add_row(
-            Text(shown(classes[k])), figure(z), figure(e), probability(y[k], rest[k]), *truth
+            Text(printable(classes[k])), figure(z), figure(e), probability(y[k], rest[k]), *truth
         )
     table.add_section()
     table.add_row(f"all {len(classes)}", "", figure(facts["sum"]), figure(float(y.sum())))
@@ -106,18 +106,18 @@ def print_judges(console: Console, story: Story) -> None:
     """Print what the lecture's three judges say."""
     from rich.table import Table
 
-    judges, truth = story.judges, shown(story.truth)
+    judges, truth = story.judges, printable(story.truth)
     console.print()
     if story.label_given:
         right = "right" if story.truth == story.answer else "wrong"
-        tell(console, f"The truth is {truth}: the answer {shown(story.answer)} is {right}.")
+        tell(console, f"The truth is {truth}: the answer {printable(story.answer)} is {right}.")
     else:
         tell(
             console,
             f"No truth was given (--label): what follows takes the network's own answer, {truth}, "
             "to be right.",
         )
-    gone, k = story.backward, story.subject.classes.index(story.truth)
+    gone, k = story.backward, story.activations.classes.index(story.truth)
     y = probability(gone.probabilities[k], gone.rest[k])
     table = Table("judge", "how")
     table.add_column("says", justify="right")
@@ -157,7 +157,7 @@ def print_learning(console: Console, story: Story) -> None:
         table.add_column(name, justify="right")
     for k in _guessed(story):
         cells = [t[k], minus[k], *(() if same else (float(d[k]),))]
-        name = Text(shown(gone.subject.classes[k]))
+        name = Text(printable(gone.activations.classes[k]))
         table.add_row(name, probability(y[k], gone.rest[k]), *map(figure, cells))
     console.print(table)
     if gone.settled:
@@ -165,10 +165,10 @@ def print_learning(console: Console, story: Story) -> None:
     console.print()
     tell(
         console,
-        f"From there it goes back through every layer. The weight {shown(opened.name)} at "
+        f"From there it goes back through every layer. The weight {printable(opened.name)} at "
         f"{place(opened.at)} made the largest product where we began. Its gradient is the sum of "
         f"{counted(len(opened), 'product')}, what it was multiplied with × "
-        f"∂loss/∂{shown(story.start.layer)} at each place that it helped to make:",
+        f"∂loss/∂{printable(story.start.layer)} at each place that it helped to make:",
     )
     chosen = opened.largest(MOST_PLACES)
     parts = [factored(short(opened.terms[i].factor), short(opened.terms[i].delta)) for i in chosen]
@@ -194,14 +194,14 @@ def print_learning(console: Console, story: Story) -> None:
     at = ",".join(map(str, story.start.at))
     tell(
         console,
-        f"pellucid trace with --layer {shown(story.start.layer)} --at {at} opens this value, or "
-        "any other, into all its terms; pellucid backward does so with gradients.",
+        f"pellucid trace with --layer {printable(story.start.layer)} --at {at} opens this value, "
+        "or any other, into all its terms; pellucid backward does so with gradients.",
     )
 
 
 def _guessed(story: Story) -> list[int]:
     """The likeliest classes, and the truth where it is not among them."""
-    classes = story.subject.classes
+    classes = story.activations.classes
     found = [classes.index(guess.name) for guess in story.trace.guesses(MOST_CLASSES)]
     truth = classes.index(story.truth)
     return found if truth in found else [*found, truth]

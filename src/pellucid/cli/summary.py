@@ -11,7 +11,7 @@ from pellucid.architectures import ARCHITECTURES, get_architecture
 from pellucid.cli import arguments
 from pellucid.cli.networks import is_path
 from pellucid.cli.terminal import print_json, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.graph import summarise
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def print_summary(summary: Summary) -> None:
     table.add_row("input", "", describe(summary.input_shape), "", "", "")
     for row in summary.rows:
         table.add_row(
-            Text(shown(row.layer)),
+            Text(printable(row.layer)),
             row.kind,
             describe(row.output_shape),
             f"{row.parameters:,}" if row.parameters else "",

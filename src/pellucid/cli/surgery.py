@@ -14,7 +14,7 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from pellucid.evaluation.effect import DataEffect, PictureEffect
+    from pellucid.evaluation.edit_effect import DataEffect, PictureEffect
     from pellucid.explain.surgery import Edit
 
 MOST_PRINTED = 10
@@ -75,7 +75,7 @@ def surgery(
     if image is None and data is None and out is None:
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
 
-    from pellucid.evaluation.effect import data_effect, picture_effect
+    from pellucid.evaluation.edit_effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
     from pellucid.training.held_out import held_out
     from pellucid.training.run_folder import model_path
@@ -87,7 +87,7 @@ def surgery(
     before = load_classifier(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
-    after = before.operated(*edits)
+    after = before.edited(*edits)
     one = many = seen = None
     if image is not None:
         picture = find_picture(image, before.model_, before.max_pixels, max_bytes)
@@ -105,9 +105,9 @@ def surgery(
         kept = after
         if invert:  # it belongs to this picture, not to the model
             plain = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
-            kept = plain.operated(*edits)
+            kept = plain.edited(*edits)
         kept.save(out)
-        remarks().print(f"changed model written to {shown(out)}")
+        remarks().print(f"changed model written to {printable(out)}")
     if json:
         print_json(
             {
@@ -164,18 +164,20 @@ def _parts(text: str, pattern: str, example: str, option: str) -> tuple[str, ...
 
 
 def _bad(text: str, example: str, option: str) -> typer.BadParameter:
-    return typer.BadParameter(f"{shown(text)!r} is not of the form {example}", param_hint=option)
+    return typer.BadParameter(
+        f"{printable(text)!r} is not of the form {example}", param_hint=option
+    )
 
 
 def _print_picture(console: Console, found: PictureEffect) -> None:
-    from pellucid.evaluation.pages import effect
+    from pellucid.evaluation.pages import edit_effect
 
-    console.print(_table(effect.CLASS_HEADS, effect.class_rows(found)))
-    console.print(shown(effect.guess_line(found)))
-    if rows := effect.layer_rows(found):
-        console.print(_table(effect.LAYER_HEADS, rows))
-    if line := effect.layer_line(found):
-        console.print(shown(line) + (" (--json lists all)" if rows else ""))
+    console.print(_table(edit_effect.CLASS_HEADS, edit_effect.class_rows(found)))
+    console.print(printable(edit_effect.guess_line(found)))
+    if rows := edit_effect.layer_rows(found):
+        console.print(_table(edit_effect.LAYER_HEADS, rows))
+    if line := edit_effect.layer_line(found):
+        console.print(printable(line) + (" (--json lists all)" if rows else ""))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -186,15 +188,15 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for heading in others:
         table.add_column(heading, justify="right")
     for row in rows:
-        table.add_row(*map(shown, row))
+        table.add_row(*map(printable, row))
     return table
 
 
 def _print_data(console: Console, found: DataEffect) -> None:
-    from pellucid.evaluation.effect import told
-    from pellucid.evaluation.pages.effect import data_lines
+    from pellucid.evaluation.edit_effect import told
+    from pellucid.evaluation.pages.edit_effect import data_lines
 
-    console.print(f"{shown(found.pictures.name)}: {counted(len(found.numbers), 'picture')}")
+    console.print(f"{printable(found.pictures.name)}: {counted(len(found.numbers), 'picture')}")
     for line in data_lines(found):
         console.print(line)
     flips = found.flips()

@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import PellucidError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def remarks() -> Console:
 def warnings_as(console: Console) -> Iterator[None]:
     """Print what Python warns of as a remark like any other: its text alone."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: console.print(shown(str(message)))
+        warnings.showwarning = lambda message, *_, **__: console.print(printable(str(message)))
         yield
 
 
@@ -89,7 +89,7 @@ def explained() -> Iterator[None]:
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say in one line what went wrong, and leave."""
     if sys.stderr is not None:
-        sys.stderr.write(f"pellucid: {shown(message)}\n")
+        sys.stderr.write(f"pellucid: {printable(message)}\n")
     sys.exit(code)
 
 

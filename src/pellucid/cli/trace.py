@@ -13,14 +13,14 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.engines import DEFAULT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pellucid.explain.opened import Opened
     from pellucid.explain.trace import Trace
+    from pellucid.explain.value_terms import ValueTerms
 
 MOST_TERMS = 12
 """How many of a value's terms are printed, the largest by size."""
@@ -66,7 +66,7 @@ def trace(
     opened = None if layer is None or place is None else traced.value(layer, place)
     if out is not None:
         write_trace(out, traced, opened)
-        remarks().print(f"written to {shown(out)}")
+        remarks().print(f"written to {printable(out)}")
     if json:
         record = traced.to_dict(values=False) if opened is None else opened.to_dict()
         print_json({**record, "looked_at": seen.to_dict()})
@@ -84,7 +84,7 @@ def position(at: str | None) -> tuple[int, ...] | None:
         return tuple(int(part) for part in at.split(","))
     except ValueError as error:
         raise typer.BadParameter(
-            f"{shown(at)!r} is not a position such as 3,7,5", param_hint="--at"
+            f"{printable(at)!r} is not a position such as 3,7,5", param_hint="--at"
         ) from error
 
 
@@ -102,7 +102,7 @@ def print_trace(console: Console, trace: Trace) -> None:
     for step in trace.steps:
         table.add_row(
             Text(step.title),
-            Text(shown(step.name)),
+            Text(printable(step.name)),
             describe(step.shape),
             figure(step.lowest),
             figure(step.highest),
@@ -111,10 +111,10 @@ def print_trace(console: Console, trace: Trace) -> None:
     shares = [percent(guess.probability) for guess in trace.guesses()]
     width = max(7, *map(len, shares))
     for share, guess in zip(shares, trace.guesses(), strict=True):
-        console.print(f"{share:>{width}}  {shown(guess.name)}")
+        console.print(f"{share:>{width}}  {printable(guess.name)}")
 
 
-def print_opened(console: Console, opened: Opened, count: int) -> None:
+def print_opened(console: Console, opened: ValueTerms, count: int) -> None:
     """Print an opened value: what made it, term by term, and what became of it."""
     from rich.table import Table
     from rich.text import Text
@@ -129,7 +129,7 @@ def print_opened(console: Console, opened: Opened, count: int) -> None:
     )
 
     terms = opened.terms
-    console.print(f"{shown(opened.layer)} at {place(opened.at)} = {figure(opened.value)}")
+    console.print(f"{printable(opened.layer)} at {place(opened.at)} = {figure(opened.value)}")
     console.print(f"{opened.kind}: {rule_in_words(opened)}")
     for line in detail_lines(opened):
         console.print(line)
@@ -145,7 +145,7 @@ def print_opened(console: Console, opened: Opened, count: int) -> None:
         layer, at = opened.source(i)
         factor = (figure(terms.factors[i]),) if weighted else ()
         table.add_row(
-            Text(shown(layer)),
+            Text(printable(layer)),
             place(at),
             figure(terms.values[i]),
             *factor,
@@ -157,4 +157,4 @@ def print_opened(console: Console, opened: Opened, count: int) -> None:
     total, engine, difference = compared(terms.total, opened.value)
     console.print(f"added up {total}, by the engine {engine}, difference {difference}")
     for line in use_lines(opened):
-        console.print(f"then {shown(line)}")
+        console.print(f"then {printable(line)}")

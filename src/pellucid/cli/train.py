@@ -19,7 +19,7 @@ from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.class_names import given_classes
-from pellucid.data.names import counted, folder_name, shown
+from pellucid.data.names import counted, folder_name, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -247,7 +247,7 @@ def _train(
     )
     notes = splits.notes
     if source not in data_package.BUILTIN:
-        notes += leakage_notes(splits, shown(source), allowed, picture_root(source))
+        notes += leakage_notes(splits, printable(source), allowed, picture_root(source))
     for note in notes:
         console.print(note)
     if resume is None and (line := model.start_line(splits.train)) is not None:
@@ -260,7 +260,7 @@ def _train(
         )
     run = f"{folder_name(source)}-{settings['architecture']}"
     folder = resume or out or free_folder(Path("runs"), run)
-    console.print(f"the run is kept in {shown(folder)}")
+    console.print(f"the run is kept in {printable(folder)}")
     console.print(learning_rate_line(model, splits.train))
     recipe = model.planned_recipe(splits.train)
     if source not in data_package.BUILTIN:
@@ -317,8 +317,8 @@ def _train(
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
     if validated is not None and not settings["report"]:
-        console.print(f"{shown(validated[0])}: {validated[1]}")
-    results().print(f"model: {shown(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
+        console.print(f"{printable(validated[0])}: {validated[1]}")
+    results().print(f"model: {printable(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
         columns = [
             f"--{name.replace('_', '-')}={settings[name]}"
@@ -326,7 +326,7 @@ def _train(
             if settings[name] is not None
         ]
         command = shlex.join(["pellucid", "evaluate", str(folder), source, *columns])
-        console.print(f"judge it: {shown(command)}")
+        console.print(f"judge it: {printable(command)}")
 
 
 def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -360,7 +360,7 @@ def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str,
     found = load_model(model_path(model))
     if out is not None and model_path(model).resolve().parent == out.resolve():
         raise typer.BadParameter(
-            f"{shown(out)} is read by this command; name another folder", param_hint="--out"
+            f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
     origin = context.get_parameter_source("architecture")
     if origin is not None and origin.name != "DEFAULT":

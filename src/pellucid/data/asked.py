@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.ours import is_drawing
 from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
@@ -120,7 +120,7 @@ def _found(
     try:
         is_folder, is_file, is_there = path.is_dir(), path.is_file(), os.path.lexists(path)
     except (OSError, ValueError) as error:  # too long a name, a zero byte
-        raise DataError(f"{shown(text)}: cannot be read ({shown(str(error))})") from error
+        raise DataError(f"{printable(text)}: cannot be read ({printable(str(error))})") from error
     if is_folder:
         return _of_folder(path, asked)
     if is_file and path.suffix.lower() in TABLE_SUFFIXES:
@@ -138,7 +138,7 @@ def _found(
         ]
     if _PATTERN.search(text):
         return _of_pattern(text, asked.notes)
-    raise DataError(f"{shown(text)}: there is no such file; check its name")
+    raise DataError(f"{printable(text)}: there is no such file; check its name")
 
 
 def _of_folder(folder: Path, asked: Asked) -> list[Path]:
@@ -148,7 +148,7 @@ def _of_folder(folder: Path, asked: Asked) -> list[Path]:
     if not pictures:
         others = len(below.files)
         has = f"no pictures among its {counted(others, 'file')}" if others else "no pictures"
-        raise DataError(f"{shown(folder)}: {has}; give a folder of PNG, JPEG or other pictures")
+        raise DataError(f"{printable(folder)}: {has}; give a folder of PNG, JPEG or other pictures")
     _note_left_out(folder, len(below.files) - len(pictures), asked.notes)
     return sorted(pictures, key=natural_key)
 
@@ -159,11 +159,11 @@ def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
     pictures = [file for file in files if is_picture(file)]
     if not pictures:
         what = f"{counted(len(matched), 'name')}, but no pictures" if matched else "nothing matches"
-        raise DataError(f"{shown(pattern)}: {what}; check the pattern and the folder")
+        raise DataError(f"{printable(pattern)}: {what}; check the pattern and the folder")
     _note_left_out(pattern, len(files) - len(pictures), notes)
     ours = set(filter(is_drawing, pictures))
     if 0 < len(ours) < len(pictures):  # a pattern that takes nothing else means them
-        notes.append(f"{shown(pattern)}: {counted(len(ours), 'drawing')} by Pellucid left out")
+        notes.append(f"{printable(pattern)}: {counted(len(ours), 'drawing')} by Pellucid left out")
         pictures = [file for file in pictures if file not in ours]
     return sorted(pictures, key=natural_key)
 
@@ -171,7 +171,7 @@ def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
 def _note_left_out(what: object, number: int, notes: list[str]) -> None:
     if number:
         notes.append(
-            f"{shown(str(what))}: {counted(number, 'file')} that "
+            f"{printable(str(what))}: {counted(number, 'file')} that "
             f"{'are' if number > 1 else 'is'} no picture left out"
         )
 
@@ -181,12 +181,12 @@ def _of_list(path: Path, path_column: str | None) -> list[Path]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise DataError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+        raise DataError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{shown(path)}: the text is not UTF-8; save it as UTF-8") from error
+        raise DataError(f"{printable(path)}: the text is not UTF-8; save it as UTF-8") from error
     names = list(_listed(text, path, path_column))
     if not names:
-        raise DataError(f"{shown(path)}: lists no pictures; add a line for each")
+        raise DataError(f"{printable(path)}: lists no pictures; add a line for each")
     finder = PathFinder(path)
     return [_located(name, path.parent, finder) for name in names]
 
@@ -199,15 +199,17 @@ def _listed(text: str, path: Path, path_column: str | None) -> Iterator[str]:
             row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row
         ]
     except csv.Error as error:
-        raise DataError(f"{shown(path)}: {shown(str(error))}; save it as CSV again") from error
+        raise DataError(
+            f"{printable(path)}: {printable(str(error))}; save it as CSV again"
+        ) from error
     heads = [head.strip().casefold() for head in rows[0]] if rows else []
     known = [path_column.strip().casefold()] if path_column else chain.from_iterable(PATH_NAMES)
     at = next((heads.index(name) for name in known if name in heads), None)
     if at is None:
         if path_column or any(len(row) > 1 for row in rows):
             raise DataError(
-                f"{shown(path)}: its first line is '{shown(first[:60])}'; expected a line that "
-                f"names the columns, with one called {shown(path_column or 'path')}, or "
+                f"{printable(path)}: its first line is '{printable(first[:60])}'; expected a line "
+                f"that names the columns, with one called {printable(path_column or 'path')}, or "
                 "--path-column"
             )
         at, rows = 0, [[""], *rows]  # a plain list, without a first line of names

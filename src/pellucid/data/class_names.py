@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.data.decode import unreadable
 from pellucid.data.labels import LabelKind, checked_labels, label_kind, places_in
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _read(given: str | os.PathLike[str], name: str) -> tuple[list[str], str]:
     path = Path(given)
     if isinstance(given, str) and "," in given and not _is_file(path):
         return [part.strip() for part in given.split(",")], name
-    place = shown(path)
+    place = printable(path)
     try:
         if not _is_file(path):
             raise DataError(
@@ -136,9 +136,9 @@ def _check_different(names: list[str], place: str) -> None:
             difference = (
                 "stands twice"
                 if names[same] == entry
-                else f"and {shown(names[same])!r:.80} differ only in case or blanks"
+                else f"and {printable(names[same])!r:.80} differ only in case or blanks"
             )
             raise DataError(
-                f"{place}: {shown(entry)!r:.80} {difference} (names {same + 1} and {i + 1}); give "
-                f"each class a name of its own"
+                f"{place}: {printable(entry)!r:.80} {difference} (names {same + 1} and {i + 1}); "
+                f"give each class a name of its own"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def odd_names(counts: Mapping[str, int]) -> list[tuple[tuple[str, ...], str]]:
         alike.setdefault(re.sub(r"[\s_-]+", " ", name).strip().casefold(), []).append(name)
     for names in alike.values():
         if len(names) > 1:
-            pictures = ", ".join(f"{shown(name)} {counts[name]}" for name in names[:4])
+            pictures = ", ".join(f"{printable(name)} {counts[name]}" for name in names[:4])
             found.append(
                 (
                     tuple(names),
@@ -79,7 +79,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _named(names: Sequence[str], counts: Mapping[str, int]) -> str:
     between = ": " if any(name[-1:].isdigit() for name in names) else " "  # not 0 6903
-    return ", ".join(f"{shown(name)}{between}{counts[name]}" for name in names)
+    return ", ".join(f"{printable(name)}{between}{counts[name]}" for name in names)
 
 
 def _singletons(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from pellucid.data.formats import (
     webp_canvas,
 )
 from pellucid.data.libtiff import LIBTIFF, UnsupportedError
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
 from pellucid.data.unsupported import unsupported
@@ -175,7 +175,7 @@ def begins_as_picture(path: Path) -> bool:
 
 def source_name(source: Path | bytes) -> str:
     """Return what a source of pixels is called in messages."""
-    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else shown(source)
+    return f"picture of {len(source)} bytes" if isinstance(source, bytes) else printable(source)
 
 
 @contextmanager
@@ -190,7 +190,7 @@ def _binary(source: Path | bytes) -> Iterator[IO[bytes]]:
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise unreadable(source, error) from error
     if stream is None:
-        raise DataError(f"{shown(source)}: a pipe or a device; expected a file")
+        raise DataError(f"{printable(source)}: a pipe or a device; expected a file")
     with stream:
         yield stream
 
@@ -200,15 +200,15 @@ def unreadable(path: str | os.PathLike[str], error: Exception) -> DataError:
     if isinstance(error, FileNotFoundError):
         if os.path.islink(path):  # noqa: PTH114 - never raises
             return DataError(
-                f"{shown(path)}: a link to {shown(os.readlink(path))}, which is not there; "  # noqa: PTH115
+                f"{printable(path)}: a link to {printable(os.readlink(path))}, which is not there; "  # noqa: PTH115
                 f"restore what it leads to, or remove it"
             )
-        return DataError(f"{shown(path)}: there is no such file; check its name")
+        return DataError(f"{printable(path)}: there is no such file; check its name")
     # Windows calls opening a folder a lack of permission; isdir() never raises
     if isinstance(error, IsADirectoryError) or os.path.isdir(path):  # noqa: PTH112
-        return DataError(f"{shown(path)}: a folder; expected a file")
+        return DataError(f"{printable(path)}: a folder; expected a file")
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return DataError(f"{shown(path)}: cannot be read ({shown(reason)})")
+    return DataError(f"{printable(path)}: cannot be read ({printable(reason)})")
 
 
 def _recognised(stream: IO[bytes], name: str, start: bytes, max_pixels: int) -> Image.Image:
@@ -254,7 +254,7 @@ def _start(stream: IO[bytes], name: str) -> bytes:
 
 def _damaged(name: str, error: Exception) -> DataError:
     """Return the DataError for what Pillow raised: damage, or a kind that it does not know."""
-    reason = shown(str(error) or type(error).__name__)
+    reason = printable(str(error) or type(error).__name__)
     unknown = isinstance(error, OSError | NotImplementedError) and "unsupported" in reason.lower()
     if unknown and not reason.startswith(LIBTIFF):
         return DataError(

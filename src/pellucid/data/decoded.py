@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.quarantine import BadFile
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
@@ -124,7 +124,7 @@ def bad_file(file: PictureFile, reason: str) -> BadFile:
 
 def reason_of(path: Path, error: DataError) -> str:
     """Return what an error says of a file, without the file's name."""
-    return str(error).removeprefix(f"{shown(path)}: ")
+    return str(error).removeprefix(f"{printable(path)}: ")
 
 
 def _taken(images: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.uint8]:

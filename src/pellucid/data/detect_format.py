@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import ArgumentError, DataError
@@ -43,17 +43,17 @@ def locate(source: str | os.PathLike[str]) -> Path:
         return path
     if is_file and path.name.lower().endswith(_ARCHIVES):
         raise DataError(
-            f"{shown(path)}: an archive; unpack it, and give the folder of the pictures"
+            f"{printable(path)}: an archive; unpack it, and give the folder of the pictures"
         )
     if is_file:
         raise DataError(
-            f"{shown(path)}: a file; expected a folder, of pictures (one folder per class) or of "
-            f"IDX files named as MNIST's are, a CSV file of path,label, a NumPy file (.npz), or a "
-            f"built-in data set ({', '.join(BUILTIN)})"
+            f"{printable(path)}: a file; expected a folder, of pictures (one folder per class) or "
+            "of IDX files named as MNIST's are, a CSV file of path,label, a NumPy file (.npz), or "
+            f"a built-in data set ({', '.join(BUILTIN)})"
         )
-    guess = f"; did you mean {shown(nearest[0])}?" if nearest else ""
+    guess = f"; did you mean {printable(nearest[0])}?" if nearest else ""
     raise DataError(
-        f"{shown(path)}: neither a folder nor a built-in data set ({', '.join(BUILTIN)}){guess}"
+        f"{printable(path)}: neither a folder nor a built-in data set ({', '.join(BUILTIN)}){guess}"
     )
 
 

@@ -19,7 +19,7 @@ from pellucid.data.layout import (
     no_class_folders,
 )
 from pellucid.data.left_out import left_out_notes, left_out_summary
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.ours import own_folder
 from pellucid.data.picture_files import is_picture
 from pellucid.data.quarantine import BadFile
@@ -74,14 +74,15 @@ def scan_folder(root: Path) -> PictureFolder:
     kind = own_folder(root)
     if kind is not None:
         raise DataError(
-            f"{shown(root)}: {kind} that Pellucid wrote, no data; give the folder of the pictures"
+            f"{printable(root)}: {kind} that Pellucid wrote, no data; give the folder of the "
+            "pictures"
         )
     here = entries(root, root, may_hold_runs=PARTS)
     if not here.folders:
         foreign = [file for file in here.files if not is_picture(file)]
         left_out = left_out_summary((), foreign, here.passed)
         told = no_class_folders(root, here.files)
-        raise DataError(f"{shown(root)}: {told}{'; ' + left_out if left_out else ''}")
+        raise DataError(f"{printable(root)}: {told}{'; ' + left_out if left_out else ''}")
     misplaced = [file for file in here.files if is_picture(file)]
     passed = here.passed
     found_parts, beside = find_parts(root, here.folders)
@@ -141,13 +142,13 @@ def _class_names(folder: Path, class_folders: list[Path]) -> list[str]:
         name = valid_class_name(class_folder.name)
         if name is None:
             raise DataError(
-                f"{shown(class_folder)}: the name of a class must be valid Unicode; rename the "
+                f"{printable(class_folder)}: the name of a class must be valid Unicode; rename the "
                 f"folder"
             )
         if name in names:
             raise DataError(
-                f"{shown(folder)}: two folders are named {shown(name)}, written with different "
-                f"Unicode characters; put their pictures into one"
+                f"{printable(folder)}: two folders are named {printable(name)}, written with "
+                f"different Unicode characters; put their pictures into one"
             )
         names.append(name)
     return names
@@ -159,4 +160,4 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _reason(path: Path, error: DataError) -> str:
-    return str(error).removeprefix(f"{shown(path)}: ")
+    return str(error).removeprefix(f"{printable(path)}: ")

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
 
@@ -65,11 +65,12 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> N
                 return _read(unpacked, path, size, packed=True, max_bytes=max_bytes)
     except EOFError as error:
         raise DataError(
-            f"{shown(path)}: cut short, its gzip data end too early; get the file again"
+            f"{printable(path)}: cut short, its gzip data end too early; get the file again"
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
-            f"{shown(path)}: its gzip data are damaged ({shown(str(error))}); get the file again"
+            f"{printable(path)}: its gzip data are damaged ({printable(str(error))}); get the file "
+            "again"
         ) from error
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
@@ -101,30 +102,30 @@ def read_idx_pair(
     pixels = read_idx(images, max_bytes=max_bytes)
     if pixels.dtype != np.uint8:
         raise DataError(
-            f"{shown(images)}: values of type {pixels.dtype}; expected pictures of unsigned bytes "
-            f"(type code 0x08)"
+            f"{printable(images)}: values of type {pixels.dtype}; expected pictures of unsigned "
+            f"bytes (type code 0x08)"
         )
     if pixels.ndim == 3:
         pixels = pixels[..., np.newaxis]
     if pixels.ndim != 4 or pixels.shape[3] not in (1, 3):
         raise DataError(
-            f"{shown(images)}: dimensions {_times(pixels.shape)}; expected pictures, "
+            f"{printable(images)}: dimensions {_times(pixels.shape)}; expected pictures, "
             f"N × height × width, or N × height × width × channels with 1 or 3 channels"
         )
     if 0 in pixels.shape:
         raise DataError(
-            f"{shown(images)}: dimensions {_times(pixels.shape)}; expected at least one picture"
+            f"{printable(images)}: dimensions {_times(pixels.shape)}; expected at least one picture"
         )
     classes = read_idx(labels, max_bytes=max_bytes)
     if classes.ndim != 1 or classes.dtype.kind not in "iu":
         raise DataError(
-            f"{shown(labels)}: dimensions {_times(classes.shape)}, type {classes.dtype}; expected "
-            f"labels, one dimension of integers"
+            f"{printable(labels)}: dimensions {_times(classes.shape)}, type {classes.dtype}; "
+            f"expected labels, one dimension of integers"
         )
     if len(classes) != len(pixels):
         raise DataError(
-            f"{shown(images)} has {len(pixels)} pictures, but {shown(labels)} has {len(classes)} "
-            f"labels; expected one label per picture: are they from the same set?"
+            f"{printable(images)} has {len(pixels)} pictures, but {printable(labels)} has "
+            f"{len(classes)} labels; expected one label per picture: are they from the same set?"
         )
     return pixels, classes.astype(np.int64)
 
@@ -139,7 +140,7 @@ def _read(
 ) -> NDArray[Any]:
     """Read a header and its values from a file of ``size`` bytes, packed or not."""
     limit = size * _MAX_EXPANSION if packed else size
-    name = shown(path)
+    name = printable(path)
     magic = stream.read(4)
     if len(magic) < 4:
         raise DataError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.data.dataset import Dataset
 from pellucid.data.idx import read_idx_pair
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 
@@ -71,8 +71,8 @@ def load_idx_folder(
             if what not in pair:
                 prefix = "train" if part == "train" else "t10k"
                 raise DataError(
-                    f"{shown(folder)}: {shown(pair[other].name)} lies there without the file of "
-                    f"its {what}; put {prefix}-{what}-idx{dimensions}-ubyte.gz beside it"
+                    f"{printable(folder)}: {printable(pair[other].name)} lies there without the "
+                    f"file of its {what}; put {prefix}-{what}-idx{dimensions}-ubyte.gz beside it"
                 )
         pairs[part] = read_idx_pair(pair["images"], pair["labels"], max_bytes=max_bytes)
     labels = np.unique(np.concatenate([labels for _, labels in pairs.values()])) if pairs else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.data.names import brief_repr, counted, listed, shown
+from pellucid.data.names import brief_repr, counted, listed, printable
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def class_values(classes: Sequence[str], kind: LabelKind, name: str) -> NDArray[
         raise DataError(f"{name}: label kind {kind!r:.80}; expected one of {', '.join(IN_WORDS)}")
     if wrong:
         raise DataError(
-            f"{name}: the class {shown(wrong[0])!r:.80} is no {kind}; give classes that are, or "
-            f"the label kind 'text'"
+            f"{name}: the class {printable(wrong[0])!r:.80} is no {kind}; give classes that are, "
+            f"or the label kind 'text'"
         )
     return values
 
@@ -144,8 +144,8 @@ def places_in(
         wrong = np.isin(index, unknown)
         first = int(wrong.argmax())
         raise DataError(
-            f"{name}: {shown(str(values[first]))!r:.80} (position {first}) is no class; there are "
-            f"{listed(list(classes))}{_how_many(int(wrong.sum()))}"
+            f"{name}: {printable(str(values[first]))!r:.80} (position {first}) is no class; there "
+            f"are {listed(list(classes))}{_how_many(int(wrong.sum()))}"
         )
     return np.array([place_of[value] for value in present.tolist()], np.int64)[index]
 
@@ -170,7 +170,7 @@ def _array(labels: object, name: str) -> NDArray[Any]:
     except Exception as error:  # other libraries' arrays raise what they like
         raise DataError(
             f"{name}: a {type(labels).__name__} of which NumPy makes no array "
-            f"({shown(str(error))[:100]}); give a list or an array, one label a picture"
+            f"({printable(str(error))[:100]}); give a list or an array, one label a picture"
         ) from error
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, folder_name, listed, shown
+from pellucid.data.names import counted, folder_name, listed, printable
 from pellucid.data.ours import is_drawing, own_folder
 from pellucid.data.picture_files import is_hidden, is_picture
 from pellucid.errors import DataError
@@ -68,7 +68,7 @@ def find_parts(root: Path, folders: list[Path]) -> tuple[dict[str, Path], list[P
         others = [folder for folder in others if folder not in beside]
     if divided and others:
         raise DataError(
-            f"{shown(root)}: {shown(divided[0].name)}/ holds class folders, and "
+            f"{printable(root)}: {printable(divided[0].name)}/ holds class folders, and "
             f"{listed([folder.name for folder in others])} lies beside it; expected either parts "
             f"(train, validation, test) or classes: move what does not belong"
         )
@@ -78,14 +78,14 @@ def find_parts(root: Path, folders: list[Path]) -> tuple[dict[str, Path], list[P
     for folder in named:
         if folder not in divided:
             raise DataError(
-                f"{shown(folder)}: no class folders; {expected(folder)}; or move {shown(folder)} "
-                f"elsewhere"
+                f"{printable(folder)}: no class folders; {expected(folder)}; or move "
+                f"{printable(folder)} elsewhere"
             )
         part = PARTS[folder.name.casefold()]
         if part in parts:
             raise DataError(
-                f"{shown(root)}: {shown(parts[part].name)}/ and {shown(folder.name)}/ are both the "
-                f"{part} part; keep one"
+                f"{printable(root)}: {printable(parts[part].name)}/ and {printable(folder.name)}/ "
+                f"are both the {part} part; keep one"
             )
         parts[part] = folder
     return parts, beside
@@ -113,10 +113,10 @@ def meant_below(folder: Path, classes: Sequence[Path]) -> str:
             names = listed([each.name for each in deeper], 4)
             if folder.name.casefold() in PARTS:
                 return (
-                    f"{shown(inner)} holds the folders {names}: if these are the classes, move "
-                    f"them into {shown(folder)}"
+                    f"{printable(inner)} holds the folders {names}: if these are the classes, move "
+                    f"them into {printable(folder)}"
                 )
-            return f"did you mean {shown(inner)}? It holds {names}"
+            return f"did you mean {printable(inner)}? It holds {names}"
         if not deeper:
             return ""
         inner = deeper[0]
@@ -136,7 +136,7 @@ def meant_above(root: Path, pictures: int) -> str:
     if not beside or 2 * len(beside) < len(others):
         return ""
     names = listed([folder_name(root), *(each.name for each in beside)], 4)
-    return f"did you mean {shown(above)}? It holds {names}"
+    return f"did you mean {printable(above)}? It holds {names}"
 
 
 def inner_folders_note(classes: Sequence[Path]) -> tuple[str, ...]:
@@ -153,8 +153,8 @@ def inner_folders_note(classes: Sequence[Path]) -> tuple[str, ...]:
             if len(inner_classes) > 1:
                 return (
                     (
-                        f"{shown(each)} is taken for a class, and holds the folders "
-                        f"{listed(inner_classes, 4)}: did you mean {shown(each)}?"
+                        f"{printable(each)} is taken for a class, and holds the folders "
+                        f"{listed(inner_classes, 4)}: did you mean {printable(each)}?"
                     ),
                 )
     common: set[str] | None = None
@@ -177,14 +177,14 @@ def no_class_folders(root: Path, files: Sequence[Path]) -> str:
     pictures = sum(map(is_picture, files))
     found = f"{counted(pictures, 'picture')} but no class folders" if pictures else "no pictures"
     tables = [file for file in files if file.suffix.lower() in (".csv", ".tsv")]
-    table = f" (if {shown(tables[0].name)} lists the labels, give its path)" if tables else ""
+    table = f" (if {printable(tables[0].name)} lists the labels, give its path)" if tables else ""
     meant = meant_above(root, pictures)
     return f"{found}; {meant + '; ' if meant else ''}{expected(root)}{table}"
 
 
 def expected(root: Path) -> str:
     """Say how class folders are expected in a folder."""
-    cat, dog = shown(root / "cat" / "1.jpg"), shown(root / "dog" / "2.jpg")
+    cat, dog = printable(root / "cat" / "1.jpg"), printable(root / "dog" / "2.jpg")
     return f"expected one folder per class with its pictures, such as {cat} and {dog}"
 
 

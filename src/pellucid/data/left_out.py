@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +69,12 @@ def _line(what: str, paths: Sequence[Path], root: Path) -> tuple[str, ...]:
     if not paths:
         return ()
     others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return (f"{what}: {shown('/'.join(paths[0].parts[len(root.parts) :]))}{others}",)
+    return (f"{what}: {printable('/'.join(paths[0].parts[len(root.parts) :]))}{others}",)
 
 
 def _endings(files: Sequence[Path]) -> str:
     """``8 .txt, 1 .svg``."""
     kinds = Counter(file.suffix.lower() or "without an ending" for file in files)
-    told = [f"{count} {shown(kind[:20])}" for kind, count in kinds.most_common(_MOST_KINDS)]
+    told = [f"{count} {printable(kind[:20])}" for kind, count in kinds.most_common(_MOST_KINDS)]
     rest = len(files) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
     return ", ".join([*told, f"{rest} others"] if rest else told)

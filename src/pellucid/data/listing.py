@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.idx_folder import find_idx_files
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.errors import ArgumentError, DataError
 
@@ -38,7 +38,9 @@ def listing(
     """
     path = locate(source)
     if not is_of_pictures(path):
-        raise DataError(f"{shown(path)}: arrays; expected a folder of picture files or a CSV file")
+        raise DataError(
+            f"{printable(path)}: arrays; expected a folder of picture files or a CSV file"
+        )
     return scanned(path, path_column, label_column)
 
 
@@ -69,5 +71,5 @@ def check_no_columns(
     for name, value in (("path_column", path_column), ("label_column", label_column)):
         if value is not None:
             raise ArgumentError(
-                f"{name} is {value!r:.100}, but {shown(source)} is no CSV file; leave it out"
+                f"{name} is {value!r:.100}, but {printable(source)} is no CSV file; leave it out"
             )

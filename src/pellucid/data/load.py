@@ -18,7 +18,7 @@ from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
 from pellucid.data.make_splits import DEFAULT_SHARE, make_splits
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import array_shape, folder_name, shown
+from pellucid.data.names import array_shape, folder_name, printable
 from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pictures import check_image_size, read_pictures
@@ -166,7 +166,7 @@ def load(
         if is_of_pictures(path):
             if classes is not None:
                 raise ArgumentError(
-                    f"{shown(path)}: its classes have names, those of its folders or its list; "
+                    f"{printable(path)}: its classes have names, those of its folders or its list; "
                     f"rename these, or leave classes out"
                 )
             found = scanned(path, path_column, label_column)
@@ -177,17 +177,17 @@ def load(
                     parts={part: of for part, of in found.parts.items() if part != "validation"},
                 )
             origin = PictureSource(
-                shown(path), found, image_size, bad, max_pixels, allow_one_class,
+                printable(path), found, image_size, bad, max_pixels, allow_one_class,
                 *open_picture_cache(cache, found.root),
             )  # fmt: skip
         elif path.is_file():
             check_no_columns(path, path_column, label_column)
             arrays = read_npz(path, max_bytes=max_bytes)
-            origin = _arrays(shown(path), arrays, allow_one_class, classes)
+            origin = _arrays(printable(path), arrays, allow_one_class, classes)
         else:
             datasets = load_idx_folder(path, max_bytes=max_bytes)
             names = _classes_file(path) if classes is None else classes
-            origin = _array_source(shown(path), datasets, allow_one_class, classes=names)
+            origin = _array_source(printable(path), datasets, allow_one_class, classes=names)
     if isinstance(origin, ArraySource):
         check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
@@ -210,7 +210,7 @@ def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) 
     if is_of_pictures(path):
         return tuple(scanned(path).parts)
     if path.is_file():
-        return array_parts(read_npz(path, max_bytes=max_bytes), shown(path))
+        return array_parts(read_npz(path, max_bytes=max_bytes), printable(path))
     return tuple(find_idx_files(path))
 
 
@@ -225,13 +225,13 @@ def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) ->
         DataError: There are no such data, or they are divided.
     """
     path = locate(source)
-    _check_part(shown(path), part_names(path, max_bytes=max_bytes), "all")
+    _check_part(printable(path), part_names(path, max_bytes=max_bytes), "all")
     if path.is_file() and not is_of_pictures(path):
         arrays = read_npz(path, max_bytes=max_bytes)
-        return datasets_from(arrays, shown(path), ("all",))["all"]
+        return datasets_from(arrays, printable(path), ("all",))["all"]
     found = scanned(path)
     kept, note = open_picture_cache(True, found.root)
-    origin = PictureSource(shown(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)
+    origin = PictureSource(printable(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)
     return origin.read("all")
 
 
@@ -292,7 +292,7 @@ def load_for(
     if isinstance(source, Mapping):
         return _of_arrays(source, "arrays", preprocessing, known, source_classes, split)
     path = locate(source)
-    name = shown(path)
+    name = printable(path)
     if not is_of_pictures(path):
         if path.is_file():
             return _of_arrays(
@@ -311,7 +311,7 @@ def load_for(
     _check_part(name, tuple(found.parts), part)
     unlisted = tuple(file for file in found.bad if file.part == part)
     if unlisted and bad == "error":
-        raise DataError(f"{name}: {shown(unlisted[0].name)}: {unlisted[0].reason}")
+        raise DataError(f"{name}: {printable(unlisted[0].name)}: {unlisted[0].reason}")
     files = found.parts[part]
     if not files:
         raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def shown(name: str | os.PathLike[str]) -> str:
+def printable(name: str | os.PathLike[str]) -> str:
     r"""Return a name that is safe to print on one line, in any language.
 
     Letters of every script stay as they are. Line breaks, control characters and bytes that are no
@@ -27,9 +27,9 @@ def shown(name: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def brief(text: str, most: int = 100) -> str:
-    """Return a text from a file as :func:`shown` does, cut where it is longer than ``most``."""
-    return shown(text) if len(text) <= most else f"{shown(text[: most - 1])}…"
+def truncated(text: str, most: int = 100) -> str:
+    """Return a text from a file as :func:`printable` does, cut where it is longer than ``most``."""
+    return printable(text) if len(text) <= most else f"{printable(text[: most - 1])}…"
 
 
 def brief_repr(value: object, most: int = 60) -> str:
@@ -41,7 +41,7 @@ def brief_repr(value: object, most: int = 60) -> str:
     except Exception:  # noqa: BLE001  # anything can stand in a user's array
         text = f"<{type(value).__name__}>"
     text = " ".join(text.split())
-    return shown(text if len(text) <= most else f"{text[:most]}…")
+    return printable(text if len(text) <= most else f"{text[:most]}…")
 
 
 def brief_settings(settings: Mapping[str, object]) -> str:
@@ -51,12 +51,12 @@ def brief_settings(settings: Mapping[str, object]) -> str:
 
 def folder_name(path: str | os.PathLike[str]) -> str:
     """Return what a folder is called, also where it is given as ``.`` or ``..``."""
-    return Path(path).resolve().name or shown(path)
+    return Path(path).resolve().name or printable(path)
 
 
 def listed(names: list[str] | tuple[str, ...], limit: int = 8) -> str:
     """Return names as ``a, b, c``, at most ``limit`` of them, with the number of those left out."""
-    text = ", ".join(brief(name) for name in names[:limit])
+    text = ", ".join(truncated(name) for name in names[:limit])
     left = len(names) - limit
     return text if left <= 0 else f"{text} and {left} more"
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from pellucid.data.names import brief
+from pellucid.data.names import truncated
 from pellucid.errors import DataError
 
 _MAGIC = b"\x93NUMPY"
@@ -67,7 +67,8 @@ def read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np
                 f"(integers, or texts of type U)"
             )
         raise DataError(
-            f"{name} holds values of type {brief(repr(kind))}; expected numbers, or texts of type U"
+            f"{name} holds values of type {truncated(repr(kind))}; expected numbers, or texts of "
+            "type U"
         )
     try:
         return shape, fortran, np.dtype(kind)
@@ -91,5 +92,6 @@ def _evaluated(text: bytes, name: str) -> dict[str, Any]:
 
 def _unreadable(name: str, reason: str) -> DataError:
     return DataError(
-        f"{name}: damaged or cut short (in its header: {brief(reason)}); make or get the file again"
+        f"{name}: damaged or cut short (in its header: {truncated(reason)}); make or get the file "
+        "again"
     )

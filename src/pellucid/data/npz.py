@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.data.arrays import CLASSES, NAMES, no_known
 from pellucid.data.decode import unreadable
-from pellucid.data.names import brief, shown
+from pellucid.data.names import printable, truncated
 from pellucid.data.npy_header import read_header
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
@@ -71,7 +71,7 @@ def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[A
     import zipfile
 
     check_max_bytes(max_bytes)
-    place = shown(path)
+    place = printable(path)
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as packed:
             members = _known_members(packed, place)
@@ -88,15 +88,16 @@ def read_npz(path: Path, *, max_bytes: int | None = None) -> dict[str, NDArray[A
         raise
     except zipfile.BadZipFile as error:
         raise DataError(
-            f"{place}: no NumPy file of several arrays, or a damaged one ({brief(str(error))}); "
-            f"make it with numpy.savez_compressed({path.name!r}, x=pictures, y=labels)"
+            f"{place}: no NumPy file of several arrays, or a damaged one "
+            f"({truncated(str(error))}); make it with numpy.savez_compressed({path.name!r}, "
+            "x=pictures, y=labels)"
         ) from error
     except MemoryError as error:
         raise DataError(f"{place}: more than fits into memory; make a smaller file") from error
     except OSError as error:
         raise unreadable(path, error) from error
     except _damages() as error:
-        reason = brief(str(error) or type(error).__name__)
+        reason = truncated(str(error) or type(error).__name__)
         raise DataError(
             f"{place}: damaged or cut short ({reason}); make or get the file again"
         ) from error
@@ -158,7 +159,7 @@ def _header(
         )
     if not kind.itemsize or math.prod(shape) * kind.itemsize != info.file_size - member.tell():
         raise DataError(
-            f"{place}: {info.filename} claims {brief(str(shape))} values of {kind}, which is not "
-            f"what it holds; make or get the file again"
+            f"{place}: {info.filename} claims {truncated(str(shape))} values of {kind}, which is "
+            f"not what it holds; make or get the file again"
         )
     return shape, fortran, kind

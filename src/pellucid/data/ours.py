@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.data.web_page import PAGE_START
 from pellucid.errors import DataError
@@ -77,9 +77,9 @@ def own_folder(folder: Path, *, refuse_mixed: bool = False, depth: int = _DEPTH)
     if kind == RUN and refuse_mixed and (pictures or folders):
         first = pictures[0].name if pictures else folders[0].name
         raise DataError(
-            f"{shown(folder)}: holds a run of Pellucid, and beside it "
+            f"{printable(folder)}: holds a run of Pellucid, and beside it "
             f"{counted(len(pictures) or len(folders), 'picture' if pictures else 'folder')} "
-            f"({shown(first)}); a run is no data: move one of the two to another folder"
+            f"({printable(first)}); a run is no data: move one of the two to another folder"
         )
     if pictures or folders:
         return None

@@ -12,7 +12,7 @@ from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
 from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
-from pellucid.data.names import array_shape, counted, pixel_size, shown
+from pellucid.data.names import array_shape, counted, pixel_size, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
@@ -262,7 +262,7 @@ def _read_cached(
     failed |= {readable[i]: reason for i, reason in entry.bad.items()}
     if failed and bad == "error":
         first = min(failed)
-        raise DataError(f"{shown(files[first].path)}: {failed[first]}")
+        raise DataError(f"{printable(files[first].path)}: {failed[first]}")
     rows = np.argsort(entry.positions)
     return _usable(files, classes, name, entry.pixels, rows, failed, preprocessing)
 
@@ -287,7 +287,7 @@ def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:
     first = quarantined[0]
     return DataError(
         f"{name}: none of the {counted(len(quarantined), 'picture')} can be used, the first: "
-        f"{shown(first.name)}: {first.reason}"
+        f"{printable(first.name)}: {first.reason}"
     )
 
 

@@ -14,7 +14,7 @@ from pellucid.data.convert import NoRuleError, Range, scaled
 from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.jpeg_scaling import Reduced, can_be_reduced, reduce_decoding
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.plain_jpeg import decoded_jpeg, plain_jpeg, small_file
 from pellucid.errors import ArgumentError, DataError, FileFormatError
@@ -174,7 +174,7 @@ class Preprocessing:
             from PIL import Image
 
             if isinstance(source, Image.Image):
-                return self._fit(source, shown(getattr(source, "filename", "") or "picture"))
+                return self._fit(source, printable(getattr(source, "filename", "") or "picture"))
             raise ArgumentError(
                 f"a picture is given as {type(source).__name__}; expected a path, the bytes of a "
                 f"picture file, a Pillow image or a NumPy array"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def quarantine_note(quarantined: Sequence[BadFile]) -> tuple[str, ...]:
     if not quarantined:
         return ()
     first = quarantined[0]
-    said = f"{shown(first.name)}: {first.reason}"
+    said = f"{printable(first.name)}: {first.reason}"
     if len(quarantined) == 1:
         return (f"1 file cannot be used and is left out: {said}",)
     files = counted(len(quarantined), "file")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.load import load, load_all, part_names
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
@@ -80,7 +80,7 @@ class Reference:
         assert self.number is not None
         if not 0 <= self.number < len(pictures):
             raise DataError(
-                f"{shown(str(self))}: {shown(self.data)} has "
+                f"{printable(str(self))}: {printable(self.data)} has "
                 f"{counted(len(pictures), 'picture')} in this part, numbered 0 to "
                 f"{len(pictures) - 1}"
             )
@@ -171,14 +171,14 @@ def parse_reference(text: str) -> Reference | None:
         if found["data"] not in BUILTIN and not Path(found["data"]).exists():
             return None
         try:
-            find_name(f"part in {shown(text)}:", found["part"], dict.fromkeys(PARTS.values()))
+            find_name(f"part in {printable(text)}:", found["part"], dict.fromkeys(PARTS.values()))
         except ArgumentError as error:  # what is wrong with one picture, not with the whole call
             raise DataError(str(error)) from error
     number = bracket if colon is None else colon
     if re.fullmatch(r"\d{1,12}", number) is None:
         raise DataError(
-            f"{shown(text)}: {shown(number)!r} is no picture's number; they count from 0, such as "
-            f"{shown(found['data'])}:{found['part']}[0]"
+            f"{printable(text)}: {printable(number)!r} is no picture's number; they count from 0, "
+            f"such as {printable(found['data'])}:{found['part']}[0]"
         )
     return Reference(found["data"], PARTS[name], int(number))
 
@@ -193,9 +193,9 @@ def _check_part_named(text: str) -> None:
     there = path.is_dir() or (path.is_file() and path.suffix.lower() not in SUFFIXES)
     if (there or data in BUILTIN) and not glob.glob(text):  # noqa: PTH207 - as shells do
         raise DataError(
-            f"{shown(text)}: the part is missing; a picture of data is DATA:PART[N]: "
-            f"{shown(data)}:test[{number}], or {shown(data)}:{ALL}[{number}] where data are not "
-            "divided"
+            f"{printable(text)}: the part is missing; a picture of data is DATA:PART[N]: "
+            f"{printable(data)}:test[{number}], or {printable(data)}:{ALL}[{number}] where data "
+            "are not divided"
         )
 
 
@@ -228,7 +228,7 @@ def read_part(
     )
     found: Dataset | None = getattr(splits, part)
     if found is None:
-        raise DataError(f"{shown(data)}: has no {part} part; it has {_named(data, max_bytes)}")
+        raise DataError(f"{printable(data)}: has no {part} part; it has {_named(data, max_bytes)}")
     return found
 
 
@@ -236,7 +236,7 @@ def check_undivided(data: str, max_bytes: int | None = None) -> None:
     """Raise DataError if data are divided, so that ``all`` has no order."""
     if ALL not in part_names(data, max_bytes=max_bytes):
         raise DataError(
-            f"{shown(data)}: is divided into {_named(data, max_bytes)}; name one of them"
+            f"{printable(data)}: is divided into {_named(data, max_bytes)}; name one of them"
         )
 
 
@@ -260,7 +260,7 @@ def picture(
     """
     found = parse_reference(text)
     if found is None or found.number is None:
-        raise DataError(f"{shown(text)}: not of the form DATA:PART[N], such as mnist:test[449]")
+        raise DataError(f"{printable(text)}: not of the form DATA:PART[N], such as mnist:test[449]")
     part = read_part(found.data, found.part, seed=seed, validation=validation, max_bytes=max_bytes)
     return found.of(part)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pellucid.data.class_names import given_classes, named_places
-from pellucid.data.names import array_shape, counted, listed, shown
+from pellucid.data.names import array_shape, counted, listed, printable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
@@ -131,7 +131,7 @@ class PictureSource:
         """Remarks on the size that was chosen and on what was left out."""
         _, notes = self._decoded
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
-        told = (f"decoded pictures are not kept: {shown(not_kept)}",) if not_kept else ()
+        told = (f"decoded pictures are not kept: {printable(not_kept)}",) if not_kept else ()
         return *self.found.notes, *quarantine_note(self.quarantined), *notes, *told, *self._size
 
     @property
@@ -166,7 +166,7 @@ class PictureSource:
         """
         found = self.found
         if self.bad == "error" and found.bad:
-            raise DataError(f"{self.name}: {shown(found.bad[0].name)}: {found.bad[0].reason}")
+            raise DataError(f"{self.name}: {printable(found.bad[0].name)}: {found.bad[0].reason}")
         self._check_classes(found.parts, ())
         preprocessing, notes = self._choose(found.parts)
         while True:
@@ -334,7 +334,7 @@ def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> No
     unknown = [entry for entry in occurring if entry not in classes]
     if unknown:
         raise DataError(
-            f"{name}: the model does not know the class {shown(unknown[0])}; it knows "
+            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
             f"{listed(classes)}: leave that class out, or use a model that was trained on it"
         )
 
@@ -361,7 +361,7 @@ def check_classes(
     end = f"; {advice}" if advice else ""
     if len(classes) < 2 and not allow_one_class:
         raise DataError(
-            f"{name}: one class only, {shown(classes[0])}; expected at least two classes, each "
+            f"{name}: one class only, {printable(classes[0])}; expected at least two classes, each "
             f"with pictures of its own (to train all the same: --allow one-class){end}"
         )
     empty = [entry for entry in classes if entry not in learnable]
@@ -370,13 +370,13 @@ def check_classes(
         lost = [file for file in bad if file.class_name == empty[0]]
         if lost:
             raise DataError(
-                f"{name}: of the class {shown(empty[0])}{others} no picture can be used, "
+                f"{name}: of the class {printable(empty[0])}{others} no picture can be used, "
                 f"{counted(len(lost), 'file')} left out; "
-                f"{shown(lost[0].name)}: {lost[0].reason}{end}"
+                f"{printable(lost[0].name)}: {lost[0].reason}{end}"
             )
         raise DataError(
-            f"{name}: the class {shown(empty[0])}{others} has no pictures to train with; add some "
-            f"to the folder of the class, or remove the class{end}"
+            f"{name}: the class {printable(empty[0])}{others} has no pictures to train with; add "
+            f"some to the folder of the class, or remove the class{end}"
         )
 
 

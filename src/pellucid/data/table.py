@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import label_notes
 from pellucid.data.table_paths import PathFinder
@@ -54,7 +54,7 @@ def scan_table(
         ArgumentError: It has no column of the name that was given.
     """
     root = path.parent
-    place = shown(path)
+    place = printable(path)
     text = _text(path)
     columns = find_columns(place, next(iter(text.splitlines()), ""), path_column, label_column)
     finder = PathFinder(path)
@@ -86,7 +86,7 @@ def scan_table(
         files.setdefault(of_part, []).append(file)
     if not files:
         raise DataError(f"{place}: no pictures, only a first line; add a line for each")
-    of_paths = f"'{shown(elsewhere[0])}' is {shown(elsewhere[1])}" if elsewhere else ""
+    of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
     notes = (
         columns.note,
         f"paths: {of_paths}" if of_paths else "",
@@ -109,8 +109,8 @@ def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
         raise DataError(f"{place}: {error}") from error
     if found is None:
         raise DataError(
-            f"{place}: {shown(name)} leads out of the folder {shown(root)}; move the pictures "
-            f"into it, or the CSV file to a folder above them"
+            f"{place}: {printable(name)} leads out of the folder {printable(root)}; move the "
+            f"pictures into it, or the CSV file to a folder above them"
         )
     return found
 
@@ -130,7 +130,7 @@ def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, s
                 yield reader.line_num, name if name.strip() else "", label, part
     except csv.Error as error:
         raise DataError(
-            f"{place}, line {reader.line_num}: {shown(str(error))}; save it as CSV again"
+            f"{place}, line {reader.line_num}: {printable(str(error))}; save it as CSV again"
         ) from error
 
 
@@ -145,9 +145,9 @@ def _numbered_parts(columns: Columns, parts: Counter[str], place: str) -> str:
     first = parts.most_common(1)[0][0]
     if first != "0":
         raise DataError(
-            f"{place}: the parts are numbers, and most pictures are in part {shown(first)}; which "
-            f"is to train with? Write train, validation and test, or name the column is_valid or "
-            f"is_train ({', '.join(PART_NAMES)} are columns of names)"
+            f"{place}: the parts are numbers, and most pictures are in part {printable(first)}; "
+            "which is to train with? Write train, validation and test, or name the column "
+            f"is_valid or is_train ({', '.join(PART_NAMES)} are columns of names)"
         )
     told = ", ".join(
         f"{number} is {meant}"
@@ -167,6 +167,6 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
-            f"{shown(path)}, line {line}: the text is not UTF-8; save it as CSV with the encoding "
-            f"UTF-8"
+            f"{printable(path)}, line {line}: the text is not UTF-8; save it as CSV with the "
+            f"encoding UTF-8"
         ) from error

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.data.layout import PARTS
-from pellucid.data.names import listed, shown
+from pellucid.data.names import listed, printable
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
 
@@ -80,14 +80,15 @@ class Columns:
             if folded in _YES or folded in _NO:
                 return FLAGS[self.part_name][folded in _NO]
             raise DataError(
-                f"{place}: {self.part_name} is '{shown(value[:50])}'; expected 1 or 0 (True, False)"
+                f"{place}: {self.part_name} is '{printable(value[:50])}'; expected 1 or 0 (True, "
+                "False)"
             )
         if folded in PARTS:
             return PARTS[folded]
         if folded in _NUMBERED:
             return _NUMBERED[folded]
         raise DataError(
-            f"{place}: unknown part '{shown(value[:50])}'; expected train, validation or test"
+            f"{place}: unknown part '{printable(value[:50])}'; expected train, validation or test"
         )
 
 
@@ -126,7 +127,7 @@ def find_columns(
     for option, name in (("path", path_column), ("label", label_column)):
         if name is not None and name not in best:
             raise ArgumentError(
-                f"{place}: no column '{shown(name)}' ({option}_column); its columns are "
+                f"{place}: no column '{printable(name)}' ({option}_column); its columns are "
                 f"{listed(best)}"
             )
     raise DataError(f"{place}: {_unknown(best, first)}")
@@ -177,7 +178,7 @@ def _note(names: Sequence[str], path: int, label: int, part: int | None) -> str:
     plain = {"path", "label", "split", "part"}
     if all(names[i].casefold() in plain for i, _ in used):
         return ""
-    return "columns: " + ", ".join(f"{what} are in '{shown(names[i])}'" for i, what in used)
+    return "columns: " + ", ".join(f"{what} are in '{printable(names[i])}'" for i, what in used)
 
 
 def _unknown(names: Sequence[str], first: str) -> str:
@@ -185,11 +186,10 @@ def _unknown(names: Sequence[str], first: str) -> str:
     options = (
         "--path-column and --label-column name others; in Python, path_column and label_column"
     )
+    line = f"its first line is '{printable(first[:60])}'"
     expected = "expected a first line that names the columns, path,label or path,label,split"
     if any(PurePosixPath(name.replace("\\", "/")).suffix.lower() in SUFFIXES for name in names):
-        return (
-            f"its first line is '{shown(first[:60])}', a picture already; {expected}: add that line"
-        )
+        return f"{line}, a picture already; {expected}: add that line"
     if len(names) < 2:
-        return f"its first line is '{shown(first[:60])}'; {expected}"
-    return f"its first line is '{shown(first[:60])}'; {expected} ({options})"
+        return f"{line}; {expected}"
+    return f"its first line is '{printable(first[:60])}'; {expected} ({options})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def _refuse_measurements(place: str, counts: Counter[str], total: int) -> None:
         return
     first = next(name for name, number in zip(counts, numbers, strict=True) if number % 1 != 0)
     raise DataError(
-        f"{place}: the labels are numbers such as {shown(first)}, {len(counts)} different ones for "
-        f"{counted(total, 'picture')}; classes are expected: put the numbers into a few ranges, "
-        f"and give the names of these"
+        f"{place}: the labels are numbers such as {printable(first)}, {len(counts)} different ones "
+        f"for {counted(total, 'picture')}; classes are expected: put the numbers into a few "
+        f"ranges, and give the names of these"
     )
 
 
@@ -87,7 +87,7 @@ def _repeated(files: Sequence[PictureFile]) -> tuple[str, ...]:
     return (
         (
             f"{counted(len(several), 'picture')} are listed with several labels "
-            f"({shown(name)}: {listed(labels, 3)}): a picture has one class here, and such a "
+            f"({printable(name)}: {listed(labels, 3)}): a picture has one class here, and such a "
             f"picture would be learned as each of them; keep one line a picture"
         ),
     )

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
 
@@ -95,8 +95,8 @@ class PathFinder:
         found = self._stems_of(folder).get(name, ())
         if len(found) > 1:
             raise DataError(
-                f"{shown(relative)} can be {shown(found[0])} or {shown(found[1])}; write the "
-                f"ending, too"
+                f"{printable(relative)} can be {printable(found[0])} or {printable(found[1])}; "
+                f"write the ending, too"
             )
         return os.path.join(folder, found[0]) if found else None  # noqa: PTH118
 
@@ -121,8 +121,8 @@ class PathFinder:
             if len(called) == 1:
                 return called[0]
             raise DataError(
-                f"{shown(relative)} can be {shown(found[0])} or {shown(found[1])}; write the "
-                f"folder, too"
+                f"{printable(relative)} can be {printable(found[0])} or {printable(found[1])}; "
+                f"write the folder, too"
             )
         return found[0] if found else None
 

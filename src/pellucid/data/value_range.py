@@ -87,11 +87,12 @@ class ValueRange:
         kind = "pictures of fractions" if self.fractions else f"{self.bits}-bit pictures"
         if not self.fractions and self.lowest >= -(1 << 15) and self.highest < 1 << 16:
             kind = "16-bit pictures"  # whatever they are stored in
-        note = f"{kind}: values {brief(self.low)}..{brief(self.high)} are scaled to 0..255"
+        ends = f"{plain_number(self.low)}..{plain_number(self.high)}"
+        note = f"{kind}: values {ends} are scaled to 0..255"
         if self.outside:
             note += (
                 f"; {100 * self.outside:.2g} % of them lie outside, in "
-                f"{brief(self.lowest)}..{brief(self.highest)}, and are clipped"
+                f"{plain_number(self.lowest)}..{plain_number(self.highest)}, and are clipped"
             )
         if others:
             verb = "keeps its" if others == 1 else "keep their"
@@ -246,7 +247,7 @@ def array_range(arrays: Iterable[NDArray[Any]]) -> ValueRange | None:
     return counts.range()
 
 
-def brief(value: float) -> str:
+def plain_number(value: float) -> str:
     """A value as people write it: ``1502``, ``0.25``."""
     return f"{int(value)}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
 
@@ -270,6 +271,6 @@ def clipping_remark(value_range: Range, found: ValueRange | None) -> tuple[str, 
     """Return a line for the user if pictures have values beyond a model's range; else none."""
     if found is None or (found.lowest >= value_range.low and found.highest <= value_range.high):
         return ()
-    occurring = f"{brief(found.lowest)}..{brief(found.highest)}"
-    learned = f"{brief(value_range.low)}..{brief(value_range.high)}"
+    occurring = f"{plain_number(found.lowest)}..{plain_number(found.highest)}"
+    learned = f"{plain_number(value_range.low)}..{plain_number(value_range.high)}"
     return (f"values {occurring} occur, beyond the learned ones, {learned}: they are clipped",)

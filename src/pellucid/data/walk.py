@@ -15,7 +15,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.ours import is_drawing, own_folder
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
@@ -176,7 +176,7 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise UnlistedError(
-            f"{shown(folder)}: the folder cannot be listed ({error.strerror})"
+            f"{printable(folder)}: the folder cannot be listed ({error.strerror})"
         ) from error
 
 

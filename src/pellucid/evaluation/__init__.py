@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.evaluation.judge import evaluate
+from pellucid.evaluation.evaluate import evaluate
 from pellucid.evaluation.report import ClassRow, Report, Wrong
 
 __all__ = ["ClassRow", "Report", "Wrong", "evaluate"]

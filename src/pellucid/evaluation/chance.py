@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import brief
+from pellucid.data.names import truncated
 from pellucid.ops import check
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Chance:
     @property
     def always(self) -> str:
         """Guessing in words: ``always answering cat``."""
-        return f"always answering {brief(self.guess, 40)}"
+        return f"always answering {truncated(self.guess, 40)}"
 
     def __str__(self) -> str:
         return (

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.reference import argument_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def with_commands(
 def _command(model: str | os.PathLike[str], picture: str, true: str, names: list[str]) -> str:
     words = ["pellucid", "explain", _plain(os.fspath(model)), _plain(picture)]
     words += [f"--against={true}"] if true.startswith("-") else ["--against", true]
-    return shown(shlex.join([*words, *names]))
+    return printable(shlex.join([*words, *names]))
 
 
 def _plain(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def csv_parts(
     """
     head = HEAD if true is None else (HEAD[0], "true", HEAD[1])
     columns = [f"probability of {name}" if name in head else name for name in classes]
-    yield csv_text([[*head, *map(shown, columns)]]).encode("utf-8", errors="backslashreplace")
+    yield csv_text([[*head, *map(printable, columns)]]).encode("utf-8", errors="backslashreplace")
     for i, each in enumerate(predictions):
         if each.probabilities is None or each.place is None:
             continue
-        known = () if true is None else (shown(true[i]),)
+        known = () if true is None else (printable(true[i]),)
         row = (
-            shown(each.picture), *known, shown(classes[each.place]),
+            printable(each.picture), *known, printable(classes[each.place]),
             *(f"{p:.6g}" for p in each.probabilities.tolist()),
         )  # fmt: skip
         yield csv_text([row]).encode("utf-8", errors="backslashreplace")

@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decoded import PictureFile
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Preprocessing
-    from pellucid.explain.subject import Classifier
+    from pellucid.explain.activations import Classifier
 
 _BLOCK = 64
 """Pictures out of data sets that are computed together."""
@@ -126,7 +126,7 @@ def _of_files(
             if i in answers:
                 yield answers[i]
             else:
-                reason = f"{shown(files[i])}: {block.bad[i]}"
+                reason = f"{printable(files[i])}: {block.bad[i]}"
                 yield Prediction(str(files[i]), None, reason)
 
 
@@ -172,6 +172,6 @@ def _answers(
             yield Prediction(
                 name,
                 None,
-                f"{shown(name)}: the network answers with NaN or infinity; its training diverged: "
-                "train it with a lower learning rate",
+                f"{printable(name)}: the network answers with NaN or infinity; its training "
+                "diverged: train it with a lower learning rate",
             )

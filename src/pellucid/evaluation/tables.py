@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.files import make_folder, write_text
 from pellucid.files.csv_text import csv_text
 
@@ -65,14 +65,14 @@ def _summary(report: Report) -> list[Row]:
         ["measure", "value", "low", "high", "guessing"],
         *([name, *("" if v is None else f"{v:.6f}" for v in values)] for name, *values in rows),
         ["pictures", report.count, "", "", ""],
-        ["always answering", shown(chance.guess), "", "", ""],
+        ["always answering", printable(chance.guess), "", "", ""],
     ]
 
 
 def _confusion(report: Report) -> list[Row]:
-    rows: list[Row] = [["true \\ predicted", *map(shown, report.classes)]]
+    rows: list[Row] = [["true \\ predicted", *map(printable, report.classes)]]
     for name, counts in zip(report.classes, report.confusion.tolist(), strict=True):
-        rows.append([shown(name), *counts])
+        rows.append([printable(name), *counts])
     return rows
 
 
@@ -80,7 +80,7 @@ def _per_class(report: Report) -> list[Row]:
     rows: list[Row] = [["name", "precision", "recall", "f1", "support"]]
     for row in report.per_class:
         shares = (f"{share:.6f}" for share in (row.precision, row.recall, row.f1))
-        rows.append([shown(row.name), *shares, row.support])
+        rows.append([printable(row.name), *shares, row.support])
     return rows
 
 
@@ -89,6 +89,6 @@ def _wrong(report: Report) -> list[Row]:
     head = ["index", "path", "true", "predicted", "confidence"]
     rows: list[Row] = [[*head, "command"] if explained else head]
     for w in report.wrong:
-        texts = shown(w.name), shown(w.true), shown(w.predicted), f"{w.confidence:.6f}"
+        texts = printable(w.name), printable(w.true), printable(w.predicted), f"{w.confidence:.6f}"
         rows.append([w.index, *texts, *([w.command] if explained else [])])
     return rows

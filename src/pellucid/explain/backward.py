@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
-from pellucid.explain.finite import Checker, FiniteDifference
+from pellucid.explain.activations import Activations, check_position
+from pellucid.explain.finite_differences import FiniteDifference, FiniteDifferences
 from pellucid.explain.gradient_terms import GradientTerm, value_terms, weight_terms
 from pellucid.explain.records import array, number, record
 from pellucid.explain.steps import Step
-from pellucid.explain.subject import Subject, check_position
-from pellucid.explain.update import Learner
+from pellucid.explain.update_rule import UpdateRule
 from pellucid.graph import INPUT, ParameterName
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.softmax import sum_of_others
+from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Backward as Gradients
-    from pellucid.explain.subject import Classifier, Position
+    from pellucid.explain.activations import Classifier, Position
     from pellucid.files import Model
     from pellucid.ops.operation import Array
 
@@ -42,7 +43,7 @@ SETTLED = 1e-3
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class OpenedGradient:
+class GradientTerms:
     """One gradient, opened into the products that it is the sum of.
 
     Attributes:
@@ -63,7 +64,7 @@ class OpenedGradient:
     before: float
     after: float | None = None
     check: FiniteDifference | None = None
-    learner: Learner | None = None
+    learner: UpdateRule | None = None
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -108,9 +109,9 @@ class OpenedGradient:
 
     def plot(self) -> Figure:
         """The largest products as bars."""
-        from pellucid.explain.pages.terms_figure import gradient_figure
+        from pellucid.explain.pages.terms_figure import gradient_terms_figure
 
-        return gradient_figure(self)
+        return gradient_terms_figure(self)
 
     def _repr_html_(self) -> str:
         from pellucid.explain.pages.backward import gradient_html
@@ -133,6 +134,8 @@ class BackwardStep:
     gradient: Array
     weights: dict[str, Array]
 
+    subject = OldAttribute("activations")
+
     @property
     def name(self) -> str:
         """The layer's name, or ``input``."""
@@ -147,7 +150,7 @@ class BackwardStep:
         node = self.step.node
         if node is None or not isinstance(node.operation, Pointwise):
             return None
-        (x,) = self.step.subject.inputs_of(node)
+        (x,) = self.step.activations.inputs_of(node)
         exact = x.astype(np.float64)
         return np.asarray(node.operation.derivative(exact, node.operation.function(exact)))
 
@@ -183,16 +186,18 @@ class Backward:
     """The loss of one picture, and every gradient of it at inference.
 
     Attributes:
-        subject: The picture in its network.
+        activations: The picture in its network.
         label: The class that is right.
         learner: The loss, and the optimizer that would follow the gradient.
         gradients: What the engine computed.
     """
 
-    subject: Subject
+    activations: Activations
     label: str
-    learner: Learner
+    learner: UpdateRule
     gradients: Gradients
+
+    subject = OldAttribute("activations")
 
     @property
     def loss(self) -> float:
@@ -202,8 +207,8 @@ class Backward:
     @property
     def targets(self) -> NDArray[np.float64]:
         """t, the wanted probabilities: 1 for the right class, (K,)."""
-        place = self.subject.classes.index(self.label)
-        return np.asarray(one_hot(np.array([place]), len(self.subject.classes))[0])
+        place = self.activations.classes.index(self.label)
+        return np.asarray(one_hot(np.array([place]), len(self.activations.classes))[0])
 
     @property
     def wanted(self) -> NDArray[np.float64]:
@@ -214,7 +219,7 @@ class Backward:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """y, the softmax of the logits, (K,)."""
-        return np.asarray(self.subject.values[self.subject.graph.output])
+        return np.asarray(self.activations.values[self.activations.graph.output])
 
     @property
     def rest(self) -> NDArray[np.float64]:
@@ -234,12 +239,12 @@ class Backward:
     @property
     def at_logits(self) -> Array:
         """∂loss/∂logits, (K,): y − t for cross-entropy, t as :attr:`wanted` has it."""
-        return np.asarray(self.gradients.values[self.subject.logits][0])
+        return np.asarray(self.gradients.values[self.activations.logits][0])
 
     @cached_property
     def steps(self) -> tuple[BackwardStep, ...]:
         """From the logits back to the picture."""
-        names = [INPUT, *(node.name for node in self.subject.model.network.graph.nodes)]
+        names = [INPUT, *(node.name for node in self.activations.model.network.graph.nodes)]
         return tuple(self[name] for name in reversed(names))
 
     def __getitem__(self, layer: str) -> BackwardStep:
@@ -248,15 +253,15 @@ class Backward:
         Raises:
             ArgumentError: If there is none; the message names the nearest.
         """
-        node = None if layer == INPUT else self.subject.model.network.graph[layer]
+        node = None if layer == INPUT else self.activations.model.network.graph[layer]
         own = {
             str(name).removeprefix(f"{layer}."): self.gradients.weights[str(name)]
             for name in self._trainable
             if name.node == layer
         }
-        return BackwardStep(Step(self.subject, node), self.gradients.values[layer][0], own)
+        return BackwardStep(Step(self.activations, node), self.gradients.values[layer][0], own)
 
-    def weight(self, name: str, at: Sequence[int], *, check: bool = True) -> OpenedGradient:
+    def weight(self, name: str, at: Sequence[int], *, check: bool = True) -> GradientTerms:
         """Open one weight's gradient into its terms, with the update that would follow.
 
         Args:
@@ -270,10 +275,10 @@ class Backward:
                 outside it.
         """
         full = self._weight(name)
-        array_of = self.subject.model.network.weights[name]
+        array_of = self.activations.model.network.weights[name]
         place = check_position(f"weight {name!r}", array_of.shape, at)
         deltas = {layer: gradient[0] for layer, gradient in self.gradients.values.items()}
-        node = self.subject.model.network.graph[full.node]
+        node = self.activations.model.network.graph[full.node]
         gradients = self.gradients.weights
         after = self.learner.updated(
             array_of,
@@ -281,18 +286,18 @@ class Backward:
             decays=self._trainable[full],
             gradients=gradients,
         )
-        return OpenedGradient(
+        return GradientTerms(
             name,
             place,
             float(gradients[name][place]),
-            weight_terms(self.subject, deltas, node, full.parameter, place),
+            weight_terms(self.activations, deltas, node, full.parameter, place),
             float(array_of[place]),
             float(after[place]),
             self._checker.check(name, place) if check else None,
             self.learner,
         )
 
-    def value(self, layer: str, at: Sequence[int]) -> OpenedGradient:
+    def value(self, layer: str, at: Sequence[int]) -> GradientTerms:
         """Open the gradient at one value: through which outputs of which layers it came back.
 
         Args:
@@ -303,20 +308,20 @@ class Backward:
             ArgumentError: If there is no such layer, the position lies outside its output, or the
                 layer gives the logits, where the loss itself begins: see :attr:`at_logits`.
         """
-        graph = self.subject.model.network.graph
-        if layer != INPUT and graph[layer].name == self.subject.logits:
+        graph = self.activations.model.network.graph
+        if layer != INPUT and graph[layer].name == self.activations.logits:
             raise ArgumentError(
                 f"layer {layer!r} gives the logits, where the loss's gradient is y − t: see "
                 "at_logits; open a layer before it"
             )
-        place = self.subject.position(layer, at)
+        place = self.activations.position(layer, at)
         deltas = {name: gradient[0] for name, gradient in self.gradients.values.items()}
-        return OpenedGradient(
+        return GradientTerms(
             layer,
             place,
             float(deltas[layer][place]),
-            value_terms(self.subject, deltas, layer, place),
-            float(self.subject.values[layer][place]),
+            value_terms(self.activations, deltas, layer, place),
+            float(self.activations.values[layer][place]),
         )
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
@@ -327,7 +332,7 @@ class Backward:
         """
         return record(
             "backward",
-            classes=list(self.subject.classes),
+            classes=list(self.activations.classes),
             label=self.label,
             loss=number(self.loss),
             learner=self.learner.to_dict(),
@@ -355,25 +360,25 @@ class Backward:
         return backward_html(self)
 
     @cached_property
-    def _checker(self) -> Checker:
-        return Checker(self.subject, self.targets, self.learner.loss)
+    def _checker(self) -> FiniteDifferences:
+        return FiniteDifferences(self.activations, self.targets, self.learner.loss)
 
     @cached_property
     def _trainable(self) -> dict[ParameterName, bool]:
         """Every trained weight, and whether it decays."""
-        parameters = self.subject.model.network.graph.parameters
+        parameters = self.activations.model.network.graph.parameters
         return {name: p.decays for name, p in parameters.items() if p.trainable}
 
     def _weight(self, name: str) -> ParameterName:
         for full in self._trainable:
             if str(full) == name:
                 return full
-        if name in self.subject.model.network.weights:
+        if name in self.activations.model.network.weights:
             raise ArgumentError(f"{name!r} is a statistic, which is followed and has no gradient")
         known = [str(full) for full in self._trainable]
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise ArgumentError(f"the network has no weight {shown(name)!r}; {hint}")
+        raise ArgumentError(f"the network has no weight {printable(name)!r}; {hint}")
 
 
 def backward(
@@ -381,25 +386,31 @@ def backward(
     picture: Picture,
     label: str | int,
     *,
-    learner: Learner | None = None,
+    learner: UpdateRule | None = None,
 ) -> Backward:
     """The loss of a picture whose class is known, and every gradient of it.
 
     Args:
         source: A classifier or a model.
-        picture: See :meth:`pellucid.explain.subject.Subject.of`.
-        label: The right class; see :meth:`pellucid.explain.subject.Subject.label_index`.
+        picture: See :meth:`pellucid.explain.activations.Activations.of`.
+        label: The right class; see :meth:`pellucid.explain.activations.Activations.label_index`.
         learner: Loss and optimizer; none: those of the model's own training.
 
     Raises:
         ArgumentError: If there is no such class.
     """
-    subject = Subject.of(source, picture)
-    place = subject.label_index(label)
-    learner = Learner.of(subject.model) if learner is None else learner
-    gradients = subject.program.gradients(subject.pixels[None], np.array([place]), learner.loss)
-    return Backward(subject, subject.classes[place], learner, gradients)
+    activations = Activations.of(source, picture)
+    place = activations.label_index(label)
+    learner = UpdateRule.of(activations.model) if learner is None else learner
+    gradients = activations.program.gradients(
+        activations.pixels[None], np.array([place]), learner.loss
+    )
+    return Backward(activations, activations.classes[place], learner, gradients)
 
 
 def _norm(gradient: Array) -> float:
     return float(np.linalg.norm(gradient.astype(np.float64)))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

@@ -10,10 +10,10 @@ from pellucid.ops import BatchNorm, LocalResponseNorm, MaxPool, Normalise, Softm
 from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
-    from pellucid.explain.opened import Opened
+    from pellucid.explain.value_terms import ValueTerms
 
 
-def details(opened: Opened) -> dict[str, Any]:
+def details(opened: ValueTerms) -> dict[str, Any]:
     """Facts by name: numbers, positions and lists of them.
 
     Pooling: the ``window`` (first and last row and column inside the image) and, for a maximum, the
@@ -42,7 +42,7 @@ def details(opened: Opened) -> dict[str, Any]:
             "sum": float(terms.products.sum()),
         }
     if isinstance(operation, BatchNorm):
-        weights = opened.subject.weights_of(opened.node)
+        weights = opened.activations.weights_of(opened.node)
         return {
             **{name: float(weights[name][channel]) for name in weights},
             "epsilon": operation.epsilon,
@@ -50,7 +50,7 @@ def details(opened: Opened) -> dict[str, Any]:
             "shift": terms.bias,
         }
     if isinstance(operation, LocalResponseNorm):
-        (x,) = opened.subject.inputs_of(opened.node)
+        (x,) = opened.activations.inputs_of(opened.node)
         half = operation.size // 2
         row, column, _ = opened.at
         near = x[row, column, max(0, channel - half) : channel + half + 1].astype(np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain import methods
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 ZERO, CONSTANT, NOT_FINITE = "zero", "constant", "not finite"
@@ -64,7 +64,7 @@ class Emptiness:
             return "no method can explain such a network; train it anew with a smaller rate"
         if self.method is None:
             return "the other methods find nothing either"
-        layer = "" if self.layer is None else f" --layer {shown(self.layer)}"
+        layer = "" if self.layer is None else f" --layer {printable(self.layer)}"
         return f"for this picture there is something to see with --method {self.method}{layer}"
 
     @property
@@ -100,7 +100,7 @@ def emptiness(heatmap: Heatmap) -> Emptiness | None:
             f"the same everywhere, {value:.4g}: {heatmap.if_constant or 'no place is preferred'}"
         )
     for method, layer in _alternatives(heatmap):
-        if _shows_something(heatmap.question, method, layer):
+        if _shows_something(heatmap.scored, method, layer):
             return Emptiness(kind, reason, method, layer)
     return Emptiness(kind, reason)
 
@@ -122,7 +122,7 @@ def _alternatives(heatmap: Heatmap) -> Iterator[tuple[str, str | None]]:
     """The same method at other layers, then other methods."""
     own = heatmap.method.name
     if own in _WITH_LAYERS:
-        for layer in _layers_with_maps(heatmap.question):
+        for layer in _layers_with_maps(heatmap.scored):
             if layer != heatmap.layer:
                 yield own, layer
     for other in _OTHERS:
@@ -130,14 +130,14 @@ def _alternatives(heatmap: Heatmap) -> Iterator[tuple[str, str | None]]:
             yield other, None
 
 
-def _layers_with_maps(question: Question) -> list[str]:
+def _layers_with_maps(scored: Score) -> list[str]:
     """Layers behind the first convolution that have several positions.
 
     First the one that Grad-CAM looks into by default, then from the last on.
     """
     from pellucid.explain.grad_cam import default_layer
 
-    graph = question.graph
+    graph = scored.graph
     names: list[str] = []
     seen = False
     for node in graph.nodes:
@@ -149,11 +149,11 @@ def _layers_with_maps(question: Question) -> list[str]:
     return [*usual, *(name for name in names[::-1] if name not in usual)][:MOST_LAYERS]
 
 
-def _shows_something(question: Question, method: str, layer: str | None) -> bool:
+def _shows_something(scored: Score, method: str, layer: str | None) -> bool:
     from pellucid.explain.explanation import FUNCTIONS
 
     try:
-        found: Any = FUNCTIONS[method](question, **({} if layer is None else {"layer": layer}))
+        found: Any = FUNCTIONS[method](scored, **({} if layer is None else {"layer": layer}))
     except ArgumentError:
         return False  # the method does not suit the network, or the layer the method
     return _kind(found.heatmap() if hasattr(found, "heatmap") else found) is None

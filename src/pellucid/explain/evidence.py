@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import listed, shown
+from pellucid.data.names import listed, printable
 from pellucid.errors import ArgumentError
+from pellucid.explain.affine_offset import AFFINE_OFFSETS
 from pellucid.explain.baseline import MEAN, baseline_pixels
-from pellucid.explain.constants import CONSTANTS
 from pellucid.explain.gradient_maps import pixel_gradients
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import EVIDENCE
@@ -30,6 +30,7 @@ from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
 from pellucid.ops import check
+from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.explain.emptiness import Emptiness
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array, Shape
 
 REGIONS = 4
@@ -101,7 +102,7 @@ class Evidence:
     """A difference of two logits, taken apart.
 
     Attributes:
-        question: What was asked.
+        scored: What was asked.
         difference: The difference of the two logits as the engine computed it.
         exact: The same from a forward pass in float64: what the shares add up to even where the two
             logits are nearly equal, and the engine's float32 rounds away much of their difference.
@@ -111,12 +112,14 @@ class Evidence:
         bent: Layers that were replaced by their tangent at this image.
     """
 
-    question: Question
+    scored: Score
     difference: float
     exact: float
     pixels: Array
     constants: dict[str, float]
     bent: tuple[str, ...] = ()
+
+    question = OldAttribute("scored")
 
     @property
     def bias(self) -> float:
@@ -150,7 +153,7 @@ class Evidence:
         Raises:
             ArgumentError: If there are more cells than pixels on a side.
         """
-        _check_grid(self.question.graph.input_shape, rows, columns)
+        _check_grid(self.scored.graph.input_shape, rows, columns)
         cells = [
             self.pixels[slice(*down), slice(*across)].sum()
             for down in _cuts(self.height, rows)
@@ -164,7 +167,7 @@ class Evidence:
         Raises:
             ArgumentError: If there is no such layer, or the answer does not depend on it.
         """
-        return _shares(self.question, layer, tangent=bool(self.bent))
+        return _shares(self.scored, layer, tangent=bool(self.bent))
 
     @property
     def height(self) -> int:
@@ -187,12 +190,12 @@ class Evidence:
         Raises:
             ArgumentError: If there are more cells than pixels on a side.
         """
-        _check_grid(self.question.graph.input_shape, rows, columns)
-        question, image = self.question, self.question.image.astype(np.float64)
-        gradient = pixel_gradients(question, question.image[None])[0]
+        _check_grid(self.scored.graph.input_shape, rows, columns)
+        scored, image = self.scored, self.scored.image.astype(np.float64)
+        gradient = pixel_gradients(scored, scored.image[None])[0]
         boxes = [(r, c) for r in _cuts(self.height, rows) for c in _cuts(self.width, columns)]
-        falls = occlude(question, boxes)
-        even = baseline_pixels(question.graph, MEAN)
+        falls = occlude(scored, boxes)
+        even = baseline_pixels(scored.graph, MEAN)
         found = []
         for (r, c), fall in zip(boxes, falls.tolist(), strict=True):
             box = slice(*r), slice(*c)
@@ -203,7 +206,7 @@ class Evidence:
     def heatmap(self) -> Heatmap:
         """The pixels' shares as a heatmap."""
         return Heatmap(
-            question=self.question,
+            scored=self.scored,
             method=EVIDENCE,
             values=self.by_pixel,
             channels=self.pixels,
@@ -271,11 +274,11 @@ class Evidence:
         return evidence_html(self)
 
 
-def evidence(question: Question, *, tangent: bool = False) -> Evidence:
+def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
     """Take a difference of two logits (or one logit) apart into pixels and biases.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         tangent: Replace operations that bend everywhere (sigmoid, tanh, softmax, local response
             normalisation) by their tangent at this image, y + J·(x − x₀), and count y₀ − J·x₀ to
             the layer itself.
@@ -283,33 +286,37 @@ def evidence(question: Question, *, tangent: bool = False) -> Evidence:
     Raises:
         ArgumentError: If the network has such operations, and no tangents are wanted.
     """
-    shares = _shares(question, INPUT, tangent=tangent)
-    difference = float(question.scores_of(question.image[None])[0])
-    bent = tuple(node.name for node in question.graph.nodes if node.operation.kind not in CONSTANTS)
-    return Evidence(question, difference, shares.score, shares.values, shares.constants, bent)
+    shares = _shares(scored, INPUT, tangent=tangent)
+    difference = float(scored.of_images(scored.image[None])[0])
+    bent = tuple(
+        node.name for node in scored.graph.nodes if node.operation.kind not in AFFINE_OFFSETS
+    )
+    return Evidence(scored, difference, shares.score, shares.values, shares.constants, bent)
 
 
-def _shares(question: Question, layer: str, *, tangent: bool) -> Shares:
-    graph = question.graph
+def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
+    graph = scored.graph
     if layer != INPUT:
         _ = graph[layer]  # raises for a layer that is not there
     for node in graph.nodes:
-        if node.operation.kind not in CONSTANTS and not tangent:
+        if node.operation.kind not in AFFINE_OFFSETS and not tangent:
             raise ArgumentError(
-                f"layer {shown(node.name)} ({node.operation.kind}) is not linear piece by piece, "
-                "so evidence does not add up exactly; allow its tangent instead (tangent=True, "
-                "--tangent), or use integrated-gradients"
+                f"layer {printable(node.name)} ({node.operation.kind}) is not linear piece by "
+                "piece, so evidence does not add up exactly; allow its tangent instead "
+                "(tangent=True, --tangent), or use integrated-gradients"
             )
-    done = ForwardPass(question.network, question.image[None])
-    found = done.gradients(question.score_gradient(1), stops=frozenset({layer}))
+    done = ForwardPass(scored.network, scored.image[None])
+    found = done.gradients(scored.gradient(1), stops=frozenset({layer}))
     if layer not in found:
-        raise ArgumentError(f"the answer does not depend on layer {shown(layer)}; choose another")
+        raise ArgumentError(
+            f"the answer does not depend on layer {printable(layer)}; choose another"
+        )
     constants: dict[str, float] = {}
     for node, operation in done.nodes():
         if node.name not in found or node.name == layer:
             continue
         gradient, y = found[node.name], done.values[node.name]
-        constant = CONSTANTS.get(operation.kind)
+        constant = AFFINE_OFFSETS.get(operation.kind)
         if constant is not None:
             own = np.broadcast_to(constant(operation, done.weights[node.name], y), y.shape)
             share = float((gradient * own).sum())
@@ -325,7 +332,7 @@ def _shares(question: Question, layer: str, *, tangent: bool) -> Shares:
     if layer != INPUT and INPUT in found:
         past = float((found[INPUT] * done.values[INPUT]).sum())
     values = (found[layer] * done.values[layer])[0]
-    return Shares(layer, values, past, constants, float(question.score(done.logits)[0]))
+    return Shares(layer, values, past, constants, float(scored.of_logits(done.logits)[0]))
 
 
 def _bent_remark(bent: tuple[str, ...]) -> str:

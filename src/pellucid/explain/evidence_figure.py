@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.explain.heatmap import figure_html
 from pellucid.explain.heatmap_figure import legend
 from pellucid.explain.pages.numbers import compared
@@ -39,7 +39,7 @@ def draw_evidence(evidence: Evidence) -> Figure:
     heatmap = evidence.heatmap()
     figure.suptitle(plain(heatmap.title), fontsize=10)
     (picture, shares, over), (regions, causal, sums) = figure.subplots(2, 3)
-    draw_picture(picture, evidence.question.image)
+    draw_picture(picture, evidence.scored.image)
     bare(picture, "the picture")
     image = draw_map(shares, evidence.by_pixel, signed=True)
     bare(shares, "each pixel's share")
@@ -48,7 +48,7 @@ def draw_evidence(evidence: Evidence) -> Figure:
     bar.set_label(plain(legend(heatmap)), fontsize=8)
     if heatmap.empty is not None:
         write_empty(shares, heatmap.empty)
-    draw_picture(over, evidence.question.image, faint=True)
+    draw_picture(over, evidence.scored.image, faint=True)
     draw_map(over, evidence.by_pixel, signed=True, faint=True)
     mark_signs(over, evidence.by_pixel)
     bare(over, "over the picture; + for, − against")
@@ -94,7 +94,7 @@ def _draw_sum(axes: Axes, evidence: Evidence) -> None:
         names = [f"pixels, {colour}" for colour in ("red", "green", "blue")]
     parts = list(zip(names, channels, strict=True))
     layers = sorted(evidence.constants.items(), key=lambda part: -abs(part[1]))
-    parts += [(f"bias of {shown(name)[:24]}", value) for name, value in layers[:MOST_BARS]]
+    parts += [(f"bias of {printable(name)[:24]}", value) for name, value in layers[:MOST_BARS]]
     if rest := layers[MOST_BARS:]:
         parts.append((f"{len(rest)} more layers", sum(value for _, value in rest)))
     parts.append(("sum", evidence.total))

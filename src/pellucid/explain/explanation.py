@@ -12,15 +12,15 @@ from pellucid.explain.grad_cam import grad_cam, grad_cam_plus_plus
 from pellucid.explain.gradient_maps import gradient, gradient_times_input, smooth_grad
 from pellucid.explain.integrated import integrated_gradients
 from pellucid.explain.occlusion import occlusion
-from pellucid.explain.question import ask
 from pellucid.explain.rectified import deconvnet, guided_backpropagation
+from pellucid.explain.score import choose_score
 from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.explain.activations import Activations
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.subject import Subject
 
 FUNCTIONS: dict[str, Callable[..., Heatmap | Evidence]] = {
     methods.EVIDENCE.name: evidence,
@@ -38,7 +38,7 @@ FUNCTIONS: dict[str, Callable[..., Heatmap | Evidence]] = {
 
 
 def explain(
-    subject: Subject,
+    activations: Activations,
     method: str = methods.EVIDENCE.name,
     *,
     target: str | int | None = None,
@@ -48,7 +48,7 @@ def explain(
     """Explain why a network answers as it does.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         method: One of :data:`~pellucid.explain.methods.METHODS`.
         target: The class in question; none: the network's answer.
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
@@ -63,11 +63,13 @@ def explain(
     """
     method = find_name("method", method, FUNCTIONS)
     function = FUNCTIONS[method]
-    known = [name for name in inspect.signature(function).parameters if name != "question"]
+    known = [name for name in inspect.signature(function).parameters if name != "scored"]
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
         if name not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise ArgumentError(f"{method} has no option {name!r:.80}; {takes}")
     compared = method == methods.EVIDENCE.name
-    return function(ask(subject, target=target, against=against, compared=compared), **given)
+    return function(
+        choose_score(activations, target=target, against=against, compared=compared), **given
+    )

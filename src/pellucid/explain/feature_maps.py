@@ -16,28 +16,28 @@ from pellucid.graph import up_to
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.graph import Network
     from pellucid.ops.operation import Array
 
 _asked: WeakKeyDictionary[Network, dict[str, Program | None]] = WeakKeyDictionary()
-"""By network and layer: none after the first question, then a program of all up to the layer."""
+"""By network and layer: none after the first scored, then a program of all up to the layer."""
 
 
-def compiled_maps(question: Question, layer: str) -> Array | None:
+def compiled_maps(scored: Score, layer: str) -> Array | None:
     """A layer's values, float32 (1, h, w, K), by compiled code; none where there is no such code.
 
     That is when the program is no native one, or the layer is asked for the first time.
     """
     from pellucid.engines.native.runtime.host.program import NativeProgram
 
-    if not isinstance(question.program, NativeProgram):
+    if not isinstance(scored.program, NativeProgram):
         return None
-    layers = _asked.setdefault(question.network, {})
+    layers = _asked.setdefault(scored.network, {})
     if layer not in layers:
         layers[layer] = None
         return None
     program = layers[layer]
     if program is None:
-        program = layers[layer] = get_engine("native").load(up_to(question.network, layer))
-    return np.asarray(program.forward(question.image[None]))
+        program = layers[layer] = get_engine("native").load(up_to(scored.network, layer))
+    return np.asarray(program.forward(scored.image[None]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.feature_maps import compiled_maps
 from pellucid.explain.heatmap import Heatmap
@@ -28,7 +28,7 @@ from pellucid.ops.operation import describe
 
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
 
@@ -41,46 +41,46 @@ _CONTINUES = {
 }  # fmt: skip
 
 
-def grad_cam(question: Question, *, layer: str | None = None) -> Heatmap:
+def grad_cam(scored: Score, *, layer: str | None = None) -> Heatmap:
     """Feature maps weighted by their mean gradient.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         layer: Whose feature maps; by default the last convolution's, see :func:`default_layer`.
 
     Raises:
         ArgumentError: If there is no such layer, or it has no feature maps; or if no layer is
             given and there is no convolution.
     """
-    name, remark = _layer(question, layer)
-    found = _quick(question, name)
+    name, remark = _layer(scored, layer)
+    found = _quick(scored, name)
     if found is None:
-        maps, slopes = _maps_and_slopes(question, name)
+        maps, slopes = _maps_and_slopes(scored, name)
         weights = slopes.mean(axis=(0, 1))
-        score = float(question.scores_of(question.image[None])[0])
+        score = float(scored.of_images(scored.image[None])[0])
     else:
         maps, weights, score = found
-    return _heatmap(question, GRAD_CAM, name, maps, weights, score, remark)
+    return _heatmap(scored, GRAD_CAM, name, maps, weights, score, remark)
 
 
-def grad_cam_plus_plus(question: Question, *, layer: str | None = None) -> Heatmap:
+def grad_cam_plus_plus(scored: Score, *, layer: str | None = None) -> Heatmap:
     """Feature maps weighted by their positive gradients, those of several instances alike.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         layer: As in :func:`grad_cam`.
 
     Raises:
         ArgumentError: As in :func:`grad_cam`.
     """
-    name, remark = _layer(question, layer)
-    maps, slopes = _maps_and_slopes(question, name)
+    name, remark = _layer(scored, layer)
+    maps, slopes = _maps_and_slopes(scored, name)
     squares = slopes**2
     below = 2.0 * squares + maps.sum(axis=(0, 1)) * slopes**3
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0.0)
     weights = (alpha * np.maximum(slopes, 0.0)).sum(axis=(0, 1))
-    score = float(question.scores_of(question.image[None])[0])
-    return _heatmap(question, GRAD_CAM_PLUS_PLUS, name, maps, weights, score, remark)
+    score = float(scored.of_images(scored.image[None])[0])
+    return _heatmap(scored, GRAD_CAM_PLUS_PLUS, name, maps, weights, score, remark)
 
 
 def default_layer(graph: Graph) -> tuple[str, str]:
@@ -106,42 +106,44 @@ def default_layer(graph: Graph) -> tuple[str, str]:
         name = readers[0].name
 
 
-def _layer(question: Question, layer: str | None) -> tuple[str, str]:
+def _layer(scored: Score, layer: str | None) -> tuple[str, str]:
     """The layer to look into, and a remark on how it was chosen."""
-    graph, remark = question.graph, ""
+    graph, remark = scored.graph, ""
     if layer is None:
         convolution, layer = default_layer(graph)
-        behind = "" if layer == convolution else f", as {shown(layer)} hands them on"
-        remark = f"feature maps of the last convolution, {shown(convolution)}{behind}"
+        behind = "" if layer == convolution else f", as {printable(layer)} hands them on"
+        remark = f"feature maps of the last convolution, {printable(convolution)}{behind}"
     name = graph[layer].name
     shape = graph.shapes[name]
     if len(shape) != 3:
         raise ArgumentError(
-            f"layer {shown(name)!r} gives {describe(shape)} values and no feature maps; choose a "
-            f"layer with maps, {shown(default_layer(graph)[0])} say"
+            f"layer {printable(name)!r} gives {describe(shape)} values and no feature maps; choose "
+            f"a layer with maps, {printable(default_layer(graph)[0])} say"
         )
     return name, remark
 
 
-def _maps_and_slopes(question: Question, name: str) -> tuple[Array, Array]:
+def _maps_and_slopes(scored: Score, name: str) -> tuple[Array, Array]:
     """A layer's feature maps, and the score's gradient there, (h, w, K) each."""
-    done = ForwardPass(question.network, question.image[None], "float32")
-    found = done.gradients(question.score_gradient(1, "float32"), stops=frozenset({name}))
+    done = ForwardPass(scored.network, scored.image[None], "float32")
+    found = done.gradients(scored.gradient(1, "float32"), stops=frozenset({name}))
     if name not in found:
-        raise ArgumentError(f"the answer does not depend on layer {shown(name)!r}; choose another")
+        raise ArgumentError(
+            f"the answer does not depend on layer {printable(name)!r}; choose another"
+        )
     return done.values[name][0], found[name][0]
 
 
-def _quick(question: Question, name: str) -> tuple[Array, Array, float] | None:
+def _quick(scored: Score, name: str) -> tuple[Array, Array, float] | None:
     """Feature maps, their mean gradients and the score, from compiled code; none without it.
 
     Only what lies behind the layer is then run forwards and backwards here. Max pooling right
     behind it hands each gradient on to one winner, so that their sum is known before it.
     """
-    graph = question.graph
+    graph = scored.graph
     if not separates(graph, name):
         return None
-    maps = compiled_maps(question, name)
+    maps = compiled_maps(scored, name)
     if maps is None:
         return None
     positions = maps.shape[1] * maps.shape[2]
@@ -149,10 +151,10 @@ def _quick(question: Question, name: str) -> tuple[Array, Array, float] | None:
     readers = [node for node in graph.nodes if name in node.inputs]
     if len(readers) == 1 and isinstance(readers[0].operation, MaxPool):
         start, values = readers[0].name, _pooled(readers[0].operation, maps)
-    done = ForwardPass(question.network, values, "float32", start=start)
-    found = done.gradients(question.score_gradient(1, "float32"), stops=frozenset({start}))
+    done = ForwardPass(scored.network, values, "float32", start=start)
+    found = done.gradients(scored.gradient(1, "float32"), stops=frozenset({start}))
     weights = found[start][0].sum(axis=(0, 1)) / positions
-    return maps[0], weights, float(question.score(done.logits)[0])
+    return maps[0], weights, float(scored.of_logits(done.logits)[0])
 
 
 def _pooled(operation: MaxPool, maps: Array) -> Array:
@@ -166,7 +168,7 @@ def _pooled(operation: MaxPool, maps: Array) -> Array:
 
 
 def _heatmap(
-    question: Question,
+    scored: Score,
     method: Method,
     layer: str,
     maps: Array,
@@ -174,14 +176,14 @@ def _heatmap(
     score: float,
     remark: str,
 ) -> Heatmap:
-    height, width, _ = question.graph.input_shape
+    height, width, _ = scored.graph.input_shape
     sums = (maps @ weights).astype(np.float64)
     size = float((np.abs(maps) @ np.abs(weights)).max())
     # where the largest sum is the rounding of terms that cancel, there is nothing
     cam = np.maximum(sums, 0.0) if not sums.max() <= ROUNDING * size else np.zeros_like(sums)
-    one = f"layer {shown(layer)} has a single position; an earlier one tells places apart"
+    one = f"layer {printable(layer)} has a single position; an earlier one tells places apart"
     return Heatmap(
-        question,
+        scored,
         method,
         enlarge(cam, height, width),
         score,
@@ -197,12 +199,12 @@ def _heatmap(
 def _why_empty(layer: str, maps: Array, weights: Array, highest: float) -> str:
     """Why nothing is left of a sum of feature maps after ReLU; no text where that is not known."""
     if not maps.any():
-        return f"the feature maps of {shown(layer)} are 0 everywhere"
+        return f"the feature maps of {printable(layer)} are 0 everywhere"
     if not weights.any():
-        return f"the score does not change with the feature maps of {shown(layer)}"
+        return f"the score does not change with the feature maps of {printable(layer)}"
     if highest < 0.0:
         return (
-            f"everything at {shown(layer)} speaks against the score (the weighted sum of the "
+            f"everything at {printable(layer)} speaks against the score (the weighted sum of the "
             f"feature maps is {highest:.4g} at most), and what is negative is left out"
         )
     return ""

@@ -15,32 +15,32 @@ from pellucid.ops import check
 if TYPE_CHECKING:
     from pellucid.engines import Precision
     from pellucid.explain.methods import Method
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 COPIES, NOISE = 32, 0.15
 """Smilkov et al. find 10 to 20 % of noise and some 50 copies enough; 32 look the same."""
 
 
-def gradient(question: Question) -> Heatmap:
+def gradient(scored: Score) -> Heatmap:
     """∂score/∂pixel, in score per step of 1 of 0..255."""
-    return _map(question, GRADIENT, pixel_gradients(question, question.image[None])[0])
+    return _map(scored, GRADIENT, pixel_gradients(scored, scored.image[None])[0])
 
 
-def gradient_times_input(question: Question) -> Heatmap:
+def gradient_times_input(scored: Score) -> Heatmap:
     """∂score/∂pixel · pixel."""
-    slopes = pixel_gradients(question, question.image[None])[0]
-    black = "" if question.image.any() else "every pixel of the picture is 0"
-    return _map(question, GRADIENT_TIMES_INPUT, slopes * question.image, if_empty=black)
+    slopes = pixel_gradients(scored, scored.image[None])[0]
+    black = "" if scored.image.any() else "every pixel of the picture is 0"
+    return _map(scored, GRADIENT_TIMES_INPUT, slopes * scored.image, if_empty=black)
 
 
 def smooth_grad(
-    question: Question, *, copies: int = COPIES, noise: float = NOISE, seed: int = 0
+    scored: Score, *, copies: int = COPIES, noise: float = NOISE, seed: int = 0
 ) -> Heatmap:
     """The mean of ∂score/∂pixel over copies of the image with Gaussian noise.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         copies: How many.
         noise: Its standard deviation, as a share of the image's range of pixels, 0 to 10.
         seed: Of the noise.
@@ -48,29 +48,29 @@ def smooth_grad(
     check.whole("copies", copies, 1, 10_000)
     check.number("noise", noise, 0.0, 10.0)
     check.whole("seed", seed, 0, 2**32 - 1)
-    image = question.image.astype(np.float32)
+    image = scored.image.astype(np.float32)
     spread = noise * float(np.ptp(image))
     random = np.random.default_rng(seed)
     total = np.zeros(image.shape)
     noisy = np.broadcast_to(image, (copies, *image.shape))
     for part in batches(noisy):
         drawn = part + spread * random.standard_normal(part.shape, np.float32)
-        total += pixel_gradients(question, drawn, many=True).sum(axis=0)
+        total += pixel_gradients(scored, drawn, many=True).sum(axis=0)
     settings = {"copies": copies, "noise": noise, "seed": seed}
     flat = "" if spread else "all pixels are the same, so that there is no noise: a plain gradient"
-    return _map(question, SMOOTH_GRAD, total / copies, settings, remark=flat)
+    return _map(scored, SMOOTH_GRAD, total / copies, settings, remark=flat)
 
 
-def pixel_gradients(question: Question, images: Array, *, many: bool = False) -> Array:
+def pixel_gradients(scored: Score, images: Array, *, many: bool = False) -> Array:
     """∂score/∂pixel of each image (N, H, W, C), in float64, or for many in float32."""
     precision: Precision = "float32" if many else "float64"
-    done = ForwardPass(question.network, images, precision)
-    found = done.gradients(question.score_gradient(len(images), precision))
+    done = ForwardPass(scored.network, images, precision)
+    found = done.gradients(scored.gradient(len(images), precision))
     return found.get(INPUT, np.zeros_like(done.values[INPUT]))
 
 
 def _map(
-    question: Question,
+    scored: Score,
     method: Method,
     channels: Array,
     settings: dict[str, Any] | None = None,
@@ -79,10 +79,10 @@ def _map(
     if_empty: str = "",
 ) -> Heatmap:
     return Heatmap(
-        question,
+        scored,
         method,
         sum_of_channels(channels),
-        float(question.scores_of(question.image[None])[0]),
+        float(scored.of_images(scored.image[None])[0]),
         channels=channels,
         settings=settings or {},
         remark=remark,

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.explain.dependents import dependents
 from pellucid.explain.local import derivative
-from pellucid.explain.reach import outputs_that_read
 from pellucid.explain.records import number
 from pellucid.ops import Conv2D, Dense
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pellucid.explain.subject import Position, Subject
+    from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Node
     from pellucid.ops.operation import Array
 
@@ -57,7 +57,7 @@ class GradientTerm:
 
 
 def weight_terms(
-    subject: Subject,
+    activations: Activations,
     deltas: Mapping[str, Array],
     node: Node,
     parameter: str,
@@ -69,15 +69,15 @@ def weight_terms(
     output has of one weight is the output for this weight alone, at 1.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         deltas: ∂loss/∂value of every layer's output, by name.
         node: The layer.
         parameter: The weight's short name, ``kernel`` say.
         at: Its position in that array.
     """
     delta = deltas[node.name]
-    factors = _per_output(subject, node, parameter, at)
-    reads = _reads(subject, node, parameter, at)
+    factors = _per_output(activations, node, parameter, at)
+    reads = _reads(activations, node, parameter, at)
     terms = []
     for place in zip(*np.nonzero(factors != 0), strict=True):
         output = tuple(int(n) for n in place)
@@ -89,42 +89,42 @@ def weight_terms(
 
 
 def value_terms(
-    subject: Subject, deltas: Mapping[str, Array], layer: str, at: Position
+    activations: Activations, deltas: Mapping[str, Array], layer: str, at: Position
 ) -> list[GradientTerm]:
     """Every product of one value's gradient, Σ δ · ∂output/∂value over the outputs that read it.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         deltas: ∂loss/∂value of every layer's output, by name.
         layer: The layer whose output the value is; or ``input``.
         at: Its position there.
     """
     terms = []
-    for node in subject.readers(layer):
+    for node in activations.readers(layer):
         if node.name not in deltas:
             continue  # the softmax that only shows: the loss takes the logits themselves
-        inputs, weights = subject.inputs_of(node), subject.weights_of(node)
-        shapes = subject.graph.inputs_of(node)
+        inputs, weights = activations.inputs_of(node), activations.weights_of(node)
+        shapes = activations.graph.inputs_of(node)
         for branch, name in enumerate(node.inputs):
             if name != layer:
                 continue
-            for output in outputs_that_read(node.operation, shapes, branch, at):
+            for output in dependents(node.operation, shapes, branch, at):
                 factor = derivative(node.operation, inputs, weights, output, branch, at)
                 delta = float(deltas[node.name][output])
                 terms.append(GradientTerm(node.name, output, delta, factor))
     return terms
 
 
-def _per_output(subject: Subject, node: Node, parameter: str, at: Position) -> Array:
+def _per_output(activations: Activations, node: Node, parameter: str, at: Position) -> Array:
     """∂output/∂weight at every output position, float64."""
     operation = node.operation
-    inputs = [value[None].astype(np.float64) for value in subject.inputs_of(node)]
-    shapes = subject.graph.inputs_of(node)
+    inputs = [value[None].astype(np.float64) for value in activations.inputs_of(node)]
+    shapes = activations.graph.inputs_of(node)
     parameters = operation.parameters(*shapes)
     weights = {
         name: np.zeros(p.shape)
         if p.trainable
-        else subject.weights_of(node)[name].astype(np.float64)
+        else activations.weights_of(node)[name].astype(np.float64)
         for name, p in parameters.items()
     }
     without, _ = operation.forward(inputs, weights)
@@ -134,7 +134,7 @@ def _per_output(subject: Subject, node: Node, parameter: str, at: Position) -> A
 
 
 def _reads(
-    subject: Subject, node: Node, parameter: str, at: Position
+    activations: Activations, node: Node, parameter: str, at: Position
 ) -> Callable[[Position], Position] | None:
     """For a kernel's weight: from an output's position to that of the value it multiplied."""
     operation = node.operation
@@ -144,7 +144,7 @@ def _reads(
         return lambda _: at[:1]
     assert isinstance(operation, Conv2D)
     ky, kx, c, o = at
-    height, width, channels = subject.shape(node.inputs[0])
+    height, width, channels = activations.shape(node.inputs[0])
     group = o // (operation.filters // operation.groups)
     channel = group * (channels // operation.groups) + c
     window = operation.window

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.explain.emptiness import emptiness, strongest
 from pellucid.explain.records import number, numbers, record
+from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 
     from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.methods import Method
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """One method's answer to one question.
+    """One method's answer to one scored.
 
     Attributes:
-        question: The picture, the network and the score that was explained.
+        scored: The picture, the network and the score that was explained.
         method: How it was made, and what that can and cannot claim.
         values: float64 (H, W), one value a pixel; positive speaks for the score, and negative, if
             the method is signed, against it.
@@ -47,7 +48,7 @@ class Heatmap:
         if_constant: Why they are the same everywhere, should they be.
     """
 
-    question: Question
+    scored: Score
     method: Method
     values: Array
     score: float
@@ -58,6 +59,8 @@ class Heatmap:
     remark: str = ""
     if_empty: str = ""
     if_constant: str = ""
+
+    question = OldAttribute("scored")
 
     @cached_property
     def empty(self) -> Emptiness | None:
@@ -81,12 +84,12 @@ class Heatmap:
     @property
     def target(self) -> str:
         """The class that was asked for."""
-        return self.question.target_name
+        return self.scored.target_name
 
     @property
     def against(self) -> str | None:
         """The class that it was compared with."""
-        return self.question.against_name
+        return self.scored.against_name
 
     @property
     def can(self) -> str:
@@ -101,8 +104,8 @@ class Heatmap:
     @property
     def title(self) -> str:
         """Method, layer and score in one line."""
-        layer = "" if self.layer is None else f" at {shown(self.layer)}"
-        return f"{self.method.name}{layer}: {self.question.wording} = {self.score:.4g}"
+        layer = "" if self.layer is None else f" at {printable(self.layer)}"
+        return f"{self.method.name}{layer}: {self.scored.wording} = {self.score:.4g}"
 
     def plot(self) -> Figure:
         """The picture, the heatmap with its legend, and one laid over the other.

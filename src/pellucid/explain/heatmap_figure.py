@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.explain.pictures import (
     bare,
     draw_map,
@@ -28,12 +28,12 @@ def draw_heatmap(heatmap: Heatmap) -> Figure:
     figure = new_figure(9.6, 4.6)
     figure.suptitle(plain(heatmap.title), fontsize=10)
     left, middle, right = figure.subplots(1, 3)
-    draw_picture(left, heatmap.question.image)
+    draw_picture(left, heatmap.scored.image)
     bare(left, "the picture")
     signed = heatmap.method.signed
     image = draw_map(middle, heatmap.values, signed=signed)
     bare(middle, heatmap.method.name)
-    draw_picture(right, heatmap.question.image, faint=True)
+    draw_picture(right, heatmap.scored.image, faint=True)
     if heatmap.empty is not None:
         write_empty(middle, heatmap.empty)
         bare(right, "over the picture: nothing")
@@ -65,7 +65,9 @@ def _write_claims(figure: Figure, heatmap: Heatmap) -> None:
 def legend(heatmap: Heatmap) -> str:
     """What the colours stand for."""
     if not heatmap.method.signed:
-        return f"for {shown(heatmap.target)}"
+        return f"for {printable(heatmap.target)}"
     other = heatmap.against
-    speaks_against = f"against {shown(heatmap.target)}" if other is None else f"for {shown(other)}"
-    return f"blue, −: {speaks_against}    red, +: for {shown(heatmap.target)}"
+    speaks_against = (
+        f"against {printable(heatmap.target)}" if other is None else f"for {printable(other)}"
+    )
+    return f"blue, −: {speaks_against}    red, +: for {printable(heatmap.target)}"

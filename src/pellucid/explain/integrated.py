@@ -24,7 +24,7 @@ from pellucid.ops import check
 
 if TYPE_CHECKING:
     from pellucid.explain.baseline import Baseline
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
 
 STEPS = 50
 
@@ -33,12 +33,12 @@ INCOMPLETE = 0.01
 
 
 def integrated_gradients(
-    question: Question, *, steps: int = STEPS, baseline: Baseline = BLACK
+    scored: Score, *, steps: int = STEPS, baseline: Baseline = BLACK
 ) -> Heatmap:
     """Each pixel's share of the score's change from the baseline to the image.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         steps: How many points the integral takes.
         baseline: Where the way begins, see :data:`~pellucid.explain.baseline.Baseline`.
 
@@ -49,15 +49,15 @@ def integrated_gradients(
     score, and their ``gap`` as a share of the change.
     """
     check.whole("steps", steps, 1, 10_000)
-    image = question.image.astype(np.float64)
-    even = np.broadcast_to(baseline_pixels(question.graph, baseline), image.shape)
+    image = scored.image.astype(np.float64)
+    even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps
     slopes = np.zeros(image.shape)
     for part in parts(steps, batch_size(*image.shape[:2])):
         way = even + shares[part, None, None, None] * (image - even)
-        slopes += pixel_gradients(question, way).sum(axis=0)
+        slopes += pixel_gradients(scored, way).sum(axis=0)
     channels = (image - even) * slopes / steps
-    ends = question.scores_of(np.stack([image, even]).astype(np.float32))
+    ends = scored.of_images(np.stack([image, even]).astype(np.float32))
     change = float(ends[0] - ends[1])
     total = float(channels.sum())
     gap = abs(total - change) / abs(change) if change else abs(total - change)
@@ -66,7 +66,7 @@ def integrated_gradients(
     same = np.array_equal(image, even)
     level = ", ".join(f"{value:g}" for value in even[0, 0])
     return Heatmap(
-        question,
+        scored,
         INTEGRATED_GRADIENTS,
         sum_of_channels(channels),
         float(ends[0]),

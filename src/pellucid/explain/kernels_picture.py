@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.nearest import Nearest, by_chance, nearest
 from pellucid.explain.pictures import DIVERGING, html_of, new_figure, plain, png, words_below
@@ -106,8 +106,8 @@ def learned_kernels(network: Network, layer: str | None = None) -> Kernels:
     node = network.graph[convolutions[0] if layer is None else layer]
     if not isinstance(node.operation, Conv2D):
         raise ArgumentError(
-            f"layer {shown(node.name)} ({node.operation.kind}) has no kernels; convolutions are "
-            f"{', '.join(map(shown, convolutions))[:200]}"
+            f"layer {printable(node.name)} ({node.operation.kind}) has no kernels; convolutions "
+            f"are {', '.join(map(printable, convolutions))[:200]}"
         )
     kernel = np.asarray(network.weights[f"{node.name}.kernel"])
     bias = network.weights.get(f"{node.name}.bias")
@@ -166,7 +166,7 @@ def _draw(kernels: Kernels, most: int, channels: int) -> Figure:
     bar = figure.colorbar(image, ax=axes, shrink=0.7 if tall > 3 else 1.0, aspect=25, pad=0.02)
     bar.ax.tick_params(labelsize=8)
     bar.set_label("blue, −: negative    red: positive", fontsize=8)
-    title = f"{shown(kernels.layer)}: {number} kernels {height}×{width}×{joined}"
+    title = f"{printable(kernels.layer)}: {number} kernels {height}×{width}×{joined}"
     figure.suptitle(plain(title), fontsize=10)
     left_out = []
     if drawn < number:

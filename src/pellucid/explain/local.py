@@ -13,7 +13,7 @@ from pellucid.ops.pointwise import Pointwise
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.explain.subject import Position
+    from pellucid.explain.activations import Position
     from pellucid.ops.operation import Array, Operation
 
 

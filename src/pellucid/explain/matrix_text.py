@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def _numbers_of_row(row: str, given: str) -> list[float]:
     groups = [group.split() for group in row.strip(", ").split(",")] if row.strip(", ") else []
     if len(groups) > 1 and any(len(group) != 1 for group in groups):
         raise ArgumentError(
-            f"{_name(given)} has a row with commas and spaces between numbers, {shown(row)!r:.40}: "
-            f"use one of them, and a point for decimals; {WANTED}"
+            f"{_name(given)} has a row with commas and spaces between numbers, "
+            f"{printable(row)!r:.40}: use one of them, and a point for decimals; {WANTED}"
         )
     return [_number(word, given) for group in groups for word in group]
 
@@ -123,7 +123,7 @@ def _number(word: str, given: str) -> float:
     if _NUMBER.fullmatch(word) is None:
         hint = "; give fractions by --divisor" if "/" in word else ""
         raise ArgumentError(
-            f"{_name(given)} has {shown(word)!r:.24}, which is no finite number{hint}; {WANTED}"
+            f"{_name(given)} has {printable(word)!r:.24}, which is no finite number{hint}; {WANTED}"
         )
     return float(word)
 
@@ -181,4 +181,4 @@ def _is_square(count: int) -> bool:
 
 
 def _name(text: str) -> str:
-    return f"matrix {shown(text)!r:.60}"
+    return f"matrix {printable(text)!r:.60}"

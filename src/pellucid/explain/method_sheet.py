@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS, explain
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from pellucid.explain.activations import Activations
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.subject import Subject
     from pellucid.ops.operation import Array
 
 COLUMNS = 4
@@ -38,7 +38,7 @@ COLUMNS = 4
 
 @dataclass(frozen=True, eq=False)
 class MethodSheet:
-    """What every method answers to one question.
+    """What every method answers to one scored.
 
     Attributes:
         image: The picture as the network takes it, (H, W, C).
@@ -79,7 +79,7 @@ class MethodSheet:
             empty.set_axis_off()
         one = next(iter(heatmaps.values()), None)
         if one is not None:
-            figure.suptitle(plain(f"every method, asked why {shown(one.target)}"), fontsize=11)
+            figure.suptitle(plain(f"every method, asked why {printable(one.target)}"), fontsize=11)
             words_below(figure, _words(one.target))
         return figure
 
@@ -110,7 +110,7 @@ class MethodSheet:
 
 
 def explain_by_every_method(
-    subject: Subject,
+    activations: Activations,
     *,
     target: str | int | None = None,
     against: str | int | None = None,
@@ -119,7 +119,7 @@ def explain_by_every_method(
     """Explain an answer by every method that suits the network.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         target: The class in question; none: the network's answer.
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
         options: ``layer``, ``size`` and so on; each is given to the methods that take it.
@@ -133,12 +133,12 @@ def explain_by_every_method(
         taken = inspect.signature(function).parameters
         given = {name: value for name, value in options.items() if name in taken}
         try:
-            found[method] = explain(subject, method, target=target, against=against, **given)
+            found[method] = explain(activations, method, target=target, against=against, **given)
         except ArgumentError as error:
             refused[method] = str(error)
     if not found:
         raise ArgumentError(next(iter(refused.values())))
-    return MethodSheet(subject.pixels, found, refused)
+    return MethodSheet(activations.pixels, found, refused)
 
 
 def _draw(axes: Axes, heatmap: Heatmap) -> None:
@@ -150,7 +150,7 @@ def _draw(axes: Axes, heatmap: Heatmap) -> None:
         mark_signs(axes, heatmap.values)
     else:
         outline_strongest(axes, heatmap.values)
-    layer = "" if heatmap.layer is None else f" at {shown(heatmap.layer)}"
+    layer = "" if heatmap.layer is None else f" at {printable(heatmap.layer)}"
     star = " *" if heatmap.method.insensitive else ""
     largest = float(abs(heatmap.values).max())
     scale = f"±{largest:.2g}" if signed else f"0 to {largest:.2g}"
@@ -173,8 +173,8 @@ def _refuse(axes: Axes, name: str, reason: str) -> None:
 
 def _words(target: str) -> list[str]:
     signs = (
-        f"Red and +: for {shown(target)}. Blue and −: against it. Methods without signs show only "
-        "what speaks for it, brighter where more; the line is at half of the largest."
+        f"Red and +: for {printable(target)}. Blue and −: against it. Methods without signs show "
+        "only what speaks for it, brighter where more; the line is at half of the largest."
     )
     scales = (
         "Each map has its own scale, beside its name: shades of two maps cannot be compared. "

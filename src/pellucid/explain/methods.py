@@ -16,7 +16,7 @@ class Method:
         can: What its picture can claim.
         cannot: What it cannot.
         if_empty: Why it may be 0 everywhere.
-        insensitive: Whether it fails the randomisation test of :mod:`pellucid.explain.sanity`.
+        insensitive: Whether it fails the test of :mod:`pellucid.explain.randomisation_test`.
     """
 
     name: str

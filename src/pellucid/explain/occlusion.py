@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.explain.baseline import Baseline
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 Span = tuple[int, int]
@@ -30,7 +30,7 @@ PATCHES_A_SIDE = 7
 
 
 def occlusion(
-    question: Question,
+    scored: Score,
     *,
     size: int | tuple[int, int] | None = None,
     stride: int | tuple[int, int] | None = None,
@@ -42,7 +42,7 @@ def occlusion(
     hang over it.
 
     Args:
-        question: What is asked.
+        scored: What is asked.
         size: The patch's side in pixels, or (height, width); by default a seventh of the image.
         stride: Between patches; by default half the size.
         baseline: What the patch is filled with, see :data:`~pellucid.explain.baseline.Baseline`.
@@ -50,7 +50,7 @@ def occlusion(
     Raises:
         ArgumentError: If a size or stride does not fit the image.
     """
-    height, width, _ = question.graph.input_shape
+    height, width, _ = scored.graph.input_shape
     if size is None:
         size = (max(1, round(height / PATCHES_A_SIDE)), max(1, round(width / PATCHES_A_SIDE)))
     tall, wide = _pair(size)
@@ -60,20 +60,20 @@ def occlusion(
     check.whole("stride", down, 1, tall)  # a longer one would leave pixels out
     check.whole("stride", across, 1, wide)
     boxes = [(r, c) for r in _spans(height, tall, down) for c in _spans(width, wide, across)]
-    falls = occlude(question, boxes, baseline)
+    falls = occlude(scored, boxes, baseline)
     total, count = np.zeros((height, width)), np.zeros((height, width))
     for (rows, columns), fall in zip(boxes, falls, strict=True):
         total[slice(*rows), slice(*columns)] += fall
         count[slice(*rows), slice(*columns)] += 1
     return Heatmap(
-        question,
+        scored,
         OCCLUSION,
         total / count,
-        float(question.scores_of(question.image[None])[0]),
+        float(scored.of_images(scored.image[None])[0]),
         settings={
             "size": [tall, wide],
             "stride": [down, across],
-            "baseline": baseline_pixels(question.graph, baseline).tolist(),
+            "baseline": baseline_pixels(scored.graph, baseline).tolist(),
         },
         if_constant="one patch covers the whole picture; a smaller one tells places apart (--size)"
         if len(boxes) == 1
@@ -82,16 +82,14 @@ def occlusion(
     )
 
 
-def occlude(
-    question: Question, boxes: Sequence[tuple[Span, Span]], baseline: Baseline = MEAN
-) -> Array:
+def occlude(scored: Score, boxes: Sequence[tuple[Span, Span]], baseline: Baseline = MEAN) -> Array:
     """By how much the score falls when each box alone is covered, float64 (number of boxes,)."""
-    image = question.image
-    even = baseline_pixels(question.graph, baseline)
+    image = scored.image
+    even = baseline_pixels(scored.graph, baseline)
     exact = np.array_equal(even, even.round())
     fill = even.astype(np.uint8 if exact else np.float32)
     whole = image if exact else image.astype(np.float32)
-    score = question.scores_of(whole[None])[0]
+    score = scored.of_images(whole[None])[0]
     falls = np.empty(len(boxes))
     size = images_at_once(whole.nbytes, BATCH)
     copies = np.empty((min(size, len(boxes)), *image.shape), whole.dtype)
@@ -100,7 +98,7 @@ def occlude(
         copies[:] = whole
         for copy, (rows, columns) in zip(copies, part, strict=False):
             copy[slice(*rows), slice(*columns)] = fill
-        falls[first : first + len(part)] = score - question.scores_of(copies[: len(part)])
+        falls[first : first + len(part)] = score - scored.of_images(copies[: len(part)])
     return falls
 
 

@@ -16,8 +16,8 @@ from pellucid.ops import Conv2D, Dense
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pellucid.explain.activations import Activations, Position
     from pellucid.explain.gradient_terms import GradientTerm
-    from pellucid.explain.subject import Position, Subject
     from pellucid.graph import Node
     from pellucid.ops.operation import Array
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     """A layer, and where the followed value stands in its output."""
 
 
-def answer_gradients(subject: Subject, answer: int) -> dict[str, Array]:
+def answer_gradients(activations: Activations, answer: int) -> dict[str, Array]:
     """∂(the answer's score)/∂value of every layer's output that the score hangs on, float64.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         answer: Which logit the answer is.
     """
-    gone = ForwardPass(subject.model.network, subject.pixels[None])
+    gone = ForwardPass(activations.model.network, activations.pixels[None])
     at_logits = np.zeros(gone.logits.shape)
     at_logits[0, answer] = 1.0
     return {name: gradient[0] for name, gradient in gone.gradients(at_logits).items()}
 
 
-def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
+def telling_value(activations: Activations, gradients: Mapping[str, Array]) -> Waypoint:
     """Where a story begins: a strong value of the first convolution that speaks for the answer.
 
     Of the liveliest feature map (the one whose positive values spread most) it is the largest whose
@@ -48,17 +48,17 @@ def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
     all windows are flat. Without a convolution it is such a unit of the first dense layer.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         gradients: See :func:`answer_gradients`.
 
     Raises:
         ArgumentError: If the network has neither a convolution nor a dense layer.
     """
-    node = _first_with_weights(subject)
-    values = subject.values[node.name].astype(np.float64)
+    node = _first_with_weights(activations)
+    values = activations.values[node.name].astype(np.float64)
     inside = np.ones(values.shape, bool)
     if values.ndim == 3:
-        windows = windows_of(subject, node.name)
+        windows = windows_of(activations, node.name)
         telling = windows.telling
         chosen = telling if telling.any() else windows.inside
         inside = np.broadcast_to(chosen[..., None], values.shape)
@@ -75,7 +75,7 @@ def telling_value(subject: Subject, gradients: Mapping[str, Array]) -> Waypoint:
 
 
 def followed(
-    subject: Subject, gradients: Mapping[str, Array], start: Waypoint
+    activations: Activations, gradients: Mapping[str, Array], start: Waypoint
 ) -> tuple[Waypoint, ...]:
     """The way of a value to the logits, or as far as anything reads it.
 
@@ -84,17 +84,17 @@ def followed(
     × gradient. Outputs that it adds to come before those that it takes from.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         gradients: See :func:`answer_gradients`.
         start: The first waypoint.
     """
     found = [start]
-    while found[-1][0] != subject.logits:
+    while found[-1][0] != activations.logits:
         layer, at = found[-1]
-        terms = value_terms(subject, gradients, layer, at)
+        terms = value_terms(activations, gradients, layer, at)
         if not terms:
             break  # a stride steps over it, or a pooling drops the edge
-        value = float(subject.values[layer][at])
+        value = float(activations.values[layer][at])
         best = max(terms, key=partial(_speaks, value))
         found.append((best.layer, best.at))
     return tuple(found)
@@ -108,8 +108,8 @@ def _speaks(value: float, term: GradientTerm) -> tuple[bool, bool, float, float]
     return adds, says != 0, says, float(np.nan_to_num(abs(term.factor)))
 
 
-def _first_with_weights(subject: Subject) -> Node:
-    nodes = subject.model.network.graph.nodes
+def _first_with_weights(activations: Activations) -> Node:
+    nodes = activations.model.network.graph.nodes
     for kind in (Conv2D, Dense):
         for node in nodes:
             if isinstance(node.operation, kind):

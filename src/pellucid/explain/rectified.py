@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
@@ -27,7 +27,7 @@ from pellucid.ops import check
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
     from pellucid.explain.passes import Rule
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 
@@ -47,23 +47,23 @@ GUIDED: dict[str, Rule] = {"relu": _relu_guided, "relu6": _relu6_guided}
 RECTIFIED: dict[str, Rule] = {"relu": _rectify, "relu6": _rectify}
 
 
-def guided_backpropagation(question: Question) -> Heatmap:
+def guided_backpropagation(scored: Score) -> Heatmap:
     """The score carried back through ReLUs that only let through what is positive both ways.
 
     Raises:
         ArgumentError: If the network has no ReLU.
     """
-    _check_rectifiers(question, GUIDED_BACKPROPAGATION)
-    done = ForwardPass(question.network, question.image[None])
-    found = done.gradients(question.score_gradient(1), rules=GUIDED)
-    return _heatmap(question, GUIDED_BACKPROPAGATION, found[INPUT][0])
+    _check_rectifiers(scored, GUIDED_BACKPROPAGATION)
+    done = ForwardPass(scored.network, scored.image[None])
+    found = done.gradients(scored.gradient(1), rules=GUIDED)
+    return _heatmap(scored, GUIDED_BACKPROPAGATION, found[INPUT][0])
 
 
-def deconvnet(question: Question, *, layer: str | None = None, unit: int | None = None) -> Heatmap:
+def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = None) -> Heatmap:
     """What a unit is excited by, projected back to the pixels.
 
     Args:
-        question: What is asked; only its image counts where a layer is given.
+        scored: What is asked; only its image counts where a layer is given.
         layer: A layer whose strongest position of one feature map is projected, as in the paper;
             none: the score itself.
         unit: Which feature map (or unit), from 0; none: the one with the strongest value.
@@ -71,14 +71,14 @@ def deconvnet(question: Question, *, layer: str | None = None, unit: int | None 
     Raises:
         ArgumentError: If the network has no ReLU, or not that layer or unit.
     """
-    _check_rectifiers(question, DECONVNET)
-    done = ForwardPass(question.network, question.image[None])
+    _check_rectifiers(scored, DECONVNET)
+    done = ForwardPass(scored.network, scored.image[None])
     if layer is None:
         if unit is not None:
             raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
-        found = done.gradients(question.score_gradient(1), rules=RECTIFIED)
-        return _heatmap(question, DECONVNET, found[INPUT][0])
-    name = question.graph[layer].name
+        found = done.gradients(scored.gradient(1), rules=RECTIFIED)
+        return _heatmap(scored, DECONVNET, found[INPUT][0])
+    name = scored.graph[layer].name
     value = done.values[name][0]
     if unit is None:
         unit = int(np.unravel_index(value.argmax(), value.shape)[-1])
@@ -90,20 +90,20 @@ def deconvnet(question: Question, *, layer: str | None = None, unit: int | None 
     found = done.gradients(start[None], origin=name, rules=RECTIFIED)
     place = [int(k) for k in at]
     return _heatmap(
-        question,
+        scored,
         DECONVNET,
         found[INPUT][0],
         layer=name,
         settings={"unit": unit, "at": place, "value": float(value[at])},
-        remark=f"what excites {shown(name)} at {tuple(place)}, whatever the class",
+        remark=f"what excites {printable(name)} at {tuple(place)}, whatever the class",
         if_empty=""
         if value[at] > 0.0
-        else f"unit {unit} of {shown(name)} is {value[at]:g} at most",
+        else f"unit {unit} of {printable(name)} is {value[at]:g} at most",
     )
 
 
-def _check_rectifiers(question: Question, method: Method) -> None:
-    kinds = {node.operation.kind for node in question.graph.nodes}
+def _check_rectifiers(scored: Score, method: Method) -> None:
+    kinds = {node.operation.kind for node in scored.graph.nodes}
     if not kinds & GUIDED.keys():
         raise ArgumentError(
             f"{method.name} is about ReLUs, and the network has none; use gradient or "
@@ -112,7 +112,7 @@ def _check_rectifiers(question: Question, method: Method) -> None:
 
 
 def _heatmap(
-    question: Question,
+    scored: Score,
     method: Method,
     channels: Array,
     *,
@@ -122,10 +122,10 @@ def _heatmap(
     if_empty: str = "",
 ) -> Heatmap:
     return Heatmap(
-        question,
+        scored,
         method,
         sum_of_channels(channels),
-        float(question.scores_of(question.image[None])[0]),
+        float(scored.of_images(scored.image[None])[0]),
         channels=channels,
         layer=layer,
         settings=settings or {},

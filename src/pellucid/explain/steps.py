@@ -12,12 +12,13 @@ from pellucid.explain.records import array, number
 from pellucid.graph import INPUT
 from pellucid.ops import Flatten, MaxPool
 from pellucid.ops.settings import to_dict
+from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.explain.subject import Subject
+    from pellucid.explain.activations import Activations
     from pellucid.graph import Node
     from pellucid.ops.operation import Array, Shape
 
@@ -52,12 +53,14 @@ class Step:
     """What one layer made of what it was given.
 
     Attributes:
-        subject: The picture in its network.
+        activations: The picture in its network.
         node: The layer; none for the picture itself.
     """
 
-    subject: Subject
+    activations: Activations
     node: Node | None
+
+    subject = OldAttribute("activations")
 
     @property
     def name(self) -> str:
@@ -74,7 +77,7 @@ class Step:
         """What the lecture calls this step."""
         if self.node is None:
             return "what the network sees"
-        if self.name == self.subject.logits:
+        if self.name == self.activations.logits:
             return f"{TITLES[self.kind]}: logits"
         title = TITLES[self.kind]
         # Step 1(b) belongs to a convolution; units of a dense layer are rectified just so.
@@ -88,7 +91,7 @@ class Step:
     @property
     def values(self) -> Array:
         """The output: (H, W, C), each channel a feature map; or (F,)."""
-        return self.subject.values[self.name]
+        return self.activations.values[self.name]
 
     @property
     def shape(self) -> Shape:
@@ -114,7 +117,7 @@ class Step:
         if self.node is None or not isinstance(self.node.operation, MaxPool):
             return None
         operation = self.node.operation
-        (x,) = self.subject.inputs_of(self.node)
+        (x,) = self.activations.inputs_of(self.node)
         _, (places, _) = operation.forward([x[None]], {})
         rows, columns = np.unravel_index(places[0], operation.size)
         window = operation.window
@@ -129,7 +132,7 @@ class Step:
         """For flattening: where each entry stood, (F, 3); none for all other layers."""
         if self.node is None or not isinstance(self.node.operation, Flatten):
             return None
-        (shape,) = self.subject.graph.inputs_of(self.node)
+        (shape,) = self.activations.graph.inputs_of(self.node)
         return np.stack(np.unravel_index(np.arange(np.prod(shape)), shape), axis=-1)
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:

@@ -14,15 +14,16 @@ from pellucid.evaluation.metrics import (
     cross_entropy_of_logits,
     squared_errors_of_logits,
 )
+from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
-from pellucid.explain.opened import Opened
 from pellucid.explain.path import answer_gradients, followed, telling_value
 from pellucid.explain.records import number, numbers, record
-from pellucid.explain.subject import Subject
 from pellucid.explain.trace import Trace
+from pellucid.explain.value_terms import ValueTerms
 from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D
+from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
-    from pellucid.explain.backward import Backward, OpenedGradient
+    from pellucid.explain.activations import Classifier, Position
+    from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.path import Waypoint
     from pellucid.explain.steps import Step
-    from pellucid.explain.subject import Classifier, Position
     from pellucid.files import Model
 
 WINDOW = 7
@@ -63,7 +64,7 @@ class PixelWindow:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class StoryStep:
     """One step of a story.
 
     Attributes:
@@ -78,7 +79,7 @@ class Told:
 
     step: Step
     full: bool
-    opened: Opened | None = None
+    opened: ValueTerms | None = None
     before: Waypoint | None = None
     passes: bool = False
 
@@ -97,7 +98,7 @@ class Told:
         """How many values this layer set to 0, by place; 0 where its shape is another."""
         if self.step.node is None:
             return 0
-        x = self.step.subject.inputs_of(self.step.node)[0]
+        x = self.step.activations.inputs_of(self.step.node)[0]
         y = self.step.values
         return int(((x != 0) & (y == 0)).sum()) if x.shape == y.shape else 0
 
@@ -149,20 +150,23 @@ class Story:
     label_given: bool
     path: tuple[Waypoint, ...]
 
+    subject = OldAttribute("activations")
+    told = OldAttribute("steps")
+
     @property
-    def subject(self) -> Subject:
+    def activations(self) -> Activations:
         """The picture in its network."""
-        return self.trace.subject
+        return self.trace.activations
 
     @property
     def answer(self) -> str:
         """The likeliest class."""
-        return self.subject.classes[self.answer_index]
+        return self.activations.classes[self.answer_index]
 
     @property
     def answer_index(self) -> int:
         """Its logit."""
-        return _answer(self.subject)
+        return _answer(self.activations)
 
     @property
     def truth(self) -> str:
@@ -170,9 +174,9 @@ class Story:
         return self.backward.label
 
     @cached_property
-    def start(self) -> Opened:
+    def start(self) -> ValueTerms:
         """The value that the story begins with, of the first convolution if there is one."""
-        return Opened.of(self.subject, *self.path[0])
+        return ValueTerms.of(self.activations, *self.path[0])
 
     @property
     def has_convolution(self) -> bool:
@@ -185,44 +189,49 @@ class Story:
         if not self.has_convolution:
             return False
         layer, at = self.path[0]
-        return float(windows_of(self.subject, layer).contrast[at[:2]]) < FLAT
+        return float(windows_of(self.activations, layer).contrast[at[:2]]) < FLAT
 
     @cached_property
-    def told(self) -> tuple[Told, ...]:
+    def steps(self) -> tuple[StoryStep, ...]:
         """Every step in order, the picture first and the softmax last."""
         answer = (self.answer_index,)
         always = {
-            self.subject.logits: answer,
-            self.subject.graph.output: answer,
+            self.activations.logits: answer,
+            self.activations.graph.output: answer,
             self.start.layer: self.start.at,
         }
         places: dict[str, Position] = dict(self.path)
         before = {layer: self.path[i] for i, (layer, _) in enumerate(self.path[1:])}
-        if self.path[-1] == (self.subject.logits, answer):
-            places[self.subject.graph.output] = answer
-            before[self.subject.graph.output] = self.path[-1]
+        if self.path[-1] == (self.activations.logits, answer):
+            places[self.activations.graph.output] = answer
+            before[self.activations.graph.output] = self.path[-1]
         return tuple(
-            self._told(step, always, places, before.get(step.name)) for step in self.trace.steps
+            self._step(step, always, places, before.get(step.name)) for step in self.trace.steps
         )
 
     @cached_property
     def window(self) -> PixelWindow:
         """Pixels around the middle of what the first value sees."""
         row, column, _ = _pixel_behind(self.start)
-        whole = ((0, size) for size in self.subject.pixels.shape[:2])
+        whole = ((0, size) for size in self.activations.pixels.shape[:2])
         top, left = (
             _first_shown(at, own if own[0] <= at < own[1] and own[1] - own[0] >= WINDOW else side)
-            for at, own, side in zip((row, column), frame(self.subject.pixels), whole, strict=True)
+            for at, own, side in zip(
+                (row, column), frame(self.activations.pixels), whole, strict=True
+            )
         )
-        pixels = self.subject.pixels[top : top + WINDOW, left : left + WINDOW]
+        pixels = self.activations.pixels[top : top + WINDOW, left : left + WINDOW]
         last = top + pixels.shape[0] - 1, left + pixels.shape[1] - 1
         return PixelWindow((top, left), last, pixels)
 
     @cached_property
     def judges(self) -> Judges:
         """What the lecture's judges say of the answer."""
-        subject, label = self.subject, np.array([self.subject.classes.index(self.truth)])
-        logits = subject.values[subject.logits][None]
+        activations, label = (
+            self.activations,
+            np.array([self.activations.classes.index(self.truth)]),
+        )
+        logits = activations.values[activations.logits][None]
         return Judges(
             classification_error(logits, label),
             float(squared_errors_of_logits(logits, label).mean()),
@@ -230,7 +239,7 @@ class Story:
         )
 
     @cached_property
-    def weight(self) -> OpenedGradient:
+    def weight(self) -> GradientTerms:
         """The gradient of the weight that made the largest product of the first value."""
         start = self.start
         for i in start.largest(1):
@@ -238,7 +247,7 @@ class Story:
             assert named is not None  # a convolution's or a dense layer's factors are weights
             return self.backward.weight(*named)
         name = f"{start.layer}.kernel"  # a window that lies wholly in the padding
-        shape = self.subject.model.network.weights[name].shape
+        shape = self.activations.model.network.weights[name].shape
         return self.backward.weight(name, (*(0 for _ in shape[:-1]), start.at[-1]))
 
     def plot(self) -> Figure:
@@ -254,16 +263,20 @@ class Story:
         gone = self.backward
         return record(
             "story",
-            classes=list(self.subject.classes),
+            classes=list(self.activations.classes),
             answer=self.answer,
             truth=self.truth,
             truth_given=self.label_given,
             window={**self.window.to_dict(), "flat": self.is_flat},
             path=[
-                {"layer": layer, "at": list(at), "value": number(self.subject.values[layer][at])}
+                {
+                    "layer": layer,
+                    "at": list(at),
+                    "value": number(self.activations.values[layer][at]),
+                }
                 for layer, at in self.path
             ],
-            steps=[told.to_dict() for told in self.told],
+            steps=[told.to_dict() for told in self.steps],
             guesses=[
                 {"class": guess.name, "probability": number(guess.probability)}
                 for guess in self.trace.guesses()
@@ -280,16 +293,16 @@ class Story:
             },
         )
 
-    def _told(
+    def _step(
         self,
         step: Step,
         always: dict[str, Position],
         places: dict[str, Position],
         before: Waypoint | None,
-    ) -> Told:
+    ) -> StoryStep:
         name = step.name
         if name == INPUT:
-            return Told(step, full=True)
+            return StoryStep(step, full=True)
         full = name in always or self._first_of_kind.get(step.kind) == name
         place = always.get(name, places.get(name))
         if step.kind == "normalise" and len(step.shape) == 3:
@@ -298,8 +311,8 @@ class Story:
         if place is None and full:
             strongest = np.nan_to_num(step.values).argmax()
             place = tuple(int(n) for n in np.unravel_index(strongest, step.shape))
-        opened = None if place is None else Opened.of(self.subject, name, place)
-        return Told(step, full, opened, before if passes else None, passes)
+        opened = None if place is None else ValueTerms.of(self.activations, name, place)
+        return StoryStep(step, full, opened, before if passes else None, passes)
 
     @cached_property
     def _first_of_kind(self) -> dict[str, str]:
@@ -321,21 +334,21 @@ def story(source: Model | Classifier, picture: Picture, label: str | int | None 
 
     Args:
         source: A classifier, whose engine computes; or a model.
-        picture: See :meth:`pellucid.explain.subject.Subject.of`.
-        label: The right class, see :meth:`pellucid.explain.subject.Subject.label_index`; none: the
-            network's own answer is taken to be right.
+        picture: See :meth:`pellucid.explain.activations.Activations.of`.
+        label: The right class, see :meth:`Activations.label_index`; none: the network's own answer
+            is taken to be right.
 
     Raises:
         ArgumentError: If there is no such class, or the network has no layer with weights to tell
             of.
     """
-    subject = Subject.of(source, picture)
-    truth = _answer(subject) if label is None else subject.label_index(label)
-    loaded = _Loaded(subject.model, subject.program)
-    gone = backward(loaded, subject.pixels, subject.classes[truth])
-    gradients = answer_gradients(gone.subject, _answer(gone.subject))
-    path = followed(gone.subject, gradients, telling_value(gone.subject, gradients))
-    return Story(Trace(gone.subject), gone, label is not None, path)
+    activations = Activations.of(source, picture)
+    truth = _answer(activations) if label is None else activations.label_index(label)
+    loaded = _Loaded(activations.model, activations.program)
+    gone = backward(loaded, activations.pixels, activations.classes[truth])
+    gradients = answer_gradients(gone.activations, _answer(gone.activations))
+    path = followed(gone.activations, gradients, telling_value(gone.activations, gradients))
+    return Story(Trace(gone.activations), gone, label is not None, path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -347,8 +360,8 @@ class _Loaded:
     max_pixels: int = MAX_PIXELS
 
 
-def _answer(subject: Subject) -> int:
-    return int(subject.values[subject.graph.output].argmax())
+def _answer(activations: Activations) -> int:
+    return int(activations.values[activations.graph.output].argmax())
 
 
 def _first_shown(middle: int, span: tuple[int, int]) -> int:
@@ -356,12 +369,16 @@ def _first_shown(middle: int, span: tuple[int, int]) -> int:
     return max(span[0], min(middle - WINDOW // 2, span[1] - WINDOW))
 
 
-def _pixel_behind(opened: Opened) -> Position:
+def _pixel_behind(opened: ValueTerms) -> Position:
     """A pixel in the middle of what a value sees: that of its middle or its largest terms."""
     found: Any = opened
-    while isinstance(found, Opened):
+    while isinstance(found, ValueTerms):
         if not len(found):
             return (0, 0, 0)  # a window that lies wholly in the padding
         middle = isinstance(found.node.operation, Conv2D)
         found = found.input(len(found) // 2 if middle else found.largest(1)[0])
     return tuple(found.at)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

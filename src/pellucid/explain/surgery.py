@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
@@ -29,6 +29,7 @@ from pellucid.ops import (
     Sigmoid,
     Tanh,
 )
+from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Mute:
         channels = network.graph.shapes[node.name][-1]
         if not 0 <= self.channel < channels:
             raise ArgumentError(
-                f"layer {shown(node.name)} has maps or units 0 to {channels - 1}, got "
+                f"layer {printable(node.name)} has maps or units 0 to {channels - 1}, got "
                 f"{self.channel}"
             )
         weights = dict(network.weights)
@@ -105,20 +106,20 @@ class SetWeight:
         """The network with this changed."""
         if self.weight not in network.weights:
             raise ArgumentError(
-                f"the network has no weight {shown(self.weight)}; there are "
-                f"{', '.join(map(shown, network.weights))[:300]}"
+                f"the network has no weight {printable(self.weight)}; there are "
+                f"{', '.join(map(printable, network.weights))[:300]}"
             )
         array = network.weights[self.weight]
         if len(self.at) != array.ndim or not all(
             0 <= place < size for place, size in zip(self.at, array.shape, strict=False)
         ):
             raise ArgumentError(
-                f"{shown(self.weight)} has the shape {array.shape}, and so no place "
+                f"{printable(self.weight)} has the shape {array.shape}, and so no place "
                 f"{','.join(map(str, self.at))}"
             )
         largest = float(np.finfo(np.float32).max)
         if not abs(self.value) <= largest or (self.weight.endswith(".variance") and self.value < 0):
-            raise ArgumentError(f"{shown(self.weight)} cannot be set to {self.value}")
+            raise ArgumentError(f"{printable(self.weight)} cannot be set to {self.value}")
         weights = dict(network.weights)
         weights[self.weight] = _changed(array, self.at, self.value)
         return Network(network.graph, weights)
@@ -150,7 +151,7 @@ class SetKernel:
         node = network.graph[self.layer]
         if not isinstance(node.operation, Conv2D):
             raise ArgumentError(
-                f"layer {shown(node.name)} ({node.operation.kind}) has no kernels; name a "
+                f"layer {printable(node.name)} ({node.operation.kind}) has no kernels; name a "
                 "convolution"
             )
         full = f"{node.name}.kernel"
@@ -158,13 +159,13 @@ class SetKernel:
         height, width, channels, kernels = array.shape
         if not 0 <= self.number < kernels:
             raise ArgumentError(
-                f"layer {shown(node.name)} has kernels 0 to {kernels - 1}, got {self.number}"
+                f"layer {printable(node.name)} has kernels 0 to {kernels - 1}, got {self.number}"
             )
         rows, columns = self.matrix.shape
         if rows > height or columns > width:
             raise ArgumentError(
-                f"a matrix {rows}×{columns} does not fit into the kernels of {shown(node.name)}, "
-                f"which are {height}×{width}"
+                f"a matrix {rows}×{columns} does not fit into the kernels of "
+                f"{printable(node.name)}, which are {height}×{width}"
             )
         laid = np.zeros((height, width, channels), array.dtype)
         top, left = (height - rows) // 2, (width - columns) // 2
@@ -197,8 +198,8 @@ class SwapPooling:
             return Network(_followed(graph, whole, [flat]), network.weights)
         if not isinstance(pool, MaxPool | AveragePool):
             raise ArgumentError(
-                f"layer {shown(node.name)} ({pool.kind}) cannot be swapped; name a max pooling or "
-                "an average pooling"
+                f"layer {printable(node.name)} ({pool.kind}) cannot be swapped; name a max pooling "
+                "or an average pooling"
             )
         kind = AveragePool if isinstance(pool, MaxPool) else MaxPool
         other = kind(pool.size, pool.stride, pool.padding, pool.edge)
@@ -223,8 +224,8 @@ class Remove:
         node = graph[self.layer]
         if not isinstance(node.operation, REMOVABLE) or node.name == graph.output:
             raise ArgumentError(
-                f"layer {shown(node.name)} ({node.operation.kind}) cannot be removed; activations "
-                "and dropout can, unless they give the answer"
+                f"layer {printable(node.name)} ({node.operation.kind}) cannot be removed; "
+                "activations and dropout can, unless they give the answer"
             )
         (before,) = node.inputs
         nodes = tuple(
@@ -243,7 +244,7 @@ class Remove:
 Edit = Mute | SetWeight | SetKernel | SwapPooling | Remove
 
 
-def operate(model: Model, edits: Iterable[Edit]) -> Model:
+def edit_model(model: Model, edits: Iterable[Edit]) -> Model:
     """A model with changes, one after the other; the one that is given stays as it is.
 
     The result's provenance lists them under ``surgery``.
@@ -297,3 +298,7 @@ def _followed(graph: Graph, node: Node, inserted: Sequence[Node]) -> Graph:
         if each.name == node.name:
             nodes.extend(inserted)
     return Graph(graph.input_shape, tuple(nodes))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

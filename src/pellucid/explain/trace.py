@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pellucid.explain.opened import Opened
+from pellucid.explain.activations import Activations
 from pellucid.explain.records import number, record
 from pellucid.explain.steps import Step
-from pellucid.explain.subject import Subject
+from pellucid.explain.value_terms import ValueTerms
 from pellucid.graph import INPUT
+from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.data.preprocessing import Picture
-    from pellucid.explain.subject import Classifier
+    from pellucid.explain.activations import Classifier
     from pellucid.files import Model
 
 
@@ -46,16 +47,18 @@ class Trace:
     """Every number between a picture and the network's answer.
 
     Attributes:
-        subject: The picture in its network.
+        activations: The picture in its network.
     """
 
-    subject: Subject
+    activations: Activations
+
+    subject = OldAttribute("activations")
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The picture, then every layer after those it takes its inputs from, then the softmax."""
-        nodes = (None, *self.subject.graph.nodes)
-        return tuple(Step(self.subject, node) for node in nodes)
+        nodes = (None, *self.activations.graph.nodes)
+        return tuple(Step(self.activations, node) for node in nodes)
 
     def __getitem__(self, layer: str) -> Step:
         """The step of that layer, or of the ``input``.
@@ -63,9 +66,13 @@ class Trace:
         Raises:
             ArgumentError: If there is none; the message names the nearest.
         """
-        return self.steps[0] if layer == INPUT else Step(self.subject, self.subject.node(layer))
+        return (
+            self.steps[0]
+            if layer == INPUT
+            else Step(self.activations, self.activations.node(layer))
+        )
 
-    def value(self, layer: str, at: Sequence[int]) -> Opened:
+    def value(self, layer: str, at: Sequence[int]) -> ValueTerms:
         """Open one value into all its terms.
 
         Args:
@@ -75,13 +82,13 @@ class Trace:
         Raises:
             ArgumentError: If there is no such layer, or the position lies outside its output.
         """
-        return Opened.of(self.subject, layer, at)
+        return ValueTerms.of(self.activations, layer, at)
 
     def guesses(self, top: int = 5) -> list[Guess]:
         """The likeliest classes first."""
         probabilities = self.steps[-1].values
         order = (-probabilities).argsort(kind="stable")[:top]
-        return [Guess(self.subject.classes[k], float(probabilities[k])) for k in order]
+        return [Guess(self.activations.classes[k], float(probabilities[k])) for k in order]
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/records.md``.
@@ -91,7 +98,7 @@ class Trace:
         """
         return record(
             "trace",
-            classes=list(self.subject.classes),
+            classes=list(self.activations.classes),
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
         )
@@ -113,7 +120,7 @@ class Trace:
 
 
 def trace(source: Model | Classifier, picture: Picture) -> Trace:
-    """Trace a picture through a network; see :meth:`pellucid.explain.subject.Subject.of`."""
-    made = Trace(Subject.of(source, picture))
-    _ = made.subject.values  # now, so that what follows only reads
+    """Trace a picture through a network; arguments as for :meth:`Activations.of`."""
+    made = Trace(Activations.of(source, picture))
+    _ = made.activations.values  # now, so that what follows only reads
     return made

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
-from pellucid.explain.subject import check_position
+from pellucid.explain.activations import check_position
 from pellucid.graph.receptive import Span, seen_pixels
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def receptive_field(graph: Graph, layer: str, at: Sequence[int]) -> Field:
         ArgumentError: If there is no such layer, or the position lies outside.
     """
     name = graph[layer].name
-    position = check_position(f"layer {shown(name)!r}", graph.shapes[name], at)
+    position = check_position(f"layer {printable(name)!r}", graph.shapes[name], at)
     down, across = seen_pixels(graph, name, position)
     height, width, _ = graph.input_shape
     return Field(_within(down, height), _within(across, width), down, across)
@@ -61,7 +61,7 @@ def check_unit(graph: Graph, layer: str, unit: int) -> str:
     count = graph.shapes[name][-1]
     if type(unit) is not int or not 0 <= unit < count:
         raise ArgumentError(
-            f"layer {shown(name)!r} has the units 0 to {count - 1}, got {unit!r:.40}"
+            f"layer {printable(name)!r} has the units 0 to {count - 1}, got {unit!r:.40}"
         )
     return name
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pellucid.ops import Conv2D, Dense, PReLU, Subsample
 
 if TYPE_CHECKING:
-    from pellucid.explain.opened import Opened
-    from pellucid.explain.subject import Position
+    from pellucid.explain.activations import Position
+    from pellucid.explain.value_terms import ValueTerms
     from pellucid.ops.operation import Shape
 
 
-def weight_places(opened: Opened) -> list[tuple[str, Position] | None]:
+def weight_places(opened: ValueTerms) -> list[tuple[str, Position] | None]:
     """For each term the weight's full name and place in it; none where the factor is no weight.
 
     A batch norm's factor is made of several weights: see its details instead.
@@ -28,7 +28,7 @@ def weight_places(opened: Opened) -> list[tuple[str, Position] | None]:
         negative = not opened.terms.values[0] > 0
         return [(f"{name}.slope", (channel,)) if negative else None]
     if isinstance(operation, Conv2D):
-        shape = opened.subject.shape(opened.node.inputs[0])
+        shape = opened.activations.shape(opened.node.inputs[0])
         return [
             (f"{name}.kernel", kernel_place(operation, shape, opened.at, place)) for place in places
         ]

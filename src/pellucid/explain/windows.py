@@ -12,7 +12,7 @@ from pellucid.graph.receptive import receptive_fields
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.explain.subject import Subject
+    from pellucid.explain.activations import Activations
     from pellucid.graph.receptive import ReceptiveField
 
     Mask = NDArray[np.bool_]
@@ -64,12 +64,12 @@ class Windows:
         return np.zeros(self.whole.shape, bool)
 
 
-def windows_of(subject: Subject, layer: str) -> Windows:
+def windows_of(activations: Activations, layer: str) -> Windows:
     """The windows behind a layer's feature maps."""
-    pixels = subject.pixels.astype(np.float64)
-    height, width, _ = subject.shape(layer)
-    down, across = receptive_fields(subject.graph)[layer]
-    (top, bottom), (left, right) = frame(subject.pixels)
+    pixels = activations.pixels.astype(np.float64)
+    height, width, _ = activations.shape(layer)
+    down, across = receptive_fields(activations.graph)[layer]
+    (top, bottom), (left, right) = frame(activations.pixels)
     rows, columns = _spans(down, height), _spans(across, width)
     size = pixels.shape[:2]
     return Windows(

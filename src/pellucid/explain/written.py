@@ -7,16 +7,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.files import write_file, write_text
 
 if TYPE_CHECKING:
     import os
 
-    from pellucid.explain.backward import Backward, OpenedGradient
-    from pellucid.explain.opened import Opened
+    from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.trace import Trace
+    from pellucid.explain.value_terms import ValueTerms
 
 TRACE_ENDINGS = (".html", ".json", ".png", ".xlsx")
 VALUE_ENDINGS = (".html", ".json", ".png")
@@ -32,13 +32,15 @@ def check_ending(path: str | os.PathLike[str], endings: tuple[str, ...]) -> str:
     ending = Path(path).suffix.lower()
     if ending not in endings:
         raise ArgumentError(
-            f"{shown(path)}: the ending says what is written, one of {', '.join(endings)}; got "
-            f"{shown(ending)!r}"
+            f"{printable(path)}: the ending says what is written, one of {', '.join(endings)}; got "
+            f"{printable(ending)!r}"
         )
     return ending
 
 
-def write_trace(path: str | os.PathLike[str], trace: Trace, opened: Opened | None = None) -> None:
+def write_trace(
+    path: str | os.PathLike[str], trace: Trace, opened: ValueTerms | None = None
+) -> None:
     """Write a trace as ``.html``, ``.json``, ``.png`` or ``.xlsx``.
 
     Args:
@@ -55,13 +57,13 @@ def write_trace(path: str | os.PathLike[str], trace: Trace, opened: Opened | Non
     if ending == ".xlsx":
         from pellucid.explain.spreadsheet.workbook import workbook
 
-        write_file(path, workbook(trace.subject))
+        write_file(path, workbook(trace.activations))
     else:
         _write(path, ending, trace, opened, "From a picture to the answer")
 
 
 def write_backward(
-    path: str | os.PathLike[str], backward: Backward, opened: OpenedGradient | None = None
+    path: str | os.PathLike[str], backward: Backward, opened: GradientTerms | None = None
 ) -> None:
     """Write the way back as ``.html``, ``.json`` or ``.png``; see :func:`write_trace`."""
     ending = check_ending(path, BACKWARD_ENDINGS)
@@ -72,7 +74,7 @@ def _write(
     path: str | os.PathLike[str],
     ending: str,
     whole: Trace | Backward,
-    opened: Opened | OpenedGradient | None,
+    opened: ValueTerms | GradientTerms | None,
     title: str,
 ) -> None:
     if ending == ".html":

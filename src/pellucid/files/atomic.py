@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.ours import PNG_START, drawing
 from pellucid.errors import OutputError
 
@@ -147,7 +147,7 @@ def remove_file(path: str | os.PathLike[str]) -> None:
         pass
     except OSError as error:
         raise OutputError(
-            f"{shown(path)}: cannot be removed: {_reason(Path(path), error)}"
+            f"{printable(path)}: cannot be removed: {_reason(Path(path), error)}"
         ) from error
 
 
@@ -231,13 +231,13 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name, or our refusal
         raise OutputError(
-            f"{shown(path)}: cannot be written: {_reason(path, error)}; nothing was changed"
+            f"{printable(path)}: cannot be written: {_reason(path, error)}; nothing was changed"
         ) from error
 
 
 def _reason(path: Path, error: OSError | ValueError) -> str:
     number = error.errno if isinstance(error, OSError) else None
-    folder = shown(path.parent)
+    folder = printable(path.parent)
     if number == errno.ENOENT:
         return f"there is no folder {folder}; create it, or choose another"
     if number == errno.ENOTDIR:
@@ -257,4 +257,4 @@ def _reason(path: Path, error: OSError | ValueError) -> str:
         )
     if number == errno.ENAMETOOLONG:
         return "the name is too long; choose a shorter one"
-    return shown((error.strerror if isinstance(error, OSError) else None) or str(error))
+    return printable((error.strerror if isinstance(error, OSError) else None) or str(error))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.files import strict_json
 from pellucid.files.header import (
@@ -102,7 +102,7 @@ def unpack(path: str | os.PathLike[str], kind: str, version: int) -> Contents:
         FileFormatError: It is empty, cut short, damaged, not a safetensors file, a safetensors file
             of another program, of another kind, or of a newer version.
     """
-    return _contents(*read_checked(Path(path)), shown(path), kind, version)
+    return _contents(*read_checked(Path(path)), printable(path), kind, version)
 
 
 def unpack_bytes(data: bytes, name: str, kind: str, version: int) -> Contents:
@@ -149,7 +149,7 @@ def peek(path: Path, kind: str) -> dict[str, JSON]:
         DataError: There is no such file, or the system does not let us read it.
         FileFormatError: Its header is damaged, or it is not a file of that kind.
     """
-    name = shown(path)
+    name = printable(path)
     try:
         if not path.is_file():
             raise DataError(f"{name}: is no file; expected a {NAMES[kind]}")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import OutputError
 from pellucid.files.atomic import check_writable
 
@@ -28,7 +28,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
         if folder.is_file():
             reason = "a file of that name is in the way"
         raise OutputError(
-            f"{shown(folder)}: the folder cannot be made: {shown(reason)}; choose another"
+            f"{printable(folder)}: the folder cannot be made: {printable(reason)}; choose another"
         ) from error
     return folder
 

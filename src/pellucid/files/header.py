@@ -13,7 +13,7 @@ import stat
 from typing import IO, TYPE_CHECKING, Any
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import strict_json
 
@@ -51,7 +51,7 @@ def read_checked(path: Path) -> tuple[bytes, dict[str, Any]]:
         FileFormatError: It is empty, cut short, damaged, not a safetensors file, or one that
             another program made.
     """
-    name = shown(path)
+    name = printable(path)
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe would wait for ever
@@ -140,5 +140,5 @@ def _check_size(header: dict[str, Any], start: int, size: int, name: str) -> Non
 def damaged(name: str, reason: str) -> FileFormatError:
     """The error for a file that is not as it was written."""
     return FileFormatError(
-        f"{name}: is damaged or was changed ({shown(reason)[:300]}); get or make the file again"
+        f"{name}: is damaged or was changed ({printable(reason)[:300]}); get or make the file again"
     )

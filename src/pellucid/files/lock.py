@@ -13,7 +13,7 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import OutputError
 from pellucid.files.atomic import explained
 
@@ -88,8 +88,8 @@ class FolderLock:
             if error.errno in _TAKEN:
                 os.close(descriptor)
                 raise OutputError(
-                    f"{shown(folder)}: another training is writing in this folder; wait for its "
-                    "end, or choose another folder"
+                    f"{printable(folder)}: another training is writing in this folder; wait for "
+                    "its end, or choose another folder"
                 ) from error
         return descriptor
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.labels import class_values
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError
 from pellucid.files import self_test, strict_json
@@ -186,7 +186,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         FileFormatError: It is empty, cut short, damaged, not a model of Pellucid, written by a
             newer version, contradicts itself, or fails its self-test.
     """
-    return _checked_model(unpack(path, KIND, FORMAT), shown(path))
+    return _checked_model(unpack(path, KIND, FORMAT), printable(path))
 
 
 def model_from_bytes(data: bytes, name: str) -> Model:
@@ -210,7 +210,7 @@ def _checked_model(contents: Contents, name: str) -> Model:
         raise DataError(f"{name}: not enough memory to load this model") from error
     except (PellucidError, ValueError, *_PARSING_ERRORS) as error:
         raise FileFormatError(
-            f"{name}: is no valid model: {shown(str(error))[:500]}; get or make it again"
+            f"{name}: is no valid model: {printable(str(error))[:500]}; get or make it again"
         ) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import FileFormatError
 from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack
@@ -66,7 +66,7 @@ def load_state(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], d
     values = contents.document.get("values")
     if contents.document.keys() != {"values"} or not isinstance(values, dict):
         raise FileFormatError(
-            f"{shown(path)}: is no valid training state: expected an object of values; make it "
+            f"{printable(path)}: is no valid training state: expected an object of values; make it "
             "again"
         )
     return contents.arrays, values

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pellucid.errors import ArgumentError, ShapeError, TooSmallError
-from pellucid.ops.check import shown
+from pellucid.ops.check import brief
 from pellucid.ops.operation import describe
 from pellucid.short_repr import short_repr
 
@@ -109,7 +109,7 @@ class Graph:
         known = [node.name for node in self.nodes]
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise ArgumentError(f"the network has no layer {shown(name)}; {hint}")
+        raise ArgumentError(f"the network has no layer {brief(name)}; {hint}")
 
     @property
     def output(self) -> str:
@@ -140,7 +140,7 @@ def infer_shapes(nodes: Sequence[Node], input_shape: Shape) -> dict[str, Shape]:
         except ShapeError as error:
             came = " and ".join(map(describe, inputs))
             raise type(error)(
-                f"layer {shown(node.name)} ({node.operation.kind}), input {came}: {error}"
+                f"layer {brief(node.name)} ({node.operation.kind}), input {came}: {error}"
             ) from error
     return shapes
 
@@ -184,14 +184,14 @@ def _check_names(nodes: Sequence[Node]) -> None:
     known = {INPUT}
     for node in nodes:
         if node.name in known:
-            raise ArgumentError(f"two layers are named {shown(node.name)}; give one another name")
+            raise ArgumentError(f"two layers are named {brief(node.name)}; give one another name")
         if not node.name.isprintable() or not node.name or "." in node.name:
             raise ArgumentError(
-                f"a layer's name must be printable text without dots, got {shown(node.name)}"
+                f"a layer's name must be printable text without dots, got {brief(node.name)}"
             )
         for name in node.inputs:
             if name not in known:
                 raise ArgumentError(
-                    f"layer {shown(node.name)} takes {shown(name)}, which does not precede it"
+                    f"layer {brief(node.name)} takes {brief(name)}, which does not precede it"
                 )
         known.add(node.name)

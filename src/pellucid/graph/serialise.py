@@ -7,7 +7,7 @@ from typing import Any
 from pellucid.errors import ArgumentError
 from pellucid.graph.graph import Graph, Node
 from pellucid.ops import OPERATIONS
-from pellucid.ops.check import LARGEST, shown
+from pellucid.ops.check import LARGEST, brief
 from pellucid.ops.settings import from_dict, to_dict
 
 MOST_NODES = 10_000
@@ -41,7 +41,7 @@ def graph_from_dict(values: object) -> Graph:
         or not all(type(n) is int and 1 <= n <= LARGEST for n in shape)
     ):
         raise ArgumentError(
-            f"a graph's input_shape must be three positive numbers, got {shown(shape)}"
+            f"a graph's input_shape must be three positive numbers, got {brief(shape)}"
         )
     if not isinstance(nodes, list) or len(nodes) > MOST_NODES:
         raise ArgumentError(f"a graph's nodes must be a list of at most {MOST_NODES}")
@@ -53,9 +53,9 @@ def _node(values: object) -> Node:
         raise ArgumentError("a graph's node must be an object of name, inputs and operation")
     name, inputs = values["name"], values["inputs"]
     if not isinstance(name, str):
-        raise ArgumentError(f"a node's name must be text, got {shown(name)}")
+        raise ArgumentError(f"a node's name must be text, got {brief(name)}")
     if not isinstance(inputs, list) or not all(isinstance(i, str) for i in inputs):
         raise ArgumentError(
-            f"node {shown(name)}: its inputs must be a list of names, got {shown(inputs)}"
+            f"node {brief(name)}: its inputs must be a list of names, got {brief(inputs)}"
         )
     return Node(name, from_dict(values["operation"], OPERATIONS, "operation"), tuple(inputs))

@@ -30,7 +30,7 @@ class _Short(reprlib.Repr):
         return f"<a whole number of {x.bit_length()} bits>"
 
 
-def shown(value: object) -> str:
+def brief(value: object) -> str:
     """A value for a message: on one line, and short however long or deep it is."""
     return _Short().repr(value).replace("\n", " ")
 
@@ -39,7 +39,7 @@ def whole(name: str, value: object, least: int = 1, most: int = LARGEST) -> None
     """Check a whole number from ``least`` to ``most``."""
     if not _is_int(value) or not least <= value <= most:
         raise ArgumentError(
-            f"{name} must be a whole number from {least} to {most}, got {shown(value)}"
+            f"{name} must be a whole number from {least} to {most}, got {brief(value)}"
         )
 
 
@@ -52,7 +52,7 @@ def pair(name: str, value: object, least: int = 1) -> None:
     ):
         raise ArgumentError(
             f"{name} must be two whole numbers from {least} to {LARGEST}, (height, width), got "
-            f"{shown(value)}"
+            f"{brief(value)}"
         )
 
 
@@ -60,13 +60,13 @@ def number(name: str, value: object, low: float = -math.inf, high: float = math.
     """Check a finite number from ``low`` to ``high``."""
     if not _is_number(value) or not low <= value <= high:
         bounds = f" from {low:g} to {high:g}" if math.isfinite(low) or math.isfinite(high) else ""
-        raise ArgumentError(f"{name} must be a finite number{bounds}, got {shown(value)}")
+        raise ArgumentError(f"{name} must be a finite number{bounds}, got {brief(value)}")
 
 
 def numbers(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> None:
     """Check a tuple of finite numbers from ``low`` to ``high``, at least one."""
     if not isinstance(value, tuple) or not value:
-        raise ArgumentError(f"{name} must be a tuple of numbers, got {shown(value)}")
+        raise ArgumentError(f"{name} must be a tuple of numbers, got {brief(value)}")
     for each in value:
         number(f"each of {name}", each, low, high)
 
@@ -74,13 +74,13 @@ def numbers(name: str, value: object, low: float = -math.inf, high: float = math
 def truth(name: str, value: object) -> None:
     """Check a bool."""
     if not isinstance(value, bool):
-        raise ArgumentError(f"{name} must be True or False, got {shown(value)}")
+        raise ArgumentError(f"{name} must be True or False, got {brief(value)}")
 
 
 def choice(name: str, value: object, choices: Sequence[str]) -> None:
     """Check one of a few words."""
     if not isinstance(value, str) or value not in choices:
-        raise ArgumentError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}")
+        raise ArgumentError(f"{name} must be one of {', '.join(choices)}, got {brief(value)}")
 
 
 def initializer(name: str, value: object) -> None:
@@ -91,7 +91,7 @@ def initializer(name: str, value: object) -> None:
         return
     known = ", ".join(INITIALIZERS)
     raise ArgumentError(
-        f"{name} must be one of {known} or a number from -1e6 to 1e6, got {shown(value)}"
+        f"{name} must be one of {known} or a number from -1e6 to 1e6, got {brief(value)}"
     )
 
 

@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.errors import ArgumentError
-from pellucid.ops.check import shown
+from pellucid.ops.check import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,13 +43,13 @@ def from_dict(values: object, table: Mapping[str, type[T]], what: str) -> T:
         raise ArgumentError(f"{what}: must be a JSON object, got {type(values).__name__}")
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in table:
-        raise ArgumentError(f"unknown {what} {shown(kind)}; known are {', '.join(sorted(table))}")
+        raise ArgumentError(f"unknown {what} {brief(kind)}; known are {', '.join(sorted(table))}")
     made = table[kind]
     assert dataclasses.is_dataclass(made)
     known = {f.name for f in dataclasses.fields(made)}
     given = {name: _tuples(value) for name, value in values.items() if name != "kind"}
     if unknown := sorted(map(str, given.keys() - known)):
-        raise ArgumentError(f"{what} {kind} has no setting {shown(unknown[0])}")
+        raise ArgumentError(f"{what} {kind} has no setting {brief(unknown[0])}")
     required = {f.name for f in dataclasses.fields(made) if f.default is dataclasses.MISSING}
     if missing := sorted(required - given.keys()):
         raise ArgumentError(f"{what} {kind} lacks its setting {missing[0]!r}")

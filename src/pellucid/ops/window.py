@@ -62,7 +62,7 @@ class Window:
             if not isinstance(sides, tuple) or len(sides) != 2:
                 raise ArgumentError(
                     "padding must be 'same', 'valid', or pixels ((top, bottom), (left, right)), "
-                    f"got {check.shown(sides)}"
+                    f"got {check.brief(sides)}"
                 )
             for side in sides:
                 check.pair("padding", side, least=0)

@@ -14,7 +14,7 @@ from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import check_not_resized, load
-from pellucid.data.names import array_shape, brief_repr, listed, shown
+from pellucid.data.names import array_shape, brief_repr, listed, printable
 from pellucid.data.pictures import check_image_size
 from pellucid.data.sources import in_classes
 from pellucid.data.split import check_validation, stratified_split
@@ -140,8 +140,8 @@ def evaluation_data(
     if isinstance(pictures, Splits):
         if pictures.test is None:
             raise DataError(
-                f"Splits of {shown(pictures.train.name)} without a test part; judge by another, "
-                f"for example evaluate(splits.validation)"
+                f"Splits of {printable(pictures.train.name)} without a test part; judge by "
+                f"another, for example evaluate(splits.validation)"
             )
         _check_no_labels(labels, pictures)
         pictures = pictures.test
@@ -213,7 +213,7 @@ def came(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, str | os.PathLike):
-        return f"{shown(os.fspath(value))!r:.80}"
+        return f"{printable(os.fspath(value))!r:.80}"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         dtype = getattr(value, "dtype", "")

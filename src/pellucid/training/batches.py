@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:
                 else "give more pictures"
             )
             raise ArgumentError(
-                f"layer {shown(node.name)} (batch_norm) gets one value per channel from batches of "
-                f"1 picture, from which it makes 0, so that nothing before it learns; {cure}"
+                f"layer {printable(node.name)} (batch_norm) gets one value per channel from "
+                "batches of 1 picture, from which it makes 0, so that nothing before it learns; "
+                f"{cure}"
             )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import FileFormatError
 from pellucid.short_repr import short_repr
 from pellucid.training.history import Epoch
@@ -131,7 +131,7 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
         )
     except (LookupError, TypeError, ValueError) as error:
         raise FileFormatError(
-            f"{name}: holds no training that can be taken up again ({shown(str(error))}); "
+            f"{name}: holds no training that can be taken up again ({printable(str(error))}); "
             "train anew, in another folder"
         ) from error
 

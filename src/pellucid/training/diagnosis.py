@@ -12,7 +12,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 from pellucid.errors import ArgumentError
 from pellucid.evaluation.chance import enough_pictures, of_support
 from pellucid.ops import check
@@ -291,8 +291,8 @@ def _dead_units(
     others = f"; likewise in {listed(also)}" if also else ""
     return Diagnosis(
         "dead_units",
-        f"in layer {shown(worst.layer)}, {worst.dead} of {worst.units} units are 0 for every one "
-        f"of {pictures}: they are dead, and no gradient reaches what feeds them{others}",
+        f"in layer {printable(worst.layer)}, {worst.dead} of {worst.units} units are 0 for every "
+        f"one of {pictures}: they are dead, and no gradient reaches what feeds them{others}",
         advice.revive(setup, max((row.learning_rate for row in history), default=None)),
         {
             "dead": float(worst.dead),
@@ -317,7 +317,9 @@ def _one_class(
     share = float(answers[favourite]) / count
     if not others or share < LIMITS.one_class or right >= LIMITS.others_right * others:
         return None
-    called = f"class number {favourite}" if names is None else f"class {shown(names[favourite])}"
+    called = (
+        f"class number {favourite}" if names is None else f"class {printable(names[favourite])}"
+    )
     large = own > LIMITS.frequent * count / len(confusion)
     return Diagnosis(
         "one_class",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import brief
+from pellucid.data.names import truncated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             continue
         if part in _PICTURES and field == "pictures":
             called = _PICTURES[part]
-        told.append(f"{brief(called)}: {_shown(old.get(name))} → {_shown(new.get(name))}")
+        told.append(f"{truncated(called)}: {_shown(old.get(name))} → {_shown(new.get(name))}")
     return told
 
 
@@ -68,4 +68,4 @@ def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else brief(str(value), 40)
+    return "none" if value is None else truncated(str(value), 40)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from pellucid.data.load import MissingPartError, load_for
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
@@ -126,7 +126,7 @@ def _not_learned(
     everything: Dataset, model: Model, told: list[str], part: str | None
 ) -> tuple[Dataset, list[str]]:
     """What was set aside of pictures that the model learned from; all, if it did not."""
-    name = shown(everything.name)
+    name = printable(everything.name)
     wanted = PARTS[part or "test"]
     pictures = unseen(model.provenance, everything, part=wanted)
     if pictures is not None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pellucid.data.class_names import given_classes
 from pellucid.data.make_splits import set_aside
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import DataError, PellucidError
@@ -133,8 +133,8 @@ def renamed(model: Model, classes: Any) -> Model:
     moved = next((old for old, new in own.items() if old != new and new in own), None)
     if moved is not None and (model.label_kind == "text" or set(names) == own.keys()):
         raise DataError(
-            f"class names: the model's class {shown(moved)!r:.80} would be called "
-            f"{shown(own[moved])!r:.80}, which is another of its classes; its order is "
+            f"class names: the model's class {printable(moved)!r:.80} would be called "
+            f"{printable(own[moved])!r:.80}, which is another of its classes; its order is "
             f"{listed(model.classes, 12)}: leave the names out, or give new ones in that order"
         )
     source = source_classes(model) or model.classes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.load import MissingPartError, load_for, part_names
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
 from pellucid.training.held_out import held_out
@@ -95,8 +95,8 @@ class ReferencedPictures:
             return picture
         if reference.number is None:
             raise DataError(
-                f"{shown(picture)}: all pictures of a part, where one is expected; add its number: "
-                f"{shown(picture)}[0]"
+                f"{printable(picture)}: all pictures of a part, where one is expected; add its "
+                f"number: {printable(picture)}[0]"
             )
         return self.picture(reference).picture
 

@@ -10,7 +10,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pellucid.data.names import brief, shown
+from pellucid.data.names import printable, truncated
 from pellucid.data.ours import picture_in
 from pellucid.errors import (
     ArgumentError,
@@ -159,8 +159,8 @@ class RunFolder:
             raise ArgumentError(f"{asked} (asked for: {in_words(told)})")
         if told:
             raise ArgumentError(
-                f"{shown(self.path)}: cannot go on, it was trained otherwise: {in_words(told)}; "
-                "resume it as it was begun, or train anew in another folder"
+                f"{printable(self.path)}: cannot go on, it was trained otherwise: "
+                f"{in_words(told)}; resume it as it was begun, or train anew in another folder"
             )
         self.start, self.remark = found.checkpoint, found.remark
         self._notes = self._notes or found.notes
@@ -176,8 +176,8 @@ class RunFolder:
             check_weights(self._model.network.graph, found.checkpoint.now.weights)
         except PellucidError as error:
             raise FileFormatError(
-                f"{shown(self.path)}: holds no training that can be taken up again "
-                f"({brief(str(error))}); train anew, in another folder"
+                f"{printable(self.path)}: holds no training that can be taken up again "
+                f"({truncated(str(error))}); train anew, in another folder"
             ) from error
 
     def close(self) -> None:
@@ -328,8 +328,8 @@ def model_path(path: Path) -> Path:
         return path
     if not (path / RunFolder.MODEL).exists():
         raise DataError(
-            f"{shown(path)}: holds no {RunFolder.MODEL}; give a model file, or the folder of a run "
-            "that has finished an epoch"
+            f"{printable(path)}: holds no {RunFolder.MODEL}; give a model file, or the folder of a "
+            "run that has finished an epoch"
         )
     return path / RunFolder.MODEL
 
@@ -359,12 +359,12 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     """
     if (picture := picture_in(path)) is not None:
         raise OutputError(
-            f"{shown(path)} holds pictures ({shown(picture.name)}), which would be no data "
+            f"{printable(path)} holds pictures ({printable(picture.name)}), which would be no data "
             "beside a run; choose another folder"
         )
     if holds_run(path) and not overwrite:
         raise OutputError(
-            f"{shown(path)} holds a run already; choose another folder, or overwrite it "
+            f"{printable(path)} holds a run already; choose another folder, or overwrite it "
             "(--overwrite)"
         )
 

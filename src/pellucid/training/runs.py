@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.data.detect_format import BUILTIN
-from pellucid.data.names import folder_name, shown
+from pellucid.data.names import folder_name, printable
 from pellucid.errors import DataError, PellucidError
 from pellucid.evaluation.chance import wilson
 from pellucid.files.container import peek
@@ -82,7 +82,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
     """
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "there is no such folder"
-        raise DataError(f"{shown(folder)}: {what}; give a folder with runs in it, or below it")
+        raise DataError(f"{printable(folder)}: {what}; give a folder with runs in it, or below it")
     found = [_listed(path, names) for path, names in _walk(folder)]
     return sorted(
         (run for run in found if run is not None), key=lambda run: (-run.date.timestamp(), run.path)
@@ -168,7 +168,7 @@ def _config(path: Path, names: set[str]) -> tuple[dict[str, Any] | None, list[st
             raise ValueError("too large")  # noqa: TRY301 - one way out for all faults
         found = json.loads(place.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        return None, [f"{RunFolder.CONFIG} cannot be read ({shown(str(error))[:80]})"]
+        return None, [f"{RunFolder.CONFIG} cannot be read ({printable(str(error))[:80]})"]
     if not isinstance(found, dict) or not {"recipe", "data"} <= found.keys():
         return None, []
     return found, []
@@ -181,7 +181,7 @@ def _peeked(path: Path, names: set[str], name: str, faults: list[str]) -> dict[s
     try:
         return peek(path / name, "model" if name == RunFolder.MODEL else "state")
     except PellucidError as error:
-        start = f"{shown(path / name)}: "
+        start = f"{printable(path / name)}: "
         faults.append(f"{name} {str(error).removeprefix(start)}")
         return None
 

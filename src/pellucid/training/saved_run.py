@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
 from pellucid.short_repr import short_repr
@@ -76,8 +76,8 @@ class SavedRun:
             setting = f", epochs={more[0]}" if more else ""
             way = f"ImageClassifier(start_from={os.fspath(path)!r}{setting})"
         return (
-            f"{shown(path)}: this run has ended, after {counted(done, 'epoch')}; to train its "
-            f"model further, begin a new run from it: {shown(way)}"
+            f"{printable(path)}: this run has ended, after {counted(done, 'epoch')}; to train its "
+            f"model further, begin a new run from it: {printable(way)}"
         )
 
 
@@ -88,11 +88,11 @@ def check_saved_run(path: Path) -> None:
         DataError: If there is no such folder, or it holds none.
     """
     if not path.is_dir():
-        raise DataError(f"{shown(path)}: there is no such folder, and so no run to resume")
+        raise DataError(f"{printable(path)}: there is no such folder, and so no run to resume")
     if not (path / LAST).exists() and not (path / PREVIOUS).exists():
         raise DataError(
-            f"{shown(path)}: holds no training that can be taken up again (no {LAST}); give the "
-            "folder of a run, or train anew without --resume"
+            f"{printable(path)}: holds no training that can be taken up again (no {LAST}); give "
+            "the folder of a run, or train anew without --resume"
         )
 
 
@@ -114,7 +114,7 @@ def read_saved_run(path: Path, check: Callable[[SavedRun], None] | None = None) 
     except (FileFormatError, DataError) as error:
         if not previous.exists():
             raise
-        remark = f"{error}; the state before it is used, {shown(previous)}"
+        remark = f"{error}; the state before it is used, {printable(previous)}"
         return _checked(_read(previous, remark), check)
 
 
@@ -126,9 +126,9 @@ def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedR
 
 def _read(path: Path, remark: str | None) -> SavedRun:
     arrays, values = load_state(path)
-    checkpoint = from_file(arrays, values, shown(path))
+    checkpoint = from_file(arrays, values, printable(path))
     provenance, network = values.get("provenance"), values.get("network")
     notes = values.get("notes")
     if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
-        raise FileFormatError(f"{shown(path)}: does not say how it was trained; train anew")
+        raise FileFormatError(f"{printable(path)}: does not say how it was trained; train anew")
     return SavedRun(checkpoint, provenance, network, notes, remark, values.get("graph"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import array_shape, brief, listed, shown
+from pellucid.data.names import array_shape, listed, printable, truncated
 from pellucid.errors import ArgumentError, FileFormatError, PellucidError
 from pellucid.graph import (
     Graph,
@@ -72,8 +72,8 @@ def check_architecture(given: str, model: Model, name: str) -> None:
     own = architecture_of(model)
     if given != own:
         raise ArgumentError(
-            f"{shown(name)}: is of the architecture {shown(own)}, but {shown(given)} is asked for; "
-            "leave the architecture out, or train from scratch"
+            f"{printable(name)}: is of the architecture {printable(own)}, but {printable(given)} "
+            "is asked for; leave the architecture out, or train from scratch"
         )
 
 
@@ -113,26 +113,27 @@ def start_from(
     graph = Graph(data.image_shape, tuple(nodes))
     if graph.output_shape != (len(data.classes),):
         raise ArgumentError(
-            f"{shown(name)}: its network answers with {describe(graph.output_shape)}, expected one "
-            f"logit for each of {len(data.classes)} classes; train without a model to start from"
+            f"{printable(name)}: its network answers with {describe(graph.output_shape)}, expected "
+            f"one logit for each of {len(data.classes)} classes; train without a model to start "
+            "from"
         )
     anew = _anew(model, graph, heads, data.classes)
     weights = classifier_weights(graph, seed)
     learned = dict.fromkeys(each.node for each in graph.parameters if each.node not in anew)
     if not learned:
         raise ArgumentError(
-            f"{shown(name)}: no layer of it fits pictures {array_shape(data.image_shape)} of "
+            f"{printable(name)}: no layer of it fits pictures {array_shape(data.image_shape)} of "
             f"{len(data.classes)} classes (it takes {describe(old.input_shape)}); give its image "
             "size, or train without a model to start from"
         )
     for each in graph.parameters:
         if each.node in learned:
             weights[str(each)] = model.network.weights[str(each)].copy()
-    record = _record(shown(name), _digest(model.network), list(anew))
-    told = "; ".join(f"{shown(layer)} ({why})" for layer, why in list(anew.items())[:3])
+    record = _record(printable(name), _digest(model.network), list(anew))
+    told = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(anew.items())[:3])
     more = f" and {len(anew) - 3} more" if len(anew) > 3 else ""
     line = (
-        f"starts from {shown(name)} ({shown(architecture_of(model))}): "
+        f"starts from {printable(name)} ({printable(architecture_of(model))}): "
         f"{len(learned)} of {len(learned) + len(anew)} layers with weights as they were learned"
     ) + (f"; anew: {told}{more}" if anew else "")
     return Start(Network(graph, weights), architecture_of(model), record, line)
@@ -154,11 +155,11 @@ def resumed(kept: SavedRun) -> Start | None:
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
         name, anew = record["name"], record["anew"]
         record = _record(name, record["weights"], anew)
-        line = f"began from {shown(name)}; anew: {listed(anew) or 'nothing'}"
+        line = f"began from {printable(name)}; anew: {listed(anew) or 'nothing'}"
     except (PellucidError, LookupError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(
             "the run's state does not hold the network that it started from "
-            f"({brief(str(error))}); train anew"
+            f"({truncated(str(error))}); train anew"
         ) from error
     return Start(network, architecture, record, line)
 

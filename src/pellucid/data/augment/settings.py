@@ -134,7 +134,7 @@ def _setting(text: str) -> tuple[str, Any]:
     known = [each.name for each in fields(Augmentation)]
     if not equals:
         raise ArgumentError(
-            f"{check.shown(text)} is no setting of an augmentation such as rotation=10; there are "
+            f"{check.brief(text)} is no setting of an augmentation such as rotation=10; there are "
             f"{', '.join(known)}"
         )
     name = find_name("setting of an augmentation", name, known)
@@ -145,4 +145,4 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         return name, float(value)
     except ValueError as error:
-        raise ArgumentError(f"{name} must be a number, got {check.shown(value)}") from error
+        raise ArgumentError(f"{name} must be a number, got {check.brief(value)}") from error

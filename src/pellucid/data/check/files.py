@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.report import found
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,9 @@ def file_findings(fingerprints: Sequence[Fingerprint], bad: Sequence[BadFile]) -
             and ending not in _ENDINGS.get(picture.format, ending)
         ):
             content = "JPEG" if picture.format == "MPO" else picture.format
-            by_mistake.setdefault(f"end in .{shown(ending)} and are {content}", []).append(picture)
+            by_mistake.setdefault(f"end in .{printable(ending)} and are {content}", []).append(
+                picture
+            )
     for words, misnamed in by_mistake.items():
         findings += _about("wrong-ending", misnamed, words)
     return findings

@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.data.decode import decode, decode_full, opened, unreadable
 from pellucid.data.deep import is_deep
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.pillow import DECODING_ERRORS
 from pellucid.data.quarantine import BadFile
 from pellucid.data.value_range import ValueCounts
@@ -82,9 +82,9 @@ def fingerprint_file(
         with opened(file.path, max_pixels) as image:
             several = _several_frames(image)
             content = image.format
-            full = decode_full(image, shown(file.path)) if is_deep(image) else None
+            full = decode_full(image, printable(file.path)) if is_deep(image) else None
             if full is None:
-                picture = decode(image, shown(file.path), channels=3, background=255)
+                picture = decode(image, printable(file.path), channels=3, background=255)
             else:
                 values.add(full)
                 if not _is_eight_bit(full):
@@ -97,7 +97,7 @@ def fingerprint_file(
             picture, file.name, file.class_name, file.part, _digest(file.path), content, several
         )
     except DataError as error:
-        reason = str(error).removeprefix(f"{shown(file.path)}: ")
+        reason = str(error).removeprefix(f"{printable(file.path)}: ")
         return BadFile(file.name, reason, file.class_name, file.part)
 
 

@@ -27,7 +27,7 @@ from pellucid.data.detect_format import locate
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
@@ -97,7 +97,7 @@ def inspect(
     if source == "mnist":
         return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
     path = locate(source)
-    name = shown(path)
+    name = printable(path)
     if not is_of_pictures(path):
         if path.is_file():
             return _inspect_arrays(read_npz(path, max_bytes=max_bytes), name, near, progress)
@@ -223,7 +223,9 @@ def _inspect_files(
             return None
         try:
             with opened(paths[wanted], max_pixels) as image:
-                return decode(image, shown(wanted), channels=3, background=255, value_range=ends)
+                return decode(
+                    image, printable(wanted), channels=3, background=255, value_range=ends
+                )
         except DataError:
             return None
 

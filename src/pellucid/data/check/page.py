@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
-from pellucid.data.names import counted, shown
+from pellucid.data.names import counted, printable
 from pellucid.data.web_page import web_page
 
 if TYPE_CHECKING:
@@ -151,4 +151,4 @@ def _image(name: str, report: DataReport) -> str:
 
 
 def _text(name: str) -> str:
-    return escape(shown(name))
+    return escape(printable(name))

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.fingerprint import image_of
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def contact_sheet(
             size = (width * factor, height * factor)
             picture = picture.resize(size, Image.Resampling.NEAREST)
         sheet.paste(picture, (left, top))
-        caption = _fitted(shown(captions[i]), cell_width, font)
+        caption = _fitted(printable(captions[i]), cell_width, font)
         pen.text((left, top + height * factor + 2), caption, fill=_INK, font=font)
     return sheet
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pellucid.evaluation.comparison import Comparison
-    from pellucid.evaluation.two_models import ModelComparison
+    from pellucid.evaluation.model_comparison import ModelComparison
 
 MOST_PICTURES = 48
 """Pictures that are shown; ``comparison.csv`` lists all."""

@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def text(words: str) -> str:
     """Words or a name as text of a page, on one line."""
-    return escape(shown(words))
+    return escape(printable(words))
 
 
 def source(content: bytes) -> str:

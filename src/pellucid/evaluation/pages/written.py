@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.evaluation.pages.confusion import confusion_chart
 from pellucid.evaluation.pages.page import Contents, html_page
@@ -65,7 +65,7 @@ def write_report(
     """
     if len(pictures) != report.count or pictures.classes != report.classes:
         raise ArgumentError(
-            f"{shown(pictures.name)}: has {len(pictures)} pictures of {len(pictures.classes)} "
+            f"{printable(pictures.name)}: has {len(pictures)} pictures of {len(pictures.classes)} "
             f"classes, but the report judges {report.count} of {len(report.classes)}; give the "
             "pictures that were judged"
         )

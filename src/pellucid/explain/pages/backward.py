@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.explain.pages.numbers import compared, figure, place, probability
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet
@@ -16,7 +16,7 @@ from pellucid.ops.operation import describe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pellucid.explain.backward import Backward, OpenedGradient
+    from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.ops.loss import Loss
 
 
@@ -25,7 +25,7 @@ def backward_html(backward: Backward) -> str:
     return fragment(_backward_parts(backward))
 
 
-def gradient_html(opened: OpenedGradient) -> str:
+def gradient_html(opened: GradientTerms) -> str:
     """All products, the largest first, the update and the check."""
     return fragment(_gradient_parts(opened))
 
@@ -39,7 +39,7 @@ def _backward_parts(backward: Backward) -> Iterable[str]:
     rest = backward.rest
     rows = [
         (name, probability(y[k], rest[k]), figure(t[k]), figure(float(d[k])))
-        for k, name in enumerate(backward.subject.classes)
+        for k, name in enumerate(backward.activations.classes)
     ]
     yield table(["class", "y", wanted_head(backward), "∂loss/∂logit"], rows, "the logits' gradient")
     yield legend()
@@ -65,7 +65,7 @@ def _how(backward: Backward, name: str) -> str:
     return ""
 
 
-def _gradient_parts(opened: OpenedGradient) -> Iterable[str]:
+def _gradient_parts(opened: GradientTerms) -> Iterable[str]:
     title = f"∂loss/∂{opened.name} at {place(opened.at)} = {figure(opened.gradient)}"
     yield f"<h2>{text(title)}</h2>"
     total, engine, difference = compared(opened.total, opened.gradient)
@@ -86,7 +86,7 @@ def _gradient_parts(opened: OpenedGradient) -> Iterable[str]:
     yield table(["output", "reads", "factor", "× δ", "= product"], rows, "products")
 
 
-def update_line(opened: OpenedGradient) -> str:
+def update_line(opened: GradientTerms) -> str:
     """The optimizer's step as one sentence."""
     assert opened.after is not None
     assert opened.learner is not None
@@ -102,19 +102,19 @@ def loss_line(backward: Backward) -> str:
     smoothing = _smoothing(backward.learner.loss)
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     kind = backward.learner.loss.kind.replace("_", "-")
-    return f"{kind}{smoothed} for {shown(backward.label)}: {figure(backward.loss)}"
+    return f"{kind}{smoothed} for {printable(backward.label)}: {figure(backward.loss)}"
 
 
 def settled_line(backward: Backward) -> str:
     """What to do where the network is sure, and right by the label given."""
-    classes, k = backward.subject.classes, backward.subject.classes.index(backward.label)
+    classes, k = backward.activations.classes, backward.activations.classes.index(backward.label)
     y = probability(backward.probabilities[k], backward.rest[k])
     others = [c for c in np.argsort(-backward.probabilities, kind="stable") if c != k]
-    another = f", as in --label {shown(classes[others[0]])}," if others else ""
+    another = f", as in --label {printable(classes[others[0]])}," if others else ""
     return (
-        f"The network gives {shown(backward.label)} the probability {y}: there is nothing left to "
-        f"learn here, and all gradients are tiny. Give another class as the truth{another} to see "
-        "those of a mistake."
+        f"The network gives {printable(backward.label)} the probability {y}: there is nothing left "
+        f"to learn here, and all gradients are tiny. Give another class as the truth{another} to "
+        "see those of a mistake."
     )
 
 
@@ -127,7 +127,7 @@ def _smoothing(loss: Loss) -> float:
     return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
 
 
-def check_line(opened: OpenedGradient) -> str:
+def check_line(opened: GradientTerms) -> str:
     """The finite-difference check as one sentence."""
     check = opened.check
     assert check is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import MissingDependencyError
 from pellucid.explain.pages.colours import colour_map, limit_of, signed_colours
 from pellucid.explain.pages.numbers import figure as written
@@ -54,7 +54,7 @@ def trace_figure(trace: Trace) -> Figure:
     rows = [
         (f"{step.title}: {step.name}, {describe(step.shape)}", step.values) for step in trace.steps
     ]
-    return _figure(rows, trace.subject.classes, pixels=0)
+    return _figure(rows, trace.activations.classes, pixels=0)
 
 
 def backward_figure(backward: Backward) -> Figure:
@@ -63,7 +63,7 @@ def backward_figure(backward: Backward) -> Figure:
         (f"∂loss/∂{step.name}, {describe(step.gradient.shape)}", step.gradient)
         for step in backward.steps
     ]
-    return _figure(rows, backward.subject.classes, pixels=None)
+    return _figure(rows, backward.activations.classes, pixels=None)
 
 
 def _figure(rows: Sequence[Row], classes: Sequence[str], pixels: int | None) -> Figure:
@@ -87,7 +87,7 @@ def _figure(rows: Sequence[Row], classes: Sequence[str], pixels: int | None) -> 
         for k in side:
             title, values = rows[k]
             drawn.text(
-                first / _WIDTH, (top - 0.06) / tall, shown(title),
+                first / _WIDTH, (top - 0.06) / tall, printable(title),
                 va="top", fontsize=9, parse_math=False,
             )  # fmt: skip
             bottom = top - _TITLE - heights[k]
@@ -118,7 +118,7 @@ def _draw(
     bottom, height = box
     if values.ndim == 1:
         named = _is_named(values, classes)
-        margin = 0.25 + (0.09 * max(len(shown(name)) for name in classes) if named else 0.3)
+        margin = 0.25 + (0.09 * max(len(printable(name)) for name in classes) if named else 0.3)
         ticks = 0.0 if named else height * _TICKS / (_VECTOR + _TICKS)
         wide = (_WIDTH - first - margin - 0.15) / _WIDTH
         place = (first + margin) / _WIDTH, bottom + ticks, wide, height - ticks
@@ -143,7 +143,7 @@ def _draw(
 def _is_named(values: Array, classes: Sequence[str]) -> bool:
     """Whether a vector has a value for each class, and their names have room."""
     return len(values) == len(classes) <= MOST_NAMED and (
-        max(len(shown(name)) for name in classes) <= LONGEST_NAME
+        max(len(printable(name)) for name in classes) <= LONGEST_NAME
     )
 
 
@@ -210,7 +210,7 @@ def _class_bars(axes: Axes, values: Array, classes: Sequence[str]) -> None:
             max(size, 0.0) + 0.02 * span, float(place), written(value), va="center", fontsize=7
         )
     axes.set_xlim(min(0.0, sizes.min()) - 0.02 * span, max(0.0, sizes.max()) + 0.25 * span)
-    axes.set_yticks(places, labels=[shown(name) for name in classes], parse_math=False)
+    axes.set_yticks(places, labels=[printable(name) for name in classes], parse_math=False)
     axes.tick_params(labelsize=8)
     axes.xaxis.set_visible(False)
     axes.invert_yaxis()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.explain.opened import Opened
+    from pellucid.explain.value_terms import ValueTerms
 
 NEAR_CERTAIN = 1e-4
 """Probabilities nearer to 1 are written by what they lack."""
@@ -60,7 +60,7 @@ def place(at: Sequence[int]) -> str:
     return ", ".join(map(str, at))
 
 
-def rule_in_words(opened: Opened) -> str:
+def rule_in_words(opened: ValueTerms) -> str:
     """What makes a value of its terms."""
     bias = f" plus the bias {figure(opened.terms.bias)}" if opened.terms.bias else ""
     return {
@@ -71,7 +71,7 @@ def rule_in_words(opened: Opened) -> str:
     }[opened.terms.rule]
 
 
-def detail_lines(opened: Opened) -> list[str]:
+def detail_lines(opened: ValueTerms) -> list[str]:
     """An opened value's details as sentences."""
     facts, lines = opened.details, []
     if "window" in facts:
@@ -106,7 +106,7 @@ def detail_lines(opened: Opened) -> list[str]:
     return lines
 
 
-def use_lines(opened: Opened) -> list[str]:
+def use_lines(opened: ValueTerms) -> list[str]:
     """What the layers behind an opened value make of it, as sentences."""
     lines = []
     for use in opened.uses:

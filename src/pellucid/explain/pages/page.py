@@ -10,7 +10,7 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.web_page import web_page
 from pellucid.explain.pages.sheet import scale_bar
 
@@ -41,7 +41,7 @@ _STYLE = """
 
 def text(words: object) -> str:
     """Words for HTML: one line, escaped."""
-    return escape(shown(str(words)))
+    return escape(printable(str(words)))
 
 
 def image(content: bytes, says: str) -> str:

@@ -11,13 +11,13 @@ from pellucid.explain.pictures import new_figure, plain
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pellucid.explain.backward import OpenedGradient
-    from pellucid.explain.opened import Opened
+    from pellucid.explain.backward import GradientTerms
+    from pellucid.explain.value_terms import ValueTerms
 
 MOST_BARS = 20
 
 
-def opened_figure(opened: Opened) -> Figure:
+def value_terms_figure(opened: ValueTerms) -> Figure:
     """What one value is made of."""
     rows = [
         (f"{opened.source(i)[0]} {place(opened.source(i)[1])}", float(opened.terms.products[i]))
@@ -27,7 +27,7 @@ def opened_figure(opened: Opened) -> Figure:
     return _bars(title, rows, len(opened))
 
 
-def gradient_figure(opened: OpenedGradient) -> Figure:
+def gradient_terms_figure(opened: GradientTerms) -> Figure:
     """What one gradient is the sum of."""
     rows = []
     for i in opened.largest(MOST_BARS):

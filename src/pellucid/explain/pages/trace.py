@@ -40,7 +40,7 @@ def _parts(trace: Trace) -> Iterable[str]:
 
 def _picture(step: Step) -> str:
     if step.node is None:
-        return image(pixel_sheet(step.subject.pixels), "the picture, and its channels")
+        return image(pixel_sheet(step.activations.pixels), "the picture, and its channels")
     maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
     says = f"{maps} of {step.name}, from {figure(step.lowest)} to {figure(step.highest)}"
     return image(map_sheet(step.values), says)

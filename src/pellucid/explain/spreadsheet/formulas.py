@@ -29,8 +29,8 @@ from pellucid.ops import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pellucid.explain.activations import Activations, Position
     from pellucid.explain.spreadsheet.sheets import Sheet
-    from pellucid.explain.subject import Position, Subject
     from pellucid.graph import Node
 
 MOST_ARGUMENTS = 250
@@ -42,13 +42,13 @@ class Formulas:
     """The formulas of one layer.
 
     Attributes:
-        subject: The picture in its network.
+        activations: The picture in its network.
         node: The layer.
         inputs: The sheets of the values that reach it.
         weights: The sheets of its weights, by short name.
     """
 
-    subject: Subject
+    activations: Activations
     node: Node
     inputs: list[Sheet]
     weights: Mapping[str, Sheet]
@@ -110,7 +110,7 @@ class Formulas:
             coefficient, bias = self.weights["coefficient"], self.weights["bias"]
             return f"{coefficient.cell(channel)}*{_nested('SUM', read)}+{bias.cell(channel)}"
         if isinstance(operation, AveragePool | GlobalAveragePool):
-            terms = operation.terms(self.subject.inputs_of(self.node), {}, at)
+            terms = operation.terms(self.activations.inputs_of(self.node), {}, at)
             count = round(1.0 / float(terms.factors[0]))
             return f"{_nested('SUM', read)}/{count}"
         # what is left lets one value through: flattening, joining, dropout
@@ -151,8 +151,8 @@ class Formulas:
                 channel -= self.inputs[branch].shape[-1]
                 branch += 1
             return [[branch, *at[:-1], channel]]
-        weights = self.subject.weights_of(self.node)
-        terms = operation.terms(self.subject.inputs_of(self.node), weights, at)
+        weights = self.activations.weights_of(self.node)
+        terms = operation.terms(self.activations.inputs_of(self.node), weights, at)
         sources: list[list[int]] = terms.sources.tolist()
         return sources
 

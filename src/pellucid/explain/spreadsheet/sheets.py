@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pellucid.explain.subject import Position
+    from pellucid.explain.activations import Position
     from pellucid.ops.operation import Shape
 
 LONGEST_SHEET_NAME = 31

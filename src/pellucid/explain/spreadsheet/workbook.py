@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.spreadsheet.formulas import Formulas
 from pellucid.explain.spreadsheet.sheets import Sheet, sheet_name
@@ -22,7 +22,7 @@ from pellucid.ops.operation import describe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pellucid.explain.subject import Subject
+    from pellucid.explain.activations import Activations
     from pellucid.graph import Node
     from pellucid.ops.operation import Array, Shape
 
@@ -36,7 +36,7 @@ LONGEST_FORMULA = 8_000
 """Characters; Excel takes 8 192."""
 
 
-def workbook(subject: Subject) -> bytes:
+def workbook(activations: Activations) -> bytes:
     """One picture's way through a network as an ``.xlsx`` file.
 
     Raises:
@@ -50,8 +50,8 @@ def workbook(subject: Subject) -> bytes:
             "a spreadsheet needs openpyxl, which is not installed; install it with: "
             "pip install openpyxl"
         ) from error
-    _check_size(subject)
-    sheets = _sheets(subject)  # before a book is begun, which could not be left half written
+    _check_size(activations)
+    sheets = _sheets(activations)  # before a book is begun, which could not be left half written
     book = Workbook(write_only=True)
     for k, (name, rows) in enumerate(sheets):
         page = book.create_sheet(name)
@@ -64,23 +64,23 @@ def workbook(subject: Subject) -> bytes:
     return content.getvalue()
 
 
-def _sheets(subject: Subject) -> list[tuple[str, list[list[Any]]]]:
+def _sheets(activations: Activations) -> list[tuple[str, list[list[Any]]]]:
     """Every sheet's name and rows."""
     taken: set[str] = set()
     overview = sheet_name("overview", taken)
-    layers = {INPUT: Sheet(sheet_name(INPUT, taken), subject.graph.input_shape)}
-    made = [_labelled(layers[INPUT], subject.pixels.tolist())]
-    for node in subject.graph.nodes:
+    layers = {INPUT: Sheet(sheet_name(INPUT, taken), activations.graph.input_shape)}
+    made = [_labelled(layers[INPUT], activations.pixels.tolist())]
+    for node in activations.graph.nodes:
         weights = {}
-        for name, array in subject.weights_of(node).items():
+        for name, array in activations.weights_of(node).items():
             laid = _laid(array)
             weights[name] = Sheet(sheet_name(f"{node.name}.{name}", taken), laid.shape)
             made.append(_labelled(weights[name], laid.tolist()))
-        sheet = Sheet(sheet_name(node.name, taken), subject.graph.shapes[node.name])
-        formulas = Formulas(subject, node, [layers[name] for name in node.inputs], weights)
+        sheet = Sheet(sheet_name(node.name, taken), activations.graph.shapes[node.name])
+        formulas = Formulas(activations, node, [layers[name] for name in node.inputs], weights)
         layers[node.name] = sheet
         made.append(_labelled(sheet, _formulas(formulas, node, sheet.shape)))
-    return [(overview, list(_overview(subject, layers))), *made]
+    return [(overview, list(_overview(activations, layers))), *made]
 
 
 def _laid(array: Array) -> Array:
@@ -97,7 +97,7 @@ def _formulas(formulas: Formulas, node: Node, shape: Shape) -> list[Any]:
         formula = formulas.of(at)
         if len(formula) > LONGEST_FORMULA:
             raise ArgumentError(
-                f"layer {shown(node.name)!r} joins too many values for one cell's formula; a "
+                f"layer {printable(node.name)!r} joins too many values for one cell's formula; a "
                 "spreadsheet is for a smaller network"
             )
         made[at] = formula
@@ -123,25 +123,25 @@ def _heads(width: int, channels: int) -> Iterator[str]:
             yield f"column {x}" if channels == 1 else f"column {x}, {c}"
 
 
-def _overview(subject: Subject, sheets: dict[str, Sheet]) -> Iterator[list[Any]]:
+def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[list[Any]]:
     """The first sheet: what is where, and the answer beside the engine's."""
     yield [
         "One picture's way through a network. Pixels and weights are numbers, all else formulas:"
     ]
     yield ["change a pixel on the sheet input, and see what becomes of the answer."]
     yield []
-    probabilities = sheets[subject.graph.output]
-    logits = sheets[subject.logits]
+    probabilities = sheets[activations.graph.output]
+    logits = sheets[activations.logits]
     yield ["class", "logit", "probability", "the engine's", "difference"]
-    for k, name in enumerate(subject.classes):
+    for k, name in enumerate(activations.classes):
         cell = probabilities.cell((k,))
-        engine = float(subject.values[subject.graph.output][k])
+        engine = float(activations.values[activations.graph.output][k])
         row: list[Any] = [_words(name), f"={logits.cell((k,))}", f"={cell}", engine]
         yield [*row, f"={cell}-{engine!r}"]
     yield []
     yield ["sheet", "step", "operation", "shape"]
-    for node in (None, *subject.graph.nodes):
-        step = Step(subject, node)
+    for node in (None, *activations.graph.nodes):
+        step = Step(activations, node)
         yield [
             _words(sheets[step.name].name),
             step.title,
@@ -155,12 +155,12 @@ def _overview(subject: Subject, sheets: dict[str, Sheet]) -> Iterator[list[Any]]
 
 def _words(name: str) -> str:
     """A name as a cell's text: never a formula, whatever it begins with."""
-    told = shown(name)
+    told = printable(name)
     return f"’{told}" if told[:1] == "=" else told
 
 
-def _check_size(subject: Subject) -> None:
-    graph = subject.graph
+def _check_size(activations: Activations) -> None:
+    graph = activations.graph
     cells = sum(math.prod(shape) for shape in graph.shapes.values())
     cells += sum(math.prod(p.shape) for p in graph.parameters.values())
     if cells > MOST_CELLS:
@@ -171,6 +171,6 @@ def _check_size(subject: Subject) -> None:
     for name, shape in graph.shapes.items():
         if len(shape) == 3 and shape[1] * shape[2] > MOST_COLUMNS:
             raise ArgumentError(
-                f"layer {shown(name)!r} would fill {shape[1] * shape[2]:,} columns, a spreadsheet "
-                f"holds {MOST_COLUMNS:,} at most; take smaller pictures"
+                f"layer {printable(name)!r} would fill {shape[1] * shape[2]:,} columns, a "
+                f"spreadsheet holds {MOST_COLUMNS:,} at most; take smaller pictures"
             )

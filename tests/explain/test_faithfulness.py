@@ -12,26 +12,26 @@ import scipy.stats
 
 from pellucid.engines import batches
 from pellucid.errors import ArgumentError
+from pellucid.explain.activations import Activations
+from pellucid.explain.faithfulness import area, faithfulness
 from pellucid.explain.gradient_maps import gradient_times_input
 from pellucid.explain.integrated import integrated_gradients
-from pellucid.explain.question import ask
-from pellucid.explain.sanity import randomisation_test, rank_correlation
-from pellucid.explain.scores import area, faithfulness
-from pellucid.explain.subject import Subject
+from pellucid.explain.randomisation_test import randomisation_test, rank_correlation
+from pellucid.explain.score import choose_score
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.ops.softmax import softmax
 from tests.engines.networks import GRAPHS
-from tests.explain.saliency import question, subject_of
+from tests.explain.saliency import activations_of, question
 from tests.messages import check_line
 
 
 def test_deletion_and_insertion_worked_by_hand() -> None:
     graph = Sequential([Flatten(), Dense(2, bias=False)]).graph((1, 3, 1))
     kernel = np.array([[0.01, 0.0], [0.03, 0.0], [-0.01, 0.0]], np.float32)
-    made = subject_of(Network(graph, {"dense1.kernel": kernel}))
+    made = activations_of(Network(graph, {"dense1.kernel": kernel}))
     image = np.array([[[100], [100], [100]]], np.uint8)
-    asked = ask(Subject(made.model, made.program, image), target="c0")
+    asked = choose_score(Activations(made.model, made.program, image), target="c0")
     found = faithfulness(gradient_times_input(asked), steps=3, baseline=0.0)
     # Shares are 1, 3 and −1; the middle pixel goes first, the last one last.
     np.testing.assert_allclose(found.shares, [0, 1 / 3, 2 / 3, 1])
@@ -87,8 +87,8 @@ def test_many_steps_take_no_more_memory(what: str, monkeypatch: pytest.MonkeyPat
     """The pictures on the way are made a batch at a time."""
     monkeypatch.setattr(batches, "LIMIT", 1 << 20)
     graph = Sequential([Flatten(), Dense(2)]).graph((64, 64, 1))
-    made = subject_of(Network(graph, initial_weights(graph, 0)))
-    asked = ask(made, target="c0")
+    made = activations_of(Network(graph, initial_weights(graph, 0)))
+    asked = choose_score(made, target="c0")
     plain = gradient_times_input(asked)
     peaks = []
     for steps in (50, 1000):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
-from pellucid.evaluation.answers import DIVERGED, logits
 from pellucid.evaluation.comparison import Comparison, compare
+from pellucid.evaluation.predict_logits import DIVERGED, predict_logits
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
 from pellucid.training.provenance import source_classes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
-    from pellucid.explain.subject import Classifier
+    from pellucid.explain.activations import Classifier
 
 SCHEMA = 1
 """Version of what ``to_dict`` gives."""
@@ -94,12 +94,12 @@ class PictureEffect:
 
     def plot(self) -> Figure:
         """The likeliest classes' probabilities, before and after."""
-        from pellucid.evaluation.pages.effect_figure import picture_figure
+        from pellucid.evaluation.pages.edit_effect_figure import picture_figure
 
         return picture_figure(self)
 
     def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.effect import picture_html
+        from pellucid.evaluation.pages.edit_effect import picture_html
 
         return picture_html(self)
 
@@ -141,12 +141,12 @@ class DataEffect:
 
     def plot(self) -> Figure:
         """How many pictures are right before and after, and both calibrations."""
-        from pellucid.evaluation.pages.effect_figure import comparison_figure
+        from pellucid.evaluation.pages.edit_effect_figure import comparison_figure
 
         return comparison_figure(self.numbers, ("before", "after"))
 
     def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.effect import data_html
+        from pellucid.evaluation.pages.edit_effect import data_html
 
         return data_html(self)
 
@@ -156,7 +156,7 @@ def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> P
 
     Args:
         before: As it was.
-        after: As :meth:`pellucid.ImageClassifier.operated` gives it.
+        after: As :meth:`pellucid.ImageClassifier.edited` gives it.
         picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
 
     Raises:
@@ -183,7 +183,7 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
 
     Args:
         before: As it was.
-        after: As :meth:`pellucid.ImageClassifier.operated` gives it.
+        after: As :meth:`pellucid.ImageClassifier.edited` gives it.
         pictures: Of the classifier's size, with classes that it knows.
 
     Raises:
@@ -193,16 +193,16 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
     pictures = in_classes(
         pictures, pictures.name, model.preprocessing, model.classes, source_classes(model)
     )
-    first = logits(before, pictures, "the network")
-    second = logits(after, pictures, "the changed network", why=_WHY)
+    first = predict_logits(before, pictures, "the network")
+    second = predict_logits(after, pictures, "the changed network", why=_WHY)
     return DataEffect(pictures, compare(first, second, pictures.places, logits=True))
 
 
 def told(flip: dict[str, Any]) -> str:
     """A flip in a line."""
     return (
-        f"{shown(flip['picture'])} is {shown(flip['true'])}: {shown(flip['before'])} → "
-        f"{shown(flip['after'])}"
+        f"{printable(flip['picture'])} is {printable(flip['true'])}: {printable(flip['before'])} → "
+        f"{printable(flip['after'])}"
     )
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import counted, listed, shown
+from pellucid.data.names import counted, listed, printable
 from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
-from pellucid.evaluation.answers import logits
 from pellucid.evaluation.comparison import Comparison, compare
+from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.files import make_folder, write_text
 from pellucid.files.csv_text import csv_text
 from pellucid.short_repr import short_repr
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.data.reading import Reading
-    from pellucid.explain.subject import Classifier
+    from pellucid.explain.activations import Classifier
 
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
@@ -66,7 +66,8 @@ class ModelComparison:
     def to_csv(self) -> str:
         """A row a picture: path, true class, both guesses with confidences, losses, squares."""
         rows = (
-            [f"{x:.6f}" if isinstance(x, float) else shown(x) for x in row] for row in self._rows()
+            [f"{x:.6f}" if isinstance(x, float) else printable(x) for x in row]
+            for row in self._rows()
         )
         return csv_text([_HEAD, *rows])
 
@@ -90,7 +91,7 @@ class ModelComparison:
 
     def plot(self) -> Figure:
         """How many pictures each answers right, and both calibrations."""
-        from pellucid.evaluation.pages.effect_figure import comparison_figure
+        from pellucid.evaluation.pages.edit_effect_figure import comparison_figure
 
         return comparison_figure(self.numbers, self.names)
 
@@ -165,7 +166,7 @@ def compare_models(
     read = [replace(d, label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)
     order = [models[1].classes.index(name) for name in a.classes]
-    one, two = logits(first, a, names[0]), logits(second, b, names[1])[:, order]
+    one, two = predict_logits(first, a, names[0]), predict_logits(second, b, names[1])[:, order]
     return ModelComparison(names, a, compare(one, two, a.places, logits=True), tuple(notes))
 
 
@@ -180,7 +181,7 @@ def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
     if a.names is None or b.names is None:
         if a.images.shape != b.images.shape or not np.array_equal(a.images, b.images):
             raise DataError(
-                f"{shown(a.name)}: A and B set different pictures of these arrays aside, which "
+                f"{printable(a.name)}: A and B set different pictures of these arrays aside, which "
                 "have no names to be matched by; give pictures that neither learned from"
             )
         return a, b
@@ -188,8 +189,8 @@ def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
     common = [i for i, name in enumerate(a.names) if name in place]
     if not common:
         raise DataError(
-            f"{shown(a.name)}: no picture is left to judge both models by: what one did not learn "
-            "from, the other did; give other pictures, or train both with the same seed"
+            f"{printable(a.name)}: no picture is left to judge both models by: what one did not "
+            "learn from, the other did; give other pictures, or train both with the same seed"
         )
     if len(common) < max(len(a), len(b)):
         notes.append(

@@ -17,15 +17,15 @@ from pellucid.explain.pages.page import fragment, table, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pellucid.explain.opened import Opened
+    from pellucid.explain.value_terms import ValueTerms
 
 
-def opened_html(opened: Opened) -> str:
+def value_terms_html(opened: ValueTerms) -> str:
     """All terms, the largest first, and what became of the value."""
     return fragment(_parts(opened))
 
 
-def _parts(opened: Opened) -> Iterable[str]:
+def _parts(opened: ValueTerms) -> Iterable[str]:
     yield f"<h2>{text(opened.layer)} at {place(opened.at)} = {figure(opened.value)}</h2>"
     total, engine, difference = compared(opened.terms.total, opened.value)
     yield (

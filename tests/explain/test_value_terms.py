@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.opened import Opened, Pixel
-from pellucid.explain.reach import outputs_that_read
+from pellucid.explain.dependents import dependents
 from pellucid.explain.trace import Trace
+from pellucid.explain.value_terms import Pixel, ValueTerms
 from pellucid.graph import receptive_fields
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, LocalResponseNorm, MaxPool, ReLU
 from pellucid.ops.softmax import softmax
-from tests.explain.subjects import NAMES, hand_made, random_position, subject_of
+from tests.explain.activations import NAMES, activations_of, hand_made, random_position
 
 if TYPE_CHECKING:
-    from pellucid.explain.subject import Subject
+    from pellucid.explain.activations import Activations
 
 VALUES = int(os.environ.get("PELLUCID_OPENED_VALUES", "60"))
 """How many values of each network are opened."""
@@ -29,8 +29,8 @@ TOLERANCE = 1e-5
 @pytest.mark.parametrize("name", NAMES)
 def test_the_terms_make_the_engines_value(name: str) -> None:
     """Each sum within 1e-5 of the engine's value, as a share of what is added up."""
-    subject = subject_of(name)
-    trace, random = Trace(subject), np.random.default_rng(5)
+    activations = activations_of(name)
+    trace, random = Trace(activations), np.random.default_rng(5)
     for _ in range(VALUES):
         step = trace.steps[random.integers(1, len(trace.steps))]
         at = random_position(random, step.shape)
@@ -42,15 +42,15 @@ def test_the_terms_make_the_engines_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_term_tells_what_it_read(name: str) -> None:
-    subject = subject_of(name)
-    trace, random = Trace(subject), np.random.default_rng(6)
-    weights = subject.model.network.weights
+    activations = activations_of(name)
+    trace, random = Trace(activations), np.random.default_rng(6)
+    weights = activations.model.network.weights
     named = 0
     for step in trace.steps[1:]:
         opened = trace.value(step.name, random_position(random, step.shape))
         for i in random.choice(len(opened), min(6, len(opened)), replace=False):
             layer, at = opened.source(int(i))
-            assert opened.terms.values[i] == subject.values[layer][at]
+            assert opened.terms.values[i] == activations.values[layer][at]
             if (weight := opened.weights[i]) is not None:
                 assert opened.terms.factors[i] == weights[weight[0]][weight[1]]
                 named += 1
@@ -60,15 +60,15 @@ def test_each_term_tells_what_it_read(name: str) -> None:
 @pytest.mark.parametrize("name", ["every operation", "resnet20"])
 def test_the_way_leads_down_to_pixels(name: str) -> None:
     """Following inputs ends at pixels inside the receptive field of the value it began with."""
-    subject = subject_of(name)
-    trace, random = Trace(subject), np.random.default_rng(7)
-    fields = receptive_fields(subject.graph)
+    activations = activations_of(name)
+    trace, random = Trace(activations), np.random.default_rng(7)
+    fields = receptive_fields(activations.graph)
     for step in trace.steps[1:]:
         at = random_position(random, step.shape)
-        opened: Opened | Pixel = trace.value(step.name, at)
-        while isinstance(opened, Opened):
+        opened: ValueTerms | Pixel = trace.value(step.name, at)
+        while isinstance(opened, ValueTerms):
             opened = opened.input(int(random.integers(len(opened))))
-        assert opened.value == subject.pixels[opened.at]
+        assert opened.value == activations.pixels[opened.at]
         assert opened.to_dict()["layer"] == "input"
         for axis in (0, 1) if len(at) == 3 else ():
             field = fields[step.name][axis]
@@ -79,25 +79,25 @@ def test_the_way_leads_down_to_pixels(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_that_read_are_those_whose_terms_say_so(name: str) -> None:
     """The way forward from an input is the way back from outputs, for every operation."""
-    subject = subject_of(name)
+    activations = activations_of(name)
     random = np.random.default_rng(8)
-    for node in subject.graph.nodes:
+    for node in activations.graph.nodes:
         if node.operation.kind == "local_response_norm":
             continue  # its terms name a value's own channel alone
-        inputs, weights = subject.inputs_of(node), subject.weights_of(node)
-        shapes = subject.graph.inputs_of(node)
-        output = random_position(random, subject.shape(node.name))
+        inputs, weights = activations.inputs_of(node), activations.weights_of(node)
+        shapes = activations.graph.inputs_of(node)
+        output = random_position(random, activations.shape(node.name))
         sources = node.operation.terms(inputs, weights, output).sources
         for branch, *at in sources[random.choice(len(sources), min(4, len(sources)))].tolist():
-            assert output in outputs_that_read(node.operation, shapes, branch, tuple(at))
+            assert output in dependents(node.operation, shapes, branch, tuple(at))
         branch = int(random.integers(len(inputs)))
         at = random_position(random, shapes[branch])
-        for reader in outputs_that_read(node.operation, shapes, branch, at)[:6]:
+        for reader in dependents(node.operation, shapes, branch, at)[:6]:
             terms = node.operation.terms(inputs, weights, reader)
             assert [branch, *at] in terms.sources.tolist()
 
 
-def worked() -> Subject:
+def worked() -> Activations:
     """Convolution 1×1, batch norm, ReLU, pooling: numbers that one can check by head."""
     pixels = np.array([[[10.0], [4.0]], [[2.0], [8.0]]])
     layers = [
@@ -122,7 +122,7 @@ def worked() -> Subject:
 
 
 def test_a_batch_norm_is_an_affine_map() -> None:
-    opened = Opened.of(worked(), "norm1", (0, 0, 0))
+    opened = ValueTerms.of(worked(), "norm1", (0, 0, 0))
     details = opened.details  # x = 2·10 + 1 = 21; 3·(21 − 5)/2 + 0.5 = 24.5
     assert opened.value == pytest.approx(24.5)
     assert details["factor"] == pytest.approx(1.5)
@@ -131,7 +131,7 @@ def test_a_batch_norm_is_an_affine_map() -> None:
 
 
 def test_a_local_response_norm_tells_its_neighbours() -> None:
-    opened = Opened.of(worked(), "norm2", (1, 0, 0))
+    opened = ValueTerms.of(worked(), "norm2", (1, 0, 0))
     # rectified there: 3·(5 − 5)/2 + 0.5 = 0.5 and (3 − 2 + 1)/1 = 2
     assert opened.details["neighbours"] == pytest.approx([0.5, 2.0])
     assert opened.details["base"] == pytest.approx(5.25)
@@ -139,35 +139,35 @@ def test_a_local_response_norm_tells_its_neighbours() -> None:
 
 
 def test_a_pooling_tells_its_window_and_winner() -> None:
-    opened = Opened.of(worked(), "pool1", (0, 0, 1))
+    opened = ValueTerms.of(worked(), "pool1", (0, 0, 1))
     assert opened.details["window"] == {"first": [0, 0], "last": [1, 1]}
-    before = opened.subject.values["norm2"][..., 1]
+    before = opened.activations.values["norm2"][..., 1]
     assert opened.details["winner"] == [*np.unravel_index(before.argmax(), (2, 2)), 1]
 
 
 def test_what_becomes_of_a_value() -> None:
-    subject = worked()
-    uses = Opened.of(subject, "conv1", (1, 0, 1)).uses
+    activations = worked()
+    uses = ValueTerms.of(activations, "conv1", (1, 0, 1)).uses
     assert [(use.layer, use.at) for use in uses] == [("norm1", (1, 0, 1)), ("relu1", (1, 0, 1))]
     assert [use.after for use in uses] == pytest.approx([2.0, 2.0])
-    winner = tuple(Opened.of(subject, "pool1", (0, 0, 1)).details["winner"])
+    winner = tuple(ValueTerms.of(activations, "pool1", (0, 0, 1)).details["winner"])
     for at in np.ndindex(2, 2):
-        (use,) = Opened.of(subject, "norm2", (*at, 1)).uses
+        (use,) = ValueTerms.of(activations, "norm2", (*at, 1)).uses
         assert use.layer == "pool1"
         assert use.wins is ((*at, 1) == winner)
 
 
 def test_a_softmax_tells_its_exponentials() -> None:
-    subject = subject_of("lecture")
-    logits = subject.values[subject.logits].astype(np.float64)
-    opened = Opened.of(subject, "probabilities", (3,))
+    activations = activations_of("lecture")
+    logits = activations.values[activations.logits].astype(np.float64)
+    opened = ValueTerms.of(activations, "probabilities", (3,))
     assert opened.value == pytest.approx(softmax(logits)[3])
     assert opened.details["exponentials"] == pytest.approx(np.exp(logits - logits.max()))
     assert opened.details["exponentials"][3] / opened.details["sum"] == pytest.approx(opened.value)
 
 
 def test_the_largest_terms_come_first() -> None:
-    opened = Opened.of(subject_of("lecture"), "conv2", (3, 7, 5))
+    opened = ValueTerms.of(activations_of("lecture"), "conv2", (3, 7, 5))
     sizes = np.abs(opened.terms.products)[opened.largest()]
     assert len(opened) == len(sizes) == 288
     assert (np.diff(sizes) <= 0).all()
@@ -175,28 +175,28 @@ def test_the_largest_terms_come_first() -> None:
 
 
 def test_a_term_that_is_not_there() -> None:
-    opened = Opened.of(subject_of("lecture"), "conv1", (3, 7, 5))
+    opened = ValueTerms.of(activations_of("lecture"), "conv1", (3, 7, 5))
     for i in (9, -1):
         with pytest.raises(ArgumentError, match=r"is made of 9 terms, 0 to 8; got "):
             opened.input(i)
 
 
 def test_the_record_holds_it_all() -> None:
-    opened = Opened.of(subject_of("lecture"), "conv2", (0, 7, 5))
+    opened = ValueTerms.of(activations_of("lecture"), "conv2", (0, 7, 5))
     record = opened.to_dict()
     assert (record["schema"], record["record"]) == (1, "value")
     assert len(record["terms"]) == 192  # the window's upper row hangs over the edge
     summed = sum(term["product"] for term in record["terms"]) + record["bias"]
     assert summed == pytest.approx(record["value"], rel=1e-5)
     assert record["total"] - record["value"] == record["difference"]
-    kernel = opened.subject.model.network.weights["conv2.kernel"]
+    kernel = opened.activations.model.network.weights["conv2.kernel"]
     for term in record["terms"]:
         assert term["value"] * term["factor"] == pytest.approx(term["product"])
         assert kernel[tuple(term["weight"]["at"])] == term["factor"]
 
 
 def test_the_page_shows_all_terms() -> None:
-    opened = Opened.of(subject_of("lecture"), "conv1", (3, 7, 5))
+    opened = ValueTerms.of(activations_of("lecture"), "conv1", (3, 7, 5))
     html = opened._repr_html_()
     assert html.count("<tr>") == 10
     assert "conv1 at 3, 7, 5" in html

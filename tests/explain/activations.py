@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.preprocessing import Preprocessing
-from pellucid.explain.subject import Subject
+from pellucid.explain.activations import Activations
 from pellucid.files import Model
 from pellucid.graph import Network
 from pellucid.layers import Sequential
@@ -28,7 +28,7 @@ NAMES = tuple(GRAPHS)
 
 
 @lru_cache
-def subject_of(name: str) -> Subject:
+def activations_of(name: str) -> Activations:
     """A network of that name in the midst of its training, and a random picture."""
     made = network(GRAPHS[name])
     height, width, channels = made.graph.input_shape
@@ -40,12 +40,12 @@ def subject_of(name: str) -> Subject:
         Preprocessing(height, width, channels),
     )
     pixels = np.random.default_rng(len(name)).integers(0, 256, graph.input_shape, dtype=np.uint8)
-    return Subject.of(model, pixels)
+    return Activations.of(model, pixels)
 
 
 def hand_made(
     layers: Sequence[Block], weights: Mapping[str, NDArray[Any]], pixels: NDArray[Any]
-) -> Subject:
+) -> Activations:
     """A network with given weights, and a picture for it."""
     graph = Sequential(layers).graph(pixels.shape)
     height, width, channels = pixels.shape
@@ -54,7 +54,7 @@ def hand_made(
         tuple("abcdefghijklm"[: graph.output_shape[0]]),
         Preprocessing(height, width, channels),
     )
-    return Subject.of(model, pixels.astype(np.uint8))
+    return Activations.of(model, pixels.astype(np.uint8))
 
 
 def random_position(random: np.random.Generator, shape: Shape) -> tuple[int, ...]:

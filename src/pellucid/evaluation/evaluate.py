@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import listed, shown
+from pellucid.data.names import listed, printable
 from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import DataError
 from pellucid.evaluation import metrics
@@ -125,11 +125,12 @@ def _check_classes(dataset: Dataset, wanted: tuple[str, ...]) -> None:
             i for i, (one, other) in enumerate(zip(came, wanted, strict=True)) if one != other
         )
         difference.append(
-            f"class {at} is {shown(came[at])} in the data and {shown(wanted[at])} for the network"
+            f"class {at} is {printable(came[at])} in the data and {printable(wanted[at])} for the "
+            "network"
         )
     raise DataError(
-        f"{shown(dataset.name)}: its classes are not the network's: {'; '.join(difference)}; give "
-        "data with the network's classes in the network's order"
+        f"{printable(dataset.name)}: its classes are not the network's: {'; '.join(difference)}; "
+        "give data with the network's classes in the network's order"
     )
 
 
@@ -137,20 +138,20 @@ def _check_shapes(program: Program, dataset: Dataset) -> None:
     graph = program.graph
     if dataset.image_shape != graph.input_shape:
         raise DataError(
-            f"{shown(dataset.name)}: has images {dataset.image_shape}, but the network takes "
+            f"{printable(dataset.name)}: has images {dataset.image_shape}, but the network takes "
             f"{graph.input_shape}; read the data with the network's preprocessing"
         )
     if graph.output_shape != (len(dataset.classes),):
         raise DataError(
-            f"{shown(dataset.name)}: has {len(dataset.classes)} classes, but the network's answer "
-            f"is of the shape {graph.output_shape}; expected one logit a class"
+            f"{printable(dataset.name)}: has {len(dataset.classes)} classes, but the network's "
+            f"answer is of the shape {graph.output_shape}; expected one logit a class"
         )
 
 
 def _check_finite(logits: NDArray[np.float64], dataset: Dataset, start: int) -> None:
     bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(bad):
-        name = shown(dataset.picture_name(start + int(bad[0])))
+        name = printable(dataset.picture_name(start + int(bad[0])))
         raise DataError(
             f"{name}: the network answers with NaN or infinity; its training diverged: train with "
             "a lower learning rate"

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.engines.batches import forward
 from pellucid.errors import DataError
+from pellucid.renamed import old_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
-    from pellucid.explain.subject import Classifier
+    from pellucid.explain.activations import Classifier
 
 DIVERGED = "its training diverged: train it with a lower learning rate"
 """Why a trained network answers with numbers that are none, and what to do."""
 
 
-def logits(
+def predict_logits(
     classifier: Classifier, pictures: Dataset, name: str, *, why: str = DIVERGED
 ) -> NDArray[np.float64]:
     """The logits of all pictures, (N, K), in batches that bound the memory.
@@ -39,7 +40,11 @@ def logits(
     bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if len(bad):
         raise DataError(
-            f"{shown(pictures.picture_name(int(bad[0])))}: {shown(name)} answers with NaN or "
-            f"infinity; {why}"
+            f"{printable(pictures.picture_name(int(bad[0])))}: {printable(name)} answers with NaN "
+            f"or infinity; {why}"
         )
     return found
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

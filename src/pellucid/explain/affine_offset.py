@@ -47,7 +47,7 @@ def _relu6(operation: Operation, weights: Mapping[str, Array], y: Array) -> Arra
     return np.where(y >= 6.0, y, 0.0)  # capped: 6, whatever comes
 
 
-CONSTANTS: dict[str, Constant] = {
+AFFINE_OFFSETS: dict[str, Constant] = {
     "add": _nothing,
     "average_pool": _nothing,
     "batch_norm": _batch_norm,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import shown
+from pellucid.data.names import printable
 from pellucid.explain.pictures import new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.evaluation.comparison import Comparison
-    from pellucid.evaluation.effect import PictureEffect
+    from pellucid.evaluation.edit_effect import PictureEffect
 
 MOST_CLASSES = 10
 """Classes that are drawn, the likeliest before the change first."""
@@ -28,7 +28,7 @@ def picture_figure(effect: PictureEffect) -> Figure:
     places = np.arange(len(chosen))
     axes.barh(places - 0.2, before[chosen], 0.38, color="#0072b2", label="before")
     axes.barh(places + 0.2, after[chosen], 0.38, color="#d55e00", hatch="//", label="after")
-    axes.set_yticks(places, [plain(shown(effect.classes[k])) for k in chosen], fontsize=8)
+    axes.set_yticks(places, [plain(printable(effect.classes[k])) for k in chosen], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("probability", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
@@ -46,7 +46,7 @@ def comparison_figure(numbers: Comparison, names: tuple[str, str]) -> Figure:
             numbers.both_right, numbers.only_first, numbers.only_second, numbers.both_wrong,
         )
     ]  # fmt: skip
-    first, second = (plain(shown(name)) for name in names)
+    first, second = (plain(printable(name)) for name in names)
     left.barh(range(4), counts, color="#0072b2")
     left.set_yticks(
         range(4), ["both right", f"only {first} right", f"only {second} right", "both wrong"],

@@ -10,9 +10,9 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.errors import ArgumentError, DataError, NotFittedError
-from pellucid.explain.subject import Subject
+from pellucid.explain.activations import Activations
 from pellucid.layers import Dense, Flatten, ReLU
-from tests.explain.subjects import hand_made, subject_of
+from tests.explain.activations import activations_of, hand_made
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_a_classifier_and_its_model_give_the_same_values(
     classifier: ImageClassifier, digits: Digits
 ) -> None:
     pixels = digits[1].images[0]
-    ours, models = (Subject.of(source, pixels) for source in (classifier, classifier.model_))
+    ours, models = (Activations.of(source, pixels) for source in (classifier, classifier.model_))
     assert ours.program is classifier.program_
     for name, value in classifier.values(pixels).items():
         assert np.allclose(ours.values[name], value, rtol=1e-5, atol=1e-6)
@@ -42,10 +42,10 @@ def test_a_picture_is_preprocessed_as_for_a_prediction(
 ) -> None:
     large = Image.fromarray(digits[1].images[3, ..., 0]).resize((64, 48), Image.Resampling.BICUBIC)
     large.save(tmp_path / "large.png")
-    subject = Subject.of(classifier, tmp_path / "large.png")
-    assert np.array_equal(subject.pixels, classifier.model_.preprocessing.read(large))
+    activations = Activations.of(classifier, tmp_path / "large.png")
+    assert np.array_equal(activations.pixels, classifier.model_.preprocessing.read(large))
     expected = classifier.predict_proba(large)
-    assert subject.values["probabilities"] == pytest.approx(expected, abs=1e-5)
+    assert activations.values["probabilities"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_layer_that_is_called_as_the_softmax() -> None:
@@ -54,14 +54,14 @@ def test_a_layer_that_is_called_as_the_softmax() -> None:
         "dense1.kernel": np.eye(4, 3, dtype=np.float32),
         "dense1.bias": np.zeros(3),
     }
-    subject = hand_made(layers, weights, np.array([[[3.0], [1.0]], [[2.0], [0.0]]]))
-    assert subject.graph.output == "probabilities_"
-    assert subject.values["probabilities"].tolist() == [3, 1, 2, 0]
-    assert subject.values["probabilities_"].sum() == pytest.approx(1.0)
+    activations = hand_made(layers, weights, np.array([[[3.0], [1.0]], [[2.0], [0.0]]]))
+    assert activations.graph.output == "probabilities_"
+    assert activations.values["probabilities"].tolist() == [3, 1, 2, 0]
+    assert activations.values["probabilities_"].sum() == pytest.approx(1.0)
 
 
 def test_classes_by_name_and_by_place(classifier: ImageClassifier) -> None:
-    digits = subject_of("lecture")
+    digits = activations_of("lecture")
     assert digits.class_index("class 7") == digits.class_index(7) == 7
     pixels = np.zeros((1, 1, 1), np.uint8)
     weights: dict[str, Any] = {
@@ -83,53 +83,53 @@ def test_an_answer_of_predict_is_the_class_that_it_names() -> None:
             by_place = model.explain(images[0], "gradient", target=k)
             by_name = model.explain(images[0], "gradient", target=model.model_.classes[k])
             for found in (by_place, by_name):
-                assert found.question.target_name == model.model_.classes[k]
+                assert found.scored.target_name == model.model_.classes[k]
         if labels is numbers:
             for missing in (0, 4):
                 with pytest.raises(ArgumentError, match="1, 2, 3"):
                     model.backward(images[0], missing)
 
 
-def unknown_layer(subject: Subject) -> object:
-    return subject.node("con2")
+def unknown_layer(activations: Activations) -> object:
+    return activations.node("con2")
 
 
-def nothing_like_it(subject: Subject) -> object:
-    return subject.shape("xyz")
+def nothing_like_it(activations: Activations) -> object:
+    return activations.shape("xyz")
 
 
-def the_input(subject: Subject) -> object:
-    return subject.node("input")
+def the_input(activations: Activations) -> object:
+    return activations.node("input")
 
 
-def outside(subject: Subject) -> object:
-    return subject.position("conv2", (14, 0, 0))
+def outside(activations: Activations) -> object:
+    return activations.position("conv2", (14, 0, 0))
 
 
-def negative(subject: Subject) -> object:
-    return subject.position("dense1", (-1,))
+def negative(activations: Activations) -> object:
+    return activations.position("dense1", (-1,))
 
 
-def too_few(subject: Subject) -> object:
-    return subject.position("conv2", (3, 7))
+def too_few(activations: Activations) -> object:
+    return activations.position("conv2", (3, 7))
 
 
-def no_number(subject: Subject) -> object:
+def no_number(activations: Activations) -> object:
     place: Any = (1, "2", 3)
-    return subject.position("conv2", place)
+    return activations.position("conv2", place)
 
 
-def no_sequence(subject: Subject) -> object:
+def no_sequence(activations: Activations) -> object:
     place: Any = 3.5
-    return subject.position("dense1", place)
+    return activations.position("dense1", place)
 
 
-def unknown_class(subject: Subject) -> object:
-    return subject.class_index("clas 3")
+def unknown_class(activations: Activations) -> object:
+    return activations.class_index("clas 3")
 
 
-def no_such_place(subject: Subject) -> object:
-    return subject.class_index(10)
+def no_such_place(activations: Activations) -> object:
+    return activations.class_index(10)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def no_such_place(subject: Subject) -> object:
 )  # fmt: skip
 def test_mistakes_are_explained_in_one_line(mistake: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message) as caught:
-        mistake(subject_of("lecture"))
+        mistake(activations_of("lecture"))
     check_line(caught.value)
 
 
@@ -171,6 +171,6 @@ def test_who_reads_a_layer() -> None:
         "dense1.kernel": np.ones((1, 2), np.float32),
         "dense1.bias": np.zeros(2),
     }
-    subject = hand_made(layers, weights, np.zeros((1, 1, 1)))
-    assert [node.name for node in subject.readers("dense1")] == ["relu1"]
-    assert [node.name for node in subject.readers("relu1")] == ["probabilities"]
+    activations = hand_made(layers, weights, np.zeros((1, 1, 1)))
+    assert [node.name for node in activations.readers("dense1")] == ["relu1"]
+    assert [node.name for node in activations.readers("relu1")] == ["probabilities"]

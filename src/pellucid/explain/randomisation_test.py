@@ -3,7 +3,7 @@
 Layers' weights are replaced by fresh random ones, from the answer down, one layer more each time;
 the heatmap is made again and compared with the first by the rank correlation of its absolute
 values. Where it stays high, the method shows the image and not the network. Adebayo et al. 2018,
-*Sanity checks for saliency maps* (cascading randomisation).
+*RandomisationTest checks for saliency maps* (cascading randomisation).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.records import record
 from pellucid.graph import Network, initial_weights
+from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 
@@ -45,7 +46,7 @@ class Randomised:
 
 @short_repr
 @dataclass(frozen=True)
-class Sanity:
+class RandomisationTest:
     """What the test found.
 
     Attributes:
@@ -72,31 +73,31 @@ class Sanity:
         )
 
 
-def randomisation_test(question: Question, method: str, *, seed: int = 0) -> Sanity:
+def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> RandomisationTest:
     """Put a method to the test.
 
     Args:
-        question: What is asked; its target stays, whatever the random networks answer.
+        scored: What is asked; its target stays, whatever the random networks answer.
         method: A name of :data:`~pellucid.explain.methods.METHODS`.
         seed: Of the random weights.
 
     Raises:
         ArgumentError: If the method does not suit the network.
     """
-    graph = question.graph
-    made = FUNCTIONS[method](question)
+    graph = scored.graph
+    made = FUNCTIONS[method](scored)
     first = _values(made)
     fresh = initial_weights(graph, seed)
-    weights = dict(question.network.weights)
+    weights = dict(scored.network.weights)
     steps = []
     for node in reversed(graph.nodes):
         own = [name for name in graph.parameters if name.node == node.name]
         if not own:
             continue
         weights |= {str(name): fresh[str(name)] for name in own}
-        found = _values(FUNCTIONS[method](_with(question, Network(graph, dict(weights)))))
+        found = _values(FUNCTIONS[method](_with(scored, Network(graph, dict(weights)))))
         steps.append(_compare(node.name, first, found))
-    return Sanity(method, tuple(steps), made.empty)
+    return RandomisationTest(method, tuple(steps), made.empty)
 
 
 def _compare(layer: str, first: Array, found: Array) -> Randomised:
@@ -108,11 +109,11 @@ def _values(made: Heatmap | Evidence) -> Array:
     return np.asarray(made.by_pixel if isinstance(made, Evidence) else made.values)
 
 
-def _with(question: Question, network: Network) -> Question:
-    old = question.subject
+def _with(scored: Score, network: Network) -> Score:
+    old = scored.activations
     model = replace(old.model, network=network, provenance={})
     program = get_engine("reference").load(network)  # compiling each would take longer
-    return replace(question, subject=replace(old, model=model, program=program))
+    return replace(scored, activations=replace(old, model=model, program=program))
 
 
 def rank_correlation(a: Array, b: Array) -> float | None:
@@ -127,3 +128,7 @@ def _ranks(values: Array) -> Array:
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return np.asarray((last - (count - 1) / 2.0)[place])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

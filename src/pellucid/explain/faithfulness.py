@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pellucid.explain.baseline import Baseline
     from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.question import Question
+    from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
 STEPS = 32
@@ -114,13 +114,13 @@ def faithfulness(
         raise ArgumentError(
             f"the heatmap orders no pixels, so that it has no faithfulness: {heatmap.empty.line}"
         )
-    question, values = heatmap.question, heatmap.values
+    scored, values = heatmap.scored, heatmap.values
     check.whole("steps", steps, 1, values.size)
     check.whole("seed", seed, 0, 2**32 - 1)
     order = np.argsort(-values, axis=None, kind="stable")
-    shares, deletion, insertion = _curves(question, order, steps, baseline)
+    shares, deletion, insertion = _curves(scored, order, steps, baseline)
     chance = np.random.default_rng(seed).permutation(values.size)
-    _, without, with_ = _curves(question, chance, steps, baseline)
+    _, without, with_ = _curves(scored, chance, steps, baseline)
     return Faithfulness(shares, deletion, insertion, area(shares, without), area(shares, with_))
 
 
@@ -130,11 +130,11 @@ def area(shares: Array, curve: Array) -> float:
 
 
 def _curves(
-    question: Question, order: Array, steps: int, baseline: Baseline
+    scored: Score, order: Array, steps: int, baseline: Baseline
 ) -> tuple[Array, Array, Array]:
-    image = question.image.astype(np.float32)
+    image = scored.image.astype(np.float32)
     height, width, _ = image.shape
-    even = np.broadcast_to(baseline_pixels(question.graph, baseline), image.shape)
+    even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     counts = np.round(np.linspace(0, order.size, steps + 1)).astype(int)
     rank = np.empty(order.size, int)
     rank[order] = np.arange(order.size)
@@ -145,7 +145,7 @@ def _curves(
         found = []
         for part in parts(len(counts), size):
             gone = ranks < counts[part, None, None, None]
-            found.append(forward(question.program, np.where(gone, first, second)))
+            found.append(forward(scored.program, np.where(gone, first, second)))
         logits = np.concatenate(found).astype(np.float64)
-        curves.append(softmax(logits)[:, question.target])
+        curves.append(softmax(logits)[:, scored.target])
     return counts / order.size, curves[0], curves[1]

@@ -15,10 +15,10 @@ from pellucid.data.dataset import Dataset
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
-from pellucid.evaluation.effect import data_effect, picture_effect
-from pellucid.explain.surgery import Mute, Remove, SetWeight, SwapPooling, operate
+from pellucid.evaluation.edit_effect import data_effect, picture_effect
+from pellucid.explain.surgery import Mute, Remove, SetWeight, SwapPooling, edit_model
 from pellucid.graph import Network
-from tests.explain.subjects import NAMES, subject_of
+from tests.explain.activations import NAMES, activations_of
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ def upstream(network: Network, name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_layers_change_as_their_values_do(name: str) -> None:
-    subject = subject_of(name)
-    network = subject.model.network
+    activations = activations_of(name)
+    network = activations.model.network
     convolution = next(n.name for n in network.graph.nodes if n.operation.kind == "conv2d")
-    changed = operate(subject.model, [Mute(convolution, 0)])
-    found = picture_effect(Loaded.of(subject.model), Loaded.of(changed), subject.pixels)
+    changed = edit_model(activations.model, [Mute(convolution, 0)])
+    found = picture_effect(Loaded.of(activations.model), Loaded.of(changed), activations.pixels)
     assert list(found.layers) == [node.name for node in network.graph.nodes]
     plain = [
-        get_engine("reference").load(each.network).values(subject.pixels[None])
-        for each in (subject.model, changed)
+        get_engine("reference").load(each.network).values(activations.pixels[None])
+        for each in (activations.model, changed)
     ]
     for layer, change in found.layers.items():
         before, after = (np.float64(values[layer]).ravel() for values in plain)
@@ -81,11 +81,11 @@ def test_layers_change_as_their_values_do(name: str) -> None:
 
 def test_only_layers_of_the_same_shape_in_both(classifier: ImageClassifier, digits: Digits) -> None:
     pixels = digits[1].images[0]
-    found = picture_effect(classifier, classifier.operated(Remove("relu1")), pixels)
+    found = picture_effect(classifier, classifier.edited(Remove("relu1")), pixels)
     assert "relu1" not in found.layers
     assert found.layers["conv1"] == 0.0
     assert found.layers["pool1"] > 0.0
-    same = picture_effect(classifier, classifier.operated(), pixels)
+    same = picture_effect(classifier, classifier.edited(), pixels)
     assert set(same.layers.values()) == {0.0}
     assert same.changed == {}
     assert "no layer&#x27;s output changes for this picture" in same._repr_html_()
@@ -100,7 +100,7 @@ def test_what_was_0_all_over(classifier: ImageClassifier, digits: Digits) -> Non
             model.network.graph, {**model.network.weights, "conv1.bias": np.full_like(bias, -1e3)}
         ),
     )
-    raised = operate(sunk, [SetWeight("conv1.bias", (0,), 2e3)])
+    raised = edit_model(sunk, [SetWeight("conv1.bias", (0,), 2e3)])
     found = picture_effect(Loaded.of(sunk), Loaded.of(raised), digits[1].images[0])
     assert found.layers["relu1"] == np.inf
     same = picture_effect(Loaded.of(sunk), Loaded.of(sunk), digits[1].images[0])
@@ -118,11 +118,11 @@ def test_a_classifier_that_was_operated_on(digits: Digits) -> None:
     bits = {name: array.tobytes() for name, array in before.model_.network.weights.items()}
     answers = before.predict_proba(images)
     edits: list[Edit] = [Mute("relu1", 2), SwapPooling("pool1")]
-    after = before.operated(*edits)
+    after = before.edited(*edits)
     assert {name: array.tobytes() for name, array in before.model_.network.weights.items()} == bits
     np.testing.assert_array_equal(before.predict_proba(images), answers)
     assert len(before.history_) == 1
-    wanted = get_engine("reference").load(operate(before.model_, edits).network).forward(images)
+    wanted = get_engine("reference").load(edit_model(before.model_, edits).network).forward(images)
     exponentials = np.exp(np.float64(wanted))
     np.testing.assert_allclose(
         after.predict_proba(images),
@@ -133,21 +133,21 @@ def test_a_classifier_that_was_operated_on(digits: Digits) -> None:
     assert set(after.predict(images)) <= set(range(0, 100, 10))  # labels as they were given
     assert after.history_ == []
     assert [each["edit"] for each in after.model_.provenance["surgery"]] == ["mute", "swap"]
-    both = after.operated(SetWeight("dense2.bias", (4,), 1e3))
+    both = after.edited(SetWeight("dense2.bias", (4,), 1e3))
     assert set(both.predict(images)) == {40}
     assert [each["edit"] for each in both.model_.provenance["surgery"]] == ["mute", "swap", "set"]
 
 
 def test_what_cannot_be_operated_on(classifier: ImageClassifier) -> None:
     with pytest.raises(NotFittedError):
-        ImageClassifier().operated(Mute("conv1", 0))
+        ImageClassifier().edited(Mute("conv1", 0))
     with pytest.raises(ArgumentError, match="no layer 'conv9'"):
-        classifier.operated(Mute("conv1", 0), Mute("conv9", 0))
+        classifier.edited(Mute("conv1", 0), Mute("conv9", 0))
 
 
 def test_many_pictures(classifier: ImageClassifier, digits: Digits) -> None:
     pictures = digits[1]
-    after = classifier.operated(Mute("relu1", 2), Remove("relu2"))
+    after = classifier.edited(Mute("relu1", 2), Remove("relu2"))
     found = data_effect(classifier, after, pictures)
     one, two = classifier.predict(pictures.images), after.predict(pictures.images)
     assert [each["picture"] for each in found.flips()] == [
@@ -163,7 +163,7 @@ def test_many_pictures(classifier: ImageClassifier, digits: Digits) -> None:
 
 
 def test_answers_that_are_no_numbers(classifier: ImageClassifier, digits: Digits) -> None:
-    huge = classifier.operated(
+    huge = classifier.edited(
         *(SetWeight("dense2.kernel", (i, 0), -3e38) for i in range(64)),
     )
     for words, effect in (
@@ -185,7 +185,7 @@ def test_what_a_notebook_shows(classifier: ImageClassifier, digits: Digits) -> N
     hostile = ("<script>0</script>", *map(str, range(1, 10)))
     model = replace(classifier.model_, classes=hostile)
     before = Loaded.of(model)
-    after = Loaded.of(operate(model, [Mute("relu1", k) for k in range(12)]))
+    after = Loaded.of(edit_model(model, [Mute("relu1", k) for k in range(12)]))
     pictures = Dataset(digits[1].images, digits[1].places, hostile, name="<i>digits</i>")
     one = picture_effect(before, after, pictures.images[int(np.argmin(pictures.places))])
     many = data_effect(before, after, pictures)

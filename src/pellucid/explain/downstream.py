@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.explain.reach import windows_over
+from pellucid.explain.dependents import windows_over
 from pellucid.explain.records import number
 from pellucid.ops import BatchNorm, Dropout, MaxPool, PReLU
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
-    from pellucid.explain.subject import Position, Subject
+    from pellucid.explain.activations import Activations, Position
 
 _ALONE = (Pointwise, PReLU, BatchNorm, Dropout)
 
@@ -52,21 +52,21 @@ class Use:
         }
 
 
-def uses(subject: Subject, layer: str, at: Position) -> tuple[Use, ...]:
+def uses(activations: Activations, layer: str, at: Position) -> tuple[Use, ...]:
     """What the layers that read a value make of it, and those behind them, up to poolings."""
     found: list[Use] = []
-    before = float(subject.values[layer][at])
-    for node in subject.readers(layer):
-        operation, values = node.operation, subject.values[node.name]
+    before = float(activations.values[layer][at])
+    for node in activations.readers(layer):
+        operation, values = node.operation, activations.values[node.name]
         if isinstance(operation, _ALONE):
             found.append(Use(node.name, operation.kind, at, before, float(values[at])))
-            found.extend(uses(subject, node.name, at))
+            found.extend(uses(activations, node.name, at))
         elif isinstance(operation, Pool):
-            for i, j in windows_over(operation.window, subject.shape(layer), at):
+            for i, j in windows_over(operation.window, activations.shape(layer), at):
                 place = (i, j, at[2])
                 wins = None
                 if isinstance(operation, MaxPool):
-                    terms = operation.terms(subject.inputs_of(node), {}, place)
+                    terms = operation.terms(activations.inputs_of(node), {}, place)
                     wins = tuple(terms.sources[terms.own, 1:].tolist()) == at
                 found.append(
                     Use(node.name, operation.kind, place, before, float(values[place]), wins)

@@ -11,6 +11,7 @@ from pellucid.errors import PellucidError
 from pellucid.ops import LOSSES, CrossEntropy
 from pellucid.ops.settings import from_dict, to_dict
 from pellucid.optimizers import OPTIMIZERS, SGD, clip_by_norm
+from pellucid.renamed import old_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ LEARNING_RATE = 0.05
 
 
 @dataclass(frozen=True)
-class Learner:
+class UpdateRule:
     """How a network learns from one picture: the first step of a training, all memory still zero.
 
     Attributes:
@@ -41,7 +42,7 @@ class Learner:
     origin: str = "plain SGD, since the model does not say what it was trained with"
 
     @classmethod
-    def of(cls, model: Model) -> Learner:
+    def of(cls, model: Model) -> UpdateRule:
         """The learner of a model's own training recipe, at its peak rate; plain SGD without one."""
         try:
             recipe = model.provenance["recipe"]
@@ -97,3 +98,7 @@ class Learner:
             "learning_rate": self.learning_rate,
             "origin": self.origin,
         }
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

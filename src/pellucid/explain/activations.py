@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pellucid.data.names import listed, shown
+from pellucid.data.names import listed, printable
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files import Model
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
+from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 from pellucid.training.referenced import read_picture
 
@@ -53,7 +54,7 @@ class Classifier(Protocol):
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Activations:
     """One picture in one network.
 
     Attributes:
@@ -67,7 +68,7 @@ class Subject:
     pixels: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, source: Model | Classifier, picture: Picture) -> Subject:
+    def of(cls, source: Model | Classifier, picture: Picture) -> Activations:
         """A model or a classifier, and a picture that it looks at.
 
         Args:
@@ -159,7 +160,7 @@ class Subject:
         Raises:
             ArgumentError: If it lies outside, or has not as many numbers as the output has axes.
         """
-        return check_position(f"layer {shown(name)!r}", self.shape(name), at)
+        return check_position(f"layer {printable(name)!r}", self.shape(name), at)
 
     def label_index(self, label: str | int) -> int:
         """Which logit the class of a label has.
@@ -206,7 +207,7 @@ class Subject:
             return self.classes.index(target)
         near = get_close_matches(target, self.classes, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"
-        raise ArgumentError(f"no class is called {shown(target)!r:.80}; {hint}")
+        raise ArgumentError(f"no class is called {printable(target)!r:.80}; {hint}")
 
 
 def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:
@@ -226,3 +227,7 @@ def check_position(what: str, shape: Shape, at: Sequence[int]) -> Position:
             f"to {last}, got {', '.join(f'{n!r:.40}' for n in given)}"
         )
     return tuple(int(n) for n in given)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

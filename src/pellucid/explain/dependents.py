@@ -20,12 +20,12 @@ from pellucid.ops.pool import Pool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.explain.subject import Position
+    from pellucid.explain.activations import Position
     from pellucid.ops.operation import Operation, Shape
     from pellucid.ops.window import Window
 
 
-def outputs_that_read(
+def dependents(
     operation: Operation, shapes: Sequence[Shape], branch: int, at: Position
 ) -> list[Position]:
     """The positions in an operation's output that depend on one input value.

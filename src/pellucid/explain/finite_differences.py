@@ -21,7 +21,7 @@ from pellucid.ops import LeakyReLU, MaxPool, PReLU, ReLU, ReLU6
 
 if TYPE_CHECKING:
     from pellucid.engines import Backward, Program
-    from pellucid.explain.subject import Position, Subject
+    from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Weights
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Saved
@@ -72,18 +72,18 @@ class FiniteDifference:
         }
 
 
-class Checker:
+class FiniteDifferences:
     """Checks gradients of one loss for one picture, in float64.
 
     Args:
-        subject: The picture in its network.
+        activations: The picture in its network.
         targets: Wanted probabilities, (K,).
         loss: The loss.
     """
 
-    def __init__(self, subject: Subject, targets: Array, loss: Loss) -> None:
-        self._subject, self._targets, self._loss = subject, targets, loss
-        self._graph = subject.model.network.graph
+    def __init__(self, activations: Activations, targets: Array, loss: Loss) -> None:
+        self._subject, self._targets, self._loss = activations, targets, loss
+        self._graph = activations.model.network.graph
 
     def check(self, weight: str, at: Position) -> FiniteDifference:
         """Check one weight's gradient; ``weight`` is its full name."""

@@ -12,7 +12,7 @@ from pellucid.explain.pages.page import fragment, table, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pellucid.evaluation.effect import DataEffect, PictureEffect
+    from pellucid.evaluation.edit_effect import DataEffect, PictureEffect
 
 CLASS_HEADS = ("class", "logit", "after", "probability", "after")
 LAYER_HEADS = ("layer", "change of its output")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.behind import Use, uses
 from pellucid.explain.details import details
+from pellucid.explain.downstream import Use, uses
 from pellucid.explain.records import number, numbers, record
 from pellucid.explain.weight_places import weight_places
 from pellucid.graph import INPUT
+from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from pellucid.explain.subject import Position, Subject
+    from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Node
     from pellucid.ops.terms import Terms
 
@@ -47,39 +48,43 @@ class Pixel:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Opened:
+class ValueTerms:
     """One output value of a layer, opened into all its terms.
 
     Attributes:
-        subject: The picture in its network.
+        activations: The picture in its network.
         node: The layer.
         at: Where the value stands in the layer's output.
         value: What the engine computed there.
         terms: The arithmetic behind it; see :class:`pellucid.ops.terms.Terms`.
     """
 
-    subject: Subject
+    activations: Activations
     node: Node
     at: Position
     value: float
     terms: Terms
 
+    subject = OldAttribute("activations")
+
     @classmethod
-    def of(cls, subject: Subject, layer: str, at: Sequence[int]) -> Opened:
+    def of(cls, activations: Activations, layer: str, at: Sequence[int]) -> ValueTerms:
         """Open a value.
 
         Args:
-            subject: The picture in its network.
+            activations: The picture in its network.
             layer: A layer's name; ``"probabilities"`` for the softmax of the logits.
             at: (row, column, channel) or (unit,), from 0.
 
         Raises:
             ArgumentError: If there is no such layer, or the position lies outside its output.
         """
-        node = subject.node(layer)
-        place = subject.position(layer, at)
-        terms = node.operation.terms(subject.inputs_of(node), subject.weights_of(node), place)
-        return cls(subject, node, place, float(subject.values[layer][place]), terms)
+        node = activations.node(layer)
+        place = activations.position(layer, at)
+        terms = node.operation.terms(
+            activations.inputs_of(node), activations.weights_of(node), place
+        )
+        return cls(activations, node, place, float(activations.values[layer][place]), terms)
 
     @property
     def layer(self) -> str:
@@ -125,7 +130,7 @@ class Opened:
         branch, *at = self.terms.sources[i].tolist()
         return self.node.inputs[branch], tuple(at)
 
-    def input(self, i: int) -> Opened | Pixel:
+    def input(self, i: int) -> ValueTerms | Pixel:
         """Open what the i-th term reads; in the end that is a pixel.
 
         Raises:
@@ -133,8 +138,8 @@ class Opened:
         """
         layer, at = self.source(i)
         if layer == INPUT:
-            return Pixel(at, float(self.subject.values[INPUT][at]))
-        return Opened.of(self.subject, layer, at)
+            return Pixel(at, float(self.activations.values[INPUT][at]))
+        return ValueTerms.of(self.activations, layer, at)
 
     @cached_property
     def details(self) -> dict[str, Any]:
@@ -149,7 +154,7 @@ class Opened:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """What activations, norms and poolings behind the layer make of the value."""
-        return uses(self.subject, self.layer, self.at)
+        return uses(self.activations, self.layer, self.at)
 
     def largest(self, count: int | None = None) -> list[int]:
         """The numbers of the terms, the largest contribution (by size) first."""
@@ -193,11 +198,15 @@ class Opened:
 
     def plot(self) -> Figure:
         """The largest terms as bars."""
-        from pellucid.explain.pages.terms_figure import opened_figure
+        from pellucid.explain.pages.terms_figure import value_terms_figure
 
-        return opened_figure(self)
+        return value_terms_figure(self)
 
     def _repr_html_(self) -> str:
-        from pellucid.explain.pages.opened import opened_html
+        from pellucid.explain.pages.value_terms import value_terms_html
 
-        return opened_html(self)
+        return value_terms_html(self)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)
