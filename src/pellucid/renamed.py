@@ -48,6 +48,7 @@ NAMES = {
     "pellucid.explain.surgery": {"operate": "edit_model"},
     "pellucid.explain.update_rule": {"Learner": "UpdateRule"},
     "pellucid.explain.value_terms": {"Opened": "ValueTerms"},
+    "pellucid.training": {"Trained": "TrainingResult"},
 }
 """By module, as it is called now: new names by old ones."""
 

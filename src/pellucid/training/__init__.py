@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pellucid.renamed import old_names
 from pellucid.training.history import Epoch
 from pellucid.training.loop import train
 from pellucid.training.recipe import Recipe, make_recipe
@@ -18,3 +21,6 @@ __all__ = [
     "make_recipe",
     "train",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)
