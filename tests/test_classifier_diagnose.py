@@ -11,7 +11,7 @@ import pytest
 from pellucid import ImageClassifier, load
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError
-from pellucid.training.provenance import trained_max_pixels
+from pellucid.files.provenance import trained_max_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path

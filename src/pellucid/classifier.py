@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
 from pellucid.data.dataset import Dataset, check_bytes
-from pellucid.data.names import array_shape, brief_settings
 from pellucid.data.pictures import check_image_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
@@ -37,15 +37,17 @@ from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
 from pellucid.files import Model, load_model, save_model
+from pellucid.files.provenance import renamed, safe_max_pixels
+from pellucid.files.referenced import ReferencedPictures
 from pellucid.graph import Network, classifier_weights, summarise
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
-from pellucid.ops import check
 from pellucid.ops.operation import describe
 from pellucid.ops.softmax import softmax
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.pickling import restored, state_of
 from pellucid.renamed import OldAttribute
+from pellucid.text import array_shape, brief_settings
 from pellucid.training import Watcher, make_recipe, train
 from pellucid.training.advice import Setup
 from pellucid.training.arguments import are_picture_files, evaluation_data, training_data
@@ -54,9 +56,8 @@ from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.history import History
 from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
-from pellucid.training.provenance import history_of, provenance, renamed, safe_max_pixels
+from pellucid.training.provenance import history_of, provenance
 from pellucid.training.recipe import balanced_weights, usual_learning_rate
-from pellucid.training.referenced import ReferencedPictures
 from pellucid.training.run_folder import MINUTES, RunFolder, model_path, run_history, try_run_folder
 from pellucid.training.saved_run import DamagedStateWarning, read_saved_run
 from pellucid.training.start import (
@@ -351,7 +352,7 @@ class ImageClassifier:
         if folder is not None and not resume:
             try_run_folder(folder, overwrite=overwrite)  # before the pictures cost any time
         check_max_pixels(self.max_pixels)
-        check.truth("warm_start", self.warm_start)
+        checks.truth("warm_start", self.warm_start)
         before = resumed(read_saved_run(folder)) if resume and folder is not None else None
         origin = None if before is not None else self._origin()
         if origin is None and before is None and self._from_file:
@@ -468,7 +469,7 @@ class ImageClassifier:
         if self.image_size is not None:
             check_image_size(self.image_size)
         get_engine(self.engine)
-        check.truth("warm_start", self.warm_start)
+        checks.truth("warm_start", self.warm_start)
         if isinstance(self.architecture, str) and self.start_from is None:
             get_architecture(self.architecture)
         return self
@@ -529,7 +530,7 @@ class ImageClassifier:
         if epochs is not None:
             given["epochs"] = epochs
         elif self.epochs is None and data is not None:
-            check.whole("batch_size", batch_size)
+            checks.whole("batch_size", batch_size)
             given["epochs"] = automatic_epochs(taken.epochs, len(data), batch_size)
         if isinstance(class_weights, str):
             if class_weights != "balanced":

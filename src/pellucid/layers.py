@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pellucid import ops
+from pellucid.checks import brief
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
-from pellucid.ops.check import brief
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MODULES = {
+    "pellucid.data.arrange": "pellucid.data.make_splits",
+    "pellucid.data.locate": "pellucid.data.detect_format",
+    "pellucid.data.names": "pellucid.text",
+    "pellucid.data.reduce": "pellucid.data.jpeg_scaling",
     "pellucid.evaluation.answers": "pellucid.evaluation.predict_logits",
+    "pellucid.evaluation.chance": "pellucid.metrics.chance",
     "pellucid.evaluation.effect": "pellucid.evaluation.edit_effect",
     "pellucid.evaluation.judge": "pellucid.evaluation.evaluate",
+    "pellucid.evaluation.metrics": "pellucid.metrics.classification",
     "pellucid.evaluation.two_models": "pellucid.evaluation.model_comparison",
     "pellucid.explain.opened": "pellucid.explain.value_terms",
     "pellucid.explain.question": "pellucid.explain.score",
@@ -30,6 +36,13 @@ MODULES = {
     "pellucid.explain.scores": "pellucid.explain.faithfulness",
     "pellucid.explain.subject": "pellucid.explain.activations",
     "pellucid.explain.update": "pellucid.explain.update_rule",
+    "pellucid.ops.check": "pellucid.checks",
+    "pellucid.training.average": "pellucid.training.ema",
+    "pellucid.training.feed": "pellucid.training.batch_loader",
+    "pellucid.training.finder": "pellucid.training.lr_finder",
+    "pellucid.training.held_out": "pellucid.files.held_out",
+    "pellucid.training.kept": "pellucid.training.saved_run",
+    "pellucid.training.trained": "pellucid.training.result",
 }
 """Modules by their old names."""
 
@@ -49,6 +62,7 @@ NAMES = {
     "pellucid.explain.update_rule": {"Learner": "UpdateRule"},
     "pellucid.explain.value_terms": {"Opened": "ValueTerms"},
     "pellucid.training": {"Trained": "TrainingResult"},
+    "pellucid.training.result": {"Trained": "TrainingResult"},
 }
 """By module, as it is called now: new names by old ones."""
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pellucid import ImageClassifier
-from pellucid.evaluation.chance import wilson
 from pellucid.files.lock import FolderLock
+from pellucid.metrics.chance import wilson
 from pellucid.training.runs import list_runs
 from tests.training.runs import Death, Died
 

@@ -16,7 +16,7 @@ from PIL import Image
 from pellucid import data, load
 from pellucid.cli import main
 from pellucid.cli.run_report import judge
-from pellucid.evaluation.chance import wilson
+from pellucid.metrics.chance import wilson
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import pytest
 import pellucid as pl
 from pellucid.data import Dataset, load
 from pellucid.errors import PellucidError
+from pellucid.files.held_out import held_out
 from pellucid.layers import Dense, Flatten, Sequential
-from pellucid.training.held_out import held_out
 from tests.data.made_files import idx_bytes, write
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 import pellucid as pl
 from pellucid.data.reference import Reference, parse_reference
 from pellucid.errors import PellucidError
-from pellucid.training.held_out import held_out
-from pellucid.training.referenced import ReferencedPictures
+from pellucid.files.held_out import held_out
+from pellucid.files.referenced import ReferencedPictures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.backends import cudnn
 
+from pellucid.counter_random import random_words as reference_words
 from pellucid.engines import ENGINES, Learning, Precision, get_engine
 from pellucid.engines.torch import TorchEngine, losses, operations, optimizers
 from pellucid.engines.torch.device import available_devices, exact_arithmetic
@@ -29,7 +30,6 @@ from pellucid.ops import (
 )
 from pellucid.ops.operation import Mode
 from pellucid.ops.pointwise import Pointwise
-from pellucid.ops.random import random_words as reference_words
 from pellucid.optimizers import OPTIMIZERS, SGD
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close

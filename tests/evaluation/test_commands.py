@@ -15,8 +15,8 @@ from PIL import Image
 import pellucid as pl
 from pellucid.data.asked import find_pictures
 from pellucid.evaluation.commands import with_commands
-from pellucid.training.held_out import held_out
-from pellucid.training.referenced import ReferencedPictures
+from pellucid.files.held_out import held_out
+from pellucid.files.referenced import ReferencedPictures
 
 if TYPE_CHECKING:
     from pellucid import Dataset, ImageClassifier

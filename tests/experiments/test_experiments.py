@@ -17,11 +17,11 @@ from PIL import Image
 
 from pellucid.data import Dataset, load
 from pellucid.errors import DataError, TrainingDivergedError
-from pellucid.evaluation.chance import wilson
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
 from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
 from pellucid.experiments.page import heads, rows
+from pellucid.metrics.chance import wilson
 from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from pellucid.layers import (
     Residual,
     Sequential,
 )
-from pellucid.ops.settings import to_dict
+from pellucid.settings import to_dict
 from tests.messages import check_line
 from tests.ops.cases import CASES
 

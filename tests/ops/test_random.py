@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from pellucid.counter_random import philox, random_words
 from pellucid.ops import Dropout
 from pellucid.ops.operation import Mode
-from pellucid.ops.random import philox, random_words
 from tests.ops.philox import philox as plain_philox
 from tests.ops.philox import word
 

@@ -10,8 +10,8 @@ import pytest
 
 from pellucid.errors import ArgumentError, PellucidError
 from pellucid.ops import LOSSES, OPERATIONS
-from pellucid.ops.settings import from_dict, to_dict
 from pellucid.optimizers import OPTIMIZERS, SGD, Adam, AdamW
+from pellucid.settings import from_dict, to_dict
 from tests.messages import check_line
 from tests.ops.cases import CASES, SWEEP
 from tests.ops.loss_cases import LOSS_CASES

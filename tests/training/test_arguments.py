@@ -12,8 +12,8 @@ from pellucid.data import Dataset, Splits
 from pellucid.errors import PellucidError
 from pellucid.evaluation.edit_effect import data_effect
 from pellucid.explain.surgery import SetWeight
+from pellucid.files.held_out import held_out
 from pellucid.layers import Dense, Flatten, Sequential
-from pellucid.training.held_out import held_out
 
 if TYPE_CHECKING:
     from pathlib import Path

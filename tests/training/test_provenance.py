@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pellucid.data.split import stratified_split
+from pellucid.files.provenance import unseen
 from pellucid.training import make_recipe
-from pellucid.training.provenance import provenance, unseen
+from pellucid.training.provenance import provenance
 from tests.training.scripted import dataset
 
 EVERYTHING = dataset(60)

@@ -15,8 +15,8 @@ from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.story_numbers import tell
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import MOST_TERMS, AllTerms, position
-from pellucid.data.names import printable
 from pellucid.engines import DEFAULT
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,8 +12,8 @@ from pellucid.cli import arguments
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.check.finding_kinds import KINDS
-from pellucid.data.names import counted, listed, printable
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     import numpy as np

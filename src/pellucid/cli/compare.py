@@ -9,8 +9,8 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,8 +11,8 @@ from pellucid.cli import arguments
 from pellucid.cli.models import load_classifier
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, folder_name, printable
 from pellucid.engines import DEFAULT
+from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,7 @@ def evaluate(
     """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
-    from pellucid.training.held_out import held_out
+    from pellucid.files.held_out import held_out
 
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time

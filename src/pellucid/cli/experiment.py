@@ -11,8 +11,8 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,10 +17,10 @@ from pellucid.cli.print_explanation import print_explanation
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import ResizeNote, print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.explain.methods import METHODS
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.networks import find_network
 from pellucid.cli.terminal import print_json, results
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,9 +12,9 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.cli.trace import position
-from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,9 +12,9 @@ from pellucid.cli import arguments
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

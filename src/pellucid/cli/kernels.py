@@ -10,7 +10,7 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

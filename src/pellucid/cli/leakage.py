@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.cli.arguments import one_of
-from pellucid.data.names import counted, listed
 from pellucid.errors import DataError
+from pellucid.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

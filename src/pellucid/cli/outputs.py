@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.errors import OutputError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -79,7 +79,7 @@ def find_pictures(
     """
     from pellucid.cli.terminal import remarks
     from pellucid.data.asked import find_pictures as find
-    from pellucid.training.referenced import ReferencedPictures
+    from pellucid.files.referenced import ReferencedPictures
 
     pictures = ReferencedPictures(model, max_pixels=max_pixels, max_bytes=max_bytes)
     asked = find(texts, pictures.part, path_column)
@@ -99,7 +99,7 @@ def picture_of(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
 def print_class(picture: DataPicture) -> None:
     """Print on stderr which class a data set gives a picture, and its file if it has one."""
     from pellucid.cli.terminal import remarks
-    from pellucid.data.names import printable
+    from pellucid.text import printable
 
     where = "" if picture.path is None else f" ({printable(picture.path)})"
     remarks().print(f"{printable(picture.name)}{where} is of the class {printable(picture.label)}")
@@ -108,7 +108,7 @@ def print_class(picture: DataPicture) -> None:
 def report_problems(problems: Sequence[str], total: int) -> None:
     """Leave with 1 if there are problems: one as it is, of several a line each and their number."""
     from pellucid.cli.terminal import fail, remarks
-    from pellucid.data.names import counted, printable
+    from pellucid.text import counted, printable
 
     if len(problems) > 1:
         for problem in problems:
@@ -121,10 +121,10 @@ def report_problems(problems: Sequence[str], total: int) -> None:
 def _of_data(
     reference: Reference, model: Model | None, max_pixels: int | None, max_bytes: int | None
 ) -> DataPicture:
-    from pellucid.data.names import printable
     from pellucid.data.reference import picture
     from pellucid.errors import DataError
-    from pellucid.training.referenced import ReferencedPictures
+    from pellucid.files.referenced import ReferencedPictures
+    from pellucid.text import printable
 
     if reference.number is None:
         raise DataError(

@@ -17,9 +17,9 @@ from pellucid.cli.picture import find_pictures, print_class, report_problems
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
-from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
+from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -50,7 +50,7 @@ def print_resize_note(
         DataError: If the picture cannot be read.
     """
     from pellucid.cli.terminal import remarks
-    from pellucid.data.names import printable
+    from pellucid.text import printable
     from pellucid.training.unlike import unlike_picture
 
     seen = model.preprocessing
@@ -97,8 +97,8 @@ def changes(
 def _values(picture: Path, seen: Preprocessing, max_pixels: int) -> str:
     """How the values of a picture of more than 8 bits were scaled."""
     from pellucid.data.decode import decode_full, opened
-    from pellucid.data.names import printable
     from pellucid.data.value_range import plain_number
+    from pellucid.text import printable
 
     with opened(picture, max_pixels) as image:
         values = decode_full(image, printable(picture))

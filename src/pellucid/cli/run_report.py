@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.cli.terminal import remarks
-from pellucid.data.names import folder_name, printable
+from pellucid.csv_text import csv_text
 from pellucid.files import make_folder, remove_file, write_text
-from pellucid.files.csv_text import csv_text
+from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pellucid.data.quarantine import BadFile
     from pellucid.engines import Program
     from pellucid.evaluation import Report
-    from pellucid.evaluation.chance import Chance
+    from pellucid.metrics.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.result import Progress, TrainingResult
@@ -102,7 +102,7 @@ def judge(
 
 def best_chance(model: ImageClassifier, splits: Splits) -> tuple[str, Chance] | None:
     """How good the best epoch was on the validation part, and its name; none without one."""
-    from pellucid.evaluation.chance import chance
+    from pellucid.metrics.chance import chance
 
     pictures = splits.validation
     accuracy = model.model_.provenance["results"]["validation_accuracy"]

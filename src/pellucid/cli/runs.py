@@ -9,7 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import folder_name, printable
+from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,8 +15,8 @@ from typing import (
     get_type_hints,
 )
 
-from pellucid.data.names import printable, truncated
 from pellucid.errors import FileFormatError
+from pellucid.text import printable, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,12 +17,12 @@ from pellucid.cli.story_numbers import (
     sum_of_products,
     tell,
 )
-from pellucid.data.names import counted, printable
 from pellucid.explain.pages.numbers import compared, detail_lines, figure, place, rule_in_words
 from pellucid.graph import INPUT
 from pellucid.ops import Conv2D, Subsample
 from pellucid.ops.operation import describe
 from pellucid.ops.pool import Pool
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

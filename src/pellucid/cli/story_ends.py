@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.cli.story_numbers import factored, short, tell
-from pellucid.data.names import counted, printable
 from pellucid.explain.pages.backward import check_line, settled_line, update_line
 from pellucid.explain.pages.numbers import compared, figure, place, probability
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,8 +11,8 @@ from pellucid.architectures import ARCHITECTURES, get_architecture
 from pellucid.cli import arguments
 from pellucid.cli.networks import is_path
 from pellucid.cli.terminal import print_json, results
-from pellucid.data.names import printable
 from pellucid.graph import summarise
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.graph import Summary

@@ -14,8 +14,8 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import counted, printable
 from pellucid.engines import DEFAULT
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +77,7 @@ def surgery(
 
     from pellucid.evaluation.edit_effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
-    from pellucid.training.held_out import held_out
+    from pellucid.files.held_out import held_out
     from pellucid.training.run_folder import model_path
 
     if out is not None:

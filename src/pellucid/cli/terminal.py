@@ -10,8 +10,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from pellucid.data.names import printable
 from pellucid.errors import PellucidError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.names import printable
 from pellucid.engines import DEFAULT
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

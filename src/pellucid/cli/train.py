@@ -19,11 +19,11 @@ from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.data.class_names import given_classes
-from pellucid.data.names import counted, folder_name, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
+from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.classifier import ImageClassifier

@@ -10,10 +10,10 @@ from pellucid.data.class_names import given_classes, named_places
 from pellucid.data.convert import scaled
 from pellucid.data.dataset import Dataset
 from pellucid.data.labels import IN_WORDS, checked_labels, label_kind
-from pellucid.data.names import listed
 from pellucid.data.preprocessing import is_deep_array
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, printable
+from pellucid.csv_text import undefused
 from pellucid.data.ours import is_drawing
 from pellucid.data.picture_files import is_picture
 from pellucid.data.reference import DataPicture, Reference, parse_reference
@@ -21,7 +21,7 @@ from pellucid.data.table_columns import PATH_NAMES
 from pellucid.data.table_paths import PathFinder
 from pellucid.data.walk import files_below
 from pellucid.errors import DataError, PellucidError
-from pellucid.files.csv_text import undefused
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,8 +11,8 @@ import numpy as np
 
 from pellucid.data.decode import unreadable
 from pellucid.data.labels import LabelKind, checked_labels, label_kind, places_in
-from pellucid.data.names import counted, printable
 from pellucid.errors import DataError
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

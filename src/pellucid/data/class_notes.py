@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, listed, printable
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,10 +11,10 @@ import numpy as np
 
 from pellucid.data.class_names import named_places
 from pellucid.data.labels import checked_labels, class_values
-from pellucid.data.names import counted
 from pellucid.errors import ArgumentError, DataError
 from pellucid.memory import check_memory
 from pellucid.short_repr import short, short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,11 +26,11 @@ from pellucid.data.formats import (
     webp_canvas,
 )
 from pellucid.data.libtiff import LIBTIFF, UnsupportedError
-from pellucid.data.names import printable
 from pellucid.data.pillow import DECODING_ERRORS, MAX_PIXELS, bounded
 from pellucid.data.plain_jpeg import plain_jpeg, small_file
 from pellucid.data.unsupported import unsupported
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import printable
 from pellucid.data.quarantine import BadFile
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import printable
 from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import printable
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 

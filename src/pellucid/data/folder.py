@@ -19,13 +19,13 @@ from pellucid.data.layout import (
     no_class_folders,
 )
 from pellucid.data.left_out import left_out_notes, left_out_summary
-from pellucid.data.names import printable
 from pellucid.data.ours import own_folder
 from pellucid.data.picture_files import is_picture
 from pellucid.data.quarantine import BadFile
 from pellucid.data.walk import entries, files_below
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import printable
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

@@ -9,9 +9,9 @@ import numpy as np
 
 from pellucid.data.dataset import Dataset
 from pellucid.data.idx import read_idx_pair
-from pellucid.data.names import printable
 from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.data.names import brief_repr, counted, listed, printable
 from pellucid.errors import DataError
+from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, folder_name, listed, printable
 from pellucid.data.ours import is_drawing, own_folder
 from pellucid.data.picture_files import is_hidden, is_picture
 from pellucid.errors import DataError
+from pellucid.text import counted, folder_name, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

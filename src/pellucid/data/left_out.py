@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.idx_folder import find_idx_files
-from pellucid.data.names import printable
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

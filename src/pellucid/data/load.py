@@ -18,7 +18,6 @@ from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
 from pellucid.data.make_splits import DEFAULT_SHARE, make_splits
 from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import array_shape, folder_name, printable
 from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pictures import check_image_size, read_pictures
@@ -38,6 +37,7 @@ from pellucid.data.sources import (
 from pellucid.data.table_columns import check_columns
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import array_shape, folder_name, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ import numpy as np
 
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
-from pellucid.data.names import brief_repr
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import brief_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

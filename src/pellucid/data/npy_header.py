@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from pellucid.data.names import truncated
 from pellucid.errors import DataError
+from pellucid.text import truncated
 
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {1: 2, 2: 4, 3: 4}  # of the header's length, by the format's version

@@ -11,10 +11,10 @@ import numpy as np
 
 from pellucid.data.arrays import CLASSES, NAMES, no_known
 from pellucid.data.decode import unreadable
-from pellucid.data.names import printable, truncated
 from pellucid.data.npy_header import read_header
 from pellucid.data.packed import BYTES_PER_LABEL, check_max_bytes, check_unpacked, read_values
 from pellucid.errors import DataError
+from pellucid.text import printable, truncated
 
 if TYPE_CHECKING:
     from pathlib import Path

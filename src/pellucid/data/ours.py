@@ -11,10 +11,10 @@ import os
 import re
 from pathlib import Path
 
-from pellucid.data.names import counted, printable
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.data.web_page import PAGE_START
 from pellucid.errors import DataError
+from pellucid.text import counted, printable
 from pellucid.user_cache import TAG, TAG_TEXT
 
 PNG_START = b"\x89PNG\r\n\x1a\n"

@@ -12,13 +12,13 @@ from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
 from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
-from pellucid.data.names import array_shape, counted, pixel_size, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
 from pellucid.data.value_range import clipping_remark, value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.memory import check_memory, gigabytes
+from pellucid.text import array_shape, counted, pixel_size, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

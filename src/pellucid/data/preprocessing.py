@@ -14,10 +14,10 @@ from pellucid.data.convert import NoRuleError, Range, scaled
 from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.jpeg_scaling import Reduced, can_be_reduced, reduce_decoding
-from pellucid.data.names import printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.plain_jpeg import decoded_jpeg, plain_jpeg, small_file
 from pellucid.errors import ArgumentError, DataError, FileFormatError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pellucid.data.names import counted, printable
 from pellucid.errors import ArgumentError
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.load import load, load_all, part_names
-from pellucid.data.names import counted, printable
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +137,7 @@ def argument_of(data: str, pictures: Dataset, number: int) -> str:
 
     Args:
         data: A path, or the name of a built-in set.
-        pictures: A part of the data, as :func:`pellucid.training.held_out.held_out` returns it.
+        pictures: A part of the data, as :func:`pellucid.files.held_out.held_out` returns it.
         number: Which picture of the part.
     """
     if pictures.names is None or data in BUILTIN:

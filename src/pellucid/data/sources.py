@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pellucid.data.class_names import given_classes, named_places
-from pellucid.data.names import array_shape, counted, listed, printable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import DataError
 from pellucid.memory import gigabytes
 from pellucid.short_repr import short_repr
+from pellucid.text import array_shape, counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

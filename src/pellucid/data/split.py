@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import brief_repr, counted
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import brief_repr, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,15 +7,15 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pellucid.csv_text import undefused
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
-from pellucid.data.names import counted, printable
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import label_notes
 from pellucid.data.table_paths import PathFinder
 from pellucid.errors import DataError
-from pellucid.files.csv_text import undefused
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.data.layout import PARTS
-from pellucid.data.names import listed, printable
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted, listed, printable
 from pellucid.errors import DataError
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

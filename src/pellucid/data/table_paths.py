@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

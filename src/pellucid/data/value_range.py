@@ -21,9 +21,9 @@ from pellucid.cores import available_threads
 from pellucid.data.convert import NoRuleError, Range
 from pellucid.data.decode import opened
 from pellucid.data.deep import bands, deep_rows
-from pellucid.data.names import counted
 from pellucid.data.pillow import DECODING_ERRORS, bounded
 from pellucid.errors import DataError
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

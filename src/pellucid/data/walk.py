@@ -15,10 +15,10 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.data.ours import is_drawing, own_folder
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Container

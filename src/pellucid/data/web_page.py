@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ShapeError
-from pellucid.ops import check
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def calibrate(
         ShapeError: If the arrays are not of one length, are empty, or hold what is no probability.
         ArgumentError: If the number of bins is not positive.
     """
-    check.whole("bins", bins)
+    checks.whole("bins", bins)
     if confidence.ndim != 1 or confidence.shape != right.shape or not len(confidence):
         raise ShapeError(
             f"expected one confidence and one verdict an answer, (N,) both with N at least 1, got "

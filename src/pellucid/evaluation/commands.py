@@ -7,8 +7,8 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.data.reference import argument_of
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset

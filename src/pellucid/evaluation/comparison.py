@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ShapeError
-from pellucid.evaluation import metrics
 from pellucid.evaluation.calibration import Calibration, calibrate
-from pellucid.evaluation.chance import wilson
-from pellucid.ops import check
+from pellucid.metrics import classification as metrics
+from pellucid.metrics.chance import wilson
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.evaluation.metrics import Labels, Numbers
+    from pellucid.metrics.classification import Labels, Numbers
 
 GROUPS = ("both right", "only first", "only second", "both wrong")
 """What :meth:`Comparison.groups` counts by, in words."""
@@ -248,7 +248,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
         ArgumentError: If one is no whole number from 0.
     """
     for name, number in (("only_first", only_first), ("only_second", only_second)):
-        check.whole(name, number, 0)
+        checks.whole(name, number, 0)
     throws, fewer = only_first + only_second, min(only_first, only_second)
     ways = total = 1
     for i in range(fewer):  # whole numbers: nothing is rounded before the division

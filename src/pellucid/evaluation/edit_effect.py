@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import DIVERGED, predict_logits
+from pellucid.files.provenance import source_classes
+from pellucid.files.referenced import read_picture
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
-from pellucid.training.provenance import source_classes
-from pellucid.training.referenced import read_picture
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
-    from pellucid.explain.activations import Classifier
+    from pellucid.files.classifier import Classifier
 
 SCHEMA = 1
 """Version of what ``to_dict`` gives."""

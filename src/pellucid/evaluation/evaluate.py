@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import listed, printable
+from pellucid import checks
 from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import DataError
-from pellucid.evaluation import metrics
 from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import ClassRow, Report, Wrong
-from pellucid.ops import check
+from pellucid.metrics import classification as metrics
 from pellucid.ops.softmax import softmax
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def evaluate(
         ArgumentError: The batch size is not a positive whole number.
     """
     if batch_size is not None:
-        check.whole("batch_size", batch_size)
+        checks.whole("batch_size", batch_size)
     _check_classes(dataset, dataset.classes if classes is None else tuple(classes))
     _check_shapes(program, dataset)
 

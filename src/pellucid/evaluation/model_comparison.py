@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from pellucid.csv_text import csv_text
 from pellucid.data.dataset import Dataset
-from pellucid.data.names import counted, listed, printable
 from pellucid.data.sources import in_classes
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.files import make_folder, write_text
-from pellucid.files.csv_text import csv_text
+from pellucid.files.held_out import held_out
+from pellucid.files.provenance import source_classes
 from pellucid.short_repr import short_repr
-from pellucid.training.held_out import held_out
-from pellucid.training.provenance import source_classes
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.data.reading import Reading
-    from pellucid.explain.activations import Classifier
+    from pellucid.files.classifier import Classifier
 
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
@@ -140,7 +140,7 @@ def compare_models(
     Args:
         first: A.
         second: B, with the same classes in any order.
-        data: What :func:`pellucid.training.held_out.held_out` takes, once for each model: only what
+        data: What :func:`pellucid.files.held_out.held_out` takes, once for each model: only what
             neither learned from counts; or a data set.
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out.

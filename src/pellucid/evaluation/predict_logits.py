@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.engines.batches import forward
 from pellucid.errors import DataError
 from pellucid.renamed import old_names
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
-    from pellucid.explain.activations import Classifier
+    from pellucid.files.classifier import Classifier
 
 DIVERGED = "its training diverged: train it with a lower learning rate"
 """Why a trained network answers with numbers that are none, and what to do."""

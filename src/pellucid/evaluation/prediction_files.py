@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import printable
-from pellucid.files.csv_text import csv_text
+from pellucid.csv_text import csv_text
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

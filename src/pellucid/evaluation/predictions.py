@@ -14,12 +14,12 @@ import numpy as np
 
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decoded import PictureFile
-from pellucid.data.names import printable
 from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 from pellucid.training.unlike import Unlike, unlike
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Preprocessing
-    from pellucid.explain.activations import Classifier
+    from pellucid.files.classifier import Classifier
 
 _BLOCK = 64
 """Pictures out of data sets that are computed together."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import counted
-from pellucid.evaluation.chance import Chance, of_support, wilson
 from pellucid.evaluation.tables import write_tables
+from pellucid.metrics.chance import Chance, of_support, wilson
 from pellucid.short_repr import short_repr
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ come without."""
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How one class fared; see :class:`pellucid.evaluation.metrics.ClassScores`."""
+    """How one class fared; see :class:`pellucid.metrics.classification.ClassScores`."""
 
     name: str
     precision: float
@@ -106,7 +106,7 @@ class Report:
         as text, ``confusion`` is a list of rows, ``per_class`` and ``wrong`` are lists of objects
         with the keys of :class:`ClassRow` and :class:`Wrong`, ``calibration`` is an object with
         those of :class:`~pellucid.evaluation.calibration.Calibration`, ``chance`` one with those of
-        :class:`~pellucid.evaluation.chance.Chance`.
+        :class:`~pellucid.metrics.chance.Chance`.
         """
         return {
             "schema": SCHEMA,

@@ -1,15 +1,15 @@
 """A report's tables as CSV files (UTF-8, commas, a header), for spreadsheets and scripts.
 
-Names that a spreadsheet would compute are defused, see :mod:`pellucid.files.csv_text`.
+Names that a spreadsheet would compute are defused, see :mod:`pellucid.csv_text`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
+from pellucid.csv_text import csv_text
 from pellucid.files import make_folder, write_text
-from pellucid.files.csv_text import csv_text
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
@@ -27,7 +27,7 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
     r"""Write four tables into a folder, which is made if it is not there.
 
     ``summary.csv`` has a row for each judge and the columns ``measure``, ``value``, ``low``,
-    ``high`` (the 95 % interval) and ``guessing``, see :mod:`pellucid.evaluation.chance`.
+    ``high`` (the 95 % interval) and ``guessing``, see :mod:`pellucid.metrics.chance`.
     ``confusion.csv`` has a row for each true class and a column for each predicted one; the first
     row and column hold the names, the corner ``true \ predicted``. ``per_class.csv`` and
     ``wrong.csv`` have the columns of :class:`~pellucid.evaluation.report.ClassRow` and

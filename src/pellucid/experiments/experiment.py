@@ -7,10 +7,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pellucid.classifier import ImageClassifier
+from pellucid.csv_text import csv_text
 from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
-from pellucid.evaluation.chance import chance, wilson
-from pellucid.files.csv_text import csv_text
+from pellucid.metrics.chance import chance, wilson
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted
 from pellucid.explain.pages.page import fragment, image, table, text
 from pellucid.explain.pictures import png
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from pellucid.experiments.experiment import Outcome

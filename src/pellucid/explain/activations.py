@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import listed, printable
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files import Model
+from pellucid.files.referenced import read_picture
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
-from pellucid.training.referenced import read_picture
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
+    from pellucid.files.classifier import Classifier
     from pellucid.ops.operation import Array, Shape
 
     Position = tuple[int, ...]
@@ -34,22 +35,6 @@ if TYPE_CHECKING:
 
 PROBABILITIES = "probabilities"
 """The step that follows every network: the softmax of its logits."""
-
-
-class Classifier(Protocol):
-    """What a classifier is to an explanation: a model, and the engine's program of it."""
-
-    @property
-    def model_(self) -> Model:
-        """The network with class names and preprocessing."""
-
-    @property
-    def program_(self) -> Program:
-        """The network as the engine computes it."""
-
-    @property
-    def max_pixels(self) -> int:
-        """Picture files with more pixels are refused."""
 
 
 @short_repr

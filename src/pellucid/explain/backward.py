@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations, check_position
 from pellucid.explain.finite_differences import FiniteDifference, FiniteDifferences
@@ -24,6 +23,7 @@ from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.softmax import sum_of_others
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Backward as Gradients
-    from pellucid.explain.activations import Classifier, Position
+    from pellucid.explain.activations import Position
     from pellucid.files import Model
+    from pellucid.files.classifier import Classifier
     from pellucid.ops.operation import Array
 
 SETTLED = 1e-3

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
 from pellucid.ops.normalise import Normalise
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def baseline_pixels(graph: Graph, baseline: Baseline) -> Array:
     """
     channels = graph.input_shape[2]
     if not isinstance(baseline, str):
-        check.number("baseline", baseline, 0.0, 255.0)
+        checks.number("baseline", baseline, 0.0, 255.0)
         return np.full(channels, float(baseline))
-    check.choice("baseline", baseline, [MEAN])
+    checks.choice("baseline", baseline, [MEAN])
     first = graph.nodes[0].operation
     if isinstance(first, Normalise):
         return np.asarray(first.mean, np.float64)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain import methods
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

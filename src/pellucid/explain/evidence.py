@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import listed, printable
+from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.explain.affine_offset import AFFINE_OFFSETS
 from pellucid.explain.baseline import MEAN, baseline_pixels
@@ -29,9 +29,9 @@ from pellucid.explain.occlusion import occlude
 from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
-from pellucid.ops import check
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     import os
@@ -348,5 +348,5 @@ def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
 
 
 def _check_grid(shape: Shape, rows: int, columns: int) -> None:
-    check.whole("rows", rows, 1, shape[0])
-    check.whole("columns", columns, 1, shape[1])
+    checks.whole("rows", rows, 1, shape[0])
+    checks.whole("columns", columns, 1, shape[1])

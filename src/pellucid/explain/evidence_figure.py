@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.explain.heatmap import figure_html
 from pellucid.explain.heatmap_figure import legend
 from pellucid.explain.pages.numbers import compared
@@ -21,6 +20,7 @@ from pellucid.explain.pictures import (
     words_below,
     write_empty,
 )
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
-from pellucid.ops import check
 from pellucid.ops.softmax import softmax
 from pellucid.short_repr import short_repr
 
@@ -115,8 +115,8 @@ def faithfulness(
             f"the heatmap orders no pixels, so that it has no faithfulness: {heatmap.empty.line}"
         )
     scored, values = heatmap.scored, heatmap.values
-    check.whole("steps", steps, 1, values.size)
-    check.whole("seed", seed, 0, 2**32 - 1)
+    checks.whole("steps", steps, 1, values.size)
+    checks.whole("seed", seed, 0, 2**32 - 1)
     order = np.argsort(-values, axis=None, kind="stable")
     shares, deletion, insertion = _curves(scored, order, steps, baseline)
     chance = np.random.default_rng(seed).permutation(values.size)

@@ -10,7 +10,6 @@ import numpy as np
 
 from pellucid.data.convert import is_grey
 from pellucid.data.decode import decode, opened, source_name
-from pellucid.data.names import array_shape, pixel_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY, GalleryKernel
@@ -26,6 +25,7 @@ from pellucid.explain.pictures import (
 )
 from pellucid.explain.records import numbers, record
 from pellucid.short_repr import short_repr
+from pellucid.text import array_shape, pixel_size
 
 if TYPE_CHECKING:
     import os

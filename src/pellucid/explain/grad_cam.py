@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.feature_maps import compiled_maps
 from pellucid.explain.heatmap import Heatmap
@@ -25,6 +24,7 @@ from pellucid.explain.passes import ForwardPass, separates
 from pellucid.ops import patches
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.operation import describe
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method

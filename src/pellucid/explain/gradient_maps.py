@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import GRADIENT, GRADIENT_TIMES_INPUT, SMOOTH_GRAD
 from pellucid.explain.passes import ForwardPass, batches
 from pellucid.graph import INPUT
-from pellucid.ops import check
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision
@@ -45,9 +45,9 @@ def smooth_grad(
         noise: Its standard deviation, as a share of the image's range of pixels, 0 to 10.
         seed: Of the noise.
     """
-    check.whole("copies", copies, 1, 10_000)
-    check.number("noise", noise, 0.0, 10.0)
-    check.whole("seed", seed, 0, 2**32 - 1)
+    checks.whole("copies", copies, 1, 10_000)
+    checks.number("noise", noise, 0.0, 10.0)
+    checks.whole("seed", seed, 0, 2**32 - 1)
     image = scored.image.astype(np.float32)
     spread = noise * float(np.ptp(image))
     random = np.random.default_rng(seed)

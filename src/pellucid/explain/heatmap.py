@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.explain.emptiness import emptiness, strongest
 from pellucid.explain.records import number, numbers, record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

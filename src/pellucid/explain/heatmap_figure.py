@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.explain.pictures import (
     bare,
     draw_map,
@@ -16,6 +15,7 @@ from pellucid.explain.pictures import (
     words_below,
     write_empty,
 )
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.engines.batches import parts
 from pellucid.explain.baseline import BLACK, baseline_pixels
 from pellucid.explain.gradient_maps import pixel_gradients
@@ -20,7 +21,6 @@ from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import INTEGRATED_GRADIENTS
 from pellucid.explain.pages.numbers import compared
 from pellucid.explain.passes import batch_size
-from pellucid.ops import check
 
 if TYPE_CHECKING:
     from pellucid.explain.baseline import Baseline
@@ -48,7 +48,7 @@ def integrated_gradients(
     The heatmap's settings hold the completeness error: ``total`` of the shares, ``change`` of the
     score, and their ``gap`` as a share of the change.
     """
-    check.whole("steps", steps, 1, 10_000)
+    checks.whole("steps", steps, 1, 10_000)
     image = scored.image.astype(np.float64)
     even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
+from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.explain.nearest import Nearest, by_chance, nearest
 from pellucid.explain.pictures import DIVERGING, html_of, new_figure, plain, png, words_below
 from pellucid.explain.records import numbers, record
-from pellucid.ops import check
 from pellucid.ops.conv2d import Conv2D
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
@@ -53,8 +53,8 @@ class Kernels:
             most: How many kernels at most, the first ones.
             channels: How many of each kernel's channels at most.
         """
-        check.whole("most", most)
-        check.whole("channels", channels)
+        checks.whole("most", most)
+        checks.whole("channels", channels)
         return _draw(self, most, channels)
 
     def save(self, path: str | os.PathLike[str], **options: int) -> None:

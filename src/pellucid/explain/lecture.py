@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.engines import get_engine
-from pellucid.evaluation.metrics import classification_error, cross_entropy, mean_squared_error
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Flatten, MaxPool, ReLU, Sequential
+from pellucid.metrics.classification import classification_error, cross_entropy, mean_squared_error
 from pellucid.ops import CrossEntropy
 from pellucid.ops import MaxPool as MaxPoolOperation
 from pellucid.ops.loss import one_hot

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array

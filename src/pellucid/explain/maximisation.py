@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.passes import ForwardPass
 from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
 from pellucid.graph import INPUT
-from pellucid.ops import check
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ def maximise(
     """
     graph = network.graph
     name = check_unit(graph, layer, unit)
-    check.whole("steps", steps, 1, 100_000)
-    check.number("step_size", step_size, 0.0, 255.0)
-    check.number("decay", decay, 0.0, 1.0)
-    check.whole("seed", seed, 0, 2**32 - 1)
+    checks.whole("steps", steps, 1, 100_000)
+    checks.number("step_size", step_size, 0.0, 255.0)
+    checks.number("decay", decay, 0.0, 1.0)
+    checks.whole("seed", seed, 0, 2**32 - 1)
     random = np.random.default_rng(seed)
     grey = np.broadcast_to(baseline_pixels(graph, MEAN), graph.input_shape)
     x = np.clip(grey + 10.0 * random.standard_normal(graph.input_shape), 0.0, 255.0)

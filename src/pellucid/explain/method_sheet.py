@@ -7,7 +7,6 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS, explain
@@ -22,6 +21,7 @@ from pellucid.explain.pictures import (
     words_below,
     write_empty,
 )
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

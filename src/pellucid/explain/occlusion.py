@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.engines.batches import images_at_once
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import OCCLUSION
-from pellucid.ops import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +54,11 @@ def occlusion(
     if size is None:
         size = (max(1, round(height / PATCHES_A_SIDE)), max(1, round(width / PATCHES_A_SIDE)))
     tall, wide = _pair(size)
-    check.whole("size", tall, 1, height)
-    check.whole("size", wide, 1, width)
+    checks.whole("size", tall, 1, height)
+    checks.whole("size", wide, 1, width)
     down, across = (max(1, tall // 2), max(1, wide // 2)) if stride is None else _pair(stride)
-    check.whole("stride", down, 1, tall)  # a longer one would leave pixels out
-    check.whole("stride", across, 1, wide)
+    checks.whole("stride", down, 1, tall)  # a longer one would leave pixels out
+    checks.whole("stride", across, 1, wide)
     boxes = [(r, c) for r in _spans(height, tall, down) for c in _spans(width, wide, across)]
     falls = occlude(scored, boxes, baseline)
     total, count = np.zeros((height, width)), np.zeros((height, width))

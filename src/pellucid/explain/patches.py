@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.engines.batches import images_at_once, parts
 from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import number, record
 from pellucid.explain.unit import check_unit, receptive_field
-from pellucid.ops import check
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def exciting_patches(
     """
     graph = program.graph
     name = check_unit(graph, layer, unit)
-    check.whole("most", most)
+    checks.whole("most", most)
     values, places = [], []
     size = images_at_once(program.values_bytes, BATCH)
     for part in parts(len(data), size):

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
+from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
 from pellucid.explain.passes import ForwardPass
 from pellucid.graph import INPUT
-from pellucid.ops import check
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
@@ -82,7 +82,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     value = done.values[name][0]
     if unit is None:
         unit = int(np.unravel_index(value.argmax(), value.shape)[-1])
-    check.whole("unit", unit, 0, value.shape[-1] - 1)
+    checks.whole("unit", unit, 0, value.shape[-1] - 1)
     own = value[..., unit]
     at = (*np.unravel_index(own.argmax(), own.shape), unit)
     start = np.zeros_like(value)

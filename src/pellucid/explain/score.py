@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision, Program

@@ -11,8 +11,8 @@ import numpy as np
 from pellucid.explain.records import array, number
 from pellucid.graph import INPUT
 from pellucid.ops import Flatten, MaxPool
-from pellucid.ops.settings import to_dict
 from pellucid.renamed import OldAttribute
+from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:

@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.evaluation.metrics import (
-    classification_error,
-    cross_entropy_of_logits,
-    squared_errors_of_logits,
-)
 from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
 from pellucid.explain.path import answer_gradients, followed, telling_value
@@ -22,6 +17,11 @@ from pellucid.explain.trace import Trace
 from pellucid.explain.value_terms import ValueTerms
 from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.graph import INPUT
+from pellucid.metrics.classification import (
+    classification_error,
+    cross_entropy_of_logits,
+    squared_errors_of_logits,
+)
 from pellucid.ops import Conv2D
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
-    from pellucid.explain.activations import Classifier, Position
+    from pellucid.explain.activations import Position
     from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.path import Waypoint
     from pellucid.explain.steps import Step
     from pellucid.files import Model
+    from pellucid.files.classifier import Classifier
 
 WINDOW = 7
 """Rows and columns of the pixels that a story shows."""

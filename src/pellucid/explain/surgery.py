@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
@@ -31,6 +30,7 @@ from pellucid.ops import (
 )
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.data.preprocessing import Picture
-    from pellucid.explain.activations import Classifier
     from pellucid.files import Model
+    from pellucid.files.classifier import Classifier
 
 
 @dataclass(frozen=True)

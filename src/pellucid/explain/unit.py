@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import check_position
 from pellucid.graph.receptive import Span, seen_pixels
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 
 from pellucid.errors import PellucidError
 from pellucid.ops import LOSSES, CrossEntropy
-from pellucid.ops.settings import from_dict, to_dict
 from pellucid.optimizers import OPTIMIZERS, SGD, clip_by_norm
 from pellucid.renamed import old_names
+from pellucid.settings import from_dict, to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.files import write_file, write_text
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.data.ours import PNG_START, drawing
 from pellucid.errors import OutputError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.files import strict_json
 from pellucid.files.header import (
@@ -34,6 +33,7 @@ from pellucid.files.header import (
     read_header,
 )
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

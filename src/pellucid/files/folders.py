@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.errors import OutputError
 from pellucid.files.atomic import check_writable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

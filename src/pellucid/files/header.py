@@ -13,9 +13,9 @@ import stat
 from typing import IO, TYPE_CHECKING, Any
 
 from pellucid.data.decode import unreadable
-from pellucid.data.names import printable
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import strict_json
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

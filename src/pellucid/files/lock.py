@@ -13,9 +13,9 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.errors import OutputError
 from pellucid.files.atomic import explained
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

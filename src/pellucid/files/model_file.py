@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.labels import class_values
-from pellucid.data.names import printable
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError
 from pellucid.files import self_test, strict_json
@@ -25,6 +24,7 @@ from pellucid.files.container import Contents, pack, unpack, unpack_bytes
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from pellucid.data.names import printable
 from pellucid.errors import FileFormatError
 from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pellucid.checks import brief
 from pellucid.errors import ArgumentError, ShapeError, TooSmallError
-from pellucid.ops.check import brief
 from pellucid.ops.operation import describe
 from pellucid.short_repr import short_repr
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pellucid.checks import LARGEST, brief
 from pellucid.errors import ArgumentError
 from pellucid.graph.graph import Graph, Node
 from pellucid.ops import OPERATIONS
-from pellucid.ops.check import LARGEST, brief
-from pellucid.ops.settings import from_dict, to_dict
+from pellucid.settings import from_dict, to_dict
 
 MOST_NODES = 10_000
 """No network has more layers: a guard against hostile model files."""

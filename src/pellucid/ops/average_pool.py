@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check, patches
+from pellucid import checks
+from pellucid.ops import patches
 from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
 from pellucid.ops.terms import Terms, weighted
@@ -37,7 +38,7 @@ class AveragePool(Pool):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check.truth("count_padding", self.count_padding)
+        checks.truth("count_padding", self.count_padding)
 
     def forward(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE

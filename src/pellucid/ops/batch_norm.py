@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
 from pellucid.ops.terms import Terms, weighted
 
@@ -38,8 +38,8 @@ class BatchNorm(Operation):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        check.number("momentum", self.momentum, 0.0, 1.0)
-        check.number("epsilon", self.epsilon, 1e-12, 1.0)
+        checks.number("momentum", self.momentum, 0.0, 1.0)
+        checks.number("epsilon", self.epsilon, 1e-12, 1.0)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

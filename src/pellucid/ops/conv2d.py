@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ShapeError
-from pellucid.ops import check, patches
+from pellucid.ops import patches
+from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, image_shape
 from pellucid.ops.terms import Terms, weighted
 from pellucid.ops.window import Padding, Window
@@ -53,10 +55,10 @@ class Conv2D(Operation):
     initializer: str | float = "he"
 
     def __post_init__(self) -> None:
-        check.whole("filters", self.filters)
-        check.whole("groups", self.groups)
-        check.truth("bias", self.bias)
-        check.initializer("initializer", self.initializer)
+        checks.whole("filters", self.filters)
+        checks.whole("groups", self.groups)
+        checks.truth("bias", self.bias)
+        check_initializer("initializer", self.initializer)
         _ = self.window  # checks the rest
 
     @cached_property

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.ops import check
 from pellucid.ops.loss import Loss
 from pellucid.ops.softmax import softmax, sum_of_others
 
@@ -42,9 +42,9 @@ class CrossEntropy(Loss):
     class_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        check.number("label_smoothing", self.label_smoothing, 0.0, 0.999)
+        checks.number("label_smoothing", self.label_smoothing, 0.0, 0.999)
         if self.class_weights is not None:
-            check.numbers("class_weights", self.class_weights, 1e-9, 1e9)
+            checks.numbers("class_weights", self.class_weights, 1e-9, 1e9)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         terms = self._weighted(targets) * log_softmax(logits.astype(np.float64))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
+from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, flat_shape
 from pellucid.ops.terms import Terms, weighted
 
@@ -36,9 +37,9 @@ class Dense(Operation):
     initializer: str | float = "he"
 
     def __post_init__(self) -> None:
-        check.whole("units", self.units)
-        check.truth("bias", self.bias)
-        check.initializer("initializer", self.initializer)
+        checks.whole("units", self.units)
+        checks.truth("bias", self.bias)
+        check_initializer("initializer", self.initializer)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

@@ -3,7 +3,7 @@
     y = x · m / (1 − rate),  m = 1 with probability 1 − rate, else 0
 
 At inference y = x. Srivastava et al. 2014, *Dropout*, section 10 (the "inverted" form scales in
-training). The mask comes from a counter (:mod:`pellucid.ops.random`), so that engines agree on it.
+training). The mask comes from :mod:`pellucid.counter_random`, so that engines agree on it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.ops import check
+from pellucid import checks
+from pellucid.counter_random import random_words
 from pellucid.ops.operation import INFERENCE, Mode, Operation
-from pellucid.ops.random import random_words
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Dropout(Operation):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        check.number("rate", self.rate, 0.0, 0.999)
+        checks.number("rate", self.rate, 0.0, 0.999)
 
     @property
     def threshold(self) -> int:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.checks import brief, is_number
+from pellucid.errors import ArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,3 +55,15 @@ def initialise(
     if isinstance(parameter.initializer, str):
         return INITIALIZERS[parameter.initializer](parameter, random).astype(dtype)
     return np.full(parameter.shape, parameter.initializer, dtype)
+
+
+def check_initializer(name: str, value: object) -> None:
+    """Check an initialiser: a known name, or the number to fill with."""
+    if isinstance(value, str) and value in INITIALIZERS:
+        return
+    if is_number(value) and abs(value) <= 1e6:
+        return
+    known = ", ".join(INITIALIZERS)
+    raise ArgumentError(
+        f"{name} must be one of {known} or a number from -1e6 to 1e6, got {brief(value)}"
+    )

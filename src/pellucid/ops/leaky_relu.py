@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class LeakyReLU(Pointwise):
     slope: float = 0.01
 
     def __post_init__(self) -> None:
-        check.number("slope", self.slope, -1e6, 1e6)
+        checks.number("slope", self.slope, -1e6, 1e6)
 
     def function(self, x: Array) -> Array:
         return np.where(x > 0, x, self.slope * x).astype(x.dtype)

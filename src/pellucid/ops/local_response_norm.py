@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.ops import check
 from pellucid.ops.operation import INFERENCE, Mode, Operation, image_shape
 from pellucid.ops.terms import Terms, weighted
 
@@ -41,12 +41,12 @@ class LocalResponseNorm(Operation):
     k: float = 2.0
 
     def __post_init__(self) -> None:
-        check.whole("size", self.size)
+        checks.whole("size", self.size)
         if self.size % 2 == 0:
             raise ArgumentError(f"size must be odd, to be centred on a channel, got {self.size}")
-        check.number("alpha", self.alpha, 0.0, 1e6)
-        check.number("beta", self.beta, 0.0, 100.0)
-        check.number("k", self.k, 1e-12, 1e6)
+        checks.number("alpha", self.alpha, 0.0, 1e6)
+        checks.number("beta", self.beta, 0.0, 100.0)
+        checks.number("k", self.k, 1e-12, 1e6)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.ops import check
 from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_shape
 from pellucid.ops.terms import Terms, weighted
 
@@ -37,8 +37,8 @@ class Normalise(Operation):
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        check.numbers("mean", self.mean, -1e6, 1e6)
-        check.numbers("std", self.std, 1e-6, 1e6)
+        checks.numbers("mean", self.mean, -1e6, 1e6)
+        checks.numbers("std", self.std, 1e-6, 1e6)
         if len(self.mean) != len(self.std):
             raise ArgumentError(
                 f"mean and std must be equally many, got {len(self.mean)} and {len(self.std)}"

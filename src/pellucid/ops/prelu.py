@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
 from pellucid.ops.terms import Terms, weighted
 
@@ -35,7 +35,7 @@ class PReLU(Operation):
     initializer: str | float = 0.25
 
     def __post_init__(self) -> None:
-        check.initializer("initializer", self.initializer)
+        check_initializer("initializer", self.initializer)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)

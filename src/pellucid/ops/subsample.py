@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check, patches
+from pellucid.ops import patches
+from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Parameter, image_shape
 from pellucid.ops.pool import Pool
 from pellucid.ops.terms import Terms, weighted
@@ -38,7 +39,7 @@ class Subsample(Pool):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check.initializer("initializer", self.initializer)
+        check_initializer("initializer", self.initializer)
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
         _, _, channels = image_shape(inputs[0])

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pellucid import checks
 from pellucid.errors import ArgumentError, TooSmallError
-from pellucid.ops import check
 
 Sides = tuple[int, int]
 Padding = str | tuple[Sides, Sides]
@@ -53,19 +53,19 @@ class Window:
     edge: Edge = "drop"
 
     def __post_init__(self) -> None:
-        check.pair("size", self.size)
-        check.pair("stride", self.stride)
-        check.pair("dilation", self.dilation)
-        check.choice("edge", self.edge, ("count", "drop"))
+        checks.pair("size", self.size)
+        checks.pair("stride", self.stride)
+        checks.pair("dilation", self.dilation)
+        checks.choice("edge", self.edge, ("count", "drop"))
         sides = self.padding
         if not isinstance(sides, str) or sides not in ("same", "valid"):
             if not isinstance(sides, tuple) or len(sides) != 2:
                 raise ArgumentError(
                     "padding must be 'same', 'valid', or pixels ((top, bottom), (left, right)), "
-                    f"got {check.brief(sides)}"
+                    f"got {checks.brief(sides)}"
                 )
             for side in sides:
-                check.pair("padding", side, least=0)
+                checks.pair("padding", side, least=0)
 
     def extent(self, axis: int) -> int:
         """How many positions the window spans, with its holes."""

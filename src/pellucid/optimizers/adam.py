@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
 from pellucid.optimizers.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check.number("beta1", self.beta1, 0.0, 0.999999)
-        check.number("beta2", self.beta2, 0.0, 0.999999)
-        check.number("epsilon", self.epsilon, 1e-16, 1.0)
+        checks.number("beta1", self.beta1, 0.0, 0.999999)
+        checks.number("beta2", self.beta2, 0.0, 0.999999)
+        checks.number("epsilon", self.epsilon, 1e-16, 1.0)
 
     def update(
         self,

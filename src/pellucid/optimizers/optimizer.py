@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops import check
+from pellucid import checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +36,9 @@ class Optimizer(ABC):
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
-        check.number("weight_decay", self.weight_decay, 0.0, 1.0)
+        checks.number("weight_decay", self.weight_decay, 0.0, 1.0)
         if self.clip_norm is not None:
-            check.number("clip_norm", self.clip_norm, 1e-9, 1e9)
+            checks.number("clip_norm", self.clip_norm, 1e-9, 1e9)
 
     @abstractmethod
     def update(

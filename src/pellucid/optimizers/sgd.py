@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.ops import check
 from pellucid.optimizers.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check.number("momentum", self.momentum, 0.0, 0.9999)
-        check.truth("nesterov", self.nesterov)
+        checks.number("momentum", self.momentum, 0.0, 0.9999)
+        checks.truth("nesterov", self.nesterov)
         if self.nesterov and self.momentum == 0.0:
             raise ArgumentError("nesterov looks ahead along the momentum: give one, 0.9 say")
 

@@ -14,13 +14,13 @@ from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import check_not_resized, load
-from pellucid.data.names import array_shape, brief_repr, listed, printable
 from pellucid.data.pictures import check_image_size
 from pellucid.data.sources import in_classes
 from pellucid.data.split import check_validation, stratified_split
 from pellucid.errors import ArgumentError, DataError
-from pellucid.training.held_out import held_out
-from pellucid.training.provenance import source_classes
+from pellucid.files.held_out import held_out
+from pellucid.files.provenance import source_classes
+from pellucid.text import array_shape, brief_repr, listed, printable
 
 if TYPE_CHECKING:
     from pellucid.data.split import Share
@@ -122,7 +122,7 @@ def evaluation_data(
 
     Args:
         pictures: As :func:`training_data` takes it. Of Splits, the test part is used; of a path or
-            a name, what :func:`pellucid.training.held_out.held_out` finds that was not learned.
+            a name, what :func:`pellucid.files.held_out.held_out` finds that was not learned.
         labels: Likewise. They must be of the kind that the model answers.
         model: The model.
         max_pixels: Picture files with more pixels are left out; None: as in the model's training.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

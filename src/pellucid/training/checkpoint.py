@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import printable
 from pellucid.errors import FileFormatError
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import TrainingResult

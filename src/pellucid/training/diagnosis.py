@@ -12,10 +12,10 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import counted, listed, printable
+from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.evaluation.chance import enough_pictures, of_support
-from pellucid.ops import check
+from pellucid.metrics.chance import enough_pictures, of_support
+from pellucid.text import counted, listed, printable
 from pellucid.training import advice
 from pellucid.training.advice import Setup
 from pellucid.training.recipe import usual_learning_rate
@@ -126,7 +126,7 @@ def diagnose(
     Raises:
         ArgumentError: If there are not at least 2 classes, or the confusion matrix has not as many.
     """
-    check.whole("classes", classes, 2)
+    checks.whole("classes", classes, 2)
     if confusion is not None and confusion.shape != (classes, classes):
         raise ArgumentError(
             f"confusion must be ({classes}, {classes}), a row and a column for each class, got "

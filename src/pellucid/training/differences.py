@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import truncated
+from pellucid.text import truncated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

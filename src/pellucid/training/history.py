@@ -8,8 +8,8 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from pellucid.csv_text import csv_text
 from pellucid.errors import FileFormatError
-from pellucid.files.csv_text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

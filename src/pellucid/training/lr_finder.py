@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import counted
+from pellucid import checks
 from pellucid.errors import ArgumentError, TrainingDivergedError
 from pellucid.graph import classifier_weights
-from pellucid.ops import check
+from pellucid.text import counted
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.rate_curve import WINDOW, RateCurve, curve
@@ -181,10 +181,10 @@ def check_search(lowest: float, highest: float, steps: int, seeds: int = SEEDS) 
     Raises:
         ArgumentError: If one is out of range.
     """
-    check.number("lowest", lowest, 1e-10, 1e4)
-    check.number("highest", highest, 1e-10, 1e4)
-    check.whole("steps", steps, 20, 10_000)
-    check.whole("seeds", seeds, 1, 100)
+    checks.number("lowest", lowest, 1e-10, 1e4)
+    checks.number("highest", highest, 1e-10, 1e4)
+    checks.whole("steps", steps, 20, 10_000)
+    checks.whole("seeds", seeds, 1, 100)
     if not lowest < highest:
         raise ArgumentError(
             f"the lowest rate must be below the highest, got {lowest:g} and {highest:g}"

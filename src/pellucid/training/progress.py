@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from pellucid.data.names import counted
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from types import TracebackType

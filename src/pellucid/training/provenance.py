@@ -6,17 +6,12 @@ Nothing here changes from run to run (no date, no machine), so that one seed giv
 from __future__ import annotations
 
 import platform
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.class_names import given_classes
-from pellucid.data.make_splits import set_aside
-from pellucid.data.names import counted, listed, printable
 from pellucid.data.picture_statistics import learned_ranges
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.errors import DataError, PellucidError
 from pellucid.training.history import from_record
 from pellucid.version import __version__
 
@@ -66,96 +61,9 @@ def provenance(
     }
 
 
-def unseen(
-    origin: dict[str, Any], pictures: Dataset, *, part: str = "test", undivided: bool = True
-) -> Dataset | None:
-    """Of the pictures of an undivided folder, those that were set aside for a model's test.
-
-    Args:
-        origin: The model's provenance, as its file gives it.
-        pictures: All pictures of a folder, or its training part, with labels counted in the
-            model's classes.
-        part: ``"test"`` or ``"validation"``: what was set aside for that; ``"train"``: the rest.
-        undivided: Whether all pictures are given; False for the training part of divided data.
-
-    Returns:
-        That part; None if the model did not learn from this folder, as far as one can tell, or if
-        nothing of it was set aside for that.
-    """
-    try:
-        validation, learned = origin["validation"], origin["data"]
-        held = None if validation is None else validation["pictures"]
-        drawn = origin.get("drawn", {"seed": origin["recipe"]["seed"], "validation": held})
-        return set_aside(
-            pictures,
-            validation=drawn["validation"],
-            seed=drawn["seed"],
-            learned=learned["fingerprint"],
-            part=part,
-            undivided=undivided,
-        )
-    except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
-        return None
-
-
 def history_of(model: Model) -> list[Epoch]:
     """A model's training history as its file keeps it; empty where it has none that can be used."""
     return from_record(model.provenance.get("history"))
-
-
-def source_classes(model: Model) -> tuple[str, ...] | None:
-    """What a model's training data called its classes, if they were renamed; else None."""
-    told = model.provenance.get("source_classes")
-    if not isinstance(told, list) or not all(isinstance(name, str) and name for name in told):
-        return None
-    different = len(set(told)) == len(told) == len(model.classes)
-    return tuple(told) if different else None
-
-
-def renamed(model: Model, classes: Any) -> Model:
-    """A model with other class names, which remembers what its training data call the classes.
-
-    Args:
-        model: The model.
-        classes: What :func:`pellucid.data.class_names.given_classes` takes, a name for each class.
-
-    Raises:
-        DataError: The names cannot be used, or there are more or fewer than classes; or they are
-            the model's own in another order, which would exchange its classes.
-    """
-    names, kind = given_classes(classes)
-    if len(names) != len(model.classes):
-        raise DataError(
-            f"{counted(len(names), 'class name')} for the {len(model.classes)} classes of the "
-            f"model ({listed(model.classes)}); give one for each, in their order"
-        )
-    own = dict(zip(model.classes, names, strict=True))
-    moved = next((old for old, new in own.items() if old != new and new in own), None)
-    if moved is not None and (model.label_kind == "text" or set(names) == own.keys()):
-        raise DataError(
-            f"class names: the model's class {printable(moved)!r:.80} would be called "
-            f"{printable(own[moved])!r:.80}, which is another of its classes; its order is "
-            f"{listed(model.classes, 12)}: leave the names out, or give new ones in that order"
-        )
-    source = source_classes(model) or model.classes
-    origin = {name: value for name, value in model.provenance.items() if name != "source_classes"}
-    if source != names:
-        origin["source_classes"] = list(source)
-    return replace(model, classes=names, label_kind=kind, provenance=origin)
-
-
-def trained_max_pixels(origin: dict[str, Any]) -> int:
-    """The limit that a model's provenance tells; the usual one if it tells none that can be."""
-    told = origin.get("max_pixels")
-    return told if type(told) is int and told >= 1 else MAX_PIXELS
-
-
-def safe_max_pixels(origin: dict[str, Any]) -> int:
-    """The limit that a model was trained with, as far as it lifts the usual one for nobody.
-
-    A file from elsewhere must not make us decode larger pictures than we would have.
-    """
-    return min(trained_max_pixels(origin), MAX_PIXELS)
 
 
 def _data(data: Dataset) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.data.augment import Augmentation, get_augmentation
 from pellucid.known_names import find_name
-from pellucid.ops import LOSSES, CrossEntropy, check
-from pellucid.ops.settings import from_dict, to_dict
+from pellucid.ops import LOSSES, CrossEntropy
 from pellucid.optimizers import OPTIMIZERS
+from pellucid.settings import from_dict, to_dict
 from pellucid.training.schedules import SCHEDULES, OneCycle
 
 if TYPE_CHECKING:
@@ -82,14 +83,14 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        check.number("learning_rate", self.learning_rate, 1e-12, 1e4)
-        check.whole("epochs", self.epochs)
-        check.whole("batch_size", self.batch_size)
-        check.whole("seed", self.seed, 0, 2**32 - 1)
+        checks.number("learning_rate", self.learning_rate, 1e-12, 1e4)
+        checks.whole("epochs", self.epochs)
+        checks.whole("batch_size", self.batch_size)
+        checks.whole("seed", self.seed, 0, 2**32 - 1)
         if self.patience is not None:
-            check.whole("patience", self.patience)
+            checks.whole("patience", self.patience)
         if self.ema is not None:
-            check.number("ema", self.ema, 0.5, 0.99999)
+            checks.number("ema", self.ema, 0.5, 0.99999)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -157,7 +158,7 @@ def make_recipe(
         loss["class_weights"] = list(class_weights)
     made = from_dict(rule, OPTIMIZERS, "optimizer")  # first: the name picks the rate below
     if learning_rate is None:
-        check.whole("batch_size", batch_size)
+        checks.whole("batch_size", batch_size)
         size = batch_size if pictures is None else min(batch_size, pictures)
         learning_rate = usual_learning_rate(optimizer, size, rate_at_128)
     return Recipe(

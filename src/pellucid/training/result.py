@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pellucid.graph import Network
+from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 
@@ -108,3 +109,7 @@ def _rank(row: Epoch) -> tuple[float, float]:
     if row.validation_accuracy is None or row.validation_loss is None:
         return 0.0, 0.0
     return row.validation_accuracy, -row.validation_loss
+
+
+if not TYPE_CHECKING:
+    __getattr__ = old_names(__name__)

@@ -10,7 +10,6 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pellucid.data.names import printable, truncated
 from pellucid.data.ours import picture_in
 from pellucid.errors import (
     ArgumentError,
@@ -33,6 +32,7 @@ from pellucid.files.lock import FolderLock
 from pellucid.files.strict_json import canonical
 from pellucid.graph import check_weights
 from pellucid.graph.serialise import graph_to_dict
+from pellucid.text import printable, truncated
 from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
 from pellucid.training.history import from_csv, to_csv

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.data.detect_format import BUILTIN
-from pellucid.data.names import folder_name, printable
 from pellucid.errors import DataError, PellucidError
-from pellucid.evaluation.chance import wilson
 from pellucid.files.container import peek
 from pellucid.files.lock import is_locked
+from pellucid.metrics.chance import wilson
+from pellucid.text import folder_name, printable
 from pellucid.training.run_folder import RunFolder, run_history
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import counted, printable
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
 from pellucid.short_repr import short_repr
+from pellucid.text import counted, printable
 from pellucid.training.checkpoint import Checkpoint, from_file
 
 if TYPE_CHECKING:

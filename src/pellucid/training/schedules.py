@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pellucid.ops import check
+from pellucid import checks
 
 
 class Schedule(ABC):
@@ -54,8 +54,8 @@ class Step(Schedule):
     drop: float = 0.1
 
     def __post_init__(self) -> None:
-        check.whole("every", self.every)
-        check.number("drop", self.drop, 1e-6, 1.0)
+        checks.whole("every", self.every)
+        checks.number("drop", self.drop, 1e-6, 1.0)
 
     def factor(self, step: int, steps_per_epoch: int, epochs: int) -> float:
         """drop^⌊epoch / every⌋."""
@@ -74,7 +74,7 @@ class Cosine(Schedule):
     warmup: float = 0.0
 
     def __post_init__(self) -> None:
-        check.number("warmup", self.warmup, 0.0, 0.9)
+        checks.number("warmup", self.warmup, 0.0, 0.9)
 
     def factor(self, step: int, steps_per_epoch: int, epochs: int) -> float:
         """(1 + cos πt) / 2, after the warm-up."""
@@ -104,9 +104,9 @@ class OneCycle(Schedule):
     end: float = 1e-4
 
     def __post_init__(self) -> None:
-        check.number("rise", self.rise, 0.0, 1.0)
-        check.number("start", self.start, 0.0, 1.0)
-        check.number("end", self.end, 0.0, 1.0)
+        checks.number("rise", self.rise, 0.0, 1.0)
+        checks.number("start", self.start, 0.0, 1.0)
+        checks.number("end", self.end, 0.0, 1.0)
 
     def factor(self, step: int, steps_per_epoch: int, epochs: int) -> float:
         """From ``start`` to 1 to ``end``."""

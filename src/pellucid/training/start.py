@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import array_shape, listed, printable, truncated
 from pellucid.errors import ArgumentError, FileFormatError, PellucidError
 from pellucid.graph import (
     Graph,
@@ -25,6 +24,7 @@ from pellucid.graph import (
 )
 from pellucid.ops import Conv2D, Dense, Normalise
 from pellucid.ops.operation import describe
+from pellucid.text import array_shape, listed, printable, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

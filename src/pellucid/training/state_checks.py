@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import truncated
+from pellucid.text import truncated
 from pellucid.training.recovery import MOST_ROLL_BACKS
 
 if TYPE_CHECKING:

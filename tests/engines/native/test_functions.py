@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from pellucid import counter_random as random
 from pellucid.engines.native.emit.exponential import exponential, sigmoid, tanh
 from pellucid.engines.native.emit.logarithm import logarithm, power
 from pellucid.engines.native.emit.random import in_order, random_words, write_counter
 from pellucid.engines.native.processor import this_processor
-from pellucid.ops import random
 from tests.engines.native.vectors import apply, apply_double, run
 
 if TYPE_CHECKING:

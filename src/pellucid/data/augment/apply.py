@@ -18,8 +18,8 @@ from pellucid.errors import ShapeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pellucid.counter_random import Words
     from pellucid.data.augment.settings import Augmentation
-    from pellucid.ops.random import Words
 
 
 def augmented(

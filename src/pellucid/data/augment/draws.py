@@ -1,7 +1,7 @@
 """The random numbers of a picture: a function of (seed, epoch, index) alone.
 
-They come from :mod:`pellucid.ops.random`: block ``b`` of picture ``i`` is counter ``(b, 0, epoch,
-i)`` under key ``(seed, "AUGM")``, four words. So a picture is changed in the same way in any batch,
+They come from :mod:`pellucid.counter_random`: block ``b`` of picture ``i`` is counter ``(b, 0,
+epoch, i)`` under key ``(seed, "AUGM")``, four words. So a picture is changed alike in any batch,
 at any place in it, and by any number of threads; and every change has words of its own, so that
 turning one on does not change what the others draw.
 """
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
+from pellucid.counter_random import philox
 from pellucid.errors import ArgumentError
-from pellucid.ops import check
-from pellucid.ops.random import philox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pellucid.ops.random import Words
+    from pellucid.counter_random import Words
 
 PLACE, SHAPE, COLOUR, PARTNER, WEIGHT = range(5)
 """Blocks: flip and shift; rotation, scale and cut-out; colours; mixup's other picture; and mixup's
@@ -46,8 +46,8 @@ def draw(
         ArgumentError: An index, the seed or the epoch is outside its range.
     """
     pictures = checked_indices(indices)
-    check.whole("seed", seed, 0, _WORD - 1)
-    check.whole("epoch", epoch, 0, _WORD - 1)
+    checks.whole("seed", seed, 0, _WORD - 1)
+    checks.whole("epoch", epoch, 0, _WORD - 1)
     shape = len(blocks), len(pictures)
     block = np.broadcast_to(np.array(blocks, np.uint64)[:, np.newaxis], shape)
     counter = (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.data.augment.draws import PARTNER, WEIGHT, below, draw, uniform
 from pellucid.errors import ArgumentError
-from pellucid.ops import check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +39,8 @@ def mixup_partners(
     Raises:
         ArgumentError: A value is outside its range.
     """
-    check.whole("count", count, 1, 2**32)
-    check.number("mixup", alpha, 1e-6, 1.0)
+    checks.whole("count", count, 1, 2**32)
+    checks.number("mixup", alpha, 1e-6, 1.0)
     partners = below(draw([PARTNER], indices, seed, epoch)[PARTNER][0], count)
     return partners, _beta(np.asarray(indices), alpha, seed, epoch)
 
@@ -80,7 +80,7 @@ def mixed_targets(
     Raises:
         ArgumentError: A label is none of the classes.
     """
-    check.whole("classes", classes)
+    checks.whole("classes", classes)
     for given in (labels, partners):
         if given.size and not 0 <= int(given.min()) <= int(given.max()) < classes:
             raise ArgumentError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
+from pellucid import checks, settings
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
-from pellucid.ops import check, settings
 
 BORDERS = ("edge", "reflect")
 """What lies outside a picture: its edge drawn out, or its mirror image."""
@@ -56,15 +56,15 @@ class Augmentation:
     border: str | int = "reflect"
 
     def __post_init__(self) -> None:
-        check.truth("horizontal_flip", self.horizontal_flip)
+        checks.truth("horizontal_flip", self.horizontal_flip)
         for name in ("shift", "brightness", "contrast", "saturation", "cutout", "mixup"):
-            check.number(name, getattr(self, name), 0.0, 1.0)
-        check.number("rotation", self.rotation, 0.0, 180.0)
-        check.number("scale", self.scale, 0.0, 3.0)
+            checks.number(name, getattr(self, name), 0.0, 1.0)
+        checks.number("rotation", self.rotation, 0.0, 180.0)
+        checks.number("scale", self.scale, 0.0, 3.0)
         if isinstance(self.border, str):
-            check.choice("border", self.border, (*BORDERS, "a grey level 0..255"))
+            checks.choice("border", self.border, (*BORDERS, "a grey level 0..255"))
         else:
-            check.whole("border", self.border, 0, 255)
+            checks.whole("border", self.border, 0, 255)
 
     @property
     def changes_pixels(self) -> bool:
@@ -134,7 +134,7 @@ def _setting(text: str) -> tuple[str, Any]:
     known = [each.name for each in fields(Augmentation)]
     if not equals:
         raise ArgumentError(
-            f"{check.brief(text)} is no setting of an augmentation such as rotation=10; there are "
+            f"{checks.brief(text)} is no setting of an augmentation such as rotation=10; there are "
             f"{', '.join(known)}"
         )
     name = find_name("setting of an augmentation", name, known)
@@ -145,4 +145,4 @@ def _setting(text: str) -> tuple[str, Any]:
     try:
         return name, float(value)
     except ValueError as error:
-        raise ArgumentError(f"{name} must be a number, got {check.brief(value)}") from error
+        raise ArgumentError(f"{name} must be a number, got {checks.brief(value)}") from error

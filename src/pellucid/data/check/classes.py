@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.report import ClassCount, found
 from pellucid.data.class_notes import odd_names
-from pellucid.data.names import counted
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

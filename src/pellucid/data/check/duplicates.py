@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.near_duplicates import LEAST_CORRELATION, near_groups
 from pellucid.data.check.report import found
-from pellucid.data.names import counted, listed
+from pellucid.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.report import found
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,12 +11,12 @@ import numpy as np
 
 from pellucid.data.decode import decode, decode_full, opened, unreadable
 from pellucid.data.deep import is_deep
-from pellucid.data.names import printable
 from pellucid.data.pillow import DECODING_ERRORS
 from pellucid.data.quarantine import BadFile
 from pellucid.data.value_range import ValueCounts
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

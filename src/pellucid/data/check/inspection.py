@@ -27,7 +27,6 @@ from pellucid.data.detect_format import locate
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
-from pellucid.data.names import printable
 from pellucid.data.npz import read_npz
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
@@ -35,6 +34,7 @@ from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import BadFile
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
-from pellucid.data.names import counted, printable
 from pellucid.data.web_page import web_page
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

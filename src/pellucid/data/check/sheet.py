@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.fingerprint import image_of
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

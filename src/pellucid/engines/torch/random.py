@@ -1,4 +1,4 @@
-"""The counter's random numbers (see :mod:`pellucid.ops.random`) in PyTorch's integer arithmetic.
+"""Random numbers of :mod:`pellucid.counter_random` in PyTorch's integer arithmetic.
 
 PyTorch multiplies 64-bit integers with sign, modulo 2⁶⁴, which leaves a product's 64 bits as they
 are without one; masking after each shift takes the copies of the sign off. So the numbers are
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from pellucid.ops.random import KEY_STEPS, MULTIPLIERS, ROUNDS
+from pellucid.counter_random import KEY_STEPS, MULTIPLIERS, ROUNDS
 
 if TYPE_CHECKING:
     from torch import Tensor

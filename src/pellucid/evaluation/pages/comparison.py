@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.fingerprint import image_of
-from pellucid.data.names import counted
 from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup
 from pellucid.evaluation.pages.markup import text
 from pellucid.evaluation.pages.reliability import reliability_chart
 from pellucid.evaluation.pages.style import STYLE
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

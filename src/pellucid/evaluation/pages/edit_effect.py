@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.fingerprint import image_of
-from pellucid.data.names import counted
 from pellucid.evaluation.pages import markup
 from pellucid.explain.pages.page import fragment, table, text
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

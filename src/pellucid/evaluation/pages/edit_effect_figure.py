@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.explain.pictures import new_figure, plain
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

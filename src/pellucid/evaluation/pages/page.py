@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.check.fingerprint import image_of
-from pellucid.data.names import counted
 from pellucid.data.web_page import web_page
 from pellucid.evaluation.pages import markup
 from pellucid.evaluation.pages.confusion import MOST_NUMBERED, chart_width
@@ -18,6 +17,7 @@ from pellucid.evaluation.pages.markup import text
 from pellucid.evaluation.pages.reliability import reliability_chart
 from pellucid.evaluation.pages.style import STYLE
 from pellucid.explain.pages.page import fragment
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

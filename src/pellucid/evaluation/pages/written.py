@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError
 from pellucid.evaluation.pages.confusion import confusion_chart
 from pellucid.evaluation.pages.page import Contents, html_page
 from pellucid.evaluation.tables import TABLES, write_tables
 from pellucid.files import make_folder, write_file, write_text
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.explain.pages.numbers import compared, figure, place, probability
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet
 from pellucid.ops import CrossEntropy
 from pellucid.ops.operation import describe
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import MissingDependencyError
 from pellucid.explain.pages.colours import colour_map, limit_of, signed_colours
 from pellucid.explain.pages.numbers import figure as written
 from pellucid.ops.operation import describe
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

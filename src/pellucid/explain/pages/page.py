@@ -10,9 +10,9 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import printable
 from pellucid.data.web_page import web_page
 from pellucid.explain.pages.sheet import scale_bar
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

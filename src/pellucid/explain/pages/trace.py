@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.names import counted
 from pellucid.explain.pages.numbers import figure, percent
 from pellucid.explain.pages.page import fragment, image, legend, table, text
 from pellucid.explain.pages.sheet import map_sheet, pixel_sheet
 from pellucid.ops.operation import describe
+from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import printable
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.spreadsheet.formulas import Formulas
 from pellucid.explain.spreadsheet.sheets import Sheet, sheet_name
 from pellucid.explain.steps import Step
 from pellucid.graph import INPUT
 from pellucid.ops.operation import describe
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Random words from a counter: Philox4x32-10, as :mod:`pellucid.ops.random` defines it.
+"""Random words from a counter: Philox4x32-10, as :mod:`pellucid.counter_random` defines it.
 
 Each lane of a vector has a counter of its own, so that a vector of ``L`` lanes yields 4·L words.
 """
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.counter_random import KEY_STEPS, MULTIPLIERS, ROUNDS
 from pellucid.engines.native.emit.lanes import spread
-from pellucid.ops.random import KEY_STEPS, MULTIPLIERS, ROUNDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.names import truncated
-from pellucid.ops import check
+from pellucid import checks
+from pellucid.text import truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,8 +117,8 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     Raises:
         ArgumentError: If these are not whole numbers, 0 ≤ right ≤ count.
     """
-    check.whole("count", count)
-    check.whole("right", right, 0, count)
+    checks.whole("count", count)
+    checks.whole("right", right, 0, count)
     share, part = right / count, Z * Z / count
     half = Z * math.sqrt(share * (1.0 - share) / count + part / (4 * count))
     middle, scale = share + part / 2, 1.0 + part

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from sklearn.dummy import DummyClassifier
 
 from pellucid.errors import ArgumentError
-from pellucid.evaluation.chance import chance, enough_pictures, wilson
+from pellucid.metrics.chance import chance, enough_pictures, wilson
 
 if TYPE_CHECKING:
     from pathlib import Path

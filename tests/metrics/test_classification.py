@@ -11,7 +11,7 @@ import torch
 from sklearn import metrics as sk
 
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.evaluation import metrics
+from pellucid.metrics import classification as metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.load import MissingPartError, load_for, part_names
-from pellucid.data.names import printable
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
-from pellucid.training.held_out import held_out
-from pellucid.training.provenance import safe_max_pixels, source_classes, unseen
+from pellucid.files.held_out import held_out
+from pellucid.files.provenance import safe_max_pixels, source_classes, unseen
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,4 +1,4 @@
-"""Checks of settings, shared by all operations, so that each mistake has one wording."""
+"""Checks of settings, so that each mistake has one wording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, TypeGuard
 
 from pellucid.errors import ArgumentError
-from pellucid.ops.initializers import INITIALIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ def pair(name: str, value: object, least: int = 1) -> None:
 
 def number(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> None:
     """Check a finite number from ``low`` to ``high``."""
-    if not _is_number(value) or not low <= value <= high:
+    if not is_number(value) or not low <= value <= high:
         bounds = f" from {low:g} to {high:g}" if math.isfinite(low) or math.isfinite(high) else ""
         raise ArgumentError(f"{name} must be a finite number{bounds}, got {brief(value)}")
 
@@ -83,23 +82,12 @@ def choice(name: str, value: object, choices: Sequence[str]) -> None:
         raise ArgumentError(f"{name} must be one of {', '.join(choices)}, got {brief(value)}")
 
 
-def initializer(name: str, value: object) -> None:
-    """Check an initialiser: a known name, or the number to fill with."""
-    if isinstance(value, str) and value in INITIALIZERS:
-        return
-    if _is_number(value) and abs(value) <= 1e6:
-        return
-    known = ", ".join(INITIALIZERS)
-    raise ArgumentError(
-        f"{name} must be one of {known} or a number from -1e6 to 1e6, got {brief(value)}"
-    )
-
-
 def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a finite number and no bool."""
     # Compared, not asked with math.isfinite: that overflows for whole numbers beyond any float.
     largest = sys.float_info.max
     return (

@@ -11,9 +11,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.cli.run_report import write_quarantined
+from pellucid.csv_text import csv_text, defused, undefused
 from pellucid.data.quarantine import BadFile
 from pellucid.evaluation.model_comparison import compare_models
-from pellucid.files.csv_text import csv_text, defused, undefused
 
 if TYPE_CHECKING:
     from pathlib import Path

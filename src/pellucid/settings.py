@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pellucid.checks import brief
 from pellucid.errors import ArgumentError
-from pellucid.ops.check import brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,17 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from pellucid.data.load import MissingPartError, load_for
-from pellucid.data.names import counted, printable
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
 from pellucid.errors import ArgumentError, DataError
-from pellucid.training.provenance import (
-    safe_max_pixels,
-    source_classes,
-    trained_max_pixels,
-    unseen,
-)
+from pellucid.files.provenance import safe_max_pixels, source_classes, trained_max_pixels, unseen
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset

@@ -1,0 +1,1 @@
+"""How good answers are, in numbers: pure functions of arrays."""
