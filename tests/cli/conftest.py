@@ -1,13 +1,13 @@
-"""How tests run the command line: as a process of its own, as people do."""
+"""How tests run the command line, and pictures for it."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+from tests.cli.running import Completed, here, process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,32 +16,16 @@ if TYPE_CHECKING:
 
 
 class Command(Protocol):
-    def __call__(
-        self, *arguments: object, code: int = 0, **environment: str
-    ) -> subprocess.CompletedProcess[str]: ...
-
-
-def command(*arguments: object) -> list[str]:
-    """How ``pellucid`` is called as a process of its own."""
-    return [sys.executable, "-m", "pellucid", *map(str, arguments)]
+    def __call__(self, *arguments: object, code: int = 0, **environment: str) -> Completed: ...
 
 
 @pytest.fixture
 def pellucid(tmp_path: Path) -> Command:
     """Runs ``pellucid`` in an empty folder; checks exit code and that no traceback shows."""
 
-    def run(
-        *arguments: object, code: int = 0, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command(*arguments),
-            capture_output=True,
-            text=True,
-            encoding=environment.get("PYTHONIOENCODING", "utf-8"),
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            check=False,
-        )
+    def run(*arguments: object, code: int = 0, **environment: str) -> Completed:
+        apart = "PELLUCID_TEST_PROCESSES" in os.environ
+        done = (process if apart else here)(arguments, tmp_path, environment)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         if code == 1:

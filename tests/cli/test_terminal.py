@@ -20,7 +20,7 @@ import pellucid as package
 from pellucid.cli import evaluate as evaluate_command
 from pellucid.evaluation import Report
 from pellucid.evaluation.calibration import calibrate
-from tests.cli.conftest import command
+from tests.cli.running import command
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import pellucid.cli.train as module
 from pellucid.cli.app import app
 from pellucid.training.saved_run import read_saved_run
-from tests.cli.conftest import command
+from tests.cli.running import command
 from tests.training.runs import outcome
 
 if TYPE_CHECKING:
