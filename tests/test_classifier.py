@@ -247,7 +247,7 @@ def unknown_label(digits: Digits) -> object:
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
-        (one_class, "needs at least 2 classes, got only '0'"),
+        (one_class, "needs at least 2 classes, got 1 class, '0'"),
         (no_labels, "without labels"),
         (wrong_classes, "validation data must be of the same kind"),
         (with_softmax, r"leave the Softmax\(\) out"),

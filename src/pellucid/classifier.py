@@ -1038,6 +1038,6 @@ def _recipe_of(model: Model) -> dict[str, Any]:
 def _check_several_classes(data: Dataset) -> None:
     if len(data.classes) < 2:
         raise DataError(
-            f"{data.name}: a classifier needs at least 2 classes, got only "
+            f"{data.name}: a classifier needs at least 2 classes, got 1 class, "
             f"{data.classes[0]!r}; add pictures of another"
         )
