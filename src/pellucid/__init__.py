@@ -21,9 +21,9 @@ from pellucid.version import __version__
 
 if TYPE_CHECKING:
     from pellucid import architectures, data, engines, layers, ops
-    from pellucid.classifier import ImageClassifier
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation.model_comparison import ModelComparison
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
 
 _HOMES = {
     "Dataset": "pellucid.data.dataset",
-    "ImageClassifier": "pellucid.classifier",
+    "ImageClassifier": "pellucid.estimators.classifier",
     "PellucidError": "pellucid.errors",
 }
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
@@ -52,7 +52,7 @@ install()
 
 def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> ImageClassifier:
     """The classifier in a model file, or in a run folder; see :meth:`ImageClassifier.load`."""
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
 
     return ImageClassifier.load(path, max_pixels=max_pixels)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MODULES = {
+    "pellucid.classifier": "pellucid.estimators.classifier",
     "pellucid.data.arrange": "pellucid.data.make_splits",
     "pellucid.data.locate": "pellucid.data.detect_format",
     "pellucid.data.names": "pellucid.text",

@@ -166,8 +166,8 @@ def test_what_was_usual_when_it_began_is_still_taken(
     out = ["train", str(picture_folder), "--no-report", "--out", str(run)]
     with monkeypatch.context() as patch:
         patch.setattr("pellucid.training.recipe.usual_learning_rate", lambda *_: 0.03)
-        patch.setattr("pellucid.classifier.automatic_batch_size", lambda *_: 24)
-        patch.setattr("pellucid.classifier.automatic_epochs", lambda *_: 3)
+        patch.setattr("pellucid.estimators.planning.automatic_batch_size", lambda *_: 24)
+        patch.setattr("pellucid.estimators.planning.automatic_epochs", lambda *_: 3)
         assert CliRunner().invoke(app, out).exit_code == 0
     before = read_saved_run(run).provenance["recipe"]
     assert [before[name] for name in ("learning_rate", "batch_size", "epochs")] == [0.03, 24, 3]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import get_architecture
-from pellucid.classifier import ImageClassifier, _Fitted
 from pellucid.engines import batches, get_engine
+from pellucid.estimators.classifier import ImageClassifier
 from pellucid.graph import Network, initial_weights
+from pellucid.training.fit import Fitted
 from pellucid.training.loop import _judge
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_what_looks_at_many_pictures_stays_within_bounds(
     network = Network(program.graph, program.weights())
     model = Model(network, data.classes, Preprocessing(32, 32, 3), {})
     classifier = ImageClassifier(engine="reference")
-    classifier._fitted = _Fitted(model, program)
+    classifier._fitted = Fitted(model, program)
     work: dict[str, Callable[[], object]] = {
         "evaluate": lambda: evaluate(program, data),
         "compare": lambda: predict_logits(classifier, data, "A"),

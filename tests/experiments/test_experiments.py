@@ -226,7 +226,7 @@ def test_runs_that_diverge_are_told(
     def fails(*_: object, **__: object) -> None:
         raise TrainingDivergedError("the loss is no longer finite")
 
-    monkeypatch.setattr("pellucid.classifier.ImageClassifier.fit", fails)
+    monkeypatch.setattr("pellucid.estimators.classifier.ImageClassifier.fit", fails)
     found = run(RELU, digits[0], digits[1], seeds=1)
     assert all(row["diverged"] == 1 and row["loss"] is None for row in found.table)
     assert len(found.plot().axes) == 2

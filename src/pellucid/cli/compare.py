@@ -45,7 +45,7 @@ def compare(
     json: arguments.Json = False,
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from pellucid.classifier import ImageClassifier
     from pellucid.data import Dataset
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation import Report
     from pellucid.training import Epoch
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pellucid.classifier import ImageClassifier
     from pellucid.data.reference import DataPicture
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.explain.evidence import Evidence
     from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.method_sheet import MethodSheet

@@ -99,7 +99,7 @@ def find_rate(
     allowed = check_allowed(allow, ALLOWED)
 
     from pellucid import data as data_package
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.files import write_file
     from pellucid.files.atomic import check_writable
     from pellucid.training.lr_finder import check_search

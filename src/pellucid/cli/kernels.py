@@ -31,7 +31,7 @@ def kernels(
     json: arguments.Json = False,
 ) -> None:
     """Show the kernels that a model has learned."""
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.explain.kernels_picture import learned_kernels
 
     check_output(out, (".png",), model)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pellucid.classifier import ImageClassifier
     from pellucid.data import Dataset
+    from pellucid.estimators.classifier import ImageClassifier
 
 
 def learning_rate_line(model: ImageClassifier, pictures: Dataset) -> str:

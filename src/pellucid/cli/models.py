@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
 
 
 def load_classifier(
@@ -30,7 +30,7 @@ def load_classifier(
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it.
     """
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
 
     found = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels, invert=invert)
     return found if classes is None else found.renamed(classes)

@@ -26,7 +26,7 @@ def find_network(network: str, input_shape: Shape, classes: int) -> Network:
         PellucidError: If there is none, or it cannot take these images.
     """
     if is_path(network):
-        from pellucid.classifier import ImageClassifier
+        from pellucid.estimators.classifier import ImageClassifier
 
         return ImageClassifier.load(network).model_.network
     graph = get_architecture(network)(classes).graph(input_shape)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pellucid.classifier import ImageClassifier
     from pellucid.data.asked import Asked
     from pellucid.data.reference import DataPicture
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation.predictions import Prediction
     from pellucid.files import Model
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pellucid.classifier import ImageClassifier
     from pellucid.data import Dataset, Splits
     from pellucid.data.quarantine import BadFile
     from pellucid.engines import Program
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation import Report
     from pellucid.metrics.chance import Chance
     from pellucid.training import Epoch

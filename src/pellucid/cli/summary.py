@@ -31,7 +31,7 @@ def summary(
     shape = arguments.input_shape(input)
 
     if is_path(network):
-        from pellucid.classifier import ImageClassifier
+        from pellucid.estimators.classifier import ImageClassifier
 
         table = ImageClassifier.load(network).summary()
     else:

@@ -26,7 +26,7 @@ from pellucid.known_names import find_name
 from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.training.diagnosis import Diagnosis
 
 OF_THE_CALL = {"out", "resume", "overwrite", "json"}
@@ -371,7 +371,7 @@ def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str,
 
 
 def _classifier(settings: dict[str, Any]) -> ImageClassifier:
-    from pellucid.classifier import ImageClassifier
+    from pellucid.estimators.classifier import ImageClassifier
 
     size, weights = settings["image_size"], settings["class_weights"]
     given = {name: settings[name] for name in settings if name not in NOT_THE_CLASSIFIER_S}

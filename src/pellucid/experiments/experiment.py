@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from pellucid.classifier import ImageClassifier
 from pellucid.csv_text import csv_text
 from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.estimators.classifier import ImageClassifier
 from pellucid.metrics.chance import chance, wilson
 from pellucid.short_repr import short_repr
 

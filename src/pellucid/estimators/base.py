@@ -1,0 +1,406 @@
+"""What all estimators have in common: scikit-learn's conventions, fitting, files."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pellucid import checks
+from pellucid.data.preprocessing import Preprocessing, check_max_pixels
+from pellucid.data.quarantine import QuarantineWarning, quarantine_note
+from pellucid.engines import DEFAULT, Learning, get_engine
+from pellucid.errors import ArgumentError, DataError, NotFittedError
+from pellucid.estimators.planning import Planning
+from pellucid.files import Model, load_model, save_model
+from pellucid.files.provenance import safe_max_pixels
+from pellucid.graph import summarise
+from pellucid.pickling import restored, state_of
+from pellucid.text import brief_settings
+from pellucid.training.arguments import training_data
+from pellucid.training.batches import check_batch_norms
+from pellucid.training.fit import Fitted, Run, fit
+from pellucid.training.history import History
+from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
+from pellucid.training.provenance import history_of, provenance
+from pellucid.training.run_folder import MINUTES, model_path, run_history
+from pellucid.training.saved_run import read_saved_run
+from pellucid.training.start import StartsFromScratchWarning, resumed
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset, Splits
+    from pellucid.engines import Program
+    from pellucid.graph import Summary
+    from pellucid.training import Watcher
+    from pellucid.training.rate_curve import RateCurve
+
+    Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
+    """Labelled pictures, or pixels that need labels."""
+
+FROM_SCRATCH = (
+    "fit starts from scratch, and the weights of the loaded model are not used; to go on from "
+    "them: set_params(warm_start=True) before fit"
+)
+
+
+class ImageEstimator(Planning):
+    """Learns from pictures with what is wanted of each; what that is, subclasses say.
+
+    Attributes:
+        history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; of a loaded model,
+            too, if its file has it.
+    """
+
+    verbose: int | None
+    _from_file = False  # whether what is known was loaded, and not learned here
+
+    def __init__(self, **settings: Any) -> None:
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self._fitted = None
+
+    # ------------------------------------------------------------------ scikit-learn's conventions
+
+    @classmethod
+    def _settings(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings by name."""
+        return {name: getattr(self, name) for name in self._settings()}
+
+    def set_params(self, **settings: object) -> Self:
+        """Change settings; they take effect at the next ``fit``.
+
+        Raises:
+            ArgumentError: For a name that is no setting.
+        """
+        for name, value in settings.items():
+            if name not in self._settings():
+                raise ArgumentError(
+                    f"an {type(self).__name__} has no setting {name!r}; there are "
+                    f"{', '.join(self._settings())}"
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        given = {
+            name: value
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name].default)
+        }
+        return f"{type(self).__name__}({brief_settings(given)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: settings and the model file's bytes; see :mod:`pellucid.pickling`."""
+        if self._fitted is None:
+            return state_of(self.get_params(), None)
+        layers = self._layers(len(self.model_.classes)) if callable(self.architecture) else None
+        return state_of(self.get_params(), self.model_, layers)
+
+    def __setstate__(self, state: Any) -> None:
+        settings, model = restored(state, self._settings())
+        self.__init__(**settings)  # type: ignore[misc]
+        if model is not None:
+            program = get_engine(self.engine).load(model.network)
+            self._fitted = Fitted(model, program, history_of(model))
+            self._from_file = True
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = type(self)(**copy.deepcopy(self.get_params(), memo))
+        if self._fitted is not None:
+            model = copy.deepcopy(self.model_, memo)
+            program = get_engine(self.engine).load(model.network)
+            copied._fitted = replace(self._fitted, model=model, program=program)
+            copied._from_file = self._from_file
+        return copied
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
+
+    # ------------------------------------------------------------------------------------ learning
+
+    def fit(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+        *,
+        epochs: int | None = None,
+        validation_data: Dataset | tuple[Any, Any] | None = None,
+        out: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        resume: bool = False,
+        minutes: float = MINUTES,
+        allow_one_class: bool = False,
+        notes: Mapping[str, Any] | None = None,
+        watchers: Sequence[Watcher] = (),
+        finish: Callable[[Self], object] | None = None,
+        verbose: int | None = None,
+    ) -> Self:
+        """Train: from scratch, from a model, or from where a run was left.
+
+        Args:
+            pictures: A data set; ``Splits``, or what :func:`pellucid.data.load` takes (a folder of
+                pictures, ``"mnist"``), whose validation part is then used too; or pixels
+                (N, H, W, C) or (N, H, W), uint8 0..255.
+            labels: One a picture, where pixels are given: integers, texts or bools; see
+                :mod:`pellucid.data.labels`.
+            epochs: Instead of the classifier's setting, this once.
+            validation_data: Pictures to judge every epoch by, a data set or (pixels, labels); the
+                best epoch's weights are kept.
+            out: A folder for the run: configuration, history, best model, last state.
+            overwrite: Whether that folder may hold a run already, which is then replaced when the
+                first epoch is done.
+            resume: Go on with the run in that folder, which must have been begun with the same
+                settings and pictures: the result is that of a run without a break, bit by bit.
+            minutes: How often the state is kept within an epoch, besides after each.
+            allow_one_class: Whether to train with one class only, of which nothing can be learned.
+            notes: Plain JSON values to be kept with the state, for whoever resumes the run.
+            watchers: Told how training goes, after every step and epoch; the folder comes first.
+            finish: Called at last with the fitted classifier, while nobody else can write in the
+                run's folder: whatever belongs to the run is written here. What it raises is raised.
+            verbose: Instead of the classifier's setting, this once.
+
+        Warns:
+            QuarantineWarning: If a folder has files that cannot be used; they are left out.
+            DamagedStateWarning: If the newest state of the run to resume is damaged, and the one
+                before it is used.
+            StartsFromScratchWarning: If a loaded model is fitted without ``warm_start``.
+
+        Raises:
+            TrainingDivergedError: If the loss is no longer finite; the run's folder keeps the best
+                model before.
+            Stopped: A :exc:`KeyboardInterrupt`: Ctrl-C or SIGTERM came, and the state is kept in
+                the folder.
+            PellucidError: Whatever else is wrong with data, settings or the folder; one line.
+        """
+        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes)
+        if resume and run is None:
+            raise ArgumentError(
+                "resume goes on with the run in out: give that folder, and leave overwrite out"
+            )
+        if run is not None:
+            run.check()  # before the pictures cost any time
+        check_max_pixels(self.max_pixels)
+        checks.truth("warm_start", self.warm_start)
+        before = resumed(read_saved_run(run.folder)) if run is not None and resume else None
+        origin = None if before is not None else self._origin()
+        if origin is None and before is None and self._from_file:
+            warnings.warn(FROM_SCRATCH, StartsFromScratchWarning, stacklevel=2)
+        size = None if before is None else before.network.graph.input_shape
+        data, validation = self._training_data(
+            pictures, labels, validation_data, allow_one_class=allow_one_class, size=size
+        )
+        architecture = self._architecture_name() if before is None else before.architecture
+        recipe = self._recipe(epochs, data, None if before is None else architecture)
+        if recipe.patience is not None and validation is None:
+            raise ArgumentError(
+                "patience waits for a better validation, but there are no validation pictures; "
+                "hold some out (validation=0.1), or leave patience out"
+            )
+        if not allow_one_class:
+            _check_several_classes(data)
+        network, start_record = self._first_network(data, recipe.seed, before)
+        check_batch_norms(network.graph, len(data), recipe.batch_size)  # before there is a folder
+        model = Model(
+            network,
+            data.classes,
+            Preprocessing(*data.image_shape, value_range=data.value_range),
+            provenance(
+                architecture, recipe, data, validation, self.engine, self.max_pixels, start_record
+            ),
+            data.label_kind,
+        )
+
+        def take(fitted: Fitted) -> None:
+            self._fitted, self._from_file = fitted, False
+            if finish is not None:
+                finish(self)
+
+        fit(
+            model, recipe, data, validation, self.engine,
+            run=run, watchers=watchers, finish=take,
+            verbose=self.verbose if verbose is None else verbose,
+        )  # fmt: skip
+        return self
+
+    def find_learning_rate(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+        *,
+        lowest: float = LOWEST,
+        highest: float = HIGHEST,
+        steps: int = STEPS,
+        seeds: int = SEEDS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RateCurve:
+        """Try which learning rate suits the other settings and these pictures; nothing is learned.
+
+        Args:
+            pictures: As for :meth:`fit`.
+            labels: Likewise.
+            lowest: The first rate.
+            highest: The last.
+            steps: How many are tried, with a batch each.
+            seeds: How often all of it is done, each time with other first weights and another
+                order of pictures; once where training starts from a model.
+            progress: Told the number of steps taken, and of all, after each.
+
+        Raises:
+            TrainingDivergedError: If the loss explodes at the lowest rates already.
+            PellucidError: Whatever is wrong with data or settings; one line.
+        """
+        data, _ = self._training_data(pictures, labels, None)
+        recipe = self._recipe(None, data)
+        _check_several_classes(data)
+        network, started = self._first_network(data, recipe.seed)
+        if started is not None:  # other seeds would try other first weights
+            seeds = 1
+        program = get_engine(self.engine).load(
+            network,
+            learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
+        )
+        return find_learning_rate(
+            program, data, recipe,
+            lowest=lowest, highest=highest, steps=steps, seeds=seeds,
+            usual=self.usual_learning_rate(data), progress=progress,
+        )  # fmt: skip
+
+    def _training_data(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None,
+        validation_data: Dataset | tuple[Any, Any] | None,
+        *,
+        allow_one_class: bool = False,
+        size: Sequence[int] | None = None,
+    ) -> tuple[Dataset, Dataset | None]:
+        """The data; pictures of a run that is resumed are of the size that it began with."""
+        data, validation, quarantined = training_data(
+            pictures, labels, validation_data,
+            allow_one_class=allow_one_class,
+            image_size=self.reading_size(pictures, size),
+            validation=self.validation,
+            seed=self.seed,
+            max_pixels=self.max_pixels,
+        )  # fmt: skip
+        for note in quarantine_note(quarantined):
+            warnings.warn(note, QuarantineWarning, stacklevel=3)
+        return data, validation
+
+    # ---------------------------------------------------------------------------------- what it is
+
+    @property
+    def model_(self) -> Model:
+        """The network with its class names, preprocessing and provenance.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+        """
+        return self._learned.model
+
+    @property
+    def program_(self) -> Program:
+        """The network as the engine computes it.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+        """
+        return self._learned.program
+
+    @property
+    def history_(self) -> History:
+        """The training history, a row an epoch, also of a loaded model.
+
+        A model file does not keep speed and seconds, which are then 0, and that of a run ends with
+        its best epoch, but a run's folder has all; files of older versions have none.
+        """
+        return History(self._learned.history)
+
+    def summary(self) -> Summary:
+        """Layer by layer: output shape, parameters, multiply-adds, receptive field."""
+        return summarise(self.model_.network.graph)
+
+    @property
+    def _learned(self) -> Fitted:
+        if self._fitted is None:
+            raise NotFittedError(
+                f"this {type(self).__name__} has learned nothing yet; call fit(...) or load a "
+                "model file"
+            )
+        return self._fitted
+
+    def _changed(self, fitted: Fitted) -> Self:
+        changed = type(self)(**self.get_params())
+        changed._fitted = fitted
+        changed._from_file = True  # in this, too, nothing was learned here
+        return changed
+
+    # --------------------------------------------------------------------------------------- files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file (``.safetensors``).
+
+        Raises:
+            OutputError: If it cannot be written; an earlier file there is then untouched.
+        """
+        save_model(path, self.model_)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        engine: str = DEFAULT,
+        max_pixels: int | None = None,
+        invert: bool = False,
+    ) -> Self:
+        """The estimator in a model file, or in a run folder.
+
+        Args:
+            path: Where it is.
+            engine: Who computes.
+            max_pixels: Picture files with more pixels are refused; None for the limit that it was
+                trained with, or the usual one where that is lower.
+            invert: Whether black and white of every picture are exchanged before the network sees
+                it; data sets that are read for :meth:`evaluate` stay as they are.
+
+        Raises:
+            FileFormatError: If it is not a sound model file.
+            DataError: If there is no such file, or no model in that folder.
+        """
+        model = load_model(model_path(Path(path)))
+        if invert:
+            model = replace(model, preprocessing=replace(model.preprocessing, invert=True))
+        limit = safe_max_pixels(model.provenance) if max_pixels is None else max_pixels
+        check_max_pixels(limit)
+        classifier = cls(engine=engine, max_pixels=limit)
+        architecture = model.provenance.get("architecture")
+        if isinstance(architecture, str):
+            classifier.architecture = architecture
+        program = get_engine(engine).load(model.network)
+        classifier._fitted = Fitted(model, program, run_history(Path(path)) or history_of(model))
+        classifier._from_file = True
+        return classifier
+
+
+def _check_several_classes(data: Dataset) -> None:
+    if len(data.classes) < 2:
+        raise DataError(
+            f"{data.name}: a classifier needs at least 2 classes, got 1 class, "
+            f"{data.classes[0]!r}; add pictures of another"
+        )

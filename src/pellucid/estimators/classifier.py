@@ -1,0 +1,343 @@
+"""The image classifier: a network with class names and preprocessing, as scikit-learn has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.engines import DEFAULT, get_engine
+from pellucid.estimators.base import ImageEstimator
+from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
+from pellucid.estimators.reading import as_images, outputs
+from pellucid.evaluation import Report, evaluate
+from pellucid.explain.activations import Activations
+from pellucid.explain.backward import backward
+from pellucid.explain.explanation import explain
+from pellucid.explain.surgery import edit_model
+from pellucid.explain.trace import trace
+from pellucid.files.provenance import renamed
+from pellucid.files.referenced import ReferencedPictures
+from pellucid.ops.softmax import softmax
+from pellucid.renamed import OldAttribute
+from pellucid.training.advice import Setup
+from pellucid.training.arguments import evaluation_data
+from pellucid.training.dead_units import activity
+from pellucid.training.diagnosis import diagnose
+from pellucid.training.fit import Fitted
+from pellucid.training.unlike import Unlike, unlike_picture
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.augment import Augmentation
+    from pellucid.data.class_names import ClassNames
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Picture
+    from pellucid.estimators.base import Pictures
+    from pellucid.explain.backward import Backward
+    from pellucid.explain.evidence import Evidence
+    from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.surgery import Edit
+    from pellucid.explain.trace import Trace
+    from pellucid.explain.update_rule import UpdateRule
+    from pellucid.files import Model
+    from pellucid.layers import Sequential
+    from pellucid.training.diagnosis import Diagnosis
+
+
+class ImageClassifier(ImageEstimator):
+    """Learns to tell pictures apart, and can be opened up.
+
+    Follows scikit-learn's conventions: settings are stored as given and changed by ``set_params``;
+    what is learned bears a trailing underscore; ``fit`` returns the classifier itself.
+
+    Args:
+        architecture: A name of :data:`pellucid.architectures.ARCHITECTURES`; or layers from
+            normalised pixels to one logit a class; or a function that makes them from the number of
+            classes.
+        epochs: How often every picture is seen; none, as for all settings that say so: what is
+            usual for the architecture, see :data:`pellucid.architectures.DEFAULTS`.
+        batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
+            :func:`pellucid.training.batches.automatic_batch_size`.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        learning_rate: Its peak; none for what is usual with the optimizer, the architecture and the
+            batch size, see :func:`pellucid.training.recipe.usual_learning_rate`.
+        schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
+        weight_decay: On kernels, 0 to 1; none for the usual.
+        label_smoothing: 0 to less than 1; none for the usual.
+        class_weights: One positive weight a class, in the order of the classes; ``"balanced"``: all
+            classes count the same, however many pictures they have; none: all pictures do.
+        patience: Epochs without a better validation after which training ends; none: never.
+        ema: The decay of the weights' moving average, 0.999 say, which is then judged and kept in
+            their place; none: no average.
+        augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
+            one's own; none for the usual.
+        image_size: (height, width) that pictures from files are brought to; none: their own.
+        max_pixels: Picture files with more pixels are left out, and never decoded.
+        validation: How much to hold out where the data has no part for it: a share of the training
+            pictures (below 1) or their number; none for the source's usual; 0 for nothing.
+        seed: Of everything random; the same seed gives the same bits.
+        verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
+            notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
+        engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, ``"torch:cuda"`` say.
+        start_from: A model file or a run's folder whose weights ``fit`` starts from; everything
+            learns. The architecture is then the model's own, and so is the size of pictures unless
+            ``image_size`` is given; channels and classes are those of the data. Layers that do not
+            fit these start anew. None: from scratch.
+        warm_start: Whether a further ``fit`` starts from what this classifier has learned or
+            loaded, in the same way; else it starts from scratch (or from ``start_from``).
+
+    Attributes:
+        classes_: What ``predict`` answers, an array (K,), in the order of the probabilities.
+        history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; of a loaded model,
+            too, if its file has it.
+    """
+
+    def __init__(
+        self,
+        architecture: str | Sequential | Callable[[int], Sequential] = DEFAULT_ARCHITECTURE,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        optimizer: str = "sgd",
+        learning_rate: float | None = None,
+        schedule: str = "one-cycle",
+        weight_decay: float | None = None,
+        label_smoothing: float | None = None,
+        class_weights: tuple[float, ...] | str | None = None,
+        patience: int | None = None,
+        ema: float | None = None,
+        augmentation: str | Augmentation | None = None,
+        image_size: tuple[int, int] | None = None,
+        max_pixels: int = MAX_PIXELS,
+        validation: float | None = None,
+        seed: int = 0,
+        verbose: int | None = None,
+        engine: str = DEFAULT,
+        start_from: str | os.PathLike[str] | None = None,
+        warm_start: bool = False,
+    ) -> None:
+        given = locals()
+        super().__init__(**{name: given[name] for name in self._settings()})
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks when it is handed this classifier: only then is it imported."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    # ----------------------------------------------------------------------------------- answering
+
+    def predict(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> Any:
+        """What pictures show: one class for one picture, an array (N,) for several.
+
+        Classes are given as they were at ``fit``, also after saving and loading: integers for
+        MNIST and for labels that were integers, names for folders of pictures.
+
+        Args:
+            pictures: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C): one
+                picture, of any size. A list of those: several. An array (N, H, W) or (N, H, W, C)
+                of the network's own size: several. Pixels are uint8, 0..255.
+        """
+        answers = self.classes_[self.predict_proba(pictures).argmax(axis=-1)]
+        return answers if isinstance(answers, np.ndarray) else answers.item()
+
+    def predict_proba(
+        self, pictures: Picture | Sequence[Picture] | NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """The probability of every class, (K,) for one picture, (N, K) for several; rows sum to 1.
+
+        Args:
+            pictures: As in :meth:`predict`.
+        """
+        logits, single = outputs(self.model_, self.program_, pictures, self.max_pixels)
+        probabilities = softmax(logits.astype(np.float64))
+        return np.asarray(probabilities[0] if single else probabilities)
+
+    def score(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+    ) -> float:
+        """The accuracy on labelled pictures, 0 to 1; see :meth:`evaluate`."""
+        return self.evaluate(pictures, labels).accuracy
+
+    def evaluate(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+    ) -> Report:
+        """Judge the classifier on labelled pictures.
+
+        Args:
+            pictures: As in :meth:`fit`. Of ``Splits``, the test part is used; of a folder or a
+                built-in set, what was not learned, as ``pellucid evaluate`` does.
+            labels: One a picture, where pixels are given: of the kind that ``predict`` answers.
+
+        Raises:
+            DataError: If the pictures' size or classes are not the network's, or labels are of
+                another kind than its answers.
+        """
+        data, _ = evaluation_data(pictures, labels, self.model_, max_pixels=self.max_pixels)
+        return evaluate(self._learned.program, data, classes=self.model_.classes)
+
+    def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
+        """Look for what usually goes wrong in training, and say it in words with numbers.
+
+        Args:
+            pictures: Pictures that were not learned, those of validation say.
+            report: What :meth:`evaluate` said of them, if that is known already.
+
+        Returns:
+            What was found; nothing if training went well. Of a loaded model, whose course is not
+            known, only what its answers show.
+        """
+        if len(self.classes_) < 2:  # whatever the answer, it is right
+            return ()
+        judged = self.evaluate(pictures) if report is None else report
+        recipe = self._learned.recipe  # without it, losses of the course cannot be judged
+        return diagnose(
+            [] if recipe is None else self.history_,
+            classes=len(self.classes_),
+            confusion=judged.confusion,
+            activity=activity(self.model_.network, pictures.images, engine=get_engine(self.engine)),
+            recipe=recipe,
+            setup=Setup(self.model_.network.graph, _recipe_of(self.model_)),
+            names=self.model_.classes,
+            usual_rate=None if recipe is None else self._usual_rate(recipe),
+        )
+
+    def unlike(self, picture: Picture) -> Unlike | None:
+        """How a picture differs from those that were learned; None if it is like them.
+
+        Compared are mean level, level at the border, contrast and colourfulness, by ranges that
+        training keeps in the model (see :mod:`pellucid.data.picture_statistics`).
+
+        Args:
+            picture: As in :meth:`trace`.
+        """
+        found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
+        return unlike_picture(self.model_, found, self.max_pixels)
+
+    def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
+        """Every layer's output for one picture, by layer name, without a batch axis.
+
+        ``input`` holds the pixels, ``probabilities`` the softmax of the logits.
+        """
+        images, _ = as_images(self.model_, [picture], self.max_pixels)
+        program = self._learned.program
+        values = {name: value[0] for name, value in program.values(images).items()}
+        return {**values, "probabilities": softmax(values[program.graph.output])}
+
+    # ---------------------------------------------------------------------------------- explaining
+
+    def trace(self, picture: Picture) -> Trace:
+        """Every number between a picture and the answer, in the lecture's order.
+
+        ``trace.value("conv2", at=(3, 7, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
+        """
+        return trace(self, picture)
+
+    def backward(
+        self, picture: Picture, label: str | int, *, learner: UpdateRule | None = None
+    ) -> Backward:
+        """The loss of a picture whose class is known, and every gradient of it.
+
+        ``backward.weight("conv2.kernel", at=(1, 0, 3, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: As in :meth:`trace`.
+            label: The right class, as :meth:`predict` answers it, or its name as a text. Where
+                labels are texts, an integer is the class's place, from 0.
+            learner: Loss and optimizer; none: those that the classifier was trained with.
+
+        Raises:
+            ArgumentError: If there is no such class.
+        """
+        return backward(self, picture, label, learner=learner)
+
+    def explain(
+        self,
+        picture: Picture,
+        method: str = "evidence",
+        *,
+        target: str | int | None = None,
+        against: str | int | None = None,
+        **options: Any,
+    ) -> Heatmap | Evidence:
+        """Why the answer is what it is: evidence that adds up, or a heatmap.
+
+        Args:
+            picture: As in :meth:`trace`.
+            method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
+            target: The class in question, its name as a text or its place as an integer; none:
+                the answer.
+            against: The class to compare it with; none: no other, for evidence the likeliest other.
+            options: The method's own, ``layer="conv2"`` for Grad-CAM say.
+
+        Raises:
+            ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
+        """
+        activations = Activations.of(self, picture)
+        return explain(activations, method, target=target, against=against, **options)
+
+    operated = OldAttribute("edited")
+
+    def edited(self, *edits: Edit) -> Self:
+        """A new classifier whose network is changed; this one stays as it is.
+
+        Args:
+            edits: Of :mod:`pellucid.explain.surgery`, ``Mute("conv2", 3)`` say, in their order.
+
+        Returns:
+            One with the same settings and class labels, and without a history.
+
+        Raises:
+            ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
+                suit it.
+        """
+        model = edit_model(self.model_, edits)
+        program = get_engine(self.engine).load(model.network)
+        return self._changed(Fitted(model, program))
+
+    def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
+        """A new classifier with other class names; this one stays as it is.
+
+        Args:
+            classes: One name for each class, in the order of ``classes_``: a list, ``"cat,dog"``,
+                or the path of a file with one name a line. Integers are answered as such.
+
+        Raises:
+            DataError: If there are more or fewer names than classes, or two are the same or differ
+                only in case or blanks.
+        """
+        learned = self._learned
+        return self._changed(replace(learned, model=renamed(learned.model, classes)))
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """What :meth:`predict` answers, (K,), in the order of the probabilities.
+
+        Integers (int64) or texts, as the labels were; ``model_.classes`` are always the names.
+        """
+        return self.model_.answers
+
+
+def _recipe_of(model: Model) -> dict[str, Any]:
+    """The recipe in a model's provenance; empty where it has none."""
+    told = model.provenance.get("recipe")
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,139 @@
+"""One training from beginning to end: the loop, the run's folder around it, the best model."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pellucid.engines import Learning, get_engine
+from pellucid.errors import ArgumentError
+from pellucid.short_repr import short_repr
+from pellucid.training.loop import train
+from pellucid.training.run_folder import MINUTES, RunFolder, try_run_folder
+from pellucid.training.saved_run import DamagedStateWarning
+from pellucid.training.watching import progress_watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
+    from pellucid.files import Model
+    from pellucid.training.history import Epoch
+    from pellucid.training.recipe import Recipe
+    from pellucid.training.result import Watcher
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What fitting or loading leaves behind.
+
+    Attributes:
+        model: The model.
+        program: Its network, loaded by an engine.
+        history: A row an epoch; empty where nobody knows.
+        recipe: How it was trained; none for a model that was loaded.
+    """
+
+    model: Model
+    program: Program
+    history: list[Epoch] = field(default_factory=list)
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Where a run is kept.
+
+    Attributes:
+        folder: Of configuration, history, best model and last state.
+        overwrite: Whether a run that is there already may be replaced.
+        resume: Whether the run that is there goes on.
+        minutes: Between two states that are kept within an epoch, at most.
+        notes: Plain JSON values to be kept with the state.
+    """
+
+    folder: Path
+    overwrite: bool = False
+    resume: bool = False
+    minutes: float = MINUTES
+    notes: Mapping[str, Any] | None = None
+
+    def check(self) -> None:
+        """Check that the folder may take a run, before that costs anything; nothing changes.
+
+        Raises:
+            ArgumentError: If a run is to go on and to be replaced.
+            OutputError: If the folder holds a run already, or cannot be written in.
+        """
+        if self.resume and self.overwrite:
+            raise ArgumentError(
+                "resume goes on with the run in out: give that folder, and leave overwrite out"
+            )
+        if not self.resume:
+            try_run_folder(self.folder, overwrite=self.overwrite)
+
+
+def fit(
+    model: Model,
+    recipe: Recipe,
+    data: Dataset,
+    validation: Dataset | None,
+    engine: str,
+    *,
+    run: Run | None = None,
+    watchers: Sequence[Watcher] = (),
+    verbose: int | None = None,
+    finish: Callable[[Fitted], object] | None = None,
+) -> Fitted:
+    """Train a model's network, and keep the run.
+
+    Args:
+        model: The network with its first weights, and what is known of it before training.
+        recipe: How to train.
+        data: The training pictures.
+        validation: Pictures to judge every epoch by.
+        engine: Who computes.
+        run: Where the run is kept; none: nowhere.
+        watchers: Told how training goes, after the run's folder.
+        verbose: As :class:`pellucid.ImageClassifier` takes it.
+        finish: Called at last, while nobody else can write in the run's folder.
+
+    Raises:
+        TrainingDivergedError: If the loss is no longer finite.
+        Stopped: A signal came, and the state is kept.
+        PellucidError: Whatever is wrong with the folder.
+    """
+    computing = get_engine(engine)
+    learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
+    program = computing.load(model.network, learning=learning)
+    with ExitStack() as stack:
+        start = kept = None
+        if run is not None:
+            kept = RunFolder(
+                run.folder, model,
+                overwrite=run.overwrite, resume=run.resume, minutes=run.minutes, notes=run.notes,
+            )  # fmt: skip
+            stack.enter_context(kept)
+            if kept.remark:
+                warnings.warn(kept.remark, DamagedStateWarning, stacklevel=3)
+            start = kept.start
+            watchers = (kept, *watchers)  # what others tell of an epoch is then safe
+        with progress_watcher(verbose, recipe.epochs, watchers) as bar:
+            trained = train(
+                program, data, recipe,
+                validation=validation,
+                watchers=watchers if bar is None else [*watchers, bar],
+                start=start,
+            )  # fmt: skip
+        model = trained.best_model(model)
+        fitted = Fitted(model, computing.load(model.network), trained.history, recipe)
+        if kept is not None:
+            kept.let_signals_act()  # nothing of the training is left that they could break
+        if finish is not None:
+            finish(fitted)
+    return fitted
