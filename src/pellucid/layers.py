@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
 Pair = int | tuple[int, int]
 
-NAMES = {
-    "conv2d": "conv",
-    "max_pool": "pool",
-    "average_pool": "pool",
-    "global_average_pool": "pool",
-    "subsample": "pool",
-    "batch_norm": "norm",
-    "local_response_norm": "norm",
-    "concatenate": "join",
-}
-"""What unnamed layers are called, where it is not their kind."""
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -138,7 +126,7 @@ class _Builder:
 
     def _append(self, operation: Operation, inputs: tuple[str, ...], name: str | None) -> str:
         if name is None:
-            stem = NAMES.get(operation.kind, operation.kind)
+            stem = operation.stem or operation.kind
             self.counts[stem] += 1
             name = f"{stem}{self.counts[stem]}"
         self.nodes.append(Node(name, operation, inputs))

@@ -54,6 +54,9 @@ class Cube(Pointwise):
     def derivative(self, x: Array, y: Array) -> Array:
         return 3 * x * x
 
+    def formula_of(self, x: str) -> str:
+        return f"{x}^3"
+
 
 def check_complete(page: Mapping[str, object], registry: Mapping[str, object]) -> None:
     assert page.keys() == registry.keys()

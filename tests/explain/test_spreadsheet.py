@@ -14,13 +14,13 @@ from openpyxl.utils import get_column_letter
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.activations import Activations
 from pellucid.explain.spreadsheet import workbook as module
-from pellucid.explain.spreadsheet.formulas import MOST_ARGUMENTS, _nested
 from pellucid.explain.spreadsheet.sheets import Sheet, cell_name, sheet_name
 from pellucid.explain.spreadsheet.workbook import workbook
 from pellucid.explain.trace import Trace
 from pellucid.explain.written import write_trace
 from pellucid.graph import initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from pellucid.ops.formula import MOST_ARGUMENTS, nested
 from tests.explain.activations import activations_of, hand_made
 from tests.explain.recalculate import RECALCULATORS, Evaluator
 
@@ -137,7 +137,7 @@ def test_names_of_cells() -> None:
 
 
 def test_functions_of_many_cells_are_nested() -> None:
-    formula = _nested("SUM", [f"c{k}" for k in range(2 * MOST_ARGUMENTS + 1)])
+    formula = nested("SUM", [f"c{k}" for k in range(2 * MOST_ARGUMENTS + 1)])
     assert formula.startswith("SUM(SUM(c0,")
     assert formula.count("SUM(") == 4
     assert formula.count("c") == 2 * MOST_ARGUMENTS + 1

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.dependents import dependents
 from pellucid.explain.trace import Trace
 from pellucid.explain.value_terms import Pixel, ValueTerms
 from pellucid.graph import receptive_fields
@@ -87,14 +86,15 @@ def test_outputs_that_read_are_those_whose_terms_say_so(name: str) -> None:
         inputs, weights = activations.inputs_of(node), activations.weights_of(node)
         shapes = activations.graph.inputs_of(node)
         output = random_position(random, activations.shape(node.name))
-        sources = node.operation.terms(inputs, weights, output).sources
-        for branch, *at in sources[random.choice(len(sources), min(4, len(sources)))].tolist():
-            assert output in dependents(node.operation, shapes, branch, tuple(at))
+        reads = node.operation.reads(*shapes)
+        terms = node.operation.terms(inputs, weights, output)
+        for i in random.choice(len(terms.values), min(4, len(terms.values))).tolist():
+            assert output in reads.dependents(*terms.source(i))
         branch = int(random.integers(len(inputs)))
         at = random_position(random, shapes[branch])
-        for reader in dependents(node.operation, shapes, branch, at)[:6]:
+        for reader in reads.dependents(branch, at)[:6]:
             terms = node.operation.terms(inputs, weights, reader)
-            assert [branch, *at] in terms.sources.tolist()
+            assert (branch, at) in [terms.source(i) for i in range(len(terms.values))]
 
 
 def worked() -> Activations:

@@ -221,7 +221,7 @@ def check_use(instance: Any) -> None:
             continue
         instance.parameters(*shapes)
         assert instance.multiply_adds(*shapes) >= 0
-        instance.reach(shapes[0])
+        assert instance.reads(*shapes).output == instance.output_shape(*shapes)
 
 
 @pytest.mark.parametrize(

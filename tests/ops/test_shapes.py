@@ -1,21 +1,19 @@
-"""Output shapes, weights, cost and reach, against what forward does and against counting."""
+"""Output shapes, weights and cost, against what forward does and against counting."""
 
 from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from pellucid.ops import Conv2D, Dense, Subsample
-from pellucid.ops.operation import INFERENCE
 from tests.ops.cases import CASES, SWEEP, Case, Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.operation import Shape
 
 ROLES: dict[str, dict[str, str]] = {
     "add": {},
@@ -150,61 +148,3 @@ def test_shapes_and_fans_by_hand(
 def test_multiply_adds_counted_one_by_one(case: Case) -> None:
     expected = COSTS[case.operation.kind](case.operation, case.draw())
     assert case.operation.multiply_adds(*case.shapes) == expected
-
-
-def influence(drawn: Drawn, axis: int) -> Array:
-    """Which input row (axis 0) or column moves which output row or column: (out, in) bools."""
-    before, _ = drawn.forward(INFERENCE)
-    length = drawn.inputs[0].shape[1 + axis]
-    random = np.random.default_rng(drawn.case.seed)
-    moved = np.zeros((before.shape[1 + axis], length), bool)
-    for line in range(length):
-        changed = [x.copy() for x in drawn.inputs]
-        for x in changed:
-            lines = np.moveaxis(x, 1 + axis, 0)
-            lines[line] += random.uniform(20, 60, lines[line].shape)  # enough to win any maximum
-        after, _ = drawn.case.operation.forward(changed, drawn.weights)
-        others = tuple(a for a in range(after.ndim) if a != 1 + axis)
-        moved[:, line] = np.any(after != before, axis=others)
-    return moved
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if len(c.operation.output_shape(*c.shapes)) == 3], ids=str
-)
-def test_reach_is_what_moves_the_output(case: Case, axis: int) -> None:
-    drawn = case.draw()
-    reach = case.operation.reach(case.shapes[0])
-    assert reach.size is not None
-    dilation = getattr(case.operation, "dilation", (1, 1))[axis]
-    moved = influence(drawn, axis)
-    for i, row in enumerate(moved):
-        start = i * reach.stride[axis] - reach.before[axis]
-        seen = range(start, start + reach.size[axis], dilation)
-        assert np.flatnonzero(row).tolist() == [at for at in seen if 0 <= at < len(row)]
-
-
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.operation.kind in ("dense", "global_average_pool")], ids=str
-)
-def test_reach_of_everything(case: Case) -> None:
-    """Every output value depends on every pixel."""
-    assert case.operation.reach(case.shapes[0]).size is None
-    drawn = case.draw()
-    x = drawn.inputs[0]
-    before, _ = drawn.forward()
-    for at in np.ndindex(x.shape[1:-1] if x.ndim == 4 else x.shape[1:]):
-        changed = x.copy()
-        changed[(slice(None), *at)] += 50.0
-        after, _ = case.operation.forward([changed], drawn.weights)
-        assert np.all(after != before)
-
-
-def test_flat_positions_reach_one_place() -> None:
-    """What keeps or lists places one by one reaches the one place."""
-    for case in CASES:
-        if case.operation.kind not in ("dense", "global_average_pool"):
-            shape = case.operation.output_shape(*case.shapes)
-            if len(shape) == 1:
-                assert case.operation.reach(case.shapes[0]).size == (1, 1)

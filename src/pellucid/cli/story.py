@@ -19,9 +19,8 @@ from pellucid.cli.story_numbers import (
 )
 from pellucid.explain.pages.numbers import compared, detail_lines, figure, place, rule_in_words
 from pellucid.graph import INPUT
-from pellucid.ops import Conv2D, Subsample
+from pellucid.ops import Conv2D
 from pellucid.ops.operation import describe
-from pellucid.ops.pool import Pool
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -38,16 +37,6 @@ MOST_CHANNELS = 3
 """How many channels of a convolution's sum are printed product by product."""
 
 COLOURS = ("red", "green", "blue")
-
-FORMULAS = {
-    "relu": "max(0, x)",
-    "relu6": "max(0, x), and 6 at most",
-    "leaky_relu": "x where it is positive, else a small share of it",
-    "prelu": "x where it is positive, else a learned share of it",
-    "sigmoid": "1/(1 + e^−x)",
-    "tanh": "tanh x",
-}
-"""What activations do, in a few words."""
 
 
 def print_story(console: Console, story: Story) -> None:
@@ -100,16 +89,16 @@ def _print_in_full(console: Console, story: Story, told: StoryStep) -> None:
     operation, kind = opened.node.operation, told.step.kind
     if isinstance(operation, Conv2D):
         _print_convolution(console, story, opened, operation)
-    elif isinstance(operation, Pool) or kind == "global_average_pool":
+    elif operation.family == "pooling":
         _print_pooling(console, told, opened)
     elif kind == "flatten":
         _print_flattening(console, told, opened)
-    elif kind in FORMULAS:
+    elif operation.words:
         zeroed = f" {told.zeroed:,} of {told.step.values.size:,} values become 0."
         here = _here(told)
         tell(
             console,
-            f"{_head(told)}: {FORMULAS[kind]}.{zeroed if told.zeroed else ''} "
+            f"{_head(told)}: {operation.words}.{zeroed if told.zeroed else ''} "
             f"{here[0].upper()}{here[1:]}.",
         )
     elif told.step.name == story.start.layer:
@@ -185,8 +174,9 @@ def _print_convolution(
 def _print_pooling(console: Console, told: StoryStep, opened: ValueTerms) -> None:
     terms, operation = opened.terms, opened.node.operation
     windows = ""
-    if isinstance(operation, Pool):
-        windows = f" by windows of {describe(operation.size)}, stride {_pair(operation.stride)}"
+    window = getattr(operation, "window", None)
+    if window is not None:
+        windows = f" by windows of {describe(window.size)}, stride {_pair(window.stride)}"
     whose = "" if told.passes else ", its strongest"
     tell(console, f"{_head(told)}{windows}. What makes the value at {place(opened.at)}{whose}:")
     rows, columns = (np.unique(terms.sources[:, axis]) for axis in (1, 2))
@@ -207,7 +197,7 @@ def _print_pooling(console: Console, told: StoryStep, opened: ValueTerms) -> Non
         )
         return
     rule = f"the mean of {len(opened)} values"
-    if isinstance(operation, Subsample):
+    if terms.weight is not None:
         rule = f"{figure(terms.factors[0])} × each, {rule_in_words(opened)}"
     tell(console, f"It is {figure(opened.value)}, {rule}{_brings(told)}.")
 

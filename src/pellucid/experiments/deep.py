@@ -67,7 +67,7 @@ def spreads(experiment: Experiment, data: Dataset) -> Spreads:
         blocks = [normalise, *layers(len(data.classes)).layers]
         graph = Sequential(blocks).graph(data.image_shape)
         program = get_engine("reference").load(Network(graph, initial_weights(graph, 0)))
-        weighted = [n.name for n in graph.nodes if n.operation.kind in ("conv2d", "dense")]
+        weighted = [n.name for n in graph.nodes if n.operation.family in ("convolution", "dense")]
         found[name] = _spreads_of(program, images, labels, weighted)
     return found
 

@@ -19,7 +19,6 @@ from pellucid.explain.update_rule import UpdateRule
 from pellucid.graph import INPUT, ParameterName
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
-from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.softmax import sum_of_others
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -149,11 +148,9 @@ class BackwardStep:
         ReLU's is 1 where it lets the gradient through, else 0. None for all other layers.
         """
         node = self.step.node
-        if node is None or not isinstance(node.operation, Pointwise):
+        if node is None:
             return None
-        (x,) = self.step.activations.inputs_of(node)
-        exact = x.astype(np.float64)
-        return np.asarray(node.operation.derivative(exact, node.operation.function(exact)))
+        return node.operation.mask(self.step.activations.inputs_of(node)[0].astype(np.float64))
 
     @property
     def winners(self) -> NDArray[np.int64] | None:

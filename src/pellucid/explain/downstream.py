@@ -8,16 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pellucid.explain.dependents import windows_over
 from pellucid.explain.records import number
-from pellucid.ops import BatchNorm, Dropout, MaxPool, PReLU
-from pellucid.ops.pointwise import Pointwise
-from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
     from pellucid.explain.activations import Activations, Position
-
-_ALONE = (Pointwise, PReLU, BatchNorm, Dropout)
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,7 @@ class Use:
         at: Where the result stands in its output.
         before: What came in.
         after: What came out.
-        wins: For max pooling: whether this value won its window; none for all others.
+        wins: For a maximum: whether this value won its window; none for all others.
     """
 
     layer: str
@@ -58,16 +52,17 @@ def uses(activations: Activations, layer: str, at: Position) -> tuple[Use, ...]:
     before = float(activations.values[layer][at])
     for node in activations.readers(layer):
         operation, values = node.operation, activations.values[node.name]
-        if isinstance(operation, _ALONE):
+        shapes = activations.graph.inputs_of(node)
+        reads = operation.reads(*shapes)
+        if len(shapes) == 1 and reads.value_by_value:
             found.append(Use(node.name, operation.kind, at, before, float(values[at])))
             found.extend(uses(activations, node.name, at))
-        elif isinstance(operation, Pool):
-            for i, j in windows_over(operation.window, activations.shape(layer), at):
-                place = (i, j, at[2])
+        elif operation.family == "pooling" and len(reads.output) == len(at):
+            for place in reads.dependents(0, at):
                 wins = None
-                if isinstance(operation, MaxPool):
+                if operation.rule == "maximum":
                     terms = operation.terms(activations.inputs_of(node), {}, place)
-                    wins = tuple(terms.sources[terms.own, 1:].tolist()) == at
+                    wins = terms.source(terms.own)[1] == at
                 found.append(
                     Use(node.name, operation.kind, place, before, float(values[place]), wins)
                 )

@@ -141,7 +141,7 @@ def _layers_with_maps(scored: Score) -> list[str]:
     names: list[str] = []
     seen = False
     for node in graph.nodes:
-        seen = seen or node.operation.kind == "conv2d"
+        seen = seen or node.operation.family == "convolution"
         shape = graph.shapes[node.name]
         if seen and len(shape) == 3 and shape[0] * shape[1] > 1:
             names.append(node.name)

@@ -20,7 +20,6 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.explain.affine_offset import AFFINE_OFFSETS
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.gradient_maps import pixel_gradients
 from pellucid.explain.heatmap import Heatmap
@@ -57,6 +56,7 @@ class Shares:
         past: What reaches the answer on paths around the layer: a sum over pixels.
         constants: What other layers add of their own, by layer.
         score: What they should add up to, from a forward pass in float64.
+        bent: Layers that were replaced by their tangent.
     """
 
     layer: str
@@ -64,6 +64,7 @@ class Shares:
     past: float
     constants: dict[str, float]
     score: float
+    bent: tuple[str, ...] = ()
 
     @property
     def by_feature_map(self) -> Array:
@@ -288,38 +289,38 @@ def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
     """
     shares = _shares(scored, INPUT, tangent=tangent)
     difference = float(scored.of_images(scored.image[None])[0])
-    bent = tuple(
-        node.name for node in scored.graph.nodes if node.operation.kind not in AFFINE_OFFSETS
-    )
-    return Evidence(scored, difference, shares.score, shares.values, shares.constants, bent)
+    return Evidence(scored, difference, shares.score, shares.values, shares.constants, shares.bent)
 
 
 def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
     graph = scored.graph
     if layer != INPUT:
         _ = graph[layer]  # raises for a layer that is not there
-    for node in graph.nodes:
-        if node.operation.kind not in AFFINE_OFFSETS and not tangent:
-            raise ArgumentError(
-                f"layer {printable(node.name)} ({node.operation.kind}) is not linear piece by "
-                "piece, so evidence does not add up exactly; allow its tangent instead "
-                "(tangent=True, --tangent), or use integrated-gradients"
-            )
     done = ForwardPass(scored.network, scored.image[None])
+    offsets = {
+        node.name: operation.offset(done.weights[node.name], done.values[node.name])
+        for node, operation in done.nodes()
+    }
+    bent = tuple(name for name, offset in offsets.items() if offset is None)
+    if bent and not tangent:
+        raise ArgumentError(
+            f"layer {printable(bent[0])} ({graph[bent[0]].operation.kind}) is not linear piece by "
+            "piece, so evidence does not add up exactly; allow its tangent instead (tangent=True, "
+            "--tangent), or use integrated-gradients"
+        )
     found = done.gradients(scored.gradient(1), stops=frozenset({layer}))
     if layer not in found:
         raise ArgumentError(
             f"the answer does not depend on layer {printable(layer)}; choose another"
         )
     constants: dict[str, float] = {}
-    for node, operation in done.nodes():
+    for node, _ in done.nodes():
         if node.name not in found or node.name == layer:
             continue
         gradient, y = found[node.name], done.values[node.name]
-        constant = AFFINE_OFFSETS.get(operation.kind)
-        if constant is not None:
-            own = np.broadcast_to(constant(operation, done.weights[node.name], y), y.shape)
-            share = float((gradient * own).sum())
+        offset = offsets[node.name]
+        if offset is not None:
+            share = float((gradient * np.broadcast_to(offset, y.shape)).sum())
         else:
             own_gradients = done.gradients(gradient, origin=node.name, stops=frozenset(node.inputs))
             slopes = sum(
@@ -332,7 +333,7 @@ def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
     if layer != INPUT and INPUT in found:
         past = float((found[INPUT] * done.values[INPUT]).sum())
     values = (found[layer] * done.values[layer])[0]
-    return Shares(layer, values, past, constants, float(scored.of_logits(done.logits)[0]))
+    return Shares(layer, values, past, constants, float(scored.of_logits(done.logits)[0]), bent)
 
 
 def _bent_remark(bent: tuple[str, ...]) -> str:

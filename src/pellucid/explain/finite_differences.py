@@ -17,14 +17,13 @@ import numpy as np
 
 from pellucid.engines import get_engine
 from pellucid.explain.records import number
-from pellucid.ops import LeakyReLU, MaxPool, PReLU, ReLU, ReLU6
 
 if TYPE_CHECKING:
     from pellucid.engines import Backward, Program
     from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Weights
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array, Operation, Saved
+    from pellucid.ops.operation import Array
 
 STEPS = (1e-5, 1e-6, 1e-7)
 """The h that are tried, largest first, as shares of the weight's size (of 1, if that is larger)."""
@@ -142,19 +141,7 @@ class FiniteDifferences:
                 own[parameter][at] = value
             inputs = [values.get(name, self._values[name]) for name in node.inputs]
             values[node.name], saved = node.operation.forward(inputs, own)
-            decisions += _decisions(node.operation, inputs[0], saved)
+            decisions += node.operation.decisions(inputs, saved)
         logits = values.get(self._graph.output, self._values[self._graph.output])
         loss, _ = self._loss.value_and_gradient(logits, self._targets[None])
         return loss, decisions
-
-
-def _decisions(operation: Operation, x: Array, saved: Saved) -> list[Array]:
-    """On which side of its kinks an operation was: signs and winners."""
-    if isinstance(operation, ReLU | LeakyReLU | PReLU):
-        return [x > 0]
-    if isinstance(operation, ReLU6):
-        return [x > 0, x < 6]
-    if isinstance(operation, MaxPool):
-        winners, _ = saved
-        return [winners]
-    return []

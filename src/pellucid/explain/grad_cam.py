@@ -29,16 +29,11 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
-    from pellucid.graph import Graph
+    from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array
 
 ROUNDING = 1e-6
 """Of a sum of float32 products, as a share of their sizes."""
-
-_CONTINUES = {
-    "add", "batch_norm", "concatenate", "dropout", "leaky_relu", "prelu", "relu", "relu6",
-    "sigmoid", "tanh",
-}  # fmt: skip
 
 
 def grad_cam(scored: Score, *, layer: str | None = None) -> Heatmap:
@@ -92,7 +87,7 @@ def default_layer(graph: Graph) -> tuple[str, str]:
     Raises:
         ArgumentError: If the network has no convolution.
     """
-    convolutions = [node.name for node in graph.nodes if node.operation.kind == "conv2d"]
+    convolutions = [node.name for node in graph.nodes if node.operation.family == "convolution"]
     if not convolutions:
         raise ArgumentError(
             "the network has no convolution for Grad-CAM to look into; use integrated-gradients or "
@@ -101,9 +96,15 @@ def default_layer(graph: Graph) -> tuple[str, str]:
     name = convolutions[-1]
     while True:
         readers = [node for node in graph.nodes if name in node.inputs]
-        if len(readers) != 1 or readers[0].operation.kind not in _CONTINUES:
+        if len(readers) != 1 or not _hands_on(graph, readers[0]):
             return convolutions[-1], name
         name = readers[0].name
+
+
+def _hands_on(graph: Graph, node: Node) -> bool:
+    """Whether a layer makes each value of feature maps from the one at its own place."""
+    reads = node.operation.reads(*graph.inputs_of(node))
+    return len(reads.output) == 3 and reads.value_by_value
 
 
 def _layer(scored: Score, layer: str | None) -> tuple[str, str]:

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.explain.dependents import dependents
-from pellucid.explain.local import derivative
 from pellucid.explain.records import number
-from pellucid.ops import Conv2D, Dense
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Node
@@ -77,11 +74,12 @@ def weight_terms(
     """
     delta = deltas[node.name]
     factors = _per_output(activations, node, parameter, at)
-    reads = _reads(activations, node, parameter, at)
+    reads = node.operation.reads(*activations.graph.inputs_of(node))
+    named = reads.weight is not None and reads.weight.name == parameter
     terms = []
     for place in zip(*np.nonzero(factors != 0), strict=True):
         output = tuple(int(n) for n in place)
-        read = reads(output) if reads is not None else None
+        read = reads.read_with(at, output) if named else None
         terms.append(
             GradientTerm(node.name, output, float(delta[output]), float(factors[output]), read)
         )
@@ -104,12 +102,13 @@ def value_terms(
         if node.name not in deltas:
             continue  # the softmax that only shows: the loss takes the logits themselves
         inputs, weights = activations.inputs_of(node), activations.weights_of(node)
-        shapes = activations.graph.inputs_of(node)
+        operation = node.operation
+        reads = operation.reads(*activations.graph.inputs_of(node))
         for branch, name in enumerate(node.inputs):
             if name != layer:
                 continue
-            for output in dependents(node.operation, shapes, branch, at):
-                factor = derivative(node.operation, inputs, weights, output, branch, at)
+            for output in reads.dependents(branch, at):
+                factor = operation.derivative_at(inputs, weights, output, branch, at)
                 delta = float(deltas[node.name][output])
                 terms.append(GradientTerm(node.name, output, delta, factor))
     return terms
@@ -131,30 +130,3 @@ def _per_output(activations: Activations, node: Node, parameter: str, at: Positi
     weights[parameter][at] = 1.0
     alone, _ = operation.forward(inputs, weights)
     return np.asarray((alone - without)[0])
-
-
-def _reads(
-    activations: Activations, node: Node, parameter: str, at: Position
-) -> Callable[[Position], Position] | None:
-    """For a kernel's weight: from an output's position to that of the value it multiplied."""
-    operation = node.operation
-    if parameter != "kernel":
-        return None
-    if isinstance(operation, Dense):
-        return lambda _: at[:1]
-    assert isinstance(operation, Conv2D)
-    ky, kx, c, o = at
-    height, width, channels = activations.shape(node.inputs[0])
-    group = o // (operation.filters // operation.groups)
-    channel = group * (channels // operation.groups) + c
-    window = operation.window
-    top, left = window.along(0, height).before, window.along(1, width).before
-
-    def read(output: Position) -> Position:
-        return (
-            output[0] * window.stride[0] - top + ky * window.dilation[0],
-            output[1] * window.stride[1] - left + kx * window.dilation[1],
-            channel,
-        )
-
-    return read

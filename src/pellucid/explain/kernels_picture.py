@@ -12,7 +12,6 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.nearest import Nearest, by_chance, nearest
 from pellucid.explain.pictures import DIVERGING, html_of, new_figure, plain, png, words_below
 from pellucid.explain.records import numbers, record
-from pellucid.ops.conv2d import Conv2D
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
 
@@ -100,11 +99,13 @@ def learned_kernels(network: Network, layer: str | None = None) -> Kernels:
     Raises:
         ArgumentError: If there is no such layer, it is no convolution, or the network has none.
     """
-    convolutions = [node.name for node in network.graph.nodes if node.operation.kind == "conv2d"]
+    convolutions = [
+        node.name for node in network.graph.nodes if node.operation.family == "convolution"
+    ]
     if not convolutions:
         raise ArgumentError("the network has no convolution, and so no kernels to be seen")
     node = network.graph[convolutions[0] if layer is None else layer]
-    if not isinstance(node.operation, Conv2D):
+    if node.name not in convolutions:
         raise ArgumentError(
             f"layer {printable(node.name)} ({node.operation.kind}) has no kernels; convolutions "
             f"are {', '.join(map(printable, convolutions))[:200]}"

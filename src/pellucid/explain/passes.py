@@ -87,7 +87,7 @@ class ForwardPass:
             gradient: ∂score/∂value at ``origin``, shaped as its value.
             origin: The node where the way back begins; by default the network's answer.
             stops: Nodes that keep what reaches them and hand nothing on.
-            rules: By an operation's kind, what replaces its ``backward``.
+            rules: By a layer's name, what replaces its operation's ``backward``.
         """
         origin = self.graph.output if origin is None else origin
         found: dict[str, Array] = {origin: gradient}
@@ -97,7 +97,7 @@ class ForwardPass:
             if node.name not in found or node.name in stops:
                 continue
             at = found[node.name]
-            rule = (rules or {}).get(node.operation.kind)
+            rule = (rules or {}).get(node.name)
             at_inputs: tuple[Array, ...]
             own = self.weights[node.name]
             if rule is not None:

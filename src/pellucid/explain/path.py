@@ -11,7 +11,6 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.gradient_terms import value_terms
 from pellucid.explain.passes import ForwardPass
 from pellucid.explain.windows import windows_of
-from pellucid.ops import Conv2D, Dense
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,9 +109,9 @@ def _speaks(value: float, term: GradientTerm) -> tuple[bool, bool, float, float]
 
 def _first_with_weights(activations: Activations) -> Node:
     nodes = activations.model.network.graph.nodes
-    for kind in (Conv2D, Dense):
+    for family in ("convolution", "dense"):
         for node in nodes:
-            if isinstance(node.operation, kind):
+            if node.operation.family == family:
                 return node
     raise ArgumentError(
         "the network has neither a convolution nor a dense layer, so that it learns nothing and "

@@ -12,6 +12,7 @@ Springenberg et al. 2014, *Striving for simplicity*, section 3.4.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,26 +26,29 @@ from pellucid.graph import INPUT
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.explain.methods import Method
     from pellucid.explain.passes import Rule
     from pellucid.explain.score import Score
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Operation
 
 
-def _relu_guided(gradient: Array, x: Array) -> Array:
-    return np.maximum(gradient, 0) * (x > 0)
+def _guided(operation: Operation, gradient: Array, x: Array) -> Array:
+    return np.asarray(np.maximum(gradient, 0) * operation.mask(x))
 
 
-def _relu6_guided(gradient: Array, x: Array) -> Array:
-    return np.maximum(gradient, 0) * ((x > 0) & (x < 6))
-
-
-def _rectify(gradient: Array, x: Array) -> Array:  # noqa: ARG001 - the signature of rules
+def _rectify(operation: Operation, gradient: Array, x: Array) -> Array:  # noqa: ARG001 - a rule
     return np.maximum(gradient, 0)
 
 
-GUIDED: dict[str, Rule] = {"relu": _relu_guided, "relu6": _relu6_guided}
-RECTIFIED: dict[str, Rule] = {"relu": _rectify, "relu6": _rectify}
+def _rules(scored: Score, rule: Callable[[Operation, Array, Array], Array]) -> dict[str, Rule]:
+    """The rule for every rectifier of the network, by layer."""
+    return {
+        node.name: partial(rule, node.operation)
+        for node in scored.graph.nodes
+        if node.operation.rectifies
+    }
 
 
 def guided_backpropagation(scored: Score) -> Heatmap:
@@ -55,7 +59,7 @@ def guided_backpropagation(scored: Score) -> Heatmap:
     """
     _check_rectifiers(scored, GUIDED_BACKPROPAGATION)
     done = ForwardPass(scored.network, scored.image[None])
-    found = done.gradients(scored.gradient(1), rules=GUIDED)
+    found = done.gradients(scored.gradient(1), rules=_rules(scored, _guided))
     return _heatmap(scored, GUIDED_BACKPROPAGATION, found[INPUT][0])
 
 
@@ -76,7 +80,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     if layer is None:
         if unit is not None:
             raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
-        found = done.gradients(scored.gradient(1), rules=RECTIFIED)
+        found = done.gradients(scored.gradient(1), rules=_rules(scored, _rectify))
         return _heatmap(scored, DECONVNET, found[INPUT][0])
     name = scored.graph[layer].name
     value = done.values[name][0]
@@ -87,7 +91,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     at = (*np.unravel_index(own.argmax(), own.shape), unit)
     start = np.zeros_like(value)
     start[at] = value[at]
-    found = done.gradients(start[None], origin=name, rules=RECTIFIED)
+    found = done.gradients(start[None], origin=name, rules=_rules(scored, _rectify))
     place = [int(k) for k in at]
     return _heatmap(
         scored,
@@ -103,8 +107,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
 
 
 def _check_rectifiers(scored: Score, method: Method) -> None:
-    kinds = {node.operation.kind for node in scored.graph.nodes}
-    if not kinds & GUIDED.keys():
+    if not _rules(scored, _rectify):
         raise ArgumentError(
             f"{method.name} is about ReLUs, and the network has none; use gradient or "
             "integrated-gradients"

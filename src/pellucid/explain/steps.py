@@ -10,7 +10,6 @@ import numpy as np
 
 from pellucid.explain.records import array, number
 from pellucid.graph import INPUT
-from pellucid.ops import Flatten, MaxPool
 from pellucid.renamed import OldAttribute
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
@@ -21,30 +20,6 @@ if TYPE_CHECKING:
     from pellucid.explain.activations import Activations
     from pellucid.graph import Node
     from pellucid.ops.operation import Array, Shape
-
-TITLES = {
-    "normalise": "pixels, normalised",
-    "conv2d": "step 1, convolution",
-    "relu": "step 1(b), ReLU",
-    "relu6": "step 1(b), ReLU6",
-    "leaky_relu": "step 1(b), leaky ReLU",
-    "prelu": "step 1(b), PReLU",
-    "sigmoid": "step 1(b), sigmoid",
-    "tanh": "step 1(b), tanh",
-    "max_pool": "step 2, max pooling",
-    "average_pool": "step 2, average pooling",
-    "subsample": "step 2, subsampling",
-    "global_average_pool": "step 2, global average pooling",
-    "flatten": "step 3, flattening",
-    "dense": "step 4, full connection",
-    "softmax": "softmax",
-    "batch_norm": "batch normalisation",
-    "local_response_norm": "local response normalisation",
-    "dropout": "dropout, which lets all through",
-    "add": "branches, added",
-    "concatenate": "branches, joined",
-}
-"""What the lecture calls each kind of layer, and the field where the lecture has no word."""
 
 
 @short_repr
@@ -73,13 +48,18 @@ class Step:
         return INPUT if self.node is None else self.node.operation.kind
 
     @property
+    def family(self) -> str:
+        """The family of the layer's operation; ``input`` for the picture itself."""
+        return INPUT if self.node is None else self.node.operation.family
+
+    @property
     def title(self) -> str:
         """What the lecture calls this step."""
         if self.node is None:
             return "what the network sees"
         if self.name == self.activations.logits:
-            return f"{TITLES[self.kind]}: logits"
-        title = TITLES[self.kind]
+            return f"{self.node.operation.title}: logits"
+        title = self.node.operation.title
         # Step 1(b) belongs to a convolution; units of a dense layer are rectified just so.
         return title.removeprefix("step 1(b), ") if len(self.shape) == 1 else title
 
@@ -114,26 +94,18 @@ class Step:
 
         (H', W', C, 2); none for all other layers.
         """
-        if self.node is None or not isinstance(self.node.operation, MaxPool):
+        if self.node is None:
             return None
-        operation = self.node.operation
-        (x,) = self.activations.inputs_of(self.node)
-        _, (places, _) = operation.forward([x[None]], {})
-        rows, columns = np.unravel_index(places[0], operation.size)
-        window = operation.window
-        down, across = np.indices(self.shape[:2])
-        top, left = (window.along(axis, x.shape[axis]).before for axis in (0, 1))
-        rows = down[..., None] * window.stride[0] - top + rows
-        columns = across[..., None] * window.stride[1] - left + columns
-        return np.stack([rows, columns], axis=-1).astype(np.int64)
+        return self.node.operation.winners(self.activations.inputs_of(self.node)[0])
 
     @cached_property
     def origins(self) -> NDArray[np.int64] | None:
         """For flattening: where each entry stood, (F, 3); none for all other layers."""
-        if self.node is None or not isinstance(self.node.operation, Flatten):
+        if self.node is None or self.node.operation.family != "layout" or len(self.shape) > 1:
             return None
-        (shape,) = self.activations.graph.inputs_of(self.node)
-        return np.stack(np.unravel_index(np.arange(np.prod(shape)), shape), axis=-1)
+        (axes,) = self.node.operation.reads(*self.activations.graph.inputs_of(self.node)).inputs
+        entries = np.arange(self.shape[0])[:, None]
+        return np.stack([axis.bases(entries) for axis in axes], axis=-1)
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values; see ``docs/records.md``.

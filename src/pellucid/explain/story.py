@@ -22,7 +22,6 @@ from pellucid.metrics.classification import (
     cross_entropy_of_logits,
     squared_errors_of_logits,
 )
-from pellucid.ops import Conv2D
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
@@ -182,7 +181,7 @@ class Story:
     @property
     def has_convolution(self) -> bool:
         """Whether it begins with a convolution, and not with a dense layer for want of one."""
-        return isinstance(self.start.node.operation, Conv2D)
+        return self.start.node.operation.family == "convolution"
 
     @property
     def is_flat(self) -> bool:
@@ -325,7 +324,7 @@ class Story:
         found: dict[str, str] = {}
         for passing in (True, False):
             for step in self.trace.steps[1:]:
-                if (step.name in passed) == passing and step.kind not in ("conv2d", "dense"):
+                if (step.name in passed) == passing and step.family not in ("convolution", "dense"):
                     found.setdefault(step.kind, step.name)
         return found
 
@@ -376,7 +375,7 @@ def _pixel_behind(opened: ValueTerms) -> Position:
     while isinstance(found, ValueTerms):
         if not len(found):
             return (0, 0, 0)  # a window that lies wholly in the padding
-        middle = isinstance(found.node.operation, Conv2D)
+        middle = found.node.operation.family == "convolution"
         found = found.input(len(found) // 2 if middle else found.largest(1)[0])
     return tuple(found.at)
 

@@ -15,18 +15,9 @@ from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
     BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
     Flatten,
     GlobalAveragePool,
-    LeakyReLU,
     MaxPool,
-    PReLU,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    Tanh,
 )
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
@@ -38,8 +29,8 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.ops.operation import Array
 
-REMOVABLE = (ReLU, ReLU6, LeakyReLU, PReLU, Sigmoid, Tanh, Dropout)
-"""Layers that can be left out, as they keep the shape and have no statistics behind them."""
+REMOVABLE = ("activation", "regularisation")
+"""Families of layers that can be left out: they keep the shape, and no statistics follow them."""
 
 MUTED = "-muted"
 """What the name of a layer that mutes another one ends with."""
@@ -71,7 +62,7 @@ class Mute:
                 f"{self.channel}"
             )
         weights = dict(network.weights)
-        if isinstance(node.operation, Conv2D | Dense):
+        if node.operation.family in ("convolution", "dense"):
             for name in weights:
                 if name in (f"{node.name}.kernel", f"{node.name}.bias"):
                     weights[name] = _changed(weights[name], (..., self.channel), 0.0)
@@ -149,7 +140,7 @@ class SetKernel:
     def __call__(self, network: Network) -> Network:
         """The network with this changed."""
         node = network.graph[self.layer]
-        if not isinstance(node.operation, Conv2D):
+        if node.operation.family != "convolution":
             raise ArgumentError(
                 f"layer {printable(node.name)} ({node.operation.kind}) has no kernels; name a "
                 "convolution"
@@ -222,7 +213,7 @@ class Remove:
         """The network with this changed."""
         graph = network.graph
         node = graph[self.layer]
-        if not isinstance(node.operation, REMOVABLE) or node.name == graph.output:
+        if node.operation.family not in REMOVABLE or node.name == graph.output:
             raise ArgumentError(
                 f"layer {printable(node.name)} ({node.operation.kind}) cannot be removed; "
                 "activations and dropout can, unless they give the answer"

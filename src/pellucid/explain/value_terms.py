@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.details import details
 from pellucid.explain.downstream import Use, uses
 from pellucid.explain.records import number, numbers, record
-from pellucid.explain.weight_places import weight_places
 from pellucid.graph import INPUT
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -127,8 +125,8 @@ class ValueTerms:
                 f"{self.layer}{list(self.at)} is made of {len(self)} terms, 0 to {len(self) - 1}; "
                 f"got {i!r:.40}"
             )
-        branch, *at = self.terms.sources[i].tolist()
-        return self.node.inputs[branch], tuple(at)
+        branch, at = self.terms.source(i)
+        return self.node.inputs[branch], at
 
     def input(self, i: int) -> ValueTerms | Pixel:
         """Open what the i-th term reads; in the end that is a pixel.
@@ -144,12 +142,20 @@ class ValueTerms:
     @cached_property
     def details(self) -> dict[str, Any]:
         """What else the operation knows of this value, as JSON values; see ``docs/records.md``."""
-        return details(self)
+        activations = self.activations
+        inputs, weights = activations.inputs_of(self.node), activations.weights_of(self.node)
+        return self.node.operation.details(self.terms, inputs, weights, self.at)
 
     @cached_property
     def weights(self) -> list[tuple[str, Position] | None]:
-        """The weight of each term: its full name and place; none where there is none."""
-        return weight_places(self)
+        """The weight of each term: its full name and place; none where there is none.
+
+        A batch norm's factor is made of several weights: see its details instead.
+        """
+        if self.terms.weights is None:
+            return [None] * len(self)
+        name = f"{self.layer}.{self.terms.weight}"
+        return [(name, tuple(place)) for place in self.terms.weights.tolist()]
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:

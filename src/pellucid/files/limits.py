@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.errors import ArgumentError
-from pellucid.ops import LocalResponseNorm
 from pellucid.ops.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pellucid.graph import Graph, Node
-    from pellucid.ops.operation import Shape
 
 TRUST = "PELLUCID_TRUST_MODELS"
 """The environment variable that lifts all bounds where it is ``1``."""
@@ -118,7 +116,7 @@ def running_costs(graph: Graph) -> Iterator[tuple[Node, Cost]]:
         inputs = graph.inputs_of(node)
         size_in, size_out = sum(map(math.prod, inputs)), math.prod(graph.shapes[node.name])
         held += _HELD * size_out
-        window, border, read = _window_cost(node, inputs)
+        window, border, read = node.operation.window_cost(*inputs)
         peak = max(peak, held + _SCRATCH * (size_in + size_out) + 2 * (border + read))
         places += window
         work += size_out + read + node.operation.multiply_adds(*inputs)
@@ -130,20 +128,3 @@ def _code(node: Node) -> int:
     """What a layer's code costs to compile, beyond its inputs."""
     window = getattr(node.operation, "window", None)
     return 7 + min(math.prod(window.size), 64) // 2 if isinstance(window, Window) else 2
-
-
-def _window_cost(node: Node, inputs: tuple[Shape, ...]) -> tuple[int, int, int]:
-    """A window's places, the values of its input with the border round it, and those it reads."""
-    operation = node.operation
-    window = getattr(operation, "window", None)
-    if isinstance(window, Window):
-        height, width, channels = inputs[0]
-        spans = window.along(0, height), window.along(1, width)
-        sides = [span.before + span.length + span.after + span.overhang for span in spans]
-        places = math.prod(window.size)
-        read = math.prod(span.output for span in spans) * places * channels
-        return places, math.prod(sides) * channels, read
-    if isinstance(operation, LocalResponseNorm):  # its window slides over channels
-        positions, channels = math.prod(inputs[0][:-1]), inputs[0][-1]
-        return operation.size, positions * (channels + operation.size), 0
-    return 0, 0, 0

@@ -27,9 +27,6 @@ SMALL = 0.05
 DEFAULT_INITIALIZER = "he"
 """The initialiser of layers that ask for no other."""
 
-WEIGHTED = ("conv2d", "dense", "batch_norm")
-"""Kinds of operations that set how large what they give is: in proportion to kernel or scale."""
-
 
 def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> Weights:
     """First weights with which a network gives all classes nearly the same probability.
@@ -67,7 +64,7 @@ def output_layers(graph: Graph) -> frozenset[str]:
             continue
         seen.add(name)
         node = nodes[name]
-        if node.operation.kind in WEIGHTED:
+        if node.operation.sets_scale:
             found.add(name)
         else:
             waiting += node.inputs

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.graph.graph import INPUT
-from pellucid.ops import Concatenate, Flatten, Softmax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.graph.graph import Graph, Node
-    from pellucid.ops.operation import Shape
+    from numpy.typing import NDArray
+
+    from pellucid.graph.graph import Graph
+    from pellucid.ops.reads import Axis
+
+    Need = tuple[NDArray[np.int64], ...]
+    """Positions along each axis of a value."""
 
 
 @dataclass(frozen=True)
@@ -54,25 +58,36 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
     pixel = ReceptiveField(1, 1, 0)
     fields: dict[str, Fields] = {INPUT: (pixel, pixel)}
     for node in graph.nodes:
-        shape = graph.shapes[node.inputs[0]]
-        reach = node.operation.reach(shape)
-        if reach.size is None:
-            fields[node.name] = everything
-            continue
-        positions = shape[:2] if len(shape) == 3 else (1, 1)
-        merged = [
-            _union([fields[name][axis] for name in node.inputs], positions[axis]) for axis in (0, 1)
-        ]
+        shapes = graph.inputs_of(node)
+        reads = node.operation.reads(*shapes)
         down, across = (
-            ReceptiveField(
-                size=merged[axis].size + (reach.size[axis] - 1) * merged[axis].stride,
-                stride=merged[axis].stride * reach.stride[axis],
-                start=merged[axis].start - reach.before[axis] * merged[axis].stride,
+            _union(
+                [
+                    _through(fields[name][axis], axes, axis, everything[axis])
+                    for name, axes in zip(node.inputs, reads.inputs, strict=True)
+                ],
+                reads.output[axis] if len(reads.output) == 3 else 1,
             )
             for axis in (0, 1)
         )
         fields[node.name] = down, across
     return fields
+
+
+def _through(
+    field: ReceptiveField, axes: tuple[Axis, ...], axis: int, everything: ReceptiveField
+) -> ReceptiveField:
+    """The field of what reads an input whose positions have this field."""
+    if any(each.taps > 1 and not each.slides for each in axes[: max(1, len(axes) - 1)]):
+        return everything
+    if len(axes) != 3 or not axes[axis].slides:
+        return field
+    (follow,), read = axes[axis].follows, axes[axis]
+    return ReceptiveField(
+        size=field.size + (read.taps - 1) * abs(read.dilation) * field.stride,
+        stride=field.stride * follow.stride,
+        start=field.start - read.before * field.stride,
+    )
 
 
 def _union(fields: list[ReceptiveField], positions: int) -> ReceptiveField:
@@ -99,65 +114,41 @@ def seen_pixels(graph: Graph, layer: str, at: Sequence[int]) -> Area:
         layer: Where the value stands.
         at: (row, column, channel), or (unit,) of a flat vector.
     """
-    areas: dict[str, Area] = {}  # what is needed of each feature map, and of the image
-    units: dict[str, set[int]] = {}  # and of each flat vector
-    if len(at) == 3:
-        areas[layer] = (at[0], at[0] + 1), (at[1], at[1] + 1)
-    else:
-        units[layer] = {at[0]}
+    needed: dict[str, Need] = {layer: tuple(np.array([place]) for place in at)}
     for node in reversed(graph.nodes):
-        if node.name not in areas and not units.get(node.name):
+        if node.name not in needed:
             continue
         shapes = graph.inputs_of(node)
-        for branch, (name, shape) in enumerate(zip(node.inputs, shapes, strict=True)):
-            if len(shape) == 3:
-                needed = _area_read(node, shape, areas.get(node.name), units.get(node.name))
-                areas[name] = _joined(areas[name], needed) if name in areas else needed
-            else:
-                units.setdefault(name, set()).update(_units_read(node, shapes, branch, units))
-    return areas.get(INPUT, ((0, 0), (0, 0)))  # a value that depends on no pixel sees none
+        for name, axes in zip(node.inputs, node.operation.reads(*shapes).inputs, strict=True):
+            read = (
+                *(_positions(axis, needed[node.name]) for axis in axes[:-1]),
+                _inside(axes[-1], _positions(axes[-1], needed[node.name])),
+            )
+            if any(not len(positions) for positions in read):
+                continue  # of joined channels, those of another branch
+            before = needed.get(name)
+            needed[name] = (
+                read
+                if before is None
+                else tuple(np.union1d(a, b) for a, b in zip(before, read, strict=True))
+            )
+    if INPUT not in needed:
+        return (0, 0), (0, 0)  # a value that depends on no pixel sees none
+    rows, columns = ((int(n.min()), int(n.max()) + 1) for n in needed[INPUT][:2])
+    return rows, columns
 
 
-def _area_read(node: Node, shape: Shape, area: Area | None, units: set[int] | None) -> Area:
-    """What a layer needs of feature maps for its output there."""
-    height, width, _ = shape
-    if units is not None and isinstance(node.operation, Flatten):
-        rows, columns, _ = np.unravel_index(sorted(units), shape)
-        return (
-            (int(rows.min()), int(rows.max()) + 1),
-            (int(columns.min()), int(columns.max()) + 1),
-        )
-    reach = node.operation.reach(shape)
-    if area is None or reach.size is None:
-        return (0, height), (0, width)
-    down, across = (
-        (
-            first * reach.stride[axis] - reach.before[axis],
-            (end - 1) * reach.stride[axis] - reach.before[axis] + reach.size[axis],
-        )
-        for axis, (first, end) in enumerate(area)
-    )
-    return down, across
+def _positions(axis: Axis, needed: Need) -> NDArray[np.int64]:
+    """What is read along an axis for outputs at these positions, beyond its edges too."""
+    base = np.array([-axis.before])
+    for follow in axis.follows:
+        steps = np.unique(needed[follow.axis]) // follow.divide
+        steps = np.unique(steps if follow.modulo is None else steps % follow.modulo)
+        base = np.unique(base[:, None] + follow.stride * steps)
+    sums = np.unique(base[:, None] + axis.dilation * np.arange(axis.taps))
+    return np.asarray(sums[sums % axis.divisor == 0] // axis.divisor)
 
 
-def _units_read(
-    node: Node, shapes: Sequence[Shape], branch: int, units: dict[str, set[int]]
-) -> set[int]:
-    """What a layer needs of one of its flat inputs for units of its output."""
-    (length,) = shapes[branch]
-    whole = node.operation.reach(shapes[branch]).size is None
-    if whole or isinstance(node.operation, Softmax):  # which divides by a sum over all of them
-        return set(range(length))
-    wanted = units[node.name]
-    if isinstance(node.operation, Concatenate):
-        before = sum(shape[0] for shape in shapes[:branch])
-        return {unit - before for unit in wanted if before <= unit < before + length}
-    return wanted
-
-
-def _joined(one: Area, other: Area) -> Area:
-    """The least area that holds both."""
-    (top, bottom), (left, right) = (
-        (min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(one, other, strict=True)
-    )
-    return (top, bottom), (left, right)
+def _inside(axis: Axis, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Channels (or units) that there are: of joined ones, those of this branch."""
+    return positions[(positions >= 0) & (positions < axis.length)]

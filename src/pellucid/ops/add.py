@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.errors import ShapeError
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class Add(Operation):
     """Addition of inputs of one shape; any shape."""
 
     kind: ClassVar[str] = "add"
+    title: ClassVar[str] = "branches, added"
+    family: ClassVar[Family] = "joint"
+    rule: ClassVar[Rule] = "sum"
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) < 2:
@@ -50,8 +55,5 @@ class Add(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         return (gradient,) * int(saved), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        sources = [(i, *at) for i in range(len(inputs))]
-        return weighted(sources, [x[at] for x in inputs], [1.0] * len(inputs))
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)

@@ -15,14 +15,17 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.ops import patches
+from pellucid.ops.formula import nested
 from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
-from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved
+    from pellucid.ops.reads import Sources
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class AveragePool(Pool):
     """
 
     kind: ClassVar[str] = "average_pool"
+    title: ClassVar[str] = "step 2, average pooling"
+    family: ClassVar[Family] = "pooling"
+    rule: ClassVar[Rule] = "sum"
     count_padding: bool = False
 
     def __post_init__(self) -> None:
@@ -56,15 +62,6 @@ class AveragePool(Pool):
         shape = (n, *self.window.output(height, width), *self.size, channels)
         return (patches.paste(np.broadcast_to(share, shape), self.window, height, width),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x_hwc,) = inputs
-        sources = self.sources(at, x_hwc.shape)
-        factor = 1.0 / float(self._counts(x_hwc[None].astype(np.float64))[0, at[0], at[1], 0])
-        values = [x_hwc[y, x, c] for _, y, x, c in sources]
-        return weighted(sources, values, np.full(len(values), factor))
-
     def _counts(self, x_nhwc: Array) -> Array:
         """How many positions each window averages over: (1, H', W', 1)."""
         _, height, width, _ = x_nhwc.shape
@@ -78,3 +75,19 @@ class AveragePool(Pool):
         for _, (rows_at, columns_at) in patches.offsets(self.window, height, width):
             counts += padded[:, rows_at, columns_at]
         return counts
+
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        counts = self._counts(inputs[0][None].astype(np.float64))
+        return np.full(len(sources.table), 1.0 / float(counts[0, at[0], at[1], 0]))
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        count = self._counts(np.ones((1, *inputs[0].shape)))[0, at[0], at[1], 0]
+        return f"{nested('SUM', self.cells(at, inputs[0]))}/{round(float(count))}"

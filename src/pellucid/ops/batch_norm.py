@@ -10,18 +10,21 @@ normalization*, algorithms 1 and 2; as there, the variance that is followed is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class BatchNorm(Operation):
     """
 
     kind: ClassVar[str] = "batch_norm"
+    title: ClassVar[str] = "batch normalisation"
+    family: ClassVar[Family] = "normalisation"
+    rule: ClassVar[Rule] = "sum"
+    stem: ClassVar[str] = "norm"
+    sets_scale: ClassVar[bool] = True
     momentum: float = 0.1
     epsilon: float = 1e-5
 
@@ -96,13 +104,43 @@ class BatchNorm(Operation):
             "variance": (old * weights["variance"] + new * unbiased).astype(mean.dtype),
         }
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
-        channel = at[-1]
-        gamma, beta, mean, variance = (
-            float(weights[name][channel]) for name in ("gamma", "beta", "mean", "variance")
-        )
-        factor = gamma / float(np.sqrt(variance + self.epsilon))
-        return weighted([(0, *at)], [x[at]], [factor], bias=beta - factor * mean)
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)
+
+    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+        return np.asarray(weights["beta"] - self._factor(weights) * weights["mean"])
+
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        return np.asarray(self._factor(weights)[at[-1]])
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        w = {name: cells.cell(at[-1:]) for name, cells in weights.items()}
+        deviation = f"SQRT({w['variance']}+{self.epsilon!r})"
+        return f"{w['gamma']}*({inputs[0].cell(at)}-{w['mean']})/{deviation}+{w['beta']}"
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        return {
+            **{name: float(weight[at[-1]]) for name, weight in weights.items()},
+            "epsilon": self.epsilon,
+            "factor": float(terms.factors[0]),
+            "shift": terms.bias,
+        }
+
+    def _factor(self, weights: Mapping[str, Array]) -> Array:
+        """γ / √(σ² + ε), what each channel is multiplied with at inference; float64."""
+        gamma, variance = (weights[name].astype(np.float64) for name in ("gamma", "variance"))
+        return np.asarray(gamma / np.sqrt(variance + self.epsilon))

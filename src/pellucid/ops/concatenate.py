@@ -12,12 +12,13 @@ import numpy as np
 
 from pellucid.errors import ShapeError
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import Axis, Follow, Reads, along
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Concatenate(Operation):
     """Concatenation along the last axis; the other axes must agree."""
 
     kind: ClassVar[str] = "concatenate"
+    title: ClassVar[str] = "branches, joined"
+    family: ClassVar[Family] = "joint"
+    rule: ClassVar[Rule] = "sum"
+    stem: ClassVar[str] = "join"
 
     def check_inputs(self, *inputs: Shape) -> None:
         if len(inputs) < 2:
@@ -51,12 +56,14 @@ class Concatenate(Operation):
         starts = np.cumsum(saved)[:-1]
         return tuple(np.split(gradient, starts, axis=-1)), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        branch, channel = 0, at[-1]
-        while channel >= inputs[branch].shape[-1]:
-            channel -= inputs[branch].shape[-1]
-            branch += 1
-        place = (*at[:-1], channel)
-        return weighted([(branch, *place)], [inputs[branch][place]], [1.0])
+    def reads(self, *inputs: Shape) -> Reads:
+        *rest, last = range(len(inputs[0]))
+        starts = np.cumsum([0, *(shape[-1] for shape in inputs)]).tolist()
+        axes = tuple(
+            (
+                *(along(k, shape[k]) for k in rest),
+                Axis(shape[-1], (Follow(last),), before=start),
+            )
+            for shape, start in zip(inputs, starts, strict=False)
+        )
+        return Reads(axes, self.output_shape(*inputs))

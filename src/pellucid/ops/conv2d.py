@@ -8,24 +8,24 @@ integral (f * g)(t) = ∫ f(τ) g(t − τ) dτ would have it; a learned kernel 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops import patches
 from pellucid.ops.initializers import check_initializer
-from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, image_shape
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, image_shape
+from pellucid.ops.reads import Axis, Follow, Reads, WeightPlace
 from pellucid.ops.window import Padding, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Conv2D(Operation):
     """
 
     kind: ClassVar[str] = "conv2d"
+    title: ClassVar[str] = "step 1, convolution"
+    family: ClassVar[Family] = "convolution"
+    rule: ClassVar[Rule] = "sum"
+    stem: ClassVar[str] = "conv"
+    sets_scale: ClassVar[bool] = True
     filters: int
     size: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
@@ -91,6 +96,9 @@ class Conv2D(Operation):
             return {"kernel": kernel}
         return {"kernel": kernel, "bias": Parameter((self.filters,), 0.0, "bias")}
 
+    def with_outputs(self, count: int) -> Conv2D:
+        return replace(self, filters=count)
+
     def multiply_adds(self, *inputs: Shape) -> int:
         height, width, filters = self.output_shape(*inputs)
         return height * width * filters * self.parameters(*inputs)["kernel"].fan_in
@@ -126,29 +134,6 @@ class Conv2D(Operation):
         drows_gmk = self._grouped(gradient) @ kernels_gko.transpose(0, 2, 1)
         return (self._unrows(drows_gmk, saved.shape),)
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x_hwc,) = inputs
-        row, column, o = at
-        joined = x_hwc.shape[2] // self.groups
-        first = o // (self.filters // self.groups) * joined
-        rows, columns = self.window.rows_and_columns((row, column), *x_hwc.shape[:2])
-        reads = [
-            ((0, y, x, first + c), x_hwc[y, x, first + c], weights["kernel"][ky, kx, c, o])
-            for ky, y in rows
-            for kx, x in columns
-            for c in range(joined)
-        ]
-        sources = np.array([read[0] for read in reads], np.int64).reshape(-1, 4)
-        bias = float(weights["bias"][o]) if self.bias else 0.0
-        return weighted(sources, [read[1] for read in reads], [read[2] for read in reads], bias)
-
-    def reach(self, shape: Shape) -> Reach:
-        height, width, _ = image_shape(shape)
-        before = self.window.along(0, height).before, self.window.along(1, width).before
-        return Reach((self.window.extent(0), self.window.extent(1)), self.stride, before)
-
     def _rows(self, x_nhwc: Array) -> Array:
         """Every patch as a row, group by group: (groups, N·H'·W', kh·kw·channels of a group)."""
         cut = patches.cut(x_nhwc, self.window)
@@ -173,3 +158,44 @@ class Conv2D(Operation):
         """The kernels as one matrix a group: (groups, kh·kw·channels of a group, filters of it)."""
         flat = kernel.reshape(-1, self.groups, self.filters // self.groups)
         return flat.transpose(1, 0, 2)
+
+    def reads(self, *inputs: Shape) -> Reads:
+        height, width, channels = image_shape(inputs[0])
+        joined = channels // self.groups
+        group = () if self.groups == 1 else (Follow(2, joined, self.filters // self.groups),)
+        axes = (
+            self.window.reads(0, height),
+            self.window.reads(1, width),
+            Axis(channels, group, taps=joined),
+        )
+        kernel = WeightPlace("kernel", (("tap", 0), ("tap", 1), ("tap", 2), ("output", 2)))
+        return Reads((axes,), self.output_shape(*inputs), kernel)
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        (x,), kernel, o = inputs, weights["kernel"], at[2]
+        bias = f"+{weights['bias'].cell((o,))}" if self.bias else ""
+        rows, columns, joined = (axis.read(at) for axis in self.reads(x.shape).inputs[0])
+        top = o * self.size[0]  # each map's kernel lies below the one before
+        if self.dilation != (1, 1) or self.groups > 1:
+            parts = [([row], [column]) for row in rows for column in columns]
+        else:
+            parts = [(rows, columns)] if rows and columns else []
+        products = [
+            "SUMPRODUCT({},{})".format(
+                x.block(
+                    (down[0][1], across[0][1], joined[0][1]),
+                    (down[-1][1], across[-1][1], joined[-1][1]),
+                ),
+                kernel.block(
+                    (top + down[0][0], across[0][0], 0),
+                    (top + down[-1][0], across[-1][0], joined[-1][0]),
+                ),
+            )
+            for down, across in parts
+        ]
+        return ("+".join(products) or "0") + bias
+
+    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
+        return self.window.cost(*image_shape(inputs[0]))

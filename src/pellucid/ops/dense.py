@@ -5,20 +5,20 @@ y[n, o] = b[o] + Σ_i x[n, i] · K[i, o]
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
 
 from pellucid import checks
 from pellucid.ops.initializers import check_initializer
-from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, Reach, flat_shape
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, flat_shape
+from pellucid.ops.reads import Reads, WeightPlace, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Dense(Operation):
     """
 
     kind: ClassVar[str] = "dense"
+    title: ClassVar[str] = "step 4, full connection"
+    family: ClassVar[Family] = "dense"
+    rule: ClassVar[Rule] = "sum"
+    sets_scale: ClassVar[bool] = True
     units: int
     bias: bool = True
     initializer: str | float = "he"
@@ -54,6 +58,9 @@ class Dense(Operation):
         if not self.bias:
             return {"kernel": kernel}
         return {"kernel": kernel, "bias": Parameter((self.units,), 0.0, "bias")}
+
+    def with_outputs(self, count: int) -> Dense:
+        return replace(self, units=count)
 
     def multiply_adds(self, *inputs: Shape) -> int:
         return flat_shape(inputs[0]) * self.units
@@ -79,15 +86,16 @@ class Dense(Operation):
     ) -> tuple[Array, ...]:
         return (gradient @ weights["kernel"].T,)
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
-        (unit,) = at
-        places = np.arange(x.shape[0])
-        sources = np.stack([np.zeros_like(places), places], axis=1)
-        bias = float(weights["bias"][unit]) if self.bias else 0.0
-        return weighted(sources, x, weights["kernel"][:, unit], bias)
+    def reads(self, *inputs: Shape) -> Reads:
+        features = flat_shape(inputs[0])
+        kernel = WeightPlace("kernel", (("tap", 0), ("output", 0)))
+        return Reads(((whole(features),),), (self.units,), kernel)
 
-    def reach(self, shape: Shape) -> Reach:
-        return Reach(size=None)
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        (x,), (unit,) = inputs, at
+        last = x.shape[0] - 1
+        kernel = weights["kernel"].block((0, 0, unit), (last, 0, unit))
+        bias = f"+{weights['bias'].cell(at)}" if self.bias else ""
+        return f"SUMPRODUCT({x.block((0,), (last,))},{kernel}){bias}"

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import checks
 from pellucid.counter_random import random_words
 from pellucid.ops.operation import INFERENCE, Mode, Operation
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Dropout(Operation):
     """
 
     kind: ClassVar[str] = "dropout"
+    title: ClassVar[str] = "dropout, which lets all through"
+    family: ClassVar[Family] = "regularisation"
+    rule: ClassVar[Rule] = "sum"
     rate: float = 0.5
 
     def __post_init__(self) -> None:
@@ -60,8 +65,5 @@ class Dropout(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         return (gradient if saved is None else gradient * saved,), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
-        return weighted([(0, *at)], [x[at]], [1.0])
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)

@@ -9,15 +9,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from pellucid.ops.operation import INFERENCE, Mode, Operation
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import Axis, Follow, Reads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,9 @@ class Flatten(Operation):
     """Flattening; x is (N, H, W, C), y is (N, H·W·C)."""
 
     kind: ClassVar[str] = "flatten"
+    title: ClassVar[str] = "step 3, flattening"
+    family: ClassVar[Family] = "layout"
+    rule: ClassVar[Rule] = "sum"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -41,9 +43,10 @@ class Flatten(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         return (gradient.reshape(saved),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
-        position = np.unravel_index(at[0], x.shape)
-        return weighted([(0, *map(int, position))], [x[position]], [1.0])
+    def reads(self, *inputs: Shape) -> Reads:
+        (shape,) = inputs
+        axes = tuple(
+            Axis(length, (Follow(0, divide=math.prod(shape[k + 1 :]), modulo=length),))
+            for k, length in enumerate(shape)
+        )
+        return Reads((axes,), self.output_shape(shape))

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops.operation import INFERENCE, Mode, Operation, Reach, image_shape
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.formula import nested
+from pellucid.ops.operation import INFERENCE, Mode, Operation, image_shape
+from pellucid.ops.reads import Reads, along, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Sources
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class GlobalAveragePool(Operation):
     """Global average pooling; x is (N, H, W, C), y is (N, C)."""
 
     kind: ClassVar[str] = "global_average_pool"
+    title: ClassVar[str] = "step 2, global average pooling"
+    family: ClassVar[Family] = "pooling"
+    rule: ClassVar[Rule] = "sum"
+    stem: ClassVar[str] = "pool"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -44,16 +52,23 @@ class GlobalAveragePool(Operation):
         share = gradient[:, None, None, :] / (height * width)
         return (np.broadcast_to(share, saved).copy(),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x_hwc,) = inputs
-        height, width, _ = x_hwc.shape
-        (channel,) = at
-        sources = [(0, y, x, channel) for y in range(height) for x in range(width)]
-        return weighted(
-            sources, x_hwc[:, :, channel], np.full(height * width, 1.0 / (height * width))
-        )
+    def reads(self, *inputs: Shape) -> Reads:
+        height, width, channels = image_shape(inputs[0])
+        return Reads(((whole(height), whole(width), along(0, channels)),), (channels,))
 
-    def reach(self, shape: Shape) -> Reach:
-        return Reach(size=None)
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        return np.full(len(sources.table), 1.0 / len(sources.table))
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        (x,), (channel,) = inputs, at
+        height, width, _ = x.shape
+        cells = [x.cell((i, j, channel)) for i in range(height) for j in range(width)]
+        return f"{nested('SUM', cells)}/{height * width}"

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
+from pellucid.ops.formula import constant
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.ops.operation import Array
 
 
@@ -28,6 +31,9 @@ class LeakyReLU(Pointwise):
     """
 
     kind: ClassVar[str] = "leaky_relu"
+    title: ClassVar[str] = "step 1(b), leaky ReLU"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+    words: ClassVar[str] = "x where it is positive, else a small share of it"
     slope: float = 0.01
 
     def __post_init__(self) -> None:
@@ -38,3 +44,9 @@ class LeakyReLU(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return np.where(x > 0, 1.0, self.slope).astype(x.dtype)
+
+    def formula_of(self, x: str) -> str:
+        return f"IF({x}>0,{x},{constant(self.slope)}*{x})"
+
+    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+        return np.zeros(1)

@@ -8,19 +8,23 @@ Krizhevsky et al. 2012, *ImageNet classification with deep CNNs* (AlexNet), sect
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.ops.operation import INFERENCE, Mode, Operation, image_shape
+from pellucid.ops.reads import Axis, Follow, Reads, along
+from pellucid.ops.softmax import derivative_across_channels
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class LocalResponseNorm(Operation):
     """
 
     kind: ClassVar[str] = "local_response_norm"
+    title: ClassVar[str] = "local response normalisation"
+    family: ClassVar[Family] = "normalisation"
+    rule: ClassVar[Rule] = "function"
+    stem: ClassVar[str] = "norm"
     size: int = 5
     alpha: float = 1e-4
     beta: float = 0.75
@@ -73,16 +81,6 @@ class LocalResponseNorm(Operation):
         damping = self._over_neighbours(gradient * y / base)
         return (own - 2 * self.alpha * self.beta * x * damping,), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
-        row, column, channel = at
-        half = self.size // 2
-        near = x[row, column, max(0, channel - half) : channel + half + 1].astype(np.float64)
-        factor = float((self.k + self.alpha * (near * near).sum()) ** -self.beta)
-        return weighted([(0, *at)], [x[at]], [factor])
-
     def _over_neighbours(self, values: Array) -> Array:
         """For each channel, the sum over the channels at most half the size away."""
         half, channels = self.size // 2, values.shape[-1]
@@ -91,3 +89,60 @@ class LocalResponseNorm(Operation):
         for k in range(self.size):
             total += padded[..., k : k + channels]
         return total
+
+    def reads(self, *inputs: Shape) -> Reads:
+        height, width, channels = image_shape(inputs[0])
+        near = Axis(channels, (Follow(2),), taps=self.size, before=self.size // 2)
+        return Reads(((along(0, height), along(1, width), near),), inputs[0])
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        (x,) = inputs  # what the neighbours do stands in the factor
+        return weighted([(0, *at)], [x[at]], [self._base(x, at) ** -self.beta])
+
+    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+        return ()
+
+    def derivative_at(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        output: tuple[int, ...],
+        branch: int,
+        at: tuple[int, ...],
+    ) -> float:
+        return derivative_across_channels(self, inputs[0], output, at)
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        (x,) = inputs
+        near = [place for _, place in self.reads(x.shape).inputs[0][2].read(at)]
+        block = x.block((*at[:2], near[0]), (*at[:2], near[-1]))
+        return f"{x.cell(at)}/({self.k!r}+{self.alpha!r}*SUMSQ({block}))^{self.beta!r}"
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        (x,) = inputs
+        return {"neighbours": self._near(x, at).tolist(), "base": self._base(x, at)}
+
+    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
+        height, width, channels = image_shape(inputs[0])  # its window slides over channels
+        return self.size, height * width * (channels + self.size), 0
+
+    def _near(self, x: Array, at: tuple[int, ...]) -> Array:
+        """A value of one image and its neighbours across channels, float64."""
+        half = self.size // 2
+        near: Array = x[at[0], at[1], max(0, at[2] - half) : at[2] + half + 1]
+        return near.astype(np.float64)
+
+    def _base(self, x: Array, at: tuple[int, ...]) -> float:
+        """What the exponent is applied to."""
+        near = self._near(x, at)
+        return self.k + self.alpha * float((near * near).sum())

@@ -9,19 +9,21 @@ gets the gradient; NaN counts as larger than any number, so that it is seen and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.ops import patches
 from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
-from pellucid.ops.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved
+    from numpy.typing import NDArray
+
+    from pellucid.ops.operation import Array, Family, Saved
+    from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class MaxPool(Pool):
     """Max pooling; x is (N, H, W, C), y is (N, H', W', C)."""
 
     kind: ClassVar[str] = "max_pool"
+    title: ClassVar[str] = "step 2, max pooling"
+    family: ClassVar[Family] = "pooling"
+    rule: ClassVar[Rule] = "maximum"
 
     def forward(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
@@ -59,14 +64,28 @@ class MaxPool(Pool):
             padded[:, rows, columns] += np.where(winner == place, gradient, 0)
         return (patches.crop(padded, self.window, height, width),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x_hwc,) = inputs
-        sources = self.sources(at, x_hwc.shape)
-        values = np.array([x_hwc[y, x, c] for _, y, x, c in sources], np.float64)
-        own = int(np.argmax(values))  # the first of equals, or the first NaN
-        factors = np.zeros_like(values)
-        factors[own] = 1.0
-        products = np.where(factors == 1.0, values, 0.0)  # a loser adds 0, an infinite one too
-        return Terms("maximum", sources, values, factors, products, own=own)
+    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+        winner, _ = saved
+        return (winner,)
+
+    def winners(self, x: Array) -> NDArray[np.int64]:
+        _, (winner, _) = self.forward([x[None]], {})
+        taps = np.unravel_index(winner[0], self.size)
+        outputs = np.indices(winner[0].shape)
+        return np.stack(
+            [
+                outputs[k] * self.stride[k] - axis.before + taps[k]
+                for k, axis in enumerate(self.reads(x.shape).inputs[0][:2])
+            ],
+            axis=-1,
+        ).astype(np.int64)
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        window = super().details(terms, inputs, weights, at)
+        return {**window, "winner": list(terms.source(terms.own)[1])}

@@ -8,19 +8,23 @@ It takes raw pixels, 0 .. 255, so that a model means the same wherever it goes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops.formula import constant
 from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_shape
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Normalise(Operation):
     """
 
     kind: ClassVar[str] = "normalise"
+    title: ClassVar[str] = "pixels, normalised"
+    family: ClassVar[Family] = "normalisation"
+    rule: ClassVar[Rule] = "sum"
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
@@ -67,9 +74,32 @@ class Normalise(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         return (gradient / np.asarray(self.std, gradient.dtype),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x,) = inputs
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)
+
+    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+        return np.asarray(-np.array(self.mean) / np.array(self.std))
+
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        return np.array([1.0 / self.std[at[-1]]])
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
         mean, std = self.mean[at[-1]], self.std[at[-1]]
-        return weighted([(0, *at)], [x[at]], [1.0 / std], bias=-mean / std)
+        return f"({inputs[0].cell(at)}-{constant(mean)})/{constant(std)}"
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        return {"mean": self.mean[at[-1]], "std": self.std[at[-1]]}

@@ -19,11 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
+from pellucid.ops.formula import nested
+from pellucid.ops.terms import maximum, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.terms import Terms
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.terms import Rule, Terms
 
 Array = NDArray[Any]
 """An array of float32 or float64 (pixels may also come as uint8)."""
@@ -33,6 +37,20 @@ Shape = tuple[int, ...]
 
 Role = Literal["kernel", "bias", "scale", "statistic"]
 """What a parameter is for. Only kernels decay; statistics are followed, not trained."""
+
+Family = Literal[
+    "activation",
+    "convolution",
+    "dense",
+    "joint",
+    "layout",
+    "normalisation",
+    "pooling",
+    "probabilities",
+    "regularisation",
+]
+"""Kinds of layers: of an activation each value is a function of one; a joint takes several inputs;
+of a layout every value is one of the input's, or a constant."""
 
 Saved = Any
 """What ``forward`` keeps for ``backward``: each operation's own affair."""
@@ -88,24 +106,33 @@ class Mode:
 INFERENCE = Mode()
 
 
-@dataclass(frozen=True)
-class Reach:
-    """Which input positions one output position sees, per axis (height, width).
-
-    Output position ``i`` sees inputs ``i·stride − before`` to ``i·stride − before + size − 1``.
-    ``size=None`` stands for the whole input.
-    """
-
-    size: tuple[int, int] | None = (1, 1)
-    stride: tuple[int, int] = (1, 1)
-    before: tuple[int, int] = (0, 0)
-
-
 class Operation(ABC):
     """One operation of a network. Subclasses are frozen dataclasses of plain settings."""
 
     kind: ClassVar[str]
     """The operation's name in model files and tables; never changes once published."""
+
+    title: ClassVar[str]
+    """What the lecture calls a layer of this kind, and the field where the lecture has no word."""
+
+    family: ClassVar[Family]
+    """What kind of layer it is, for whoever looks for convolutions or poolings of any kind."""
+
+    rule: ClassVar[Rule]
+    """How what is read makes a value. Of a sum, the factors do not depend on what is read, except
+    at kinks; then terms, offset and derivatives follow from :meth:`reads`."""
+
+    stem: ClassVar[str] = ""
+    """What unnamed layers are called, before their number; empty: their kind."""
+
+    words: ClassVar[str] = ""
+    """What an activation does, in a few words."""
+
+    rectifies: ClassVar[bool] = False
+    """Whether it silences what is not positive, as ReLU does; guided methods are about these."""
+
+    sets_scale: ClassVar[bool] = False
+    """Whether what it gives is in proportion to its kernel or scale, all of it."""
 
     def check_inputs(self, *inputs: Shape) -> None:
         """Check number and rank of the inputs; most operations take exactly one.
@@ -171,6 +198,26 @@ class Operation(ABC):
         return {}
 
     @abstractmethod
+    def reads(self, *inputs: Shape) -> Reads:
+        """Which input values each output value reads, and with which weights; as data."""
+
+    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+        """What a sum adds to its products; broadcasts to the output's shape for one image."""
+        return weights.get("bias", np.zeros(1))
+
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        """What a sum multiplies each value with, (T,): its weight, or 1."""
+        reads = self.reads(*(x.shape for x in inputs))
+        if reads.weight is None or sources.weights is None:
+            return np.ones(len(sources.table))
+        return np.asarray(weights[reads.weight.name][tuple(sources.weights.T)])
+
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
     ) -> Terms:
@@ -181,10 +228,135 @@ class Operation(ABC):
             weights: The operation's weights.
             at: The position in the output, ``(row, column, channel)`` or ``(unit,)``.
         """
+        reads = self.reads(*(x.shape for x in inputs))
+        sources = reads.sources(at)
+        values = sources.values(inputs)
+        if self.rule == "maximum":
+            return maximum(sources.table, values)
+        self._derived("terms", self.rule == "sum")
+        bias = float(np.broadcast_to(self.added(weights, reads.output), reads.output)[at])
+        named = None
+        if reads.weight is not None and sources.weights is not None:
+            named = reads.weight.name, sources.weights
+        factors = self.factors(inputs, weights, at, sources)
+        return weighted(sources.table, values, factors, bias, named)
 
-    def reach(self, shape: Shape) -> Reach:
-        """Which spatial positions of the input one output position sees."""
-        return Reach()
+    def offset(self, weights: Mapping[str, Array], y: Array) -> Array | None:
+        """What it adds of its own: the c of y = J·x + c, with masks and winners as they are.
+
+        Written from the weights and not found as what remains of y, so that evidence that adds up
+        is a finding and no tautology.
+
+        Args:
+            weights: The operation's weights.
+            y: The output, batch axis first; c broadcasts to its shape.
+
+        Returns:
+            c; none if the operation bends everywhere, so that there is no such c.
+        """
+        if self.rule == "maximum":
+            return np.zeros(1)
+        return self.added(weights, y.shape[1:]) if self.rule == "sum" else None
+
+    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+        """On which side of its kinks it was: signs, winners; nothing where it has none.
+
+        Args:
+            inputs: The inputs, batch axis first.
+            saved: What ``forward`` returned for them.
+        """
+        self._derived("decisions", self.rule in ("sum", "share", "product"))
+        return ()
+
+    def derivative_at(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        output: tuple[int, ...],
+        branch: int,
+        at: tuple[int, ...],
+    ) -> float:
+        """∂output[output]/∂inputs[branch][at] at inference, for one image's arrays.
+
+        At kinks it is what the operation declares: 0 for ReLU, a pooling's first winner takes all.
+        """
+        self._derived("derivative", self.rule in ("sum", "maximum"))
+        reads = self.reads(*(x.shape for x in inputs))
+        if reads.weight is not None:
+            return float(weights[reads.weight.name][reads.weight_of(output, branch, at)])
+        terms = self.terms(inputs, weights, output)
+        row = (branch, *at)
+        own = (terms.sources[:, : len(row)] == row).all(axis=1)
+        return float(terms.factors[own].sum())
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        """What a spreadsheet's cell computes of other cells, without its ``=``.
+
+        Args:
+            at: The position in the output.
+            inputs: The cells of the inputs.
+            weights: The cells of the weights, by name.
+        """
+        reads = self.reads(*(x.shape for x in inputs))
+        sources = reads.sources(at).table.tolist()
+        cells = [inputs[row[0]].cell(tuple(n for n in row[1:] if n >= 0)) for row in sources]
+        if self.rule == "maximum":
+            return nested("MAX", cells)
+        plain = type(self).factors is Operation.factors and type(self).added is Operation.added
+        self._derived("formula", self.rule == "sum" and plain and not weights)
+        return "+".join(cells)
+
+    def mask(self, x: Array) -> Array | None:
+        """Of a function of each value alone: its derivative at each x; none for all others."""
+        return None
+
+    def winners(self, x: Array) -> NDArray[np.int64] | None:
+        """Of a maximum: where in the input (row, column) each output of one image was found.
+
+        Shaped as the output, and one axis more of length 2; none for all others.
+        """
+        return None
+
+    def with_outputs(self, count: int) -> Operation:
+        """The same with so many units or feature maps, where their number is a setting."""
+        return self
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        """What else it knows of an opened value, as JSON values; see ``docs/records.md``.
+
+        Args:
+            terms: The value's terms.
+            inputs: The inputs of one image, without the batch axis.
+            weights: The operation's weights.
+            at: The position in the output.
+        """
+        return {}
+
+    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
+        """What the reference engine's window costs on one image.
+
+        Returns:
+            The window's places, the values of its input with the border round it, and those that
+            all windows read together; zeros without a window.
+        """
+        return 0, 0, 0
+
+    def _derived(self, what: str, can: bool) -> None:
+        """Check that a fact follows from what is read.
+
+        Raises:
+            NotImplementedError: If not, so that the operation's page must give it.
+        """
+        if not can:
+            raise NotImplementedError(f"{self.kind} must say its {what}: it is no plain sum")
 
 
 def describe(shape: Shape) -> str:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from pellucid.ops.operation import INFERENCE, Mode, Operation
+from pellucid.ops.reads import Reads, elementwise
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 class Pointwise(Operation):
     """A function of each value alone, given by its formula and its derivative."""
+
+    rule: ClassVar[Rule] = "function"
+    family: ClassVar[Family] = "activation"
+
+    kinks: ClassVar[tuple[float, ...]]
+    """Where its derivative jumps; the derivative there is declared by :meth:`derivative`."""
 
     @abstractmethod
     def function(self, x: Array) -> Array:
@@ -47,3 +58,31 @@ class Pointwise(Operation):
     ) -> Terms:
         (x,) = inputs
         return function_of(at, float(x[at]), float(self.function(x[at])))
+
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)
+
+    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+        return tuple(inputs[0] > kink for kink in self.kinks)
+
+    def mask(self, x: Array) -> Array:
+        return self.derivative(x, self.function(x))
+
+    def derivative_at(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        output: tuple[int, ...],
+        branch: int,
+        at: tuple[int, ...],
+    ) -> float:
+        return float(self.mask(inputs[0][at].astype(np.float64)[None])[0])
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        return self.formula_of(inputs[0].cell(at))
+
+    @abstractmethod
+    def formula_of(self, x: str) -> str:
+        """The function of a spreadsheet's cell."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.errors import ArgumentError
-from pellucid.ops.operation import Operation, Reach, image_shape
+from pellucid.ops.operation import Operation, image_shape
+from pellucid.ops.reads import Reads, along
 from pellucid.ops.window import Edge, Padding, Window
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Pool(Operation):
         edge: Windows that hang over the end: ``"count"`` them, as the lecture does, or ``"drop"``.
     """
 
+    stem: ClassVar[str] = "pool"
     size: tuple[int, int] = (2, 2)
     stride: tuple[int, int] = (2, 2)
     padding: Padding = "valid"
@@ -54,13 +56,26 @@ class Pool(Operation):
         height, width, channels = image_shape(inputs[0])
         return (*self.window.output(height, width), channels)
 
-    def reach(self, shape: Shape) -> Reach:
-        height, width, _ = image_shape(shape)
-        before = self.window.along(0, height).before, self.window.along(1, width).before
-        return Reach(self.size, self.stride, before)
+    def reads(self, *inputs: Shape) -> Reads:
+        height, width, channels = image_shape(inputs[0])
+        axes = (self.window.reads(0, height), self.window.reads(1, width), along(2, channels))
+        return Reads((axes,), self.output_shape(*inputs))
 
-    def sources(self, at: tuple[int, ...], shape: Shape) -> NDArray[np.int64]:
-        """The image positions under the window at one output position, as terms list them."""
-        row, column, channel = at
-        rows, columns = self.window.rows_and_columns((row, column), *shape[:2])
-        return np.array([(0, y, x, channel) for _, y in rows for _, x in columns], np.int64)
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        places = terms.sources[:, 1:3]
+        return {
+            "window": {"first": places.min(axis=0).tolist(), "last": places.max(axis=0).tolist()}
+        }
+
+    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
+        return self.window.cost(*image_shape(inputs[0]))
+
+    def cells(self, at: tuple[int, ...], x: Cells) -> list[str]:
+        """The spreadsheet cells under the window of an output."""
+        return [x.cell(tuple(row[1:])) for row in self.reads(x.shape).sources(at).table.tolist()]

@@ -15,12 +15,16 @@ import numpy as np
 
 from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
+from pellucid.ops.reads import elementwise
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class PReLU(Operation):
     """
 
     kind: ClassVar[str] = "prelu"
+    title: ClassVar[str] = "step 1(b), PReLU"
+    family: ClassVar[Family] = "activation"
+    rule: ClassVar[Rule] = "sum"
+    words: ClassVar[str] = "x where it is positive, else a learned share of it"
     initializer: str | float = 0.25
 
     def __post_init__(self) -> None:
@@ -59,9 +67,23 @@ class PReLU(Operation):
         every_axis_but_channels = tuple(range(x.ndim - 1))
         return (dx,), {"slope": (gradient * np.minimum(x, 0)).sum(axis=every_axis_but_channels)}
 
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)
+
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
     ) -> Terms:
         (x,) = inputs
-        factor = 1.0 if x[at] > 0 else float(weights["slope"][at[-1]])
-        return weighted([(0, *at)], [x[at]], [factor])
+        if x[at] > 0:
+            return weighted([(0, *at)], [x[at]], [1.0])
+        place = np.array([at[-1:]], np.int64)
+        return weighted([(0, *at)], [x[at]], weights["slope"][at[-1:]], weight=("slope", place))
+
+    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+        return (inputs[0] > 0,)
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        x, slope = inputs[0].cell(at), weights["slope"].cell(at[-1:])
+        return f"IF({x}>0,{x},{slope}*{x})"

@@ -15,6 +15,8 @@ import numpy as np
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.ops.operation import Array
 
 
@@ -23,9 +25,19 @@ class ReLU(Pointwise):
     """Rectified linear unit (Nair and Hinton 2010); any shape."""
 
     kind: ClassVar[str] = "relu"
+    title: ClassVar[str] = "step 1(b), ReLU"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+    words: ClassVar[str] = "max(0, x)"
+    rectifies: ClassVar[bool] = True
 
     def function(self, x: Array) -> Array:
         return np.maximum(x, 0)
 
     def derivative(self, x: Array, y: Array) -> Array:
         return (x > 0).astype(x.dtype)
+
+    def formula_of(self, x: str) -> str:
+        return f"MAX(0,{x})"
+
+    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+        return np.zeros(1)

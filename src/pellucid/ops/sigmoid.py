@@ -21,6 +21,9 @@ class Sigmoid(Pointwise):
     """Logistic sigmoid; any shape."""
 
     kind: ClassVar[str] = "sigmoid"
+    title: ClassVar[str] = "step 1(b), sigmoid"
+    kinks: ClassVar[tuple[float, ...]] = ()
+    words: ClassVar[str] = "1/(1 + e^−x)"
 
     def function(self, x: Array) -> Array:
         small = np.exp(-np.abs(x))  # never overflows
@@ -28,3 +31,6 @@ class Sigmoid(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return np.asarray(y * (1 - y))
+
+    def formula_of(self, x: str) -> str:
+        return f"1/(1+EXP(-{x}))"

@@ -8,17 +8,20 @@ over the last axis. The largest z is subtracted first, which changes nothing but
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.ops.operation import INFERENCE, Mode, Operation
+from pellucid.ops.reads import Reads, along, whole
 from pellucid.ops.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 def softmax(z: Array) -> Array:
@@ -49,6 +52,9 @@ class Softmax(Operation):
     """Softmax over the last axis; any shape."""
 
     kind: ClassVar[str] = "softmax"
+    title: ClassVar[str] = "softmax"
+    family: ClassVar[Family] = "probabilities"
+    rule: ClassVar[Rule] = "share"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -66,18 +72,59 @@ class Softmax(Operation):
     ) -> tuple[tuple[Array, ...], dict[str, Array]]:
         return (softmax_backward(gradient, saved),), {}
 
+    def reads(self, *inputs: Shape) -> Reads:
+        *rest, last = range(len(inputs[0]))
+        axes = (*(along(k, inputs[0][k]) for k in rest), whole(inputs[0][last]))
+        return Reads((axes,), inputs[0])
+
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
     ) -> Terms:
-        (z,) = inputs
-        scores = z[at[:-1]].astype(np.float64)
-        places = [(0, *at[:-1], k) for k in range(len(scores))]
+        sources = self.reads(inputs[0].shape).sources(at)
+        scores = sources.values(inputs)
         powers = np.exp(scores - scores.max())
-        return Terms(
-            "share",
-            np.array(places, np.int64),
-            scores,
-            np.full_like(scores, np.nan),
-            powers,
-            own=at[-1],
-        )
+        unknown = np.full_like(scores, np.nan)
+        return Terms("share", sources.table, scores, unknown, powers, own=at[-1])
+
+    def derivative_at(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        output: tuple[int, ...],
+        branch: int,
+        at: tuple[int, ...],
+    ) -> float:
+        return derivative_across_channels(self, inputs[0], output, at)
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        (x,) = inputs
+        every = x.block((*at[:-1], 0), (*at[:-1], x.shape[-1] - 1))
+        powers = f"SUMPRODUCT(EXP({every}-MAX({every})))"
+        return f"EXP({x.cell(at)}-MAX({every}))/{powers}"
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        return {
+            "largest": float(terms.values.max()),
+            "exponentials": terms.products.tolist(),
+            "sum": float(terms.products.sum()),
+        }
+
+
+def derivative_across_channels(
+    operation: Operation, x: Array, output: tuple[int, ...], at: tuple[int, ...]
+) -> float:
+    """∂output/∂input of an operation that mixes the channels of one position, and nothing else."""
+    channels = x[at[:-1]].astype(np.float64)[None, None, None]
+    at_output = np.zeros_like(channels)
+    at_output[..., output[-1]] = 1.0
+    _, saved = operation.forward([channels], {})
+    (at_input,), _ = operation.backward(at_output, saved, {})
+    return float(at_input[0, 0, 0, at[-1]])

@@ -9,21 +9,24 @@ there is an operation of its own here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from pellucid.ops import patches
+from pellucid.ops.formula import nested
 from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Parameter, image_shape
 from pellucid.ops.pool import Pool
-from pellucid.ops.terms import Terms, weighted
+from pellucid.ops.reads import Reads, WeightPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Subsample(Pool):
     """
 
     kind: ClassVar[str] = "subsample"
+    title: ClassVar[str] = "step 2, subsampling"
+    family: ClassVar[Family] = "pooling"
+    rule: ClassVar[Rule] = "sum"
     initializer: str | float = 0.25
 
     def __post_init__(self) -> None:
@@ -72,13 +78,12 @@ class Subsample(Pool):
             "bias": gradient.sum(axis=(0, 1, 2)),
         }
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
-        (x_hwc,) = inputs
-        sources = self.sources(at, x_hwc.shape)
-        values = [x_hwc[y, x, c] for _, y, x, c in sources]
-        coefficient = float(weights["coefficient"][at[2]])
-        return weighted(
-            sources, values, np.full(len(values), coefficient), float(weights["bias"][at[2]])
-        )
+    def reads(self, *inputs: Shape) -> Reads:
+        coefficient = WeightPlace("coefficient", (("output", 2),))
+        return replace(super().reads(*inputs), weight=coefficient)
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        coefficient, bias = (weights[name].cell(at[-1:]) for name in ("coefficient", "bias"))
+        return f"{coefficient}*{nested('SUM', self.cells(at, inputs[0]))}+{bias}"

@@ -21,9 +21,15 @@ class Tanh(Pointwise):
     """Hyperbolic tangent; any shape."""
 
     kind: ClassVar[str] = "tanh"
+    title: ClassVar[str] = "step 1(b), tanh"
+    kinks: ClassVar[tuple[float, ...]] = ()
+    words: ClassVar[str] = "tanh x"
 
     def function(self, x: Array) -> Array:
         return np.tanh(x)
 
     def derivative(self, x: Array, y: Array) -> Array:
         return 1 - y * y
+
+    def formula_of(self, x: str) -> str:
+        return f"TANH({x})"

@@ -9,10 +9,12 @@ windows that start before the image's end are made.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pellucid import checks
 from pellucid.errors import ArgumentError, TooSmallError
+from pellucid.ops.reads import Axis, Follow
 
 Sides = tuple[int, int]
 Padding = str | tuple[Sides, Sides]
@@ -98,20 +100,20 @@ class Window:
         """
         return self.along(0, height).output, self.along(1, width).output
 
-    def rows_and_columns(
-        self, at: tuple[int, int], height: int, width: int
-    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """The rows and columns under the window at one output position, inside the image alone.
+    def reads(self, axis: int, length: int) -> Axis:
+        """What the window reads along an axis of ``length`` positions."""
+        before = self.along(axis, length).before
+        return Axis(
+            length, (Follow(axis, self.stride[axis]),), self.size[axis], self.dilation[axis], before
+        )
 
-        Returns:
-            For rows and for columns: pairs (position in the window, position in the image).
-        """
-        found = []
-        for axis, (position, length) in enumerate(zip(at, (height, width), strict=True)):
-            start = position * self.stride[axis] - self.along(axis, length).before
-            places = ((k, start + k * self.dilation[axis]) for k in range(self.size[axis]))
-            found.append([(k, place) for k, place in places if 0 <= place < length])
-        return found[0], found[1]
+    def cost(self, height: int, width: int, channels: int) -> tuple[int, int, int]:
+        """Its places, the values of a bordered input, and those that all windows read together."""
+        spans = self.along(0, height), self.along(1, width)
+        sides = (span.before + span.length + span.after + span.overhang for span in spans)
+        places = math.prod(self.size)
+        read = math.prod(span.output for span in spans) * places * channels
+        return places, math.prod(sides) * channels, read
 
     def _pads(self, axis: int, length: int) -> Sides:
         if self.padding == "valid":

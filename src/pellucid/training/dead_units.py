@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from pellucid.engines import Engine
     from pellucid.ops.operation import Operation
 
-SILENCING = frozenset({"relu", "relu6"})
-"""The operations whose gradient is 0 where their output is."""
-
 SAMPLE = 256
 """Pictures that are enough to tell."""
 
@@ -70,7 +67,7 @@ def activity(
     if not len(images):
         raise ShapeError("expected at least one picture to look at, got none")
     chosen = np.linspace(0, len(images) - 1, min(len(images), SAMPLE)).round().astype(np.int64)
-    silencing = [node for node in network.graph.nodes if node.operation.kind in SILENCING]
+    silencing = [node for node in network.graph.nodes if node.operation.rectifies]
     if not silencing:
         return ()
     program = (engine or get_engine()).load(_means(network, silencing))

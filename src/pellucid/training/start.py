@@ -22,7 +22,7 @@ from pellucid.graph import (
     graph_from_dict,
     output_layers,
 )
-from pellucid.ops import Conv2D, Dense, Normalise
+from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
 from pellucid.text import array_shape, listed, printable, truncated
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
-    from pellucid.ops.operation import Operation
     from pellucid.training.saved_run import SavedRun
 
 
@@ -107,8 +106,8 @@ def start_from(
         operation = node.operation
         if isinstance(operation, Normalise) and len(operation.mean) != data.image_shape[2]:
             operation = Normalise(tuple(mean), tuple(deviation))
-        if node.name in heads:
-            operation = _answering(operation, len(model.classes), len(data.classes))
+        if node.name in heads and old.shapes[node.name][-1] == len(model.classes):
+            operation = operation.with_outputs(len(data.classes))
         nodes.append(replace(node, operation=operation))
     graph = Graph(data.image_shape, tuple(nodes))
     if graph.output_shape != (len(data.classes),):
@@ -167,15 +166,6 @@ def resumed(kept: SavedRun) -> Start | None:
 def _record(name: str, weights: str, anew: list[str]) -> dict[str, Any]:
     """A provenance's entry; always in one order, so that a resumed run writes the same bytes."""
     return {"name": name, "weights": weights, "anew": anew}
-
-
-def _answering(operation: Operation, before: int, classes: int) -> Operation:
-    """A last layer with as many outputs as there are classes."""
-    if isinstance(operation, Dense) and operation.units == before:
-        return replace(operation, units=classes)
-    if isinstance(operation, Conv2D) and operation.filters == before:
-        return replace(operation, filters=classes)
-    return operation
 
 
 def _anew(

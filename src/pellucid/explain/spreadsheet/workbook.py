@@ -77,7 +77,7 @@ def _sheets(activations: Activations) -> list[tuple[str, list[list[Any]]]]:
             weights[name] = Sheet(sheet_name(f"{node.name}.{name}", taken), laid.shape)
             made.append(_labelled(weights[name], laid.tolist()))
         sheet = Sheet(sheet_name(node.name, taken), activations.graph.shapes[node.name])
-        formulas = Formulas(activations, node, [layers[name] for name in node.inputs], weights)
+        formulas = Formulas(node, [layers[name] for name in node.inputs], weights)
         layers[node.name] = sheet
         made.append(_labelled(sheet, _formulas(formulas, node, sheet.shape)))
     return [(overview, list(_overview(activations, layers))), *made]

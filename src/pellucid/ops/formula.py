@@ -1,0 +1,44 @@
+"""How operations write themselves as spreadsheet formulas: what a value's cell computes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.ops.operation import Shape
+
+MOST_ARGUMENTS = 250
+"""How many a function is given; Excel takes 255."""
+
+
+class Cells(Protocol):
+    """The cells of one layer's values, or of one array of weights.
+
+    Feature maps lie with their channels side by side, so that (y, x, c) stands in column x·C + c.
+    A kernel (kh, kw, c, o) is laid out as (o·kh, kw, c), a matrix (i, o) as (i, 1, o).
+    """
+
+    @property
+    def shape(self) -> Shape:
+        """Of the values as they are laid out, (H, W, C) or (F,)."""
+
+    def cell(self, at: tuple[int, ...]) -> str:
+        """One value's cell."""
+
+    def block(self, first: tuple[int, ...], last: tuple[int, ...]) -> str:
+        """All cells from one value's to another's."""
+
+
+def constant(value: float) -> str:
+    """A number inside a formula, where a minus sign may not follow another operator."""
+    return f"({value!r})" if value < 0 else f"{value!r}"
+
+
+def nested(function: str, cells: Sequence[str]) -> str:
+    """A function of any number of cells: of itself, where there are too many for one call."""
+    if len(cells) <= MOST_ARGUMENTS:
+        return f"{function}({','.join(cells)})"
+    parts = [cells[k : k + MOST_ARGUMENTS] for k in range(0, len(cells), MOST_ARGUMENTS)]
+    return f"{function}({','.join(nested(function, part) for part in parts)})"
