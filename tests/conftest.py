@@ -5,6 +5,8 @@ Libraries are imported by the fixtures that need them, so that a few light tests
 
 from __future__ import annotations
 
+import os
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid import Dataset, ImageClassifier
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose this run's random graphs, before other processes of the run inherit the choice."""
+    os.environ.setdefault("PELLUCID_FUZZ_SEED", str(secrets.randbelow(10**9)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"random graphs: PELLUCID_FUZZ_SEED={os.environ['PELLUCID_FUZZ_SEED']}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,6 @@ LATE = {
 
 MOST_LINES = 450
 LONG = {
-    "src/pellucid/classifier.py",
     "tests/files/test_model_file.py",
     "tests/training/test_loop.py",
 }
