@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import warnings
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +103,7 @@ class OldAttribute:
         return getattr(owner if instance is None else instance, self._new)
 
 
-class _Loader(Loader):
+class _Loader:
     def __init__(self, new: str) -> None:
         self._new = new
 
@@ -121,14 +120,16 @@ class _Loader(Loader):
         module.__doc__ = f"Called :mod:`{self._new}` now; the old name of {old} warns."
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds modules under their old names, after all others have looked."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         new = MODULES.get(fullname)
-        return None if new is None else ModuleSpec(fullname, _Loader(new))
+        if new is None:
+            return None
+        return ModuleSpec(fullname, _Loader(new))  # type: ignore[arg-type]  # importlib.abc is slow
 
 
 def install() -> None:

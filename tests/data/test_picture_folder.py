@@ -12,6 +12,7 @@ from PIL import Image
 from pellucid.data import Preprocessing
 from pellucid.data.folder import scan_folder
 from pellucid.data.pictures import choose_preprocessing, read_pictures
+from pellucid.data.targets import NONE, ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 
@@ -82,7 +83,7 @@ def test_names_in_any_language(tmp_path: Path) -> None:
     found = scan_folder(tmp_path)
     assert found.classes == tuple(sorted(classes))
     preprocessing, _ = choose_preprocessing(found.parts["all"], None)
-    data = read_pictures(found.parts["all"], found.classes, preprocessing, "data")
+    data = read_pictures(found.parts["all"], found.targets, preprocessing, "data")
     assert data.picture_name(2) == "a b/one\ntwo.png"
     assert data.classes[data.places[-1]] == "🐈"
 
@@ -228,7 +229,8 @@ def test_pictures_in_order_for_any_number_of_threads(
     monkeypatch.setenv("PELLUCID_THREADS", str(threads))
     picture_folder(tmp_path, {"cat": 130, "dog": 90})
     files = scan_folder(tmp_path).parts["all"]
-    data = read_pictures(files, ("bird", "dog", "cat"), Preprocessing(6, 5, 1), "pets")
+    like = ClassTargets(NONE, ("bird", "dog", "cat"))
+    data = read_pictures(files, like, Preprocessing(6, 5, 1), "pets")
     expected = [noise(i, 6, 5) for i in range(130)] + [noise(1000 + i, 6, 5) for i in range(90)]
     np.testing.assert_array_equal(data.images[..., 0], expected)
     assert data.places.tolist() == [2] * 130 + [1] * 90
@@ -244,7 +246,7 @@ def test_the_first_unreadable_picture_is_named(tmp_path: Path) -> None:
     files = scan_folder(tmp_path).parts["all"]
     for _ in range(5):
         with pytest.raises(DataError, match=r"cat/007\.png: a text with markup"):
-            read_pictures(files, ("cat",), Preprocessing(6, 5, 1), "pets")
+            read_pictures(files, ClassTargets(NONE, ("cat",)), Preprocessing(6, 5, 1), "pets")
     with pytest.raises(DataError, match=r"cat/007\.png: a text with markup"):
         choose_preprocessing(files, None)
 
@@ -254,7 +256,7 @@ def test_a_file_that_vanishes(tmp_path: Path) -> None:
     files = scan_folder(tmp_path).parts["all"]
     (tmp_path / "cat" / "001.png").unlink()
     with pytest.raises(DataError, match=r"cat/001\.png: there is no such file"):
-        read_pictures(files, ("cat",), Preprocessing(6, 5, 1), "pets")
+        read_pictures(files, ClassTargets(NONE, ("cat",)), Preprocessing(6, 5, 1), "pets")
 
 
 def test_more_than_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,4 +268,4 @@ def test_more_than_fits_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         DataError, match=r"1 picture of 500×2000×3 .* need 0.003 GB of memory; choose"
     ):
-        read_pictures(files, ("cat",), Preprocessing(500, 2000, 3), "pets")
+        read_pictures(files, ClassTargets(NONE, ("cat",)), Preprocessing(500, 2000, 3), "pets")

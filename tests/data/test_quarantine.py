@@ -14,6 +14,7 @@ from pellucid.data import BadFile, Preprocessing, load, load_for
 from pellucid.data.folder import scan_folder
 from pellucid.data.make_splits import set_aside
 from pellucid.data.pictures import choose_preprocessing, read_pictures
+from pellucid.data.targets import NONE, ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from tests.data.made_files import encoded, noise, picture_folder, write
 
@@ -27,15 +28,15 @@ def test_pictures_that_cannot_be_used_are_left_out_in_order(tmp_path: Path) -> N
     for name in bad:
         write(tmp_path / name, CUT)
     files = scan_folder(tmp_path).parts["all"]
-    data = read_pictures(files, ("cat", "dog"), GREY, "pets", bad="quarantine")
+    data = read_pictures(files, ClassTargets(NONE, ("cat", "dog")), GREY, "pets", bad="quarantine")
     assert [file.name for file in data.quarantined] == list(bad)
     assert [file.class_name for file in data.quarantined] == ["cat", "cat", "dog", "dog"]
     kept = [file for file in files if file.name not in bad]
     assert data.names == tuple(file.name for file in kept)
-    expected = read_pictures(kept, ("cat", "dog"), GREY, "pets")
+    expected = read_pictures(kept, ClassTargets(NONE, ("cat", "dog")), GREY, "pets")
     assert data.fingerprint() == expected.fingerprint()
     with pytest.raises(DataError, match=r"cat/000\.png: the picture is damaged or cut short"):
-        read_pictures(files, ("cat", "dog"), GREY, "pets", bad="error")
+        read_pictures(files, ClassTargets(NONE, ("cat", "dog")), GREY, "pets", bad="error")
 
 
 def test_load_tells_what_it_left_out(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_other_ways_to_treat_bad_files(tmp_path: Path, bad: Any) -> None:
     for call in (
         lambda: load(tmp_path, bad=bad),
         lambda: load_for(tmp_path, preprocessing=GREY, classes=("cat", "dog"), bad=bad),
-        lambda: read_pictures(files, ("cat", "dog"), GREY, "pets", bad=bad),
+        lambda: read_pictures(files, ClassTargets(NONE, ("cat", "dog")), GREY, "pets", bad=bad),
         lambda: choose_preprocessing(files, None, bad=bad),
     ):
         with pytest.raises(ArgumentError, match=f"bad is {bad!r}; expected one of quarantine, err"):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.class_names import named_places
-from pellucid.data.labels import checked_labels, class_values
+from pellucid.data.labels import checked_labels
+from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.memory import check_memory
 from pellucid.short_repr import short, short_repr
@@ -24,34 +25,29 @@ if TYPE_CHECKING:
     from pellucid.data.convert import Range
     from pellucid.data.labels import LabelKind
     from pellucid.data.quarantine import BadFile
+    from pellucid.data.targets import Targets
 
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class Dataset:
-    """Pictures of one size with their labels.
+    """Pictures of one size, and what is wanted of each: classes, several labels, or numbers.
 
-    Instead of places, ``Dataset(images, labels=…, classes=…)`` takes labels: values of the classes
-    (see :mod:`pellucid.data.labels`), or integers that count classes of names.
+    Instead of targets, ``Dataset(images, places, classes, …)`` takes one class a picture as places
+    in ``classes``, and ``Dataset(images, labels=…, classes=…)`` values of the classes (see
+    :mod:`pellucid.data.labels`), or integers that count classes of names.
 
     Attributes:
         images: Pixels, shape (N, H, W, C), uint8 in 0..255; C is 1 (grey) or 3 (red, green, blue).
-        places: Class of each picture as its place in ``classes``, shape (N,), int64 in 0..K-1.
-            Other integer types are converted.
-        classes: The K class names, in the order that places count.
+        targets: What is wanted of each picture, see :mod:`pellucid.data.targets`.
         names: One name per picture, for messages and lists of mistakes: its path relative to the
             data's folder. None where pictures have no names; then its index stands for it.
         name: What this set is called in messages.
         quarantined: The files that could not be used and are not among the pictures.
-        label_kind: What ``labels`` gives: ``"text"``, the class names themselves (folders, lists);
-            ``"int"``, the integers that the names spell (MNIST, IDX files, arrays of integers);
-            ``"bool"``, where the names are False and True.
         value_range: The values of more than 8 bits that became 0 and 255; None where the pictures
             had 8 bits.
         remarks: What the user should know of how the pictures were read, a line each.
-        source_classes: What the source calls the classes where other names were given for them:
-            ``("0", "1")`` for integers; else None.
         drawn_with: The seed that this part of a source was drawn with, and how many pictures were
             drawn to validate by (None for none); None where it was not drawn.
 
@@ -60,14 +56,11 @@ class Dataset:
     """
 
     images: NDArray[np.uint8]
-    places: NDArray[np.int64]
-    classes: tuple[str, ...]
+    targets: Targets
     names: tuple[str, ...] | None = None
     name: str = "data"
     quarantined: tuple[BadFile, ...] = ()
-    label_kind: LabelKind = "text"
     value_range: Range | None = None
-    source_classes: tuple[str, ...] | None = None
     drawn_with: tuple[int, int | None] | None = None
     remarks: tuple[str, ...] = ()
 
@@ -75,42 +68,47 @@ class Dataset:
         self,
         images: NDArray[np.uint8],
         places: NDArray[np.int64] | None = None,
-        classes: Sequence[str] = (),
+        classes: Sequence[str] | None = None,
         names: Sequence[str] | None = None,
         name: str = "data",
         quarantined: tuple[BadFile, ...] = (),
-        label_kind: LabelKind = "text",
+        label_kind: LabelKind | None = None,
         value_range: Range | None = None,
         source_classes: tuple[str, ...] | None = None,
         drawn_with: tuple[int, int | None] | None = None,
         remarks: tuple[str, ...] = (),
         *,
         labels: Any = None,
+        targets: Targets | None = None,
     ) -> None:
         given = locals()
         if labels is not None:
             if places is not None:
                 raise ArgumentError(f"{name}: both places and labels; give one of them")
             values = {name: checked_labels(labels, f"{name}: labels", len(images))}
-            given["places"] = named_places(values, tuple(classes), label_kind, name)[name]
+            places = named_places(values, tuple(classes or ()), label_kind or "text", name)[name]
+        if targets is None:
+            targets = ClassTargets(
+                places,  # type: ignore[arg-type]  # it is checked below
+                () if classes is None else classes,  # type: ignore[arg-type]
+                label_kind or "text",
+                source_classes,
+            )
+        else:  # what else is given replaces what they say
+            own = {
+                "places": places, "classes": classes, "label_kind": label_kind,
+                "source_classes": source_classes,
+            }  # fmt: skip
+            targets = replace(targets, **{k: v for k, v in own.items() if v is not None})  # type: ignore[type-var]
+        given["targets"] = targets
         for field in fields(self):
             object.__setattr__(self, field.name, given[field.name])
         self._check()
 
     def _check(self) -> None:
         _check_images(self.name, self.images)
-        object.__setattr__(self, "classes", _checked_classes(self.name, self.classes))
-        class_values(self.classes, self.label_kind, self.name)
-        if self.source_classes is not None:
-            object.__setattr__(self, "source_classes", tuple(self.source_classes))
-            if len(self.source_classes) != len(self.classes):
-                raise DataError(
-                    f"{self.name}: {len(self.source_classes)} source_classes for "
-                    f"{counted(len(self.classes), 'class')}; give one for each, or None"
-                )
         count = len(self.images)
-        places = _checked_places(self.name, self.places, count, len(self.classes))
-        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "targets", self.targets.check(self.name, count))
         if self.names is not None:
             object.__setattr__(self, "names", tuple(self.names))
             if len(self.names) != count:
@@ -126,13 +124,68 @@ class Dataset:
         height, width, channels = self.image_shape
         return (
             f"Dataset({short(self.name)}: {counted(len(self), 'picture')} of "
-            f"{height}×{width}×{channels}, {counted(len(self.classes), 'class')})"
+            f"{height}×{width}×{channels}, {self.targets.summary})"
         )
 
     @property
+    def kind(self) -> str:
+        """The task that the targets are for: a name of :data:`pellucid.data.targets.TARGETS`."""
+        return self.targets.kind
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names; of numbers, what they are called."""
+        return self.targets.names
+
+    @property
     def labels(self) -> NDArray[Any]:
-        """Class of each picture, shape (N,): integers, texts or bools, as ``label_kind`` is."""
-        return class_values(self.classes, self.label_kind, self.name)[self.places]
+        """What is wanted of each picture.
+
+        Of one class a picture integers, texts or bools, shape (N,); of several labels 0 and 1,
+        (N, K); of numbers floats, (N,) or (N, M).
+        """
+        return self.targets.labels
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Class of each picture as its place in ``classes``, shape (N,), int64 in 0..K-1.
+
+        Raises:
+            DataError: The pictures have several labels each, or numbers.
+        """
+        return self._of_one_class.places
+
+    @property
+    def label_kind(self) -> LabelKind:
+        """What ``labels`` gives: ``"text"``, ``"int"`` or ``"bool"``.
+
+        ``"text"``, the class names themselves (folders, lists); ``"int"``, the integers that the
+        names spell (MNIST, IDX files, arrays of integers); ``"bool"``, where the names are False
+        and True.
+        """
+        return self._of_one_class.label_kind
+
+    @property
+    def source_classes(self) -> tuple[str, ...] | None:
+        """What the source calls the classes where other names were given for them; else None."""
+        targets = self.targets
+        return targets.source_classes if isinstance(targets, ClassTargets) else None
+
+    @property
+    def _of_one_class(self) -> ClassTargets:
+        if not isinstance(self.targets, ClassTargets):
+            raise DataError(
+                f"{self.name}: data for {self.targets.title}; expected one class a picture"
+            )
+        return self.targets
+
+    def with_classes(self, **changes: Any) -> Dataset:
+        """The same pictures with other places, classes, label_kind or source_classes.
+
+        Raises:
+            DataError: The pictures have several labels each, or numbers.
+        """
+        return replace(self, targets=replace(self._of_one_class, **changes))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -175,7 +228,7 @@ class Dataset:
         return replace(
             self,
             images=self.images[chosen],
-            places=self.places[chosen],
+            targets=self.targets.subset(chosen),
             names=names,
             name=self.name if name is None else name,
             quarantined=(),
@@ -191,12 +244,13 @@ class Dataset:
         Equal data have equal fingerprints on every machine; what pictures or the set are called
         does not count, nor names that were given to the classes of the source.
         """
-        header = {"shape": self.images.shape, "classes": self.source_classes or self.classes}
+        header = {"shape": self.images.shape, **self.targets.described()}
         digest = hashlib.sha256(_FINGERPRINT_FORMAT)
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
         digest.update(np.ascontiguousarray(self.images).data)
-        digest.update(np.ascontiguousarray(self.places, dtype="<i8").data)
+        values = self.targets.array
+        digest.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
 
 
@@ -228,12 +282,17 @@ class Splits:
         for part in (self.validation, self.test):
             if part is None:
                 continue
+            if part.kind != self.train.kind:
+                raise DataError(
+                    f"{part.name} is for {part.targets.title}, {self.train.name} for "
+                    f"{self.train.targets.title}; all parts must agree"
+                )
             if part.classes != self.train.classes:
                 raise DataError(
                     f"{part.name} has the classes {part.classes}, {self.train.name} has "
                     f"{self.train.classes}; all parts must have the same classes in the same order"
                 )
-            if part.label_kind != self.train.label_kind:
+            if part.kind == "single-label" and part.label_kind != self.train.label_kind:
                 raise DataError(
                     f"{part.name} has labels of the kind {part.label_kind}, {self.train.name} of "
                     f"the kind {self.train.label_kind}; all parts must agree"
@@ -274,40 +333,3 @@ def _check_images(name: str, images: object) -> None:
         )
     if 0 in images.shape:
         raise DataError(f"{name}: images have shape {images.shape}; expected at least one pixel")
-
-
-def _checked_classes(name: str, classes: object) -> tuple[str, ...]:
-    if isinstance(classes, str) or not isinstance(classes, (tuple, list)):
-        raise DataError(f"{name}: classes are {classes!r}; expected a tuple of names")
-    if not classes:
-        raise DataError(f"{name}: there are no classes; expected a name for each label")
-    for entry in classes:
-        if not isinstance(entry, str) or not entry:
-            raise DataError(f"{name}: class name {entry!r}; expected a text that is not empty")
-    repeated = [entry for i, entry in enumerate(classes) if entry in classes[:i]]
-    if repeated:
-        raise DataError(f"{name}: class name {repeated[0]!r} stands twice; expected each once")
-    return tuple(classes)
-
-
-def _checked_places(name: str, places: object, count: int, classes: int) -> NDArray[np.int64]:
-    if not isinstance(places, np.ndarray):
-        raise DataError(
-            f"{name}: places are a {type(places).__name__}; expected a NumPy array of integers"
-        )
-    if places.dtype.kind not in "iu":
-        raise DataError(
-            f"{name}: places are {places.dtype}; expected integers 0..{classes - 1} "
-            f"(places.astype(numpy.int64))"
-        )
-    if places.shape != (count,):
-        raise DataError(
-            f"{name}: places have shape {places.shape}; expected ({count},), one per picture"
-        )
-    if places.min() < 0 or places.max() >= classes:
-        wrong = int(places.min() if places.min() < 0 else places.max())
-        raise DataError(
-            f"{name}: place {wrong} is outside 0..{classes - 1} ({counted(classes, 'class')}); "
-            f"give one class name per place"
-        )
-    return places.astype(np.int64, copy=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.convert import Range
+    from pellucid.data.targets import Targets
     from pellucid.errors import DataError
 
     Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
-    """From the places of pictures, (N,), to the ascending positions of each part, by its name."""
+    """From the strata of pictures, (N,), to the ascending positions of each part, by its name."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class PictureFile:
     Attributes:
         path: Where it lies.
         name: What it is called in messages and lists: its path relative to the data's folder.
-        class_name: Its class.
+        class_name: Its class; of several labels or of numbers, their text.
         part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
     """
 
@@ -54,7 +56,7 @@ class Decoded:
         rows: Where the picture of each file stands in ``images``, int64 (N,); None where they stand
             in the order of the files.
         files: Theirs.
-        classes: The class names.
+        like: How the files' labels are read.
         quarantined: The files that cannot be used.
         value_range: The values of more than 8 bits that became 0 and 255; None without such.
     """
@@ -62,14 +64,14 @@ class Decoded:
     images: NDArray[np.uint8]
     rows: NDArray[np.int64] | None
     files: tuple[PictureFile, ...]
-    classes: tuple[str, ...]
+    like: Targets
     quarantined: tuple[BadFile, ...]
     value_range: Range | None = None
 
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """The class of each picture as its place in ``classes``, (N,)."""
-        return places_of(self.files, self.classes)
+    @cached_property
+    def targets(self) -> Targets:
+        """What is wanted of each picture."""
+        return targets_of(self.files, self.like)
 
     def dataset(self, name: str) -> Dataset:
         """All of them as a data set."""
@@ -106,15 +108,14 @@ class Decoded:
     ) -> Dataset:
         names = tuple(self.files[i].name for i in positions.tolist())
         return Dataset(
-            images, self.places[positions], self.classes, names, name,
+            images, names=names, name=name, targets=self.targets.subset(positions),
             quarantined=quarantined, value_range=self.value_range,
         )  # fmt: skip
 
 
-def places_of(files: Sequence[PictureFile], classes: Sequence[str]) -> NDArray[np.int64]:
-    """Return the class of each file as its position in ``classes``, (N,)."""
-    place_of = {class_name: place for place, class_name in enumerate(classes)}
-    return np.array([place_of[file.class_name] for file in files], np.int64)
+def targets_of(files: Sequence[PictureFile], like: Targets) -> Targets:
+    """Return what is wanted of each file, read as ``like`` says."""
+    return like.read([file.class_name for file in files])
 
 
 def bad_file(file: PictureFile, reason: str) -> BadFile:

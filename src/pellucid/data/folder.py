@@ -22,6 +22,7 @@ from pellucid.data.left_out import left_out_notes, left_out_summary
 from pellucid.data.ours import own_folder
 from pellucid.data.picture_files import is_picture
 from pellucid.data.quarantine import BadFile
+from pellucid.data.targets import NONE, ClassTargets
 from pellucid.data.walk import entries, files_below
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
@@ -29,6 +30,8 @@ from pellucid.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pellucid.data.targets import Targets
 
 
 @short_repr
@@ -38,7 +41,8 @@ class PictureFolder:
 
     Attributes:
         root: The folder.
-        classes: Names of all classes of all parts, sorted.
+        targets: How labels are read, without any picture; its names are the sorted classes of all
+            parts.
         parts: The files, by part: ``train``, ``validation``, ``test`` as far as they are there, or
             only ``all`` where the folder is not divided.
         notes: One line each on what was left out, and on what is unusual.
@@ -48,12 +52,17 @@ class PictureFolder:
     """
 
     root: Path
-    classes: tuple[str, ...]
+    targets: Targets
     parts: dict[str, tuple[PictureFile, ...]]
     notes: tuple[str, ...]
     bad: tuple[BadFile, ...] = ()
     left_out: str = ""
     meant: str = ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of all classes of all parts, sorted; of numbers, what they are called."""
+        return self.targets.names
 
     @property
     def advice(self) -> str:
@@ -121,7 +130,7 @@ def scan_folder(root: Path) -> PictureFolder:
         meant = meant or meant_below(folder, kept)
     return PictureFolder(
         root,
-        tuple(sorted(classes)),
+        ClassTargets(NONE, tuple(sorted(classes))),
         parts,
         (*left_out_notes(root, misplaced, foreign, passed), *notes),
         tuple(bad),

@@ -35,6 +35,7 @@ from pellucid.data.sources import (
     with_classes,
 )
 from pellucid.data.table_columns import check_columns
+from pellucid.data.targets import NONE, ClassTargets
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import array_shape, folder_name, printable
@@ -320,15 +321,12 @@ def load_for(
     check_known(name, occurring, terms)
     title = folder_name(path) if part == "all" else part
     kept, _ = open_picture_cache(cache, found.root)
+    like = ClassTargets(NONE, terms)
     dataset = read_pictures(
-        files, terms, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
+        files, like, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
     )
-    return replace(
-        dataset,
-        classes=known,
-        source_classes=source_classes,
-        quarantined=(*unlisted, *dataset.quarantined),
-    )
+    dataset = dataset.with_classes(classes=known, source_classes=source_classes)
+    return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
 
 
 def _classes_file(folder: Path) -> Path | None:

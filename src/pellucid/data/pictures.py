@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
-from pellucid.data.decoded import Decoded, bad_file, places_of, reason_of
+from pellucid.data.decoded import Decoded, bad_file, reason_of, targets_of
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.decoded import Draw, PictureFile
     from pellucid.data.quarantine import Bad, BadFile
+    from pellucid.data.targets import Targets
 
 LARGEST_COMMON_SIDE = 256
 """Pictures that all have one size keep it up to this height and width."""
@@ -133,7 +134,7 @@ def _sized(
 
 def read_pictures(
     files: Sequence[PictureFile],
-    classes: tuple[str, ...],
+    like: Targets,
     preprocessing: Preprocessing,
     name: str,
     *,
@@ -146,7 +147,7 @@ def read_pictures(
     Where the preprocessing has a range of values and pictures have values beyond, this is remarked.
     """
     read = decode_pictures(
-        files, classes, preprocessing, name, bad=bad, max_pixels=max_pixels, cache=cache
+        files, like, preprocessing, name, bad=bad, max_pixels=max_pixels, cache=cache
     )
     remarks: tuple[str, ...] = ()
     if preprocessing.value_range is not None:
@@ -160,7 +161,7 @@ def read_pictures(
 
 def decode_pictures(
     files: Sequence[PictureFile],
-    classes: tuple[str, ...],
+    like: Targets,
     preprocessing: Preprocessing,
     name: str,
     *,
@@ -173,7 +174,7 @@ def decode_pictures(
 
     Args:
         files: The pictures, in the order they get.
-        classes: The class names; every file's class is among them.
+        like: How the files' labels are read.
         preprocessing: How each is converted and resized.
         name: What the data are called in messages.
         bad: ``"error"`` to raise at the first file that cannot be used, ``"quarantine"`` to leave
@@ -195,7 +196,7 @@ def decode_pictures(
     if cache is not None:
         with cache.helpers(files, preprocessing, max_pixels) as helpers:
             found = _read_cached(
-                files, classes, preprocessing, name, bad, max_pixels, cache, draw, helpers
+                files, like, preprocessing, name, bad, max_pixels, cache, draw, helpers
             )
         if found is not None:
             return found
@@ -213,12 +214,12 @@ def decode_pictures(
         images[len(kept) : len(kept) + len(block.pixels)] = block.pixels
         kept += block.positions
         failed |= block.bad
-    return _usable(files, classes, name, images[: len(kept)], None, failed, preprocessing)
+    return _usable(files, like, name, images[: len(kept)], None, failed, preprocessing)
 
 
 def _read_cached(
     files: Sequence[PictureFile],
-    classes: tuple[str, ...],
+    like: Targets,
     preprocessing: Preprocessing,
     name: str,
     bad: Bad,
@@ -243,7 +244,7 @@ def _read_cached(
         if draw is None or bad == "error":
             return usable
         try:
-            parts = draw(places_of([chosen[i] for i in usable], classes))
+            parts = draw(targets_of([chosen[i] for i in usable], like).strata)
         except PellucidError:  # whoever divides them says so
             return usable
         return np.asarray(usable)[np.concatenate(list(parts.values()))].tolist()  # type: ignore[no-any-return]
@@ -264,12 +265,12 @@ def _read_cached(
         first = min(failed)
         raise DataError(f"{printable(files[first].path)}: {failed[first]}")
     rows = np.argsort(entry.positions)
-    return _usable(files, classes, name, entry.pixels, rows, failed, preprocessing)
+    return _usable(files, like, name, entry.pixels, rows, failed, preprocessing)
 
 
 def _usable(
     files: Sequence[PictureFile],
-    classes: tuple[str, ...],
+    like: Targets,
     name: str,
     images: NDArray[np.uint8],
     rows: NDArray[np.int64] | None,
@@ -280,7 +281,7 @@ def _usable(
     usable = tuple(file for i, file in enumerate(files) if i not in failed)
     if not usable:
         raise _nothing_left(name, quarantined)
-    return Decoded(images, rows, usable, classes, quarantined, preprocessing.value_range)
+    return Decoded(images, rows, usable, like, quarantined, preprocessing.value_range)
 
 
 def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:

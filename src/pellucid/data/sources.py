@@ -93,7 +93,8 @@ class ArraySource:
     def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
         """Return copies of the pictures that are drawn."""
         whole = self.datasets[part]
-        return {name: whole.subset(indices, name) for name, indices in draw(whole.places).items()}
+        drawn = draw(whole.targets.strata)
+        return {name: whole.subset(indices, name) for name, indices in drawn.items()}
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class PictureSource:
         """Return the pictures that are drawn, each part in one piece where they are kept."""
         self._draws[part] = draw
         parts, _ = self._decoded
-        return parts[part].divide(draw(parts[part].places))
+        return parts[part].divide(draw(parts[part].targets.strata))
 
     @cached_property
     def _decoded(self) -> tuple[dict[str, Decoded], tuple[str, ...]]:
@@ -196,7 +197,7 @@ class PictureSource:
     ) -> Decoded:
         return decode_pictures(
             files,
-            self.found.classes,
+            self.found.targets,
             preprocessing,
             part,
             bad=self.bad,
@@ -262,8 +263,8 @@ def with_classes(
         counted_from_0 = used[0] >= 0 and used[-1] < len(classes)
         source = tuple(str(k) for k in (range(len(classes)) if counted_from_0 else used))
     return {
-        part: replace(
-            dataset, places=places[part], classes=classes, label_kind=kind, source_classes=source
+        part: dataset.with_classes(
+            places=places[part], classes=classes, label_kind=kind, source_classes=source
         )
         for part, dataset in datasets.items()
     }
@@ -323,10 +324,11 @@ def in_classes(
     check_known(name, occurring, terms)
     place_of = {class_name: place for place, class_name in enumerate(terms)}
     table = np.array([place_of.get(class_name, -1) for class_name in called], np.int64)
-    return replace(
-        dataset, places=table[dataset.places], classes=classes, label_kind="text",
-        source_classes=source_classes, quarantined=(),
+    found = dataset.with_classes(
+        places=table[dataset.places], classes=classes, label_kind="text",
+        source_classes=source_classes,
     )  # fmt: skip
+    return replace(found, quarantined=())
 
 
 def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from pellucid.data.folder import PictureFolder, valid_class_name
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import label_notes
 from pellucid.data.table_paths import PathFinder
+from pellucid.data.targets import NONE, ClassTargets
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
@@ -96,7 +97,7 @@ def scan_table(
     classes = {file.class_name for of_part in files.values() for file in of_part}
     return PictureFolder(
         root,
-        tuple(sorted(classes)),
+        ClassTargets(NONE, tuple(sorted(classes))),
         {part: tuple(of_part) for part, of_part in files.items()},
         tuple(note for note in notes if note),
     )

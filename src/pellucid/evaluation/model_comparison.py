@@ -163,7 +163,7 @@ def compare_models(
         found = [held_out(data, m, part=part, max_pixels=max_pixels, **reading) for m in models]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
-    read = [replace(d, label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
+    read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)
     order = [models[1].classes.index(name) for name in a.classes]
     one, two = predict_logits(first, a, names[0]), predict_logits(second, b, names[1])[:, order]

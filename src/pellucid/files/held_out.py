@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from pellucid.data.load import MissingPartError, load_for
@@ -83,7 +82,7 @@ def held_out(
         told.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
             told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
-        return replace(pictures, label_kind=model.label_kind, source_classes=source)
+        return pictures.with_classes(label_kind=model.label_kind, source_classes=source)
 
     wanted = PARTS[part or "test"]
     try:
