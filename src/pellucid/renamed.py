@@ -29,6 +29,7 @@ MODULES = {
     "pellucid.evaluation.effect": "pellucid.evaluation.edit_effect",
     "pellucid.evaluation.judge": "pellucid.evaluation.evaluate",
     "pellucid.evaluation.metrics": "pellucid.metrics.classification",
+    "pellucid.evaluation.pages": "pellucid.evaluation.run_report",
     "pellucid.evaluation.two_models": "pellucid.evaluation.model_comparison",
     "pellucid.explain.opened": "pellucid.explain.value_terms",
     "pellucid.explain.question": "pellucid.explain.score",

@@ -31,7 +31,7 @@ def test_nothing_spoils(pellucid: Command, pictures: Path) -> None:
     assert "pictures: 60 pictures that can be used, 2 classes" in done.stdout
     assert "naught — 영" in done.stdout
     assert "8×8" in done.stdout
-    assert "nothing was found that spoils training" in done.stdout
+    assert "Nothing was found that must be corrected before training" in done.stdout
     assert done.stderr == ""
 
 
@@ -39,7 +39,7 @@ def test_what_spoils_is_named_and_leaves_with_1(pellucid: Command, pictures: Pat
     first = min((pictures / "one").iterdir())
     shutil.copy(first, pictures / "naught — 영" / "\x1b[31mred.png")
     done = pellucid("check", "pictures", "--no-near", code=1, COLUMNS="80")
-    assert "stops training: the same picture in several classes (1)" in done.stdout
+    assert "The same picture in several classes (1)" in done.stdout
     assert f"one/{first.name}" in done.stdout
     assert "\\x1b[31mred.png" in done.stdout
     assert "\x1b[31mred" not in done.stdout + done.stderr
@@ -51,7 +51,7 @@ def test_warnings_leave_with_0(pellucid: Command, pictures: Path) -> None:
     for i in range(7):
         (pictures / "one" / f"empty{i}.jpg").write_bytes(b"")
     done = pellucid("check", "pictures", "--no-near")
-    assert "warning: files that cannot be used (7)" in done.stdout
+    assert "Files that cannot be used (7)" in done.stdout
     assert "one/empty4.jpg: empty, 0 bytes" in done.stdout
     assert "one/empty5.jpg" not in done.stdout
     assert "and 2 more" in done.stdout

@@ -61,7 +61,9 @@ def test_two_models_of_one_folder(
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page
-    assert f"A is {runs / 'a'}. B is {runs / 'b'}. Judged by 6 pictures: test." in page
+    assert str(runs / "a") in page
+    assert str(runs / "b") in page
+    assert "of 6 pictures: test" in page
     text = pellucid(*arguments).stdout
     for words in ("classification error", "cross-entropy", "both right", "McNemar", "only A"):
         assert words in text or "right and wrong on the same pictures" in text

@@ -17,9 +17,11 @@ import pytest
 from rich.console import Console
 
 import pellucid as package
-from pellucid.cli import evaluate as evaluate_command
 from pellucid.evaluation import Report
 from pellucid.evaluation.calibration import calibrate
+from pellucid.show.document import Document
+from pellucid.show.report import confusion_table
+from pellucid.show.terminal import print_document
 from tests.cli.running import command
 
 if TYPE_CHECKING:
@@ -155,7 +157,7 @@ def printed_confusion(names: list[str], width: int = 80, count: int = 12) -> lis
         wrong=(), calibration=calibrate(np.ones(1), np.ones(1, bool)),
     )  # fmt: skip
     console = Console(file=io.StringIO(), width=width, soft_wrap=True)
-    evaluate_command._print_confusion(console, report)
+    print_document(console, Document("", [confusion_table(report)], printed=False))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 

@@ -92,7 +92,7 @@ def test_a_run_in_the_datas_own_folder_or_a_part(tmp_path: Path) -> None:
 
 def test_reports_and_experiments(pets: Path) -> None:
     model = pl.ImageClassifier("lenet5", epochs=1, image_size=(28, 28)).fit(pets)
-    from pellucid.evaluation.pages import write_report
+    from pellucid.evaluation.run_report import write_report
 
     data = pl.data.load(pets, image_size=(28, 28)).train
     write_report(pets / "judged", model.evaluate(data), data)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
-import re
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -20,8 +18,9 @@ from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
 from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
-from pellucid.experiments.page import heads, rows
 from pellucid.metrics.chance import wilson
+from pellucid.show.document import Table
+from pellucid.show.experiment import experiment_document
 from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:
@@ -30,6 +29,11 @@ if TYPE_CHECKING:
 
 def epoch(accuracy: float, loss: float = 1.0, number: int = 1) -> Epoch:
     return Epoch(number, loss, accuracy, loss, accuracy, 0.1, 100.0, 1.0)
+
+
+def table(outcome: Outcome) -> Table:
+    (found,) = [p for p in experiment_document(outcome).parts if isinstance(p, Table)]
+    return found
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -135,8 +139,8 @@ def test_one_seed_claims_nothing_about_runs_and_has_no_spread(
     assert "--seeds" in found.verdict
     for row in found.to_dict()["table"]:
         assert row["spread"] is row["least"] is row["largest"] is None
-    assert "least" not in heads(found)
-    assert len(heads(found)) == len(rows(found)[0])
+    assert "least" not in table(found).heads
+    assert len(table(found).heads) == len(table(found).rows[0])
     assert "median" not in found._repr_html_()
 
 
@@ -145,7 +149,7 @@ def test_two_seeds_claim_little() -> None:
     assert "every run" not in found.verdict
     assert "--seeds" in found.verdict
     assert found.table[0]["spread"] == pytest.approx(0.1)
-    assert "accuracy (mean of 2)" in heads(found)
+    assert "accuracy (mean of 2)" in table(found).heads
     assert OVERLAP in outcome(good=[0.9, 0.5], bad=[0.6, 0.5]).verdict
 
 
@@ -209,13 +213,13 @@ def test_what_a_notebook_shows() -> None:
     shown = found._repr_html_()
     assert "<one>" not in shown
     assert (
-        "<td>&lt;one&gt;</td><td>85.00%</td><td>49.02% to 94.33%</td><td>80.00%</td><td>90.00%</td>"
+        "&lt;one&gt;</th><td>85.00%</td><td>49.02% to 94.33%</td><td>80.00%</td><td>90.00%</td>"
         in shown
     )
     for words in (found.verdict, found.experiment.caution, found.experiment.source):
         assert escape(words) in shown
-    (coded,) = re.findall(r'src="data:image/png;base64,([^"]+)"', shown)
-    with Image.open(io.BytesIO(base64.b64decode(coded))) as plot:
+    assert shown.count("<svg ") == 1
+    with Image.open(io.BytesIO(found.png())) as plot:
         assert plot.width > 1000
         assert len(plot.convert("RGB").getcolors(2**24) or ()) > 100
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 from scipy.signal import savgol_filter
 
@@ -20,7 +19,6 @@ from pellucid.graph import Network, classifier_weights, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalise, ReLU, Sequential
 from pellucid.training import make_recipe
 from pellucid.training.lr_finder import HIGHEST, LOWEST, STEPS, find_learning_rate
-from pellucid.training.rate_chart import draw_rate_curve
 from pellucid.training.rate_curve import AGREE, FAR, WINDOW, curve, smooth
 from pellucid.training.recipe import usual_learning_rate
 from pellucid.training.schedules import OneCycle
@@ -407,8 +405,7 @@ def test_the_picture() -> None:
     losses = np.linspace(2.0, 1.0, 50) * np.array([[1.0], [1.1]])
     found = curve(np.geomspace(1e-5, 1.0, 50), losses, usual=0.3)
     assert found.suggestion is not None
-    figure = Figure()
-    draw_rate_curve(figure, found)
+    figure = found.plot()
     (axes,) = figure.axes
     *points, line, mark, usual = axes.lines
     for each, expected in zip(points, losses, strict=True):

@@ -10,29 +10,17 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.progress_bar import CountBar
-from pellucid.cli.terminal import print_json, remarks, results
-from pellucid.data.check.finding_kinds import KINDS
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.text import counted, listed, printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from rich.console import Console
-    from rich.table import Table
 
     from pellucid.data import Dataset
     from pellucid.data.augment import Augmentation
-    from pellucid.data.check import DataReport, Finding
-
-MOST_FINDINGS = 5
-"""How many findings of a kind are printed."""
-
-MOST_NAMES = 4
-"""How many names of a finding are printed."""
-
-MOST_CLASSES = 200
-"""How many classes are printed."""
 
 BATCH = 32
 """Pictures on the sheet of a batch."""
@@ -81,7 +69,7 @@ def check(
     size = None if image_size is None else arguments.image_size(image_size)
 
     from pellucid.data.augment import get_augmentation
-    from pellucid.data.check import html_page, inspect
+    from pellucid.data.check import inspect
     from pellucid.errors import DataError
     from pellucid.files import write_text
 
@@ -97,12 +85,9 @@ def check(
             path_column=path_column,
             label_column=label_column,
         )
-    if json:
-        print_json(report.to_dict())
-    else:
-        _print_report(results(), report)
+    print_result(report, json=json)
     if html is not None:
-        write_text(html, html_page(report))
+        write_text(html, report.to_html())
         console.print(f"page written to {printable(html)}")
     if show_batch is not None:
         from pellucid.data import load
@@ -117,51 +102,8 @@ def check(
         first = report.spoiling[0]
         raise DataError(
             f"{report.name}: {counted(len(report.spoiling), 'finding')} would spoil the result, "
-            f"the first: {_line(first)}"
+            f"the first: {first.line}"
         )
-
-
-def _print_report(console: Console, report: DataReport) -> None:
-    console.print(
-        f"{report.name}: {counted(report.pictures, 'picture')} that can be used, "
-        f"{counted(len(report.classes), 'class')}"
-    )
-    console.print(_class_table(report))
-    console.print("smallest, largest: width×height in pixels")
-    if not report.findings:
-        console.print("nothing was found that spoils training")
-    for kind, findings in report.by_kind().items():
-        console.print()
-        console.print(f"{findings[0].severity}: {KINDS[kind].title} ({len(findings)})")
-        for finding in findings[:MOST_FINDINGS]:
-            console.print(f"  {_line(finding)}")
-        if len(findings) > MOST_FINDINGS:
-            left = len(findings) - MOST_FINDINGS
-            console.print(f"  and {left} more (--json and --html list more)")
-        console.print(f"  → {KINDS[kind].advice}")
-
-
-def _line(finding: Finding) -> str:
-    """Words and names of a finding in one line."""
-    names = listed(finding.names, MOST_NAMES)
-    return f"{names}: {finding.words}" if names else finding.words
-
-
-def _class_table(report: DataReport) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    table.add_column("class", overflow="fold")
-    for head in (*report.parts, "unusable", "smallest", "largest"):
-        table.add_column(head, justify="right")
-    for each in report.classes[:MOST_CLASSES]:
-        numbers = [str(each.pictures[part]) for part in report.parts]
-        sizes = ["–" if s is None else f"{s[1]}×{s[0]}" for s in (each.smallest, each.largest)]
-        table.add_row(Text(printable(each.name)), *numbers, str(each.unusable), *sizes)
-    if len(report.classes) > MOST_CLASSES:
-        table.add_row(Text(f"and {len(report.classes) - MOST_CLASSES} more classes"))
-    return table
 
 
 def _write_batch(
@@ -169,8 +111,8 @@ def _write_batch(
 ) -> None:
     """Write the first batch of the first epoch; name the classes whose letters no font here has."""
     from pellucid.data.augment import augmented_batch
-    from pellucid.data.check import contact_sheet
     from pellucid.files import write_file
+    from pellucid.show.contact_sheet import contact_sheet
     from pellucid.training.batches import batches
 
     indices = next(batches(len(pictures), BATCH, seed=seed, epoch=0))

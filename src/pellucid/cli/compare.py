@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
-from pellucid.text import counted, printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pellucid.evaluation.model_comparison import ModelComparison
-
-MOST_PRINTED = 10
-"""How many of the pictures on which the models disagree are printed."""
+from pellucid.text import printable
 
 
 def compare(
@@ -64,38 +56,4 @@ def compare(
     if out is not None:
         found.write(out)
         remarks().print(f"comparison written to {printable(out / PAGE)}")
-    if json:
-        print_json(found.to_dict())
-    else:
-        _print(results(), found)
-
-
-def _print(console: Console, found: ModelComparison) -> None:
-    from rich.table import Table
-
-    from pellucid.evaluation.pages.comparison import in_letters, judges, verdict
-
-    numbers, pictures = found.numbers, found.pictures
-    console.print(f"{printable(pictures.name)}: {counted(len(numbers), 'picture')}")
-    console.print(f"A: {found.names[0]}\nB: {found.names[1]}")
-    table = Table("")
-    table.add_column("A", justify="right")
-    table.add_column("B", justify="right")
-    for row in judges(numbers):
-        table.add_row(*row)
-    console.print(table)
-    for words, count in numbers.groups().items():
-        console.print(f"{in_letters(words):12} {count}")
-    for line in verdict(numbers):
-        console.print(line)
-    every = numbers.disagree.tolist()
-    for i in every[:MOST_PRINTED]:
-        guesses = ", ".join(
-            f"{letter}: {printable(pictures.classes[answers.predicted[i]])} "
-            f"({answers.confidence[i]:.1%})"
-            for letter, answers in (("A", numbers.first), ("B", numbers.second))
-        )
-        true = printable(pictures.classes[numbers.labels[i]])
-        console.print(f"they disagree: {printable(pictures.picture_name(i))} is {true}; {guesses}")
-    if len(every) > MOST_PRINTED:
-        console.print(f"and {len(every) - MOST_PRINTED} more (--json or --out lists them all)")
+    print_result(found, json=json)

@@ -10,14 +10,11 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.models import load_classifier
 from pellucid.cli.run_report import write_judgement, write_quarantined
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
-from pellucid.text import counted, folder_name, printable
+from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from pellucid.data import Dataset
     from pellucid.estimators.classifier import ImageClassifier
     from pellucid.evaluation import Report
@@ -25,9 +22,6 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.csv"
 """The answers to all pictures."""
-
-MOST_WRONG = 10
-"""How many of the mistakes are printed."""
 
 
 def evaluate(
@@ -80,10 +74,7 @@ def evaluate(
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {printable(out / 'report.html')}")
-    if json:
-        print_json(report.to_dict())
-    else:
-        _print_report(results(), report, pictures.name)
+    print_result(report, json=json, name=pictures.name)
 
 
 def _write(
@@ -133,75 +124,3 @@ def _history(model: Path) -> list[Epoch]:
     except (OSError, ValueError):  # there is none, or it is no text
         pass
     return []
-
-
-def _print_report(console: Console, report: Report, name: str) -> None:
-    console.print(f"{printable(name)}: {counted(report.count, 'picture')}")
-    chance = report.chance
-    console.print(f"accuracy              {report.accuracy:.2%} ({chance.interval})")
-    console.print(f"guessing              {chance.guessing:.2%} ({printable(chance.always)})")
-    if chance.remark is not None and len(report.classes) > 1:
-        console.print(f"what stands out: {chance.remark}")
-    console.print(f"classification error  {report.error:.2%}")
-    for k, accuracy in report.top_k.items():
-        if 1 < k < len(report.classes):  # the others say nothing new
-            low, high, guessing = report.top_k_chance(k)
-            console.print(
-                f"top-{k} accuracy        {accuracy:.2%} (95% interval {low:.2%} to {high:.2%}; "
-                f"the {k} most frequent classes: {guessing:.2%})"
-            )
-    console.print(f"mean squared error    {report.mean_squared_error:.4f}")
-    console.print(f"cross-entropy         {report.cross_entropy:.4f}")
-    console.print(_per_class(report))
-    _print_confusion(console, report)
-    for wrong in report.wrong[:MOST_WRONG]:
-        console.print(
-            f"wrong: {printable(wrong.name)} is {printable(wrong.true)}, taken for "
-            f"{printable(wrong.predicted)} ({wrong.confidence:.1%})\n  {wrong.command}"
-        )
-    if len(report.wrong) > MOST_WRONG:
-        console.print(f"and {len(report.wrong) - MOST_WRONG} more mistakes (--json lists them all)")
-
-
-def _per_class(report: Report) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("class", "precision", "recall", "F1", "pictures")
-    for row in report.per_class:
-        table.add_row(
-            Text(printable(row.name)),
-            f"{row.precision:.3f}",
-            f"{row.recall:.3f}",
-            f"{row.f1:.3f}",
-            str(row.support),
-        )
-    return table
-
-
-def _print_confusion(console: Console, report: Report) -> None:
-    """Print the matrix with names over its columns, or with numbers, or not: as there is room."""
-    names = [printable(name) for name in report.classes]
-    numbers = [str(k) for k in range(len(names))]
-    numbered = [f"{k} {name}" for k, name in zip(numbers, names, strict=True)]
-    for rows, columns in ((names, names), (numbered, numbers)):
-        table = _confusion(report, rows, columns)
-        if console.measure(table, options=console.options.update(width=10**6)).maximum <= (
-            console.width
-        ):
-            console.print(table)
-            return
-    console.print("the confusion matrix is wider than this terminal: see --out or --json")
-
-
-def _confusion(report: Report, rows: list[str], columns: list[str]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title="confusion: rows true, columns predicted", title_justify="left")
-    table.add_column("")
-    for name in columns:
-        table.add_column(Text(name), justify="right")
-    for name, row in zip(rows, report.confusion.tolist(), strict=True):
-        table.add_row(Text(name), *(str(count) if count else "·" for count in row))
-    return table

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pellucid.experiments.experiment import Outcome, Run
+    from pellucid.experiments.experiment import Run
 
 NAMES = ("pooling", "relu", "initialisation")
 
@@ -65,8 +63,7 @@ def experiment(
     from pellucid import data as data_package
     from pellucid.experiments import EXPERIMENTS, run
     from pellucid.experiments.experiment import part_to_judge_by
-    from pellucid.explain.pictures import png
-    from pellucid.files import try_folder, write_file
+    from pellucid.files import try_folder
     from pellucid.files.atomic import write_text
     from pellucid.files.folders import make_folder
 
@@ -94,12 +91,9 @@ def experiment(
         console.print(f"  {done.variant}, seed {done.seed}: {words}")
 
     outcome = run(chosen, splits.train, judged, epochs=epochs, seeds=seeds, progress=told)
-    if json:
-        print_json(outcome.to_dict())
-    else:
-        _print(results(), outcome)
+    print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
-    write_file(place / PLOT, png(outcome.plot()))
+    outcome.save(place / PLOT)
     write_text(place / TABLE, outcome.to_csv())
     write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
     console.print(f"{', '.join(FILES)} written to {printable(place)}")
@@ -114,22 +108,3 @@ def _free(folder: Path) -> Path:
     """That folder, or the first of ``folder-2`` and so on that holds no experiment."""
     names = (folder.name if n == 1 else f"{folder.name}-{n}" for n in count(1))
     return next(folder.parent / name for name in names if not _taken(folder.parent / name))
-
-
-def _print(console: Console, outcome: Outcome) -> None:
-    from rich.table import Table
-
-    from pellucid.experiments.page import guessing_lines, heads, rows, spread_lines
-
-    first, *others = heads(outcome)
-    table = Table(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
-    for row in rows(outcome):
-        table.add_row(*row)
-    console.print(table)
-    for line in guessing_lines(outcome) + spread_lines(outcome):
-        console.print(line)
-    console.print(outcome.verdict)
-    console.print(outcome.experiment.caution)
-    console.print(f"source: {outcome.experiment.source}")

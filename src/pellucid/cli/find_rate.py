@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.progress_bar import CountBar
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pellucid.training.rate_curve import RateCurve
 
 OF_THE_SEARCH = {"data", "lowest", "highest", "steps", "seeds", "out", "json"}
 """Settings that training does not have."""
@@ -138,40 +133,15 @@ def find_rate(
     if out is not None:
         write_file(out, curve.png())
         console.print(f"curve written to {printable(out)}")
-    if json:
-        print_json(curve.to_dict())
-    else:
-        batch = min(classifier.planned_recipe(splits.train).batch_size, len(splits.train))
-        _print_curve(results(), curve, f"{curve.usual:g} for batches of {batch}")
+    batch = min(classifier.planned_recipe(splits.train).batch_size, len(splits.train))
+    print_result(curve, json=json, batch=batch)
+    if not json:
         command = ["pellucid", "train", data, *_given(context)]
         if curve.suggestion not in (None, curve.usual):
             command += ["--learning-rate", f"{curve.suggestion:.2g}"]
             console.print(f"train with it: {printable(shlex.join(command))}")
         else:
             console.print(f"train with the usual rate: {printable(shlex.join(command))}")
-
-
-def _print_curve(console: Console, curve: RateCurve, usual: str) -> None:
-    if curve.suggestion is None:
-        console.print(f"no learning rate to suggest: {curve.doubt}")
-        console.print(f"usual learning rate: {usual}")
-        if curve.uncertain:
-            console.print("more seeds (--seeds 8) or larger batches would show more")
-        elif curve.end_of_fall is None:
-            console.print("more steps (--steps 300) would show more")
-    else:
-        console.print(f"suggested learning rate: {curve.suggestion:.2g} (usual: {usual})")
-        for rate, losses in curve.tried.items():
-            ends = ", ".join(f"{loss:.3g}" for loss in losses)
-            console.print(f"short trainings at {rate:.2g} end at a loss of {ends}")
-    if curve.end_of_fall is not None:
-        lowest = int(curve.smoothed.argmin())
-        console.print(
-            f"the loss fell from {curve.smoothed[0]:.4g} to {curve.smoothed[lowest]:.4g}, until "
-            f"{curve.rates[lowest]:.2g} (mean of {len(curve.by_seed)} seeds)"
-        )
-        if curve.exploded:
-            console.print(f"it exploded at {curve.rates[-1]:.2g}")
 
 
 def _given(context: typer.Context) -> list[str]:

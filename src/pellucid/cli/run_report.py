@@ -47,7 +47,7 @@ class RunReport:
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Remove what is of an earlier model, once."""
-        from pellucid.evaluation.pages import FILES
+        from pellucid.evaluation.run_report import FILES
 
         if not self._renewed:
             for name in FILES:
@@ -133,7 +133,7 @@ def write_judgement(
         notes: Remarks for the reader.
         title: Of the page.
     """
-    from pellucid.evaluation.pages import write_report
+    from pellucid.evaluation.run_report import write_report
 
     origin = classifier.model_
     results = origin.provenance.get("results")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pellucid.architectures import ARCHITECTURES, get_architecture
 from pellucid.cli import arguments
 from pellucid.cli.networks import is_path
-from pellucid.cli.terminal import print_json, results
+from pellucid.cli.terminal import print_result
 from pellucid.graph import summarise
-from pellucid.text import printable
-
-if TYPE_CHECKING:
-    from pellucid.graph import Summary
 
 
 def summary(
@@ -36,42 +31,4 @@ def summary(
         table = ImageClassifier.load(network).summary()
     else:
         table = summarise(get_architecture(network)(classes).graph(shape))
-    if json:
-        print_json(
-            {
-                "input_shape": table.input_shape,
-                "layers": [asdict(row) for row in table.rows],
-                "parameters": table.parameters,
-                "multiply_adds": table.multiply_adds,
-            }
-        )
-        return
-    print_summary(table)
-
-
-def print_summary(summary: Summary) -> None:
-    """Print a summary as a table."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from pellucid.ops.operation import describe
-
-    table = Table("layer", "operation")
-    for name in ("output", "parameters", "multiply-adds", "sees"):
-        table.add_column(name, justify="right")
-    table.add_row("input", "", describe(summary.input_shape), "", "", "")
-    for row in summary.rows:
-        table.add_row(
-            Text(printable(row.layer)),
-            row.kind,
-            describe(row.output_shape),
-            f"{row.parameters:,}" if row.parameters else "",
-            f"{row.multiply_adds:,}" if row.multiply_adds else "",
-            describe(row.receptive_field),
-        )
-    table.add_section()
-    table.add_row("total", "", "", f"{summary.parameters:,}", f"{summary.multiply_adds:,}", "")
-    console = results()
-    console.print(table)
-    console.print("output: rows×columns×channels")
-    console.print("sees: the receptive field, rows×columns in pixels of the input")
+    print_result(table, json=json)

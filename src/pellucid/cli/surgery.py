@@ -13,21 +13,12 @@ from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_json, print_result, remarks
 from pellucid.engines import DEFAULT
-from pellucid.text import counted, printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from pellucid.evaluation.edit_effect import DataEffect, PictureEffect
     from pellucid.explain.surgery import Edit
-
-MOST_PRINTED = 10
-"""How many of the pictures that flip are printed."""
 
 Several = list[str] | None
 
@@ -119,10 +110,9 @@ def surgery(
             }
         )
         return
-    if one is not None:
-        _print_picture(results(), one)
-    if many is not None:
-        _print_data(results(), many)
+    for found in (one, many):
+        if found is not None:
+            print_result(found, json=False)
 
 
 def _edits(
@@ -167,40 +157,3 @@ def _bad(text: str, example: str, option: str) -> typer.BadParameter:
     return typer.BadParameter(
         f"{printable(text)!r} is not of the form {example}", param_hint=option
     )
-
-
-def _print_picture(console: Console, found: PictureEffect) -> None:
-    from pellucid.evaluation.pages import edit_effect
-
-    console.print(_table(edit_effect.CLASS_HEADS, edit_effect.class_rows(found)))
-    console.print(printable(edit_effect.guess_line(found)))
-    if rows := edit_effect.layer_rows(found):
-        console.print(_table(edit_effect.LAYER_HEADS, rows))
-    if line := edit_effect.layer_line(found):
-        console.print(printable(line) + (" (--json lists all)" if rows else ""))
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    from rich.table import Table
-
-    first, *others = heads
-    table = Table(first)
-    for heading in others:
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(*map(printable, row))
-    return table
-
-
-def _print_data(console: Console, found: DataEffect) -> None:
-    from pellucid.evaluation.edit_effect import told
-    from pellucid.evaluation.pages.edit_effect import data_lines
-
-    console.print(f"{printable(found.pictures.name)}: {counted(len(found.numbers), 'picture')}")
-    for line in data_lines(found):
-        console.print(line)
-    flips = found.flips()
-    for flip in flips[:MOST_PRINTED]:
-        console.print(f"  {told(flip)}")
-    if len(flips) > MOST_PRINTED:
-        console.print(f"  and {len(flips) - MOST_PRINTED} more (--json lists them all)")

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pellucid.errors import PellucidError
 from pellucid.text import printable
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
+
+    from pellucid.record import Record
 
 
 def results() -> Console:
@@ -44,6 +46,23 @@ def warnings_as(console: Console) -> Iterator[None]:
 def print_json(values: object) -> None:
     """Print JSON for a program to read: one document, nothing else on standard output."""
     print(json_text(values))  # noqa: T201 - this is what this file is for
+
+
+def print_result(record: Record, *, json: bool, full: bool = False, **options: Any) -> None:
+    """Print a record: as JSON, or for a reader.
+
+    Args:
+        record: The record.
+        json: Whether as JSON.
+        full: Whether lists are printed to their ends.
+        options: Those of the record's document.
+    """
+    if json:
+        print_json(record.to_dict())
+        return
+    from pellucid.show.records import print_record
+
+    print_record(results(), record, full=full, **options)
 
 
 def json_text(values: object) -> str:
@@ -76,9 +95,9 @@ def explained() -> Iterator[None]:
         fail("out of memory; use smaller pictures (--image-size) or a smaller --batch-size")
     except KeyboardInterrupt:
         fail("stopped", code=130)
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # whoever read our output has seen enough, as ``head`` has
         _discard_output()
-        sys.exit(1)
+        sys.exit(0)
     except OSError as error:
         if error.filename is None:  # all files but the output have names
             _discard_output()

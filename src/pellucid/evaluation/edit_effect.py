@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +14,12 @@ from pellucid.evaluation.predict_logits import DIVERGED, predict_logits
 from pellucid.files.provenance import source_classes
 from pellucid.files.referenced import read_picture
 from pellucid.ops.softmax import softmax
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -38,7 +37,7 @@ _WHY = "a change makes its numbers too large: set smaller weights"
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class PictureEffect:
+class PictureEffect(Record):
     """What a change does to the answer for one picture.
 
     Attributes:
@@ -51,6 +50,7 @@ class PictureEffect:
             no longer finite.
     """
 
+    kind: ClassVar[str] = "picture effect"
     classes: tuple[str, ...]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
@@ -76,7 +76,7 @@ class PictureEffect:
         first, second = self.probabilities
         return {
             "schema": SCHEMA,
-            "record": "picture effect",
+            "record": self.kind,
             "guesses": list(self.guesses),
             "classes": [
                 {
@@ -92,21 +92,10 @@ class PictureEffect:
             ],
         }
 
-    def plot(self) -> Figure:
-        """The likeliest classes' probabilities, before and after."""
-        from pellucid.evaluation.pages.edit_effect_figure import picture_figure
-
-        return picture_figure(self)
-
-    def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.edit_effect import picture_html
-
-        return picture_html(self)
-
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class DataEffect:
+class DataEffect(Record):
     """What a change does to the answers for many pictures.
 
     Attributes:
@@ -114,6 +103,7 @@ class DataEffect:
         numbers: The network as it was (``first``) and the changed one (``second``), judged.
     """
 
+    kind: ClassVar[str] = "data effect"
     pictures: Dataset
     numbers: Comparison
 
@@ -134,21 +124,10 @@ class DataEffect:
         """As JSON values."""
         return {
             "schema": SCHEMA,
-            "record": "data effect",
+            "record": self.kind,
             **self.numbers.to_dict(),
             "flips": self.flips(),
         }
-
-    def plot(self) -> Figure:
-        """How many pictures are right before and after, and both calibrations."""
-        from pellucid.evaluation.pages.edit_effect_figure import comparison_figure
-
-        return comparison_figure(self.numbers, ("before", "after"))
-
-    def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.edit_effect import data_html
-
-        return data_html(self)
 
 
 def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> PictureEffect:
@@ -196,14 +175,6 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
     first = predict_logits(before, pictures, "the network")
     second = predict_logits(after, pictures, "the changed network", why=_WHY)
     return DataEffect(pictures, compare(first, second, pictures.places, logits=True))
-
-
-def told(flip: dict[str, Any]) -> str:
-    """A flip in a line."""
-    return (
-        f"{printable(flip['picture'])} is {printable(flip['true'])}: {printable(flip['before'])} → "
-        f"{printable(flip['after'])}"
-    )
 
 
 def _change(before: NDArray[Any], after: NDArray[Any]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -16,14 +16,13 @@ from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.files import make_folder, write_text
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
-
-    from matplotlib.figure import Figure
 
     from pellucid.data.reading import Reading
     from pellucid.files.classifier import Classifier
@@ -36,7 +35,7 @@ TABLE, PAGE = "comparison.csv", "comparison.html"
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class ModelComparison:
+class ModelComparison(Record):
     """Two models' answers to the same pictures, A's and B's.
 
     Attributes:
@@ -46,6 +45,7 @@ class ModelComparison:
         notes: What the pictures are, a line each.
     """
 
+    kind: ClassVar[str] = "comparison"
     names: tuple[str, str]
     pictures: Dataset
     numbers: Comparison
@@ -55,7 +55,7 @@ class ModelComparison:
         """The comparison as JSON values; see ``docs/compare.md``."""
         return {
             "schema": SCHEMA,
-            "record": "comparison",
+            "record": self.kind,
             "models": list(self.names),
             "classes": list(self.pictures.classes),
             "notes": list(self.notes),
@@ -71,12 +71,6 @@ class ModelComparison:
         )
         return csv_text([_HEAD, *rows])
 
-    def to_html(self) -> str:
-        """A page that stands alone."""
-        from pellucid.evaluation.pages.comparison import comparison_page
-
-        return comparison_page(self)
-
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write ``comparison.csv`` and ``comparison.html`` into a folder, which is made.
 
@@ -88,17 +82,6 @@ class ModelComparison:
         write_text(place / TABLE, self.to_csv())
         write_text(place / PAGE, page)
         return [place / TABLE, place / PAGE]
-
-    def plot(self) -> Figure:
-        """How many pictures each answers right, and both calibrations."""
-        from pellucid.evaluation.pages.edit_effect_figure import comparison_figure
-
-        return comparison_figure(self.numbers, self.names)
-
-    def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.comparison import comparison_fragment
-
-        return comparison_fragment(self)
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         a, b, classes = self.numbers.first, self.numbers.second, self.pictures.classes

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.evaluation.tables import write_tables
 from pellucid.metrics.chance import Chance, of_support, wilson
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import counted
 
@@ -57,7 +58,7 @@ class Wrong:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(Record):
     """A network's judgement on labelled images.
 
     Attributes:
@@ -75,6 +76,7 @@ class Report:
         calibration: How far the network's confidence and its accuracy agree.
     """
 
+    kind: ClassVar[str] = "report"
     classes: tuple[str, ...]
     count: int
     accuracy: float
@@ -126,11 +128,6 @@ class Report:
 
     def __str__(self) -> str:
         return f"{counted(self.count, 'picture')}: {self.chance}"
-
-    def _repr_html_(self) -> str:
-        from pellucid.evaluation.pages.page import report_fragment
-
-        return report_fragment(self)
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write ``summary.csv``, ``confusion.csv``, ``per_class.csv`` and ``wrong.csv``.

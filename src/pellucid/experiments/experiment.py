@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.csv_text import csv_text
 from pellucid.data.split import stratified_split
 from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.metrics.chance import chance, wilson
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from matplotlib.figure import Figure
 
     from pellucid.data.dataset import Dataset
     from pellucid.layers import Sequential
@@ -91,7 +90,7 @@ class Run:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Record):
     """What came out.
 
     Attributes:
@@ -104,6 +103,7 @@ class Outcome:
             of always answering it.
     """
 
+    kind: ClassVar[str] = "experiment"
     experiment: Experiment
     learned: int
     judged: int
@@ -171,12 +171,6 @@ class Outcome:
             return f"{seen} with both seeds that were tried, which may be chance: {few}"
         return f"{seen}; every run of the one was better than every run of the other"
 
-    def plot(self) -> Figure:
-        """Loss by epoch and accuracies, and layers' spreads where there are some."""
-        from pellucid.experiments.plot import draw
-
-        return draw(self)
-
     def to_csv(self) -> str:
         """A row an epoch of each run."""
         rows = (
@@ -210,11 +204,6 @@ class Outcome:
             ],
             "spreads": self.spreads,
         }
-
-    def _repr_html_(self) -> str:
-        from pellucid.experiments.page import outcome_html
-
-        return outcome_html(self)
 
 
 def run(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.graph.receptive import receptive_fields
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class Row:
 
 @short_repr
 @dataclass(frozen=True)
-class Summary:
+class Summary(Record):
     """A network's layers and their cost."""
 
+    kind: ClassVar[str] = "summary"
     input_shape: Shape
     rows: tuple[Row, ...]
 
@@ -56,6 +58,15 @@ class Summary:
     def multiply_adds(self) -> int:
         """All multiply-adds of one image, forward."""
         return sum(row.multiply_adds for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "input_shape": self.input_shape,
+            "layers": [asdict(row) for row in self.rows],
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+        }
 
 
 def summarise(graph: Graph) -> Summary:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ FAR = 10.0
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class RateCurve:
+class RateCurve(Record):
     """Losses by learning rate.
 
     Attributes:
@@ -60,6 +61,7 @@ class RateCurve:
             fall and the usual rate; empty where there was nothing to compare.
     """
 
+    kind: ClassVar[str] = "rate curve"
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
     smoothed: NDArray[np.float64]
@@ -133,12 +135,6 @@ class RateCurve:
                 for rate, losses in self.tried.items()
             ],
         }
-
-    def png(self) -> bytes:
-        """The curve as the bytes of a PNG file."""
-        from pellucid.training.rate_chart import rate_curve_chart
-
-        return rate_curve_chart(self)
 
 
 def curve(

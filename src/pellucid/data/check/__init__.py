@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from pellucid.data.check.finding_kinds import KINDS
 from pellucid.data.check.inspection import inspect, inspect_datasets
-from pellucid.data.check.page import html_page
 from pellucid.data.check.report import ClassCount, DataReport, Finding
-from pellucid.data.check.sheet import contact_sheet
 
 __all__ = [
     "KINDS",
     "ClassCount",
     "DataReport",
     "Finding",
-    "contact_sheet",
-    "html_page",
     "inspect",
     "inspect_datasets",
 ]

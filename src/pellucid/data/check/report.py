@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES, Severity
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of :meth:`DataReport.to_dict`: raised when a key changes its meaning or goes; new keys
 may come without."""
+
+MOST_NAMES = 4
+"""Names of a finding that stand in its line."""
 
 
 @short_repr
@@ -40,6 +45,12 @@ class Finding:
     words: str
     correlation: float | None = None
     withheld: int = 0
+
+    @property
+    def line(self) -> str:
+        """Names, as far as they fit, and words in one line."""
+        names = listed(self.names, MOST_NAMES)
+        return f"{names}: {self.words}" if names else self.words
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def _no_preview(_name: str) -> Image.Image | None:
 
 @short_repr
 @dataclass(frozen=True)
-class DataReport:
+class DataReport(Record):
     """What data consist of, and what was found in them.
 
     Attributes:
@@ -78,6 +89,7 @@ class DataReport:
         preview: Returns a picture by its name, for pages; None where there is none.
     """
 
+    kind: ClassVar[str] = "data report"
     name: str
     parts: tuple[str, ...]
     classes: tuple[ClassCount, ...]

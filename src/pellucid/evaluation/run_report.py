@@ -1,14 +1,14 @@
-"""All files of a report, written into a folder."""
+"""The report that a run leaves behind: judgement, course of training, mistakes as pictures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.errors import ArgumentError
-from pellucid.evaluation.pages.confusion import confusion_chart
-from pellucid.evaluation.pages.page import Contents, html_page
 from pellucid.evaluation.tables import TABLES, write_tables
 from pellucid.files import make_folder, write_file, write_text
+from pellucid.record import Record
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -27,17 +27,38 @@ FILES = (*TABLES, PICTURE, PAGE)
 """What :func:`write_report` writes, in this order."""
 
 
+@dataclass(frozen=True, eq=False)
+class RunReport(Record):
+    """All that a report tells.
+
+    Attributes:
+        report: The judgement.
+        pictures: The data that were judged.
+        history: How training went; empty where nobody knows.
+        best_epoch: The epoch whose weights were judged, from 1.
+        diagnoses: What :func:`pellucid.training.diagnosis.diagnose` found; none where nobody asked.
+        config: How the model was made, as JSON values.
+        notes: Remarks for the reader, a line each.
+        title: Of the page.
+    """
+
+    kind: ClassVar[str] = "run report"
+    report: Report
+    pictures: Dataset
+    history: Sequence[Epoch] = ()
+    best_epoch: int | None = None
+    diagnoses: Sequence[Diagnosis] | None = None
+    config: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
+    title: str = "Report"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The judgement as JSON values."""
+        return self.report.to_dict()
+
+
 def write_report(
-    folder: str | os.PathLike[str],
-    report: Report,
-    pictures: Dataset,
-    *,
-    history: Sequence[Epoch] = (),
-    best_epoch: int | None = None,
-    diagnoses: Sequence[Diagnosis] | None = None,
-    config: Mapping[str, Any] | None = None,
-    notes: Sequence[str] = (),
-    title: str = "Report",
+    folder: str | os.PathLike[str], report: Report, pictures: Dataset, **contents: Any
 ) -> list[Path]:
     """Write a report's tables, the confusion matrix as a picture, and ``report.html``.
 
@@ -48,12 +69,7 @@ def write_report(
         folder: Made if it is not there.
         report: The judgement.
         pictures: The data that were judged.
-        history: How training went; empty where nobody knows.
-        best_epoch: The epoch whose weights were judged, from 1.
-        diagnoses: What :func:`pellucid.training.diagnosis.diagnose` found; none where nobody asked.
-        config: How the model was made, as JSON values.
-        notes: Remarks for the reader, a line each.
-        title: Of the page.
+        contents: The other attributes of :class:`RunReport`.
 
     Returns:
         The files, in the order of :data:`FILES`; the page is written last.
@@ -71,10 +87,6 @@ def write_report(
         )
     folder = make_folder(folder)
     write_tables(folder, report)
-    confusion = confusion_chart(report.confusion, report.classes)
-    write_file(folder / PICTURE, confusion)
-    contents = Contents(
-        report, pictures, history, best_epoch, diagnoses, config, tuple(notes), title
-    )
-    write_text(folder / PAGE, html_page(contents, confusion))
+    write_file(folder / PICTURE, report.png())
+    write_text(folder / PAGE, RunReport(report, pictures, **contents).to_html())
     return [folder / name for name in FILES]

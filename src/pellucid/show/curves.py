@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.evaluation.pages.figures import BLUE, GREY, ORANGE, plain_numbers, png
+from pellucid.show.drawing import new_figure, plain_numbers
+from pellucid.show.palette import BLUE, GREY, VERMILION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,44 +18,33 @@ if TYPE_CHECKING:
 LOGARITHMIC = 100.0
 """Losses that differ by a larger factor are drawn on a logarithmic axis."""
 
+SIZE = 4.8, 3.4
+"""Of each, in inches."""
 
-def loss_chart(history: Sequence[Epoch], best: int | None = None) -> bytes:
-    """Training and validation loss as a PNG.
+
+def draw_loss(history: Sequence[Epoch], best: int | None = None) -> Figure:
+    """Training and validation loss.
 
     Args:
         history: At least one epoch.
         best: The epoch whose weights are kept, from 1; marked if there is one.
     """
-    return png(lambda figure: draw_loss(figure, history, best))
-
-
-def accuracy_chart(history: Sequence[Epoch], best: int | None = None) -> bytes:
-    """Training and validation accuracy as a PNG; arguments as for :func:`loss_chart`."""
-    return png(lambda figure: draw_accuracy(figure, history, best))
-
-
-def rate_chart(history: Sequence[Epoch]) -> bytes:
-    """The learning rate at the end of each epoch as a PNG."""
-    return png(lambda figure: draw_rate(figure, history))
-
-
-def draw_loss(figure: Figure, history: Sequence[Epoch], best: int | None = None) -> None:
-    """Draw losses on an empty figure."""
-    axes = _axes(figure, history, "loss")
+    axes = _axes(history, "loss")
     losses = [row.loss for row in history]
     judged = [row.validation_loss for row in history]
     _pair(axes, history, losses, judged, best)
     shown = [value for value in (*losses, *judged) if value is not None]
     if min(shown) > 0.0 and max(shown) > LOGARITHMIC * min(shown):
         axes.set_yscale("log")
-        plain_numbers("y", axes)
+        plain_numbers(axes, "y")
     else:
         axes.set_ylim(bottom=0.0)
+    return _figure(axes)
 
 
-def draw_accuracy(figure: Figure, history: Sequence[Epoch], best: int | None = None) -> None:
-    """Draw accuracies on an empty figure, in percent."""
-    axes = _axes(figure, history, "accuracy, %")
+def draw_accuracy(history: Sequence[Epoch], best: int | None = None) -> Figure:
+    """Training and validation accuracy, in percent; arguments as for :func:`draw_loss`."""
+    axes = _axes(history, "accuracy, %")
     own = [100.0 * row.accuracy for row in history]
     judged = [
         None if row.validation_accuracy is None else 100.0 * row.validation_accuracy
@@ -62,26 +52,35 @@ def draw_accuracy(figure: Figure, history: Sequence[Epoch], best: int | None = N
     ]
     _pair(axes, history, own, judged, best)
     axes.set_ylim(top=101.0)
+    return _figure(axes)
 
 
-def draw_rate(figure: Figure, history: Sequence[Epoch]) -> None:
-    """Draw learning rates on an empty figure."""
-    axes = _axes(figure, history, "learning rate")
+def draw_rate(history: Sequence[Epoch]) -> Figure:
+    """The learning rate at the end of each epoch."""
+    axes = _axes(history, "learning rate")
     epochs = [row.epoch for row in history]
     axes.plot(epochs, [row.learning_rate for row in history], color=GREY, marker="D", markersize=5)
     axes.set_ylim(bottom=0.0)
-    plain_numbers("y", axes)
+    plain_numbers(axes, "y")
+    return _figure(axes)
 
 
-def _axes(figure: Figure, history: Sequence[Epoch], title: str) -> Axes:
+def _axes(history: Sequence[Epoch], title: str) -> Axes:
     from matplotlib.ticker import MaxNLocator
 
-    axes = figure.add_subplot()
+    axes = new_figure(*SIZE).add_subplot()
+    axes.grid()
     axes.set_title(title, loc="left")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     axes.set_xlim(history[0].epoch - 0.5, history[-1].epoch + 0.5)
     return axes
+
+
+def _figure(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure
 
 
 def _pair(
@@ -101,9 +100,9 @@ def _pair(
     judged = [(e, value) for e, value in zip(epochs, validation, strict=True) if value is not None]
     if judged:
         axes.plot(
-            *zip(*judged, strict=True), color=ORANGE, linestyle="--", marker="s" if few else "",
+            *zip(*judged, strict=True), color=VERMILION, linestyle="--", marker="s" if few else "",
             markersize=5, label="validation",
         )  # fmt: skip
     if best is not None:
         axes.axvline(best, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {best}")
-    axes.legend(fontsize=10)
+    axes.legend()

@@ -1,0 +1,294 @@
+"""The judgement of a network: printed and in notebooks without pictures, as a page with all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.show import document as d
+from pellucid.show.confusion import MOST_NUMBERED, chart_width, draw_confusion
+from pellucid.show.curves import draw_accuracy, draw_loss, draw_rate
+from pellucid.show.reliability import FADED_BELOW, draw_reliability
+from pellucid.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.evaluation.report import Report, Wrong
+    from pellucid.evaluation.run_report import RunReport
+    from pellucid.training.diagnosis import Diagnosis
+    from pellucid.training.history import Epoch
+
+MOST_PRINTED, MOST_MISTAKES = 10, 24
+"""Mistakes that are printed, and that a page shows as pictures; ``wrong.csv`` lists all."""
+
+MOST_CONFUSIONS = 10
+"""Pairs of classes that are listed."""
+
+_CHART = 460  # CSS pixels
+
+
+def report_document(report: Report, *, name: str = "") -> d.Document:
+    """The judgement without pictures.
+
+    Args:
+        report: The judgement.
+        name: What the pictures are called.
+    """
+    remark = report.chance.remark
+    return d.Document(
+        _title(report, name),
+        (
+            d.Facts(_numbers(report)),
+            *([d.Text(f"what stands out: {remark}")] if remark else ()),
+            _classes(report),
+            d.Only(
+                "terminal", [confusion_table(report), d.Pictures(_mistakes(report), limit=_WRONG)]
+            ),
+        ),
+        drawing=lambda: draw_confusion(report.confusion, report.classes),
+    )
+
+
+def run_document(run: RunReport) -> d.Document:
+    """The page that training and evaluation leave behind."""
+    report = run.report
+    return d.Document(
+        run.title,
+        (
+            d.Text(f"Judged by {counted(report.count, 'picture')}: {run.pictures.name}."),
+            d.Section("Result", [d.Facts(_numbers(report))]),
+            *_remarks(run.diagnoses, run.notes),
+            *_training(run.history, run.best_epoch),
+            d.Section("Confusion", list(_confusion(report))),
+            d.Section("Classes", [_classes(report)]),
+            d.Section("The worst mistakes", list(_worst(report, run.pictures))),
+            d.Section("Calibration", list(_calibration(report))),
+            *_origin(run),
+        ),
+    )
+
+
+def _title(report: Report, name: str) -> str:
+    of = f"of {counted(report.count, 'picture')}"
+    return f"{report.accuracy:.2%} right {of}{f': {name}' if name else ''}"
+
+
+def _numbers(report: Report) -> list[tuple[str, str, str]]:
+    """What the network is judged by: name, value, and what stands beside it."""
+    chance = report.chance
+    numbers = [
+        ("accuracy", f"{report.accuracy:.2%}", chance.interval),
+        ("guessing", f"{chance.guessing:.2%}", chance.always),
+        ("classification error", f"{report.error:.2%}", ""),
+    ]
+    for k, accuracy in report.top_k.items():
+        if 1 < k < len(report.classes):  # the others say nothing new
+            low, high, guessing = report.top_k_chance(k)
+            beside = (
+                f"95% interval {low:.2%} to {high:.2%}; the {k} most frequent classes: "
+                f"{guessing:.2%}"
+            )
+            numbers.append((f"top-{k} accuracy", f"{accuracy:.2%}", beside))
+    return [
+        *numbers,
+        ("mean squared error", f"{report.mean_squared_error:.4f}", ""),
+        ("cross-entropy", f"{report.cross_entropy:.4f}", ""),
+        ("calibration error", f"{report.calibration.expected_error:.2%}", ""),
+    ]
+
+
+def _classes(report: Report) -> d.Table:
+    rows = [
+        (
+            str(k),
+            row.name,
+            f"{row.precision:.3f}",
+            f"{row.recall:.3f}",
+            f"{row.f1:.3f}",
+            str(row.support),
+        )
+        for k, row in enumerate(report.per_class)
+    ]
+    heads = ("number", "class", "precision", "recall", "F1", "pictures")
+    return d.Table("Classes", heads, rows, left=2)
+
+
+def _remarks(diagnoses: Sequence[Diagnosis] | None, notes: Sequence[str]) -> Iterator[d.Part]:
+    if diagnoses is None and not notes:
+        return
+    parts: list[d.Part] = [
+        d.Box([d.Text(each.words, strong=True), d.Text(f"{each.advice}.", "What to do:")], "warn")
+        for each in diagnoses or ()
+    ]
+    if diagnoses is not None and not diagnoses:
+        parts.append(d.Text("None of the common faults of a training shows."))
+    if notes:
+        parts.append(d.Items(notes))
+    yield d.Section("What stands out", parts)
+
+
+def _training(history: Sequence[Epoch], best: int | None) -> Iterator[d.Part]:
+    if not history:
+        return
+    losses = [row.loss for row in history], [row.validation_loss for row in history]
+    accuracies = [row.accuracy for row in history], [row.validation_accuracy for row in history]
+    rates = [row.learning_rate for row in history]
+    charts = [
+        d.Figure(lambda: draw_loss(history, best), _course("Loss", *losses), _CHART),
+        d.Figure(
+            lambda: draw_accuracy(history, best), _course("Accuracy", *accuracies, "{:.2%}"), _CHART
+        ),
+        d.Figure(
+            lambda: draw_rate(history), _course("Learning rate at the end", rates, [], "{:g}"),
+            _CHART,
+        ),
+    ]  # fmt: skip
+    heads = (
+        "epoch", "loss", "accuracy", "validation loss", "validation accuracy", "learning rate",
+        "images/s",
+    )  # fmt: skip
+    table = d.Table("Epochs", heads, [_epoch(row) for row in history])
+    yield d.Section("Training", [d.Beside(charts), d.Folded("Every epoch", [table])])
+
+
+def _course(
+    name: str, training: Sequence[float], validation: Sequence[float | None], form: str = "{:.4g}"
+) -> str:
+    """A chart's lines in words: where they begin and end."""
+    words = (
+        f"{name} by epoch: {form.format(training[0])} at first, {form.format(training[-1])} at last"
+    )
+    judged = [value for value in validation if value is not None]
+    if judged:
+        words += (
+            f"; validation {form.format(judged[0])} at first, {form.format(judged[-1])} at last"
+        )
+    return f"{words}."
+
+
+def _epoch(row: Epoch) -> tuple[str, ...]:
+    return (
+        str(row.epoch),
+        f"{row.loss:.4g}",
+        f"{row.accuracy:.2%}",
+        "–" if row.validation_loss is None else f"{row.validation_loss:.4g}",
+        "–" if row.validation_accuracy is None else f"{row.validation_accuracy:.2%}",
+        f"{row.learning_rate:.3g}",
+        f"{row.images_per_second:,.0f}",
+    )
+
+
+def _confusion(report: Report) -> Iterator[d.Part]:
+    yield d.Text(
+        "Rows are true classes, columns predicted ones; right answers stand on the diagonal. "
+        "The shade of a cell tells which share of its row is mistaken so."
+    )
+    mistakes = list(_frequent(report))
+    words = "Confusion matrix. " + (
+        f"Most frequent: {mistakes[0][0]} taken for {mistakes[0][1]}, {mistakes[0][2]} times."
+        if mistakes
+        else "There are no mistakes."
+    )
+    width = round(96 * chart_width(len(report.classes)))
+    yield d.Figure(lambda: draw_confusion(report.confusion, report.classes), words, width)
+    if mistakes:
+        heads = ("true class", "taken for", "pictures", "of the class")
+        table = d.Table("Most frequent mistakes", heads, mistakes, left=2)
+        yield d.Section("Most frequent mistakes", [table])
+    if len(report.classes) <= MOST_NUMBERED:
+        yield d.Folded("The matrix as a table", [confusion_table(report)])
+
+
+def _frequent(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """The most frequent mistakes, of equals in the order of the classes."""
+    counts = report.confusion.copy()
+    np.fill_diagonal(counts, 0)
+    support = report.confusion.sum(axis=1)
+    for cell in np.argsort(-counts, axis=None, kind="stable")[:MOST_CONFUSIONS].tolist():
+        true, predicted = divmod(cell, len(report.classes))
+        count = int(counts[true, predicted])
+        if count:
+            share = f"{count / support[true]:.1%}"
+            yield report.classes[true], report.classes[predicted], str(count), share
+
+
+def confusion_table(report: Report) -> d.Table:
+    """With names over its columns, or, where there is no room, with numbers."""
+    cells = [[str(n) if n else "·" for n in row] for row in report.confusion.tolist()]
+
+    def table(names: Sequence[str], heads: Sequence[str], narrow: d.Table | None) -> d.Table:
+        rows = [(name, *row) for name, row in zip(names, cells, strict=True)]
+        return d.Table(
+            "confusion: rows true, columns predicted", ("", *heads), rows, narrow=narrow,
+            too_wide="the confusion matrix is wider than this terminal: see --out or --json",
+            titled=True,
+        )  # fmt: skip
+
+    numbers = [str(k) for k in range(len(cells))]
+    numbered = [f"{k} {name}" for k, name in zip(numbers, report.classes, strict=True)]
+    return table(report.classes, report.classes, table(numbered, numbers, None))
+
+
+_WRONG = d.Limit(MOST_PRINTED, MOST_MISTAKES, "more", "--json lists them all", "see wrong.csv")
+
+
+def _mistakes(report: Report, pictures: Dataset | None = None) -> list[d.Picture]:
+    return [_mistake(wrong, pictures) for wrong in report.wrong]
+
+
+def _mistake(wrong: Wrong, pictures: Dataset | None) -> d.Picture:
+    return d.Picture(
+        lambda: None if pictures is None else pictures.images[wrong.index],
+        (wrong.true, f"taken for {wrong.predicted} ({wrong.confidence:.1%})", wrong.name),
+        f"wrong: {wrong.name} is {wrong.true}, taken for {wrong.predicted} "
+        f"({wrong.confidence:.1%})",
+        wrong.command,
+    )
+
+
+def _worst(report: Report, pictures: Dataset) -> Iterator[d.Part]:
+    if not report.wrong:
+        yield d.Text("There are none.")
+        return
+    explained = (
+        " The command below each shows why it was answered so." if report.wrong[0].command else ""
+    )
+    yield d.Text(
+        f"{counted(len(report.wrong), 'mistake')} in all, the most confident first. "
+        f"Labels that are wrong in the data often show here.{explained}"
+    )
+    yield d.Pictures(_mistakes(report, pictures), limit=_WRONG)
+
+
+def _calibration(report: Report) -> Iterator[d.Part]:
+    found = report.calibration
+    difference = found.mean_confidence - report.accuracy
+    manner = "more" if difference > 0 else "less"
+    yield d.Text(
+        f"The network is {found.mean_confidence:.2%} sure on average, and right in "
+        f"{report.accuracy:.2%}: {abs(difference):.2%} {manner} sure than right. The expected "
+        f"calibration error is {found.expected_error:.2%}. Bars of fewer than {FADED_BELOW} "
+        "answers are pale: they say little."
+    )
+    words = (
+        "Reliability diagram: accuracy by confidence. Expected calibration error "
+        f"{found.expected_error:.2%}."
+    )
+    yield d.Figure(lambda: draw_reliability(found), words, _CHART)
+    rows = [
+        (f"{b.low:.1%} to {b.high:.1%}", str(b.count), f"{b.confidence:.2%}", f"{b.accuracy:.2%}")
+        for b in found.bins
+        if b.confidence is not None and b.accuracy is not None
+    ]
+    heads = ("confidence", "answers", "mean confidence", "right")
+    yield d.Folded("The diagram as a table", [d.Table("Calibration", heads, rows)])
+
+
+def _origin(run: RunReport) -> Iterator[d.Part]:
+    if run.config is not None:
+        lines = json.dumps(run.config, indent=2, ensure_ascii=False, default=str)
+        yield d.Section("How it was made", [d.Folded("Configuration", [d.Code(lines)])])

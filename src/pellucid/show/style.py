@@ -1,0 +1,84 @@
+"""How pages and notebooks look: on a telephone, on a screen by day and by night, and on paper.
+
+No colour but the palette's is used, on the ground that is there: a page follows the reader's theme,
+and a fragment the notebook's.
+"""
+
+from __future__ import annotations
+
+from pellucid.show.palette import BLUE, GREEN, GREY, PROBABILITY, PURPLE, VERMILION
+
+PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0; padding: 0 1rem 2rem; }
+.pellucid { margin: 0 auto; }
+"""
+
+_NEGATIVE_HATCH = "repeating-linear-gradient(45deg, #fff8 0 2px, #fff0 2px 6px)"
+
+STYLE = f"""
+.pellucid {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; --line: #7f7f7f80;
+  font-variant-numeric: tabular-nums; }}
+.pellucid :is(h1, h2, h3, h4, p, li, dd, summary) {{ overflow-wrap: anywhere; }}
+.pellucid :is(h1, h2, h3, h4) {{ line-height: 1.25; text-align: left; }}
+.pellucid h1 {{ font-size: 1.6rem; margin: 1.2rem 0 .4rem; }}
+.pellucid h2 {{ font-size: 1.25rem; margin: 1.8rem 0 .4rem; }}
+.pellucid h3 {{ font-size: 1.05rem; margin: 1.2rem 0 .2rem; }}
+.pellucid h4 {{ font-size: 1rem; margin: 1rem 0 .2rem; }}
+.pellucid p {{ margin: .3rem 0; }}
+.pellucid .scroll {{ overflow-x: auto; margin: .5rem 0; }}
+.pellucid table {{ border-collapse: collapse; }}
+.pellucid :is(th, td) {{ border-bottom: 1px solid var(--line); padding: .2rem .7rem .2rem 0;
+  text-align: right; white-space: nowrap; background: none; }}
+.pellucid thead th {{ font-size: .8125rem; vertical-align: bottom; }}
+.pellucid :is(th, td).left {{ text-align: left; max-width: 22rem; white-space: normal;
+  overflow-wrap: break-word; }}
+.pellucid tbody th {{ font-weight: normal; }}
+.pellucid tr.total {{ font-weight: 600; border-top: 2px solid var(--line); }}
+.pellucid dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
+  gap: .8rem 1.2rem; margin: .6rem 0; }}
+.pellucid dt {{ font-size: .8125rem; }}
+.pellucid dd {{ margin: 0; font-size: 1.3rem; }}
+.pellucid dd.beside {{ font-size: .8125rem; }}
+.pellucid .box {{ border-left: 3px solid var(--line); padding-left: .8rem; margin: .8rem 0; }}
+.pellucid .box.warn {{ border-color: #c05a00; }} .pellucid .box.grave {{ border-color: #d32f2f; }}
+.pellucid .sign.warn {{ color: #c05a00; }} .pellucid .sign.grave {{ color: #d32f2f; }}
+.pellucid .beside-parts {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: start; }}
+.pellucid .beside-parts > * {{ max-width: 100%; }}
+.pellucid svg {{ display: block; max-width: 100%; height: auto; margin: .5rem 0; }}
+.pellucid img {{ display: block; max-width: 100%; image-rendering: pixelated; margin: 0; }}
+.pellucid ul.pictures {{ display: flex; flex-wrap: wrap; gap: .8rem; list-style: none;
+  padding: 0; margin: .5rem 0; }}
+.pellucid ul.pictures li {{ width: 8.5rem; font-size: .8125rem; line-height: 1.35; margin: 0; }}
+.pellucid ul.pictures img {{ outline: 1px solid var(--line); margin-bottom: .2rem; }}
+.pellucid code {{ font-size: .75rem; user-select: all; overflow-wrap: anywhere; background: none;
+  color: inherit; padding: 0; }}
+.pellucid pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }}
+.pellucid summary {{ cursor: pointer; margin: .8rem 0; }}
+.pellucid table.bars td.bar {{ width: 18rem; min-width: 6rem; padding: .2rem .7rem .2rem 0; }}
+.pellucid table.bars :is(th, td) {{ border: 0; }}
+.pellucid .bar div {{ position: relative; height: .85rem; }}
+.pellucid .bar i {{ position: absolute; top: 0; bottom: 0; background: {PROBABILITY}; }}
+.pellucid .bar i.plus {{ background: {VERMILION}; }}
+.pellucid .bar i.minus {{ background: {_NEGATIVE_HATCH}, {BLUE}; }}
+.pellucid .bar i.zero {{ width: 1px; background: {GREY}; }}
+.pellucid .sheet {{ position: relative; display: inline-block; max-width: 100%; margin: .3rem 0;
+  line-height: 1; }}
+.pellucid .sheet span {{ position: absolute; font-size: .6875rem; white-space: nowrap; }}
+.pellucid .scale {{ display: flex; gap: .5rem; align-items: center; flex-wrap: wrap;
+  font-size: .8125rem; margin: .2rem 0 .6rem; }}
+.pellucid .scale i {{ width: 8rem; height: .7rem; outline: 1px solid var(--line);
+  background: linear-gradient(to right, {BLUE}, transparent, {VERMILION}); }}
+.pellucid .scale i.weights {{
+  background: linear-gradient(to right, {GREEN}, transparent, {PURPLE}); }}
+.pellucid .grids {{ display: flex; flex-wrap: wrap; gap: .8rem 2rem; margin: .6rem 0; }}
+.pellucid .grids caption {{ text-align: left; font-size: .8125rem; padding-bottom: .2rem; }}
+.pellucid .grids td {{ border: 0; padding: 0 .35rem; }}
+@media print {{
+  .pellucid {{ max-width: none; font-size: 10pt; }}
+  .pellucid .scroll {{ overflow: visible; }}
+  .pellucid :is(img, svg, li, tr, .box, dl div) {{ break-inside: avoid; }}
+  .pellucid :is(h2, h3) {{ break-after: avoid; }}
+  .pellucid details::details-content {{ content-visibility: visible; height: auto; }}
+}}
+"""
