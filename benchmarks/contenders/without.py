@@ -94,7 +94,7 @@ class Layout(Without):
         made = self.program
         assert isinstance(made, NativeProgram)
         for _ in range(2):
-            made._run("flip", np.zeros(1, np.uint8))
+            made._loaded.run("flip", np.zeros(1, np.uint8))
         return super().train_step(images, labels)
 
 
@@ -103,7 +103,7 @@ class Folding(Without):
 
     def patch(self) -> None:
         """Nothing is folded."""
-        _put("fold", lambda graph: Folded(graph, {}), program)
+        _put("fold", Folded.nothing, program)
 
 
 class Bytes(Without):

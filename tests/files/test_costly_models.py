@@ -171,10 +171,10 @@ def test_large_images_are_computed_in_smaller_parts(monkeypatch: pytest.MonkeyPa
     net = network(graph)
     images, _ = batch(graph, 7)
     whole = get_engine("native").load(net)
-    assert vars(whole)["_capacity"] == 64
+    assert vars(whole)["_loaded"].capacity == 64
     monkeypatch.setattr(program, "MOST_VALUES", 40_000)
     parts = get_engine("native").load(net)
-    assert vars(parts)["_capacity"] == 40_000 // (2 * 2 * 8 * 20 * 20)
+    assert vars(parts)["_loaded"].capacity == 40_000 // (2 * 2 * 8 * 20 * 20)
     np.testing.assert_array_equal(parts.forward(images), whole.forward(images))
 
 

@@ -95,6 +95,14 @@ class Program(ABC):
         """About how many bytes each image of a batch needs in :meth:`values`."""
         return values_bytes(self.graph)
 
+    @property
+    def unpredicted(self) -> frozenset[str]:
+        """Nodes whose values :meth:`forward` never makes, since a batch norm is folded into them.
+
+        :meth:`values` gives them all the same, computed beside the others.
+        """
+        return frozenset()
+
     @abstractmethod
     def forward(self, images: Array) -> Array:
         """The network's answer at inference, (N, …): logits (N, K) for a classifier."""

@@ -80,7 +80,7 @@ def test_making_room_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
             with pytest.raises(KeyboardInterrupt):
                 program.train_step(images, labels, 0.01)
         assert digest(program) == before, place
-        assert program._capacity == 64
+        assert program._loaded.capacity == 64
     for each in (program, undisturbed):
         train(each, 1, count=13)
         each.train_step(images, labels, 0.01)

@@ -240,16 +240,16 @@ def test_a_step_is_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     program = native()
     images, labels = batch(SMALL, 6)
     called: list[int] = []
-    call = program._team.call
+    call = program._loaded._team.call
 
     def counted(function: int, *arguments: int, **named: Any) -> None:
         called.append(function)
         call(function, *arguments, **named)
 
-    monkeypatch.setattr(program._team, "call", counted)
+    monkeypatch.setattr(program._loaded._team, "call", counted)
     for pixels in (images, images.astype(np.float32)):
         program.train_step(pixels, labels, 0.01)
-    assert called == [program._schedules["step"], program._schedules["step_floats"]]
+    assert called == [program._loaded.schedules["step"], program._loaded.schedules["step_floats"]]
 
 
 def test_labels_of_any_kind_of_whole_number() -> None:

@@ -87,10 +87,10 @@ def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_programs_share_their_code(compiled: list[str]) -> None:
     one = native()
     two = native(threads=3)
-    assert one._machine is two._machine
+    assert one._loaded.machine is two._loaded.machine
     train(one, 1, count=100)  # there was room for fewer
-    assert one._capacity == 100
-    assert one._machine is two._machine
+    assert one._loaded.capacity == 100
+    assert one._loaded.machine is two._loaded.machine
     assert len(set(compiled)) == len(compiled) <= 2  # the network, and perhaps the team
 
 

@@ -60,7 +60,7 @@ def poison_new(program: NativeProgram) -> int:
         kind, _, value = name.partition(" ")
         place = {"value": plan.values, "gradient": plan.gradients}.get(kind, {}).get(value)
         if place is not None:
-            inside = place.layout.view(buffer, program._capacity)
+            inside = place.layout.view(buffer, program._loaded.capacity)
         elif name.startswith(FILLED):
             inside = buffer
         else:

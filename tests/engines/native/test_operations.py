@@ -89,7 +89,7 @@ def _single(arrays: dict[str, Array]) -> dict[str, Array]:
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
 def test_the_battery_is_compiled(case: Case) -> None:
     net, _, _ = build(case)
-    assert "by reference" not in {stage.kind for stage in lower(net.graph)}
+    assert "by reference" not in {stage.kind for stage in lower(net.graph).stages}
 
 
 @pytest.mark.parametrize("name", WHOLE)

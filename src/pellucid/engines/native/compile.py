@@ -10,7 +10,13 @@ import numpy as np
 
 from pellucid.engines.native.emit.images import clear
 from pellucid.engines.native.emit.ir import Vectors
-from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE, STEP, ScheduleBuilder
+from pellucid.engines.native.emit.schedule_builder import (
+    GRADIENTS,
+    INFER,
+    SINGLE,
+    STEP,
+    ScheduleBuilder,
+)
 from pellucid.engines.native.kernels.activation import write_activation, write_activation_backward
 from pellucid.engines.native.kernels.average import write_average, write_average_backward
 from pellucid.engines.native.kernels.by_reference import ByReference
@@ -37,7 +43,7 @@ from pellucid.engines.native.kernels.softmax import write_softmax, write_softmax
 from pellucid.engines.native.kernels.subsample import Subsample
 from pellucid.engines.native.lower.plan import Plan
 from pellucid.engines.native.lower.single_image import worth_waking
-from pellucid.engines.native.lower.stages import lower
+from pellucid.engines.native.lower.stages import NOTHING, lower
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.engines.engine import Learning
     from pellucid.engines.native.kernels.weighted import Weighted
     from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.lower.wanted import Wanted
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph
 
@@ -86,56 +93,51 @@ class Code:
 
 
 def write(
-    graph: Graph, processor: Processor, *, capacity: int, threads: int, learning: Learning | None
+    graph: Graph,
+    processor: Processor,
+    *,
+    capacity: int,
+    threads: int,
+    learning: Learning | None = None,
+    wanted: Wanted = NOTHING,
 ) -> Code:
     """Write a graph's code.
 
+    Args:
+        graph: The graph, as it is computed.
+        processor: Whom the code is for.
+        capacity: Images that it has room for.
+        threads: Who share the work.
+        learning: How it learns; none for inference.
+        wanted: What is read besides the answer; only where nothing is learned.
+
     Raises:
-        Declined: If a layer, or the loss, has no kernel.
+        Declined: If the loss has no kernel.
     """
     optimizer = learning.optimizer if learning is not None else None
-    stages = lower(graph, training=optimizer is not None)
-    single = threads > 1 and optimizer is None
+    lowered = lower(graph, training=optimizer is not None, wanted=wanted)
+    single = threads > 1 and optimizer is None and not wanted.backward
     vectors = Vectors(processor.lanes, processor.registers)
-    builder = ScheduleBuilder(vectors, processor.pause, single=single)
-    plan = Plan(graph, stages, vectors, capacity, threads, optimizer, builder)
-    weighted: list[Weighted] = []
-    backward: list[tuple[str, Callable[[], None]]] = []
-    for stage in stages:
-        builder.origin = stage.target
-        if stage.kind == "normalise":
-            write_normalise(plan, stage)
-        elif stage.kind in WEIGHTED:
-            made = WEIGHTED[stage.kind](plan, stage)
-            made.write_forward()
-            weighted.append(made)
-            backward.append((stage.target, made.write_backward))
-        elif stage.kind in KEEPING:
-            keeping = KEEPING[stage.kind](plan, stage)
-            keeping.write_forward()
-            backward.append((stage.target, keeping.write_backward))
-        else:
-            forward, back = PLAIN[stage.kind]
-            forward(plan, stage)
-            backward.append((stage.target, partial(back, plan, stage)))
+    builder = ScheduleBuilder(vectors, processor.pause, single=single, backward=wanted.backward)
+    plan = Plan(
+        graph,
+        lowered.stages,
+        vectors,
+        capacity,
+        threads,
+        optimizer,
+        builder,
+        wanted,
+        lowered.makers,
+    )
+    weighted, backward = _write_forward(plan)
     loss: Loss | None = None
     if learning is not None and optimizer is not None:
-        builder.origin = answer = stages[-1].target
+        builder.origin = answer = plan.stages[-1].target
         if len(graph.output_shape) == 1 and fits(learning.loss, *graph.output_shape):
             loss = Loss(plan, learning.loss)
             loss.write()
-        kernels = {made.stage.target: made.write_kernel_gradient for made in weighted}
-        again = {made.stage.target: made for made in weighted if _recomputed(made, plan)}
-        of = {stage.target: stage for stage in stages}
-        for builder.origin, write_backward in reversed(backward):
-            for source in of[builder.origin].sources:
-                if source in again and of[builder.origin].kind not in FORGETFUL:
-                    again.pop(source).write_recompute()
-            if builder.origin not in plan.written:  # nothing leads from it to the answer
-                _write_zeros(plan, of[builder.origin])
-            write_backward()
-            # At once, so that neither what came in nor its gradient need be kept for long.
-            kernels.get(builder.origin, _nothing)()
+        _write_backward(plan, weighted, backward)
         if loss is not None:
             builder.origin = answer
             loss.write_sum()
@@ -144,11 +146,58 @@ def write(
         for made in weighted:
             builder.origin = made.stage.target
             made.write_update()
-        for made in weighted:
-            builder.origin = made.stage.target
-            made.write_flip()
+    elif wanted.backward:
+        _write_backward(plan, weighted, backward)
+    for made in weighted if plan.backward else ():
+        builder.origin = made.stage.target
+        made.write_flip()
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
     return Code(plan, {made.name: made for made in weighted}, loss, builder.text())
+
+
+def _write_forward(plan: Plan) -> tuple[list[Weighted], list[tuple[Stage, Callable[[], None]]]]:
+    """Append the forward pass; the stages with weights, and what appends each backward stage."""
+    weighted: list[Weighted] = []
+    backward: list[tuple[Stage, Callable[[], None]]] = []
+    for stage in plan.stages:
+        plan.builder.origin = stage.target
+        if stage.kind == "normalise":
+            write_normalise(plan, stage)
+        elif stage.kind in WEIGHTED:
+            made = WEIGHTED[stage.kind](plan, stage)
+            made.write_forward()
+            weighted.append(made)
+            backward.append((stage, made.write_backward))
+        elif stage.kind in KEEPING:
+            keeping = KEEPING[stage.kind](plan, stage)
+            keeping.write_forward()
+            backward.append((stage, keeping.write_backward))
+        else:
+            forward, back = PLAIN[stage.kind]
+            forward(plan, stage)
+            backward.append((stage, partial(back, plan, stage)))
+    return weighted, backward
+
+
+def _write_backward(
+    plan: Plan, weighted: list[Weighted], backward: list[tuple[Stage, Callable[[], None]]]
+) -> None:
+    """Append the backward pass, from what has a gradient already to all that needs one."""
+    learns = plan.training or plan.wanted.weights
+    kernels = {made.stage.target: made.write_kernel_gradient for made in weighted if learns}
+    again = {made.stage.target: made for made in weighted if _recomputed(made, plan)}
+    for stage, write_backward in reversed(backward):
+        if not plan.wants_gradient(stage.target):
+            continue
+        plan.builder.origin = stage.target
+        for source in stage.sources:
+            if source in again and stage.kind not in FORGETFUL:
+                again.pop(source).write_recompute()
+        if stage.target not in plan.written:  # nothing leads from it to the answer
+            _write_zeros(plan, stage)
+        write_backward()
+        # At once, so that neither what came in nor its gradient need be kept for long.
+        kernels.get(stage.target, _nothing)()
 
 
 def orders(plan: Plan) -> list[list[str]]:
@@ -156,13 +205,15 @@ def orders(plan: Plan) -> list[list[str]]:
     schedules = plan.builder.schedules
     step = [name for name in (STEP[0], "flip") if name in schedules]
     alone = [[name] for name in (INFER[0], SINGLE[0]) if name in schedules]
+    if plan.wanted.backward:
+        return [[name for name in (GRADIENTS[0], "flip") if name in schedules]]
     return [step, *alone] if plan.training else alone
 
 
 def _recomputed(made: Weighted, plan: Plan) -> TypeGuard[Norm]:
     """Whether a value is recomputed in the backward pass instead of kept: that of a batch norm."""
     whole = made.stage.pool is None and made.stage is not plan.stages[-1]
-    return isinstance(made, Norm) and whole
+    return isinstance(made, Norm) and whole and plan.training
 
 
 def _write_zeros(plan: Plan, stage: Stage) -> None:

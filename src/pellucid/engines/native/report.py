@@ -147,7 +147,7 @@ def write_for_report(
     Raises:
         Declined: If a layer has no kernel.
     """
-    folded = Folded(graph, {}) if training else fold(graph)
+    folded = Folded.nothing(graph) if training else fold(graph)
     learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
     code = write(folded.graph, processor, capacity=batch, threads=threads, learning=learning)
     return code, folded

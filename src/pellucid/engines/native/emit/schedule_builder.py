@@ -39,6 +39,9 @@ LEARN = ("learn", "learn_floats")
 STEP = ("step", "step_floats")
 """A whole training step in one call, from pixels to the update."""
 
+GRADIENTS = ("gradients", "gradients_floats")
+"""A forward pass at inference and the backward pass behind it, in one call."""
+
 AFTERWARDS = ("loss", "backward", "clip", "update")
 """The parts of a step that follow the forward pass."""
 
@@ -81,16 +84,20 @@ class ScheduleBuilder:
         vectors: The width of vectors.
         pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
         single: Whether single images get schedules of their own.
+        backward: Whether the forward pass at inference has a backward pass behind it.
 
     Attributes:
         calls: The stages of each schedule, or part of a training step.
         places: The table of addresses that schedules take, as offsets into the arena, in floats.
     """
 
-    def __init__(self, vectors: Vectors, pause: str, *, single: bool = False) -> None:
+    def __init__(
+        self, vectors: Vectors, pause: str, *, single: bool = False, backward: bool = False
+    ) -> None:
         self.vectors = vectors
         self._pause = pause
         self._single = single
+        self._backward = backward
         self._functions: dict[str, Function] = {}  # by what they do
         self.places: list[int] = []
         self.calls: dict[str, list[Call]] = {}
@@ -202,6 +209,9 @@ class ScheduleBuilder:
         if LEARN[0] in self.calls:
             for name, first in zip(STEP, LEARN, strict=True):
                 found[name] = [c for part in (first, *AFTERWARDS) for c in self.calls.get(part, [])]
+        elif self._backward:
+            for name, first in zip(GRADIENTS, INFER, strict=True):
+                found[name] = found.pop(first) + self.calls.get("backward", [])
         return found
 
     def schedule(self, name: str, calls: list[Call]) -> str:

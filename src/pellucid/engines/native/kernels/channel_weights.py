@@ -38,7 +38,7 @@ class Rows(Weighted):
         floats = len(parts) * self.pitch
         region = Region(0, floats, decays=False)
         self.parameter = place_parameter(plan, self.name, 1, floats, 1, (region,))
-        if plan.training:
+        if plan.wants_gradient(stage.target):
             self.sums = ImageSums(plan, self.parameter)
 
     def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:

@@ -110,13 +110,13 @@ class Convolve(Weighted):
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
         self.gathered = 0
-        if plan.training:
+        if plan.wants_gradient(stage.target):
             self.gathered_floats = scratch_floats(self.forward, plan.capacity)
             self.gathered = plan.arena.place_scratch(
                 f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.flipped: list[FlippedKernel] = []
-        if plan.training and plan.wants_gradient(stage.sources[0]):
+        if plan.wants_gradient(stage.sources[0]):
             self.flipped = flipped_kernels(self)
 
     # ---------------------------------------------------------------------------------- weights
@@ -182,7 +182,7 @@ class Convolve(Weighted):
         pooled = target.layout
         step = self.outputs[1] * packing.width, packing.width
         scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
-        winners = f.at("%memory", self.winners) if self.plan.training else None
+        winners = f.at("%memory", self.winners) if self._remembers else None
 
         def image(n: Index, _: list[Value]) -> list[Value]:
             x = f.at(buffer(f, self.source.offset), f.multiply(n, self.source.layout.image))
@@ -233,15 +233,20 @@ class Convolve(Weighted):
     def _place_gradient(self, filters: int, pitch: int) -> Place:
         """Where ∂y of the convolution itself lies: before pooling, with the backward border."""
         plan, stage = self.plan, self.stage
-        if plan.training and stage.pool is None:
+        if self._remembers and stage.pool is None:
             return plan.gradients[stage.target]
         source = plan.shape(stage.sources[0])
         layout = Layout(*self.outputs, filters, pitch, gradient_border(stage, source, self.outputs))
-        if not plan.training:
+        if not self._remembers:
             return Place(layout, 0)
         floats = layout.floats(plan.capacity) + plan.lanes
         name = f"gradient before pooling {self.name}"
         return Place(layout, plan.arena.place_images(name, layout, floats))
+
+    @property
+    def _remembers(self) -> bool:
+        """Whether the forward pass keeps what the backward pass needs."""
+        return self.plan.wants_gradient(self.stage.target)
 
     def write_backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""

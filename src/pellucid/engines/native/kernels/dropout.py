@@ -57,18 +57,27 @@ class Dropout:
             builder.stage(LEARN, self.name, "images", lambda f: self._mask(f, *places, adds=False))
 
     def write_backward(self) -> None:
-        """Append ∂x = ∂y · mask."""
+        """Append ∂x = ∂y · mask; at inference ∂x = ∂y."""
         source, target = self.stage.sources[0], self.stage.target
         if not self.plan.wants_gradient(source):
             return
         adds = self.plan.adds(source)
         places = self.plan.gradients[target], self.plan.gradients[source]
-        self.plan.builder.stage(
-            "backward",
-            f"back through {self.name}",
-            "images",
-            lambda f: self._mask(f, *places, adds=adds),
-        )
+
+        def copy(f: Function) -> None:
+            def vector(at: list[Value], i: Index) -> None:
+                value = f.load_vector(at[0], i)
+                if adds:
+                    value = f.vector("fadd", value, f.load_vector(at[1], i))
+                f.store_vector(value, at[1], i)
+
+            each_row(f, places, vector)
+
+        def mask(f: Function) -> None:
+            self._mask(f, *places, adds=adds)
+
+        body = mask if self.plan.training else copy
+        self.plan.builder.stage("backward", f"back through {self.name}", "images", body)
 
     def _mask(self, f: Function, source: Place, target: Place, *, adds: bool) -> None:
         """Append target = source · mask, or target + that."""

@@ -70,7 +70,7 @@ class Grouped(Weighted):
             self._regions(),
         )
         self.target = Groups(plan, f"value {self.name}", target, self.groups)
-        if plan.training:
+        if plan.wants_gradient(stage.target):
             at_target = plan.gradients[stage.target]
             self.gradient = Groups(plan, f"gradient {self.name}", at_target, self.groups)
             self.scratch_size = scratch_floats(
@@ -79,7 +79,7 @@ class Grouped(Weighted):
             floats = plan.threads * self.scratch_size
             self.scratch = plan.arena.place_scratch(f"gathered gradients {self.name}", floats)
         self.flipped: list[FlippedKernel] = []
-        if plan.training and plan.wants_gradient(stage.sources[0]):
+        if plan.wants_gradient(stage.sources[0]):
             to = plan.gradients[stage.sources[0]]
             self.back = Groups(plan, f"input gradient {self.name}", to, self.groups)
             found = phases(operation, to.layout.height, to.layout.width)

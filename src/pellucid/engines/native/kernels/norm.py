@@ -14,7 +14,7 @@ from pellucid.engines.native.emit.pooling import NONE, larger
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
 from pellucid.engines.native.kernels.norm_backward import back, gradient_sums, join_gradients
 from pellucid.engines.native.kernels.norm_places import BETA, GAMMA, MEAN, VARIANCE, NormPlaces
-from pellucid.engines.native.kernels.norm_statistics import image_sums, join
+from pellucid.engines.native.kernels.norm_statistics import image_sums, join, use_running
 from pellucid.engines.native.kernels.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Norm(NormPlaces, Weighted):
             mean = f.load_vector(buffer(f, self.statistics + MEAN * self.pitch), c)
             return mean, scale, self.weight(f, BETA, c)
 
-        self._apply(f, affine, winners=False)
+        fixed = not self.plan.training and self.plan.wants_gradient(self.stage.target)
+        self._apply(f, affine, winners=fixed and self.stage.pool is not None)
 
     def _normalise(self, f: Function) -> None:
         self._apply(f, lambda c: self.affine(f, c), winners=self.stage.pool is not None)
@@ -156,15 +157,24 @@ class Norm(NormPlaces, Weighted):
         )
 
     def write_backward(self) -> None:
-        """Append the backward pass: sums over images, joined, then the gradient at y."""
-        builder = self.plan.builder
-        builder.stage(
-            "backward", f"gradient sums of {self.name}", "images", partial(gradient_sums, self)
-        )
-        builder.stage(
-            "backward", f"gradients of {self.name}", self.pitch // self.plan.lanes,
-            partial(join_gradients, self), group=f"join {self.name}",
-        )  # fmt: skip
+        """Append the backward pass: sums over images, joined, then the gradient at y.
+
+        At inference the statistics are fixed, and have no part in the gradient.
+        """
+        builder, vectors = self.plan.builder, self.pitch // self.plan.lanes
+        if not self.plan.training:
+            builder.stage(
+                "backward", f"running statistics of {self.name}", vectors,
+                partial(use_running, self), group=f"running {self.name}",
+            )  # fmt: skip
+        if self.plan.training or self.plan.wanted.weights:
+            builder.stage(
+                "backward", f"gradient sums of {self.name}", "images", partial(gradient_sums, self)
+            )
+            builder.stage(
+                "backward", f"gradients of {self.name}", vectors,
+                partial(join_gradients, self), group=f"join {self.name}",
+            )  # fmt: skip
         if self.plan.wants_gradient(self.stage.sources[0]):
             adds = self.plan.adds(self.stage.sources[0])
             if not adds:

@@ -74,7 +74,8 @@ def join_gradients(norm: NormPlaces, f: Function) -> None:
 
 
 def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
-    """∂y = γ/σ · (g − mean g − (y − mean) · lean)."""
+    """∂y = γ/σ · (g − mean g − (y − mean) · lean); γ/σ · g where statistics are fixed."""
+    fixed = not norm.plan.training
     to = norm.plan.gradients[norm.stage.sources[0]]
     places = norm.offsets(to)
 
@@ -89,8 +90,10 @@ def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
                 for place, (centred, gradient) in zip(
                     places, _gradients(norm, f, at, affine), strict=True
                 ):
-                    leaning = f.vector("fmul", centred, lean)
-                    rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
+                    rest = gradient
+                    if not fixed:
+                        leaning = f.vector("fmul", centred, lean)
+                        rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
                     result = f.vector("fmul", affine[1], rest)
                     if adds:
                         result = f.vector("fadd", result, f.load_vector(at[-1], place))

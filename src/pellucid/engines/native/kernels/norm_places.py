@@ -41,12 +41,12 @@ class NormPlaces:
         self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, regions)
         place = plan.arena.place_scratch
         self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
-        if plan.training:
+        if plan.wants_gradient(stage.target):
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
         self.size = stage.pool.size if stage.pool is not None else (1, 1)
         self.winners = 0
-        if plan.training and stage.pool is not None:
+        if plan.wants_gradient(stage.target) and stage.pool is not None:
             floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
             self.winners = place(f"winners {self.name}", floats)
 

@@ -93,6 +93,24 @@ def join(norm: NormPlaces, f: Function) -> None:
     f.loop("%first", "%last", 1, unit)
 
 
+def use_running(norm: NormPlaces, f: Function) -> None:
+    """The running statistics, in the place of a batch's."""
+
+    def unit(u: Index, _: list[Value]) -> list[Value]:
+        c = f.multiply(u, f.vectors.lanes)
+        mean, variance = (
+            f.load_vector(buffer(f, norm.statistics + which * norm.pitch), c)
+            for which in (MEAN, VARIANCE)
+        )
+        deviation = f.square_root(f.vector("fadd", variance, f.constant(norm.operation.epsilon)))
+        norm.keep(f, CENTRE, c, mean)
+        norm.keep(f, INVERSE, c, f.vector("fdiv", f.constant(1.0), deviation))
+        norm.keep(f, SCALE, c, f.vector("fdiv", norm.weight(f, GAMMA, c), deviation))
+        return []
+
+    f.loop("%first", "%last", 1, unit)
+
+
 def _follow(norm: NormPlaces, f: Function, which: int, c: Index, new: Value) -> None:
     place = buffer(f, norm.statistics + which * norm.pitch)
     share = norm.operation.momentum

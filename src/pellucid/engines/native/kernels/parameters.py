@@ -65,11 +65,12 @@ def place_parameter(
     size = blocks * block
     place = plan.arena.place
     weights = place(f"weights {name}", size)
-    optimizer = plan.optimizer
-    if optimizer is None:
-        return Parameter(name, blocks, block, weights, 0, 0, (), regions)
-    gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
-    memory = tuple(place(f"{slot} {name}", size) for slot in optimizer.slots)
+    gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None else ()
+    if plan.wanted.weights:  # they are read after the last stage
+        gradients = place(f"weight gradients {name}", size * chunks)
+    elif plan.backward:
+        gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
+    memory = tuple(place(f"{slot} {name}", size) for slot in slots)
     return Parameter(name, blocks, block, weights, gradients, chunks, memory, regions)
 
 

@@ -41,7 +41,7 @@ class Pool:
         # Positions of larger windows are gone through in a loop, and numbered in 32 bits.
         self.looped = operation.size[0] * operation.size[1] >= NONE
         self.winners = 0
-        if self.largest and plan.training:
+        if self.largest and plan.wants_gradient(stage.target):
             numbers = self.target.layout.floats(plan.capacity)
             floats = numbers if self.looped else -(-numbers // 4)
             self.winners = plan.arena.place_scratch(f"winners {self.name}", floats + plan.lanes)
@@ -67,6 +67,8 @@ class Pool:
                     at = f.add(to, c)
                     if self.largest:
                         value, winner = self._largest(f, f.at(from_, c), (rows, columns))
+                        if self.stage.rectify:
+                            value = f.rectify(value)
                         if winners is not None:
                             self._store_winner(f, winner, winners, at)
                     else:

@@ -17,7 +17,7 @@ from pellucid import ops
 from pellucid.graph import Graph, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
@@ -28,15 +28,25 @@ class Folded:
     """A graph with its batch norms folded where they can be.
 
     Attributes:
-        graph: The smaller graph.
-        norms: The batch norm that each convolution or dense layer has taken in, by its name.
+        graph: The graph that is computed.
+        norms: The batch norm that each convolution or dense layer has taken in, by its name there.
+        unfolded: The name, in the whole graph, of each layer that has taken one in.
+        makers: The node that makes the value of a node of the whole graph; a convolution with a
+            norm folded into it makes the norm's. What is missing is not made at all.
     """
 
     graph: Graph
     norms: dict[str, Node]
+    unfolded: dict[str, str]
+    makers: dict[str, str]
+
+    @staticmethod
+    def nothing(graph: Graph) -> Folded:
+        """A graph as it is."""
+        return Folded(graph, {}, {}, {node.name: node.name for node in graph.nodes})
 
     def weights(self, weights: Mapping[str, Array]) -> Weights:
-        """The smaller graph's weights, from those of the whole graph."""
+        """The weights of the graph that is computed, from those of the whole graph."""
         found = {
             str(name): weights[str(name)]
             for name in self.graph.parameters
@@ -51,32 +61,51 @@ class Folded:
                 for part in ("gamma", "beta", "mean", "variance")
             )
             scale = gamma / np.sqrt(variance + operation.epsilon)
-            bias = np.asarray(weights.get(f"{name}.bias", 0.0), np.float64)
-            found[f"{name}.kernel"] = (weights[f"{name}.kernel"] * scale).astype(np.float32)
+            whole = self.unfolded[name]
+            bias = np.asarray(weights.get(f"{whole}.bias", 0.0), np.float64)
+            found[f"{name}.kernel"] = (weights[f"{whole}.kernel"] * scale).astype(np.float32)
             found[f"{name}.bias"] = ((bias - mean) * scale + beta).astype(np.float32)
         return found
 
 
-def fold(graph: Graph) -> Folded:
-    """Fold every batch norm that is the only reader of a convolution or a dense layer."""
+def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
+    """Fold every batch norm that is the only reader of a convolution or a dense layer.
+
+    Args:
+        graph: The whole graph.
+        shown: Layers whose own values, before their norm, are wanted too: they are computed beside
+            the folded ones, which then bear their norm's name.
+    """
     readers = Counter(name for node in graph.nodes for name in node.inputs)
-    norms: dict[str, Node] = {}
-    for node in graph.nodes:
-        if isinstance(node.operation, ops.BatchNorm):
-            (source,) = node.inputs
-            before = next((n for n in graph.nodes if n.name == source), None)
-            convolves = before is not None and isinstance(before.operation, ops.Conv2D | ops.Dense)
-            if convolves and readers[source] == 1:
-                norms[source] = node
-    taken = {norm.name: source for source, norm in norms.items()}
+    before = {node.name: node for node in graph.nodes}
+    norms = {
+        node.inputs[0]: node
+        for node in graph.nodes
+        if isinstance(node.operation, ops.BatchNorm)
+        and node.inputs[0] in before
+        and isinstance(before[node.inputs[0]].operation, ops.Conv2D | ops.Dense)
+        and readers[node.inputs[0]] == 1
+    }
+    names = {name: norm.name if name in shown else name for name, norm in norms.items()}
+    makers = {node.name: node.name for node in graph.nodes if node.name not in norms}
+    makers |= {norms[name].name: made for name, made in names.items()}
+    makers |= {name: name for name in norms if name in shown}
+    folded_away = {norm.name for norm in norms.values()}
     nodes = []
     for node in graph.nodes:
-        if node.name in taken:
+        if node.name in folded_away:
             continue
         operation = node.operation
+        inputs = tuple(makers.get(name, name) for name in node.inputs)
         if node.name in norms:
             assert isinstance(operation, ops.Conv2D | ops.Dense)
+            if node.name in shown:
+                nodes.append(Node(node.name, operation, inputs))
             operation = dataclasses.replace(operation, bias=True)
-        inputs = tuple(taken.get(name, name) for name in node.inputs)
-        nodes.append(Node(node.name, operation, inputs))
-    return Folded(Graph(graph.input_shape, tuple(nodes)), norms)
+        nodes.append(Node(names.get(node.name, node.name), operation, inputs))
+    return Folded(
+        Graph(graph.input_shape, tuple(nodes)),
+        {names[name]: norm for name, norm in norms.items()},
+        {made: name for name, made in names.items()},
+        makers,
+    )

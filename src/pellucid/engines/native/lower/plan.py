@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN
+from pellucid.engines.native.lower.stages import NOTHING
 from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import Border, Layout, whole_vectors
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pellucid.engines.native.emit.ir import Vectors
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder
     from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.lower.wanted import Wanted
     from pellucid.graph import Graph
     from pellucid.ops.operation import Shape
     from pellucid.optimizers import Optimizer
@@ -39,6 +43,8 @@ class Plan:
         capacity: Images that the buffers hold.
         threads: Threads that the scratch buffers are for.
         optimizer: The update rule; none for inference.
+        wanted: What is read besides the answer.
+        makers: The stage target that holds each node's value.
         builder: Collects the code.
         arena: Collects the buffers.
         values: Where each value lies, by the name of its node.
@@ -55,21 +61,30 @@ class Plan:
     threads: int
     optimizer: Optimizer | None
     builder: ScheduleBuilder
+    wanted: Wanted = NOTHING
+    makers: dict[str, str] = field(default_factory=dict)
     arena: Arena = field(default_factory=Arena)
     values: dict[str, Place] = field(default_factory=dict)
     gradients: dict[str, Place] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     scalars: int = 0
     shapes: dict[str, Shape] = field(default_factory=dict)
+    _read_later: tuple[set[str], set[str]] = (set(), set())
 
     def __post_init__(self) -> None:
         self.shapes = {stage.target: stage.shape for stage in self.stages}
         self.scalars = self.arena.place("scalars", SCALARS)
+        self._read_later = (
+            self._targets(self.wanted.values),
+            self._targets(self.wanted.seeds | self.wanted.gradients),
+        )
+        differentiated = self._differentiated()
         for stage in self.stages:
-            self.values[stage.target] = self._value(stage)
-        if self.training:
-            for stage in self.stages[1:]:
+            self.values[stage.target] = self._value(stage, differentiated)
+        for stage in self.stages:
+            if stage.target in differentiated:
                 self.gradients[stage.target] = self._gradient(stage)
+        self.written |= self._targets(self.wanted.seeds)
 
     @property
     def forward(self) -> tuple[str, ...]:
@@ -86,11 +101,35 @@ class Plan:
         """Whether the program learns."""
         return self.optimizer is not None
 
+    @property
+    def backward(self) -> bool:
+        """Whether the program has a backward pass."""
+        return self.training or self.wanted.backward
+
+    def _targets(self, names: Iterable[str]) -> set[str]:
+        """The stage targets that hold some nodes' values, of those that are made."""
+        return {self.makers[name] for name in names if name in self.makers}
+
+    def _differentiated(self) -> set[str]:
+        """The values at which gradients are needed."""
+        if self.training:
+            return {stage.target for stage in self.stages[1:]}
+        if not self.wanted.backward:
+            return set()
+        found = set(self._read_later[1])
+        for stage in self.stages:
+            learns = self.wanted.weights and stage.node.operation.parameters(
+                *self.graph.inputs_of(stage.node) if stage.sources else ()
+            )
+            if learns or found.intersection(stage.sources):
+                found.add(stage.target)
+        return found
+
     def shape(self, name: str) -> tuple[int, int, int]:
         """A value's (height, width, channels); a flat vector is one position."""
         return as_image(self.shapes[name])
 
-    def _value(self, stage: Stage) -> Place:
+    def _value(self, stage: Stage, differentiated: set[str]) -> Place:
         height, width, channels = self.shape(stage.target)
         readers = [reader for reader in self.stages if stage.target in reader.sources]
         # Pixels that only convolutions read are read one by one, and need not fill whole vectors.
@@ -99,13 +138,14 @@ class Plan:
         border = Border()
         for reader in readers:
             border = border.around(_reads_past_the_edge(reader, (height, width)))
-        if self.training and [reader.kind for reader in readers] == ["norm"]:
+        if stage.target in differentiated and [reader.kind for reader in readers] == ["norm"]:
             border = self._gradient_border(stage)  # its gradient will lie over it
         layout = Layout(height, width, channels, pitch, border)
         # Tiles may load a whole vector at the very last position.
         floats = layout.floats(self.capacity) + self.lanes
         name = f"value {stage.target}"
-        if stage is self.stages[-1]:  # the answer is read after the last stage
+        # The answer, and what is wanted, is read after the last stage.
+        if stage is self.stages[-1] or stage.target in self._read_later[0]:
             return Place(layout, self.arena.place(name, floats))
         return Place(layout, self.arena.place_images(name, layout, floats))
 
@@ -115,7 +155,8 @@ class Plan:
         layout = Layout(height, width, channels, whole_vectors(channels, self.lanes), border)
         floats = layout.floats(self.capacity) + self.lanes
         name = f"gradient {stage.target}"
-        if stage is self.stages[-1]:  # it is written before the first stage of the backward pass
+        # The loss, or the caller, writes before the first stage of the backward pass.
+        if stage.target in self._read_later[1] or (self.training and stage is self.stages[-1]):
             return Place(layout, self.arena.place(name, floats))
         return Place(layout, self.arena.place_images(name, layout, floats))
 

@@ -9,10 +9,12 @@ as they lie; elsewhere it is a copy. A dropout costs nothing at inference.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.engines.native.emit.pooling import NONE
+from pellucid.engines.native.lower.wanted import Wanted
 from pellucid.graph import INPUT, Node
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Stage:
         target: The value it makes, by the name of its last node.
         shape: The shape of that value as it lies in memory: that of the feature maps where they
             are flattened by name alone.
-        rectify: Whether a ReLU is part of it.
+        rectify: Whether a ReLU is part of it; of a pooling by itself, one before it.
         pool: The max pooling that is part of it, if any.
         nodes: All nodes in it, in order.
     """
@@ -80,22 +82,37 @@ EACH_ALONE = (ops.ReLU, ops.ReLU6, ops.LeakyReLU, ops.Sigmoid, ops.Tanh, ops.Dro
 """Functions of each value alone, to which it makes no difference how values lie."""
 
 
-def lower(graph: Graph, *, training: bool = True) -> list[Stage]:
-    """The stages of a graph, in the order of its nodes.
+@dataclass(frozen=True)
+class Lowered:
+    """A graph in stages.
+
+    Attributes:
+        stages: In the order of the graph's nodes.
+        makers: The target of the stage that makes each node's value; ``input`` too.
+    """
+
+    stages: list[Stage]
+    makers: dict[str, str]
+
+
+NOTHING = Wanted()
+
+
+def lower(graph: Graph, *, training: bool = True, wanted: Wanted = NOTHING) -> Lowered:
+    """The stages of a graph.
 
     Args:
         graph: The graph.
         training: Whether the program shall learn as well; else dropout is left out.
-
-    Raises:
-        Declined: If an operation has no kernel here.
+        wanted: What is read besides the answer. Where values are, what computes them gives the bits
+            that it would give without: only how far it is fused differs.
     """
     readers: dict[str, list[Node]] = {}
     for node in graph.nodes:
         for name in node.inputs:
             readers.setdefault(name, []).append(node)
 
-    stages = [_pixels(graph, readers)]
+    stages = [_pixels(graph, readers, wanted)]
     made = {INPUT: stages[0].target}  # a node's name → the value that holds its result
     made[stages[0].node.name] = stages[0].target
     shapes = {stages[0].target: stages[0].shape}
@@ -107,22 +124,24 @@ def lower(graph: Graph, *, training: bool = True) -> list[Stage]:
         # What the last stage makes is the answer, and it is not the pixels themselves.
         ends = node.name == graph.output
         copied = ends and (len(stages) == 1 or sources[0] != stages[-1].target)
+        # Of the gradient at another name, other readers of the value have no part.
+        differs = wanted.backward and node.name in wanted.names
         named = _only_a_name(graph, node, shapes[sources[0]], readers, training=training)
-        if named and not copied:
+        if named and not copied and not differs:
             made[node.name] = sources[0]
             continue
-        stage = _stage(graph, node, sources, shapes, readers)
-        stages.append(stage)
-        taken.update(stage.nodes)
-        made[stage.target], shapes[stage.target] = stage.target, stage.shape
-    return stages
+        for stage in _stages(graph, node, sources, shapes, readers, wanted):
+            stages.append(stage)
+            taken.update(stage.nodes)
+            made[stage.target], shapes[stage.target] = stage.target, stage.shape
+    return Lowered(stages, made)
 
 
-def _pixels(graph: Graph, readers: dict[str, list[Node]]) -> Stage:
+def _pixels(graph: Graph, readers: dict[str, list[Node]], wanted: Wanted) -> Stage:
     """The first stage: pixels become floats, normalised where the network begins with that."""
     first = readers[INPUT]
     name = first[0].name
-    alone = len(first) == 1 and name != graph.output
+    alone = len(first) == 1 and name != graph.output and INPUT not in wanted.names
     if alone and isinstance(first[0].operation, ops.Normalise):
         return Stage("normalise", first[0], (), name, graph.input_shape, nodes=(name,))
     channels = graph.input_shape[2]
@@ -130,19 +149,24 @@ def _pixels(graph: Graph, readers: dict[str, list[Node]]) -> Stage:
     return Stage("normalise", Node(INPUT, as_they_are), (), INPUT, graph.input_shape)
 
 
-def _stage(
+def _stages(
     graph: Graph,
     node: Node,
     sources: tuple[str, ...],
     shapes: dict[str, Shape],
     readers: dict[str, list[Node]],
-) -> Stage:
+    wanted: Wanted,
+) -> list[Stage]:
     """What computes a node, and those behind it that are fused with it."""
     operation = node.operation
     chain = _chain(graph, node, readers)
+    if wanted.backward and any(each.name in wanted.names for each in chain):
+        chain = chain[:1]  # a gradient in the midst of a stage is nowhere, at its end is masked
+    elif any(each.name in wanted.names for each in chain[:-1]):
+        return _one_by_one(graph, chain, sources, wanted)
     fused = [n.operation for n in chain[1:]]
     alone = isinstance(operation, EACH_ALONE)
-    return Stage(
+    stage = Stage(
         _kind(graph, node),
         node,
         sources,
@@ -152,6 +176,33 @@ def _stage(
         pool=next((each for each in fused if isinstance(each, ops.MaxPool)), None),
         nodes=tuple(n.name for n in chain),
     )
+    return [stage]
+
+
+def _one_by_one(
+    graph: Graph, chain: list[Node], sources: tuple[str, ...], wanted: Wanted
+) -> list[Stage]:
+    """The stages of nodes that would be fused, each with its value, to the same bits.
+
+    A fused pooling takes the largest before the ReLU, although that stands before it: so it does
+    here, where otherwise the sign of a zero might differ.
+    """
+
+    def stage(node: Node, sources: tuple[str, ...], *, rectify: bool = False) -> Stage:
+        shape, nodes = graph.shapes[node.name], (node.name,)
+        return Stage(
+            _kind(graph, node), node, sources, node.name, shape, rectify=rectify, nodes=nodes
+        )
+
+    stages = [stage(chain[0], sources)]
+    for before, node in pairwise(chain):
+        source, rectify = before.name, False
+        if isinstance(node.operation, ops.MaxPool) and isinstance(before.operation, ops.ReLU):
+            source, rectify = chain[0].name, True
+            if before.name not in wanted.names:  # the pooling does not read it
+                stages.pop()
+        stages.append(stage(node, (source,), rectify=rectify))
+    return stages
 
 
 def _only_a_name(

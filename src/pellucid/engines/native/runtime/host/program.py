@@ -11,23 +11,28 @@ import numpy as np
 from pellucid.engines.engine import Backward, Learning, Program, StepResult
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.random import write_counter
-from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE, STEP
+from pellucid.engines.native.emit.schedule_builder import STEP
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.runtime.host.guard import Guard, serialised
-from pellucid.engines.native.runtime.host.machine import load
-from pellucid.engines.native.runtime.host.team import shared_team
-from pellucid.engines.reference import ReferenceEngine
+from pellucid.engines.native.runtime.host.inspector import Inspector
+from pellucid.engines.native.runtime.host.loaded import (
+    Loaded,
+    by_node,
+    contiguous,
+    of_node,
+    of_pixels,
+)
 from pellucid.engines.state import check_optimizer_state
-from pellucid.graph import Network, check_weights
+from pellucid.errors import ShapeError
+from pellucid.graph import INPUT, check_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from pellucid.engines.native.compile import Code
-    from pellucid.engines.native.lower.plan import Place
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph, Weights
     from pellucid.ops.loss import Loss
@@ -44,7 +49,7 @@ class NativeProgram(Program):
     """A network compiled for this processor.
 
     Several threads of Python may call it; it answers one after the other. A step that is broken
-    off, from the keyboard say, leaves everything as it was before, or as it is after the step.
+    off, from the keyboard e.g., leaves everything as it was before, or as it is after the step.
     """
 
     def __init__(
@@ -59,64 +64,113 @@ class NativeProgram(Program):
         self._learning = learning
         self._threads = threads
         self._processor = processor
-        self._team = shared_team(threads)
         self._guard = Guard()
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._counter = self._steps.ctypes.data
-        self._capacity = 0
         # Learning needs the batch norms as they are; inference does not.
-        self._folded = fold(graph) if learning is None else Folded(graph, {})
+        self._folded = fold(graph) if learning is None else Folded.nothing(graph)
+        self._inspector = Inspector(graph, threads, processor, folds=learning is None)
         self._whole: Weights = {}
         self._build(_first_capacity(graph))
         self.set_weights(weights)
 
     def _build(self, capacity: int) -> None:
         """Compile for batches of at most so many images."""
-        self._code: Code = write(
+        code = write(
             self._folded.graph,
             self._processor,
             capacity=capacity,
             threads=self._threads,
             learning=self._learning,
         )
-        machine = load(self._code.text, self._processor)
-        self._machine = machine  # keeps the code alive
-        self._schedules = {
-            name: machine.address(name) for name in self._code.plan.builder.schedules
-        }
-        self._memory = self._code.plan.arena.make()
-        self._table = self._code.addresses() * self._memory.itemsize + self._memory.ctypes.data
-        self._table_address = self._table.ctypes.data
-        self._capacity = capacity
-        self._by_reference = self._code.by_reference
-        for stage in self._by_reference:
-            stage.bind(self._memory, self._place_in_training)
-        self._answers = self._at(self._code.plan.values)
-        if self._code.loss is not None:
-            self._code.loss.prepare(self._memory)
+        self._loaded = Loaded(code, self._processor, self._place_in_training)
+        if code.loss is not None:
+            code.loss.prepare(self._memory)
+
+    @property
+    def _code(self) -> Code:
+        return self._loaded.code
+
+    @property
+    def _memory(self) -> NDArray[np.float32]:
+        return self._loaded.memory
 
     # -------------------------------------------------------------------------------- computing
 
     @property
     def forward_bytes(self) -> int:
         lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
-        return (self._memory.size - lasting) * self._memory.itemsize // self._capacity
+        memory = self._memory
+        return (memory.size - lasting) * memory.itemsize // self._loaded.capacity
+
+    @property
+    def values_bytes(self) -> int:
+        return 8 * sum(map(math.prod, self.graph.shapes.values()))  # where they lie, and a copy
+
+    @property
+    def unpredicted(self) -> frozenset[str]:
+        return frozenset(self._folded.unfolded.values())
 
     @serialised
     def forward(self, images: Array) -> Array:
         self.check_images(images)
-        pixels = _contiguous(images)
-        parts = [
-            self._forward(pixels[first : first + self._capacity]).copy()
-            for first in range(0, len(pixels), self._capacity)
+        pixels, size = contiguous(images), self._loaded.capacity
+        answers = [
+            self._forward(pixels[first : first + size]).copy()
+            for first in range(0, len(pixels), size)
         ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
+    @serialised
     def values(self, images: Array) -> dict[str, Array]:
-        return self._reference().values(images)
+        self.check_images(images)
+        return self._inspector.values(self.weights, images, self.graph.shapes)
 
+    @serialised
     def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
-        return self._reference().gradients(images, labels, loss)
+        logits = self.forward(images)
+        targets = self.targets(labels, len(images), "float32")
+        value, at_logits = loss.value_and_gradient(logits, targets)
+        return Backward(value, *self.backward_from(images, {self.graph.output: at_logits}))
+
+    @serialised
+    def backward_from(
+        self,
+        images: Array,
+        seeds: Mapping[str, Array],
+        names: Collection[str] | None = None,
+        *,
+        weights: bool = True,
+    ) -> tuple[dict[str, Array], Weights]:
+        """Gradients at inference that follow from given ones, of the network before folding.
+
+        Args:
+            images: (N, H, W, C), uint8 or float in pixel units.
+            seeds: By node, the gradient that comes in at its value, (N, …); several add up.
+            names: At which nodes' values gradients are wanted, ``input`` among them; by default at
+                all.
+            weights: Whether those of the weights are wanted, summed over the images.
+
+        Returns:
+            Gradients at values, (N, …) each, and at weights by full name.
+
+        Raises:
+            ArgumentError: If there is no such node.
+            ShapeError: If images or seeds do not fit.
+        """
+        self.check_images(images)
+        for name, seed in seeds.items():
+            expected = (len(images), *self.graph.shapes[self.graph[name].name])
+            if seed.shape != expected:
+                raise ShapeError(
+                    f"the gradient at {name!r} must be {expected}, as its values are, got "
+                    f"{seed.shape}"
+                )
+        wanted = self.graph.shapes if names is None else names
+        for name in wanted:
+            if name != INPUT:
+                _ = self.graph[name]
+        return self._inspector.backward(self.weights, images, seeds, wanted, weights=weights)
 
     @serialised
     def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
@@ -127,8 +181,8 @@ class NativeProgram(Program):
         if self._code.loss is None:  # the rule's own error says why it does not fit
             nothing = np.zeros((0, *self.graph.output_shape))
             self._learning.loss.per_image(nothing, nothing)
-        pixels = _contiguous(images)
-        if len(pixels) > self._capacity:
+        pixels = contiguous(images)
+        if len(pixels) > self._loaded.capacity:
             self._grow(len(pixels))
         loss = self._code.loss
         assert loss is not None
@@ -136,40 +190,22 @@ class NativeProgram(Program):
         scalars, step = self._memory[self._code.plan.scalars :], self._step
         write_counter(scalars, self._learning.seed, step)
         write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
+        self._inspector.weights_changed()
         # One call, so that an interruption from the keyboard comes before the step or after it.
-        schedule = STEP[0] if pixels.dtype == np.uint8 else STEP[1]
         with self._undone_if_python_fails():
-            self._run(schedule, pixels, counter=self._counter)
+            self._loaded.run(of_pixels(STEP, pixels), pixels, counter=self._counter)
         return StepResult(*loss.read_results(self._memory))
 
     def _forward(self, pixels: Array) -> NDArray[np.float32]:
-        alone = len(pixels) == 1
-        schedules = SINGLE if alone and self._code.shares_single else INFER
-        schedule = schedules[0] if pixels.dtype == np.uint8 else schedules[1]
-        self._run(schedule, pixels, alone=alone and schedules is INFER)
-        return self._answers[: len(pixels)].reshape(len(pixels), *self.graph.output_shape)
-
-    def _at(self, places: Mapping[str, Place]) -> NDArray[np.float32]:
-        """All answers there is room for, (N, H, W, C), in the arena."""
-        place = places[self._code.plan.stages[-1].target]
-        return place.layout.view(self._memory[place.offset :], self._capacity)
-
-    def _run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
-        self._team.call(
-            self._schedules[schedule],
-            self._table_address,
-            pixels.ctypes.data,
-            len(pixels),
-            counter=counter,
-            alone=alone,
-        )
-        if raised := [error for stage in self._by_reference for error in stage.take_raised()]:
-            raise raised[0]
+        self._loaded.infer(pixels)
+        plan = self._code.plan
+        answers = self._loaded.view(plan.values[plan.stages[-1].target], len(pixels))
+        return answers.reshape(len(pixels), *self.graph.output_shape)
 
     @contextmanager
     def _undone_if_python_fails(self) -> Iterator[None]:
         """A step in which native code calls Python: where that fails, it was never taken."""
-        if not self._by_reference:
+        if not self._code.by_reference:
             yield
             return
         lasting = self._memory[: self._code.plan.arena.lasting]
@@ -186,19 +222,14 @@ class NativeProgram(Program):
 
     def _grow(self, capacity: int) -> None:
         """Make room for larger batches; everything learned so far moves over."""
-        weights, state = self.weights(), self.optimizer_state()
-        before = dict(vars(self))
+        weights, state, before = self.weights(), self.optimizer_state(), self._loaded
         try:
             self._build(capacity)
             self.set_weights(weights)
             self.set_optimizer_state(state)
         except BaseException:  # an interruption from the keyboard too
-            vars(self).update(before)
+            self._loaded = before
             raise
-
-    def _reference(self) -> Program:
-        """The same network on the reference engine, for what need not be fast."""
-        return ReferenceEngine().load(Network(self.graph, self.weights()))
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -206,25 +237,17 @@ class NativeProgram(Program):
     def weights(self) -> Weights:
         if self._learning is None:  # as they were before batch norms were folded
             return {name: array.copy() for name, array in self._whole.items()}
-        found: Weights = {}
-        for name, stage in self._code.weighted.items():
-            arrays = stage.read(self._memory, stage.parameter.weights)
-            arrays |= stage.read_statistics(self._memory)
-            found |= {f"{name}.{part}": array for part, array in arrays.items()}
+        found = self._loaded.read_weights()
         return {str(name): found[str(name)] for name in self.graph.parameters}
 
     @serialised
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         check_weights(self.graph, weights)
+        single = {name: np.array(weight, np.float32) for name, weight in weights.items()}
         if self._learning is None:
-            self._whole = {name: np.array(w, np.float32) for name, w in weights.items()}
-        folded = _by_node(self._folded.weights(weights))
-        for name, stage in self._code.weighted.items():
-            arrays = _of(folded, name)
-            stage.write(self._memory, stage.parameter.weights, arrays)
-            stage.write_statistics(self._memory, arrays)
-        if "flip" in self._schedules:  # the copies for the backward pass
-            self._run("flip", np.zeros(1, np.uint8))
+            self._whole = single
+        self._inspector.weights_changed()
+        self._loaded.write_weights(self._folded.weights(single))
 
     @property
     def _step(self) -> int:
@@ -244,10 +267,10 @@ class NativeProgram(Program):
     def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
         check_optimizer_state(self.graph, self._learning, state)
         self._steps[0] = int(state["step"])
-        remembered = _by_node(state)
+        remembered = by_node(state)
         for name, stage in self._code.weighted.items():
             for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
-                stage.write(self._memory, offset, _of(remembered, name, f".{slot}"))
+                stage.write(self._memory, offset, of_node(remembered, name, f".{slot}"))
 
     def _slots(self) -> tuple[str, ...]:
         return self._learning.optimizer.slots if self._learning else ()
@@ -260,29 +283,3 @@ def _first_capacity(graph: Graph) -> int:
         for node in graph.nodes
     )
     return max(1, min(INFERENCE_BATCH, MOST_VALUES // (2 * widest)))
-
-
-def _by_node(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
-    """Arrays by their node's name, which has no dot, and then by the rest."""
-    found: dict[str, dict[str, Array]] = {}
-    for name, array in arrays.items():
-        node, _, own = name.partition(".")
-        found.setdefault(node, {})[own] = array
-    return found
-
-
-def _of(
-    arrays: Mapping[str, Mapping[str, Array]], node: str, ending: str = ""
-) -> dict[str, NDArray[np.float32]]:
-    """One node's arrays by their own name."""
-    return {
-        name[: len(name) - len(ending)]: np.asarray(array, np.float32)
-        for name, array in arrays.get(node, {}).items()
-        if name.endswith(ending)
-    }
-
-
-def _contiguous(images: Array) -> Array:
-    """Pixels as contiguous bytes if they are bytes, else as float32."""
-    kind = np.uint8 if images.dtype == np.uint8 else np.float32
-    return np.ascontiguousarray(images, kind)

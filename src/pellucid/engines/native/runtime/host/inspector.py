@@ -1,0 +1,184 @@
+"""Values and gradients by name, from programs that are compiled when they are first asked for.
+
+The values are those that prediction makes, to the last bit: the same kernels compute the same sums
+in the same order, of the same folded weights; only the fusion ends where a value is wanted. What
+prediction never makes, a convolution's output before the norm that is folded into it, is computed
+beside. Gradients are of the graph as it is, with running statistics and without dropout.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines.batches import images_at_once, parts
+from pellucid.engines.native.compile import write
+from pellucid.engines.native.emit.schedule_builder import GRADIENTS
+from pellucid.engines.native.lower.fold import Folded, fold
+from pellucid.engines.native.lower.wanted import Wanted, part_that_makes
+from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
+from pellucid.graph import INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.processor import Processor
+    from pellucid.graph import Graph, Weights
+    from pellucid.ops.operation import Array
+
+MOST_PROGRAMS = 4
+"""Programs that are kept, the latest; each holds memory for the batches that it has seen."""
+
+
+@dataclass
+class _Program:
+    """A program, the graph it is of, and the version of the weights that it holds."""
+
+    loaded: Loaded
+    folded: Folded
+    version: int = -1
+
+
+class Inspector:
+    """Gives the values and gradients of a network.
+
+    Args:
+        graph: The whole graph.
+        folds: Whether the network predicts with its batch norms folded.
+        threads: Who share the work.
+        processor: The one that runs this.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        threads: int,
+        processor: Processor,
+        *,
+        folds: bool,
+    ) -> None:
+        self._graph, self._threads, self._processor = graph, threads, processor
+        self._folds = folds
+        self._version = 0
+        self._programs: OrderedDict[Wanted, _Program] = OrderedDict()
+
+    def weights_changed(self) -> None:
+        """Let programs fetch the weights anew before they run again."""
+        self._version += 1
+
+    def values(
+        self, latest: Callable[[], Weights], images: Array, names: Collection[str]
+    ) -> dict[str, Array]:
+        """The values of some nodes, (N, …) each, in the graph's order.
+
+        Args:
+            latest: Tells the weights of the whole graph.
+            images: (N, H, W, C).
+            names: Nodes, ``input`` among them.
+        """
+        order = [node.name for node in self._graph.nodes if node.name in names]
+        found = {INPUT: images.astype(np.float32)} if INPUT in names else {}
+        if not order:
+            return found
+        wanted = Wanted(values=frozenset(order))
+        pixels, shapes = contiguous(images), {name: self._graph.shapes[name] for name in order}
+        arrays = {
+            name: np.empty((len(images), *shape), np.float32) for name, shape in shapes.items()
+        }
+        size = images_at_once(8 * sum(map(prod, shapes.values())))
+        for part in parts(len(pixels), size):
+            program = self._program(latest, wanted, min(size, len(pixels)))
+            program.loaded.infer(pixels[part])
+            plan = program.loaded.code.plan
+            for name, array in arrays.items():
+                place = plan.values[plan.makers[program.folded.makers[name]]]
+                _copy(program.loaded, place, array[part])
+        return found | arrays
+
+    def backward(
+        self,
+        latest: Callable[[], Weights],
+        images: Array,
+        seeds: Mapping[str, Array],
+        names: Collection[str],
+        *,
+        weights: bool,
+    ) -> tuple[dict[str, Array], Weights]:
+        """Gradients that follow from those at some nodes' values.
+
+        Args:
+            latest: Tells the weights of the whole graph.
+            images: (N, H, W, C).
+            seeds: The gradient at each node where one comes in, (N, …); they add up.
+            names: Nodes at whose values gradients are wanted, ``input`` among them.
+            weights: Whether those of all weights are wanted, summed over the images.
+        """
+        order = [name for name in self._graph.shapes if name in names]
+        wanted = Wanted(seeds=frozenset(seeds), gradients=frozenset(order), weights=weights)
+        pixels, count = contiguous(images), len(images)
+        shapes = self._graph.shapes
+        found = {name: np.zeros((count, *shapes[name]), np.float32) for name in order}
+        sums = {
+            str(name): np.zeros(parameter.shape, np.float32)
+            for name, parameter in self._graph.parameters.items()
+            if weights and parameter.trainable
+        }
+        size = images_at_once(16 * sum(map(prod, shapes.values())))
+        for part in parts(count, size):
+            program = self._program(latest, wanted, min(size, count)).loaded
+            plan = program.code.plan
+            for place in {plan.gradients[plan.makers[name]] for name in seeds}:
+                program.view(place, program.capacity)[:] = 0.0
+            for name, seed in seeds.items():
+                view = program.view(plan.gradients[plan.makers[name]], len(pixels[part]))
+                view += seed[part].reshape(view.shape)
+            program.run(of_pixels(GRADIENTS, pixels), pixels[part])
+            for name, array in found.items():
+                if name in plan.makers:  # else nothing leads from it to a seed
+                    _copy(program, plan.gradients[plan.makers[name]], array[part])
+            if weights:
+                for name, total in program.read_weight_gradients().items():
+                    sums[name] += total
+        return found, sums
+
+    def _program(self, latest: Callable[[], Weights], wanted: Wanted, capacity: int) -> _Program:
+        """The program that gives this, with room for so many images and the latest weights."""
+        program = self._programs.pop(wanted, None)
+        if program is None or program.loaded.capacity < capacity:
+            del program  # its memory first
+            program = self._compile(wanted, capacity)
+        if program.version != self._version:
+            program.loaded.write_weights(program.folded.weights(latest()))
+            program.version = self._version
+        self._programs[wanted] = program
+        while len(self._programs) > MOST_PROGRAMS:
+            self._programs.popitem(last=False)
+        return program
+
+    def _compile(self, wanted: Wanted, capacity: int) -> _Program:
+        folded, named = Folded.nothing(self._graph), wanted
+        if wanted.backward:
+            ends = wanted.seeds
+        else:
+            if self._folds:
+                folded = fold(self._graph, wanted.values)
+            ends = frozenset(folded.makers[name] for name in wanted.values)
+            named = Wanted(values=ends)
+        code = write(
+            part_that_makes(folded.graph, ends),
+            self._processor,
+            capacity=capacity,
+            threads=self._threads,
+            wanted=named,
+        )
+        return _Program(Loaded(code, self._processor, lambda: (0, 0)), folded)
+
+
+def _copy(program: Loaded, place: Place, to: Array) -> None:
+    view = program.view(place, len(to))
+    to.reshape(view.shape)[:] = view

@@ -1,0 +1,151 @@
+"""Code in memory, with the arena that it works on: what programs are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
+from pellucid.engines.native.runtime.host.machine import load
+from pellucid.engines.native.runtime.host.team import shared_team
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.compile import Code
+    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.processor import Processor
+    from pellucid.graph import Weights
+    from pellucid.ops.operation import Array
+
+
+class Loaded:
+    """Compiled code and its memory.
+
+    Args:
+        code: The code.
+        processor: The one that runs this.
+        counter: Tells the run's seed and the number of the step, for operations without a kernel.
+
+    Attributes:
+        code: The code.
+        machine: Keeps the compiled code alive.
+        memory: The arena, in floats.
+        schedules: The addresses of what can be called.
+    """
+
+    def __init__(
+        self, code: Code, processor: Processor, counter: Callable[[], tuple[int, int]]
+    ) -> None:
+        self.code = code
+        self.machine = load(code.text, processor)
+        names = code.plan.builder.schedules
+        self.schedules = {name: self.machine.address(name) for name in names}
+        self.memory = code.plan.arena.make()
+        self._table = code.addresses() * self.memory.itemsize + self.memory.ctypes.data
+        self._team = shared_team(code.plan.threads)
+        self._by_reference = code.by_reference
+        for stage in self._by_reference:
+            stage.bind(self.memory, counter)
+
+    @property
+    def capacity(self) -> int:
+        """Images that there is room for."""
+        return self.code.plan.capacity
+
+    def run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
+        """Call a schedule on pixels (N, H, W, C), contiguous, uint8 or float32.
+
+        Args:
+            schedule: Its name.
+            pixels: At most as many images as there is room for.
+            counter: Address of a 64-bit number to add 1 to at the end; 0 for none.
+            alone: Leave other threads asleep.
+        """
+        self._team.call(
+            self.schedules[schedule],
+            self._table.ctypes.data,
+            pixels.ctypes.data,
+            len(pixels),
+            counter=counter,
+            alone=alone,
+        )
+        if raised := [error for stage in self._by_reference for error in stage.take_raised()]:
+            raise raised[0]
+
+    def infer(self, pixels: Array) -> None:
+        """Run the forward pass at inference; a single image is split for all threads."""
+        alone = len(pixels) == 1
+        schedules = SINGLE if alone and self.code.shares_single else INFER
+        self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
+
+    def view(self, place: Place, count: int) -> NDArray[np.float32]:
+        """So many images of a buffer, (N, height, width, channels), where they lie."""
+        start = self.code.plan.arena.address(place.offset)
+        return place.layout.view(self.memory[start:], count)
+
+    def write_weights(self, weights: Mapping[str, Array]) -> None:
+        """Set all weights and statistics, of the graph that is computed."""
+        arrays = by_node(weights)
+        for name, stage in self.code.weighted.items():
+            own = of_node(arrays, name)
+            stage.write(self.memory, stage.parameter.weights, own)
+            stage.write_statistics(self.memory, own)
+        if "flip" in self.schedules:  # the copies for the backward pass
+            self.run("flip", np.zeros(1, np.uint8))
+
+    def read_weights(self) -> Weights:
+        """Copies of all weights and statistics, by full name."""
+        found: Weights = {}
+        for name, stage in self.code.weighted.items():
+            arrays = stage.read(self.memory, stage.parameter.weights)
+            arrays |= stage.read_statistics(self.memory)
+            found |= {f"{name}.{part}": array for part, array in arrays.items()}
+        return found
+
+    def read_weight_gradients(self) -> Weights:
+        """The gradient of every weight, by full name; its partial sums joined in their order."""
+        found: Weights = {}
+        for name, stage in self.code.weighted.items():
+            parameter = stage.parameter
+            end = parameter.gradients + parameter.chunks * parameter.size
+            parts = self.memory[parameter.gradients : end].reshape(parameter.chunks, -1)
+            total = parts[0].copy()
+            for part in parts[1:]:
+                total += part
+            found |= {f"{name}.{part}": array for part, array in stage.read(total, 0).items()}
+        return found
+
+
+def of_pixels(schedules: tuple[str, str], pixels: Array) -> str:
+    """The schedule for these pixels: the first takes bytes, the second floats."""
+    return schedules[0] if pixels.dtype == np.uint8 else schedules[1]
+
+
+def by_node(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Arrays by their node's name, which has no dot, and then by the rest."""
+    found: dict[str, dict[str, Array]] = {}
+    for name, array in arrays.items():
+        node, _, own = name.partition(".")
+        found.setdefault(node, {})[own] = array
+    return found
+
+
+def of_node(
+    arrays: Mapping[str, Mapping[str, Array]], node: str, ending: str = ""
+) -> dict[str, NDArray[np.float32]]:
+    """One node's arrays by their own name."""
+    return {
+        name[: len(name) - len(ending)]: np.asarray(array, np.float32)
+        for name, array in arrays.get(node, {}).items()
+        if name.endswith(ending)
+    }
+
+
+def contiguous(images: Array) -> Array:
+    """Pixels as contiguous bytes if they are bytes, else as float32."""
+    kind = np.uint8 if images.dtype == np.uint8 else np.float32
+    return np.ascontiguousarray(images, kind)
