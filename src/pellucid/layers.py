@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pellucid.ops.operation import Operation, Shape
-    from pellucid.ops.window import Edge, Padding
+    from pellucid.ops.window import Edge, Padding, Sides
 
 Pair = int | tuple[int, int]
 
@@ -92,7 +92,24 @@ class Parallel:
     name: str | None = None
 
 
-Block = Layer | Sequential | Residual | Parallel
+@short_repr
+@dataclass(frozen=True)
+class Gated:
+    """Layers whose output their input is multiplied by: a gate (Hu et al. 2017, SE networks).
+
+    Squeeze-and-excitation of C channels, for example, is ``Gated([GlobalAveragePool(), Dense(C //
+    4), ReLU(), Dense(C), Sigmoid()])``.
+
+    Attributes:
+        layers: What makes the gate: the input's shape, or one value a channel or a position.
+        name: Of the multiplication; none: ``multiply1`` and so on.
+    """
+
+    layers: Sequence[Block]
+    name: str | None = None
+
+
+Block = Layer | Sequential | Residual | Parallel | Gated
 
 
 @dataclass
@@ -112,11 +129,15 @@ class _Builder:
             body = self._chain(block.layers, source)
             shortcut = self._chain(block.shortcut, source)
             return self._append(ops.Add(), (body, shortcut), block.name)
+        if isinstance(block, Gated):
+            gate = self._chain(block.layers, source)
+            return self._append(ops.Multiply(), (source, gate), block.name)
         if isinstance(block, Parallel):
             ends = tuple(self._chain(branch, source) for branch in block.branches)
             return self._append(ops.Concatenate(), ends, block.name)
         raise ArgumentError(
-            f"a network is made of layers, Sequential, Residual and Parallel, got {brief(block)}"
+            f"a network is made of layers, Sequential, Residual, Parallel and "
+            f"Gated, got {brief(block)}"
         )
 
     def _chain(self, blocks: Sequence[Block], source: str) -> str:
@@ -247,6 +268,35 @@ def LocalResponseNorm(  # noqa: N802
     return Layer(ops.LocalResponseNorm(size, alpha, beta, k), name)
 
 
+def Clip(low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Layer:  # noqa: N802
+    """Clipping; see :class:`pellucid.ops.Clip`."""
+    return Layer(ops.Clip(low, high), name)
+
+
+def Pad(  # noqa: N802
+    padding: int | tuple[Sides, Sides], *, value: float = 0.0, name: str | None = None
+) -> Layer:
+    """A border; see :class:`pellucid.ops.Pad`. Padding may be one number for all sides."""
+    return Layer(ops.Pad(_sides(padding), value), name)
+
+
+def Crop(  # noqa: N802
+    cropping: int | tuple[Sides, Sides], *, name: str | None = None
+) -> Layer:
+    """Cropping; see :class:`pellucid.ops.Crop`. It may be one number for all sides."""
+    return Layer(ops.Crop(_sides(cropping)), name)
+
+
+def ChannelSlice(start: int, stop: int, *, name: str | None = None) -> Layer:  # noqa: N802
+    """Some of the channels; see :class:`pellucid.ops.ChannelSlice`."""
+    return Layer(ops.ChannelSlice(start, stop), name)
+
+
+def ChannelShuffle(groups: int = 2, *, name: str | None = None) -> Layer:  # noqa: N802
+    """Channel shuffle; see :class:`pellucid.ops.ChannelShuffle`."""
+    return Layer(ops.ChannelShuffle(groups), name)
+
+
 def Normalise(  # noqa: N802
     mean: Sequence[float], std: Sequence[float], *, name: str | None = None
 ) -> Layer:
@@ -272,6 +322,10 @@ Tanh = _plain(ops.Tanh)
 Softmax = _plain(ops.Softmax)
 Flatten = _plain(ops.Flatten)
 GlobalAveragePool = _plain(ops.GlobalAveragePool)
+GlobalMaxPool = _plain(ops.GlobalMaxPool)
+HardSigmoid = _plain(ops.HardSigmoid)
+HardSwish = _plain(ops.HardSwish)
+SiLU = _plain(ops.SiLU)
 
 
 def _pair(value: Pair) -> tuple[int, int]:
@@ -279,4 +333,8 @@ def _pair(value: Pair) -> tuple[int, int]:
 
 
 def _padding(value: Padding | int) -> Padding:
+    return _sides(value) if isinstance(value, int) else value
+
+
+def _sides(value: int | tuple[Sides, Sides]) -> tuple[Sides, Sides]:
     return ((value, value), (value, value)) if isinstance(value, int) else value

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def from_dict(values: object, table: Mapping[str, type[T]], what: str) -> T:
         raise ArgumentError(f"{what}: must be a JSON object, got {type(values).__name__}")
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in table:
-        raise ArgumentError(f"unknown {what} {brief(kind)}; known are {', '.join(sorted(table))}")
+        raise ArgumentError(f"unknown {what} {brief(kind)}; known are {listed(sorted(table), 24)}")
     made = table[kind]
     assert dataclasses.is_dataclass(made)
     known = {f.name for f in dataclasses.fields(made)}

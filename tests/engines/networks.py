@@ -11,15 +11,24 @@ from pellucid.graph import Graph, Network, initial_weights
 from pellucid.layers import (
     AveragePool,
     BatchNorm,
+    ChannelShuffle,
+    ChannelSlice,
     Conv2D,
+    Crop,
     Dense,
     Dropout,
     Flatten,
+    Gated,
     GlobalAveragePool,
+    GlobalMaxPool,
+    HardSigmoid,
+    HardSwish,
+    Layer,
     LeakyReLU,
     LocalResponseNorm,
     MaxPool,
     Normalise,
+    Pad,
     Parallel,
     PReLU,
     ReLU,
@@ -27,10 +36,12 @@ from pellucid.layers import (
     Residual,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Subsample,
     Tanh,
 )
+from tests.ops.cases.pointwise import REGISTERED
 
 if TYPE_CHECKING:
     from pellucid.layers import Block
@@ -38,7 +49,7 @@ if TYPE_CHECKING:
 
 
 def every_operation() -> Graph:
-    """Residual and parallel blocks with every operation of the registry; 5 classes."""
+    """Residual and parallel blocks with most operations of the registry; 5 classes."""
     # Layers before a batch norm have no bias: its gradient would be rounding alone, which
     # Adam blows up to whole steps, different ones in each engine.
     inception = Parallel(
@@ -83,6 +94,39 @@ def every_operation() -> Graph:
     return Sequential(layers).graph((11, 9, 3))
 
 
+def further_operations() -> Graph:
+    """A network with a gate, and with what the first one lacks of the registry; 4 classes."""
+    gate = [GlobalAveragePool(), Dense(3), ReLU(), Dense(8), Sigmoid()]
+    where = [Conv2D(1, 1), HardSigmoid()]
+    activations = [Layer(each) for each in REGISTERED if each.kind not in ("relu", "sigmoid")]
+    halves = Parallel(
+        [
+            [ChannelSlice(0, 3), Pad(((1, 0), (0, 2)), value=0.5), Crop(((0, 1), (1, 1)))],
+            [ChannelSlice(3, 8), HardSwish()],
+        ]
+    )
+    layers: list[Block] = [
+        Normalise([110.0, 100.0, 90.0], [60.0, 70.0, 80.0]),
+        Pad(1),
+        Conv2D(8, 3),
+        SiLU(),
+        Gated(gate),
+        ChannelShuffle(2),
+        halves,
+        Gated(where),
+        Conv2D(len(activations), 1),
+        Parallel(
+            [
+                [ChannelSlice(k, k + 1), activation, *(() if k % 2 else (Conv2D(2, 1),))]
+                for k, activation in enumerate(activations)
+            ]
+        ),
+        Parallel([[GlobalMaxPool()], [GlobalAveragePool()]]),
+        Dense(4),
+    ]
+    return Sequential(layers).graph((9, 7, 3))
+
+
 def architecture(name: str) -> Graph:
     """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
     layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
@@ -91,6 +135,7 @@ def architecture(name: str) -> Graph:
 
 GRAPHS = {
     "every operation": every_operation(),
+    "further operations": further_operations(),
     **{name: architecture(name) for name in ARCHITECTURES},
 }
 """What engines are compared on, by name."""

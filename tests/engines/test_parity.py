@@ -29,7 +29,8 @@ LOSS_CASES: dict[str, Loss] = {
 
 
 def test_the_networks_have_every_operation() -> None:
-    found = {node.operation.kind for node in GRAPHS["every operation"].nodes}
+    both = (GRAPHS["every operation"], GRAPHS["further operations"])
+    found = {node.operation.kind for graph in both for node in graph.nodes}
     assert found == OPERATIONS.keys()
 
 

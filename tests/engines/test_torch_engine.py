@@ -54,6 +54,9 @@ class Cube(Pointwise):
     def derivative(self, x: Array, y: Array) -> Array:
         return 3 * x * x
 
+    def kinks(self) -> tuple[float, ...]:
+        return ()
+
     def formula_of(self, x: str) -> str:
         return f"{x}^3"
 

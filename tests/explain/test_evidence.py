@@ -22,7 +22,7 @@ from tests.messages import check_line
 if TYPE_CHECKING:
     from pellucid import Dataset, ImageClassifier
 
-BENDS = {"local_response_norm", "sigmoid", "softmax", "tanh"}
+BENDS = {"hard_swish", "local_response_norm", "multiply", "sigmoid", "silu", "softmax", "tanh"}
 """Operations that are not linear piece by piece."""
 
 PIECEWISE = {

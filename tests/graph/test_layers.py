@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -12,27 +13,33 @@ from pellucid.graph import Node
 from pellucid.layers import (
     AveragePool,
     BatchNorm,
+    ChannelShuffle,
+    ChannelSlice,
+    Clip,
     Conv2D,
+    Crop,
     Dense,
     Dropout,
-    Flatten,
+    Gated,
     GlobalAveragePool,
     Layer,
     LeakyReLU,
     LocalResponseNorm,
     MaxPool,
     Normalise,
+    Pad,
     Parallel,
     PReLU,
     ReLU,
-    ReLU6,
     Residual,
     Sequential,
     Sigmoid,
-    Softmax,
     Subsample,
     Tanh,
 )
+
+JOINTS = {"add", "concatenate", "multiply"}
+"""What Residual, Parallel and Gated make."""
 
 MADE: list[tuple[Layer, Any]] = [
     (Conv2D(8, 3), ops.Conv2D(8, (3, 3))),
@@ -76,13 +83,17 @@ MADE: list[tuple[Layer, Any]] = [
         ops.LocalResponseNorm(3, 0.1, 0.5, 1.0),
     ),
     (Normalise([1, 2], (3, 4)), ops.Normalise((1.0, 2.0), (3.0, 4.0))),
-    (ReLU(), ops.ReLU()),
-    (ReLU6(), ops.ReLU6()),
-    (Sigmoid(), ops.Sigmoid()),
-    (Tanh(), ops.Tanh()),
-    (Softmax(), ops.Softmax()),
-    (Flatten(), ops.Flatten()),
-    (GlobalAveragePool(), ops.GlobalAveragePool()),
+    (Clip(-1.0, 2.0), ops.Clip(-1.0, 2.0)),
+    (Pad(2), ops.Pad(((2, 2), (2, 2)))),
+    (Pad(((1, 0), (2, 3)), value=0.5), ops.Pad(((1, 0), (2, 3)), 0.5)),
+    (Crop(1), ops.Crop(((1, 1), (1, 1)))),
+    (ChannelSlice(1, 3), ops.ChannelSlice(1, 3)),
+    (ChannelShuffle(4), ops.ChannelShuffle(4)),
+    *(
+        (getattr(layers, made.__name__)(), made())
+        for kind, made in ops.OPERATIONS.items()
+        if not dataclasses.fields(made) and kind not in JOINTS  # type: ignore[arg-type]
+    ),
 ]
 
 
@@ -93,13 +104,15 @@ def test_layers_make_operations(layer: Layer, operation: object) -> None:
 
 
 def test_every_operation_has_its_layer() -> None:
-    """Except the joints, which Residual and Parallel make."""
     made = {operation.kind for _, operation in MADE}
-    assert made == set(ops.OPERATIONS) - {"add", "concatenate"}
+    assert made == set(ops.OPERATIONS) - JOINTS
     defaults = {
         "conv2d": Conv2D(1, 1),
         "dense": Dense(1),
         "normalise": Normalise([0.0], [1.0]),
+        "pad": Pad(0),
+        "crop": Crop(0),
+        "channel_slice": ChannelSlice(0, 1),
     }
     for kind in made:
         name = ops.OPERATIONS[kind].__name__
@@ -108,6 +121,9 @@ def test_every_operation_has_its_layer() -> None:
             "conv2d": (1, (1, 1)),
             "dense": (1,),
             "normalise": ((0.0,), (1.0,)),
+            "pad": (((0, 0), (0, 0)),),
+            "crop": (((0, 0), (0, 0)),),
+            "channel_slice": (0, 1),
         }.get(kind, ())
         assert layer.operation == ops.OPERATIONS[kind](*required)  # the same defaults
     assert Conv2D(1, 1, name="x").name == MaxPool(name="x").name == ReLU(name="x").name == "x"
@@ -236,3 +252,9 @@ def test_what_is_no_layer(block: object) -> None:
 def test_settings_are_checked_where_the_layer_is_written(make: Any) -> None:
     with pytest.raises(ArgumentError):
         make()
+
+
+def test_a_gate_multiplies_its_input() -> None:
+    gate = Gated([GlobalAveragePool(), Dense(2), Sigmoid()])
+    nodes = Sequential([Conv2D(2, 1, name="before"), gate]).graph((8, 8, 2)).nodes
+    assert nodes[-1] == Node("multiply1", ops.Multiply(), ("before", "sigmoid1"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import ops
 from pellucid.errors import ArgumentError, PellucidError, ShapeError, TooSmallError
+from tests.ops.cases.pointwise import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,20 +53,21 @@ IMAGES_ONLY: tuple[Operation, ...] = (
     ops.AveragePool(),
     ops.Subsample(),
     ops.GlobalAveragePool(),
+    ops.GlobalMaxPool(),
     ops.LocalResponseNorm(),
     ops.Normalise((0.0,), (1.0,)),
+    ops.Pad(((1, 1), (1, 1))),
+    ops.Crop(((1, 1), (1, 1))),
 )
 
 ONE_INPUT: tuple[Operation, ...] = (
     *IMAGES_ONLY,
     ops.Dense(1),
     ops.Flatten(),
-    ops.ReLU(),
-    ops.ReLU6(),
-    ops.LeakyReLU(),
+    ops.ChannelSlice(0, 1),
+    ops.ChannelShuffle(1),
+    *REGISTERED,
     ops.PReLU(),
-    ops.Sigmoid(),
-    ops.Tanh(),
     ops.Softmax(),
     ops.BatchNorm(),
     ops.Dropout(),
@@ -297,6 +299,49 @@ REFUSED = [
         ("each of std must be a finite number from 1e-06 to 1e+06, got 0.0",),
         mean=(1.0,),
         std=(0.0,),
+    ),
+    shape("one input", ops.Multiply(), (4,), says=("takes 2 inputs, got 1",)),
+    shape(
+        "other channels",
+        ops.Multiply(),
+        (7, 5, 2),
+        (3,),
+        says=("cannot multiply 7×5×2 by 3", "the first's shape, or one value a channel"),
+    ),
+    shape("a larger second", ops.Multiply(), (1, 1, 2), (7, 5, 2), says=("1×1×2 by 7×5×2",)),
+    shape("maps by a flat first", ops.Multiply(), (4,), (2, 2, 4), says=("multiply 4 by 2×2×4",)),
+    setting("a low above high", "clip", ("high must be more than low", "low 2"), low=2.0),
+    setting("an infinite bound", "clip", ("high", "finite", "got inf"), high=float("inf")),
+    setting(
+        "padding below 0", "pad", ("padding", "from 0", "got (0, -1)"), padding=((0, -1), (0, 0))
+    ),
+    setting("padding of one number", "pad", ("padding must be pixels", "got 3"), padding=3),
+    setting(
+        "a value of NaN", "pad", ("value", "got nan"), padding=((0, 0), (0, 0)), value=float("nan")
+    ),
+    setting("cropping of one number", "crop", ("cropping must be pixels", "got 1"), cropping=1),
+    small(
+        "nothing left",
+        ops.Crop(((2, 1), (0, 0))),
+        (3, 9, 1),
+        ("height 3", "leave out 3", "at least 4"),
+    ),
+    setting(
+        "nothing", "channel_slice", ("stop must be more than start", "start 2"), start=2, stop=2
+    ),
+    setting("a start below 0", "channel_slice", ("start", "from 0", "got -1"), start=-1, stop=2),
+    shape(
+        "channels that are not there",
+        ops.ChannelSlice(1, 4),
+        (7, 5, 3),
+        says=("takes the channels 1 to 3, got 7×5×3, whose last is 2",),
+    ),
+    setting("no groups", "channel_shuffle", ("groups", "from 1", "got 0"), groups=0),
+    shape(
+        "groups that do not divide the channels",
+        ops.ChannelShuffle(2),
+        (7, 5, 3),
+        says=("3 channels cannot be cut into 2 groups",),
     ),
     setting("a rate of 1", "dropout", ("rate", "from 0 to 0.999", "got 1.0"), rate=1.0),
     setting("momentum of 2", "batch_norm", ("momentum", "from 0 to 1", "got 2"), momentum=2),

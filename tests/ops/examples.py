@@ -135,6 +135,12 @@ EXAMPLES = [
         [[[[[1, 0], [2, 0]], [[3, 8], [6, -4]]]]],
         [[3, 1]],
     ),
+    Example(
+        "the largest of each map",
+        ops.GlobalMaxPool(),
+        [[[[[1, 0], [2, -3]], [[3, -8], [-6, -4]]]]],
+        [[3, 0]],
+    ),
     Example("the lecture's vector", ops.Flatten(), [[grey(POOLED_MAP)]], [FLATTENED]),
     Example(
         "channels innermost",
@@ -152,6 +158,27 @@ EXAMPLES = [
     Example("negatives go", ops.ReLU(), [[[-2, -0.5, 0, 0.5, 3]]], [[0, 0, 0, 0.5, 3]]),
     Example("capped at 6", ops.ReLU6(), [[[-2, 0, 5.5, 6, 60]]], [[0, 0, 5.5, 6, 6]]),
     Example("a slope of 1/8", ops.LeakyReLU(0.125), [[[-8, -1, 0, 4]]], [[-1, -0.125, 0, 4]]),
+    Example("between −1 and 2", ops.Clip(-1, 2), [[[-3, -1, 0.5, 2, 7]]], [[-1, -1, 0.5, 2, 2]]),
+    Example(
+        # −1.5/6 + 1/2, 1/2, 1.5/6 + 1/2
+        "a quarter, a half, three quarters, and the far ends",
+        ops.HardSigmoid(),
+        [[[-4, -3, -1.5, 0, 1.5, 3, 90]]],
+        [[0, 0, 0.25, 0.5, 0.75, 1, 1]],
+    ),
+    Example(
+        "a value times its hard sigmoid",
+        ops.HardSwish(),
+        [[[-4, -3, -1.5, 0, 1.5, 3, 90]]],
+        [[0, 0, -0.375, 0, 1.125, 3, 90]],
+    ),
+    Example(
+        # x times 1/4, 1/2, 3/4 as for the sigmoid
+        "a value times its sigmoid",
+        ops.SiLU(),
+        [[[-log(3), 0, log(3), -1e4, 1e4]]],
+        [[-log(3) / 4, 0, log(3) * 3 / 4, 0, 1e4]],
+    ),
     Example(
         "each channel its slope",
         ops.PReLU(),
@@ -213,6 +240,38 @@ EXAMPLES = [
         [[[[1 / 6, 2 / 15, 3 / 14]]]],
     ),
     Example("two branches", ops.Add(), [[[1, 2]], [[10, 20]]], [[11, 22]]),
+    Example(
+        "each channel by its own number",
+        ops.Multiply(),
+        [[[[[1, 2], [3, 4]]]], [[10, 100]]],
+        [[[[10, 200], [30, 400]]]],
+    ),
+    Example(
+        "each position by its own number",
+        ops.Multiply(),
+        [[[[[1, 2], [3, 4]]]], [[[[10], [100]]]]],
+        [[[[10, 20], [300, 400]]]],
+    ),
+    Example(
+        "one above, two on the right",
+        ops.Pad(((1, 0), (0, 2)), 9),
+        [[grey([[1, 2]])]],
+        [grey([[9, 9, 9, 9], [1, 2, 9, 9]])],
+    ),
+    Example(
+        "without the first row and the last column",
+        ops.Crop(((1, 0), (0, 1))),
+        [[grey([[1, 2, 3], [4, 5, 6]])]],
+        [grey([[4, 5]])],
+    ),
+    Example("the second and the third", ops.ChannelSlice(1, 3), [[[1, 2, 3, 4]]], [[2, 3]]),
+    Example(
+        # groups 1 2 3 and 4 5 6, dealt out in turn
+        "two groups of three",
+        ops.ChannelShuffle(2),
+        [[[1, 2, 3, 4, 5, 6]]],
+        [[1, 4, 2, 5, 3, 6]],
+    ),
     Example(
         "two branches, pixel by pixel",
         ops.Concatenate(),

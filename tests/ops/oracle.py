@@ -186,6 +186,32 @@ def prelu(op: ops.PReLU, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return to_nhwc(functional.prelu(to_nchw(x), weights["slope"]))
 
 
+def global_max_pool(op: ops.GlobalMaxPool, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    size = x.shape[1], x.shape[2]
+    return functional.max_pool2d(to_nchw(x), size).flatten(1)
+
+
+def multiply(op: ops.Multiply, x: Tensor, by: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    return x * (by if by.ndim == x.ndim else by[:, None, None, :])
+
+
+def pad(op: ops.Pad, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    (top, bottom), (left, right) = op.padding
+    padded = functional.pad(to_nchw(x), [left, right, top, bottom], value=op.value)
+    return to_nhwc(padded)
+
+
+def crop(op: ops.Crop, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """PyTorch crops by padding with less than nothing."""
+    (top, bottom), (left, right) = op.cropping
+    return to_nhwc(functional.pad(to_nchw(x), [-left, -right, -top, -bottom]))
+
+
+def channel_shuffle(op: ops.ChannelShuffle, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    maps = x if x.ndim == 4 else x[:, None, None]
+    return to_nhwc(functional.channel_shuffle(to_nchw(maps), op.groups)).reshape(x.shape)
+
+
 def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
 
@@ -194,22 +220,32 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "add": lambda op, *x, weights, mode: sum(x[1:], x[0]),
     "average_pool": average_pool,
     "batch_norm": batch_norm,
+    "channel_shuffle": channel_shuffle,
+    "channel_slice": lambda op, x, weights, mode: x.narrow(-1, op.start, op.stop - op.start),
+    "clip": lambda op, x, weights, mode: functional.hardtanh(x, op.low, op.high),
     "concatenate": lambda op, *x, weights, mode: torch.cat(x, dim=-1),
     "conv2d": conv2d,
+    "crop": crop,
     "dense": dense,
     "dropout": dropout,
     "flatten": lambda op, x, weights, mode: torch.flatten(x, 1),
     "global_average_pool": lambda op, x, weights, mode: functional.adaptive_avg_pool2d(
         to_nchw(x), 1
     ).flatten(1),
+    "global_max_pool": global_max_pool,
+    "hard_sigmoid": lambda op, x, weights, mode: functional.relu6(x + 3) / 6,
+    "hard_swish": lambda op, x, weights, mode: functional.hardswish(x),
     "leaky_relu": lambda op, x, weights, mode: functional.leaky_relu(x, op.slope),
     "local_response_norm": local_response_norm,
     "max_pool": max_pool,
+    "multiply": multiply,
     "normalise": normalise,
+    "pad": pad,
     "prelu": prelu,
     "relu": lambda op, x, weights, mode: functional.relu(x),
     "relu6": lambda op, x, weights, mode: functional.relu6(x),
     "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
+    "silu": lambda op, x, weights, mode: functional.silu(x),
     "softmax": lambda op, x, weights, mode: functional.softmax(x, dim=-1),
     "subsample": subsample,
     "tanh": lambda op, x, weights, mode: torch.tanh(x),

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from pellucid import ops
+from tests.ops.cases.pointwise import REGISTERED
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Operation
@@ -26,6 +27,12 @@ SLOPES: list[tuple[Operation, float, float]] = [
     (ops.LeakyReLU(0.125), 0.0, 0.125),
     (ops.LeakyReLU(-2.0), -0.0, -2.0),
     (ops.PReLU(), 0.0, 0.25),
+    (ops.Clip(-1.0, 2.0), -1.0, 0.0),
+    (ops.Clip(-1.0, 2.0), 2.0, 0.0),
+    (ops.HardSigmoid(), -3.0, 0.0),
+    (ops.HardSigmoid(), 3.0, 0.0),
+    (ops.HardSwish(), -3.0, 0.0),
+    (ops.HardSwish(), 3.0, 1.0),
 ]
 """Operations, where they bend, and the slope declared there (PReLU's is 1/4)."""
 
@@ -54,7 +61,7 @@ def test_where_a_nan_went_in_the_slope_is_0(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    [ops.ReLU(), ops.ReLU6(), ops.LeakyReLU(), ops.PReLU(), ops.Sigmoid(), ops.Tanh()],
+    [*REGISTERED, ops.PReLU()],
     ids=str,
 )
 def test_nan_stays_nan_in_activations(operation: Operation) -> None:

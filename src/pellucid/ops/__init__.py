@@ -7,22 +7,32 @@ from typing import TYPE_CHECKING
 from pellucid.ops.add import Add
 from pellucid.ops.average_pool import AveragePool
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.channel_shuffle import ChannelShuffle
+from pellucid.ops.channel_slice import ChannelSlice
+from pellucid.ops.clip import Clip
 from pellucid.ops.concatenate import Concatenate
 from pellucid.ops.conv2d import Conv2D
+from pellucid.ops.crop import Crop
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dense import Dense
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.global_average_pool import GlobalAveragePool
+from pellucid.ops.global_max_pool import GlobalMaxPool
+from pellucid.ops.hard_sigmoid import HardSigmoid
+from pellucid.ops.hard_swish import HardSwish
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mean_squared_error import MeanSquaredError
+from pellucid.ops.multiply import Multiply
 from pellucid.ops.normalise import Normalise
+from pellucid.ops.pad import Pad
 from pellucid.ops.prelu import PReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
 from pellucid.ops.subsample import Subsample
 from pellucid.ops.tanh import Tanh
@@ -37,21 +47,31 @@ __all__ = [
     "Add",
     "AveragePool",
     "BatchNorm",
+    "ChannelShuffle",
+    "ChannelSlice",
+    "Clip",
     "Concatenate",
     "Conv2D",
+    "Crop",
     "CrossEntropy",
     "Dense",
     "Dropout",
     "Flatten",
     "GlobalAveragePool",
+    "GlobalMaxPool",
+    "HardSigmoid",
+    "HardSwish",
     "LeakyReLU",
     "LocalResponseNorm",
     "MaxPool",
     "MeanSquaredError",
+    "Multiply",
     "Normalise",
     "PReLU",
+    "Pad",
     "ReLU",
     "ReLU6",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Subsample",
@@ -64,20 +84,30 @@ OPERATIONS: dict[str, type[Operation]] = {
         Add,
         AveragePool,
         BatchNorm,
+        ChannelShuffle,
+        ChannelSlice,
+        Clip,
         Concatenate,
         Conv2D,
+        Crop,
         Dense,
         Dropout,
         Flatten,
         GlobalAveragePool,
+        GlobalMaxPool,
+        HardSigmoid,
+        HardSwish,
         LeakyReLU,
         LocalResponseNorm,
         MaxPool,
+        Multiply,
         Normalise,
+        Pad,
         PReLU,
         ReLU,
         ReLU6,
         Sigmoid,
+        SiLU,
         Softmax,
         Subsample,
         Tanh,

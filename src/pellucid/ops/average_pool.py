@@ -90,4 +90,4 @@ class AveragePool(Pool):
         self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
     ) -> str:
         count = self._counts(np.ones((1, *inputs[0].shape)))[0, at[0], at[1], 0]
-        return f"{nested('SUM', self.cells(at, inputs[0]))}/{round(float(count))}"
+        return f"{nested('SUM', self.cells(at, inputs))}/{round(float(count))}"

@@ -68,7 +68,5 @@ class GlobalAveragePool(Operation):
     def formula(
         self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
     ) -> str:
-        (x,), (channel,) = inputs, at
-        height, width, _ = x.shape
-        cells = [x.cell((i, j, channel)) for i in range(height) for j in range(width)]
-        return f"{nested('SUM', cells)}/{height * width}"
+        cells = self.cells(at, inputs)
+        return f"{nested('SUM', cells)}/{len(cells)}"

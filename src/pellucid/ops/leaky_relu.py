@@ -32,7 +32,6 @@ class LeakyReLU(Pointwise):
 
     kind: ClassVar[str] = "leaky_relu"
     title: ClassVar[str] = "step 1(b), leaky ReLU"
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     words: ClassVar[str] = "x where it is positive, else a small share of it"
     slope: float = 0.01
 
@@ -44,6 +43,9 @@ class LeakyReLU(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return np.where(x > 0, 1.0, self.slope).astype(x.dtype)
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
 
     def formula_of(self, x: str) -> str:
         return f"IF({x}>0,{x},{constant(self.slope)}*{x})"

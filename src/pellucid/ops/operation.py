@@ -299,14 +299,17 @@ class Operation(ABC):
             inputs: The cells of the inputs.
             weights: The cells of the weights, by name.
         """
-        reads = self.reads(*(x.shape for x in inputs))
-        sources = reads.sources(at).table.tolist()
-        cells = [inputs[row[0]].cell(tuple(n for n in row[1:] if n >= 0)) for row in sources]
+        cells = self.cells(at, inputs)
         if self.rule == "maximum":
             return nested("MAX", cells)
         plain = type(self).factors is Operation.factors and type(self).added is Operation.added
         self._derived("formula", self.rule == "sum" and plain and not weights)
         return "+".join(cells)
+
+    def cells(self, at: tuple[int, ...], inputs: Sequence[Cells]) -> list[str]:
+        """The spreadsheet cells of what an output reads."""
+        rows = self.reads(*(x.shape for x in inputs)).sources(at).table.tolist()
+        return [inputs[branch].cell(tuple(n for n in at if n >= 0)) for branch, *at in rows]
 
     def mask(self, x: Array) -> Array | None:
         """Of a function of each value alone: its derivative at each x; none for all others."""

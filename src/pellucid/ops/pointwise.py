@@ -25,9 +25,6 @@ class Pointwise(Operation):
     rule: ClassVar[Rule] = "function"
     family: ClassVar[Family] = "activation"
 
-    kinks: ClassVar[tuple[float, ...]]
-    """Where its derivative jumps; the derivative there is declared by :meth:`derivative`."""
-
     @abstractmethod
     def function(self, x: Array) -> Array:
         """The function's value at each x."""
@@ -35,6 +32,10 @@ class Pointwise(Operation):
     @abstractmethod
     def derivative(self, x: Array, y: Array) -> Array:
         """Its derivative at each x, where y is the function's value there."""
+
+    @abstractmethod
+    def kinks(self) -> tuple[float, ...]:
+        """Where its derivative jumps; the derivative there is declared by :meth:`derivative`."""
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -63,7 +64,7 @@ class Pointwise(Operation):
         return elementwise(*inputs)
 
     def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
-        return tuple(inputs[0] > kink for kink in self.kinks)
+        return tuple(inputs[0] > kink for kink in self.kinks())
 
     def mask(self, x: Array) -> Array:
         return self.derivative(x, self.function(x))

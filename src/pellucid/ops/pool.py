@@ -14,7 +14,6 @@ from pellucid.ops.window import Edge, Padding, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pellucid.ops.formula import Cells
     from pellucid.ops.operation import Array, Shape
     from pellucid.ops.terms import Terms
 
@@ -75,7 +74,3 @@ class Pool(Operation):
 
     def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
         return self.window.cost(*image_shape(inputs[0]))
-
-    def cells(self, at: tuple[int, ...], x: Cells) -> list[str]:
-        """The spreadsheet cells under the window of an output."""
-        return [x.cell(tuple(row[1:])) for row in self.reads(x.shape).sources(at).table.tolist()]

@@ -26,7 +26,6 @@ class ReLU(Pointwise):
 
     kind: ClassVar[str] = "relu"
     title: ClassVar[str] = "step 1(b), ReLU"
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     words: ClassVar[str] = "max(0, x)"
     rectifies: ClassVar[bool] = True
 
@@ -35,6 +34,9 @@ class ReLU(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return (x > 0).astype(x.dtype)
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
 
     def formula_of(self, x: str) -> str:
         return f"MAX(0,{x})"

@@ -26,7 +26,6 @@ class ReLU6(Pointwise):
 
     kind: ClassVar[str] = "relu6"
     title: ClassVar[str] = "step 1(b), ReLU6"
-    kinks: ClassVar[tuple[float, ...]] = (0.0, 6.0)
     words: ClassVar[str] = "max(0, x), and 6 at most"
     rectifies: ClassVar[bool] = True
 
@@ -35,6 +34,9 @@ class ReLU6(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return ((x > 0) & (x < 6)).astype(x.dtype)
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0, 6.0)
 
     def formula_of(self, x: str) -> str:
         return f"MIN(6,MAX(0,{x}))"

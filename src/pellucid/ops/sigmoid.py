@@ -16,21 +16,28 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^{−x}) of each x, without overflow."""
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+
 @dataclass(frozen=True)
 class Sigmoid(Pointwise):
     """Logistic sigmoid; any shape."""
 
     kind: ClassVar[str] = "sigmoid"
     title: ClassVar[str] = "step 1(b), sigmoid"
-    kinks: ClassVar[tuple[float, ...]] = ()
     words: ClassVar[str] = "1/(1 + e^−x)"
 
     def function(self, x: Array) -> Array:
-        small = np.exp(-np.abs(x))  # never overflows
-        return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+        return sigmoid(x)
 
     def derivative(self, x: Array, y: Array) -> Array:
         return np.asarray(y * (1 - y))
+
+    def kinks(self) -> tuple[float, ...]:
+        return ()
 
     def formula_of(self, x: str) -> str:
         return f"1/(1+EXP(-{x}))"

@@ -86,4 +86,4 @@ class Subsample(Pool):
         self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
     ) -> str:
         coefficient, bias = (weights[name].cell(at[-1:]) for name in ("coefficient", "bias"))
-        return f"{coefficient}*{nested('SUM', self.cells(at, inputs[0]))}+{bias}"
+        return f"{coefficient}*{nested('SUM', self.cells(at, inputs))}+{bias}"

@@ -22,7 +22,6 @@ class Tanh(Pointwise):
 
     kind: ClassVar[str] = "tanh"
     title: ClassVar[str] = "step 1(b), tanh"
-    kinks: ClassVar[tuple[float, ...]] = ()
     words: ClassVar[str] = "tanh x"
 
     def function(self, x: Array) -> Array:
@@ -30,6 +29,9 @@ class Tanh(Pointwise):
 
     def derivative(self, x: Array, y: Array) -> Array:
         return 1 - y * y
+
+    def kinks(self) -> tuple[float, ...]:
+        return ()
 
     def formula_of(self, x: str) -> str:
         return f"TANH({x})"

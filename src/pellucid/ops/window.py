@@ -138,3 +138,13 @@ class Window:
             f"{brackets[0]}({length} + {pads} − {extent})/{stride}{brackets[1]} + 1 = {output}; "
             f"its input needs a {side} of at least {max(1, least)}"
         )
+
+
+def check_sides(name: str, sides: object) -> None:
+    """Check pixels on each side, ``((top, bottom), (left, right))``."""
+    if not isinstance(sides, tuple) or len(sides) != 2:
+        raise ArgumentError(
+            f"{name} must be pixels ((top, bottom), (left, right)), got {checks.brief(sides)}"
+        )
+    for side in sides:
+        checks.pair(name, side, least=0)

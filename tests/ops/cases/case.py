@@ -30,11 +30,17 @@ def distinct(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray((random.permutation(count).reshape(shape) - count / 2) * 0.05)
 
 
-def off_kinks(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Values about 0 and 6, where rectifiers bend, but at least 0.1 away from there."""
+def off_kinks(
+    random: np.random.Generator, shape: tuple[int, ...], kinks: tuple[float, ...] = (0.0, 6.0)
+) -> Array:
+    """Values about kinks, but at least 0.1 away from all of them; by default those of ReLU6."""
     distance = 0.1 + np.abs(random.normal(size=shape))
     side = random.choice([-1.0, 1.0], shape)
-    return np.asarray(random.choice([0.0, 6.0], shape) + distance * side)
+    values = np.asarray(random.choice(kinks, shape) + distance * side)
+    for kink in kinks:  # what came near another one
+        near = np.abs(values - kink) < 0.1
+        values = np.where(near, kink + np.where(values < kink, -0.1, 0.1), values)
+    return values
 
 
 def tied(random: np.random.Generator, shape: tuple[int, ...]) -> Array:

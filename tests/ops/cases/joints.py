@@ -1,9 +1,21 @@
-"""Cases of what joins and reshapes: add, concatenate, flatten, global average pool, dense."""
+"""Cases of what joins, lays out and reshapes, of global poolings and of dense layers."""
 
 from __future__ import annotations
 
-from pellucid.ops import Add, Concatenate, Dense, Flatten, GlobalAveragePool
-from tests.ops.cases.case import Case
+from pellucid.ops import (
+    Add,
+    ChannelShuffle,
+    ChannelSlice,
+    Concatenate,
+    Crop,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    GlobalMaxPool,
+    Multiply,
+    Pad,
+)
+from tests.ops.cases.case import Case, distinct, tied
 
 JOINTS = [
     Case("two", Add(), ((3, 5, 2), (3, 5, 2)), linear=True),
@@ -16,6 +28,27 @@ JOINTS = [
     Case("flat already", Flatten(), ((5,),), linear=True),
     Case("feature maps", GlobalAveragePool(), ((3, 5, 2),), linear=True),
     Case("one pixel", GlobalAveragePool(), ((1, 1, 3),), batch=1, linear=True),
+    Case("feature maps", GlobalMaxPool(), ((3, 5, 2),), fill=distinct),
+    Case("one pixel", GlobalMaxPool(), ((1, 1, 3),), batch=1),
+    Case("ties", GlobalMaxPool(), ((4, 3, 2),), fill=tied, smooth=False),
+    Case("by feature maps", Multiply(), ((3, 5, 2), (3, 5, 2))),
+    Case("by channels, flat", Multiply(), ((3, 5, 2), (2,))),
+    Case("by channels", Multiply(), ((3, 5, 2), (1, 1, 2)), batch=1),
+    Case("by positions", Multiply(), ((3, 5, 2), (3, 5, 1)), batch=3),
+    Case("by one number", Multiply(), ((3, 5, 2), (1, 1, 1))),
+    Case("by rows", Multiply(), ((3, 5, 2), (3, 1, 1))),
+    Case("flat", Multiply(), ((7,), (7,))),
+    Case("each side another", Pad(((1, 0), (2, 3))), ((3, 5, 2),), linear=True),
+    Case("another value", Pad(((0, 2), (1, 0)), -1.5), ((2, 3, 4),), batch=1, linear=True),
+    Case("none", Pad(((0, 0), (0, 0))), ((2, 3, 1),), linear=True),
+    Case("each side another", Crop(((1, 0), (0, 2))), ((4, 5, 2),), linear=True),
+    Case("all sides", Crop(((1, 1), (2, 1))), ((3, 4, 3),), batch=1, linear=True),
+    Case("the middle", ChannelSlice(1, 4), ((3, 2, 5),), linear=True),
+    Case("the first", ChannelSlice(0, 1), ((2, 3, 2),), batch=1, linear=True),
+    Case("flat", ChannelSlice(2, 7), ((7,),), linear=True),
+    Case("two groups", ChannelShuffle(), ((2, 3, 6),), linear=True),
+    Case("three groups", ChannelShuffle(3), ((3, 2, 12),), batch=1, linear=True),
+    Case("flat", ChannelShuffle(4), ((8,),), linear=True),
     Case("asymmetric", Dense(3), ((5,),), batch=2, linear=True),
     Case("without bias", Dense(4, bias=False), ((3,),), batch=5, linear=True),
     Case("one image, one unit", Dense(1), ((7,),), batch=1, linear=True),

@@ -96,6 +96,21 @@ def _batch_norm_of_one(call: Call[ops.BatchNorm]) -> Tensor:
     return weights["gamma"].view(channels) * x_hat + weights["beta"].view(channels)
 
 
+def channel_shuffle(call: Call[ops.ChannelShuffle]) -> Tensor:
+    n, channels, *rest = call.x.shape
+    groups = call.operation.groups
+    return call.x.reshape(n, groups, channels // groups, *rest).transpose(1, 2).flatten(1, 2)
+
+
+def channel_slice(call: Call[ops.ChannelSlice]) -> Tensor:
+    return call.x[:, call.operation.start : call.operation.stop]
+
+
+def clip(call: Call[ops.Clip]) -> Tensor:
+    # PyTorch's clamp would let the gradient through at the bounds.
+    return F.hardtanh(call.x, call.operation.low, call.operation.high)
+
+
 def concatenate(call: Call[ops.Concatenate]) -> Tensor:
     return torch.cat(list(call.inputs), dim=1)
 
@@ -116,6 +131,12 @@ def conv2d(call: Call[ops.Conv2D]) -> Tensor:
         operation.dilation,
         operation.groups,
     )
+
+
+def crop(call: Call[ops.Crop]) -> Tensor:
+    (top, bottom), (left, right) = call.operation.cropping
+    height, width = call.x.shape[2:]
+    return call.x[:, :, top : height - bottom, left : width - right]
 
 
 def dense(call: Call[ops.Dense]) -> Tensor:
@@ -141,6 +162,20 @@ def flatten(call: Call[ops.Flatten]) -> Tensor:
 
 def global_average_pool(call: Call[ops.GlobalAveragePool]) -> Tensor:
     return call.x.mean(dim=(2, 3))
+
+
+def global_max_pool(call: Call[ops.GlobalMaxPool]) -> Tensor:
+    # PyTorch's amax would divide the gradient among equals.
+    values = call.x.flatten(2)
+    return values.gather(2, values.argmax(dim=2, keepdim=True)).squeeze(2)
+
+
+def hard_sigmoid(call: Call[ops.HardSigmoid]) -> Tensor:
+    return F.hardtanh(call.x / 6 + 0.5, 0.0, 1.0)  # PyTorch's own takes 1/6 in float32
+
+
+def hard_swish(call: Call[ops.HardSwish]) -> Tensor:
+    return F.hardswish(call.x)
 
 
 def leaky_relu(call: Call[ops.LeakyReLU]) -> Tensor:
@@ -175,6 +210,12 @@ def _first_winners(operation: ops.MaxPool, x: Tensor, padded: Tensor, y: Tensor)
     return windows.gather(-1, first).squeeze(-1)
 
 
+def multiply(call: Call[ops.Multiply]) -> Tensor:
+    first, second = call.inputs
+    spread = second if first.ndim == second.ndim else second[:, :, None, None]
+    return first * spread
+
+
 def normalise(call: Call[ops.Normalise]) -> Tensor:
     x = call.x
     mean, std = (
@@ -182,6 +223,11 @@ def normalise(call: Call[ops.Normalise]) -> Tensor:
         for values in (call.operation.mean, call.operation.std)
     )
     return (x - mean) / std
+
+
+def pad(call: Call[ops.Pad]) -> Tensor:
+    (top, bottom), (left, right) = call.operation.padding
+    return F.pad(call.x, (left, right, top, bottom), value=call.operation.value)
 
 
 def prelu(call: Call[ops.PReLU]) -> Tensor:
@@ -198,6 +244,10 @@ def relu6(call: Call[ops.ReLU6]) -> Tensor:
 
 def sigmoid(call: Call[ops.Sigmoid]) -> Tensor:
     return call.x.sigmoid()
+
+
+def silu(call: Call[ops.SiLU]) -> Tensor:
+    return F.silu(call.x)
 
 
 def softmax(call: Call[ops.Softmax]) -> Tensor:
@@ -217,20 +267,30 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "add": add,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
+    "channel_shuffle": channel_shuffle,
+    "channel_slice": channel_slice,
+    "clip": clip,
     "concatenate": concatenate,
     "conv2d": conv2d,
+    "crop": crop,
     "dense": dense,
     "dropout": dropout,
     "flatten": flatten,
     "global_average_pool": global_average_pool,
+    "global_max_pool": global_max_pool,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_swish": hard_swish,
     "leaky_relu": leaky_relu,
     "local_response_norm": local_response_norm,
     "max_pool": max_pool,
+    "multiply": multiply,
     "normalise": normalise,
+    "pad": pad,
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
     "sigmoid": sigmoid,
+    "silu": silu,
     "softmax": softmax,
     "subsample": subsample,
     "tanh": tanh,

@@ -67,6 +67,7 @@ def rule_in_words(opened: ValueTerms) -> str:
         "sum": f"the sum of the products{bias}",
         "maximum": "the largest of the window",
         "share": "its exponential's share of the sum of all",
+        "product": "the product of all",
         "function": "a function of one value",
     }[opened.terms.rule]
 
