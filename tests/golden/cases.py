@@ -19,15 +19,24 @@ from pellucid.graph import Network
 from pellucid.layers import (
     AveragePool,
     BatchNorm,
+    ChannelShuffle,
+    ChannelSlice,
+    Clip,
     Conv2D,
+    Crop,
     Dense,
     Dropout,
     Flatten,
+    Gated,
     GlobalAveragePool,
+    GlobalMaxPool,
+    HardSigmoid,
+    HardSwish,
     LeakyReLU,
     LocalResponseNorm,
     MaxPool,
     Normalise,
+    Pad,
     Parallel,
     PReLU,
     ReLU,
@@ -35,6 +44,7 @@ from pellucid.layers import (
     Residual,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Subsample,
     Tanh,
@@ -189,6 +199,27 @@ SEPARABLE: tuple[Block, ...] = (
     Dense(5),
 )
 
+# What gates, mobile networks and layouts of channels are made of.
+GATED: tuple[Block, ...] = (
+    Pad(((1, 0), (2, 1)), value=0.25),
+    Conv2D(12, 3, bias=False),
+    BatchNorm(),
+    SiLU(),
+    Gated([GlobalAveragePool(), Dense(5), ReLU(), Dense(12), HardSigmoid()]),
+    ChannelShuffle(3),
+    Parallel(
+        [
+            [ChannelSlice(0, 5), HardSwish()],
+            [ChannelSlice(5, 12), Clip(-0.5, 1.5)],
+        ]
+    ),
+    Gated([Conv2D(1, 1), Sigmoid()]),
+    Crop(((1, 0), (1, 2))),
+    Conv2D(10, 3, stride=2, groups=2),
+    GlobalMaxPool(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -209,5 +240,6 @@ CASES: dict[str, Case] = {
         CrossEntropy(0.1, (0.5, 1.0, 2.0, 1.5, 1.0)),
     ),
     "dropout": Case(DROPOUT, (9, 8, 2), 7, Adam(), 0.003, soft=True),
+    "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip
