@@ -29,9 +29,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A code cache of the tests' own: the user's is neither read nor written."""
+    """A code cache of the run's own, for all its processes: the user's is left alone."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own within the run's
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PELLUCID_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PELLUCID_CACHE", str(folder / "cache"))
         yield
 
 

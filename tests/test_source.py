@@ -10,6 +10,8 @@ LATE = {
     ("pellucid.explain.emptiness", "pellucid.explain.explanation"),
     ("pellucid.explain.emptiness", "pellucid.explain.grad_cam"),
     ("pellucid.explain.evidence", "pellucid.explain.evidence_figure"),
+    ("pellucid.record", "pellucid.show.records"),  # a record asks for its picture: this one stays
+    ("pellucid.show.records", "pellucid.files"),
 }
 """Imports within functions that close a circle."""
 
