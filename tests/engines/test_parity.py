@@ -9,7 +9,16 @@ import pytest
 
 from pellucid.engines import ENGINES, Learning, Precision, get_engine
 from pellucid.graph import Graph, Network, Node
-from pellucid.ops import LOSSES, OPERATIONS, CrossEntropy, Dense, Flatten, MeanSquaredError
+from pellucid.ops import (
+    LOSSES,
+    OPERATIONS,
+    CrossEntropy,
+    Dense,
+    Flatten,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SquaredError,
+)
 from pellucid.optimizers import SGD
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
@@ -25,6 +34,8 @@ LOSS_CASES: dict[str, Loss] = {
     "weighted": CrossEntropy(class_weights=(0.5, 2.0, 1.0, 3.0, 0.7)),
     "smoothed and weighted": CrossEntropy(0.2, (0.5, 2.0, 1.0, 3.0, 0.7)),
     "squared": MeanSquaredError(),
+    "sigmoid": SigmoidCrossEntropy(),
+    "squared error": SquaredError(),
 }
 
 

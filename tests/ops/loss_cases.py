@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.ops import CrossEntropy, MeanSquaredError
+from pellucid.ops import CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError
 from pellucid.ops.loss import one_hot
 
 if TYPE_CHECKING:
@@ -62,7 +62,12 @@ LOSS_CASES = [
     LossCase(MeanSquaredError()),
     LossCase(MeanSquaredError(), soft=True),
     LossCase(MeanSquaredError(), images=1, classes=7),
+    LossCase(SigmoidCrossEntropy()),
+    LossCase(SigmoidCrossEntropy(), soft=True, images=1, classes=7),
+    LossCase(SquaredError(), soft=True),
+    LossCase(SquaredError(), soft=True, images=1, classes=7),
     LossCase(CrossEntropy(0.1), spread=1e4),
+    LossCase(SigmoidCrossEntropy(), soft=True, spread=1e4),
     LossCase(MeanSquaredError(), spread=1e4),
 ]
 

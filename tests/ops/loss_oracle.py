@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pellucid.ops import CrossEntropy, MeanSquaredError
+from pellucid.ops import CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError
 from tests.ops.tolerances import assert_close
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ def images_of(case: LossCase, logits: Tensor, targets: Tensor, labels: Tensor) -
     loss = case.loss
     if isinstance(loss, MeanSquaredError):
         return ((functional.softmax(logits, dim=1) - targets) ** 2).sum(dim=1)
+    if isinstance(loss, SigmoidCrossEntropy):
+        return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(
+            dim=1
+        )
+    if isinstance(loss, SquaredError):
+        return functional.mse_loss(logits, targets, reduction="none").mean(dim=1)
     assert isinstance(loss, CrossEntropy)
     return functional.cross_entropy(
         logits,
@@ -37,9 +43,8 @@ def images_of(case: LossCase, logits: Tensor, targets: Tensor, labels: Tensor) -
 def torch_loss(case: LossCase, logits: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
     """The batch's loss."""
     loss = case.loss
-    if isinstance(loss, MeanSquaredError):
+    if not isinstance(loss, CrossEntropy):
         return images_of(case, logits, targets, labels).mean()
-    assert isinstance(loss, CrossEntropy)
     weights, smoothing = _weights(loss, logits), loss.label_smoothing
     if not case.soft:
         return functional.cross_entropy(logits, labels, weights, label_smoothing=smoothing)

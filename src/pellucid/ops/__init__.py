@@ -32,8 +32,10 @@ from pellucid.ops.prelu import PReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.sigmoid import Sigmoid
+from pellucid.ops.sigmoid_cross_entropy import SigmoidCrossEntropy
 from pellucid.ops.silu import SiLU
 from pellucid.ops.softmax import Softmax
+from pellucid.ops.squared_error import SquaredError
 from pellucid.ops.subsample import Subsample
 from pellucid.ops.tanh import Tanh
 
@@ -73,7 +75,9 @@ __all__ = [
     "ReLU6",
     "SiLU",
     "Sigmoid",
+    "SigmoidCrossEntropy",
     "Softmax",
+    "SquaredError",
     "Subsample",
     "Tanh",
 ]
@@ -115,5 +119,7 @@ OPERATIONS: dict[str, type[Operation]] = {
 }
 """Every operation by its kind: the fixed table that model files are read with."""
 
-LOSSES: dict[str, type[Loss]] = {loss.kind: loss for loss in (CrossEntropy, MeanSquaredError)}
+LOSSES: dict[str, type[Loss]] = {
+    loss.kind: loss for loss in (CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError)
+}
 """Every loss by its kind."""

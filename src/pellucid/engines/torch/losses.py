@@ -49,6 +49,22 @@ def mean_squared_error(loss: ops.MeanSquaredError, z: Tensor, t: Tensor) -> Tens
     return ((y * (1.0 - t) - t * rest) ** 2).sum() / len(t)
 
 
+def sigmoid_cross_entropy(
+    loss: ops.SigmoidCrossEntropy,  # noqa: ARG001
+    z: Tensor,
+    t: Tensor,
+) -> Tensor:
+    """The mean over labels and images of t·softplus(−z) + (1 − t)·softplus(z)."""
+    z, t = _wide(z), _wide(t)
+    softplus = torch.nn.functional.softplus
+    return (t * softplus(-z) + (1.0 - t) * softplus(z)).mean()
+
+
+def squared_error(loss: ops.SquaredError, z: Tensor, t: Tensor) -> Tensor:  # noqa: ARG001
+    """The mean over numbers and images of (z − t)²."""
+    return ((_wide(z) - _wide(t)) ** 2).mean()
+
+
 def _from_the_largest(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Each row's largest logit and how far the others are from it, for losses near certainty.
 
@@ -76,6 +92,8 @@ def _wide(x: Tensor) -> Tensor:
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "cross_entropy": cross_entropy,
     "mean_squared_error": mean_squared_error,
+    "sigmoid_cross_entropy": sigmoid_cross_entropy,
+    "squared_error": squared_error,
 }
 
 

@@ -1,0 +1,50 @@
+"""What networks are trained for: one class a picture, several labels, or numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.settings import from_dict, to_dict
+from pellucid.tasks.multi_label import MultiLabel
+from pellucid.tasks.regression import Regression
+from pellucid.tasks.single_label import SingleLabel
+from pellucid.tasks.task import Judge, Judged, Task, check_one_class
+
+if TYPE_CHECKING:
+    from pellucid.data.targets import Targets
+
+__all__ = [
+    "TASKS",
+    "Judge",
+    "Judged",
+    "MultiLabel",
+    "Regression",
+    "SingleLabel",
+    "Task",
+    "check_one_class",
+    "from_dict",
+    "task_from_dict",
+    "task_of",
+    "to_dict",
+]
+
+TASKS: dict[str, type[Task]] = {task.kind: task for task in (SingleLabel, MultiLabel, Regression)}
+"""Every task by its kind: the fixed table that model files are read with."""
+
+
+def task_of(targets: Targets) -> Task:
+    """The task of learning from some targets.
+
+    Raises:
+        DataError: If nothing can be learned from them.
+    """
+    return TASKS[targets.kind].of(targets)
+
+
+def task_from_dict(values: object) -> Task:
+    """The task that :func:`to_dict` described.
+
+    Raises:
+        PellucidError: For an unknown kind, an unknown or missing field, or a value out of range.
+    """
+    return from_dict(values, TASKS, "task")

@@ -1,0 +1,129 @@
+"""What a task is: what a data set brings, what is minimised, and what a network's outputs mean."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pellucid.errors import ArgumentError
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.targets import Targets
+    from pellucid.ops.loss import Loss
+    from pellucid.ops.operation import Array
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a network's outputs for some pictures are worth.
+
+    Attributes:
+        loss: Mean over the pictures, without what a recipe adds to it (label smoothing, class
+            weights), so that runs compare.
+        measures: By name; epochs are ranked by the first, the higher the better, and of equals by
+            the loss.
+    """
+
+    loss: float
+    measures: dict[str, float]
+
+
+class Judge(ABC):
+    """Takes in batches of outputs and what was wanted, and says what they are worth."""
+
+    @abstractmethod
+    def add(self, outputs: NDArray[np.float64], targets: Array) -> None:
+        """Take in a batch.
+
+        Args:
+            outputs: The network's, (N, K).
+            targets: What :meth:`Task.targets` gave.
+        """
+
+    @abstractmethod
+    def judged(self) -> Judged:
+        """What all of them together are worth."""
+
+
+class Task(ABC):
+    """What a network is trained for, with the settings that this needs. Frozen dataclasses.
+
+    Attributes:
+        kind: Its name in model files, which is that of the targets it learns from.
+        title: Its name in words.
+        measures: What :meth:`judge` measures, in order.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    measures: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """What the K outputs stand for: classes, or the columns of numbers."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, targets: Targets) -> Self:
+        """The task of learning from some targets.
+
+        Raises:
+            DataError: If nothing can be learned from them.
+        """
+
+    @abstractmethod
+    def known(self) -> Targets:
+        """Targets of no picture, by which other data are read as this task takes them."""
+
+    @abstractmethod
+    def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
+        """What is wanted of some pictures, as the loss takes it, batch axis first."""
+
+    @abstractmethod
+    def loss(self) -> Loss:
+        """What is minimised, with default settings."""
+
+    @abstractmethod
+    def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
+        """What ``predict`` answers, from a network's outputs (N, K)."""
+
+    @abstractmethod
+    def judge(self) -> Judge:
+        """A new judge."""
+
+    def correct(self, outputs: Array, targets: Array) -> int | None:
+        """How many pictures of a batch are answered right; none where that is no question."""
+        return None
+
+    def settled(self, measures: dict[str, float]) -> Self:
+        """The task with the settings that a judgement chose."""
+        return self
+
+    @property
+    def of_one_class(self) -> bool:
+        """Whether the task is to tell the one class of a picture."""
+        return False
+
+
+def check_one_class(task: Task, what: str) -> None:
+    """Check that a task is single-label classification, which some things are only made for.
+
+    Args:
+        task: A model's.
+        what: What only such a model has, for the message: ``a confusion matrix``.
+
+    Raises:
+        ArgumentError: If it is another.
+    """
+    if not task.of_one_class:
+        raise ArgumentError(
+            f"{printable(what)}: the model is for {task.title}; this is made for single-label "
+            "classification, one class a picture"
+        )
