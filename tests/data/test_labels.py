@@ -124,7 +124,7 @@ def test_what_is_no_labels_is_refused_in_one_line(given: Any, words: str) -> Non
 @pytest.mark.parametrize(("given", "_"), WRONG)
 def test_the_same_labels_by_name(given: Any, _: str) -> None:
     with pytest.raises(PellucidError):
-        load({"x": np.zeros((12, 4, 4), np.uint8), "y": given})
+        load({"x": np.zeros((12, 4, 4), np.uint8), "y": given}, task="single-label")
 
 
 def test_a_label_for_each_picture() -> None:

@@ -11,6 +11,7 @@ import typer
 from pellucid.architectures import ARCHITECTURES
 from pellucid.data.augment import PRESETS
 from pellucid.data.quarantine import Bad
+from pellucid.data.targets import TARGETS
 from pellucid.engines import ENGINES
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
@@ -117,8 +118,17 @@ LabelColumn = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The column of a CSV file that holds the labels.",
+        help="The column of a CSV file that holds the labels; of numbers several: x,y.",
         show_default="label, class, target …",
+    ),
+]
+TaskName = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        help=f"What the labels are for: {', '.join(TARGETS)}.",
+        show_default="by the labels: numbers that are not whole are regression; a;b several labels",
+        **named("task", TARGETS),
     ),
 ]
 Cache = Annotated[

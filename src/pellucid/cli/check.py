@@ -59,6 +59,7 @@ def check(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    task: arguments.TaskName = None,
     json: arguments.Json = False,
 ) -> None:
     """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
@@ -84,6 +85,7 @@ def check(
             progress=progress,
             path_column=path_column,
             label_column=label_column,
+            task=task,
         )
     print_result(report, json=json)
     if html is not None:
@@ -94,7 +96,7 @@ def check(
 
         splits = load(
             data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
-            path_column=path_column, label_column=label_column,
+            path_column=path_column, label_column=label_column, task=task,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {printable(show_batch)}")
@@ -110,17 +112,22 @@ def _write_batch(
     path: Path, pictures: Dataset, augmentation: Augmentation, seed: int, console: Console
 ) -> None:
     """Write the first batch of the first epoch; name the classes whose letters no font here has."""
-    from pellucid.data.augment import augmented_batch
+    from pellucid.data.augment import augmented, augmented_batch
+    from pellucid.data.targets import ClassTargets
     from pellucid.files import write_file
     from pellucid.show.contact_sheet import contact_sheet
     from pellucid.training.batches import batches
 
     indices = next(batches(len(pictures), BATCH, seed=seed, epoch=0))
-    images, targets = augmented_batch(
-        pictures.images, pictures.places, indices, augmentation,
-        classes=len(pictures.classes), seed=seed, epoch=0,
-    )  # fmt: skip
-    captions = [_caption(row, pictures.classes) for row in targets]
+    if isinstance(pictures.targets, ClassTargets):
+        images, targets = augmented_batch(
+            pictures.images, pictures.places, indices, augmentation,
+            classes=len(pictures.classes), seed=seed, epoch=0,
+        )  # fmt: skip
+        captions = [_caption(row, pictures.classes) for row in targets]
+    else:
+        images = augmented(pictures.images[indices], indices, augmentation, seed=seed, epoch=0)
+        captions = [pictures.targets.text(i) for i in indices.tolist()]
     content = io.BytesIO()
     contact_sheet(images, captions).save(content, "PNG")
     write_file(path, content.getvalue())

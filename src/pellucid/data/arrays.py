@@ -11,6 +11,8 @@ from pellucid.data.convert import scaled
 from pellucid.data.dataset import Dataset
 from pellucid.data.labels import IN_WORDS, checked_labels, label_kind
 from pellucid.data.preprocessing import is_deep_array
+from pellucid.data.recognise import label_sets_of, numbers_of, task_of_array
+from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 from pellucid.text import listed
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.convert import Range
     from pellucid.data.labels import LabelKind
+    from pellucid.data.targets import Targets
 
 CLASSES = "classes"
 """The name of the array of class names."""
@@ -44,13 +47,15 @@ def datasets_from(
     name: str,
     parts: Sequence[str] | None = None,
     value_range: Range | None = None,
+    task: str | None = None,
 ) -> dict[str, Dataset]:
     """Make data sets of arrays that are named by what they are.
 
     Args:
         arrays: ``x``, the pictures, uint8 in 0..255 and of shape (N, H, W) or (N, H, W, C), and
             ``y``, their labels, of shape (N,) or (N, 1): integers, texts or bools (see
-            :mod:`pellucid.data.labels`). If there is a test part, ``x_test`` and ``y_test``; then
+            :mod:`pellucid.data.labels`); or several labels a picture, (N, K) of 0 and 1; or
+            numbers, (N,) or (N, M) floats. If there is a test part, ``x_test`` and ``y_test``; then
             ``x`` and ``y`` are the training part. Also ``x_validation`` and ``y_validation``.
             ``classes``: the class names, in the order of integer labels (see
             :func:`pellucid.data.class_names.named_places`). Also known are the names ``x_train``,
@@ -59,6 +64,8 @@ def datasets_from(
         parts: Which parts are wanted; None for all. Those that are not there are left out.
         value_range: The values of pictures of 16- or 32-bit integers that become 0 and 255; None
             where there are to be none.
+        task: What the labels are for, ``"regression"`` say; None to recognise it, see
+            :mod:`pellucid.data.recognise`.
 
     Returns:
         The data sets by part, all with the same classes: those given, or else the sorted union of
@@ -72,23 +79,60 @@ def datasets_from(
         part: with_channels(arrays[picture], f"{name}: {picture}")
         for part, (picture, _) in pairs.items()
     }
-    labels = {
-        part: checked_labels(arrays[label], f"{name}: {label}", len(pictures[part]))
-        for part, (_, label) in pairs.items()
-    }
-    classes, kind, places = _placed(arrays.get(CLASSES), labels, name)
+    targets = array_targets(
+        {part: arrays[label] for part, (_, label) in pairs.items()},
+        {part: f"{name}: {label}" for part, (_, label) in pairs.items()},
+        {part: len(images) for part, images in pictures.items()},
+        name, arrays.get(CLASSES), task,
+    )  # fmt: skip
     return {
         part: Dataset(
             eight_bit(images, value_range),
-            places[part],
-            classes,
+            targets=targets[part],
             name=part,
-            label_kind=kind,
             value_range=value_range,
         )
         for part, images in pictures.items()
         if parts is None or part in parts
     }
+
+
+def array_targets(
+    labels: Mapping[str, Any],
+    names: Mapping[str, str],
+    counts: Mapping[str, int],
+    name: str,
+    classes: object = None,
+    task: str | None = None,
+) -> Mapping[str, Targets]:
+    """Return labels as targets, by part, all of the same kind.
+
+    Args:
+        labels: What was given, by part.
+        names: What the labels of each part are called in messages.
+        counts: How many pictures each part has.
+        name: What the data are called in messages.
+        classes: Names of the classes, as :func:`given_classes` takes them; None for the labels.
+        task: What the labels are for; None to recognise it.
+
+    Raises:
+        DataError: The labels cannot be used, or are not of one kind in all parts.
+    """
+    kinds = {part: task or task_of_array(values) for part, values in labels.items()}
+    kind = Numbers.kind if Numbers.kind in kinds.values() else next(iter(kinds.values()))
+    if kind == Numbers.kind:  # whole numbers of another part are numbers, too
+        return numbers_of(labels, names, counts)
+    if len(set(kinds.values())) > 1:
+        told = " and ".join(f"{TARGETS[k].title} in {part}" for part, k in kinds.items())
+        raise DataError(f"{name}: labels are for {told}; use one kind in all parts")
+    if kind == LabelSets.kind:
+        called = None if classes is None else given_classes(classes, f"{name}: classes")[0]
+        return label_sets_of(labels, names, counts, called)
+    checked = {
+        part: checked_labels(values, names[part], counts[part]) for part, values in labels.items()
+    }
+    called, label_type, places = _placed(classes, checked, name)
+    return {part: ClassTargets(places[part], called, label_type) for part in labels}
 
 
 def deep_pictures(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
@@ -106,27 +150,27 @@ def eight_bit(pictures: object, value_range: Range | None) -> NDArray[Any]:
     return np.stack([scaled(picture, value_range) for picture in values])
 
 
-def dataset_from(pictures: object, labels: object, name: str = "pictures") -> Dataset:
+def dataset_from(
+    pictures: object, labels: object, name: str = "pictures", task: str | None = None
+) -> Dataset:
     """Make a data set of pixels and labels; the classes are the sorted labels that occur.
 
     Args:
         pictures: Pixels (N, H, W, C) or (N, H, W), uint8 0..255; integers of 16 or 32 bits are
             scaled by the range of values that they have.
-        labels: One a picture; see :mod:`pellucid.data.labels`.
+        labels: One a picture; see :mod:`pellucid.data.labels`. Or several, (N, K) of 0 and 1; or
+            numbers.
         name: What the data are called in messages.
+        task: What the labels are for; None to recognise it.
 
     Raises:
         DataError: An array has another shape, type or value.
     """
     images = with_channels(pictures, name)
-    values = {name: checked_labels(labels, "labels", len(images))}
-    classes, kind, places = _placed(None, values, name)
+    targets = array_targets({name: labels}, {name: "labels"}, {name: len(images)}, name, task=task)
     found = array_range([images] if is_deep_array(images) else [])
     ends = None if found is None else found.ends
-    return Dataset(
-        eight_bit(images, ends), places[name], classes,
-        name=name, label_kind=kind, value_range=ends,
-    )  # fmt: skip
+    return Dataset(eight_bit(images, ends), targets=targets[name], name=name, value_range=ends)
 
 
 def array_parts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:

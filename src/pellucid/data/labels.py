@@ -95,7 +95,7 @@ def class_values(classes: Sequence[str], kind: LabelKind, name: str) -> NDArray[
         wrong = [entry for entry in classes if entry not in ("False", "True")]
         values = np.array([entry == "True" for entry in classes])
     elif kind == "int":
-        wrong = [entry for entry in classes if not _is_integer(entry)]
+        wrong = [entry for entry in classes if not is_integer(entry)]
         values = np.array([] if wrong else [int(entry) for entry in classes], np.int64)
     else:
         raise DataError(f"{name}: label kind {kind!r:.80}; expected one of {', '.join(IN_WORDS)}")
@@ -126,7 +126,7 @@ def places_in(
     """
     given = label_kind(values)
     if given != kind:
-        spelled = all(map(_is_integer, classes))
+        spelled = all(map(is_integer, classes))
         hint = "give them as the classes are"
         if given == "int" and kind == "text":
             hint += ": labels.astype(str)" if spelled else "; places of classes: classes_[labels]"
@@ -297,7 +297,7 @@ def _how_many(number: int) -> str:
     return f" ({number} such labels)" if number > 1 else ""
 
 
-def _is_integer(text: str) -> bool:
+def is_integer(text: str) -> bool:
     """Whether a text is an int64 as Python writes it: no sign +, no blanks, no leading zeros."""
     digits = text.removeprefix("-")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 19:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.idx_folder import find_idx_files
+from pellucid.data.labels import is_integer
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
+from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import printable
 
@@ -50,18 +55,35 @@ def is_of_pictures(path: Path) -> bool:
 
 
 def scanned(
-    path: Path, path_column: str | None = None, label_column: str | None = None
+    path: Path,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    task: str | None = None,
 ) -> PictureFolder:
     """Return the picture files of a path that was located and is of picture files.
+
+    Args:
+        path: The path.
+        path_column: As :func:`pellucid.data.load` takes it.
+        label_column: Likewise.
+        task: What the labels are for; None to recognise it.
 
     Raises:
         DataError: It cannot be read, or its layout not be understood.
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
     if path.is_file():
-        return scan_table(path, path_column, label_column)
+        return scan_table(path, path_column, label_column, task)
     check_no_columns(path, path_column, label_column)
-    return scan_folder(path)
+    found = scan_folder(path)
+    if task in (None, found.targets.kind):
+        return found
+    if task == Numbers.kind and all(map(is_integer, found.classes)):
+        return replace(found, targets=Numbers(np.zeros((0, 1)), ("target",)))
+    raise DataError(
+        f"{printable(path)}: a folder says one class a picture, and is asked for {task}; give a "
+        "CSV file of path,label"
+    )
 
 
 def check_no_columns(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pellucid.data.arrays import CLASSES, array_parts, datasets_from, deep_pictures
 from pellucid.data.cache import check_cache, open_picture_cache
 from pellucid.data.class_names import FILE as CLASSES_FILE
@@ -24,18 +22,19 @@ from pellucid.data.pictures import check_image_size, read_pictures
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import check_bad
+from pellucid.data.recognise import checked_task, integers_note
 from pellucid.data.sources import (
     NO_PICTURES,
     ArraySource,
     PictureSource,
-    check_classes,
     check_known,
+    check_learnable,
     class_terms,
-    in_classes,
+    in_task,
     with_classes,
 )
 from pellucid.data.table_columns import check_columns
-from pellucid.data.targets import NONE, ClassTargets
+from pellucid.data.targets import NONE, TARGETS, ClassTargets
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import array_shape, folder_name, printable
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from pellucid.data.quarantine import Bad
     from pellucid.data.sources import Source
     from pellucid.data.split import Share
+    from pellucid.data.targets import Targets
 
     DataSource = str | os.PathLike[str] | Mapping[str, Any]
     """The path of data, the name of a built-in set, or arrays by name."""
@@ -86,6 +86,7 @@ def load(
     path_column: str | None = None,
     label_column: str | None = None,
     classes: ClassNames | None = None,
+    task: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -138,6 +139,9 @@ def load(
         classes: Names for classes that are integers (MNIST, IDX, NumPy), in their order: a list,
             ``"cat,dog"``, or a file with one name a line. None for what the source brings: the
             array ``classes`` of a NumPy file, ``classes.txt`` in a folder of IDX files.
+        task: What the labels are for: ``"single-label"``, ``"multi-label"`` or ``"regression"``;
+            None to recognise it (see :mod:`pellucid.data.recognise`): integers and texts are
+            classes, numbers that are not whole are to be predicted, ``a;b`` are several labels.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -155,13 +159,14 @@ def load(
     check_max_bytes(max_bytes)
     check_cache(cache)
     check_columns(path_column, label_column)
+    task = checked_task(task)
     if isinstance(source, Mapping) or source == "mnist":
         name = "a mapping" if isinstance(source, Mapping) else source
         check_no_columns(name, path_column, label_column)
     if source == "mnist":
-        origin: Source = _array_source("mnist", load_mnist(), True, classes=classes)
+        origin: Source = _array_source("mnist", load_mnist(), True, classes=classes, task=task)
     elif isinstance(source, Mapping):
-        origin = _arrays("arrays", source, allow_one_class, classes)
+        origin = _arrays("arrays", source, allow_one_class, classes, task)
     else:
         path = locate(source)
         if is_of_pictures(path):
@@ -170,7 +175,7 @@ def load(
                     f"{printable(path)}: its classes have names, those of its folders or its list; "
                     f"rename these, or leave classes out"
                 )
-            found = scanned(path, path_column, label_column)
+            found = scanned(path, path_column, label_column, task)
             # False is no number, and is refused further on
             if validation == 0 and validation is not False and len(found.parts) > 1:
                 found = replace(
@@ -184,11 +189,13 @@ def load(
         elif path.is_file():
             check_no_columns(path, path_column, label_column)
             arrays = read_npz(path, max_bytes=max_bytes)
-            origin = _arrays(printable(path), arrays, allow_one_class, classes)
+            origin = _arrays(printable(path), arrays, allow_one_class, classes, task)
         else:
             datasets = load_idx_folder(path, max_bytes=max_bytes)
             names = _classes_file(path) if classes is None else classes
-            origin = _array_source(printable(path), datasets, allow_one_class, classes=names)
+            origin = _array_source(
+                printable(path), datasets, allow_one_class, classes=names, task=task
+            )
     if isinstance(origin, ArraySource):
         check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
@@ -242,6 +249,7 @@ def load_for(
     preprocessing: Preprocessing,
     classes: Sequence[str],
     source_classes: tuple[str, ...] | None = None,
+    known: Targets | None = None,
     split: str = "test",
     bad: Bad = "quarantine",
     max_pixels: int = MAX_PIXELS,
@@ -258,6 +266,7 @@ def load_for(
             must have its shape.
         classes: The model's class names, in its order.
         source_classes: What the model's training data called them, if they were renamed.
+        known: The model's targets, of no picture; None for those of one of these classes a picture.
         split: ``"test"``, ``"validation"`` or ``"train"``: which part of divided data. Data that
             are not divided (``root/<class>/…``, say) give *all* their pictures; MNIST and IDX files
             have no validation part.
@@ -278,7 +287,7 @@ def load_for(
         ArgumentError: A setting is outside its range.
     """
     preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
-    known = tuple(classes)
+    like = ClassTargets(NONE, tuple(classes)) if known is None else known
     if split not in SPLITS:
         raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
     check_bad(bad)
@@ -289,25 +298,25 @@ def load_for(
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
-        return in_classes(dataset, "mnist", preprocessing, known, source_classes)
+        return in_task(dataset, "mnist", preprocessing, like, source_classes)
     if isinstance(source, Mapping):
-        return _of_arrays(source, "arrays", preprocessing, known, source_classes, split)
+        return _of_arrays(source, "arrays", preprocessing, like, source_classes, split)
     path = locate(source)
     name = printable(path)
     if not is_of_pictures(path):
         if path.is_file():
             return _of_arrays(
-                read_npz(path, max_bytes=max_bytes), name, preprocessing, known, source_classes,
+                read_npz(path, max_bytes=max_bytes), name, preprocessing, like, source_classes,
                 split,
             )  # fmt: skip
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=max_bytes)[split]
         names = _classes_file(path)
-        if names is not None and not set(dataset.classes) <= set(known):
+        if names is not None and not set(dataset.classes) <= set(like.names):
             # of all parts, since the labels that occur decide what the names count
             dataset = with_classes(load_idx_folder(path, max_bytes=max_bytes), names, name)[split]
-        return in_classes(dataset, name, preprocessing, known, source_classes)
-    found = scanned(path, path_column, label_column)
+        return in_task(dataset, name, preprocessing, like, source_classes)
+    found = scanned(path, path_column, label_column, like.kind)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
     unlisted = tuple(file for file in found.bad if file.part == part)
@@ -316,17 +325,23 @@ def load_for(
     files = found.parts[part]
     if not files:
         raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")
-    occurring = sorted({file.class_name for file in files})
-    terms = class_terms(occurring, known, source_classes)
-    check_known(name, occurring, terms)
+    reading = found.targets
+    if isinstance(like, ClassTargets):
+        occurring = sorted({file.class_name for file in files})
+        terms = class_terms(occurring, like.classes, source_classes)
+        check_known(name, occurring, terms)
+        reading = ClassTargets(NONE, terms)
     title = folder_name(path) if part == "all" else part
     kept, _ = open_picture_cache(cache, found.root)
-    like = ClassTargets(NONE, terms)
     dataset = read_pictures(
-        files, like, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
+        files, reading, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
     )
-    dataset = dataset.with_classes(classes=known, source_classes=source_classes)
-    return replace(dataset, quarantined=(*unlisted, *dataset.quarantined))
+    targets = dataset.targets
+    if isinstance(targets, ClassTargets):
+        targets = replace(targets, classes=like.names, source_classes=source_classes)
+    else:
+        targets = like.adopt(targets, name)
+    return replace(dataset, targets=targets, quarantined=(*unlisted, *dataset.quarantined))
 
 
 def _classes_file(folder: Path) -> Path | None:
@@ -336,14 +351,18 @@ def _classes_file(folder: Path) -> Path | None:
 
 
 def _arrays(
-    name: str, arrays: Mapping[str, Any], allow_one_class: bool, classes: ClassNames | None
+    name: str,
+    arrays: Mapping[str, Any],
+    allow_one_class: bool,
+    classes: ClassNames | None,
+    task: str | None,
 ) -> ArraySource:
     """Return arrays as a source; integers of 16 or 32 bits are scaled by the range of all parts."""
     if classes is not None:  # instead of names that the arrays bring
         arrays = {key: array for key, array in arrays.items() if key != CLASSES}
     values = array_range(deep_pictures(arrays).values())
     ends, notes = (None, ()) if values is None else (values.ends, (values.note(),))
-    datasets = datasets_from(arrays, name, value_range=ends)
+    datasets = datasets_from(arrays, name, value_range=ends, task=task)
     return _array_source(name, datasets, allow_one_class, notes, classes)
 
 
@@ -353,14 +372,20 @@ def _array_source(
     allow_one_class: bool,
     notes: tuple[str, ...] = (),
     classes: ClassNames | None = None,
+    task: str | None = None,
 ) -> ArraySource:
     if classes is not None:
         datasets = with_classes(datasets, classes, name)
+    for part, pictures in datasets.items():
+        if task not in (None, pictures.kind):
+            like = TARGETS[task].like(pictures.classes)
+            targets = like.adopt(pictures.targets, name)
+            datasets = {**datasets, part: replace(pictures, targets=targets)}
     for part in ("all", "train"):
         if part in datasets:
-            pictures = datasets[part]
-            learnable = {pictures.classes[k] for k in np.unique(pictures.places)}
-            check_classes(name, pictures.classes, learnable, allow_one_class=allow_one_class)
+            targets = datasets[part].targets
+            check_learnable(name, targets, allow_one_class=allow_one_class)
+            notes = (*notes, *integers_note(targets.names, targets.kind))
     return ArraySource(name, datasets, notes)
 
 
@@ -368,7 +393,7 @@ def _of_arrays(
     arrays: Mapping[str, Any],
     name: str,
     preprocessing: Preprocessing,
-    classes: tuple[str, ...],
+    like: Targets,
     source_classes: tuple[str, ...] | None,
     split: str,
 ) -> Dataset:
@@ -376,7 +401,7 @@ def _of_arrays(
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
     datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
-    return in_classes(datasets[part], name, preprocessing, classes, source_classes)
+    return in_task(datasets[part], name, preprocessing, like, source_classes)
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

@@ -6,22 +6,23 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
+from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.sources import Source
     from pellucid.data.split import Share
+    from pellucid.data.targets import Targets
 
 DEFAULT_SHARE = 0.1
 """Part of the pictures that is set aside, for validation and again for the test."""
@@ -71,7 +72,8 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
     for part in ("validation", "test"):
         if part in source.parts and part not in unwanted:
             parts[part] = source.read(part)
-    how = f"; drawn with seed {seed}, each class in proportion: {', '.join(shares)}"
+    evenly = ", each class in proportion" if parts["train"].kind == ClassTargets.kind else ""
+    how = f"; drawn with seed {seed}{evenly}: {', '.join(shares)}"
     sizes = ", ".join(
         f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
     )
@@ -81,7 +83,7 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
         test=parts.get("test"),
         notes=(
             *source.notes,
-            *class_notes(class_counts(parts.values())),
+            *target_notes([part.targets for part in parts.values()]),
             f"pictures: {sizes}{how if shares else ''}",
         ),
         quarantined=source.quarantined,
@@ -90,12 +92,23 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
 
 
 def class_counts(parts: Iterable[Dataset]) -> dict[str, int]:
-    """Return the number of pictures of each class in all parts, in the order of the classes."""
+    """Return how many pictures of all parts have each class, in the order of the classes.
+
+    Of numbers there are no classes.
+    """
     counts: Counter[str] = Counter()
     for part in parts:
-        numbers = np.bincount(part.places, minlength=len(part.classes)).tolist()
-        counts.update(dict(zip(part.classes, numbers, strict=True)))
+        counts.update(part.targets.counts())
     return dict(counts)
+
+
+def target_notes(parts: Sequence[Targets]) -> tuple[str, ...]:
+    """Return what the parts have to learn from and to judge by, a line on each thing."""
+    first = parts[0]
+    everything = first.joined_with(parts[1:])
+    if not isinstance(everything, ClassTargets):
+        return everything.told()
+    return class_notes(everything.counts())
 
 
 def set_aside(
@@ -129,7 +142,7 @@ def set_aside(
     shares = _shares(validation, undivided=undivided)
     if part not in ("train", *shares) or not shares:
         return None
-    positions = stratified_split(everything.places, shares, seed=seed, name=everything.name)
+    positions = stratified_split(everything.targets.strata, shares, seed=seed, name=everything.name)
     if everything.subset(positions["train"]).fingerprint() != learned:
         return None
     return everything.subset(positions[part], part)

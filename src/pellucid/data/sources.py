@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pellucid.data.class_names import given_classes, named_places
+from pellucid.data.decoded import targets_of
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
+from pellucid.data.targets import ClassTargets, Numbers
 from pellucid.errors import DataError
 from pellucid.memory import gigabytes
 from pellucid.short_repr import short_repr
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pellucid.data.folder import PictureFolder
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad, BadFile
+    from pellucid.data.targets import Targets
 
 _MUCH = 1 << 30  # bytes
 
@@ -228,10 +231,9 @@ class PictureSource:
                     f"{self.name}: no pictures in its {where}; {self.found.advice or NO_PICTURES}"
                 )
             if part in ("all", "train"):
-                check_classes(
+                check_learnable(
                     self.name,
-                    self.found.classes,
-                    {file.class_name for file in files},
+                    targets_of(files, self.found.targets),
                     bad=bad,
                     allow_one_class=self.allow_one_class,
                     advice=self.found.advice,
@@ -310,11 +312,7 @@ def in_classes(
         DataError: The pictures have another shape than the model takes, or a class that occurs is
             none of the model's.
     """
-    if dataset.image_shape != preprocessing.shape:
-        raise DataError(
-            f"{name}: pictures of {array_shape(dataset.image_shape)}, but the model takes "
-            f"{_by(preprocessing.shape)}; give data of that shape or another model"
-        )
+    _check_shape(dataset, name, preprocessing)
     used = np.unique(dataset.places)
     called = dataset.classes
     if dataset.source_classes is not None and not {called[k] for k in used} <= set(classes):
@@ -339,6 +337,71 @@ def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> No
             f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
             f"{listed(classes)}: leave that class out, or use a model that was trained on it"
         )
+
+
+def in_task(
+    dataset: Dataset,
+    name: str,
+    preprocessing: Preprocessing,
+    known: Targets,
+    source_classes: tuple[str, ...] | None = None,
+) -> Dataset:
+    """Return arrays as a model takes them: with its classes, in its order, or as its numbers.
+
+    Args:
+        dataset: The pictures.
+        name: What the data are called in messages.
+        preprocessing: The model's.
+        known: The model's targets, of no picture.
+        source_classes: What its training data called its classes, if they were renamed.
+
+    Raises:
+        DataError: The pictures have another shape than the model takes, or labels that do not suit
+            it.
+    """
+    if isinstance(known, ClassTargets) and isinstance(dataset.targets, ClassTargets):
+        return in_classes(dataset, name, preprocessing, known.classes, source_classes)
+    _check_shape(dataset, name, preprocessing)
+    return replace(dataset, targets=known.adopt(dataset.targets, name), quarantined=())
+
+
+def _check_shape(dataset: Dataset, name: str, preprocessing: Preprocessing) -> None:
+    if dataset.image_shape != preprocessing.shape:
+        raise DataError(
+            f"{name}: pictures of {array_shape(dataset.image_shape)}, but the model takes "
+            f"{_by(preprocessing.shape)}; give data of that shape or another model"
+        )
+
+
+def check_learnable(
+    name: str,
+    targets: Targets,
+    *,
+    bad: Sequence[BadFile] = (),
+    allow_one_class: bool = False,
+    advice: str = "",
+) -> None:
+    """Raise DataError unless something can be learned from the targets of training pictures.
+
+    Args:
+        name: What the data are called in messages.
+        targets: Of the pictures to learn from.
+        bad: The files that cannot be used.
+        allow_one_class: Whether one class is enough.
+        advice: What may have been meant, and what was left out; for the end of the error.
+    """
+    if isinstance(targets, Numbers):
+        return  # what cannot be learned of them is said by the task
+    if isinstance(targets, ClassTargets):
+        used = np.unique(targets.places)
+    else:
+        used = np.flatnonzero(targets.array.any(axis=0))
+        allow_one_class = True
+    learnable = {targets.names[k] for k in used.tolist()}
+    check_classes(
+        name, targets.names, learnable,
+        bad=bad, allow_one_class=allow_one_class, advice=advice,
+    )  # fmt: skip
 
 
 def check_classes(

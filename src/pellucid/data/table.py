@@ -12,9 +12,9 @@ from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
-from pellucid.data.table_labels import label_notes
+from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
-from pellucid.data.targets import NONE, ClassTargets
+from pellucid.data.targets import JOINT
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
@@ -27,7 +27,10 @@ TABLE_SUFFIXES = (".csv", ".tsv")
 
 
 def scan_table(
-    path: Path, path_column: str | None = None, label_column: str | None = None
+    path: Path,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    task: str | None = None,
 ) -> PictureFolder:
     """List the picture files that a CSV file names, by part and class, without opening any.
 
@@ -44,7 +47,10 @@ def scan_table(
     Args:
         path: The CSV file.
         path_column: The name of the column of paths, where it is none that is recognised.
-        label_column: The name of the column of labels, likewise.
+        label_column: The name of the column of labels, likewise; of several columns of numbers,
+            their names with commas between them.
+        task: What the labels are for, ``"regression"`` say; None to recognise it, see
+            :mod:`pellucid.data.recognise`.
 
     Returns:
         The files in the order of the lines, with the folder of the CSV file as ``root``.
@@ -88,17 +94,17 @@ def scan_table(
     if not files:
         raise DataError(f"{place}: no pictures, only a first line; add a line for each")
     of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
+    labelled = read_labels(place, files, columns.labels, task)
     notes = (
         columns.note,
         f"paths: {of_paths}" if of_paths else "",
         _numbered_parts(columns, parts, place),
-        *label_notes(place, [file for of_part in files.values() for file in of_part]),
+        *labelled.notes,
     )
-    classes = {file.class_name for of_part in files.values() for file in of_part}
     return PictureFolder(
         root,
-        ClassTargets(NONE, tuple(sorted(classes))),
-        {part: tuple(of_part) for part, of_part in files.items()},
+        labelled.targets,
+        labelled.files,
         tuple(note for note in notes if note),
     )
 
@@ -118,16 +124,17 @@ def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
 
 def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, str, str | None]]:
     """Yield number, path, label and part of each line, the part None where there is no column."""
-    path_at, label_at, part_at = columns.path, columns.label, columns.part
+    path_at, part_at = columns.path, columns.part
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=columns.separator)
-    last = max(path_at, label_at, part_at or 0)
+    last = max(path_at, *columns.label, part_at or 0)
     try:
         next(reader)
         for row in reader:
             if any(value.strip() for value in row):
                 values = row if len(row) > last else [*row, *[""] * (last + 1 - len(row))]
                 part = None if part_at is None else values[part_at].strip()
-                name, label = undefused(values[path_at]), undefused(values[label_at].strip())
+                name = undefused(values[path_at])
+                label = JOINT.join(undefused(values[at].strip()) for at in columns.label)
                 yield reader.line_num, name if name.strip() else "", label, part
     except csv.Error as error:
         raise DataError(

@@ -56,7 +56,8 @@ class Columns:
     Attributes:
         separator: Between two values.
         path: Position of the path.
-        label: Position of the label.
+        label: Position of the label; of several columns of numbers, of each.
+        labels: What these columns are called.
         part: Position of the part; None where the pictures are not divided.
         part_name: What the column of parts is called, in lower case.
         note: How the columns were understood, where that is not plain; else empty.
@@ -64,7 +65,8 @@ class Columns:
 
     separator: str
     path: int
-    label: int
+    label: tuple[int, ...]
+    labels: tuple[str, ...]
     part: int | None
     part_name: str
     note: str
@@ -122,7 +124,8 @@ def find_columns(
             path, label, part = found
             part_name = "" if part is None else names[part].casefold()
             note = _note(names, path, label, part)
-            return Columns(separator, path, label, part, part_name, note)
+            called = tuple(names[at] or "label" for at in label)
+            return Columns(separator, path, label, called, part, part_name, note)
         best = max(best, names, key=len)
     for option, name in (("path", path_column), ("label", label_column)):
         if name is not None and name not in best:
@@ -135,12 +138,19 @@ def find_columns(
 
 def _found(
     names: Sequence[str], path_column: str | None, label_column: str | None
-) -> tuple[int, int, int | None] | None:
-    """Positions of path, label and part; none if it cannot be decided."""
+) -> tuple[int, tuple[int, ...], int | None] | None:
+    """Positions of path, labels and part; none if it cannot be decided."""
     folded = [name.casefold() for name in names]
     parts = [i for i, name in enumerate(folded) if name in PART_NAMES or name in FLAGS]
     path = _position(names, folded, path_column, PATH_NAMES)
     label = _position(names, folded, label_column, LABEL_NAMES)
+    if label is None and label_column is not None and "," in label_column:
+        several = [_position(names, folded, each, LABEL_NAMES) for each in label_column.split(",")]
+        found = tuple(at for at in several if at is not None)
+        parts = [at for at in parts if at not in (path, *found)]
+        if path is None or path in found or len(set(found)) < len(several) or len(parts) > 1:
+            return None
+        return path, found, parts[0] if parts else None
     rest = [i for i in range(len(names)) if i not in {path, label, *parts}]
     if len(rest) == 1 and names[rest[0]]:  # id,breed
         if label is None and label_column is None and path is not None:
@@ -150,7 +160,7 @@ def _found(
     if path is None or label is None or path == label:
         return None
     parts = [i for i in parts if i not in (path, label)]
-    return None if len(parts) > 1 else (path, label, parts[0] if parts else None)
+    return None if len(parts) > 1 else (path, (label,), parts[0] if parts else None)
 
 
 def _position(
@@ -171,8 +181,8 @@ def _position(
     return None
 
 
-def _note(names: Sequence[str], path: int, label: int, part: int | None) -> str:
-    used = [(path, "the pictures"), (label, "the classes")]
+def _note(names: Sequence[str], path: int, label: Sequence[int], part: int | None) -> str:
+    used = [(path, "the pictures"), *((at, "the labels") for at in label)]
     if part is not None:
         used.append((part, "the parts"))
     plain = {"path", "label", "split", "part"}

@@ -1,50 +1,129 @@
-"""What the labels of a CSV file tell: numbers in place of classes, several labels a picture."""
+"""What the labels of a CSV file are: classes, several labels a picture, or numbers."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from pellucid.data.recognise import as_number, integers_note, task_of_texts
+from pellucid.data.targets import JOINT, NONE, ClassTargets, LabelSets, Numbers, split_labels
 from pellucid.errors import DataError
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pellucid.data.decoded import PictureFile
+    from pellucid.data.targets import Targets
 
-_JOINTS = (";", "|", ",", " ")
-_FEW_NUMBERS = 10
+_JOINTS = ("|", ",", " ")
 
 
-def label_notes(place: str, files: Sequence[PictureFile]) -> tuple[str, ...]:
-    """Return a line on each thing about the labels that may not be meant.
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """The files of a list with their labels.
+
+    Attributes:
+        targets: How the labels are read, without any picture.
+        files: The files by part; of several labels, each once.
+        notes: What the user should know, a line each.
+    """
+
+    targets: Targets
+    files: dict[str, tuple[PictureFile, ...]]
+    notes: tuple[str, ...]
+
+
+def read_labels(
+    place: str,
+    files: Mapping[str, Sequence[PictureFile]],
+    columns: tuple[str, ...],
+    task: str | None = None,
+) -> Labelled:
+    """Decide what the labels of a list are, and read them as such.
+
+    Args:
+        place: The list, for messages.
+        files: By part, with their labels as they stand there.
+        columns: What the columns of labels are called.
+        task: What the labels are for; None to recognise it.
 
     Raises:
-        DataError: The labels are measurements, not classes.
+        DataError: They cannot be read so.
     """
-    counts = Counter(file.class_name for file in files)
-    _refuse_measurements(place, counts, len(files))
-    return (*_joined(counts), *_repeated(files))
+    every = [file for of_part in files.values() for file in of_part]
+    texts = Counter(file.class_name for file in every)
+    kind, why = task or "", ""
+    if len(columns) > 1:
+        kind = task or Numbers.kind
+    elif not kind:
+        several = _listed_with_several(files)
+        kind, why = task_of_texts(place, texts, repeated=several)
+    found = {part: tuple(of_part) for part, of_part in files.items()}
+    if kind == Numbers.kind:
+        _check_numbers(place, every, len(columns))
+        nothing = np.zeros((0, len(columns)))
+        return Labelled(Numbers(nothing, columns, len(columns) == 1), found, ())
+    if kind == LabelSets.kind:
+        found = {part: _merged(of_part) for part, of_part in files.items()}
+        names = sorted({name for text in texts for name in split_labels(text)})
+        if not names:
+            raise DataError(f"{place}: no picture has a label; give labels, such as cat{JOINT}dog")
+        note = (f"{why}: taken for multi-label classification",) if why else ()
+        return Labelled(LabelSets(np.zeros((0, len(names)), np.uint8), tuple(names)), found, note)
+    notes = (*_joined(texts), *_repeated(every), *integers_note(texts, kind))
+    return Labelled(ClassTargets(NONE, tuple(sorted(texts))), found, notes)
 
 
-def _refuse_measurements(place: str, counts: Counter[str], total: int) -> None:
-    """Raise DataError where labels are numbers with fractions, too many to be classes."""
-    if len(counts) <= _FEW_NUMBERS:
-        return
-    numbers: list[float] = []
-    for name in counts:
-        try:
-            numbers.append(float(name))
-        except ValueError:
-            return
-    if all(number.is_integer() for number in numbers):
-        return
-    first = next(name for name, number in zip(counts, numbers, strict=True) if number % 1 != 0)
-    raise DataError(
-        f"{place}: the labels are numbers such as {printable(first)}, {len(counts)} different ones "
-        f"for {counted(total, 'picture')}; classes are expected: put the numbers into a few "
-        f"ranges, and give the names of these"
+def _check_numbers(place: str, files: Sequence[PictureFile], width: int) -> None:
+    """Raise DataError unless every label is as many finite numbers as there are columns.
+
+    A picture that is listed with different numbers is refused, too.
+    """
+    wrong: list[PictureFile] = []
+    first: dict[tuple[str, str], str] = {}
+    for file in files:
+        numbers = [as_number(part) for part in file.class_name.split(JOINT)]
+        if len(numbers) != width or any(n is None or not isfinite(n) for n in numbers):
+            wrong.append(file)
+        if first.setdefault((file.part, file.name), file.class_name) != file.class_name:
+            raise DataError(
+                f"{place}: {printable(file.name)} is listed with different numbers "
+                f"({printable(first[file.part, file.name])} and {printable(file.class_name)}); "
+                "keep one line a picture"
+            )
+    if wrong:
+        raise DataError(
+            f"{place}: the target of {counted(len(wrong), 'picture')} of {len(files)} is no finite "
+            f"number, the first: {printable(wrong[0].name)} with "
+            f"{printable(wrong[0].class_name)!r:.60}; complete or remove "
+            f"{'that line' if len(wrong) == 1 else 'these lines'}"
+        )
+
+
+def _listed_with_several(files: Mapping[str, Sequence[PictureFile]]) -> str:
+    """A picture that is listed in one part with different labels; empty where there is none."""
+    for of_part in files.values():
+        first: dict[str, str] = {}
+        for file in of_part:
+            if first.setdefault(file.name, file.class_name) != file.class_name:
+                return printable(file.name)
+    return ""
+
+
+def _merged(files: Sequence[PictureFile]) -> tuple[PictureFile, ...]:
+    """Each picture once, with all labels that it is listed with."""
+    labels: dict[str, dict[str, None]] = {}
+    for file in files:
+        labels.setdefault(file.name, {}).update(dict.fromkeys(split_labels(file.class_name)))
+    once = {file.name: file for file in reversed(files)}
+    return tuple(
+        replace(once[name], class_name=JOINT.join(sorted(of_picture)))
+        for name, of_picture in labels.items()
     )
 
 

@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from pellucid.data.labels import class_values
+from pellucid.data.labels import class_values, is_integer
+from pellucid.data.target_checks import (
+    checked_marks,
+    checked_names,
+    checked_numbers,
+    checked_places,
+)
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
-from pellucid.text import brief_repr, counted, listed, printable
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +73,11 @@ class Targets(ABC):
     def described(self) -> dict[str, Any]:
         """What the fingerprint of data has of the targets besides their array."""
 
+    @classmethod
+    @abstractmethod
+    def like(cls, names: tuple[str, ...]) -> Self:
+        """Targets of no picture; of numbers, one each whatever the names."""
+
     @abstractmethod
     def check(self, name: str, count: int) -> Self:
         """The same once it is found good, in its own types.
@@ -87,6 +98,22 @@ class Targets(ABC):
     def text(self, i: int) -> str:
         """The target of a picture as a text."""
 
+    @abstractmethod
+    def adopt(self, other: Targets, name: str) -> Self:
+        """Targets of other data as these are: with these classes, in their order.
+
+        Args:
+            other: What other data bring, as far as possible of another kind, too.
+            name: What the data are called in messages.
+
+        Raises:
+            DataError: They bring what does not suit, or a class that is not among these.
+        """
+
+    def written(self, i: int) -> str:
+        """The target of a picture as a list has it, so that :meth:`read` reads it."""
+        return self.text(i)
+
     def joined_with(self, others: Sequence[Targets]) -> Targets:
         """The targets of these pictures and of further ones of the same kind."""
         first = fields(self)[0].name  # type: ignore[arg-type]  # of a dataclass
@@ -101,6 +128,14 @@ class Targets(ABC):
     def summary(self) -> str:
         """How many classes, labels or numbers there are: ``2 classes``."""
         return counted(len(self.names), "class")
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures have each class, in the order of the classes; none of numbers."""
+        return {}
+
+    def told(self) -> tuple[str, ...]:
+        """What these pictures bring, in a line: numbers, and where they lie."""
+        return ()
 
     def __len__(self) -> int:
         return len(self.array)
@@ -144,6 +179,10 @@ class ClassTargets(Targets):
     def described(self) -> dict[str, Any]:
         return {"classes": self.source_classes or self.classes}
 
+    @classmethod
+    def like(cls, names: tuple[str, ...]) -> ClassTargets:
+        return cls(NONE, names)
+
     def check(self, name: str, count: int) -> ClassTargets:
         classes = checked_names(name, self.classes)
         class_values(classes, self.label_kind, name)
@@ -153,7 +192,7 @@ class ClassTargets(Targets):
                 f"{name}: {len(source)} source_classes for {counted(len(classes), 'class')}; give "
                 "one for each, or None"
             )
-        places = _checked_places(name, self.places, count, len(classes))
+        places = checked_places(name, self.places, count, len(classes))
         return replace(self, places=places, classes=classes, source_classes=source)
 
     def subset(self, indices: NDArray[np.integer[Any]]) -> ClassTargets:
@@ -163,8 +202,18 @@ class ClassTargets(Targets):
         place_of = {name: place for place, name in enumerate(self.classes)}
         return replace(self, places=np.array([place_of[text] for text in texts], np.int64))
 
+    def counts(self) -> dict[str, int]:
+        numbers = np.bincount(self.places, minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, numbers, strict=True))
+
     def text(self, i: int) -> str:
         return self.classes[int(self.places[i])]
+
+    def adopt(self, other: Targets, name: str) -> ClassTargets:
+        if not isinstance(other, ClassTargets):
+            raise _unsuited(other, self, name)
+        places = _places(other.classes, np.unique(other.places), self.classes, name)
+        return replace(self, places=places[other.places])
 
 
 @short_repr
@@ -199,6 +248,10 @@ class LabelSets(Targets):
     def described(self) -> dict[str, Any]:
         return {"labels": self.classes}
 
+    @classmethod
+    def like(cls, names: tuple[str, ...]) -> LabelSets:
+        return cls(np.zeros((0, len(names)), np.uint8), names)
+
     def check(self, name: str, count: int) -> LabelSets:
         classes = checked_names(name, self.classes)
         class_values(classes, self.label_kind, name)
@@ -220,8 +273,42 @@ class LabelSets(Targets):
             row[[place_of[name] for name in self.classes_of(text)]] = 1
         return replace(self, marks=marks)
 
+    def counts(self) -> dict[str, int]:
+        return dict(zip(self.classes, self.marks.sum(axis=0).tolist(), strict=True))
+
+    def told(self) -> tuple[str, ...]:
+        counts = sorted(self.counts().items(), key=lambda each: -each[1])
+        names = listed([f"{printable(name)} {number}" for name, number in counts], 12)
+        none = int((~self.marks.any(axis=1)).sum())
+        without = f"; {none} have none" if none else ""
+        return (f"{self.summary}: {names}{without}",)
+
+    @property
+    def summary(self) -> str:
+        mean = self.marks.sum() / max(1, len(self.marks))
+        return f"{counted(len(self.classes), 'label')}, {mean:.2g} a picture on average"
+
     def text(self, i: int) -> str:
         return joined([self.classes[k] for k in np.flatnonzero(self.marks[i])])
+
+    def written(self, i: int) -> str:
+        return JOINT.join(self.classes[k] for k in np.flatnonzero(self.marks[i]))
+
+    def adopt(self, other: Targets, name: str) -> LabelSets:
+        if isinstance(other, ClassTargets):
+            places = _places(other.classes, np.unique(other.places), self.classes, name)
+            marks = np.zeros((len(other), len(self.classes)), np.uint8)
+            marks[np.arange(len(other)), places[other.places]] = 1
+            return replace(self, marks=marks)
+        if not isinstance(other, LabelSets):
+            raise _unsuited(other, self, name)
+        if other.label_kind == "int" and len(other.classes) == len(self.classes):
+            return replace(self, marks=other.marks)  # columns without names
+        places = _places(other.classes, np.flatnonzero(other.marks.any(axis=0)), self.classes, name)
+        marks = np.zeros((len(other), len(self.classes)), np.uint8)
+        rows, columns = np.nonzero(other.marks)
+        marks[rows, places[columns]] = 1
+        return replace(self, marks=marks)
 
     def classes_of(self, text: str) -> tuple[str, ...]:
         return tuple(split_labels(text))
@@ -259,6 +346,10 @@ class Numbers(Targets):
     def described(self) -> dict[str, Any]:
         return {"targets": len(self.columns)}
 
+    @classmethod
+    def like(cls, names: tuple[str, ...]) -> Numbers:  # noqa: ARG003 - numbers have no names
+        return cls(np.zeros((0, 1)), ("target",))
+
     def check(self, name: str, count: int) -> Numbers:
         columns = checked_names(name, self.columns)
         values = checked_numbers(self.values, name, count)
@@ -281,11 +372,39 @@ class Numbers(Targets):
     def summary(self) -> str:
         return "1 number each" if self.flat else f"{len(self.columns)} numbers each"
 
+    def told(self) -> tuple[str, ...]:
+        return tuple(
+            f"{printable(name)}: numbers from {low:g} to {high:g}, {mean:.4g} on average"
+            for name, low, high, mean in zip(
+                self.columns,
+                self.values.min(axis=0).tolist(),
+                self.values.max(axis=0).tolist(),
+                self.values.mean(axis=0).tolist(),
+                strict=True,
+            )
+        )
+
     def text(self, i: int) -> str:
         return f"{JOINT} ".join(f"{value:g}" for value in self.values[i].tolist())
 
     def classes_of(self, text: str) -> tuple[str, ...]:
         return ()
+
+    def written(self, i: int) -> str:
+        return JOINT.join(map(repr, self.values[i].tolist()))
+
+    def adopt(self, other: Targets, name: str) -> Numbers:
+        if isinstance(other, ClassTargets) and all(map(is_integer, other.classes)):
+            own = np.array([float(each) for each in other.classes])
+            other = Numbers(own[other.places][:, np.newaxis], ("target",))
+        if not isinstance(other, Numbers):
+            raise _unsuited(other, self, name)
+        if len(other.columns) != len(self.columns):
+            raise DataError(
+                f"{name}: {counted(len(other.columns), 'number')} a picture, but the model learned "
+                f"{len(self.columns)} ({listed(self.columns)})"
+            )
+        return replace(self, values=other.values)
 
 
 TARGETS: dict[str, type[Targets]] = {each.kind: each for each in (ClassTargets, LabelSets, Numbers)}
@@ -302,109 +421,25 @@ def joined(labels: Sequence[str]) -> str:
     return f"{JOINT} ".join(labels) or "–"
 
 
-def checked_names(name: str, classes: object) -> tuple[str, ...]:
-    """Names of classes or columns: texts that are not empty, each once.
-
-    Raises:
-        DataError: If they are not.
-    """
-    if isinstance(classes, str) or not isinstance(classes, (tuple, list)):
-        raise DataError(f"{name}: classes are {classes!r}; expected a tuple of names")
-    if not classes:
-        raise DataError(f"{name}: there are no classes; expected a name for each label")
-    for entry in classes:
-        if not isinstance(entry, str) or not entry:
-            raise DataError(f"{name}: class name {entry!r}; expected a text that is not empty")
-    repeated = [entry for i, entry in enumerate(classes) if entry in classes[:i]]
-    if repeated:
-        raise DataError(f"{name}: class name {repeated[0]!r} stands twice; expected each once")
-    return tuple(classes)
-
-
-def checked_marks(marks: object, name: str, count: int | None = None) -> NDArray[np.uint8]:
-    """Labels as 0 and 1, a column a class, once they are found good: uint8 (N, K).
-
-    Raises:
-        DataError: If they have another shape, or hold anything but 0 and 1.
-    """
-    values = _table(marks, name, count)
-    wrong = ~np.isin(values, (0, 1))
-    if wrong.any():
-        i, k = (int(at) for at in np.argwhere(wrong)[0])
+def _places(
+    theirs: tuple[str, ...],
+    used: NDArray[np.integer[Any]],
+    ours: tuple[str, ...],
+    name: str,
+) -> NDArray[np.int64]:
+    """Where each of their classes is among ours; −1 for those that are not used."""
+    place_of = {each: place for place, each in enumerate(ours)}
+    unknown = [theirs[k] for k in used.tolist() if theirs[k] not in place_of]
+    if unknown:
         raise DataError(
-            f"{name}: {brief_repr(values[i, k])} (row {i}, column {k}) is neither 0 nor 1"
-            f"{_how_many(int(wrong.sum()))}; for several labels a picture give 1 where a picture "
-            "has a label and 0 elsewhere"
+            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
+            f"{listed(ours)}: leave that class out, or use a model that was trained on it"
         )
-    return values.astype(np.uint8)
+    return np.array([place_of.get(each, -1) for each in theirs], np.int64)
 
 
-def checked_numbers(numbers: object, name: str, count: int | None = None) -> NDArray[np.float64]:
-    """Targets of a regression once they are found good: float64 (N, M).
-
-    Raises:
-        DataError: If they have another shape, or are not finite numbers.
-    """
-    values = np.asarray(numbers)
-    values = _table(values[:, np.newaxis] if values.ndim == 1 else values, name, count)
-    values = values.astype(np.float64)
-    wrong = ~np.isfinite(values).all(axis=1)
-    if wrong.any():
-        first = int(wrong.argmax())
-        what = "NaN" if np.isnan(values[first]).any() else "infinite"
-        raise DataError(
-            f"{name}: the target of {counted(int(wrong.sum()), 'picture')} of {len(values)} is no "
-            f"finite number, the first at position {first} ({what}); leave those pictures out, or "
-            "give their numbers"
-        )
-    return values
-
-
-def _table(given: object, name: str, count: int | None) -> NDArray[Any]:
-    try:
-        values = np.asarray(given)
-        if values.dtype.kind == "O":
-            values = values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{name}: not all are numbers ({printable(str(error))[:80]}); give numbers"
-        ) from error
-    if values.ndim != 2 or values.dtype.kind not in "biuf" or not values.shape[1]:
-        raise DataError(
-            f"{name}: an array of {values.dtype} {values.shape}; expected numbers, a row a picture"
-        )
-    if count is not None and len(values) != count:
-        raise DataError(
-            f"{name}: targets of {counted(len(values), 'picture')} for "
-            f"{counted(count, 'picture')}; give one row a picture"
-        )
-    if not len(values):
-        raise DataError(f"{name}: no targets; give one a picture")
-    return values
-
-
-def _checked_places(name: str, places: object, count: int, classes: int) -> NDArray[np.int64]:
-    if not isinstance(places, np.ndarray):
-        raise DataError(
-            f"{name}: places are a {type(places).__name__}; expected a NumPy array of integers"
-        )
-    if places.dtype.kind not in "iu":
-        raise DataError(
-            f"{name}: places are {places.dtype}; expected integers 0..{classes - 1} "
-            f"(places.astype(numpy.int64))"
-        )
-    if places.shape != (count,):
-        raise DataError(
-            f"{name}: places have shape {places.shape}; expected ({count},), one per picture"
-        )
-    if places.min() < 0 or places.max() >= classes:
-        wrong = int(places.min() if places.min() < 0 else places.max())
-        raise DataError(
-            f"{name}: place {wrong} is outside 0..{classes - 1} ({counted(classes, 'class')}); "
-            f"give one class name per place"
-        )
-    return places.astype(np.int64, copy=False)
-
-
-def _how_many(number: int) -> str:
-    return f" ({number} such entries)" if number > 1 else ""
+def _unsuited(other: Targets, wanted: Targets, name: str) -> DataError:
+    return DataError(
+        f"{name}: data for {other.title}, but the model is for {wanted.title}; give data of that "
+        "kind, or another model"
+    )

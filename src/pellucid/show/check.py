@@ -27,11 +27,15 @@ MARKS: dict[str, d.Mark] = {"stops training": "grave", "warning": "warn", "note"
 
 def check_document(report: DataReport) -> d.Document:
     """The verdict, pictures by class, and the findings, the gravest first."""
+    classes = f", {counted(len(report.classes), 'class')}" if report.classes else ""
     return d.Document(
-        f"{report.name}: {counted(report.pictures, 'picture')} that can be used, "
-        f"{counted(len(report.classes), 'class')}",
-        (_verdict(report), _classes(report), *_severities(report)),
+        f"{report.name}: {counted(report.pictures, 'picture')} that can be used{classes}",
+        (_verdict(report), _task(report), *_classes(report), *_severities(report)),
     )
+
+
+def _task(report: DataReport) -> d.Part:
+    return d.Items([f"taken for {report.task}", *report.targets])
 
 
 def _verdict(report: DataReport) -> d.Part:
@@ -41,7 +45,9 @@ def _verdict(report: DataReport) -> d.Part:
     return d.Box([d.Text(mend, strong=True)], "grave")
 
 
-def _classes(report: DataReport) -> d.Section:
+def _classes(report: DataReport) -> Iterator[d.Section]:
+    if not report.classes:
+        return
     heads = ("class", *report.parts, "unusable", "smallest", "largest")
     rows = []
     for each in report.classes:
@@ -49,7 +55,7 @@ def _classes(report: DataReport) -> d.Section:
         sizes = ["–" if s is None else f"{s[1]}×{s[0]}" for s in (each.smallest, each.largest)]
         rows.append((each.name, *numbers, str(each.unusable), *sizes))
     table = d.Table("Pictures by class", heads, rows, limit=CLASSES)
-    return d.Section("Classes", [table, d.Text("smallest, largest: width×height in pixels")])
+    yield d.Section("Classes", [table, d.Text("smallest, largest: width×height in pixels")])
 
 
 def _severities(report: DataReport) -> Iterator[d.Part]:

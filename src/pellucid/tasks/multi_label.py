@@ -9,7 +9,8 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.data.labels import class_values
-from pellucid.data.targets import LabelSets, checked_names
+from pellucid.data.target_checks import checked_names
+from pellucid.data.targets import LabelSets
 from pellucid.errors import DataError
 from pellucid.metrics.multi_label import best_threshold, label_scores
 from pellucid.ops import SigmoidCrossEntropy

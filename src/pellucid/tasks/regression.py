@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.data.targets import Numbers, checked_names
+from pellucid.data.target_checks import checked_names
+from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
 from pellucid.metrics.regression import mean_absolute_errors, mean_r_squared
 from pellucid.ops import SquaredError

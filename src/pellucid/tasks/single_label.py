@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.data.labels import LabelKind, class_values
-from pellucid.data.targets import NONE, ClassTargets, Targets, checked_names
+from pellucid.data.target_checks import checked_names
+from pellucid.data.targets import NONE, ClassTargets, Targets
 from pellucid.errors import DataError
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot

@@ -236,7 +236,7 @@ def test_a_list_that_contradicts_itself(tmp_path: Path) -> None:
     lines = [f"pictures/{i:03}.png,{'ab'[i % 2]}" for i in range(2 * ENOUGH)]
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["path,label", *lines, "pictures/000.png,b"]))
-    found = inspect(table).by_kind()
+    found = inspect(table, task="single-label").by_kind()
     assert found.keys() == {"conflicting-labels", "understood"}
     (finding,) = found["conflicting-labels"]
     assert finding.names == ("pictures/000.png", "pictures/000.png")
@@ -346,7 +346,7 @@ def test_a_picture_that_is_listed_often_is_looked_at_once(
         return fingerprint(file, *others)
 
     monkeypatch.setattr(inspection, "fingerprint_file", counting)
-    report = inspect(table)
+    report = inspect(table, task="single-label")
     assert sorted(looked) == ["gone.png", *(f"pictures/{i:03}.png" for i in range(3))]
     assert {each.name: each.pictures["all"] for each in report.classes} == {"a": 2000, "b": 1000}
     assert [each.unusable for each in report.classes] == [1, 1]

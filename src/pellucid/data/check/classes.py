@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid.data.check.report import ClassCount, found
 from pellucid.data.class_notes import odd_names
+from pellucid.data.targets import ClassTargets, Numbers
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from pellucid.data.check.fingerprint import Fingerprint
     from pellucid.data.check.report import Finding
     from pellucid.data.quarantine import BadFile
+    from pellucid.data.targets import Targets
 
 SMALL_CLASS = 20
 """With fewer pictures to train with a class is called small."""
@@ -24,16 +28,19 @@ IMBALANCE = 5.0
 
 
 def class_counts(
-    classes: Sequence[str],
+    targets: Targets,
     parts: Sequence[str],
     fingerprints: Sequence[Fingerprint],
     bad: Sequence[BadFile],
 ) -> tuple[ClassCount, ...]:
-    """Return numbers and sizes of the pictures of each class, in the order of ``classes``."""
-    of_class: dict[str, list[Fingerprint]] = {name: [] for name in classes}
+    """Return numbers and sizes of the pictures of each class, in their order; none of numbers."""
+    if isinstance(targets, Numbers):
+        return ()
+    of_class: dict[str, list[Fingerprint]] = {name: [] for name in targets.names}
     for picture in fingerprints:
-        of_class[picture.class_name].append(picture)
-    unusable = Counter(file.class_name for file in bad)
+        for name in targets.classes_of(picture.class_name):
+            of_class[name].append(picture)
+    unusable = Counter(name for file in bad for name in targets.classes_of(file.class_name))
     counts: list[ClassCount] = []
     for name, pictures in of_class.items():
         of_part = Counter(picture.part for picture in pictures)
@@ -50,16 +57,29 @@ def class_counts(
     return tuple(counts)
 
 
-def class_findings(counts: Sequence[ClassCount], parts: Sequence[str]) -> list[Finding]:
-    """Return what keeps classes from being learned, or from being judged."""
+def class_findings(
+    targets: Targets,
+    counts: Sequence[ClassCount],
+    parts: Sequence[str],
+    fingerprints: Sequence[Fingerprint],
+) -> list[Finding]:
+    """Return what keeps classes or numbers from being learned, or from being judged."""
     names = tuple(each.name for each in counts)
-    if not any(sum(each.pictures.values()) for each in counts):
+    if not fingerprints:
         return [found("no-pictures", names, "no picture can be used")]
     origin = "train" if "train" in parts else "all"
     if origin not in parts:
         return [found("no-training-part", tuple(parts), "there is no part named train")]
     findings: list[Finding] = []
-    if len(counts) == 1:
+    if isinstance(targets, Numbers):
+        texts = [picture.class_name for picture in fingerprints if picture.part == origin]
+        values = targets.read(texts).values
+        for k in np.flatnonzero(np.ptp(values, axis=0) == 0) if len(values) else ():
+            words = f"all {counted(len(values), 'picture')} to train with have {values[0, k]:g}"
+            findings.append(found("constant-target", (targets.columns[k],), words))
+        return findings
+    one_each = isinstance(targets, ClassTargets)
+    if len(counts) == 1 and one_each:
         findings.append(found("one-class", names, "no other class is there"))
     learnable = {each.name: each.pictures[origin] for each in counts}
     totals = {each.name: sum(each.pictures.values()) for each in counts}
@@ -74,7 +94,7 @@ def class_findings(counts: Sequence[ClassCount], parts: Sequence[str]) -> list[F
             words = f"{counted(number, 'picture')} to train with, fewer than {SMALL_CLASS}"
             findings.append(found("small-class", (name,), words))
     present = {name: number for name, number in learnable.items() if number}
-    if len(present) > 1:
+    if len(present) > 1 and one_each:
         largest = max(present, key=present.__getitem__)
         smallest = min(present, key=present.__getitem__)
         if present[largest] > IMBALANCE * present[smallest]:

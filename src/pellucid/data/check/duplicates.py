@@ -24,23 +24,31 @@ _EXACT = ("conflicting-labels", "leakage", "duplicates")
 _NEAR = ("near-conflict", "near-leakage", "near-duplicates")
 
 
-def duplicate_findings(fingerprints: Sequence[Fingerprint], *, near: bool) -> list[Finding]:
+def duplicate_findings(
+    fingerprints: Sequence[Fingerprint], *, near: bool, amounts: bool = False
+) -> list[Finding]:
     """Return groups of pictures that are the same, or nearly the same.
 
     Args:
         fingerprints: All pictures.
         near: Whether to look for those that are nearly the same.
+        amounts: Whether pictures have numbers, which may differ a little, instead of classes.
     """
     by_pixels: dict[bytes, list[Fingerprint]] = {}
     for picture in fingerprints:
         by_pixels.setdefault(picture.pixels, []).append(picture)
     groups = list(by_pixels.values())
-    findings = [finding for group in groups if len(group) > 1 for finding in _about(group, _EXACT)]
+    findings = [
+        finding
+        for group in groups
+        if len(group) > 1
+        for finding in _about(group, _EXACT, amounts=amounts)
+    ]
     if near:
         alike, withheld = near_groups([group[0].thumbnail for group in groups])
         for each in alike:
             group = [picture for position in each.positions for picture in groups[position]]
-            findings += _about(group, _NEAR, each.correlation)
+            findings += _about(group, _NEAR, each.correlation, amounts=amounts)
         findings += _withheld(groups, withheld)
     return findings
 
@@ -59,7 +67,11 @@ def _withheld(groups: Sequence[Sequence[Fingerprint]], withheld: Withheld) -> li
 
 
 def _about(
-    group: Sequence[Fingerprint], kinds: tuple[str, str, str], correlation: float | None = None
+    group: Sequence[Fingerprint],
+    kinds: tuple[str, str, str],
+    correlation: float | None = None,
+    *,
+    amounts: bool = False,
 ) -> list[Finding]:
     """Return what follows for a group of pictures that are the same, or nearly the same."""
     conflict, leakage, repeated = kinds
@@ -72,7 +84,7 @@ def _about(
         else f"{len(group)} pictures much alike, every two correlate by {correlation:.3f} or more"
     )
     findings: list[Finding] = []
-    if len(classes) > 1:
+    if len(classes) > 1 and not amounts:
         findings.append(
             found(conflict, names, f"{how}, in the classes {listed(classes)}", correlation)
         )
@@ -80,7 +92,7 @@ def _about(
         findings.append(
             found(leakage, names, f"{how}, in the parts {' and '.join(parts)}", correlation)
         )
-    in_class = f"{how}, in the class {listed(classes)}"
+    in_class = f"{how}, {'with' if amounts else 'in the class'} {listed(classes)}"
     return findings or [found(repeated, names, in_class, correlation)]
 
 

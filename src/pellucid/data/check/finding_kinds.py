@@ -41,6 +41,11 @@ KINDS = {
         "a class without pictures to train with",
         "add pictures to it, or remove the class",
     ),
+    "constant-target": FindingKind(
+        "stops training",
+        "a number that is the same for all pictures to train with",
+        "give pictures with different numbers, or leave that column out",
+    ),
     "conflicting-labels": FindingKind(
         "stops training",
         "the same picture in several classes",

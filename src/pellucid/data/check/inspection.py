@@ -32,6 +32,8 @@ from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import BadFile
+from pellucid.data.recognise import checked_task
+from pellucid.data.targets import NONE, ClassTargets, Numbers
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 from pellucid.text import printable
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.folder import PictureFolder
     from pellucid.data.load import DataSource
+    from pellucid.data.targets import Targets
 
     Progress = Callable[[int, int], None]
     """Told how many pictures of how many were looked at."""
@@ -68,6 +71,7 @@ def inspect(
     progress: Progress | None = None,
     path_column: str | None = None,
     label_column: str | None = None,
+    task: str | None = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -82,6 +86,7 @@ def inspect(
         progress: Told how far it is.
         path_column: As :func:`pellucid.data.load` takes it.
         label_column: As :func:`pellucid.data.load` takes it.
+        task: As :func:`pellucid.data.load` takes it.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -92,18 +97,20 @@ def inspect(
     """
     check_max_pixels(max_pixels)
     check_max_bytes(max_bytes)
+    task = checked_task(task)
     if isinstance(source, Mapping):
-        return _inspect_arrays(source, "arrays", near, progress)
+        return _inspect_arrays(source, "arrays", near, progress, task)
     if source == "mnist":
         return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
     path = locate(source)
     name = printable(path)
     if not is_of_pictures(path):
         if path.is_file():
-            return _inspect_arrays(read_npz(path, max_bytes=max_bytes), name, near, progress)
-        arrays = load_idx_folder(path, max_bytes=max_bytes)
-        return inspect_datasets(arrays, name=name, near=near, progress=progress)
-    found_files = scanned(path, path_column, label_column)
+            arrays = read_npz(path, max_bytes=max_bytes)
+            return _inspect_arrays(arrays, name, near, progress, task)
+        datasets = load_idx_folder(path, max_bytes=max_bytes)
+        return inspect_datasets(datasets, name=name, near=near, progress=progress)
+    found_files = scanned(path, path_column, label_column, task)
     return _inspect_files(found_files, name, near, max_pixels, progress)
 
 
@@ -138,7 +145,7 @@ def inspect_datasets(
     def picture(place: tuple[str, int]) -> Fingerprint:
         part, i = place
         dataset = datasets[part]
-        class_name = dataset.classes[dataset.places[i]]
+        class_name = dataset.targets.written(i)
         called = _name(dataset, part, i)
         if originals is not None and part in originals:
             full = fingerprint_values(originals[part][i], called, class_name, part)
@@ -156,19 +163,23 @@ def inspect_datasets(
         part, i = where[wanted]
         return image_of(datasets[part].images[i])
 
-    classes = next(iter(datasets.values())).classes if datasets else ()
-    return _report(name, tuple(datasets), classes, fingerprints, bad, notes, near, preview)
+    targets = next(iter(datasets.values())).targets if datasets else ClassTargets(NONE, ())
+    return _report(name, tuple(datasets), targets, fingerprints, bad, notes, near, preview)
 
 
 def _inspect_arrays(
-    arrays: Mapping[str, Any], name: str, near: bool, progress: Progress | None
+    arrays: Mapping[str, Any],
+    name: str,
+    near: bool,
+    progress: Progress | None,
+    task: str | None,
 ) -> DataReport:
     """Look at arrays; those of more than 8 bits are compared before they are scaled."""
     deep = deep_pictures(arrays)
     values = array_range(deep.values())
     ends = None if values is None else values.ends
     return inspect_datasets(
-        datasets_from(arrays, name, value_range=ends),
+        datasets_from(arrays, name, value_range=ends, task=task),
         name=name,
         near=near,
         progress=progress,
@@ -230,7 +241,7 @@ def _inspect_files(
             return None
 
     parts = tuple(folder.parts)
-    return _report(name, parts, folder.classes, fingerprints, bad, notes, near, preview)
+    return _report(name, parts, folder.targets, fingerprints, bad, notes, near, preview)
 
 
 def _of_other_kind(picture: Fingerprint) -> BadFile:
@@ -259,7 +270,7 @@ def _mapped(
 def _report(
     name: str,
     parts: tuple[str, ...],
-    classes: tuple[str, ...],
+    targets: Targets,
     fingerprints: Sequence[Fingerprint],
     bad: Sequence[BadFile],
     notes: Sequence[Finding],
@@ -267,14 +278,18 @@ def _report(
     preview: Callable[[str], Image.Image | None],
 ) -> DataReport:
     parts = tuple(sorted(parts, key=PARTS.index))
-    counts = class_counts(classes, parts, fingerprints, bad)
+    counts = class_counts(targets, parts, fingerprints, bad)
     findings = [
-        *class_findings(counts, parts),
-        *duplicate_findings(fingerprints, near=near),
+        *class_findings(targets, counts, parts, fingerprints),
+        *duplicate_findings(fingerprints, near=near, amounts=isinstance(targets, Numbers)),
         *file_findings(fingerprints, bad),
         *notes,
     ]
-    return DataReport(name, parts, counts, gravest_first(findings), preview)
+    found_targets = targets.read([picture.class_name for picture in fingerprints])
+    return DataReport(
+        name, parts, counts, gravest_first(findings), preview,
+        targets.title, found_targets.told() if fingerprints else (), len(fingerprints),
+    )  # fmt: skip
 
 
 def _remark(note: str) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES, Severity
+from pellucid.data.targets import ClassTargets
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import listed
@@ -87,6 +88,9 @@ class DataReport(Record):
         classes: The pictures of each class, by name.
         findings: What was found, the gravest first.
         preview: Returns a picture by its name, for pages; None where there is none.
+        task: What the data are for, in words: ``regression``.
+        targets: What their targets are, a line each; empty where the classes say it.
+        usable: How many pictures can be used.
     """
 
     kind: ClassVar[str] = "data report"
@@ -97,10 +101,15 @@ class DataReport(Record):
     preview: Callable[[str], Image.Image | None] = field(
         default=_no_preview, repr=False, compare=False
     )
+    task: str = ClassTargets.title
+    targets: tuple[str, ...] = ()
+    usable: int | None = None
 
     @property
     def pictures(self) -> int:
         """How many pictures can be used."""
+        if self.usable is not None:
+            return self.usable
         return sum(sum(each.pictures.values()) for each in self.classes)
 
     @property
@@ -126,6 +135,8 @@ class DataReport(Record):
             "name": self.name,
             "spoiled": bool(self.spoiling),
             "pictures": self.pictures,
+            "task": self.task,
+            "targets": list(self.targets),
             "parts": list(self.parts),
             "classes": [
                 {
