@@ -20,6 +20,7 @@ from pellucid.evaluation.edit_effect import data_effect, picture_effect
 from pellucid.explain.surgery import Mute, Remove, SetWeight, SwapPooling, edit_model
 from pellucid.graph import Network
 from pellucid.numerals import figure
+from pellucid.tasks import SingleLabel
 from tests.explain.activations import NAMES, activations_of
 from tests.messages import check_line
 
@@ -185,7 +186,7 @@ def test_answers_that_are_no_numbers(classifier: ImageClassifier, digits: Digits
 
 def test_what_a_notebook_shows(classifier: ImageClassifier, digits: Digits) -> None:
     hostile = ("<script>0</script>", *map(str, range(1, 10)))
-    model = replace(classifier.model_, classes=hostile)
+    model = replace(classifier.model_, task=SingleLabel(hostile))
     before = Loaded.of(model)
     after = Loaded.of(edit_model(model, [Mute("relu1", k) for k in range(12)]))
     pictures = Dataset(digits[1].images, digits[1].places, hostile, name="<i>digits</i>")

@@ -74,6 +74,7 @@ def held_out(
             preprocessing=model.preprocessing,
             classes=model.classes,
             source_classes=terms,
+            known=model.task.known(),
             split=split,
             max_pixels=limit,
             **reading,
@@ -82,6 +83,8 @@ def held_out(
         told.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
             told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
+        if not model.task.of_one_class:
+            return pictures
         return pictures.with_classes(label_kind=model.label_kind, source_classes=source)
 
     wanted = PARTS[part or "test"]

@@ -2,10 +2,12 @@
 
 Weights stand under their full names (``conv1.kernel``), in float32; the self-test's images and
 logits as ``self_test.images`` and ``self_test.logits``. The JSON text (see
-:mod:`pellucid.files.container`) holds ``graph``, ``classes``, ``preprocessing``, ``provenance`` and
-``self_test``, the name of the engine that computed the logits; and ``label_kind``, if answers are
-not texts. Reading trusts nothing, executes
-nothing, and makes only operations of the fixed table :data:`pellucid.ops.OPERATIONS`.
+:mod:`pellucid.files.container`) holds ``graph``, ``preprocessing``, ``provenance`` and
+``self_test``, the name of the engine that computed the logits; and ``task``, with its settings, see
+:mod:`pellucid.tasks`. Single-label classification has ``classes`` in its place, and ``label_kind``
+if answers are not texts, as all models had before there were other tasks. Reading trusts nothing,
+executes nothing, and makes only operations and tasks of the fixed tables
+:data:`pellucid.ops.OPERATIONS` and :data:`pellucid.tasks.TASKS`.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack, unpack_bytes
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
+from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
+from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task, task_from_dict
 from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,52 +46,73 @@ FORMAT = 1
 
 IMAGES, LOGITS = "self_test.images", "self_test.logits"
 
-_KEYS = {"graph", "classes", "preprocessing", "provenance", "self_test"}
+_KEYS = {"graph", "task", "preprocessing", "provenance", "self_test"}
 
 # What hostile values, where the checks of others did not foresee them, can raise.
 _PARSING_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
 
 
 @short_repr
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Model:
     """A network that knows what it looks at and what its answers mean.
 
     Attributes:
-        network: Graph and weights; takes raw pixels 0..255, gives K logits.
-        classes: The K class names, in the order of the logits.
+        network: Graph and weights; takes raw pixels 0..255, gives K outputs.
+        task: What it was trained for, and what its outputs mean; class names stand for
+            single-label classification, of the given ``label_kind``.
         preprocessing: How any picture becomes the network's input.
         provenance: Where it comes from, as JSON values: seed, versions, data fingerprint, results,
             training configuration.
-        label_kind: What an answer is: ``"text"``, the class's name; ``"int"`` or ``"bool"``, what
-            the name spells, as the labels were that it was trained with.
 
     Raises:
         ArgumentError: If these do not belong together, the network is too large (see
             :mod:`pellucid.files.limits`), or provenance is not JSON.
+        DataError: If class names are none.
     """
 
     network: Network
-    classes: tuple[str, ...]
+    task: Task
     preprocessing: Preprocessing
     provenance: dict[str, Any] = field(default_factory=dict)
-    label_kind: LabelKind = "text"
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        network: Network,
+        task: Task | Sequence[str],
+        preprocessing: Preprocessing,
+        provenance: dict[str, Any] | None = None,
+        label_kind: LabelKind | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        if not isinstance(task, Task):
+            task = SingleLabel(tuple(task), label_kind or "text")
+        elif classes is not None or label_kind is not None:  # of a copy with other names
+            names = task.names if classes is None else tuple(classes)
+            task = task.with_classes(names, label_kind)
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "task", task)
+        object.__setattr__(self, "preprocessing", preprocessing)
+        object.__setattr__(self, "provenance", {} if provenance is None else provenance)
+        self._check()
+
+    def _check(self) -> None:
         graph = self.network.graph
         if len(graph.output_shape) != 1:
             raise ArgumentError(
                 f"a model's network must end in one logit a class, got the shape "
                 f"{graph.output_shape}; end it with Flatten() and Dense()"
             )
-        object.__setattr__(self, "classes", tuple(self.classes))
-        _check_classes(self.classes, *graph.output_shape)
+        (outputs,) = graph.output_shape
+        if len(self.task.names) != outputs:
+            what = "columns" if self.task.kind == Regression.kind else "classes"
+            raise ArgumentError(f"there are {len(self.task.names)} {what}, but {outputs} logits")
         if graph.nodes[-1].operation.kind == "softmax":
             raise ArgumentError(
                 "a model's network must end in logits; leave the Softmax() out, it is applied to "
                 "every model's answer"
             )
-        class_values(self.classes, self.label_kind, "the model")
         check_limits(graph)
         if self.preprocessing.shape != graph.input_shape:
             raise ArgumentError(
@@ -99,6 +124,22 @@ class Model:
                 f"provenance must be a dictionary, got {type(self.provenance).__name__}"
             )
         strict_json.check(self.provenance, "provenance")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names, in the order of the logits; of numbers, what they are called."""
+        return self.task.names
+
+    @property
+    def label_kind(self) -> LabelKind:
+        """What an answer is: ``"text"``, the class's name; ``"int"``, ``"bool"``: what it spells.
+
+        Raises:
+            ArgumentError: Of numbers, which are no classes.
+        """
+        if not isinstance(self.task, SingleLabel | MultiLabel):
+            raise ArgumentError(f"a model for {self.task.title} has no classes")
+        return self.task.label_kind
 
     @property
     def answers(self) -> NDArray[Any]:
@@ -163,13 +204,11 @@ def model_bytes(
         logits = found
     document: dict[str, JSON] = {
         "graph": graph_to_dict(graph),
-        "classes": list(model.classes),
+        **described_task(model.task),
         "preprocessing": model.preprocessing.to_dict(),
         "provenance": model.provenance,
         "self_test": {"engine": engine.name if engine else "reference"},
     }
-    if model.label_kind != "text":  # files without it answer with texts, as they always did
-        document["label_kind"] = model.label_kind
     contents = Contents(document, {**weights, IMAGES: images, LOGITS: logits})
     return pack(KIND, FORMAT, contents)
 
@@ -216,26 +255,29 @@ def _checked_model(contents: Contents, name: str) -> Model:
 
 def _model(contents: Contents) -> Model:
     document, arrays = dict(contents.document), dict(contents.arrays)
-    label_kind = document.pop("label_kind", "text")
+    if "task" not in document and "classes" in document:
+        classes, label_kind = document.pop("classes"), document.pop("label_kind", "text")
+        document["task"] = {
+            "kind": SingleLabel.kind, "classes": classes, "label_kind": label_kind
+        }  # fmt: skip
     if document.keys() != _KEYS:
         odd = min(document.keys() ^ _KEYS)
         raise ArgumentError(
             f"its description {'lacks' if odd in _KEYS else 'has an unknown'} {odd!r:.80}"
         )
     images, logits = arrays.pop(IMAGES, None), arrays.pop(LOGITS, None)
-    classes, provenance = document["classes"], document["provenance"]
-    if not isinstance(classes, list) or not isinstance(provenance, dict):
-        raise ArgumentError("its classes must be a list, and its provenance an object")
+    provenance = document["provenance"]
+    if not isinstance(provenance, dict):
+        raise ArgumentError("its provenance must be an object")
     _check_self_test(document["self_test"])
     graph = graph_from_dict(document["graph"])
     for name, array in arrays.items():
         _check_float32(name, array)
     model = Model(
         Network(graph, arrays),
-        tuple(classes),  # type: ignore[arg-type]  # Model checks that they are text
+        task_from_dict(document["task"]),
         Preprocessing.from_dict(document["preprocessing"]),
         provenance,
-        label_kind,  # type: ignore[arg-type]  # Model checks that there is such a kind
     )
     if images is None or logits is None:
         raise ArgumentError("its self-test is missing")
@@ -253,15 +295,19 @@ def _model(contents: Contents) -> Model:
     return model
 
 
-def _check_classes(classes: tuple[object, ...], logits: int) -> None:
-    for name in classes:
-        if not isinstance(name, str) or not name:
-            raise ArgumentError(f"a class's name must be text that is not empty, got {name!r:.80}")
-    if len(classes) != logits:
-        raise ArgumentError(f"there are {len(classes)} classes, but {logits} logits")
-    if len(set(classes)) < len(classes):
-        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
-        raise ArgumentError(f"class {twice!r:.80} stands twice; expected each once")
+def described_task(task: Task) -> dict[str, Any]:
+    """A task as a model file and a run's configuration have it: JSON values by name."""
+    if not isinstance(task, SingleLabel):
+        return {"task": to_dict(task)}
+    described: dict[str, Any] = {"classes": list(task.classes)}
+    if task.label_kind != "text":  # files without it answer with texts, as they always did
+        described["label_kind"] = task.label_kind
+    return described
+
+
+def described_outputs(task: Task) -> dict[str, Any]:
+    """What a run's configuration says of the outputs: classes, or the task and its settings."""
+    return {"classes": list(task.names)} if task.of_one_class else described_task(task)
 
 
 def _check_self_test(values: object) -> None:

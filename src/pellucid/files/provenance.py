@@ -68,6 +68,7 @@ def renamed(model: Model, classes: Any) -> Model:
         DataError: The names cannot be used, or there are more or fewer than classes; or they are
             the model's own in another order, which would exchange its classes.
     """
+    _ = model.label_kind  # raises where there are no classes
     names, kind = given_classes(classes)
     if len(names) != len(model.classes):
         raise DataError(
@@ -86,7 +87,7 @@ def renamed(model: Model, classes: Any) -> Model:
     origin = {name: value for name, value in model.provenance.items() if name != "source_classes"}
     if source != names:
         origin["source_classes"] = list(source)
-    return replace(model, classes=names, label_kind=kind, provenance=origin)
+    return replace(model, task=model.task.with_classes(names, kind), provenance=origin)
 
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:

@@ -115,6 +115,7 @@ class ReferencedPictures:
                 preprocessing=model.preprocessing,
                 classes=model.classes,
                 source_classes=source_classes(model),
+                known=model.task.known(),
                 split="train",
                 max_pixels=self._max_pixels,
                 max_bytes=max_bytes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.settings import from_dict, to_dict
+from pellucid.settings import from_dict
 from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
@@ -22,10 +22,8 @@ __all__ = [
     "SingleLabel",
     "Task",
     "check_one_class",
-    "from_dict",
     "task_from_dict",
     "task_of",
-    "to_dict",
 ]
 
 TASKS: dict[str, type[Task]] = {task.kind: task for task in (SingleLabel, MultiLabel, Regression)}
@@ -42,7 +40,7 @@ def task_of(targets: Targets) -> Task:
 
 
 def task_from_dict(values: object) -> Task:
-    """The task that :func:`to_dict` described.
+    """The task that :func:`pellucid.settings.to_dict` described.
 
     Raises:
         PellucidError: For an unknown kind, an unknown or missing field, or a value out of range.

@@ -93,6 +93,9 @@ class MultiLabel(Task):
         """The probability of each label, from a network's outputs: (N, K), 0 to 1."""
         return sigmoid(outputs.astype(np.float64))
 
+    def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
+        return replace(self, classes=classes, label_kind=label_kind or self.label_kind)
+
     def judge(self) -> Judge:
         return _Judge()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.data.labels import LabelKind, class_values
@@ -71,6 +71,9 @@ class SingleLabel(Task):
     def values(self) -> NDArray[Any]:
         """The class that each logit answers, (K,): int64, text or bool."""
         return class_values(self.classes, self.label_kind, "the model")
+
+    def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
+        return replace(self, classes=classes, label_kind=label_kind or self.label_kind)
 
     def judge(self) -> Judge:
         return _Judge()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
@@ -105,6 +106,14 @@ class Task(ABC):
     def settled(self, measures: dict[str, float]) -> Self:
         """The task with the settings that a judgement chose."""
         return self
+
+    def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
+        """The task with other class names.
+
+        Raises:
+            ArgumentError: If it has no classes.
+        """
+        raise ArgumentError(f"a model for {self.title} has no classes to be named")
 
     @property
     def of_one_class(self) -> bool:

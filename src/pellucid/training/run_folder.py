@@ -29,6 +29,7 @@ from pellucid.files import (
 )
 from pellucid.files.atomic import check_writable, remove_left_over
 from pellucid.files.lock import FolderLock
+from pellucid.files.model_file import described_outputs
 from pellucid.files.strict_json import canonical
 from pellucid.graph import check_weights
 from pellucid.graph.serialise import graph_to_dict
@@ -116,7 +117,7 @@ class RunFolder:
         self._kept_at: tuple[int, int] | None = None
         described = {
             **model.provenance,
-            "classes": list(model.classes),
+            **described_outputs(model.task),
             "preprocessing": model.preprocessing.to_dict(),
         }
         text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
