@@ -9,9 +9,7 @@ from tests.source import circles, imports, modules
 LATE = {
     ("pellucid.explain.emptiness", "pellucid.explain.explanation"),
     ("pellucid.explain.emptiness", "pellucid.explain.grad_cam"),
-    ("pellucid.explain.evidence", "pellucid.explain.evidence_figure"),
     ("pellucid.record", "pellucid.show.records"),  # a record asks for its picture: this one stays
-    ("pellucid.show.records", "pellucid.files"),
 }
 """Imports within functions that close a circle."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import reprlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from pellucid.errors import ArgumentError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
 LARGEST = 1 << 20
@@ -32,6 +35,17 @@ class _Short(reprlib.Repr):
 def brief(value: object) -> str:
     """A value for a message: on one line, and short however long or deep it is."""
     return _Short().repr(value).replace("\n", " ")
+
+
+def ending(path: str | os.PathLike[str], endings: Sequence[str]) -> str:
+    """Check and return a file's ending, in small letters: it says what is written."""
+    found = Path(path).suffix.lower()
+    if found not in endings:
+        raise ArgumentError(
+            f"{printable(path)}: the ending says what is written, one of {', '.join(endings)}; got "
+            f"{printable(found)!r}"
+        )
+    return found
 
 
 def whole(name: str, value: object, least: int = 1, most: int = LARGEST) -> None:

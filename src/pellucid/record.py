@@ -18,10 +18,12 @@ class Record:
     matter of :mod:`pellucid.show`, which has a document for each kind.
 
     Attributes:
-        kind: What is recorded; a key of :data:`pellucid.show.records.DOCUMENTS`.
+        record_kind: What is recorded; a key of :data:`pellucid.show.records.DOCUMENTS`.
     """
 
-    kind: ClassVar[str]
+    record_kind: ClassVar[str]
+    endings: ClassVar[tuple[str, ...]] = (".html", ".json", ".png")
+    """As what :meth:`save` can write it."""
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values."""

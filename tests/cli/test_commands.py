@@ -67,7 +67,7 @@ def test_lecture_shows_every_worked_number(pellucid: Command) -> None:
     for row in ("0 1 1 1 0", "1 0 0 2 1", "1 4 2 1 0", "4 2 1", "1 1 0 4 2 1 0 2 1"):
         assert row in text
     assert "prints 1 at row 3, column 3. The arithmetic gives 0" in text
-    for number in ("0.2533", "0.7067", "0.3757", "1.0567", "0.95 and 0.05", "-0.6, +0.6"):
+    for number in ("0.2533", "0.7067", "0.3757", "1.0567", "0.95 and 0.05", "−0.6, +0.6"):
         assert number in text
     assert json.loads(pellucid("lecture", "--json").stdout)["pooled"] == [
         [1, 1, 0], [4, 2, 1], [0, 2, 1],

@@ -34,8 +34,12 @@ def test_evidence_adds_up_on_the_screen(
         cells = [cell.strip() for cell in line.replace("┃", "│").split("│")]
         if len(cells) == 4:
             shares[cells[1]] = cells[2]
-    parts = [float(v) for name, v in shares.items() if name == "pixels" or "bias of" in name]
-    assert sum(parts) == pytest.approx(float(shares["by the engine"]), abs=1e-3)
+    parts = [
+        float(v.replace("−", "-"))
+        for name, v in shares.items()
+        if name == "pixels" or "bias of" in name
+    ]
+    assert sum(parts) == pytest.approx(float(shares["by the engine"].replace("−", "-")), abs=1e-3)
     assert "it can say" in done.stdout
     assert "it cannot say" in done.stdout
 

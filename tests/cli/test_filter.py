@@ -41,8 +41,8 @@ def test_a_product_with_a_black_pixel_is_zero_without_a_sign(
 ) -> None:
     Image.new("L", (4, 4)).save(tmp_path / "black.png")
     done = pellucid("filter", "black.png", "--kernel", "sobel-x", "--at", "1,1")
-    assert "0 × -1 = 0" in done.stdout
-    assert "-0" not in done.stdout
+    assert "0 × −1 = 0" in done.stdout
+    assert "−0" not in done.stdout
 
 
 def test_json_and_matrices(pellucid: Command, photo: Path) -> None:

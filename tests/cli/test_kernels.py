@@ -25,7 +25,7 @@ def test_kernels_as_a_picture_and_as_numbers(
     assert len(values["nearest"]) == 64
     assert 0 < values["by_chance"] < 1
     assert "of 20 random kernels of this size, 19 stay within" in done.stdout
-    assert done.stdout.count("  kernel ") == 32
+    assert done.stdout.count("│ kernel ") == 32
     assert "and 60 more" in pellucid("kernels", model_path, "--layer", "conv2", "--most", 4).stdout
 
 

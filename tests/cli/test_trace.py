@@ -28,7 +28,7 @@ def test_all_steps(pellucid: Command, model_path: Path, digit_path: Path) -> Non
     assert max(map(len, text.splitlines())) <= 80
     for part in ("step 1, convolution", "step 1(b), ReLU", "step 2, max pooling", "8×8×32"):
         assert part in text
-    assert len(re.findall(r"^ *[\d.]+%  \d$", text, re.MULTILINE)) == 5
+    assert len(re.findall(r"^ *\d +[\d.]+%( +█+)?$", text, re.MULTILINE)) == 10
 
 
 def test_one_value(pellucid: Command, model_path: Path, digit_path: Path) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
-from pellucid.cli.story import print_story
 from pellucid.explain.lecture import IMAGE, KERNEL
 from pellucid.explain.story import Story, story
 from pellucid.graph import initial_weights
@@ -21,6 +20,7 @@ from pellucid.layers import (
     ReLU,
     Sequential,
 )
+from pellucid.show.records import print_record
 from tests.explain.activations import activations_of, hand_made
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.
 
 def printed(told: Story) -> str:
     file = io.StringIO()
-    print_story(Console(file=file, highlight=False, markup=False, soft_wrap=True), told)
+    print_record(Console(file=file, highlight=False, markup=False, soft_wrap=True), told)
     return file.getvalue()
 
 

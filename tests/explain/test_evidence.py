@@ -149,7 +149,7 @@ def test_it_can_be_shown_and_kept() -> None:
     assert len(values["regions"]) == 16
     assert found.png().startswith(b"\x89PNG")
     html = found._repr_html_()
-    assert "It cannot say" in html
+    assert "it cannot say" in html
     assert "data:image/png" in html
 
 

@@ -16,13 +16,13 @@ from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.occlusion import occlusion
 from pellucid.explain.patches import exciting_patches
-from pellucid.explain.pictures import png
 from pellucid.explain.score import choose_score
 from pellucid.explain.story import story
 from pellucid.explain.surgery import Mute
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
+from pellucid.show.drawing import png
 from tests.explain.activations import activations_of
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.explain.filtering import (
     arithmetic_record,
     filter_picture,
-    gallery_sheet,
     read_picture,
 )
 from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
 from pellucid.explain.lecture import IMAGE, KERNEL
 from pellucid.explain.matrix_text import parse_matrix
+from pellucid.show.filtered import gallery_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ def test_records_and_pictures(tmp_path: Path) -> None:
     found.save(tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as saved:
         np.testing.assert_array_equal(np.asarray(saved), found.picture)
-    assert "data:image/png" in found._repr_html_()
+    assert "<svg " in found._repr_html_()
     grey = filter_picture(photo((8, 9)), gallery_kernel("blur"))
     with Image.open(io.BytesIO(grey.to_png())) as saved:
         assert saved.mode == "L"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pellucid.explain.backward import backward
-from pellucid.explain.pages.backward import check_line, settled_line
-from pellucid.explain.pages.numbers import compared, percent, probability
 from pellucid.explain.story import story
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.layers import Dense, Flatten
+from pellucid.numerals import compared, percent, probability
 from pellucid.ops import CrossEntropy, MeanSquaredError
+from pellucid.show.sentences import check_line, settled_line
 from tests.explain.activations import hand_made
 
 if TYPE_CHECKING:

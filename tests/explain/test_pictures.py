@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from pellucid.explain.filtering import filter_picture, gallery_sheet
+from pellucid.explain.filtering import filter_picture
 from pellucid.explain.gallery import GALLERY
-from pellucid.explain.pictures import (
-    MARKED_FROM,
-    draw_map,
-    mark_signs,
-    new_figure,
-    percentile_limit,
-    strongest_pixels,
-)
+from pellucid.show.drawing import MARKED_FROM, draw_map, mark_signs, new_figure, strongest_pixels
+from pellucid.show.filtered import gallery_sheet
+from pellucid.show.palette import limit_of as percentile_limit
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -55,7 +50,7 @@ def test_colours_end_at_the_percentile() -> None:
     one = np.zeros((50, 50))
     one[4, 4] = -3.0
     assert percentile_limit(one) == 3.0  # 99.5 % are 0
-    image = draw_map(new_figure(1.0, 1.0).subplots(), values, signed=True, limit=limit)
+    image = draw_map(new_figure(1.0, 1.0).subplots(), values, limit=limit)
     assert image.get_clim() == (-limit, limit)
 
 
@@ -79,6 +74,6 @@ def test_edge_kernels_are_visible_in_the_gallery() -> None:
     for name in ("edge-enhance", "edge-detect", "sobel-x"):
         image = axes[name].images[0]
         colours = image.to_rgba(np.asarray(image.get_array()))
-        assert np.ptp(colours[..., :3], axis=(0, 1)).max() > 0.5, name
+        assert np.ptp(colours, axis=(0, 1)).max() > 0.5, name
         limit = float(image.get_clim()[1])
         assert f"{limit:.3g}" in axes[name].get_title()

@@ -17,7 +17,6 @@ from pellucid.explain.spreadsheet import workbook as module
 from pellucid.explain.spreadsheet.sheets import Sheet, cell_name, sheet_name
 from pellucid.explain.spreadsheet.workbook import workbook
 from pellucid.explain.trace import Trace
-from pellucid.explain.written import write_trace
 from pellucid.graph import initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from pellucid.ops.formula import MOST_ARGUMENTS, nested
@@ -37,7 +36,7 @@ def test_the_lectures_network_computed_anew(
     how: str, classifier: ImageClassifier, digits: Digits, tmp_path: Path
 ) -> None:
     trace = classifier.trace(digits[1].images[0])
-    write_trace(tmp_path / "trace.xlsx", trace)
+    trace.save(tmp_path / "trace.xlsx")
     _check(trace, tmp_path / "trace.xlsx", how)
 
 

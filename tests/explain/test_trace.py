@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +13,12 @@ import torch
 from PIL import Image
 
 from pellucid.errors import ArgumentError, MissingDependencyError
-from pellucid.explain.pages.colours import ANCHORS, NOT_A_NUMBER, limit_of, signed_colours
-from pellucid.explain.pages.page import page
 from pellucid.explain.records import array, numbers
 from pellucid.explain.trace import Trace
-from pellucid.explain.written import write_trace
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool
+from pellucid.show.palette import NOT_A_NUMBER, SCALES, colours, limit_of, rgb
 from tests.explain.activations import NAMES, activations_of, hand_made
+from tests.show.reading import picture, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,26 +148,27 @@ def test_a_network_that_overflows_is_still_told() -> None:
 
 def test_the_page_shows_every_step(classifier: ImageClassifier, digits: Digits) -> None:
     trace = classifier.trace(digits[1].images[0])
-    html = trace._repr_html_()
-    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
-    assert len(pictures) == len(trace.steps) + 1  # and the scale
-    shapes = {Image.open(io.BytesIO(base64.b64decode(p))).size for p in pictures}
+    page = read(trace.to_html())
+    assert len(page.all("h2")) == len(trace.steps)
+    assert len(page.all("img")) == len(trace.steps) - 2  # logits and probabilities are bars
+    shapes = {picture(each["src"]).size for each in page.all("img")}
     assert len(shapes) > 4
-    assert html.count("<h3>") == len(trace.steps)
-    assert "Step 1(b), ReLU — relu1" in html
-    assert "<script" not in page("<b>", html)
-    assert "<title>&lt;b&gt;</title>" in page("<b>", html)
+    assert "Step 1(b), ReLU — relu1" in page.text
+    (answer,) = classifier.predict(digits[1].images[:1])
+    assert f"{answer}, {100 * trace.guesses()[0].probability:.2f}%" in page.text
+    assert read(trace.to_html()).text.count("softmax") <= 1
 
 
-def test_signed_colours_differ_without_colour() -> None:
-    """Lightness alone tells a value: it grows from −limit to limit."""
-    colours = signed_colours(np.linspace(-2.0, 2.0, 50), 2.0).astype(np.float64)
-    lightness = colours @ [0.2126, 0.7152, 0.0722]
-    assert (np.diff(lightness) > 0).all()
-    assert signed_colours(np.array([0.0, np.nan, -9.0, 9.0]), 2.0).tolist() == [
-        [128, 128, 128], list(NOT_A_NUMBER), ANCHORS[0].tolist(), ANCHORS[-1].tolist(),
-    ]  # fmt: skip
-    assert limit_of(np.array([np.inf, -3.0, 1.0])) == 3.0
+def test_signed_colours_fade_to_the_ground() -> None:
+    """What is 0 is transparent, so that it is white on paper and dark in a dark room."""
+    for scale, (low, high) in SCALES.items():
+        found = colours(np.array([0.0, np.nan, -9.0, 9.0, 1.0]), 2.0, scale)
+        assert found[0, 3] == 0
+        assert found[1].tolist() == [*NOT_A_NUMBER, 255]
+        assert found[2].tolist() == [*rgb(low), 255]
+        assert found[3].tolist() == [*rgb(high), 255]
+        assert found[4, 3] == 128
+    assert limit_of(np.array([np.inf, -3.0, 3.0])) == 3.0
     assert limit_of(np.zeros(3)) > 0
 
 
@@ -197,7 +195,7 @@ def test_without_matplotlib(
     classifier: ImageClassifier, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = classifier.trace(digits[1].images[0])
-    for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
+    for name in ("matplotlib",):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependencyError, match=r"needs Matplotlib.*pip install"):
         trace.plot()
@@ -206,17 +204,19 @@ def test_without_matplotlib(
 def test_files_by_their_ending(classifier: ImageClassifier, digits: Digits, tmp_path: Path) -> None:
     trace = classifier.trace(digits[1].images[0])
     opened = trace.value("conv1", (0, 0, 0))
-    write_trace(tmp_path / "a.html", trace, opened)
-    assert (tmp_path / "a.html").read_text("utf-8").count("<h2>") == 2
-    write_trace(tmp_path / "a.json", trace)
+    trace.save(tmp_path / "a.html", opened=opened, picture="four")
+    page = read((tmp_path / "a.html").read_text("utf-8"))
+    assert "conv1 at 0, 0, 0 = " in page.text
+    assert page.text.lstrip().startswith("four: ")
+    trace.save(tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == trace.to_dict()
-    write_trace(tmp_path / "b.JSON", trace, opened)
+    opened.save(tmp_path / "b.JSON")
     assert json.loads((tmp_path / "b.JSON").read_text("utf-8")) == opened.to_dict()
-    write_trace(tmp_path / "a.png", trace)
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size[0] > 500
+    trace.save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as drawn:
+        assert drawn.size[0] > 500
     with pytest.raises(ArgumentError, match=r"one of \.html, \.json, \.png, \.xlsx; got '\.pdf'"):
-        write_trace(tmp_path / "a.pdf", trace)
+        trace.save(tmp_path / "a.pdf")
 
 
 def test_a_colour_picture_is_drawn_in_its_colours() -> None:

@@ -13,7 +13,6 @@ from pellucid.explain.kernels_picture import learned_kernels
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.passes import ForwardPass
 from pellucid.explain.patches import exciting_patches
-from pellucid.explain.pictures import png
 from pellucid.explain.unit import receptive_field
 from pellucid.graph import INPUT
 from pellucid.layers import (
@@ -24,6 +23,7 @@ from pellucid.layers import (
     ReLU,
     Sequential,
 )
+from pellucid.show.drawing import png
 from tests.engines.networks import GRAPHS, network
 from tests.explain.saliency import activations
 from tests.messages import check_line

@@ -198,6 +198,6 @@ def test_the_record_holds_it_all() -> None:
 def test_the_page_shows_all_terms() -> None:
     opened = ValueTerms.of(activations_of("lecture"), "conv1", (3, 7, 5))
     html = opened._repr_html_()
-    assert html.count("<tr>") == 10
+    assert html.count("<tr>") == 10 + 9
     assert "conv1 at 3, 7, 5" in html
     assert "then relu1 (relu) at 3, 7, 5" in html

@@ -13,10 +13,9 @@ from pellucid.cli import arguments
 from pellucid.cli.models import load_classifier
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
-from pellucid.cli.print_explanation import print_explanation
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import ResizeNote, print_resize_note
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_json, print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.explain.methods import METHODS
@@ -123,7 +122,7 @@ def explain(
                 problems.append(str(error))
                 continue
             if place is not None:
-                found.save(place)
+                found.save(place, picture=str(picture))
                 written += 1
                 if not brief:
                     remarks().print(f"picture written to {printable(place)}")
@@ -131,9 +130,7 @@ def explain(
                 named = {"picture": str(picture)} if several else {}
                 records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})
             elif not brief:
-                if several:
-                    results().print(f"{printable(str(picture))}:")
-                print_explanation(results(), found)
+                print_result(found, json=False, picture=str(picture))
     if folder is not None and brief:
         remarks().print(f"{counted(written, 'picture')} written to {printable(folder)}")
     if json and (several or records):

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.cli.trace import position
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.gallery import GALLERY, gallery_kernel, own_kernel
 from pellucid.text import printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pellucid.explain.filtering import Arithmetic, Filtered
 
 ALL = "all"
 
@@ -78,11 +73,11 @@ def filter_(
     from pellucid.explain.filtering import (
         arithmetic_record,
         filter_picture,
-        gallery_sheet,
         read_picture,
     )
-    from pellucid.explain.pictures import png
     from pellucid.files import write_file
+    from pellucid.show.drawing import png
+    from pellucid.show.filtered import gallery_sheet
 
     for path in (out, plot):
         check_output(path, (".png",), Path(picture))
@@ -101,43 +96,11 @@ def filter_(
         found.save(out)
         remarks().print(f"filtered picture written to {printable(out)}")
     if plot is not None:
-        write_file(plot, png(found.plot()))
+        write_file(plot, found.png())
         remarks().print(f"plot written to {printable(plot)}")
-    if json:
-        values = found.to_dict(values=False) if opened is None else arithmetic_record(opened)
-        print_json(values)
-        return
-    _print(results(), found, opened or ())
-
-
-def _print(console: Console, found: Filtered, opened: tuple[Arithmetic, ...]) -> None:
-    height, width, channels = found.original.shape
-    kernel = found.kernel
-    kind = "grey" if channels == 1 else "colour, each channel by itself"
-    console.print(f"{width}×{height} pixels (width×height), {kind}")
-    divided = "" if kernel.divisor == 1 else f", divided by {kernel.divisor:g}"
-    rows, columns = kernel.matrix.shape
-    console.print(f"{kernel.name}, {rows}×{columns} (rows×columns){divided}:")
-    for row in kernel.matrix:
-        console.print("  " + " ".join(f"{weight:5g}" for weight in row))
-    console.print(f"values {found.values.min():.6g} to {found.values.max():.6g}")
-    share = found.clipped / found.values.size
-    console.print(f"{found.clipped} of {found.values.size} ({share:.1%}) clipped to 0..255")
-    for each in opened:
-        _print_arithmetic(console, each)
-
-
-def _print_arithmetic(console: Console, each: Arithmetic) -> None:
-    console.print(f"{each.channel}:")
-    for term in each.products:
-        if term.weight:
-            where = "" if term.inside else "  (border)"
-            console.print(
-                f"  pixel {term.row},{term.column}: {term.value} × {term.weight:g} = "
-                f"{term.product + 0.0:g}{where}"  # -0.0 as 0
-            )
-    zeros = sum(not term.weight for term in each.products)
-    if zeros:
-        console.print(f"  and {zeros} products with weight 0")
-    divided = "" if each.divisor == 1 else f" ÷ {each.divisor:g} = {each.value:.6g}"
-    console.print(f"  sum {each.sum:g}{divided}; in the picture {each.shown}")
+    print_result(
+        found,
+        json=json,
+        values=lambda: found.to_dict(values=False) if opened is None else arithmetic_record(opened),
+        opened=opened or (),
+    )

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
-from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.text import printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pellucid.explain.kernels_picture import Kernels
 
 
 def kernels(
@@ -39,31 +34,4 @@ def kernels(
     if out is not None:
         found.save(out, most=most, channels=channels)
         remarks().print(f"picture written to {printable(out)}")
-    if json:
-        print_json(found.to_dict())
-        return
-    height, width, joined, number = found.kernels.shape
-    console = results()
-    console.print(
-        f"{printable(found.layer)}: {number} kernels {height}×{width}×{joined} "
-        "(rows×columns×channels)"
-    )
-    console.print(
-        f"values {found.kernels.min():.4g} to {found.kernels.max():.4g}, "
-        f"{(found.kernels < 0).mean():.0%} negative"
-    )
-    _print_nearest(console, found, most)
-
-
-def _print_nearest(console: Console, found: Kernels, most: int) -> None:
-    every, chance = found.nearest(), found.by_chance()
-    if chance is None:
-        console.print("too small to be compared with the gallery's kernels, which are 3×3")
-        return
-    console.print("nearest in the gallery (cosine; below 0: with all signs turned):")
-    for each in every[:most]:
-        beyond = "" if abs(each.similarity) > chance else "  (may be chance)"
-        console.print(f"  kernel {each.kernel}: {each.name} {each.similarity:+.2f}{beyond}")
-    if len(every) > most:
-        console.print(f"  and {len(every) - most} more (--most shows them, --json all)")
-    console.print(f"of 20 random kernels of this size, 19 stay within ±{chance:.2f}")
+    print_result(found, json=json, most=most, channels=channels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid import checks
 from pellucid.errors import OutputError
 from pellucid.text import printable
 
@@ -23,12 +24,11 @@ def check_output(out: Path | None, endings: tuple[str, ...], *inputs: Path) -> N
         ArgumentError: If its name ends otherwise.
         OutputError: If it is one of the inputs, or could not be written.
     """
-    from pellucid.explain.written import check_ending
     from pellucid.files.atomic import check_writable
 
     if out is None:
         return
-    check_ending(out, endings)
+    checks.ending(out, endings)
     if out.resolve() in {path.resolve() for path in inputs}:
         raise OutputError(f"{printable(out)}: is read by this command; name another file to write")
     check_writable(out)

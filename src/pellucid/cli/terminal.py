@@ -14,7 +14,7 @@ from pellucid.errors import PellucidError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
@@ -48,17 +48,25 @@ def print_json(values: object) -> None:
     print(json_text(values))  # noqa: T201 - this is what this file is for
 
 
-def print_result(record: Record, *, json: bool, full: bool = False, **options: Any) -> None:
+def print_result(
+    record: Record,
+    *,
+    json: bool,
+    full: bool = False,
+    values: Callable[[], dict[str, Any]] | None = None,
+    **options: Any,
+) -> None:
     """Print a record: as JSON, or for a reader.
 
     Args:
         record: The record.
         json: Whether as JSON.
         full: Whether lists are printed to their ends.
+        values: Makes the JSON document, where it is not the record's own.
         options: Those of the record's document.
     """
     if json:
-        print_json(record.to_dict())
+        print_json((values or record.to_dict)())
         return
     from pellucid.show.records import print_record
 

@@ -50,7 +50,7 @@ class PictureEffect(Record):
             no longer finite.
     """
 
-    kind: ClassVar[str] = "picture effect"
+    record_kind: ClassVar[str] = "picture effect"
     classes: tuple[str, ...]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
@@ -76,7 +76,7 @@ class PictureEffect(Record):
         first, second = self.probabilities
         return {
             "schema": SCHEMA,
-            "record": self.kind,
+            "record": self.record_kind,
             "guesses": list(self.guesses),
             "classes": [
                 {
@@ -103,7 +103,7 @@ class DataEffect(Record):
         numbers: The network as it was (``first``) and the changed one (``second``), judged.
     """
 
-    kind: ClassVar[str] = "data effect"
+    record_kind: ClassVar[str] = "data effect"
     pictures: Dataset
     numbers: Comparison
 
@@ -124,7 +124,7 @@ class DataEffect(Record):
         """As JSON values."""
         return {
             "schema": SCHEMA,
-            "record": self.kind,
+            "record": self.record_kind,
             **self.numbers.to_dict(),
             "flips": self.flips(),
         }

@@ -45,7 +45,7 @@ class ModelComparison(Record):
         notes: What the pictures are, a line each.
     """
 
-    kind: ClassVar[str] = "comparison"
+    record_kind: ClassVar[str] = "comparison"
     names: tuple[str, str]
     pictures: Dataset
     numbers: Comparison
@@ -55,7 +55,7 @@ class ModelComparison(Record):
         """The comparison as JSON values; see ``docs/compare.md``."""
         return {
             "schema": SCHEMA,
-            "record": self.kind,
+            "record": self.record_kind,
             "models": list(self.names),
             "classes": list(self.pictures.classes),
             "notes": list(self.notes),

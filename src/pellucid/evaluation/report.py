@@ -76,7 +76,7 @@ class Report(Record):
         calibration: How far the network's confidence and its accuracy agree.
     """
 
-    kind: ClassVar[str] = "report"
+    record_kind: ClassVar[str] = "report"
     classes: tuple[str, ...]
     count: int
     accuracy: float

@@ -42,7 +42,7 @@ class RunReport(Record):
         title: Of the page.
     """
 
-    kind: ClassVar[str] = "run report"
+    record_kind: ClassVar[str] = "run report"
     report: Report
     pictures: Dataset
     history: Sequence[Epoch] = ()

@@ -103,7 +103,7 @@ class Outcome(Record):
             of always answering it.
     """
 
-    kind: ClassVar[str] = "experiment"
+    record_kind: ClassVar[str] = "experiment"
     experiment: Experiment
     learned: int
     judged: int

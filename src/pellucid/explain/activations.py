@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,11 +48,13 @@ class Activations:
         model: The network with its class names and preprocessing.
         program: The network as the engine computes it.
         pixels: What the network takes, (H, W, C), uint8 0..255.
+        name: What the picture's file is called; empty for pixels.
     """
 
     model: Model
     program: Program
     pixels: NDArray[np.uint8]
+    name: str = ""
 
     @classmethod
     def of(cls, source: Model | Classifier, picture: Picture) -> Activations:
@@ -66,12 +70,13 @@ class Activations:
             ArgumentError: If it is no picture at all.
             NotFittedError: If the classifier has learned nothing yet.
         """
+        name = Path(picture).name if isinstance(picture, str | os.PathLike) else ""
         if isinstance(source, Model):
             program = get_engine().load(source.network)
-            return cls(source, program, read_picture(source, picture))
+            return cls(source, program, read_picture(source, picture), name)
         model = source.model_
         pixels = read_picture(model, picture, max_pixels=source.max_pixels)
-        return cls(model, source.program_, pixels)
+        return cls(model, source.program_, pixels, name)
 
     @cached_property
     def graph(self) -> Graph:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pellucid.graph import INPUT, ParameterName
 from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.softmax import sum_of_others
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
@@ -27,7 +28,6 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from pellucid.data.preprocessing import Picture
@@ -43,7 +43,7 @@ SETTLED = 1e-3
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class GradientTerms:
+class GradientTerms(Record):
     """One gradient, opened into the products that it is the sum of.
 
     Attributes:
@@ -57,6 +57,7 @@ class GradientTerms:
         learner: What makes that step; none for a value.
     """
 
+    record_kind: ClassVar[str] = "gradient"
     name: str
     at: Position
     gradient: float
@@ -106,17 +107,6 @@ class GradientTerms:
             check=None if self.check is None else self.check.to_dict(),
             learner=None if self.learner is None else self.learner.to_dict(),
         )
-
-    def plot(self) -> Figure:
-        """The largest products as bars."""
-        from pellucid.explain.pages.terms_figure import gradient_terms_figure
-
-        return gradient_terms_figure(self)
-
-    def _repr_html_(self) -> str:
-        from pellucid.explain.pages.backward import gradient_html
-
-        return gradient_html(self)
 
 
 @short_repr
@@ -180,7 +170,7 @@ class BackwardStep:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Backward:
+class Backward(Record):
     """The loss of one picture, and every gradient of it at inference.
 
     Attributes:
@@ -190,6 +180,7 @@ class Backward:
         gradients: What the engine computed.
     """
 
+    record_kind: ClassVar[str] = "backward"
     activations: Activations
     label: str
     learner: UpdateRule
@@ -341,21 +332,6 @@ class Backward:
             settled=self.settled,
             steps=[step.to_dict(values=values) for step in self.steps],
         )
-
-    def plot(self) -> Figure:
-        """A figure with every step's gradients; see :mod:`pellucid.explain.pages.figures`.
-
-        Raises:
-            MissingDependencyError: If Matplotlib is not installed.
-        """
-        from pellucid.explain.pages.figures import backward_figure
-
-        return backward_figure(self)
-
-    def _repr_html_(self) -> str:
-        from pellucid.explain.pages.backward import backward_html
-
-        return backward_html(self)
 
     @cached_property
     def _checker(self) -> FiniteDifferences:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,15 +28,12 @@ from pellucid.explain.occlusion import occlude
 from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
-    import os
-
-    from matplotlib.figure import Figure
-
     from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array, Shape
@@ -99,7 +96,7 @@ class Region:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Record):
     """A difference of two logits, taken apart.
 
     Attributes:
@@ -113,6 +110,7 @@ class Evidence:
         bent: Layers that were replaced by their tangent at this image.
     """
 
+    record_kind: ClassVar[str] = "evidence"
     scored: Score
     difference: float
     exact: float
@@ -221,28 +219,6 @@ class Evidence:
         """Why no pixel has a share of its own, and what shows something; none if pixels have."""
         return self.heatmap().empty
 
-    def plot(self) -> Figure:
-        """The picture, the shares, and the causal test beside them, as a Matplotlib figure."""
-        from pellucid.explain.evidence_figure import draw_evidence
-
-        return draw_evidence(self)
-
-    def png(self) -> bytes:
-        """The same as a PNG file's bytes."""
-        from pellucid.explain.pictures import png
-
-        return png(self.plot())
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the same as a PNG file.
-
-        Raises:
-            OutputError: If it cannot be written; an earlier file there is then untouched.
-        """
-        from pellucid.files.atomic import write_file
-
-        write_file(path, self.png())
-
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; see docs/heatmaps.md."""
         map_ = self.heatmap().to_dict()
@@ -268,11 +244,6 @@ class Evidence:
                 for r in self.regions
             ],
         )
-
-    def _repr_html_(self) -> str:
-        from pellucid.explain.evidence_figure import evidence_html
-
-        return evidence_html(self)
 
 
 def evidence(scored: Score, *, tangent: bool = False) -> Evidence:

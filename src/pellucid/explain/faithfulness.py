@@ -9,7 +9,7 @@ Areas say something only beside those of other orders: a random one is computed 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,14 +17,12 @@ from pellucid import checks
 from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
-from pellucid.explain.pictures import html_of, new_figure
 from pellucid.explain.records import number, numbers, record
 from pellucid.ops.softmax import softmax
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from pellucid.explain.baseline import Baseline
     from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.score import Score
@@ -35,7 +33,7 @@ STEPS = 32
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Faithfulness:
+class Faithfulness(Record):
     """How a heatmap's order of pixels fares.
 
     Attributes:
@@ -46,6 +44,7 @@ class Faithfulness:
         random_insertion: Likewise for insertion.
     """
 
+    record_kind: ClassVar[str] = "faithfulness"
     shares: Array
     deletion: Array
     insertion: Array
@@ -61,25 +60,6 @@ class Faithfulness:
     def insertion_area(self) -> float:
         """The area under the insertion curve, 0 to 1; large is good."""
         return area(self.shares, self.insertion)
-
-    def plot(self) -> Figure:
-        """Both curves over the share of pixels, with their areas and those of a random order."""
-        figure = new_figure(6.0, 3.8)
-        axes = figure.subplots()
-        for name, curve, marker, area_, random in (
-            ("deletion", self.deletion, "v", self.deletion_area, self.random_deletion),
-            ("insertion", self.insertion, "^", self.insertion_area, self.random_insertion),
-        ):
-            told = f"{name}: area {area_:.3f}, random order {random:.3f}"
-            axes.plot(self.shares, curve, marker=marker, markersize=3, linewidth=1, label=told)
-        axes.set_xlabel("share of pixels taken away, or put back", fontsize=8)
-        axes.set_ylabel("probability of the class", fontsize=8)
-        axes.tick_params(labelsize=8)
-        axes.legend(fontsize=8)
-        return figure
-
-    def _repr_html_(self) -> str:
-        return html_of(self.plot(), "deletion and insertion curves")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -12,18 +12,9 @@ from pellucid.data.convert import is_grey
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import ArgumentError
-from pellucid.explain.gallery import GALLERY, GalleryKernel
-from pellucid.explain.pictures import (
-    PERCENTILE,
-    bare,
-    draw_map,
-    draw_picture,
-    html_of,
-    new_figure,
-    percentile_limit,
-    words_below,
-)
 from pellucid.explain.records import numbers, record
+from pellucid.files import write_file
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import array_shape, pixel_size
 
@@ -31,9 +22,9 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from pellucid.explain.gallery import GalleryKernel
     from pellucid.ops.operation import Array
 
 Border = Literal["edge", "zeros", "reflect"]
@@ -92,7 +83,7 @@ class Arithmetic:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Filtered:
+class Filtered(Record):
     """A photograph and what a kernel makes of it.
 
     Attributes:
@@ -104,6 +95,7 @@ class Filtered:
         values: The map, float64 (H, W, C), neither rounded nor clipped.
     """
 
+    record_kind: ClassVar[str] = "filtered"
     original: NDArray[np.uint8]
     kernel: GalleryKernel
     border: Border
@@ -157,40 +149,12 @@ class Filtered:
         Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
         return stream.getvalue()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write :meth:`to_png` to a file.
-
-        Raises:
-            OutputError: If it cannot be written; an earlier file there is then untouched.
-        """
-        from pellucid.files.atomic import write_file
-
-        write_file(path, self.to_png())
-
-    def plot(self) -> Figure:
-        """The original, the filtered picture, and the map with its signs, 0 in the middle."""
-        figure = new_figure(9.6, 3.9)
-        first, second, third = figure.subplots(1, 3)
-        draw_picture(first, self.original)
-        bare(first, "original")
-        draw_picture(second, self.picture)
-        bare(second, f"{self.kernel.name}, clipped to 0..255")
-        signed = self.values.mean(axis=2)
-        limit = percentile_limit(signed)
-        drawn = draw_map(third, signed, signed=True, limit=limit)
-        bare(third, "the map itself (mean of channels)")
-        beyond = float((np.abs(signed) > limit).mean())
-        figure.colorbar(drawn, ax=third, shrink=0.7, extend="both" if beyond else "neither")
-        largest = float(np.abs(signed).max())
-        ends = f"Colours of the map end at ±{limit:.4g}; {beyond:.1%} of its values lie beyond"
-        words_below(
-            figure,
-            [
-                f"{self.clipped} of {self.values.size} values were clipped.",
-                f"{ends}, up to ±{largest:.4g}." if beyond else f"{ends}.",
-            ],
-        )
-        return figure
+    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write :meth:`to_png`, or as :meth:`Record.save` does where it ends in .html or .json."""
+        if str(path).lower().endswith((".html", ".json")):
+            super().save(path, **options)
+        else:
+            write_file(path, self.to_png())
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As JSON values; see ``docs/kernels.md``. Without ``values``, the map is left out."""
@@ -206,9 +170,6 @@ class Filtered:
             clipped=self.clipped,
             **({"values": numbers(self.values)} if values else {}),
         )
-
-    def _repr_html_(self) -> str:
-        return html_of(self.plot(), "the picture, the kernel, and the filtered picture")
 
 
 def arithmetic_record(every: tuple[Arithmetic, ...]) -> dict[str, Any]:
@@ -281,36 +242,6 @@ def filter_picture(
         if weight:
             values += weight * padded[i : i + height, j : j + width]
     return Filtered(pixels, kernel, border, values / kernel.divisor)
-
-
-def gallery_sheet(pixels: NDArray[np.uint8], *, border: Border = "edge") -> Figure:
-    """The picture and what each kernel of the gallery makes of it.
-
-    Clipped to 0..255; of kernels whose weights add up to 0, which find edges and leave a picture
-    black elsewhere, the map with its signs, 0 in the middle.
-    """
-    figure = new_figure(10.0, 5.6)
-    axes = figure.subplots(2, 4).ravel()
-    original = filter_picture(pixels, GALLERY["blur"], border=border).original
-    draw_picture(axes[0], original)
-    bare(axes[0], "original")
-    for place, kernel in zip(axes[1:], GALLERY.values(), strict=True):
-        found = filter_picture(pixels, kernel, border=border)
-        if kernel.matrix.sum() == 0:
-            signed = found.values.mean(axis=2)
-            limit = percentile_limit(signed)
-            draw_map(place, signed, signed=True, limit=limit)
-            bare(place, f"{kernel.name}, −{limit:.3g} to {limit:.3g}")
-        else:
-            draw_picture(place, found.picture)
-            bare(place, kernel.name)
-    legend = (
-        "Pictures are clipped to 0..255. Edge kernels are 0 where nothing changes: blue is below "
-        f"0, red above (mean of channels), and the colours end where {PERCENTILE:g}% of the values "
-        "do, at the numbers above."
-    )
-    words_below(figure, [legend])
-    return figure
 
 
 def _reach(matrix: Array) -> tuple[int, int]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.explain.emptiness import emptiness, strongest
 from pellucid.explain.records import number, numbers, record
+from pellucid.numerals import figure
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
-
     from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Heatmap:
+class Heatmap(Record):
     """One method's answer to one scored.
 
     Attributes:
@@ -48,6 +43,7 @@ class Heatmap:
         if_constant: Why they are the same everywhere, should they be.
     """
 
+    record_kind: ClassVar[str] = "heatmap"
     scored: Score
     method: Method
     values: Array
@@ -74,7 +70,8 @@ class Heatmap:
             return self.empty.line
         row, column = strongest(self.values)
         low, high = float(self.values.min()), float(self.values.max())
-        return f"values {low:.4g} to {high:.4g}; the largest at row {row}, column {column}"
+        ends = f"values {figure(low, '.4g')} to {figure(high, '.4g')}"
+        return f"{ends}; the largest at row {row}, column {column}"
 
     @property
     def remarks(self) -> list[str]:
@@ -105,33 +102,7 @@ class Heatmap:
     def title(self) -> str:
         """Method, layer and score in one line."""
         layer = "" if self.layer is None else f" at {printable(self.layer)}"
-        return f"{self.method.name}{layer}: {self.scored.wording} = {self.score:.4g}"
-
-    def plot(self) -> Figure:
-        """The picture, the heatmap with its legend, and one laid over the other.
-
-        Returns:
-            A Matplotlib figure, which is not pyplot's current one.
-        """
-        from pellucid.explain.heatmap_figure import draw_heatmap
-
-        return draw_heatmap(self)
-
-    def png(self) -> bytes:
-        """The same as a PNG file's bytes."""
-        from pellucid.explain.pictures import png
-
-        return png(self.plot())
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the same as a PNG file.
-
-        Raises:
-            OutputError: If it cannot be written; an earlier file there is then untouched.
-        """
-        from pellucid.files.atomic import write_file
-
-        write_file(path, self.png())
+        return f"{self.method.name}{layer}: {self.scored.wording} = {figure(self.score, '.4g')}"
 
     def to_dict(self) -> dict[str, Any]:
         """The heatmap as JSON values, see docs/heatmaps.md."""
@@ -153,20 +124,6 @@ class Heatmap:
             remark=self.remark,
             empty=None if self.empty is None else self.empty.to_dict(),
         )
-
-    def _repr_html_(self) -> str:
-        return figure_html(self.png(), self.title, self.can, self.cannot, self.remarks)
-
-
-def figure_html(png: bytes, title: str, can: str, cannot: str, remarks: Sequence[str]) -> str:
-    """A picture for a notebook, with its claims below."""
-    coded = base64.b64encode(png).decode("ascii")
-    lines = [f"<b>It can say</b> {html.escape(can)}", f"<b>It cannot say</b> {html.escape(cannot)}"]
-    lines += map(html.escape, remarks)
-    return (
-        f'<figure><img style="max-width:100%" alt="{html.escape(title, quote=True)}" '
-        f'src="data:image/png;base64,{coded}"><figcaption>{"<br>".join(lines)}</figcaption></figure>'
-    )
 
 
 def sum_of_channels(channels: Array) -> Array:

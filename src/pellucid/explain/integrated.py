@@ -19,8 +19,8 @@ from pellucid.explain.baseline import BLACK, baseline_pixels
 from pellucid.explain.gradient_maps import pixel_gradients
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import INTEGRATED_GRADIENTS
-from pellucid.explain.pages.numbers import compared
 from pellucid.explain.passes import batch_size
+from pellucid.numerals import compared
 
 if TYPE_CHECKING:
     from pellucid.explain.baseline import Baseline

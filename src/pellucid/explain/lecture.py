@@ -7,7 +7,7 @@ What they *show* is computed, and compared with what they print in one place, wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pellucid.ops import CrossEntropy
 from pellucid.ops import MaxPool as MaxPoolOperation
 from pellucid.ops.loss import one_hot
 from pellucid.ops.softmax import softmax
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Judged:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Lecture:
+class Lecture(Record):
     """All worked numbers of the lecture.
 
     Attributes:
@@ -126,6 +127,8 @@ class Lecture:
         networks: The table's two networks.
     """
 
+    record_kind: ClassVar[str] = "lecture"
+    endings: ClassVar[tuple[str, ...]] = (".html", ".json")
     pipeline: Pipeline
     scores: Numbers
     probabilities: Numbers

@@ -11,22 +11,20 @@ deep visualization* (blur); Mordvintsev et al. 2015 (jitter).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.passes import ForwardPass
-from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
 from pellucid.graph import INPUT
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from pellucid.graph import Network
     from pellucid.ops.operation import Array
 
@@ -40,7 +38,7 @@ is tiny."""
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Maximised:
+class Maximised(Record):
     """A picture that excites a unit.
 
     Attributes:
@@ -52,6 +50,7 @@ class Maximised:
         without_gradient: How many steps had no gradient at all.
     """
 
+    record_kind: ClassVar[str] = "maximised"
     layer: str
     unit: int
     image: Array
@@ -76,24 +75,6 @@ class Maximised:
                 f"{self.activations[-1]:.4g}); try more steps, another step size or seed"
             )
         return None
-
-    def plot(self) -> Figure:
-        """The picture, and how the activation rose."""
-        figure = new_figure(7.0, 3.4)
-        figure.suptitle(plain(f"what would excite {self.layer}, unit {self.unit}"), fontsize=10)
-        left, right = figure.subplots(1, 2)
-        draw_picture(left, self.image)
-        bare(left, "not a photograph: dreamt up by the network")
-        right.plot(self.activations, color="black")
-        right.set_xlabel("step", fontsize=8)
-        right.set_ylabel("activation", fontsize=8)
-        right.tick_params(labelsize=8)
-        if self.empty is not None:
-            words_below(figure, [self.empty])
-        return figure
-
-    def _repr_html_(self) -> str:
-        return html_of(self.plot(), f"what would excite {self.layer}, unit {self.unit}")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.engines.batches import images_at_once, parts
-from pellucid.explain.pictures import bare, draw_picture, html_of, new_figure, plain, words_below
 from pellucid.explain.records import number, record
 from pellucid.explain.unit import check_unit, receptive_field
+from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.explain.unit import Field
@@ -50,7 +48,7 @@ class Patch:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Patches:
+class Patches(Record):
     """What excites a unit.
 
     Attributes:
@@ -59,6 +57,7 @@ class Patches:
         patches: The strongest first, at most one of each picture.
     """
 
+    record_kind: ClassVar[str] = "patches"
     layer: str
     unit: int
     patches: tuple[Patch, ...]
@@ -76,30 +75,6 @@ class Patches:
                 "pictures: it does not tell them apart"
             )
         return None
-
-    def plot(self) -> Figure:
-        """The patches in a grid, each with its value."""
-        across = min(ACROSS, len(self.patches))
-        down = -(-len(self.patches) // across)
-        figure = new_figure(max(4.0, 1.2 * across), 0.6 + 1.45 * down)
-        figure.suptitle(plain(f"what excites {self.layer}, unit {self.unit}, most"), fontsize=10)
-        grid = figure.subplots(down, across, squeeze=False).ravel()
-        for axes in grid[len(self.patches) :]:
-            axes.set_axis_off()
-        for axes, patch in zip(grid, self.patches, strict=False):
-            draw_picture(axes, patch.pixels)
-            bare(axes, f"{patch.value:.3g}\n{patch.label[:12]}")
-        words_below(
-            figure,
-            [
-                "Above each patch: how strong the unit is there, and the class.",
-                *([] if self.empty is None else [self.empty]),
-            ],
-        )
-        return figure
-
-    def _repr_html_(self) -> str:
-        return html_of(self.plot(), f"what excites {self.layer}, unit {self.unit}, most")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, without the pixels."""

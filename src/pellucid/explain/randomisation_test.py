@@ -9,7 +9,7 @@ values. Where it stays high, the method shows the image and not the network. Ade
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.records import record
 from pellucid.graph import Network, initial_weights
+from pellucid.record import Record
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 
@@ -46,7 +47,7 @@ class Randomised:
 
 @short_repr
 @dataclass(frozen=True)
-class RandomisationTest:
+class RandomisationTest(Record):
     """What the test found.
 
     Attributes:
@@ -56,6 +57,7 @@ class RandomisationTest:
             compare with; none if it says something.
     """
 
+    record_kind: ClassVar[str] = "randomisation"
     method: str
     steps: tuple[Randomised, ...]
     empty: Emptiness | None = None

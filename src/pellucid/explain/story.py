@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,11 +22,11 @@ from pellucid.metrics.classification import (
     cross_entropy_of_logits,
     squared_errors_of_logits,
 )
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from pellucid.data.preprocessing import Picture
@@ -134,7 +134,7 @@ class Judges:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Story:
+class Story(Record):
     """The lecture's steps on one picture in one network.
 
     Attributes:
@@ -145,6 +145,7 @@ class Story:
             so far.
     """
 
+    record_kind: ClassVar[str] = "story"
     trace: Trace
     backward: Backward
     label_given: bool
@@ -249,14 +250,6 @@ class Story:
         name = f"{start.layer}.kernel"  # a window that lies wholly in the padding
         shape = self.activations.model.network.weights[name].shape
         return self.backward.weight(name, (*(0 for _ in shape[:-1]), start.at[-1]))
-
-    def plot(self) -> Figure:
-        """Every step's liveliest maps; see :meth:`pellucid.explain.trace.Trace.plot`."""
-        return self.trace.plot()
-
-    def _repr_html_(self) -> str:
-        parts = (self.start._repr_html_(), self.weight._repr_html_(), self.trace._repr_html_())
-        return "\n".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/lecture.md``."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.explain.activations import Activations
 from pellucid.explain.records import number, record
 from pellucid.explain.steps import Step
 from pellucid.explain.value_terms import ValueTerms
+from pellucid.files import write_file
 from pellucid.graph import INPUT
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
 
     from pellucid.data.preprocessing import Picture
     from pellucid.files import Model
@@ -43,13 +44,15 @@ class Guess:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(Record):
     """Every number between a picture and the network's answer.
 
     Attributes:
         activations: The picture in its network.
     """
 
+    record_kind: ClassVar[str] = "trace"
+    endings: ClassVar[tuple[str, ...]] = (".html", ".json", ".png", ".xlsx")
     activations: Activations
 
     subject = OldAttribute("activations")
@@ -90,6 +93,20 @@ class Trace:
         order = (-probabilities).argsort(kind="stable")[:top]
         return [Guess(self.activations.classes[k], float(probabilities[k])) for k in order]
 
+    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the trace as :meth:`Record.save` does; as a spreadsheet, where it ends in .xlsx.
+
+        Raises:
+            ArgumentError: If the ending is another, or a spreadsheet cannot hold the network.
+            MissingDependencyError: If what writes spreadsheets is not installed.
+        """
+        if str(path).lower().endswith(".xlsx"):
+            from pellucid.explain.spreadsheet.workbook import workbook
+
+            write_file(path, workbook(self.activations))
+        else:
+            super().save(path, **options)
+
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/records.md``.
 
@@ -102,21 +119,6 @@ class Trace:
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
         )
-
-    def plot(self) -> Figure:
-        """A figure with every step's liveliest maps; see :mod:`pellucid.explain.pages.figures`.
-
-        Raises:
-            MissingDependencyError: If Matplotlib is not installed.
-        """
-        from pellucid.explain.pages.figures import trace_figure
-
-        return trace_figure(self)
-
-    def _repr_html_(self) -> str:
-        from pellucid.explain.pages.trace import trace_html
-
-        return trace_html(self)
 
 
 def trace(source: Model | Classifier, picture: Picture) -> Trace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,13 +12,12 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.downstream import Use, uses
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
+from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
 
     from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Node
@@ -46,7 +45,7 @@ class Pixel:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class ValueTerms:
+class ValueTerms(Record):
     """One output value of a layer, opened into all its terms.
 
     Attributes:
@@ -57,6 +56,7 @@ class ValueTerms:
         terms: The arithmetic behind it; see :class:`pellucid.ops.terms.Terms`.
     """
 
+    record_kind: ClassVar[str] = "value"
     activations: Activations
     node: Node
     at: Position
@@ -201,17 +201,6 @@ class ValueTerms:
             details={key: numbers(value) for key, value in self.details.items()},
             uses=[use.to_dict() for use in self.uses],
         )
-
-    def plot(self) -> Figure:
-        """The largest terms as bars."""
-        from pellucid.explain.pages.terms_figure import value_terms_figure
-
-        return value_terms_figure(self)
-
-    def _repr_html_(self) -> str:
-        from pellucid.explain.pages.value_terms import value_terms_html
-
-        return value_terms_html(self)
 
 
 if not TYPE_CHECKING:

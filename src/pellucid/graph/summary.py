@@ -45,7 +45,7 @@ class Row:
 class Summary(Record):
     """A network's layers and their cost."""
 
-    kind: ClassVar[str] = "summary"
+    record_kind: ClassVar[str] = "summary"
     input_shape: Shape
     rows: tuple[Row, ...]
 

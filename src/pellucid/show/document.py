@@ -229,11 +229,19 @@ class Code:
 
 @dataclass(frozen=True)
 class Section:
-    """Parts under a heading."""
+    """Parts under a heading.
+
+    Attributes:
+        title: The heading; empty for none.
+        parts: What stands below.
+        mark: How much it matters.
+        printed: Whether a terminal prints the heading, too, and not only an empty line.
+    """
 
     title: str
     parts: Sequence[Part]
     mark: Mark = ""
+    printed: bool = True
 
 
 @dataclass(frozen=True)

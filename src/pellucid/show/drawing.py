@@ -76,7 +76,7 @@ def style() -> Iterator[None]:
         from matplotlib import style as styles
     except ImportError as error:
         raise MissingDependencyError(
-            "figures need Matplotlib, which is not installed; install it with: pip install "
+            "a figure needs Matplotlib, which is not installed; install it with: pip install "
             "matplotlib"
         ) from error
     with styles.context(["default", STYLE]):

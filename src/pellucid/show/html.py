@@ -185,6 +185,8 @@ class _Renderer:
         level = min(self._level, 6)
         sign = f'<span class="sign {part.mark}">{SIGNS[part.mark]}</span> ' if part.mark else ""
         inside = _Renderer(self._level + 1).joined(part.parts)
+        if not part.title:
+            return f"<section>{inside}</section>"
         return (
             f'<section aria-label="{text(part.title)}"><h{level}>{sign}{text(part.title)}'
             f"</h{level}>\n{inside}</section>"

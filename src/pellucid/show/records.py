@@ -6,8 +6,29 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.show import check, comparison, edit_effect, experiment, rate_curve, report, summary
+from pellucid.files import write_file, write_text
+from pellucid.show import (
+    backward,
+    check,
+    comparison,
+    edit_effect,
+    evidence,
+    experiment,
+    filtered,
+    heatmap,
+    kernels,
+    lecture,
+    methods,
+    rate_curve,
+    report,
+    story,
+    summary,
+    terms,
+    trace,
+    units,
+)
 
 if TYPE_CHECKING:
     import os
@@ -20,22 +41,37 @@ if TYPE_CHECKING:
     from pellucid.show.document import Document
 
 DOCUMENTS: dict[str, Callable[..., Document]] = {
+    "backward": backward.backward_document,
     "comparison": comparison.comparison_document,
     "data effect": edit_effect.data_document,
     "data report": check.check_document,
+    "evidence": evidence.evidence_document,
     "experiment": experiment.experiment_document,
+    "faithfulness": units.faithfulness_document,
+    "filtered": filtered.filtered_document,
+    "gradient": terms.gradient_document,
+    "heatmap": heatmap.heatmap_document,
+    "kernels": kernels.kernels_document,
+    "lecture": lecture.lecture_document,
+    "maximised": units.maximised_document,
+    "methods": methods.methods_document,
+    "patches": units.patches_document,
     "picture effect": edit_effect.picture_document,
+    "randomisation": units.randomisation_document,
     "rate curve": rate_curve.rate_document,
     "report": report.report_document,
     "run report": report.run_document,
+    "story": story.story_document,
     "summary": summary.summary_document,
+    "trace": trace.trace_document,
+    "value": terms.value_document,
 }
 """By kind of record, the function that makes its document."""
 
 
 def document_of(record: Record, **options: Any) -> Document:
     """The document of a record; options are those of its kind."""
-    return DOCUMENTS[record.kind](record, **options)
+    return DOCUMENTS[record.record_kind](record, **options)
 
 
 def print_record(console: Console, record: Record, *, full: bool = False, **options: Any) -> None:
@@ -65,7 +101,7 @@ def figure(record: Record, **options: Any) -> Figure:
 
     drawing = document_of(record, **options).drawing
     if drawing is None:
-        raise ArgumentError(f"a {record.kind} has no figure; write a page (.html) instead")
+        raise ArgumentError(f"a {record.record_kind} has no figure; write a page (.html) instead")
     return in_style(drawing)
 
 
@@ -78,17 +114,11 @@ def png(record: Record, **options: Any) -> bytes:
 
 def save(record: Record, path: str | os.PathLike[str], **options: Any) -> None:
     """Write a record as the file's ending says; see :meth:`pellucid.record.Record.save`."""
-    from pellucid.files import write_file, write_text
-
-    ending = Path(path).suffix.lower()
-    if ending in ("", ".png"):
-        write_file(path, png(record, **options))
-    elif ending == ".html":
+    ending = checks.ending(path, record.endings) if Path(path).suffix else ".png"
+    if ending == ".html":
         write_text(path, page(record, **options))
     elif ending == ".json":
         values = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False)
         write_text(path, f"{values}\n")
     else:
-        raise ArgumentError(
-            f"the ending says what is written: .png, .html or .json; got {ending!r:.40}"
-        )
+        write_file(path, png(record, **options))

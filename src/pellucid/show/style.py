@@ -46,7 +46,8 @@ STYLE = f"""
 .pellucid .beside-parts {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: start; }}
 .pellucid .beside-parts > * {{ max-width: 100%; }}
 .pellucid svg {{ display: block; max-width: 100%; height: auto; margin: .5rem 0; }}
-.pellucid img {{ display: block; max-width: 100%; image-rendering: pixelated; margin: 0; }}
+.pellucid img {{ display: block; max-width: 100%; height: auto; image-rendering: pixelated;
+  margin: 0; }}
 .pellucid ul.pictures {{ display: flex; flex-wrap: wrap; gap: .8rem; list-style: none;
   padding: 0; margin: .5rem 0; }}
 .pellucid ul.pictures li {{ width: 8.5rem; font-size: .8125rem; line-height: 1.35; margin: 0; }}
@@ -56,7 +57,7 @@ STYLE = f"""
 .pellucid pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }}
 .pellucid summary {{ cursor: pointer; margin: .8rem 0; }}
 .pellucid table.bars td.bar {{ width: 18rem; min-width: 6rem; padding: .2rem .7rem .2rem 0; }}
-.pellucid table.bars :is(th, td) {{ border: 0; }}
+.pellucid table.bars :is(th, td, td.bar) {{ border: 0; padding-top: 0; padding-bottom: 0; }}
 .pellucid .bar div {{ position: relative; height: .85rem; }}
 .pellucid .bar i {{ position: absolute; top: 0; bottom: 0; background: {PROBABILITY}; }}
 .pellucid .bar i.plus {{ background: {VERMILION}; }}

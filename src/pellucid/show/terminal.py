@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pellucid.numerals import short
 from pellucid.show import document as d
@@ -82,8 +83,8 @@ class _Printer:
             table = _table(candidate, rows if candidate is part else candidate.rows, sums)
             widest = self._widest(table)
             if not part.too_wide or widest <= self._console.width:
-                if not self._console.is_terminal:
-                    table.width = widest  # nothing is cut for who reads it later
+                if not self._console.is_terminal and "COLUMNS" not in os.environ:
+                    table.width = widest  # in a file or a pipe there is room
                 self._console.print(table)
                 break
         else:
@@ -128,6 +129,7 @@ class _Printer:
 
     @show.register
     def _(self, part: d.Grids) -> None:
+        self._console.print()
         line: list[list[str]] = []
         for title, values in part.grids.items():
             block = [title, *grid(values)]
@@ -139,6 +141,7 @@ class _Printer:
                 line = []
             line.append(block)
         self._blocks(line, part.indent)
+        self._console.print()
 
     def _blocks(self, blocks: list[list[str]], indent: int) -> None:
         for i in range(max(map(len, blocks), default=0)):
@@ -148,7 +151,7 @@ class _Printer:
     @show.register
     def _(self, part: d.Section) -> None:
         self._console.print()
-        if part.title:
+        if part.title and part.printed:
             self.line(f"{SIGNS[part.mark]} {part.title}".strip())
         _Printer(self._console, full=self._full, indent=self._indent).each(part.parts)
 
@@ -210,10 +213,11 @@ def _table(part: d.Table, rows: Sequence[Sequence[str]], sums: int) -> Table:
 
     table = Table(title=part.name if part.titled else None, title_justify="left")
     for k, head in enumerate(part.heads):
-        words = k < part.left
-        table.add_column(
-            Text(printable(head)), justify="left" if words else "right", overflow="fold"
-        )
+        # numbers stay whole as long as words can be broken
+        number = k >= part.left and not any(" " in row[k] for row in part.rows)
+        justify: Literal["left", "right"] = "left" if k < part.left else "right"
+        name = Text(printable(head))
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=number)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if part.totals:

@@ -61,7 +61,7 @@ class RateCurve(Record):
             fall and the usual rate; empty where there was nothing to compare.
     """
 
-    kind: ClassVar[str] = "rate curve"
+    record_kind: ClassVar[str] = "rate curve"
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
     smoothed: NDArray[np.float64]

@@ -93,7 +93,7 @@ class DataReport(Record):
         usable: How many pictures can be used.
     """
 
-    kind: ClassVar[str] = "data report"
+    record_kind: ClassVar[str] = "data report"
     name: str
     parts: tuple[str, ...]
     classes: tuple[ClassCount, ...]

@@ -1,4 +1,4 @@
-"""The lecture's story of a user's own picture and network, printed for a reader."""
+"""The lecture's story of a picture in a network: each kind of step once, then the answer."""
 
 from __future__ import annotations
 
@@ -7,122 +7,142 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.cli.story_ends import print_answer, print_judges, print_learning
-from pellucid.cli.story_numbers import (
-    HOLE,
-    LARGEST_GRID,
-    factored,
-    print_grids,
-    short,
-    sum_of_products,
-    tell,
-)
-from pellucid.explain.pages.numbers import compared, detail_lines, figure, place, rule_in_words
 from pellucid.graph import INPUT
+from pellucid.numerals import compared, place, short
+from pellucid.numerals import figure as written
 from pellucid.ops import Conv2D
 from pellucid.ops.operation import describe
-from pellucid.text import counted, printable
+from pellucid.show import document as d
+from pellucid.show.html import HOLE
+from pellucid.show.sentences import detail_lines, rule_in_words
+from pellucid.show.story_ends import answer_parts, judges_section, learning_section
+from pellucid.show.sums import LARGEST_GRID, factored, prose, sum_of_products
+from pellucid.show.titles import headline
+from pellucid.show.trace import draw_trace, layer_values
+from pellucid.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
-    from rich.console import Console
 
     from pellucid.explain.story import Story, StoryStep
     from pellucid.explain.value_terms import ValueTerms
     from pellucid.ops.window import Padding
 
 MOST_CHANNELS = 3
-"""How many channels of a convolution's sum are printed product by product."""
+"""How many channels of a convolution's sum are shown product by product."""
 
 COLOURS = ("red", "green", "blue")
 
 
-def print_story(console: Console, story: Story) -> None:
-    """Print the story, step by step: each kind of step in full once, the others in a line."""
-    _print_picture(console, story)
-    in_lines = False
+def story_document(story: Story, *, picture: str = "") -> d.Document:
+    """The story, step by step: each kind of step in full once, the others in a line.
+
+    Args:
+        story: The story.
+        picture: What the picture is called.
+    """
+    title = headline(story.activations, picture)
+    return d.Document(
+        title,
+        (
+            d.Section("What the network sees", list(_picture(story)), printed=False),
+            *_steps(story),
+            judges_section(story),
+            learning_section(story),
+        ),
+        drawing=lambda: draw_trace(story.trace, title),
+        printed=False,
+    )
+
+
+def _steps(story: Story) -> Iterator[d.Section]:
+    """A section for each step in full, and for others that follow each other in a line each."""
+    lines: list[d.Part] = []
     for told in story.steps[1:-1]:
         logits = told.step.name == story.activations.logits
-        if told.full or logits or not in_lines:
-            console.print()
-        in_lines = not told.full and not logits
-        if logits:
-            print_answer(console, story, told)
-        elif told.full:
-            _print_in_full(console, story, told)
-        else:
-            tell(console, _line(told), hanging=4)
+        parts = list(answer_parts(story, told) if logits else _step(story, told))
         if told.step.name == story.path[-1][0] != story.activations.logits:
-            tell(console, "Nothing reads this value any further; the story goes on without it.")
-    print_judges(console, story)
-    print_learning(console, story)
+            parts.append(
+                prose("Nothing reads this value any further; the story goes on without it.")
+            )
+        parts.append(d.Only("page", [layer_values(told.step)]))
+        if not (told.full or logits):
+            lines += parts
+            continue
+        if lines:
+            yield d.Section("", lines)
+            lines = []
+        yield d.Section(_head(told), parts, printed=False)
+    if lines:
+        yield d.Section("", lines)
 
 
-def _print_picture(console: Console, story: Story) -> None:
+def _step(story: Story, told: StoryStep) -> Iterator[d.Part]:
+    if told.full:
+        yield from _in_full(story, told)
+    else:
+        yield prose(_line(told), hanging=4)
+
+
+def _picture(story: Story) -> Iterator[d.Part]:
     window, pixels = story.window, story.activations.pixels
     channels = pixels.shape[2]
     colours = f"{channels} channels" if channels > 1 else "one channel"
     (top, left), (bottom, right) = window.first, window.last
-    tell(
-        console,
+    yield d.Only("page", [layer_values(story.steps[0].step)])
+    yield prose(
         f"What the network sees: {describe(pixels.shape[:2])} pixels (rows×columns) of {colours}, "
         "each 0 to 255. "
         f"Where the story looks, rows {top} to {bottom} and columns {left} to {right} (all "
-        "positions count from 0):",
+        "positions count from 0):"
     )
     if story.is_flat:
-        tell(
-            console,
+        yield prose(
             "Pixels are nearly alike in all windows of this picture, so that there is little to "
-            "see in the sums that follow; another picture shows more.",
+            "see in the sums that follow; another picture shows more."
         )
-    console.print()
     names = [_channel(story, INPUT, c) or "pixels" for c in range(channels)]
-    print_grids(console, {name: window.pixels[..., c].tolist() for c, name in enumerate(names)})
+    yield d.Grids({name: window.pixels[..., c].tolist() for c, name in enumerate(names)})
 
 
-def _print_in_full(console: Console, story: Story, told: StoryStep) -> None:
+def _in_full(story: Story, told: StoryStep) -> Iterator[d.Part]:
     opened = told.opened
     assert opened is not None
     operation, kind = opened.node.operation, told.step.kind
     if isinstance(operation, Conv2D):
-        _print_convolution(console, story, opened, operation)
+        yield from _convolution(story, opened, operation)
     elif operation.family == "pooling":
-        _print_pooling(console, told, opened)
+        yield from _pooling(told, opened)
     elif kind == "flatten":
-        _print_flattening(console, told, opened)
+        yield from _flattening(told, opened)
     elif operation.words:
         zeroed = f" {told.zeroed:,} of {told.step.values.size:,} values become 0."
         here = _here(told)
-        tell(
-            console,
+        yield prose(
             f"{_head(told)}: {operation.words}.{zeroed if told.zeroed else ''} "
             f"{here[0].upper()}{here[1:]}.",
         )
     elif told.step.name == story.start.layer:
-        tell(
-            console,
+        yield prose(
             f"{_head(told)}. The network has no convolution; we take unit {opened.at[0]}, "
-            f"{figure(opened.value)}, the sum of {counted(len(opened), 'product')}, and follow it.",
+            f"{written(opened.value)}, the sum of {counted(len(opened), 'product')}, and follow "
+            "it.",
         )
     else:
-        tell(console, f"{_head(told)}: {_here(told)}.")
+        yield prose(f"{_head(told)}: {_here(told)}.")
         for line in detail_lines(opened):
-            tell(console, line, 2, 2)
+            yield prose(line, 2, 2)
 
 
-def _print_convolution(
-    console: Console, story: Story, opened: ValueTerms, operation: Conv2D
-) -> None:
+def _convolution(story: Story, opened: ValueTerms, operation: Conv2D) -> Iterator[d.Part]:
     height, width, maps = story.activations.shape(opened.layer)
     row, column, map_ = opened.at
     (source,) = opened.node.inputs
     read = story.activations.shape(source)[2] // operation.groups
-    tell(
-        console,
-        f"Step 1, convolution ({printable(opened.layer)}): {counted(maps, 'kernel')} of "
+    yield prose(
+        f"Step 1, convolution ({opened.layer}): {counted(maps, 'kernel')} of "
         f"{describe((*operation.size, read))} slide over what the layer is given, stride "
         f"{_pair(operation.stride)}, padding {_padding(operation.padding)}, and every position "
         f"gives the sum of the elementwise products: {counted(maps, 'feature map')} of "
@@ -138,75 +158,65 @@ def _print_convolution(
         which = by_channel[c]
         at = [weight[1][:2] for weight in (places[i] for i in which) if weight is not None]
         name = _channel(story, source, c)
-        console.print()
         if max(operation.size) <= LARGEST_GRID:
             columns = {name or "what it sees": terms.values, f"kernel {map_}": terms.factors}
             columns["products"] = terms.products
-            print_grids(
-                console,
-                {
-                    title: _laid_out(operation.size, at, each[which])
-                    for title, each in columns.items()
-                },
-            )
-            console.print()
+            grids = {
+                title: _laid_out(operation.size, at, each[which]) for title, each in columns.items()
+            }
+            yield d.Grids(grids)
         line = sum_of_products(terms.values[which], terms.factors[which])
-        tell(console, f"{name + ': ' if name else ''}{line} = {figure(totals[c])}", 2, 2)
-    parts = [figure(totals[c]) for c in chosen]
+        yield prose(f"{name + ': ' if name else ''}{line} = {written(totals[c])}", 2, 2)
+    parts = [written(totals[c]) for c in chosen]
     if len(totals) > len(chosen):
         rest = sum(total for c, total in totals.items() if c not in chosen)
-        parts.append(f"{counted(len(totals) - len(chosen), 'other channel')} {figure(rest)}")
+        parts.append(f"{counted(len(totals) - len(chosen), 'other channel')} {written(rest)}")
     if terms.bias:
-        parts.append(f"bias {figure(terms.bias)}")
+        parts.append(f"bias {written(terms.bias)}")
     if len(parts) > 1:
-        tell(console, f"together: {' + '.join(parts)} = {figure(terms.total)}", 2, 2)
-    console.print()
+        yield prose(f"together: {' + '.join(parts)} = {written(terms.total)}", 2, 2)
     whole = len(opened) == operation.size[0] * operation.size[1] * len(totals)
     hole = "" if whole else f"The kernel hangs over the edge ({HOLE}), where zeros are read. "
     total, engine, difference = compared(terms.total, opened.value)
-    tell(
-        console,
+    yield prose(
         f"{hole}With all digits the sum is {total}; the engine's value is {engine}; the difference "
         f"is {difference}. (Products are printed with three digits, and added up with all.)",
     )
 
 
-def _print_pooling(console: Console, told: StoryStep, opened: ValueTerms) -> None:
+def _pooling(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     terms, operation = opened.terms, opened.node.operation
     windows = ""
     window = getattr(operation, "window", None)
     if window is not None:
         windows = f" by windows of {describe(window.size)}, stride {_pair(window.stride)}"
     whose = "" if told.passes else ", its strongest"
-    tell(console, f"{_head(told)}{windows}. What makes the value at {place(opened.at)}{whose}:")
+    yield prose(f"{_head(told)}{windows}. What makes the value at {place(opened.at)}{whose}:")
     rows, columns = (np.unique(terms.sources[:, axis]) for axis in (1, 2))
     if max(len(rows), len(columns)) <= LARGEST_GRID:
         at = [(row - rows[0], column - columns[0]) for row, column in terms.sources[:, 1:3]]
         size = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
         title = f"rows {rows[0]} to {rows[-1]}, columns {columns[0]} to {columns[-1]}"
-        console.print()
-        print_grids(console, {title: _laid_out(size, at, terms.values)})
-        console.print()
+        yield d.Grids({title: _laid_out(size, at, terms.values)})
     if terms.rule == "maximum":
         _, winner = opened.source(terms.own)
         ours = ", the value we follow" if told.term == terms.own else ""
-        tell(
-            console,
-            f"The largest wins: {figure(opened.value)} at row {winner[0]}, column {winner[1]}"
+        yield prose(
+            f"The largest wins: {written(opened.value)} at row {winner[0]}, column {winner[1]}"
             f"{ours}.",
         )
         return
     rule = f"the mean of {len(opened)} values"
     if terms.weight is not None:
-        rule = f"{figure(terms.factors[0])} × each, {rule_in_words(opened)}"
-    tell(console, f"It is {figure(opened.value)}, {rule}{_brings(told)}.")
+        rule = f"{written(terms.factors[0])} × each, {rule_in_words(opened)}"
+    yield prose(f"It is {written(opened.value)}, {rule}{_brings(told)}.")
 
 
-def _print_flattening(console: Console, told: StoryStep, opened: ValueTerms) -> None:
+def _flattening(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     step, (_, origin) = told.step, opened.source(0)
     shape = step.activations.shape(opened.node.inputs[0])
     text = (
-        f"Step 3, flattening ({printable(step.name)}): row by row, and at each place map by map, "
+        f"Step 3, flattening ({step.name}): row by row, and at each place map by map, "
         f"into one vector of {step.shape[0]:,} numbers."
     )
     if len(shape) == 3:
@@ -215,22 +225,20 @@ def _print_flattening(console: Console, told: StoryStep, opened: ValueTerms) -> 
         ours = "the value we follow" if told.passes else "its strongest value"
         text += (
             f" Row {row}, column {column}, map {map_}, {ours}, becomes entry "
-            f"({row}·{width} + {column})·{maps} + {map_} = {opened.at[0]}: {figure(opened.value)}."
+            f"({row}·{width} + {column})·{maps} + {map_} = {opened.at[0]}: {written(opened.value)}."
         )
-    tell(console, text)
+    yield prose(text)
 
 
 def _head(told: StoryStep) -> str:
     title = told.step.title
-    return (
-        f"{title[0].upper()}{title[1:]} ({printable(told.step.name)}), {describe(told.step.shape)}"
-    )
+    return f"{title[0].upper()}{title[1:]} ({told.step.name}), {describe(told.step.shape)}"
 
 
 def _line(told: StoryStep) -> str:
     """A step in a line."""
     title = re.sub(r"^step [^,]*, ", "", told.step.title)
-    head = f"{printable(told.step.name)} ({title}), {describe(told.step.shape)}"
+    head = f"{told.step.name} ({title}), {describe(told.step.shape)}"
     return f"{head}; {_here(told)}." if told.opened else f"{head}."
 
 
@@ -239,13 +247,13 @@ def _here(told: StoryStep) -> str:
     opened = told.opened
     assert opened is not None
     whose = "" if told.passes or told.step.kind == "normalise" else "its strongest value, "
-    at, value, terms = f"{whose}at {place(opened.at)}", figure(opened.value), opened.terms
+    at, value, terms = f"{whose}at {place(opened.at)}", written(opened.value), opened.terms
     if terms.rule == "maximum":
         return f"{at}: {value}{', ours wins' if told.term == terms.own else ''}"
     if len(opened) == 1:
-        return f"{at}: {figure(float(terms.values[0]))} → {value}"
+        return f"{at}: {written(float(terms.values[0]))} → {value}"
     if told.step.kind == "add":
-        return f"{at}: {' + '.join(map(figure, terms.values))} = {value}"
+        return f"{at}: {' + '.join(map(written, terms.values))} = {value}"
     if told.term is None or terms.rule != "sum":
         return f"{at}: {value}"
     return f"{at}: {value}, {short(terms.products[told.term])} of it from ours"
@@ -256,8 +264,8 @@ def _brings(told: StoryStep) -> str:
     opened, i = told.opened, told.term
     if opened is None or i is None:
         return ""
-    product = factored(figure(opened.terms.values[i]), figure(opened.terms.factors[i]))
-    return f"; ours brings {product} = {figure(opened.terms.products[i])}"
+    product = factored(written(opened.terms.values[i]), written(opened.terms.factors[i]))
+    return f"; ours brings {product} = {written(opened.terms.products[i])}"
 
 
 def _channel(story: Story, source: str, channel: int) -> str:

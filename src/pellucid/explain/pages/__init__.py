@@ -1,1 +1,0 @@
-"""Explanations as people see them: pictures, and pages that need nothing else."""

@@ -1,0 +1,104 @@
+"""The loss and every gradient: y − t at the logits, then every layer back to the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.numerals import figure as written
+from pellucid.numerals import probability, short
+from pellucid.ops.operation import describe
+from pellucid.show import document as d
+from pellucid.show.layers_figure import Layer, draw_layers
+from pellucid.show.sentences import loss_line, settled_line, wanted_head
+from pellucid.show.terms import gradient_parts, gradient_title
+from pellucid.show.titles import headline
+from pellucid.show.trace import class_bars
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pellucid.explain.backward import Backward, BackwardStep, GradientTerms
+
+
+def backward_document(
+    backward: Backward, *, picture: str = "", opened: GradientTerms | None = None
+) -> d.Document:
+    """The loss, the logits' gradient, then all steps from the logits to the picture.
+
+    Args:
+        backward: The gradients.
+        picture: What the picture is called.
+        opened: A gradient that is shown first, opened into its terms.
+    """
+    y, t, delta = backward.probabilities, backward.wanted, backward.at_logits
+    rows = [
+        (name, probability(y[k], backward.rest[k]), written(t[k]), written(float(delta[k])))
+        for k, name in enumerate(backward.activations.classes)
+    ]
+    heads = ("class", "y", wanted_head(backward), "∂loss/∂logit")
+    value = [] if opened is None else [d.Section(gradient_title(opened), gradient_parts(opened))]
+    title = f"{headline(backward.activations, picture)}; right is {backward.label}"
+    return d.Document(
+        title,
+        (
+            d.Text(loss_line(backward)),
+            *value,
+            d.Table("the logits' gradient", heads, rows),
+            *([d.Text(settled_line(backward), prose=True)] if backward.settled else ()),
+            d.Only("terminal", [_table(backward)]),
+            d.Only("page", [_step(backward, step) for step in backward.steps]),
+        ),
+        drawing=lambda: draw_backward(backward, title),
+    )
+
+
+def _table(backward: Backward) -> d.Table:
+    rows = []
+    for told in (step.to_dict(values=False) for step in backward.steps):
+        norms = ", ".join(f"{name} {_short(norm)}" for name, norm in told["weight_norms"].items())
+        numbers = (_number(told[key]) for key in ("lowest", "highest", "norm"))
+        rows.append((told["name"], describe(tuple(told["shape"])), *numbers, norms))
+    heads = ("∂loss/∂", "shape", "lowest", "highest", "norm", "weights' norms")
+    return d.Table("steps", heads, rows)
+
+
+def _number(value: float | None) -> str:
+    """A number of a record, where null stands for what is not finite."""
+    return "not finite" if value is None else written(value)
+
+
+def _short(value: float | None) -> str:
+    return "not finite" if value is None else short(value)
+
+
+def _step(backward: Backward, step: BackwardStep) -> d.Section:
+    lowest, highest = written(float(step.gradient.min())), written(float(step.gradient.max()))
+    words = (
+        f"{step.step.kind}: {describe(step.gradient.shape)}, from {lowest} to {highest}"
+        f"{_passes(step)}"
+    )
+    classes = backward.activations.classes
+    if step.name == backward.activations.logits:
+        values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the logits")
+    else:
+        alt = f"gradient at {step.name}, from {lowest} to {highest}"
+        values = d.Maps(step.gradient, alt)
+    return d.Section(f"∂loss/∂{step.name}", [d.Text(words), values])
+
+
+def _passes(step: BackwardStep) -> str:
+    """What becomes of this gradient further back."""
+    if step.winners is not None:
+        return "; each goes on to its window's winner alone"
+    if step.mask is not None and step.step.kind == "relu":
+        return f"; ReLU's mask lets {float((step.mask > 0).mean()):.0%} of them go on"
+    return ""
+
+
+def draw_backward(backward: Backward, title: str) -> Figure:
+    """Every step's gradient, from the logits back to the picture."""
+    layers = [
+        Layer(f"∂loss/∂{step.name}, {describe(step.gradient.shape)}", step.gradient)
+        for step in backward.steps
+    ]
+    return draw_layers(title, layers, backward.activations.classes)

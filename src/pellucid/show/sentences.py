@@ -1,0 +1,132 @@
+"""What explanations say in sentences: rules, details, losses, updates and checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.numerals import compared, place, probability
+from pellucid.numerals import figure as written
+from pellucid.ops import CrossEntropy
+
+if TYPE_CHECKING:
+    from pellucid.explain.backward import Backward, GradientTerms
+    from pellucid.explain.value_terms import ValueTerms
+    from pellucid.ops.loss import Loss
+
+
+def rule_in_words(opened: ValueTerms) -> str:
+    """What makes a value of its terms."""
+    bias = f" plus the bias {written(opened.terms.bias)}" if opened.terms.bias else ""
+    return {
+        "sum": f"the sum of the products{bias}",
+        "maximum": "the largest of the window",
+        "share": "its exponential's share of the sum of all",
+        "product": "the product of all",
+        "function": "a function of one value",
+    }[opened.terms.rule]
+
+
+def detail_lines(opened: ValueTerms) -> list[str]:
+    """An opened value's details as sentences."""
+    facts, lines = opened.details, []
+    if "window" in facts:
+        window = facts["window"]
+        lines.append(
+            f"window: rows {window['first'][0]} to {window['last'][0]}, columns "
+            f"{window['first'][1]} to {window['last'][1]}"
+        )
+    if "winner" in facts:
+        lines.append(f"winner: {place(facts['winner'])}")
+    if "exponentials" in facts:
+        lines.append(
+            f"each score less the largest ({written(facts['largest'])}), then e to that power; "
+            f"the sum of all is {written(facts['sum'])}"
+        )
+    if "gamma" in facts:
+        names = {"gamma": "γ", "beta": "β", "mean": "μ", "variance": "σ²", "epsilon": "ε"}
+        told = ", ".join(f"{sign} = {written(facts[name])}" for name, sign in names.items())
+        lines.append(
+            f"γ·(x − μ)/√(σ² + ε) + β with {told}: the affine map "
+            f"{written(facts['factor'])}·x + {written(facts['shift'])}"
+        )
+    if "neighbours" in facts:
+        lines.append(
+            f"neighbours across channels: {', '.join(map(written, facts['neighbours']))}; "
+            f"k + α·(their squares' sum) = {written(facts['base'])}"
+        )
+    if "std" in facts:
+        lines.append(
+            f"(pixel − mean)/std with mean {written(facts['mean'])} and std {written(facts['std'])}"
+        )
+    return lines
+
+
+def use_lines(opened: ValueTerms) -> list[str]:
+    """What the layers behind an opened value make of it, as sentences."""
+    lines = []
+    for use in opened.uses:
+        line = f"{use.layer} ({use.kind}) at {place(use.at)}: {written(use.before)}"
+        if use.wins is None:
+            lines.append(f"{line} → {written(use.after)}")
+        elif use.wins:
+            lines.append(f"{line} wins its window")
+        else:
+            first = ", which comes first" if use.after == use.before else ""
+            lines.append(f"{line} loses to {written(use.after)}{first}")
+    return lines
+
+
+def update_line(opened: GradientTerms) -> str:
+    """The optimizer's step as one sentence."""
+    assert opened.after is not None
+    assert opened.learner is not None
+    after, before, step = compared(opened.after, opened.before)
+    return (
+        f"the update ({opened.learner.rule}, {opened.learner.origin}; the first step, no momentum "
+        f"gathered yet): {before} → {after}, a step of {step}"
+    )
+
+
+def loss_line(backward: Backward) -> str:
+    """The loss of the picture in words."""
+    smoothing = _smoothing(backward.learner.loss)
+    smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
+    kind = backward.learner.loss.kind.replace("_", "-")
+    return f"{kind}{smoothed} for {backward.label}: {written(backward.loss)}"
+
+
+def settled_line(backward: Backward) -> str:
+    """What to do where the network is sure, and right by the label given."""
+    classes, k = backward.activations.classes, backward.activations.classes.index(backward.label)
+    y = probability(backward.probabilities[k], backward.rest[k])
+    others = [c for c in np.argsort(-backward.probabilities, kind="stable") if c != k]
+    another = f", as in --label {classes[others[0]]}," if others else ""
+    return (
+        f"The network gives {backward.label} the probability {y}: there is nothing left "
+        f"to learn here, and all gradients are tiny. Give another class as the truth{another} to "
+        "see those of a mistake."
+    )
+
+
+def wanted_head(backward: Backward) -> str:
+    """What stands above the wanted probabilities."""
+    return "t, smoothed" if _smoothing(backward.learner.loss) else "t"
+
+
+def _smoothing(loss: Loss) -> float:
+    return loss.label_smoothing if isinstance(loss, CrossEntropy) else 0.0
+
+
+def check_line(opened: GradientTerms) -> str:
+    """The finite-difference check as one sentence."""
+    check = opened.check
+    assert check is not None
+    quotient, gradient, difference = compared(check.quotient, check.gradient)
+    kink = "; there is a kink between the two, so it says little" if check.kink else ""
+    return (
+        f"checked in float64 by a finite difference: (loss(w + h) − loss(w − h))/2h = {quotient} "
+        f"with h = {check.step:g}; backpropagation gives {gradient}; the difference is "
+        f"{difference}{kink}"
+    )

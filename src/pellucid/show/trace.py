@@ -1,0 +1,96 @@
+"""A trace: the answer, and every layer with its maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.numerals import figure as written
+from pellucid.ops.operation import describe
+from pellucid.show import document as d
+from pellucid.show.layers_figure import Layer, draw_layers
+from pellucid.show.terms import value_parts, value_title
+from pellucid.show.titles import headline, probability_bars
+from pellucid.text import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pellucid.explain.steps import Step
+    from pellucid.explain.trace import Trace
+    from pellucid.explain.value_terms import ValueTerms
+
+
+def trace_document(
+    trace: Trace, *, picture: str = "", opened: ValueTerms | None = None
+) -> d.Document:
+    """The answer, then all steps in order.
+
+    Args:
+        trace: The trace.
+        picture: What the picture is called.
+        opened: A value that is shown first, opened into its terms.
+    """
+    rows = [
+        (step.title, step.name, describe(step.shape), written(step.lowest), written(step.highest))
+        for step in trace.steps
+    ]
+    heads = ("step", "layer", "output", "lowest", "highest")
+    value = [] if opened is None else [d.Section(value_title(opened), value_parts(opened))]
+    title = headline(trace.activations, picture)
+    return d.Document(
+        title,
+        (
+            probability_bars(trace.activations),
+            *value,
+            d.Only("terminal", [d.Table("steps", heads, rows, left=2)]),
+            d.Only("page", [_step(step) for step in trace.steps]),
+        ),
+        drawing=lambda: draw_trace(trace, title),
+    )
+
+
+def _step(step: Step) -> d.Section:
+    title = step.title[0].upper() + step.title[1:]
+    came = f" of {', '.join(step.inputs)}" if step.inputs else ""
+    words = (
+        f"{step.kind}{came}: {describe(step.shape)}, from {written(step.lowest)} to "
+        f"{written(step.highest)}"
+    )
+    return d.Section(f"{title} — {step.name}", [d.Text(words), layer_values(step)])
+
+
+def layer_values(step: Step) -> d.Part:
+    """A layer's values: pixels, named bars of classes, or maps."""
+    activations = step.activations
+    if step.node is None:
+        return d.Pictures([d.Picture(lambda: activations.pixels, ("what the network sees",))], 168)
+    if step.name == activations.graph.output:
+        return probability_bars(activations, len(activations.classes))
+    if step.name == activations.logits:
+        return class_bars(activations.classes, step.values.tolist(), "logits")
+    maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
+    return d.Maps(
+        step.values,
+        f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}",
+    )
+
+
+def class_bars(classes: tuple[str, ...], values: list[float], name: str) -> d.Bars:
+    """A signed number for each class."""
+    rows = [d.Bar(each, v, written(v)) for each, v in zip(classes, values, strict=True)]
+    return d.Bars(name, rows, signed=True)
+
+
+def draw_trace(trace: Trace, title: str) -> Figure:
+    """Every step's liveliest maps; picture, vectors and answer at the right."""
+    output = trace.activations.graph.output
+    layers = [
+        Layer(
+            f"{step.title}: {step.name}, {describe(step.shape)}",
+            step.values,
+            pixels=step.node is None,
+            probabilities=step.name == output,
+        )
+        for step in trace.steps
+    ]
+    return draw_layers(title, layers, trace.activations.classes)
