@@ -9,6 +9,7 @@ the file descriptors. Tests of signals, pipes, limits and locks need a real proc
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+import typer.main
 
 from pellucid.cli import main
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 Completed = subprocess.CompletedProcess[str]
 
 INTERRUPTED = 130
+
+# Typer makes all commands of their functions at each call, as a process does once.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def command(*arguments: object) -> list[str]:
