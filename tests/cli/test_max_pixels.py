@@ -105,7 +105,7 @@ def test_a_model_from_elsewhere_lifts_no_limit(
     model = fitted(pictures, max_pixels=10**9)
     model.save(tmp_path / "model.safetensors")
     assert pl.load(tmp_path / "model.safetensors").max_pixels == 89_478_485
-    monkeypatch.setattr("pellucid.training.provenance.MAX_PIXELS", 63)
+    monkeypatch.setattr("pellucid.files.provenance.MAX_PIXELS", 63)
     with pytest.raises(DataError, match=TOO_MANY):
         pl.load(tmp_path / "model.safetensors").predict(pictures / "dark" / "0.png")
 
