@@ -15,6 +15,7 @@ from pellucid.ops import (
     CrossEntropy,
     Dense,
     Flatten,
+    Huber,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SquaredError,
@@ -36,6 +37,7 @@ LOSS_CASES: dict[str, Loss] = {
     "squared": MeanSquaredError(),
     "sigmoid": SigmoidCrossEntropy(),
     "squared error": SquaredError(),
+    "huber": Huber(0.3),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.ops import CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError
+from pellucid.ops import CrossEntropy, Huber, MeanSquaredError, SigmoidCrossEntropy, SquaredError
 from pellucid.ops.loss import one_hot
 
 if TYPE_CHECKING:
@@ -66,9 +66,13 @@ LOSS_CASES = [
     LossCase(SigmoidCrossEntropy(), soft=True, images=1, classes=7),
     LossCase(SquaredError(), soft=True),
     LossCase(SquaredError(), soft=True, images=1, classes=7),
+    LossCase(Huber()),
+    LossCase(Huber(0.25), soft=True, images=2, classes=7),
+    LossCase(Huber(3.0), images=1),
     LossCase(CrossEntropy(0.1), spread=1e4),
     LossCase(SigmoidCrossEntropy(), soft=True, spread=1e4),
     LossCase(MeanSquaredError(), spread=1e4),
+    LossCase(Huber(), spread=1e4),
 ]
 
 NEAR = [case for case in LOSS_CASES if case.spread < 10]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pellucid.ops import CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError
+from pellucid.ops import CrossEntropy, Huber, MeanSquaredError, SigmoidCrossEntropy, SquaredError
 from tests.ops.tolerances import assert_close
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ def images_of(case: LossCase, logits: Tensor, targets: Tensor, labels: Tensor) -
         )
     if isinstance(loss, SquaredError):
         return functional.mse_loss(logits, targets, reduction="none").mean(dim=1)
+    if isinstance(loss, Huber):
+        each = functional.huber_loss(logits, targets, reduction="none", delta=loss.delta)
+        return each.mean(dim=1)
     assert isinstance(loss, CrossEntropy)
     return functional.cross_entropy(
         logits,

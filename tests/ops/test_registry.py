@@ -114,5 +114,5 @@ def test_kinds_never_change() -> None:
         "silu",
         "tanh",
     }
-    assert set(LOSSES) >= {"cross_entropy", "mean_squared_error"}
+    assert set(LOSSES) >= {"cross_entropy", "huber", "mean_squared_error"}
     assert set(OPTIMIZERS) >= {"adam", "adamw", "sgd"}

@@ -21,6 +21,7 @@ from pellucid.ops.global_average_pool import GlobalAveragePool
 from pellucid.ops.global_max_pool import GlobalMaxPool
 from pellucid.ops.hard_sigmoid import HardSigmoid
 from pellucid.ops.hard_swish import HardSwish
+from pellucid.ops.huber import Huber
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.max_pool import MaxPool
@@ -63,6 +64,7 @@ __all__ = [
     "GlobalMaxPool",
     "HardSigmoid",
     "HardSwish",
+    "Huber",
     "LeakyReLU",
     "LocalResponseNorm",
     "MaxPool",
@@ -120,6 +122,7 @@ OPERATIONS: dict[str, type[Operation]] = {
 """Every operation by its kind: the fixed table that model files are read with."""
 
 LOSSES: dict[str, type[Loss]] = {
-    loss.kind: loss for loss in (CrossEntropy, MeanSquaredError, SigmoidCrossEntropy, SquaredError)
+    loss.kind: loss
+    for loss in (CrossEntropy, Huber, MeanSquaredError, SigmoidCrossEntropy, SquaredError)
 }
 """Every loss by its kind."""

@@ -17,7 +17,7 @@ from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.engines.reference import ReferenceProgram
 from pellucid.engines.torch.losses import loss_at
 from pellucid.graph import Graph, Network, Node
-from pellucid.ops import CrossEntropy, Flatten, MeanSquaredError
+from pellucid.ops import CrossEntropy, Flatten, Huber, MeanSquaredError
 from pellucid.ops.loss import Loss, one_hot
 from pellucid.optimizers import SGD
 from tests.engines.native.programs import SMALL, digest, native
@@ -43,6 +43,7 @@ def losses(classes: int) -> dict[str, Loss]:
         "weighted": CrossEntropy(class_weights=weights(classes)),
         "smoothed and weighted": CrossEntropy(0.2, weights(classes)),
         "squared": MeanSquaredError(),
+        "huber": Huber(0.7),
     }
 
 

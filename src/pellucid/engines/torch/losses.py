@@ -38,6 +38,11 @@ def cross_entropy(loss: ops.CrossEntropy, z: Tensor, t: Tensor) -> Tensor:
     return (certain.sum() + apart.sum()) / (t * weights).sum()
 
 
+def huber(loss: ops.Huber, z: Tensor, t: Tensor) -> Tensor:
+    """Averaged over outputs and images."""
+    return torch.nn.functional.huber_loss(_wide(z), _wide(t), delta=loss.delta)
+
+
 def mean_squared_error(loss: ops.MeanSquaredError, z: Tensor, t: Tensor) -> Tensor:  # noqa: ARG001
     """Squares summed over classes, averaged over images; y − t is y·(1 − t) − t·(1 − y)."""
     t = _wide(t)
@@ -91,6 +96,7 @@ def _wide(x: Tensor) -> Tensor:
 
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "cross_entropy": cross_entropy,
+    "huber": huber,
     "mean_squared_error": mean_squared_error,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "squared_error": squared_error,

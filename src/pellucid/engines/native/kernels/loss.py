@@ -20,6 +20,7 @@ from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.images import each_image, start_of
 from pellucid.engines.native.emit.lanes import across, keep, real_lanes
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
 from pellucid.engines.native.lower.stages import Declined
 from pellucid.engines.native.memory.layout import whole_vectors
 from pellucid.errors import ArgumentError
@@ -54,7 +55,7 @@ class Loss:
     """
 
     def __init__(self, plan: Plan, loss: LossRule) -> None:
-        if not isinstance(loss, CrossEntropy | MeanSquaredError):
+        if not isinstance(loss, CrossEntropy | MeanSquaredError) and loss.kind not in BY_OUTPUT:
             raise Declined(f"there is no kernel for the loss {loss.kind}")
         self.plan, self.loss = plan, loss
         answer = plan.stages[-1].target
@@ -161,12 +162,31 @@ class Loss:
             less = double.apply("fsub", power, double.constant(1.0))
             return double.choose(is_top(c), less, power)
 
-        write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
-        loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
+        if self.loss.kind in BY_OUTPUT:
+            loss = self._by_output(f, double, share, z, dz, divisor)
+        else:
+            write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
+            loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
 
         at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
         double.store(double.first(loss), at)
         double.store(double.first(double.widen(correct)), at, 1)
+
+    def _by_output(
+        self, f: Function, double: Doubles, share: Share, z: Value, dz: Value, divisor: Value
+    ) -> Value:
+        """Σ_k of what each output adds, divided."""
+        of_one = BY_OUTPUT[self.loss.kind]
+
+        def each(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+            given = double.widen(f.load_vector(z, c)), double.widen(share(c, real))
+            part, slope = of_one(self.loss, double, *given)
+            step = double.narrow(double.apply("fdiv", slope, divisor))
+            f.store_vector(keep(f, real, step), dz, c)
+            return [double.apply("fadd", running[0], double.keep(real, part))]
+
+        (loss,) = self._over(f, [(double.kind, double.zero)], each)
+        return double.apply("fdiv", double.total(loss), divisor)
 
     def _entropy(
         self,
@@ -307,9 +327,14 @@ class Loss:
     # ---------------------------------------------------------------------------------- labels
 
     def _divisor(self, f: Function, double: Doubles) -> Value:
-        """What the mean divides by: images, or for cross-entropy the weights of their labels."""
-        if isinstance(self.loss, MeanSquaredError):
-            return double.broadcast(f.value("sitofp i64 %images to double"))
+        """What the mean divides by: images, or for cross-entropy the weights of their labels.
+
+        Losses that are a mean over outputs divide by these too.
+        """
+        if not isinstance(self.loss, CrossEntropy):
+            outputs = self.classes if self.loss.kind in BY_OUTPUT else 1
+            number = f.multiply("%images", outputs)
+            return double.broadcast(f.value(f"sitofp i64 {number} to double"))
 
         def image(n: Index, running: list[Value]) -> list[Value]:
             share = self._share(f, n)
