@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid.ops.loss import Loss
+from pellucid.ops.sigmoid import sigmoid
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -38,8 +39,3 @@ class SigmoidCrossEntropy(Loss):
         z, t = logits.astype(np.float64), targets.astype(np.float64)
         gradient = (sigmoid(z) * (1.0 - t) - t * sigmoid(-z)) / t.size
         return float(self.per_image(z, t).mean()), gradient.astype(logits.dtype)
-
-
-def sigmoid(z: Array) -> Array:
-    """1 / (1 + e^{−z}), without overflow for any z; exact where the result is nearly 0."""
-    return np.asarray(np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z))))

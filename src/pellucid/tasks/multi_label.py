@@ -14,7 +14,7 @@ from pellucid.data.targets import LabelSets
 from pellucid.errors import DataError
 from pellucid.metrics.multi_label import best_threshold, label_scores
 from pellucid.ops import SigmoidCrossEntropy
-from pellucid.ops.sigmoid_cross_entropy import sigmoid
+from pellucid.ops.sigmoid import sigmoid
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import counted, listed
 

@@ -17,7 +17,14 @@ from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.engines.reference import ReferenceProgram
 from pellucid.engines.torch.losses import loss_at
 from pellucid.graph import Graph, Network, Node
-from pellucid.ops import CrossEntropy, Flatten, Huber, MeanSquaredError
+from pellucid.ops import (
+    CrossEntropy,
+    Flatten,
+    Huber,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SquaredError,
+)
 from pellucid.ops.loss import Loss, one_hot
 from pellucid.optimizers import SGD
 from tests.engines.native.programs import SMALL, digest, native
@@ -44,6 +51,8 @@ def losses(classes: int) -> dict[str, Loss]:
         "smoothed and weighted": CrossEntropy(0.2, weights(classes)),
         "squared": MeanSquaredError(),
         "huber": Huber(0.7),
+        "sigmoid": SigmoidCrossEntropy(),
+        "squared error": SquaredError(),
     }
 
 
