@@ -15,7 +15,7 @@ from pellucid.data import load
 from pellucid.data.cache import helpers
 from pellucid.data.check import inspect
 from pellucid.data.dataset import Dataset
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.errors import DataError, NotEnoughMemoryError
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential
@@ -23,6 +23,7 @@ from pellucid.memory import available_memory, check_memory
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 from tests.data.made_files import noise, picture_folder
+from tests.learning import Learning, step_of
 from tests.test_cores import write
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def test_training(little: int) -> None:
     graph = Sequential([Conv2D(8, 3), Flatten(), Dense(2)]).graph((12, 12, 1))
     net, learning = Network(graph, initial_weights(graph, 0)), Learning(CrossEntropy(), SGD())
     with pytest.raises(NotEnoughMemoryError, match=r"values, gradients .*--batch-size"):
-        get_engine("native").load(net, learning=learning)
+        get_engine("native").load(net, step_of(net, learning))
 
 
 @pytest.mark.parametrize("how", ["variable", "affinity"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tests.learning import Learning, step_of
+
 from benchmarks.contenders import LEARNING_RATE, Contender
-from pellucid.engines import Learning, Program, get_engine
+from pellucid.engines import Program, get_engine
 from pellucid.graph import Network, initial_weights
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
@@ -31,7 +33,7 @@ class OwnEngine(Contender):
         graph = workload.graph
         learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
         network = Network(graph, weights or initial_weights(graph, seed=0))
-        self.program = get_engine(self.engine).load(network, learning=learning)
+        self.program = get_engine(self.engine).load(network, step_of(network, learning))
 
     def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
         """One step."""

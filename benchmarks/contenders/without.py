@@ -18,8 +18,8 @@ from pellucid.engines.native.lower import stages
 from pellucid.engines.native.lower.fold import Folded
 from pellucid.engines.native.memory import geometry
 from pellucid.engines.native.memory.live_ranges import LiveRanges
-from pellucid.engines.native.runtime.host import program
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class Layout(Without):
         made = self.program
         assert isinstance(made, NativeProgram)
         for _ in range(2):
-            made._loaded.run("flip", np.zeros(1, np.uint8))
+            made._code_of(made.graph)._loaded.run("flip", np.zeros(1, np.uint8))
         return super().train_step(images, labels)
 
 
@@ -103,7 +103,7 @@ class Folding(Without):
 
     def patch(self) -> None:
         """Nothing is folded."""
-        _put("fold", Folded.nothing, program)
+        _put("fold", Folded.nothing, compiled)
 
 
 class Bytes(Without):

@@ -59,7 +59,7 @@ class Sequential:
         """
         builder = _Builder()
         builder.add(self, INPUT)
-        return Graph(input_shape, tuple(builder.nodes))
+        return Graph(input_shape, builder.nodes)
 
 
 @short_repr

@@ -11,14 +11,15 @@ import torch
 from torch import nn
 
 from pellucid.architectures import ARCHITECTURES
-from pellucid.engines import Learning, get_engine
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines import get_engine
+from pellucid.engines.native.program import NativeProgram
 from pellucid.errors import ShapeError
 from pellucid.graph import Network, summarise
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 from tests.engines.networks import network
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
@@ -108,7 +109,9 @@ def test_too_small_for_vgg() -> None:
 def test_compiled_as_a_whole(name: str) -> None:
     layers = Sequential([Normalise([120.0] * 3, [60.0] * 3), ARCHITECTURES[name](2)])
     learning = Learning(CrossEntropy(), SGD(momentum=0.9, nesterov=True))
-    program = get_engine("native").load(network(layers.graph((16, 16, 3))), learning=learning)
+    program = get_engine("native").load(
+        network(layers.graph((16, 16, 3))), step_of(layers.graph((16, 16, 3)), learning)
+    )
     assert isinstance(program, NativeProgram)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.torch import TorchEngine
 from pellucid.graph import Network
@@ -22,6 +22,7 @@ from pellucid.ops import CrossEntropy, MeanSquaredError
 from pellucid.optimizers import SGD, Adam, AdamW
 from tests.engines.networks import network
 from tests.engines.random_graphs import random_graph
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,7 +162,7 @@ def outcome(engine: Engine, trial: Trial, precision: Precision = "float32") -> F
         "gradients of values": back.values,
         "gradients of weights": dict(back.weights),
     }
-    learner = engine.load(net, learning=trial.learning, precision=precision)
+    learner = engine.load(net, step_of(net, trial.learning), precision=precision)
     losses = [learner.train_step(trial.images, trial.labels, trial.rate).loss for _ in range(STEPS)]
     found["losses"] = {"losses": np.array(losses)}
     found["changes"] = {

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.graph import Graph, Network, Node
 from pellucid.ops import CrossEntropy, Flatten, MeanSquaredError
 from pellucid.ops.cross_entropy import log_softmax
 from pellucid.ops.loss import one_hot
 from pellucid.optimizers import SGD
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def test_the_loss_of_a_training_step_keeps_it_too() -> None:
     for engine in ("reference", "torch", "native"):
         for loss in (LOSSES["smoothed and weighted"], LOSSES["squared"]):
             learning = Learning(loss, SGD())
-            program = get_engine(engine).load(Network(graph, {}), learning=learning)
+            program = get_engine(engine).load(Network(graph, {}), step_of(graph, learning))
             for row, label in zip(z[::7], labels[::7], strict=True):
                 step = program.train_step(row.reshape(1, 1, 1, -1), np.array([label]), 0.1)
                 value, _ = exactly(loss, row, int(label))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import ENGINES, Learning, Precision, get_engine
+from pellucid.engines import ENGINES, Precision, get_engine
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import OPERATIONS, Conv2D, CrossEntropy, Dense, Flatten
 from pellucid.optimizers import SGD
 from tests.engines.networks import network
-from tests.engines.tolerances import TOLERANCES, assert_all_close
+from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.learning import Learning, step_of
 from tests.ops.cases import CASES, SWEEP, Case
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def compare(engine: str, case: Case, precision: Precision) -> None:
     tolerance = TOLERANCES[precision] * LOOSER.get((case.operation.kind, precision), 1.0)
     learning = Learning(loss, SGD(), seed=case.seed)
     expected, actual = (
-        get_engine(each).load(net, learning=learning, precision=precision)
+        get_engine(each).load(net, step_of(net, learning), precision=precision)
         for each in ("reference", engine)
     )
     assert_all_close(actual.values(images), expected.values(images), tolerance)
@@ -75,7 +76,7 @@ def compare(engine: str, case: Case, precision: Precision) -> None:
     for _ in range(2):
         steps = [p.train_step(images, wanted, 0.1) for p in (actual, expected)]
         assert steps[0].loss == pytest.approx(steps[1].loss, rel=tolerance)
-        assert steps[0].correct == steps[1].correct
+        assert_close("answers", steps[0].answers, steps[1].answers, tolerance)
     assert_all_close(actual.weights(), expected.weights(), tolerance)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import ENGINES, Learning, Precision, get_engine
+from pellucid.engines import ENGINES, Precision, get_engine
 from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
     LOSSES,
@@ -23,6 +23,7 @@ from pellucid.ops import (
 from pellucid.optimizers import SGD
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pellucid.ops.loss import Loss
@@ -117,7 +118,7 @@ def test_a_branch_that_leads_nowhere(engine: str) -> None:
     images, labels = batch(graph, 3)
     learning = Learning(CrossEntropy(), SGD(weight_decay=0.1))
     expected, actual = (
-        get_engine(each).load(network(graph), learning=learning, precision="float64")
+        get_engine(each).load(network(graph), step_of(graph, learning), precision="float64")
         for each in ("reference", engine)
     )
     found = actual.gradients(images, labels, CrossEntropy())
@@ -128,4 +129,4 @@ def test_a_branch_that_leads_nowhere(engine: str) -> None:
         program.train_step(images, labels, 0.1)
     assert np.linalg.norm(actual.weights()["nowhere.kernel"]) < np.linalg.norm(before)
     assert_all_close(actual.weights(), expected.weights(), TOLERANCES["float64"])
-    assert_all_close(actual.optimizer_state(), expected.optimizer_state(), TOLERANCES["float64"])
+    assert_all_close(actual.state(), expected.state(), TOLERANCES["float64"])

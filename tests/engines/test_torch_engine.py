@@ -11,7 +11,7 @@ import torch
 from torch.backends import cudnn
 
 from pellucid.counter_random import random_words as reference_words
-from pellucid.engines import ENGINES, Learning, Precision, get_engine
+from pellucid.engines import ENGINES, Precision, get_engine
 from pellucid.engines.torch import TorchEngine, losses, operations, optimizers
 from pellucid.engines.torch.device import available_devices, exact_arithmetic
 from pellucid.engines.torch.layout import Layout
@@ -33,6 +33,7 @@ from pellucid.ops.pointwise import Pointwise
 from pellucid.optimizers import OPTIMIZERS, SGD
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def test_every_device_of_this_machine(device: str) -> None:
     graph = GRAPHS["every operation"]
     learning = Learning(CrossEntropy(), SGD(weight_decay=0.01, clip_norm=1.0), seed=4)
     expected, actual = (
-        engine.load(network(graph), learning=learning)
+        engine.load(network(graph), step_of(graph, learning))
         for engine in (get_engine("reference"), TorchEngine(device))
     )
     images, labels = batch(graph, 4)
@@ -175,7 +176,7 @@ def test_random_words(shape: tuple[int, ...], seed: int) -> None:
 @pytest.mark.parametrize("rate", [0.0, 0.3, 0.5, 0.999])
 @pytest.mark.parametrize("shape", [(4, 6), (2, 3, 5, 7)])
 def test_dropout_drops_the_same(shape: tuple[int, ...], rate: float, precision: Precision) -> None:
-    operation, mode = Dropout(rate), Mode(training=True, seed=11, step=5, layer=3)
+    operation, mode = Dropout(rate), Mode(training=True, seed=11, step=5, stream=3)
     ones = np.ones(shape, precision)
     expected, _ = operation.forward([ones], {}, mode)
     ours = operations.MAPPINGS["dropout"](

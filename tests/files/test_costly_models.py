@@ -11,7 +11,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
 from pellucid.engines.native.memory import live_ranges
-from pellucid.engines.native.runtime.host import program
+from pellucid.engines.native.runtime.host import compiled
 from pellucid.errors import FileFormatError
 from pellucid.files import check_limits, load_model, self_test
 from pellucid.files.container import Contents, pack
@@ -32,6 +32,7 @@ from pellucid.layers import (
     Residual,
     Sequential,
 )
+from tests.engines.native.programs import compiled as code_of
 from tests.engines.networks import batch, network
 from tests.engines.random_graphs import random_graph
 
@@ -171,10 +172,10 @@ def test_large_images_are_computed_in_smaller_parts(monkeypatch: pytest.MonkeyPa
     net = network(graph)
     images, _ = batch(graph, 7)
     whole = get_engine("native").load(net)
-    assert vars(whole)["_loaded"].capacity == 64
-    monkeypatch.setattr(program, "MOST_VALUES", 40_000)
+    assert vars(code_of(whole))["_loaded"].capacity == 64
+    monkeypatch.setattr(compiled, "MOST_VALUES", 40_000)
     parts = get_engine("native").load(net)
-    assert vars(parts)["_loaded"].capacity == 40_000 // (2 * 2 * 8 * 20 * 20)
+    assert vars(code_of(parts))["_loaded"].capacity == 40_000 // (2 * 2 * 8 * 20 * 20)
     np.testing.assert_array_equal(parts.forward(images), whole.forward(images))
 
 
@@ -187,7 +188,7 @@ def test_the_planner_s_short_way_changes_nothing(
 
     def places() -> dict[str, tuple[int, int]]:
         found = get_engine("native").load(net)
-        names: dict[str, tuple[int, int]] = vars(found)["_code"].plan.arena.names
+        names: dict[str, tuple[int, int]] = code_of(found)._code.plan.arena.names
         return names
 
     short = places()

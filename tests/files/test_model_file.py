@@ -32,12 +32,12 @@ from tests.engines.networks import GRAPHS, network
 from tests.files.models import PROVENANCE, assert_same, graph, model, opened, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from pellucid.engines import Learning, Precision
+    from pellucid.engines import Precision, Step
     from pellucid.ops.operation import Array
 
 
@@ -173,12 +173,12 @@ class Other(Engine):
     def load(
         self,
         network: Network,
+        steps: Mapping[str, Step] | Step | None = None,
         *,
-        learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
         share = self.share
-        program = get_engine("reference").load(network, learning=learning, precision=precision)
+        program = get_engine("reference").load(network, steps, precision=precision)
         forward = program.forward
 
         def off(images: Array) -> Array:

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
 from pellucid.graph import Network
 from tests.golden.cases import CASES, SEED, STEPS
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,15 +58,17 @@ def outcome(case: Case, program: Program, answering: Callable[[Weights], Program
         answering: Makes a program for inference of weights.
     """
     (classes,) = program.graph.output_shape
-    results = [program.train_step(*case.batch(step, classes), case.rate) for step in range(STEPS)]
+    results = [
+        (step, program.train_step(*case.batch(step, classes), case.rate)) for step in range(STEPS)
+    ]
     images, _ = case.batch(STEPS, classes)
     weights = program.weights()
     answers = answering(weights)
     logits = {"all": answers.forward(images), "alone": answers.forward(images[:1])}
     return Outcome(
-        [float(result.loss) for result in results],
-        [int(result.correct) for result in results],
-        _digest(weights | program.optimizer_state()),
+        [float(result.loss) for _, result in results],
+        [_correct(result.answers, case.batch(step, classes)[1]) for step, result in results],
+        _digest(weights | program.state()),
         _digest(logits),
     )
 
@@ -75,7 +78,9 @@ def native_outcome(case: Case, processor: Processor, threads: int = 2) -> Outcom
     network, learning = case.network(), Learning(case.loss, case.optimizer, seed=SEED)
 
     def load(weights: Mapping[str, Array], learning: Learning | None) -> Program:
-        return NativeProgram(network.graph, weights, learning, threads, processor)
+        step = step_of(network, learning)
+        steps = {} if step is None else {"train": step}
+        return NativeProgram(Network(network.graph, weights), steps, threads, processor)
 
     return outcome(case, load(network.weights, learning), lambda weights: load(weights, None))
 
@@ -86,9 +91,14 @@ def engine_outcome(case: Case, engine: str, precision: Precision) -> Outcome:
     loader = get_engine(engine)
     return outcome(
         case,
-        loader.load(network, learning=learning, precision=precision),
+        loader.load(network, step_of(network, learning), precision=precision),
         lambda weights: loader.load(Network(network.graph, weights), precision=precision),
     )
+
+
+def _correct(logits: Array, labels: Array) -> int:
+    wanted = labels if labels.ndim == 1 else labels.argmax(axis=1)
+    return int((logits.argmax(axis=1) == wanted).sum())
 
 
 def _digest(arrays: dict[str, Array]) -> str:

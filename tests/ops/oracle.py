@@ -151,7 +151,7 @@ def subsample(op: ops.Subsample, x: Tensor, weights: Weights, mode: Mode) -> Ten
 def dropout(op: ops.Dropout, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     if not mode.training:
         return functional.dropout(x, op.rate, training=False)
-    words = [word(e, mode.seed, mode.step, mode.layer) for e in range(x.numel())]
+    words = [word(e, mode.seed, mode.step, mode.stream) for e in range(x.numel())]
     kept = [w / 2**32 >= op.rate for w in words]
     return x * torch.tensor(kept).reshape(x.shape) / (1 - op.rate)
 

@@ -20,6 +20,6 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return right0, left0, right1, left1
 
 
-def word(element: int, seed: int, step: int, layer: int) -> int:
-    """The word of one element: word e mod 4 of counter (e div 4, 0, step, layer)."""
-    return philox((element // 4, 0, step, layer), (seed, 0))[element % 4]
+def word(element: int, seed: int, step: int, stream: int, purpose: int = 0) -> int:
+    """The word of one element: word e mod 4 of counter (e div 4, 0, step, stream)."""
+    return philox((element // 4, 0, step, stream), (seed, purpose))[element % 4]

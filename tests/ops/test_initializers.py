@@ -25,7 +25,7 @@ def drawn(
     operation, shape = case
     kernel = operation.parameters(shape)["kernel"]
     given = Parameter(kernel.shape, name, kernel.role, kernel.fan_in, kernel.fan_out)
-    values = initialise(given, np.random.default_rng(seed), "float64")
+    values = initialise(given, "conv1.kernel", seed, "float64")
     assert values.shape == kernel.shape
     return values.ravel(), *FANS[id(case)]
 
@@ -77,18 +77,19 @@ def test_glorot(case: tuple[Operation, tuple[int, ...]]) -> None:
 def test_draws_are_float64_and_cast_afterwards(name: str) -> None:
     """One start for every precision, and another for every seed."""
     parameter = Parameter((3, 5), name, "kernel", 7, 4)
-    wide = initialise(parameter, np.random.default_rng(1), "float64")
-    narrow = initialise(parameter, np.random.default_rng(1))
+    wide = initialise(parameter, "conv1.kernel", 1, "float64")
+    narrow = initialise(parameter, "conv1.kernel", 1)
     assert narrow.dtype == np.float32
     np.testing.assert_array_equal(narrow, wide.astype(np.float32))
-    other = initialise(parameter, np.random.default_rng(2))
+    other = initialise(parameter, "conv1.kernel", 2)
     assert (other != narrow).all()
+    assert (initialise(parameter, "conv2.kernel", 1) != narrow).all()
 
 
 @pytest.mark.parametrize(("initializer", "value"), [("zeros", 0.0), (0.25, 0.25), (-3, -3.0)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_constants(initializer: str | float, value: float, dtype: str) -> None:
-    made = initialise(Parameter((2, 3), initializer, "scale"), np.random.default_rng(0), dtype)
+    made = initialise(Parameter((2, 3), initializer, "scale"), "norm1.gamma", 0, dtype)
     assert made.dtype == np.dtype(dtype)
     assert made.tolist() == [[value] * 3] * 2
 

@@ -22,7 +22,7 @@ def test_spread_is_that_of_torch(initializer: str, shape: tuple[int, ...]) -> No
         if len(shape) == 4
         else Dense(shape[1], initializer=initializer).parameters((shape[0],))
     )["kernel"]
-    own = initialise(layer, np.random.default_rng(0), "float64")
+    own = initialise(layer, "dense1.kernel", 0, "float64")
     theirs = torch.empty(*reversed(shape), dtype=torch.float64)  # outputs first, then inputs
     random = torch.Generator().manual_seed(0)
     if initializer == "he":

@@ -128,7 +128,7 @@ def test_a_word_equal_to_the_threshold_stays() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_mask_is_the_same_in_every_precision(dtype: str) -> None:
-    mode = Mode(training=True, seed=3, step=5, layer=1)
+    mode = Mode(training=True, seed=3, step=5, stream=1)
     x = np.random.default_rng(0).normal(size=(4, 3, 3, 2)).astype(dtype)
     y, _ = Dropout(0.4).forward([x], {}, mode)
     kept = [word(e, 3, 5, 1) >= 0.4 * 2**32 for e in range(x.size)]

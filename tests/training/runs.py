@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.data import Dataset, Preprocessing
 from pellucid.data.augment import Augmentation
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.files import Model, load_state
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import (
@@ -26,6 +26,7 @@ from pellucid.layers import (
 from pellucid.training import make_recipe, train
 from pellucid.training.provenance import provenance
 from pellucid.training.run_folder import RunFolder
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,9 @@ class Job:
         """Train in a folder; whatever ends it, the folder is let go as by the end of a process."""
         recipe, model = self.recipe, self.model()
         learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
-        program = self.loaded(get_engine(self.engine).load(model.network, learning=learning))
+        program = self.loaded(
+            get_engine(self.engine).load(model.network, step_of(model.network, learning))
+        )
         folder = RunFolder(path, model, overwrite=overwrite, resume=resume, minutes=minutes)
         try:
             return train(

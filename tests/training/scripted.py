@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data import Dataset
-from pellucid.engines import Backward, Program, StepResult
+from pellucid.engines import Program, StepResult
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.training import Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pellucid.engines import Gradients, Step
     from pellucid.graph import Graph, Weights
-    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 GRAPH = Sequential([Flatten(), Dense(3)]).graph((2, 2, 1))
@@ -42,38 +42,56 @@ class Scripted(Program):
     logits: Array = field(default_factory=lambda: np.zeros(3))
     break_after: int | None = None
     graph: Graph = GRAPH
-    steps: list[tuple[Array, Array, float]] = field(default_factory=list)
+    taken: list[tuple[Array, Array, float]] = field(default_factory=list)
+    steps: Mapping[str, Step] = field(default_factory=dict)
     count: int = 0
 
-    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
-        self.steps.append((images, labels, learning_rate))
+    def train_step(
+        self, images: Array, labels: Array, learning_rate: float, name: str = "train"
+    ) -> StepResult:
+        self.taken.append((images, labels, learning_rate))
         self.count += 1
-        return StepResult(self.losses[min(len(self.steps), len(self.losses)) - 1], self.correct)
+        loss = self.losses[min(len(self.taken), len(self.losses)) - 1]
+        wrong = np.arange(len(labels)) >= self.correct
+        return StepResult(loss, np.eye(3)[(labels + wrong) % 3])
 
     def forward(self, images: Array) -> Array:
         return np.broadcast_to(self.logits, (len(images), 3)).astype(np.float32)
 
     def weights(self) -> Weights:
-        broken = self.break_after is not None and len(self.steps) >= self.break_after
+        broken = self.break_after is not None and len(self.taken) >= self.break_after
         value = np.nan if broken else float(self.count)
         return {
             "dense1.kernel": np.full((4, 3), value, np.float32),
             "dense1.bias": np.zeros(3, np.float32),
         }
 
-    def optimizer_state(self) -> dict[str, Array]:
+    def state(self, name: str = "train") -> dict[str, Array]:
         return {"step": np.array(self.count)}
 
-    def values(self, images: Array) -> dict[str, Array]:
+    def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
         raise NotImplementedError
 
-    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
+    def differentiate(
+        self,
+        graph: Graph,
+        feeds: Mapping[str, Array],
+        at: Mapping[str, Array],
+        *,
+        values: Iterable[str] = (),
+        weights: Iterable[str] = (),
+    ) -> Gradients:
+        raise NotImplementedError
+
+    def step(
+        self, feeds: Mapping[str, Array], rate: float, name: str = "train"
+    ) -> dict[str, Array]:
         raise NotImplementedError
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         self.count = int(weights["dense1.kernel"][0, 0])
 
-    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
+    def set_state(self, state: Mapping[str, Array], name: str = "train") -> None:
         assert self.count == int(state["step"])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pellucid.data import Dataset
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.evaluation import evaluate
 from pellucid.graph import Network, initial_weights
@@ -20,6 +20,7 @@ from pellucid.training import Epoch, make_recipe, train
 from pellucid.training.dead_units import Activity, activity
 from pellucid.training.diagnosis import LIMITS, Diagnosis, diagnose
 from pellucid.training.recipe import Recipe
+from tests.learning import Learning, step_of
 from tests.messages import check_line
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def trained(
     recipe = make_recipe(**{"epochs": 3, "batch_size": 32, **settings})
     program = get_engine("native").load(
         Network(graph, {**initial_weights(graph, 0), **(weights or {})}),
-        learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
+        step_of(graph, Learning(recipe.loss, recipe.optimizer, recipe.seed)),
     )
     done = train(program, data, recipe, validation=judged)
     found = diagnose(

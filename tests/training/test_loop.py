@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from pellucid import ImageClassifier
 from pellucid.data import Dataset, Preprocessing
-from pellucid.engines import ENGINES, Learning, Program, get_engine
+from pellucid.engines import ENGINES, Program, get_engine
 from pellucid.errors import OutputError, TrainingDivergedError
 from pellucid.files import Model
 from pellucid.graph import Network, initial_weights
@@ -24,6 +24,7 @@ from pellucid.training import Progress, Recipe, TrainingResult, make_recipe, tra
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import batches
 from pellucid.training.schedules import Constant
+from tests.learning import Learning, step_of
 from tests.messages import check_line
 from tests.training.scripted import GRAPH, Scripted, dataset, epoch
 
@@ -121,7 +122,7 @@ def test_the_same_training_as_pytorch() -> None:
     weights = initial_weights(graph, 9, np.float64)
     program = get_engine("reference").load(
         Network(graph, weights),
-        learning=Learning(plan.loss, plan.optimizer, plan.seed),
+        step_of(graph, Learning(plan.loss, plan.optimizer, plan.seed)),
         precision="float64",
     )
     trained = train(program, data, plan, validation=validation)
@@ -143,10 +144,10 @@ def test_every_picture_with_its_label_once_an_epoch() -> None:
     data = dataset(10)
     program = Scripted([1.0] * 6)
     train(program, data, recipe(epochs=2))
-    assert [len(images) for images, _, _ in program.steps] == [4, 4, 2, 4, 4, 2]
+    assert [len(images) for images, _, _ in program.taken] == [4, 4, 2, 4, 4, 2]
     known = {image.tobytes(): label for image, label in zip(data.images, data.places, strict=True)}
     orders = []
-    for steps in (program.steps[:3], program.steps[3:]):
+    for steps in (program.taken[:3], program.taken[3:]):
         images = np.concatenate([images for images, _, _ in steps])
         labels = np.concatenate([labels for _, labels, _ in steps])
         assert sorted(map(bytes, images)) == sorted(map(bytes, data.images))
@@ -160,7 +161,7 @@ def test_the_schedule_sets_every_step_s_rate() -> None:
     program = Scripted([1.0] * 6)
     trained = train(program, dataset(10), plan)
     expected = [0.2 * (1 + math.cos(math.pi * step / 6)) / 2 for step in range(6)]
-    assert [rate for _, _, rate in program.steps] == pytest.approx(expected)
+    assert [rate for _, _, rate in program.taken] == pytest.approx(expected)
     assert [row.learning_rate for row in trained.history] == pytest.approx(expected[2::3])
 
 
@@ -229,7 +230,7 @@ def test_a_watcher_s_failure_ends_the_run() -> None:
     program = Scripted([1.0] * 9)
     with pytest.raises(OutputError, match="the disk is full"):
         train(program, dataset(10), recipe(epochs=3), watchers=[Full()])
-    assert len(program.steps) == 3
+    assert len(program.taken) == 3
 
 
 # --------------------------------------------------------------------------------- the best epoch
@@ -281,7 +282,7 @@ def test_the_best_weights_are_those_of_their_epoch() -> None:
     original = program.forward
 
     def worse_each_time(images: np.ndarray) -> np.ndarray:
-        return original(images) * (len(program.steps) if len(program.steps) > 3 else 0.1)
+        return original(images) * (len(program.taken) if len(program.taken) > 3 else 0.1)
 
     program.forward = worse_each_time  # type: ignore[method-assign]
     validation = dataset(50)
@@ -305,7 +306,7 @@ def test_it_gives_up_when_nothing_helps(loss: float) -> None:
         "halved 4 times in vain; lower the learning rate, whose peak is 50: leave --learning-rate "
         "out for the usual one"
     )
-    rates = [rate for _, _, rate in program.steps]
+    rates = [rate for _, _, rate in program.taken]
     assert rates == [50.0] * 6 + [25.0] * 2 + [12.5] * 2 + [6.25] * 2 + [3.125] * 2
     assert len(notes.steps) == 4
     assert notes.told[3] == (1, 1)
@@ -317,11 +318,11 @@ def test_a_batch_whose_loss_explodes_is_left_out(loss: float) -> None:
     data = dataset(10)
     program = Scripted([1.0, 2.0, 3.0, 1.0, loss, 1.0, 4.0])
     trained = train(program, data, recipe(epochs=2))
-    fed = [images.tobytes() for images, _, _ in program.steps]
+    fed = [images.tobytes() for images, _, _ in program.taken]
     assert len(fed) == 7
     assert fed[5] == fed[3]  # again
     assert len({*fed[3:5], fed[6]}) == 3
-    assert {rate for _, _, rate in program.steps} == {0.5}
+    assert {rate for _, _, rate in program.taken} == {0.5}
     assert [row.skipped_batches for row in trained.history] == [0, 1]
     assert [row.roll_backs for row in trained.history] == [0, 0]
     assert trained.history[1].loss == pytest.approx((4 * 1.0 + 2 * 4.0) / 6)
@@ -336,10 +337,10 @@ def test_a_large_loss_is_fine_where_training_began_with_one() -> None:
 def test_a_second_failure_halves_the_rate_for_the_rest_of_the_run() -> None:
     program = Scripted([1.0, math.nan, 1.0, math.nan, 1.0])
     trained = train(program, dataset(10), recipe(epochs=2))
-    fed = [images.tobytes() for images, _, _ in program.steps]
+    fed = [images.tobytes() for images, _, _ in program.taken]
     assert fed[0] == fed[2] == fed[4]  # from the epoch's beginning each time
     assert fed[5] == fed[1]  # it was not the batch: it is learned after all
-    assert [rate for _, _, rate in program.steps] == [0.5] * 4 + [0.25] * 6
+    assert [rate for _, _, rate in program.taken] == [0.5] * 4 + [0.25] * 6
     assert [row.skipped_batches for row in trained.history] == [0, 0]
     assert [row.roll_backs for row in trained.history] == [1, 0]
     assert [row.learning_rate for row in trained.history] == [0.25, 0.25]
@@ -354,7 +355,7 @@ def test_it_goes_back_to_the_last_good_state_only() -> None:
     ):
         program = Scripted(losses)
         train(program, data, recipe(batch_size=1))
-        fed = [images.tobytes() for images, _, _ in program.steps]
+        fed = [images.tobytes() for images, _, _ in program.taken]
         assert fed[141] == fed[again]
         assert len(fed) == 141 + (199 - again)
 
@@ -402,7 +403,7 @@ def test_it_is_learned_again_at_half_the_rate_until_inference_is_sound() -> None
     sound = program.forward
 
     def forward(images: np.ndarray) -> np.ndarray:
-        return sound(images) if program.steps[-1][2] < 0.02 else np.full((len(images), 3), np.inf)
+        return sound(images) if program.taken[-1][2] < 0.02 else np.full((len(images), 3), np.inf)
 
     program.forward = forward  # type: ignore[method-assign]
     plan = recipe(epochs=2, learning_rate=0.05)
@@ -466,7 +467,8 @@ def test_an_absurd_learning_rate(engine: str) -> None:
     )
     plan = make_recipe(learning_rate=1e4, schedule="constant", epochs=20, batch_size=4)
     program = get_engine(engine).load(
-        Network(graph, initial_weights(graph, 0)), learning=Learning(plan.loss, plan.optimizer)
+        Network(graph, initial_weights(graph, 0)),
+        step_of(graph, Learning(plan.loss, plan.optimizer)),
     )
     with pytest.raises(TrainingDivergedError, match=r"^training diverged: .* in vain; lower"):
         train(program, dataset(10), plan, validation=dataset(5))

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.signal import savgol_filter
 
 from pellucid import ImageClassifier
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError, TrainingDivergedError
 from pellucid.graph import Network, classifier_weights, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalise, ReLU, Sequential
@@ -23,6 +23,7 @@ from pellucid.training.rate_curve import AGREE, FAR, WINDOW, curve, smooth
 from pellucid.training.recipe import usual_learning_rate
 from pellucid.training.schedules import OneCycle
 from pellucid.training.trial import short_training
+from tests.learning import Learning, step_of
 from tests.messages import check_line
 from tests.training.scripted import Scripted, dataset
 
@@ -45,7 +46,7 @@ def program(data: Dataset, engine: str = "native", optimizer: str = "sgd") -> Pr
     recipe = make_recipe(optimizer=optimizer)
     return get_engine(engine).load(
         Network(graph, initial_weights(graph, 0)),
-        learning=Learning(recipe.loss, recipe.optimizer, 0),
+        step_of(graph, Learning(recipe.loss, recipe.optimizer, 0)),
     )
 
 
@@ -145,7 +146,7 @@ def test_the_usual_rate_is_suggested_unless_the_other_is_better_with_every_seed(
 def test_short_trainings_follow_the_schedule_from_the_same_start() -> None:
     scripted, recipe = Scripted([2.0] * 30 + [1.0] * 10), make_recipe(batch_size=8)
     assert short_training(scripted, dataset(20), recipe, 40) == 1.0
-    rates = [rate for _, _, rate in scripted.steps]
+    rates = [rate for _, _, rate in scripted.taken]
     assert rates == [recipe.learning_rate * OneCycle().factor(k, 40, 1) for k in range(40)]
     assert short_training(Scripted([2.0, np.nan]), dataset(20), recipe, 40) == np.inf
     # what is learned already is not told apart
@@ -171,7 +172,7 @@ def test_the_end_of_the_fall_and_the_usual_rate_are_tried(
     graph = model._graph(digits[0])
     again = get_engine("torch").load(
         Network(graph, classifier_weights(graph, 2)),
-        learning=Learning(recipe.loss, recipe.optimizer, 0),
+        step_of(graph, Learning(recipe.loss, recipe.optimizer, 0)),
     )
     alone = short_training(again, digits[0], replace(recipe, seed=2), 40)
     assert found.tried[0.025][2] == pytest.approx(alone, rel=0.02)
@@ -207,12 +208,12 @@ def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
     found = find_learning_rate(
         scripted, data, RECIPE, seeds=1, progress=lambda done, of: told.append((done, of))
     )
-    rates = np.array([rate for _, _, rate in scripted.steps])
+    rates = np.array([rate for _, _, rate in scripted.taken])
     np.testing.assert_allclose(rates, np.geomspace(LOWEST, HIGHEST, STEPS))
     np.testing.assert_array_equal(found.rates, rates)
     assert found.losses.tolist() == [2.0, 1.9, *[1.8] * 98]
-    assert [len(images) for images, _, _ in scripted.steps[:6]] == [8, 8, 4, 8, 8, 4]
-    one, other = (np.concatenate([s[0] for s in scripted.steps[k : k + 3]]) for k in (0, 3))
+    assert [len(images) for images, _, _ in scripted.taken[:6]] == [8, 8, 4, 8, 8, 4]
+    one, other = (np.concatenate([s[0] for s in scripted.taken[k : k + 3]]) for k in (0, 3))
     assert not np.array_equal(one, other)
     for images in (one, other):
         assert sorted(image.tobytes() for image in images) == sorted(
@@ -228,7 +229,7 @@ def test_it_stops_when_the_loss_explodes(last: float) -> None:
     scripted = Scripted([2.0] * 30 + [last])
     found = find_learning_rate(scripted, dataset(20), RECIPE, seeds=1)
     assert found.exploded
-    assert len(scripted.steps) == 31
+    assert len(scripted.taken) == 31
     assert np.isfinite(found.losses).all()
     assert len(found.losses) == (31 if last == 1e9 else 30)
     assert scripted.count == 0
@@ -256,7 +257,7 @@ class Watched(Scripted):
         self.given.append(dict(weights))
         self.count = 0
 
-    def set_optimizer_state(self, state: Mapping[str, Any]) -> None:
+    def set_state(self, state: Mapping[str, Any], name: str = "train") -> None:
         pass
 
 
@@ -274,7 +275,7 @@ def test_every_seed_has_its_own_weights_and_order() -> None:
         second, classifier_weights(watched.graph, RECIPE.seed + 1)["dense1.kernel"]
     )
     np.testing.assert_array_equal(first, last)  # put back
-    orders = [np.concatenate([s[0] for s in watched.steps[k : k + 3]]) for k in (0, 20, 40)]
+    orders = [np.concatenate([s[0] for s in watched.taken[k : k + 3]]) for k in (0, 20, 40)]
     assert not np.array_equal(orders[0], orders[1])
     assert not np.array_equal(orders[1], orders[2])
 
@@ -316,7 +317,7 @@ def test_the_program_is_left_as_it_was(
         each.train_step(data.images[:32], data.places[:32], 0.01)
     for one, other in (
         (searched.weights(), fresh.weights()),
-        (searched.optimizer_state(), fresh.optimizer_state()),
+        (searched.state(), fresh.state()),
     ):
         assert one.keys() == other.keys()
         for name in one:
@@ -376,7 +377,7 @@ def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message) as caught:
         find_learning_rate(scripted, dataset(20), RECIPE, **settings)
     check_line(caught.value)
-    assert scripted.steps == []
+    assert scripted.taken == []
 
 
 def test_one_class_alone(digits: tuple[Dataset, Dataset]) -> None:

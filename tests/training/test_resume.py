@@ -77,7 +77,7 @@ def test_killed_between_two_states_it_repeats_the_steps_since(whole: Path, tmp_p
         assert outcome(path) == outcome(whole)
 
 
-SALT = 14
+SALT = 3
 """With which some batches are left out, and others make the rate be halved."""
 
 
@@ -87,12 +87,14 @@ class Explosive(Job):
     def loaded(self, program: Program) -> Program:
         learn = program.train_step
 
-        def train_step(images: Array, labels: Array, learning_rate: float) -> StepResult:
-            result = learn(images, labels, learning_rate)
+        def train_step(
+            images: Array, labels: Array, learning_rate: float, name: str = "train"
+        ) -> StepResult:
+            result = learn(images, labels, learning_rate, name)
             mark = zlib.crc32(images.tobytes(), SALT) % 64
             if mark == 0 or (mark < 3 and learning_rate > 0.03):
                 program.set_weights({n: w * np.nan for n, w in program.weights().items()})
-                return StepResult(math.nan, 0)
+                return StepResult(math.nan, result.answers)
             return result
 
         program.train_step = train_step  # type: ignore[method-assign]

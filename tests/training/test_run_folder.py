@@ -14,7 +14,7 @@ from PIL import Image
 
 from pellucid.data import Preprocessing
 from pellucid.data.ours import drawing
-from pellucid.engines import Learning, Program, get_engine
+from pellucid.engines import Program, get_engine
 from pellucid.errors import DataError, OutputError, TrainingDivergedError
 from pellucid.files import Model, load_model, load_state
 from pellucid.files.lock import FolderLock
@@ -29,6 +29,7 @@ from pellucid.training.run_folder import (
     holds_run,
     model_path,
 )
+from tests.learning import Learning, step_of
 from tests.training.scripted import Scripted, dataset
 
 LOCK = FolderLock.NAME
@@ -45,7 +46,7 @@ def model(seed: int = 0) -> Model:
 
 def load(plan: Recipe) -> Program:
     learning = Learning(plan.loss, plan.optimizer, plan.seed)
-    return get_engine("reference").load(model().network, learning=learning)
+    return get_engine("reference").load(model().network, step_of(model().network, learning))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -89,7 +90,7 @@ def test_everything_of_a_run(tmp_path: Path) -> None:
     arrays, values = load_state(folder.path / "last.safetensors")
     expected = {
         **{f"weights/{name}": array for name, array in program.weights().items()},
-        **{f"optimizer/{name}": array for name, array in program.optimizer_state().items()},
+        **{f"optimizer/{name}": array for name, array in program.state().items()},
     }
     if trained.best_epoch < 3:
         expected |= {f"best/{name}": array for name, array in trained.best_weights.items()}
@@ -117,7 +118,7 @@ def test_the_last_state_is_all_it_takes_to_go_on(tmp_path: Path) -> None:
         kind, _, rest = name.partition("/")
         parts[kind][rest] = array
     again.set_weights(parts["weights"])
-    again.set_optimizer_state(parts["optimizer"])
+    again.set_state(parts["optimizer"])
     for batch in batches(len(data), plan.batch_size, seed=plan.seed, epoch=2):
         for one in (program, again):
             one.train_step(data.images[batch], data.places[batch], plan.learning_rate)

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from inspect import signature
 from typing import TYPE_CHECKING
 
-from pellucid.engines.engine import Backward, Engine, Learning, Precision, Program, StepResult
+from pellucid.engines.engine import Backward, Engine, Gradients, Precision, Program, StepResult
+from pellucid.engines.step import Step, with_loss
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
 
@@ -19,11 +20,13 @@ __all__ = [
     "ENGINES",
     "Backward",
     "Engine",
-    "Learning",
+    "Gradients",
     "Precision",
     "Program",
+    "Step",
     "StepResult",
     "get_engine",
+    "with_loss",
 ]
 
 ENGINES = {

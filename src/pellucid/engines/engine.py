@@ -1,8 +1,8 @@
-"""What an engine is: whoever computes a graph.
+"""What an engine is: whoever computes graphs.
 
-An :class:`Engine` turns a network into a :class:`Program`, which holds the weights, and
-computes. All engines give the same numbers within rounding; nothing above this protocol may care
-which one runs.
+An :class:`Engine` turns graphs over one store of weights into a :class:`Program`, which holds the
+weights, and computes. All engines give the same numbers within rounding; nothing above this
+protocol may care which one runs.
 """
 
 from __future__ import annotations
@@ -14,49 +14,39 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import numpy as np
 
 from pellucid.engines.batches import values_bytes
+from pellucid.engines.step import Step, with_loss
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.ops.loss import one_hot
-from pellucid.ops.operation import describe
+from pellucid.known_names import find_name
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array
-    from pellucid.optimizers import Optimizer
+    from pellucid.ops.operation import Array, Parameter
 
 Precision = Literal["float32", "float64"]
 """What an engine computes in."""
 
-
-@dataclass(frozen=True)
-class Learning:
-    """How a program learns: fixed when it is made, so that an engine can compile it.
-
-    Attributes:
-        loss: On the logits.
-        optimizer: The update rule; each step brings its learning rate.
-        seed: Of the random numbers drawn in training (dropout), 0 .. 2³² − 1.
-    """
-
-    loss: Loss
-    optimizer: Optimizer
-    seed: int = 0
+TRAIN = "train"
+"""The name of a program's step, where there is one."""
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """What one training step found, before its update.
+@short_repr
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """What one differentiation found.
 
     Attributes:
-        loss: Mean over the batch.
-        correct: How many images had their target's largest class as their largest logit.
+        outputs: The graph's outputs, by name.
+        values: ∂score/∂value of each value asked for, by name, batch axis first.
+        weights: ∂score/∂weight of each weight asked for, by full name.
     """
 
-    loss: float
-    correct: int
+    outputs: dict[str, Array]
+    values: dict[str, Array]
+    weights: Weights
 
 
 @short_repr
@@ -75,15 +65,160 @@ class Backward:
     weights: Weights
 
 
-class Program(ABC):
-    """One network, loaded: computes, learns, and shows every value.
+@dataclass(frozen=True, eq=False)
+class StepResult:
+    """What a step of a network with one answer found, before its update.
 
-    Images are (N, H, W, C), uint8 or float in pixel units 0 .. 255. Labels are whole numbers (N,),
-    or wanted probabilities (N, K): finite, none negative, not all zero. Where they go in, all of
-    that is checked, see :meth:`check_images` and :meth:`targets`.
+    Attributes:
+        loss: Mean over the batch.
+        answers: The network's, (N, …).
+    """
+
+    loss: float
+    answers: Array
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, StepResult)
+            and self.loss == other.loss
+            and np.array_equal(self.answers, other.answers)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Program(ABC):
+    """Graphs over one store of weights, loaded: computes, differentiates and learns.
+
+    Arrays go in and come out by name, batch axis first: (N, *shape), N at least 1. Pictures are
+    uint8 or float in pixel units 0 .. 255; where a loss takes targets (N, K), class numbers (N,)
+    may be given.
+
+    Attributes:
+        graph: The graph that answers.
+        steps: The ways in which it learns, by name.
     """
 
     graph: Graph
+    steps: Mapping[str, Step]
+
+    # -------------------------------------------------------------------------------- computing
+
+    @abstractmethod
+    def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """A graph's outputs at inference, by name.
+
+        Args:
+            graph: Any graph over the program's weights, most often the program's own or what
+                :meth:`Graph.select` made of it; it is prepared at its first use.
+            feeds: An array for each input.
+
+        Raises:
+            ShapeError: If an array has not its input's shape, or the graph needs a weight that the
+                program does not have.
+            ArgumentError: If an input is missing or unknown.
+        """
+
+    @abstractmethod
+    def differentiate(
+        self,
+        graph: Graph,
+        feeds: Mapping[str, Array],
+        at: Mapping[str, Array],
+        *,
+        values: Iterable[str] = (),
+        weights: Iterable[str] = (),
+    ) -> Gradients:
+        """Gradients of a score at inference (no dropout, running statistics).
+
+        Args:
+            graph: As :meth:`run` takes it.
+            feeds: Likewise.
+            at: ∂score/∂value where the score reads it, shaped as that value: for a score that is
+                one logit, 1 there and 0 elsewhere; for a loss in the graph, 1.
+            values: The values at which the gradient is wanted; inputs too.
+            weights: Full names of trainable weights, likewise.
+        """
+
+    @abstractmethod
+    def step(self, feeds: Mapping[str, Array], rate: float, name: str = TRAIN) -> dict[str, Array]:
+        """Learn from a batch: forward, backward, update of weights and statistics.
+
+        Args:
+            feeds: An array for each input of the step's graph.
+            rate: The learning rate.
+            name: Of the step.
+
+        Returns:
+            The outputs of the step's graph, as they were before the update.
+
+        Raises:
+            ArgumentError: If there is no such step, or as :meth:`run`.
+        """
+
+    # ---------------------------------------------------------------------------------- weights
+
+    @abstractmethod
+    def weights(self) -> Weights:
+        """Copies of all weights and statistics, by full name."""
+
+    @abstractmethod
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        """Replace all weights and statistics.
+
+        Raises:
+            ShapeError: If they are not the program's.
+        """
+
+    @abstractmethod
+    def state(self, name: str = TRAIN) -> dict[str, Array]:
+        """Copies of what a step remembers: ``step``, ``conv1.kernel.velocity`` and so on."""
+
+    @abstractmethod
+    def set_state(self, state: Mapping[str, Array], name: str = TRAIN) -> None:
+        """Go on from a remembered state: a program so restored takes the very same next step.
+
+        Raises:
+            ShapeError: If it is not that of the step's weights and update rule.
+        """
+
+    # ------------------------------------------------------ graphs with one input and one output
+
+    def forward(self, images: Array) -> Array:
+        """The network's answer at inference, (N, …): logits (N, K) for a classifier."""
+        graph = self.graph
+        (answer,) = self.run(graph, {graph.input: images}).values()
+        return answer
+
+    def values(self, images: Array) -> dict[str, Array]:
+        """Every node's output at inference, by name, batch axis first; ``input`` too."""
+        graph = self.graph.select(*self.graph.types)
+        return self.run(graph, {graph.input: images})
+
+    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
+        """The loss at inference and every gradient of it."""
+        graph = with_loss(self.graph, loss)
+        end = graph.nodes[-1].name
+        (targets,) = graph.inputs.keys() - self.graph.inputs.keys()
+        trainable = [str(name) for name, each in graph.parameters.items() if each.trainable]
+        found = self.differentiate(
+            graph,
+            {self.graph.input: images, targets: labels},
+            {end: np.ones(())},
+            values=self.graph.types,
+            weights=trainable,
+        )
+        return Backward(float(found.outputs[end]), found.values, found.weights)
+
+    def train_step(
+        self, images: Array, labels: Array, learning_rate: float, name: str = TRAIN
+    ) -> StepResult:
+        """Learn from images and their labels, by a step that :meth:`Step.of` made."""
+        step = self.find_step(name)
+        own = self.graph.input
+        (targets,) = step.graph.inputs.keys() - {own}
+        found = self.step({own: images, targets: labels}, learning_rate, name)
+        return StepResult(float(found.pop(step.loss)), next(iter(found.values())))
 
     @property
     def forward_bytes(self) -> int:
@@ -103,114 +238,17 @@ class Program(ABC):
         """
         return frozenset()
 
-    @abstractmethod
-    def forward(self, images: Array) -> Array:
-        """The network's answer at inference, (N, …): logits (N, K) for a classifier."""
-
-    @abstractmethod
-    def values(self, images: Array) -> dict[str, Array]:
-        """Every node's output at inference, by name, batch axis first; ``input`` too."""
-
-    @abstractmethod
-    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
-        """The loss at inference (no dropout, running statistics) and every gradient of it."""
-
-    @abstractmethod
-    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
-        """One step: forward, backward, update of weights and statistics.
+    def find_step(self, name: str) -> Step:
+        """The step of that name.
 
         Raises:
-            RuntimeError: If the program was made without :class:`Learning`.
+            ArgumentError: If there is none.
         """
-
-    @abstractmethod
-    def weights(self) -> Weights:
-        """Copies of all weights and statistics, by full name."""
-
-    @abstractmethod
-    def set_weights(self, weights: Mapping[str, Array]) -> None:
-        """Replace all weights and statistics.
-
-        Raises:
-            ShapeError: If they are not the graph's.
-        """
-
-    @abstractmethod
-    def optimizer_state(self) -> dict[str, Array]:
-        """Copies of what the optimizer remembers: ``step``, ``conv1.kernel.velocity`` and so on."""
-
-    @abstractmethod
-    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
-        """Go on from a remembered state: a program so restored takes the very same next step."""
-
-    def check_images(self, images: Array) -> None:
-        """Check that images are a batch of the graph's input shape.
-
-        Raises:
-            ShapeError: With what came and what was expected.
-        """
-        if images.ndim != 4 or images.shape[1:] != self.graph.input_shape or not len(images):
-            raise ShapeError(
-                f"the network takes images {describe(('N', *self.graph.input_shape))} with N at "  # type: ignore[arg-type]
-                f"least 1, got an array {describe(images.shape)}"
-            )
-
-    def targets(self, labels: Array, count: int, dtype: Precision) -> Array:
-        """Labels as wanted probabilities (count, K), checked as by :meth:`check_labels`."""
-        checked = self.check_labels(labels, count, dtype)
-        (classes,) = self.graph.output_shape
-        return checked if checked.ndim == 2 else one_hot(checked, classes, dtype)
-
-    def check_labels(self, labels: Array, count: int, dtype: Precision) -> Array:
-        """Labels once they are found good: class numbers (count,), or probabilities (count, K).
-
-        Args:
-            labels: Of either kind.
-            count: How many images there are.
-            dtype: Of the probabilities that come out.
-
-        Raises:
-            ShapeError: If the network does not answer with one logit a class, there are not as many
-                labels as images, or one of them is no class.
-            ArgumentError: If wanted probabilities are not finite, negative, or all zero.
-        """
-        if len(self.graph.output_shape) != 1:
-            raise ShapeError(
-                "labels belong to a network that ends in one logit a class, this one ends in "
-                f"{describe(self.graph.output_shape)}; end it with Flatten() and Dense()"
-            )
-        (classes,) = self.graph.output_shape
-        labels = np.asarray(labels)
-        if labels.shape == (count, classes) and labels.dtype.kind in "biuf":
-            with np.errstate(over="ignore"):
-                wanted = labels.astype(dtype)
-            _check_probabilities(wanted)
-            return wanted
-        if labels.shape != (count,) or labels.dtype.kind not in "iu":
-            raise ShapeError(
-                f"{count} images need labels ({count},) or probabilities ({count}, {classes}), "
-                f"got {labels.dtype} {labels.shape}"
-            )
-        if labels.min() < 0 or labels.max() >= classes:
-            raise ShapeError(
-                f"labels must be 0 to {classes - 1}, got {labels.min()} to {labels.max()}"
-            )
-        return labels
-
-
-def _check_probabilities(wanted: Array) -> None:
-    """Check wanted probabilities (N, K); they need not sum to 1, so that images can be weighted."""
-    for fault, rows in (
-        ("hold NaN or infinity", ~np.isfinite(wanted).all(axis=1)),
-        ("hold a negative one", (wanted < 0).any(axis=1)),
-        ("are all zero", ~wanted.any(axis=1)),
-    ):
-        if rows.any():
-            image = int(rows.argmax())
+        if not self.steps:
             raise ArgumentError(
-                "an image's wanted probabilities must be finite, none negative and not all zero, "
-                f"but those of image {image} {fault}"
+                "this program does not learn; load the network with steps={'train': Step(...)}"
             )
+        return self.steps[find_name("step", name, self.steps)]
 
 
 def check_precision(precision: object) -> None:
@@ -233,12 +271,47 @@ class Engine(ABC):
     def load(
         self,
         network: Network,
+        steps: Mapping[str, Step] | Step | None = None,
         *,
-        learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
         """Make a program of a network; the network's own weights are copied, never changed.
 
+        Args:
+            network: Graphs over one store of weights.
+            steps: The ways in which it learns, by name; a step alone is called ``train``. Their
+                graphs use the network's weights.
+            precision: What is computed in.
+
         Raises:
             ArgumentError: If the precision is unknown.
+            ShapeError: If a step's graph needs a weight that the network does not have.
         """
+
+
+def named_steps(network: Network, steps: Mapping[str, Step] | Step | None) -> dict[str, Step]:
+    """Steps by name, once their graphs are found to use the network's weights.
+
+    Raises:
+        ShapeError: Naming the first weight that the network lacks.
+    """
+    named = {TRAIN: steps} if isinstance(steps, Step) else dict(steps or {})
+    for step in named.values():
+        check_known(step.graph, network.parameters)
+    return named
+
+
+def check_known(graph: Graph, stored: Mapping[str, Parameter]) -> None:
+    """Check that a graph uses weights of a store.
+
+    Raises:
+        ShapeError: Naming the first that is missing there or has another shape.
+    """
+    for name, parameter in graph.parameters.items():
+        if str(name) not in stored:
+            raise ShapeError(f"weight {str(name)!r} is missing")
+        if stored[str(name)].shape != parameter.shape:
+            raise ShapeError(
+                f"weight {str(name)!r} has the shape {stored[str(name)].shape}, the graph needs "
+                f"{parameter.shape}"
+            )

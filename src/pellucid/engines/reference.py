@@ -7,25 +7,29 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pellucid.counter_random import stream_of
 from pellucid.engines.engine import (
-    Backward,
+    TRAIN,
     Engine,
-    Learning,
+    Gradients,
     Program,
-    StepResult,
+    check_known,
     check_precision,
+    named_steps,
 )
-from pellucid.engines.state import check_optimizer_state
-from pellucid.graph import INPUT, check_weights
+from pellucid.engines.feeds import as_targets, check_feeds, check_origins
+from pellucid.engines.state import check_state
+from pellucid.graph import check_weights
+from pellucid.graph.reverse import sweep, values_with_gradient, zeros_where_none
 from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.optimizers import clip_by_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pellucid.engines.engine import Precision
+    from pellucid.engines.step import Step
     from pellucid.graph import Graph, Network, Node, Weights
-    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 
@@ -37,144 +41,185 @@ class ReferenceEngine(Engine):
     def load(
         self,
         network: Network,
+        steps: Mapping[str, Step] | Step | None = None,
         *,
-        learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
         check_precision(precision)
-        return ReferenceProgram(network.graph, network.weights, learning, precision)
+        return ReferenceProgram(network, named_steps(network, steps), precision)
 
 
 @dataclass(eq=False)
 class _Pass:
     """One forward pass: every value, and what each operation saved."""
 
+    graph: Graph
     values: dict[str, Array]
     saved: dict[str, Any]
+
+    @property
+    def outputs(self) -> dict[str, Array]:
+        return {name: self.values[value] for name, value in self.graph.outputs.items()}
+
+
+@dataclass(eq=False)
+class _Memory:
+    """What a step remembers: how often it was taken, and the optimizer's arrays by weight."""
+
+    steps: int
+    arrays: dict[str, dict[str, Array]]
 
 
 class ReferenceProgram(Program):
     """A network in NumPy arrays."""
 
-    def __init__(
+    def __init__(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> None:
+        self.graph = network.graph
+        self.steps = steps
+        self._parameters = network.parameters
+        self._precision: Precision = precision
+        self._weights: Weights = {}
+        self.set_weights(network.weights)
+        self._memory = {name: _Memory(0, _zeros(step, precision)) for name, step in steps.items()}
+
+    def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        return self._forward(graph, feeds, lambda _: INFERENCE).outputs
+
+    def differentiate(
         self,
         graph: Graph,
-        weights: Mapping[str, Array],
-        learning: Learning | None,
-        precision: Precision,
-    ) -> None:
-        self.graph = graph
-        self._precision: Precision = precision
-        self._learning = learning
-        self._weights: dict[str, Weights] = {}
-        self.set_weights(weights)
-        self._step = 0
-        self._memory = {
-            str(name): {
-                slot: np.zeros(parameter.shape, precision)
-                for slot in (learning.optimizer.slots if learning else ())
-            }
-            for name, parameter in graph.parameters.items()
-            if parameter.trainable
-        }
+        feeds: Mapping[str, Array],
+        at: Mapping[str, Array],
+        *,
+        values: Iterable[str] = (),
+        weights: Iterable[str] = (),
+    ) -> Gradients:
+        wanted = [graph.value(name) for name in values]
+        forward = self._forward(graph, feeds, lambda _: INFERENCE)
+        at_values, at_weights = self._backward(forward, at, wanted, list(weights))
+        return Gradients(forward.outputs, at_values, at_weights)
 
-    def forward(self, images: Array) -> Array:
-        return self._forward(images, INFERENCE).values[self.graph.output]
+    def step(self, feeds: Mapping[str, Array], rate: float, name: str = TRAIN) -> dict[str, Array]:
+        step = self.find_step(name)
+        memory = self._memory[name]
 
-    def values(self, images: Array) -> dict[str, Array]:
-        return self._forward(images, INFERENCE).values
+        def mode(node: Node) -> Mode:
+            stream = stream_of(node.name)
+            return Mode(step.normalises_by_batch(node), step.seed, memory.steps, stream)
 
-    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
-        return self._backward(self._forward(images, INFERENCE), labels, loss)
-
-    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
-        if self._learning is None:
-            raise RuntimeError("load the network with learning=Learning(...) to train it")
-        seed, loss, optimizer = self._learning.seed, self._learning.loss, self._learning.optimizer
-        forward = self._forward(images, Mode(training=True, seed=seed, step=self._step))
-        backward = self._backward(forward, labels, loss)
-        self._step += 1
-
-        clip = clip_by_norm(backward.weights.values(), optimizer.clip_norm)
-        for name, parameter in self.graph.parameters.items():
-            if not parameter.trainable:
-                continue
-            optimizer.update(
-                self._weights[name.node][name.parameter],
-                backward.weights[str(name)] * clip,
-                self._memory[str(name)],
-                learning_rate=learning_rate,
-                step=self._step,
+        forward = self._forward(step.graph, feeds, mode)
+        origin = {step.loss_value: np.ones(())}
+        _, gradients = self._backward(forward, origin, [], list(step.trained))
+        memory.steps += 1
+        clip = clip_by_norm(gradients.values(), step.optimizer.clip_norm)
+        for weight, parameter in step.trained.items():
+            step.optimizer.update(
+                self._weights[weight],
+                gradients[weight] * clip,
+                memory.arrays[weight],
+                learning_rate=rate,
+                step=memory.steps,
                 decays=parameter.decays,
             )
-        for node in self.graph.nodes:
-            own = self._weights[node.name]
-            own.update(node.operation.updated_statistics(forward.saved[node.name], own))
+        for node in step.graph.nodes:
+            if step.updates_statistics(node):
+                own = self._own(step.graph, node)
+                changed = node.operation.updated_statistics(forward.saved[node.name], own)
+                for each, array in changed.items():
+                    self._weights[f"{node.store}.{each}"] = array
+        return forward.outputs
 
-        logits = forward.values[self.graph.output]
-        wanted = self.targets(labels, len(images), self._precision)
-        correct = int((logits.argmax(axis=1) == wanted.argmax(axis=1)).sum())
-        return StepResult(backward.loss, correct)
+    # ---------------------------------------------------------------------------------- weights
 
     def weights(self) -> Weights:
-        return {
-            str(name): self._weights[name.node][name.parameter].copy()
-            for name in self.graph.parameters
-        }
+        return {name: array.copy() for name, array in self._weights.items()}
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
-        check_weights(self.graph, weights)
-        self._weights = {node.name: {} for node in self.graph.nodes}
-        for name in self.graph.parameters:
-            # np.array copies, so that training never writes into somebody else's array.
-            self._weights[name.node][name.parameter] = np.array(
-                weights[str(name)], self._precision, order="C"
-            )
-
-    def optimizer_state(self) -> dict[str, Array]:
-        state = {
-            f"{name}.{slot}": array.copy()
-            for name, memory in self._memory.items()
-            for slot, array in memory.items()
+        check_weights(self._parameters, weights)
+        # np.array copies, so that training never writes into somebody else's array.
+        self._weights = {
+            name: np.array(weights[name], self._precision, order="C") for name in self._parameters
         }
-        return {"step": np.array(self._step), **state}
 
-    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
-        check_optimizer_state(self.graph, self._learning, state)
-        self._step = int(state["step"])
-        for name, memory in self._memory.items():
-            for slot in memory:
-                memory[slot] = np.array(state[f"{name}.{slot}"], self._precision)
+    def state(self, name: str = TRAIN) -> dict[str, Array]:
+        memory = self._memory.get(name, _Memory(0, {}))
+        arrays = {
+            f"{weight}.{slot}": array.copy()
+            for weight, slots in memory.arrays.items()
+            for slot, array in slots.items()
+        }
+        return {"step": np.array(memory.steps), **arrays}
 
-    def _forward(self, images: Array, mode: Mode) -> _Pass:
-        self.check_images(images)
-        done = _Pass({INPUT: images.astype(self._precision)}, {})
-        for position, node in enumerate(self.graph.nodes):
+    def set_state(self, state: Mapping[str, Array], name: str = TRAIN) -> None:
+        check_state(self.steps.get(name), state)
+        if name not in self._memory:
+            return
+        self._memory[name] = _Memory(
+            int(state["step"]),
+            {
+                weight: {
+                    slot: np.array(state[f"{weight}.{slot}"], self._precision) for slot in slots
+                }
+                for weight, slots in self._memory[name].arrays.items()
+            },
+        )
+
+    # ------------------------------------------------------------------------------------ passes
+
+    def _own(self, graph: Graph, node: Node) -> Weights:
+        return {own: self._weights[name] for own, name in graph.parameters_of(node).items()}
+
+    def _forward(
+        self, graph: Graph, feeds: Mapping[str, Array], mode: Callable[[Node], Mode]
+    ) -> _Pass:
+        check_known(graph, self._parameters)
+        values = {
+            name: as_targets(array, graph.inputs[name].shape, self._precision)
+            for name, array in check_feeds(graph, feeds).items()
+        }
+        done = _Pass(graph, values, {})
+        for node in graph.nodes:
             done.values[node.name], done.saved[node.name] = node.operation.forward(
                 [done.values[name] for name in node.inputs],
-                self._weights[node.name],
-                Mode(mode.training, mode.seed, mode.step, layer=position),
+                self._own(graph, node),
+                mode(node),
             )
         return done
 
-    def _backward(self, forward: _Pass, labels: Array, loss: Loss) -> Backward:
-        logits = forward.values[self.graph.output]
-        targets = self.targets(labels, len(logits), self._precision)
-        value, at_logits = loss.value_and_gradient(logits, targets)
-        gradients: dict[str, Array] = {self.graph.output: at_logits}
-        weights: Weights = {}
-        for node in reversed(self.graph.nodes):
-            if node.name not in gradients:  # no path leads from it to the output
-                gradients[node.name] = np.zeros_like(forward.values[node.name])
-            at_inputs, at_weights = node.operation.backward(
-                gradients[node.name], forward.saved[node.name], self._weights[node.name]
-            )
-            weights.update({f"{node.name}.{name}": g for name, g in at_weights.items()})
-            _accumulate(gradients, node, at_inputs)
-        return Backward(value, gradients, weights)
+    def _backward(
+        self, forward: _Pass, at: Mapping[str, Array], values: list[str], weights: list[str]
+    ) -> tuple[dict[str, Array], Weights]:
+        """Gradients at some values and weights; those at shared weights add up."""
+        graph, found = forward.graph, dict.fromkeys(weights)
+        needed = values_with_gradient(graph, values, found)
+        at_weights: Weights = {}
+
+        def backward(node: Node, gradient: Array) -> Sequence[Array]:
+            own, saved = self._own(graph, node), forward.saved[node.name]
+            stored = graph.parameters_of(node)
+            if not any(name in found for name in stored.values()):
+                return node.operation.input_gradients(gradient, saved, own)
+            at_inputs, at_own = node.operation.backward(gradient, saved, own)
+            for each, array in at_own.items():
+                if (name := stored[each]) in found:
+                    before = at_weights.get(name)
+                    at_weights[name] = array if before is None else before + array
+            return at_inputs
+
+        count = len(next(iter(forward.values.values())))
+        origins = {
+            name: np.asarray(array, self._precision)
+            for name, array in check_origins(graph, at, count).items()
+        }
+        reached = sweep(graph, origins, needed, backward)
+        return (
+            zeros_where_none(reached, {name: forward.values[name] for name in values}),
+            zeros_where_none(at_weights, {name: self._weights[name] for name in weights}),
+        )
 
 
-def _accumulate(gradients: dict[str, Array], node: Node, at_inputs: tuple[Array, ...]) -> None:
-    """Add a node's input gradients to those that other readers of the same values left there."""
-    for name, gradient in zip(node.inputs, at_inputs, strict=True):
-        gradients[name] = gradients[name] + gradient if name in gradients else gradient
+def _zeros(step: Step, precision: Precision) -> dict[str, dict[str, Array]]:
+    return {
+        name: {slot: np.zeros(parameter.shape, precision) for slot in step.optimizer.slots}
+        for name, parameter in step.trained.items()
+    }

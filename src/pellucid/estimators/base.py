@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pellucid import checks
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
-from pellucid.engines import DEFAULT, Learning, get_engine
+from pellucid.engines import DEFAULT, Step, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
 from pellucid.estimators.planning import Planning
 from pellucid.files import Model, load_model, save_model
@@ -270,10 +270,8 @@ class ImageEstimator(Planning):
         network, started = self._first_network(data, recipe.seed)
         if started is not None:  # other seeds would try other first weights
             seeds = 1
-        program = get_engine(self.engine).load(
-            network,
-            learning=Learning(recipe.loss, recipe.optimizer, recipe.seed),
-        )
+        step = Step.of(network.graph, recipe.loss, recipe.optimizer, seed=recipe.seed)
+        program = get_engine(self.engine).load(network, step)
         return find_learning_rate(
             program, data, recipe,
             lowest=lowest, highest=highest, steps=steps, seeds=seeds,

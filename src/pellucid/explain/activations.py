@@ -85,7 +85,8 @@ class Activations:
         name = PROBABILITIES
         while name == INPUT or any(node.name == name for node in graph.nodes):
             name += "_"  # a layer may be called so
-        return Graph(graph.input_shape, (*graph.nodes, Node(name, Softmax(), (graph.output,))))
+        softmax = Node(name, Softmax(), (graph.output,))
+        return graph.extend([softmax], {name: name})
 
     @property
     def logits(self) -> str:

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from pellucid.engines import get_engine
-from pellucid.graph import up_to
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
@@ -29,7 +28,7 @@ def compiled_maps(scored: Score, layer: str) -> Array | None:
 
     That is when the program is no native one, or the layer is asked for the first time.
     """
-    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.engines.native.program import NativeProgram
 
     if not isinstance(scored.program, NativeProgram):
         return None
@@ -39,5 +38,5 @@ def compiled_maps(scored: Score, layer: str) -> Array | None:
         return None
     program = layers[layer]
     if program is None:
-        program = layers[layer] = get_engine("native").load(up_to(scored.network, layer))
+        program = layers[layer] = get_engine("native").load(scored.network.select(layer))
     return np.asarray(program.forward(scored.image[None]))

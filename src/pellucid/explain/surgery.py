@@ -195,7 +195,7 @@ class SwapPooling:
         kind = AveragePool if isinstance(pool, MaxPool) else MaxPool
         other = kind(pool.size, pool.stride, pool.padding, pool.edge)
         nodes = _replaced(graph, replace(node, operation=other))
-        return Network(Graph(graph.input_shape, nodes), network.weights)
+        return Network(Graph(graph.inputs, nodes, graph.outputs), network.weights)
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Remove:
             for name, array in network.weights.items()
             if not name.startswith(f"{node.name}.")
         }
-        return Network(Graph(graph.input_shape, nodes), kept)
+        return Network(Graph(graph.inputs, nodes, graph.outputs), kept)
 
 
 Edit = Mute | SetWeight | SetKernel | SwapPooling | Remove
@@ -288,7 +288,8 @@ def _followed(graph: Graph, node: Node, inserted: Sequence[Node]) -> Graph:
         nodes.append(node if each.name == node.name else replace(each, inputs=inputs))
         if each.name == node.name:
             nodes.extend(inserted)
-    return Graph(graph.input_shape, tuple(nodes))
+    outputs = {name: last if value == node.name else value for name, value in graph.outputs.items()}
+    return Graph(graph.inputs, nodes, outputs)
 
 
 if not TYPE_CHECKING:

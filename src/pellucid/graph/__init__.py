@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
-from pellucid.graph.network import Network, Weights, check_weights, initial_weights, up_to
+from pellucid.graph.network import Network, Weights, check_weights, initial_weights, parameters
 from pellucid.graph.output_layers import classifier_weights, output_layers
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
@@ -25,7 +25,7 @@ __all__ = [
     "graph_to_dict",
     "initial_weights",
     "output_layers",
+    "parameters",
     "receptive_fields",
     "summarise",
-    "up_to",
 ]

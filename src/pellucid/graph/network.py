@@ -1,24 +1,23 @@
-"""A network: a graph with its weights."""
+"""A network: one or several graphs over one store of weights."""
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import ShapeError
-from pellucid.graph.graph import Graph
 from pellucid.ops.initializers import initialise
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import DTypeLike
 
-    from pellucid.ops.operation import Array
+    from pellucid.graph.graph import Graph
+    from pellucid.ops.operation import Array, Parameter
 
 Weights = dict[str, "Array"]
 """Arrays by full name: ``{"conv1.kernel": …, "conv1.bias": …}``."""
@@ -27,51 +26,77 @@ Weights = dict[str, "Array"]
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A graph with its weights.
+    """A graph with its weights, and further graphs that use the same ones.
 
     Attributes:
-        graph: The graph.
-        weights: An array for every parameter of the graph, shaped as the graph says.
+        graph: The graph that answers.
+        weights: An array for every parameter of the graphs, shaped as they say.
+        graphs: Further graphs over these weights, by name: parts of the first one, or what it is
+            trained with.
 
     Raises:
-        ShapeError: If a weight is missing, superfluous or of another shape.
+        ShapeError: If a weight is missing, superfluous or of another shape, or two graphs need
+            different ones of the same name.
     """
 
     graph: Graph
     weights: Mapping[str, Array]
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_weights(self.graph, self.weights)
+        check_weights(self.parameters, self.weights)
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter of all graphs, by full name."""
+        return parameters((self.graph, *self.graphs.values()))
+
+    def select(self, *names: str) -> Network:
+        """The part of the network that computes some values, see :meth:`Graph.select`."""
+        return self.part(self.graph.select(*names))
+
+    def part(self, graph: Graph) -> Network:
+        """A graph over these weights, with those of them that it needs."""
+        return Network(graph, {str(name): self.weights[str(name)] for name in graph.parameters})
 
 
-def check_weights(graph: Graph, weights: Mapping[str, Array]) -> None:
-    """Check that weights are those of a graph, all of them and no others.
+def parameters(graphs: Iterable[Graph]) -> dict[str, Parameter]:
+    """Every parameter of some graphs over one store of weights, by full name.
+
+    Raises:
+        ShapeError: If two graphs need different ones of the same name.
+    """
+    found: dict[str, Parameter] = {}
+    for graph in graphs:
+        for name, parameter in graph.parameters.items():
+            if found.setdefault(str(name), parameter) != parameter:
+                raise ShapeError(
+                    f"weight {str(name)!r} is of shape {found[str(name)].shape} in one graph and "
+                    f"{parameter.shape} in another; rename one of them"
+                )
+    return found
+
+
+def check_weights(expected: Mapping[str, Parameter], weights: Mapping[str, Array]) -> None:
+    """Check that weights are those of some parameters, all of them and no others.
+
+    Args:
+        expected: The parameters, by full name.
+        weights: The arrays, by full name.
 
     Raises:
         ShapeError: Naming the first that is not.
     """
-    expected = {str(name): parameter.shape for name, parameter in graph.parameters.items()}
-    for name, shape in expected.items():
+    for name, parameter in expected.items():
         if name not in weights:
             raise ShapeError(f"weight {name!r} is missing")
-        if tuple(weights[name].shape) != shape:
+        if tuple(weights[name].shape) != parameter.shape:
             raise ShapeError(
-                f"weight {name!r} must have the shape {shape}, got {tuple(weights[name].shape)}"
+                f"weight {name!r} must have the shape {parameter.shape}, got "
+                f"{tuple(weights[name].shape)}"
             )
     if superfluous := sorted(weights.keys() - expected.keys()):
         raise ShapeError(f"the network has no weight {superfluous[0]!r}")
-
-
-def up_to(network: Network, layer: str) -> Network:
-    """The part of a network that a layer is computed by; its answer is the layer's value."""
-    graph = network.graph
-    wanted, nodes = {layer}, []
-    for node in reversed(graph.nodes):
-        if node.name in wanted:
-            wanted |= set(node.inputs)
-            nodes.append(node)
-    part = Graph(graph.input_shape, tuple(reversed(nodes)))
-    return Network(part, {str(name): network.weights[str(name)] for name in part.parameters})
 
 
 def initial_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> Weights:
@@ -81,8 +106,6 @@ def initial_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> W
     the same whatever stands around it.
     """
     return {
-        str(name): initialise(
-            parameter, np.random.default_rng([seed, zlib.crc32(str(name).encode())]), dtype
-        )
+        str(name): initialise(parameter, str(name), seed, dtype)
         for name, parameter in graph.parameters.items()
     }

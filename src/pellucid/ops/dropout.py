@@ -56,7 +56,7 @@ class Dropout(Operation):
         (x,) = inputs
         if not mode.training:
             return x, None
-        kept = random_words(x.shape, mode.seed, mode.step, mode.layer) >= self.threshold
+        kept = random_words(x.shape, mode.seed, mode.step, mode.stream) >= self.threshold
         scale = kept.astype(x.dtype) / x.dtype.type(1.0 - self.rate)
         return x * scale, scale
 

@@ -1,22 +1,32 @@
-"""What a loss is: one number that says how wrong the logits are, and its gradient there."""
+"""What a loss is: one number that says how wrong a batch's outputs are, and its gradient there."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
+from pellucid.ops.reads import Axis, Reads
+from pellucid.ops.types import Type
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import DTypeLike
 
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Saved, Shape
+    from pellucid.ops.terms import Terms
 
 
-class Loss(ABC):
-    """A loss on logits, averaged over a batch. Subclasses are frozen dataclasses."""
+class Loss(Operation):
+    """An operation that makes one number of a batch's outputs and targets, their mean loss.
 
-    kind: ClassVar[str]
+    It takes two values, the outputs and the targets, of the same shape, (K,) for one example.
+    Subclasses are frozen dataclasses.
+    """
 
     @abstractmethod
     def per_image(self, logits: Array, targets: Array) -> Array:
@@ -31,7 +41,103 @@ class Loss(ABC):
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
         """The batch's loss and its gradient at the logits, (N, K)."""
 
+    def check_inputs(self, *inputs: Shape) -> None:
+        """Check that there are outputs and targets of one shape, and that the loss fits it."""
+        if len(inputs) != 2:
+            raise ShapeError(f"takes outputs and targets, got {len(inputs)} inputs")
+        outputs, targets = inputs
+        if len(outputs) != 1:
+            raise ShapeError(
+                f"takes flat outputs, got {describe(outputs)} feature maps; end the network with "
+                "Flatten() and Dense()"
+            )
+        if outputs != targets:
+            raise ShapeError(
+                f"takes targets shaped as the outputs, {describe(outputs)}, got {describe(targets)}"
+            )
+        nothing = np.zeros((0, *outputs))
+        self.per_image(nothing, nothing)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return ()
+
+    def output_type(self, *inputs: Type) -> Type:
+        if any(value.per == "batch" for value in inputs):
+            raise ShapeError("takes a value for each example, got one for the whole batch")
+        return Type(self.output_shape(*(value.shape for value in inputs)), per="batch")
+
+    def check_targets(self, targets: Array, count: int | None, shape: Shape) -> Array:
+        """Targets once they are found good, as they are: class numbers, or values like outputs.
+
+        Args:
+            targets: Class numbers (N,), whole numbers 0 .. K − 1; or wanted probabilities (N, K),
+                finite, none negative, not all zero: they need not sum to 1, so that images can be
+                weighted.
+            count: How many examples there are, N; none: as many as there are targets.
+            shape: Of one example's outputs, (K,).
+
+        Raises:
+            ShapeError: If there are not as many targets as examples, or one of them is no class.
+            ArgumentError: If wanted probabilities are not such.
+        """
+        (classes,) = shape
+        count = len(targets) if count is None and targets.ndim else count
+        if targets.shape == (count, classes) and targets.dtype.kind in "biuf":
+            _check_probabilities(targets)
+            return targets
+        if targets.shape != (count,) or targets.dtype.kind not in "iu":
+            raise ShapeError(
+                f"{count} images need labels ({count},) or probabilities ({count}, {classes}), "
+                f"got {targets.dtype} {targets.shape}"
+            )
+        if targets.min() < 0 or targets.max() >= classes:
+            raise ShapeError(
+                f"labels must be 0 to {classes - 1}, got {targets.min()} to {targets.max()}"
+            )
+        return targets
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        outputs, targets = inputs
+        loss, gradient = self.value_and_gradient(outputs, targets)
+        return np.asarray(loss), gradient
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        """∂/∂outputs; targets are given, not learned, and their gradient is set to zero."""
+        at_outputs = saved if gradient == 1.0 else np.asarray(gradient * saved, saved.dtype)
+        return (at_outputs, np.zeros_like(saved)), {}
+
+    def reads(self, *inputs: Shape) -> Reads:
+        """All outputs and all targets of every example."""
+        whole = tuple((Axis(shape[0], taps=shape[0]),) for shape in inputs)
+        return Reads(whole, ())
+
+    def terms(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
+    ) -> Terms:
+        raise ShapeError("a loss belongs to a whole batch; open the outputs that it reads")
+
 
 def one_hot(labels: Array, classes: int, dtype: DTypeLike = np.float64) -> Array:
     """Labels 0 .. K − 1, (N,), as wanted probabilities, (N, K): 1 at the label, 0 elsewhere."""
     return np.eye(classes, dtype=dtype)[labels]
+
+
+def _check_probabilities(wanted: Array) -> None:
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(wanted.astype(np.float32)).all(axis=1)
+    for fault, rows in (
+        ("hold NaN or infinity", ~finite),
+        ("hold a negative one", (wanted < 0).any(axis=1)),
+        ("are all zero", ~wanted.any(axis=1)),
+    ):
+        if rows.any():
+            image = int(rows.argmax())
+            raise ArgumentError(
+                "an image's wanted probabilities must be finite, none negative and not all zero, "
+                f"but those of image {image} {fault}"
+            )

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ShapeError
 from pellucid.ops.formula import nested
 from pellucid.ops.terms import maximum, weighted
+from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,14 +94,15 @@ class Mode:
         training: Batch norm uses the batch's own statistics, dropout drops.
         seed: The training run's seed, 0 .. 2³² − 1.
         step: The number of the training step, from 0.
-        layer: The position of the operation in its graph. Random numbers are a function of
-            (seed, step, layer, element), so that every engine draws the same ones.
+        stream: Which random stream is the operation's own, see
+            :func:`pellucid.counter_random.stream_of`. Random numbers are a function of (seed, step,
+            stream, element), so that every engine draws the same ones.
     """
 
     training: bool = False
     seed: int = 0
     step: int = 0
-    layer: int = 0
+    stream: int = 0
 
 
 INFERENCE = Mode()
@@ -150,6 +152,16 @@ class Operation(ABC):
         Raises:
             ShapeError: If the operation cannot take these inputs.
         """
+
+    def output_type(self, *inputs: Type) -> Type:
+        """The type of the output; float32 values for each example, except for losses.
+
+        Raises:
+            ShapeError: If the operation cannot take these inputs.
+        """
+        if any(value.per == "batch" for value in inputs):
+            raise ShapeError("takes a value for each example, got one for the whole batch")
+        return Type(self.output_shape(*(value.shape for value in inputs)))
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
         """The weights it needs for inputs of these shapes, by name."""

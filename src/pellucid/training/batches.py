@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pellucid.counter_random import permutation
 from pellucid.errors import ArgumentError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.graph import Graph
@@ -24,8 +24,7 @@ LEAST_STEPS = 100
 
 def order(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
     """Indices of every picture once, shuffled, shape (count,)."""
-    # The tag keeps this stream apart from others drawn with the same seed.
-    return np.random.default_rng([seed, epoch, 0x0BDE5]).permutation(count)
+    return permutation(count, seed, epoch)
 
 
 def batches(count: int, batch_size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:

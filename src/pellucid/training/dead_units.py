@@ -15,7 +15,7 @@ import numpy as np
 from pellucid.engines import get_engine
 from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import ShapeError
-from pellucid.graph import Graph, Network, Node, up_to
+from pellucid.graph import Network, Node
 from pellucid.ops import Concatenate, GlobalAveragePool
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ def _means(network: Network, layers: Sequence[Node]) -> Network:
     Behind a ReLU nothing is negative: the mean is 0 where all is 0, and only there.
     """
     graph = network.graph
-    nodes, ends = list(graph.nodes), []
-    taken = {node.name for node in nodes}
+    nodes: list[Node] = []
+    ends = []
+    taken = set(graph.types)
 
     def add(operation: Operation, *inputs: str) -> str:
         name = next(n for i in count() if (n := f"{operation.kind}{i}") not in taken)
@@ -102,5 +103,4 @@ def _means(network: Network, layers: Sequence[Node]) -> Network:
         flat = len(graph.shapes[layer.name]) == 1
         ends.append(layer.name if flat else add(GlobalAveragePool(), layer.name))
     answer = add(Concatenate(), *ends) if len(ends) > 1 else ends[0]
-    whole = Network(Graph(graph.input_shape, tuple(nodes)), network.weights)
-    return up_to(whole, answer)
+    return network.part(graph.extend(nodes).select(answer))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import Step, get_engine
 from pellucid.errors import ArgumentError
 from pellucid.short_repr import short_repr
 from pellucid.training.loop import train
@@ -109,8 +109,8 @@ def fit(
         PellucidError: Whatever is wrong with the folder.
     """
     computing = get_engine(engine)
-    learning = Learning(recipe.loss, recipe.optimizer, recipe.seed)
-    program = computing.load(model.network, learning=learning)
+    step = Step.of(model.network.graph, recipe.loss, recipe.optimizer, seed=recipe.seed)
+    program = computing.load(model.network, step)
     with ExitStack() as stack:
         start = kept = None
         if run is not None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.graph import Weights
+    from pellucid.ops.operation import Array
     from pellucid.training.recipe import Recipe
 
 __all__ = ["Progress", "TrainingResult", "Watcher", "train"]
@@ -148,7 +149,7 @@ class _Run:
         tally.batch += 1
         tally.images += len(images)
         tally.loss_sum += result.loss * len(images)
-        tally.correct += result.correct
+        tally.correct += _correct(result.answers, labels)
         tally.rate = rate
         tally.waited += waited
         tally.seconds = max(time.perf_counter() - self._began, 1e-9)
@@ -181,7 +182,7 @@ class _Run:
         return Moment(
             dataclasses.replace(self._tally),
             self._program.weights(),
-            self._program.optimizer_state(),
+            self._program.state(),
             None if average is None else average.weights(),
             () if average is None else average.counters(),
         )
@@ -189,7 +190,7 @@ class _Run:
     def _go_to(self, moment: Moment) -> None:
         self._tally = dataclasses.replace(moment.tally)
         self._program.set_weights(moment.weights)
-        self._program.set_optimizer_state(moment.optimizer)
+        self._program.set_state(moment.optimizer)
         if self._average is not None and moment.average is not None:
             self._average.restore(moment.average, moment.counters)
 
@@ -336,6 +337,12 @@ def _lower(recipe: Recipe) -> str:
     return f"--learning-rate {recipe.learning_rate / 10:.2g}"
 
 
+def _correct(logits: Array, labels: Array) -> int:
+    """How many answers are right: the largest logit is that of the largest wanted probability."""
+    wanted = labels if labels.ndim == 1 else labels.argmax(axis=1)
+    return int((logits.argmax(axis=1) == wanted).sum())
+
+
 def _not_finite(weights: Weights) -> str | None:
     """The name of the first weight that is not finite; none if all are."""
     for name, weight in weights.items():
@@ -363,5 +370,5 @@ def _judge(
         with _diverging_quietly():
             logits = forward(program, data.images[part]).astype(np.float64)
             loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
-        correct += int((logits.argmax(axis=1) == labels).sum())
+        correct += _correct(logits, labels)
     return loss / len(data), correct / len(data)

@@ -94,7 +94,7 @@ def find_learning_rate(
     check_batch_norms(program.graph, len(data), recipe.batch_size)
     rates = np.geomspace(lowest, highest, steps)
     planned = seeds * steps * (1 if usual is None else 3)
-    weights, state = program.weights(), program.optimizer_state()
+    weights, state = program.weights(), program.state()
     search = _Search(program, data, recipe, seeds, progress, planned)
     try:
         found = search.sweep(rates, usual)
@@ -103,7 +103,7 @@ def find_learning_rate(
             found = replace(found, tried=tried)
     finally:
         program.set_weights(weights)
-        program.set_optimizer_state(state)
+        program.set_state(state)
     search.finish()
     return found
 
@@ -126,7 +126,7 @@ class _Search:
         self._seeds = seeds
         self._progress = progress
         self._taken, self._planned = 0, planned
-        self._weights, self._state = program.weights(), program.optimizer_state()
+        self._weights, self._state = program.weights(), program.state()
 
     def sweep(self, rates: NDArray[np.float64], usual: float | None) -> RateCurve:
         """The losses at rising rates."""
@@ -162,7 +162,7 @@ class _Search:
             seed = (self._recipe.seed + number) % 2**32
             graph = self._program.graph
             self._program.set_weights(classifier_weights(graph, seed) if number else self._weights)
-            self._program.set_optimizer_state(self._state)
+            self._program.set_state(self._state)
             yield replace(self._recipe, seed=seed)
 
     def _count(self) -> None:

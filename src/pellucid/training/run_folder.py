@@ -174,7 +174,7 @@ class RunFolder:
         if found.network != self._network:
             return
         try:
-            check_weights(self._model.network.graph, found.checkpoint.now.weights)
+            check_weights(self._model.network.parameters, found.checkpoint.now.weights)
         except PellucidError as error:
             raise FileFormatError(
                 f"{printable(self.path)}: holds no training that can be taken up again "

@@ -21,6 +21,7 @@ from pellucid.graph import (
     classifier_weights,
     graph_from_dict,
     output_layers,
+    parameters,
 )
 from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
@@ -149,7 +150,8 @@ def resumed(kept: SavedRun) -> Start | None:
         return None
     try:
         graph = graph_from_dict(kept.graph)
-        check_weights(graph, kept.checkpoint.now.weights)  # before as large ones are made
+        # before as large ones are made
+        check_weights(parameters([graph]), kept.checkpoint.now.weights)
         architecture = kept.provenance["architecture"]
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
         name, anew = record["name"], record["anew"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from pellucid.engines import Learning
 from pellucid.engines.native import NativeEngine
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -23,9 +22,11 @@ from pellucid.layers import (
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import Adam
 from tests.engines.networks import batch, network
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pellucid.engines.engine import Program
+    from pellucid.engines.native.runtime.host.compiled import Compiled
     from pellucid.graph import Graph
 
 SMALL = Sequential(
@@ -55,7 +56,7 @@ def native(
     graph: Graph = SMALL, *, threads: int = 2, learning: Learning | None = LEARNING
 ) -> NativeProgram:
     """A program that is surely the native engine's."""
-    program = NativeEngine(threads=threads).load(network(graph), learning=learning)
+    program = NativeEngine(threads=threads).load(network(graph), step_of(graph, learning))
     assert isinstance(program, NativeProgram)
     return program
 
@@ -69,6 +70,12 @@ def train(program: Program, steps: int, count: int = 6, first: int = 0) -> None:
 def digest(program: Program) -> str:
     """SHA-256 over all weights, statistics and what the optimizer remembers."""
     found = hashlib.sha256()
-    for name, array in (program.weights() | program.optimizer_state()).items():
+    for name, array in (program.weights() | program.state()).items():
         found.update(name.encode() + array.tobytes())
     return found.hexdigest()
+
+
+def compiled(program: Program) -> Compiled:
+    """The code by which a program learns, or else that by which it answers."""
+    assert isinstance(program, NativeProgram)
+    return program._code_of(program.graph)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pellucid.engines.reference import ReferenceEngine
-from tests.engines.native.programs import LEARNING, SMALL, digest, native, train
+from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.learning import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +56,16 @@ def test_pixels_that_do_not_lie_together() -> None:
 def test_training_on_batches_that_grow_and_shrink(threads: int) -> None:
     """Room for more images is made on the way; nothing that was learned is lost."""
     ours = native(threads=threads)
-    theirs = ReferenceEngine().load(network(SMALL), learning=LEARNING)
+    theirs = ReferenceEngine().load(network(SMALL), step_of(SMALL, LEARNING))
     for step, size in enumerate([5, 13, 65, 12, 129, 1, 2, 64, 128]):
         images, labels = batch(SMALL, size, seed=step)
         pixels = images.astype(np.float32) if step % 2 else images
         actual, expected = (p.train_step(pixels, labels, 1e-3) for p in (ours, theirs))
         assert actual.loss == pytest.approx(expected.loss, rel=1e-4), size
-        assert actual.correct == expected.correct, size
+        assert actual.answers.shape == expected.answers.shape == (size, 5)
     # Nine steps of Adam, which gives rounding in a small gradient the weight of a large one.
     assert_all_close(ours.weights(), theirs.weights(), 2e-4)
-    assert int(ours.optimizer_state()["step"]) == 9
+    assert int(ours.state()["step"]) == 9
 
 
 def test_making_room_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,13 +75,14 @@ def test_making_room_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in (program, undisturbed):
         train(each, 2)
     before = digest(program)
-    for place in ("_build", "set_weights", "set_optimizer_state"):
+    for place in ("_build", "set_weights", "set_state"):
         with monkeypatch.context() as patch:
-            patch.setattr(program, place, interrupted(getattr(program, place)))
+            code = compiled(program)
+            patch.setattr(code, place, interrupted(getattr(code, place)))
             with pytest.raises(KeyboardInterrupt):
                 program.train_step(images, labels, 0.01)
         assert digest(program) == before, place
-        assert program._loaded.capacity == 64
+        assert compiled(program)._loaded.capacity == 64
     for each in (program, undisturbed):
         train(each, 1, count=13)
         each.train_step(images, labels, 0.01)
@@ -104,7 +106,7 @@ def test_the_last_smaller_batch() -> None:
     used.forward(large[0])
     used.train_step(*large, 0.0)
     used.set_weights(fresh.weights())
-    used.set_optimizer_state(fresh.optimizer_state())
+    used.set_state(fresh.state())
     results = [program.train_step(*small, 0.01) for program in (fresh, used)]
     assert results[0] == results[1]
     for name, array in fresh.weights().items():

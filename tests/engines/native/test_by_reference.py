@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning
 from pellucid.engines.native.lower import stages
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import report
@@ -25,15 +24,16 @@ from pellucid.ops import (
 )
 from pellucid.optimizers import Adam
 from tests.engines.native.cases import GRAPHS
-from tests.engines.native.programs import LEARNING, SMALL, native
+from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.native.test_memory import poison_new, poison_used
 from tests.engines.native.test_operations import compare
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
 from tests.engines.tolerances import assert_same_bits
+from tests.learning import Learning
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.engines.native.program import NativeProgram
     from pellucid.ops.operation import Operation
 
 EVERY = WHOLE["every operation"]
@@ -52,7 +52,7 @@ def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -
     without(monkeypatch, kind)
     images, labels = batch(EVERY, 7)
     compare(network(EVERY), images, labels, precision="float64")
-    called = native(EVERY)._code.by_reference
+    called = compiled(native(EVERY))._code.by_reference
     # These are everywhere part of something else, or only another name.
     assert called or kind in (ReLU, Flatten, Normalise)
     assert all(isinstance(stage.operation, kind) for stage in called)
@@ -80,7 +80,7 @@ def test_any_number_of_threads(learning: Learning, monkeypatch: pytest.MonkeyPat
             np.testing.assert_array_equal(answer, answers[0])
     for program in programs[1:]:
         assert_same_bits(program.weights(), programs[0].weights())
-        assert_same_bits(program.optimizer_state(), programs[0].optimizer_state())
+        assert_same_bits(program.state(), programs[0].state())
 
 
 def test_one_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,7 @@ def test_a_step_that_fails_was_never_taken(
         with pytest.raises(error, match="now"):
             failing.train_step(images, labels, 0.01)
     assert_same_bits(failing.weights(), other.weights())
-    assert_same_bits(failing.optimizer_state(), other.optimizer_state())
+    assert_same_bits(failing.state(), other.state())
     assert failing.train_step(images, labels, 0.01) == other.train_step(images, labels, 0.01)
     assert_same_bits(failing.weights(), other.weights())
 

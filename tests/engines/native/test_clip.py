@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.engines.native.emit.update import CLIP
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD, Adam, AdamW, Optimizer, clip_by_norm
 from tests.engines.native.cases import GRAPHS, WIDE, twice
-from tests.engines.native.programs import SMALL, native
+from tests.engines.native.programs import SMALL, compiled, native
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.engines.native.program import NativeProgram
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
     from tests.ops.cases import Case
@@ -33,7 +34,7 @@ def load(graph: Graph, rule: Optimizer, threads: int = 2) -> NativeProgram:
 
 def velocities(program: NativeProgram) -> dict[str, Array]:
     """After one step of SGD: the gradient, clipped."""
-    return {k: v for k, v in program.optimizer_state().items() if k != "step"}
+    return {k: v for k, v in program.state().items() if k != "step"}
 
 
 def norm(arrays: dict[str, Array]) -> float:
@@ -42,7 +43,7 @@ def norm(arrays: dict[str, Array]) -> float:
 
 
 def factor(program: NativeProgram) -> float:
-    return float(program._memory[program._code.plan.scalars + CLIP])
+    return float(compiled(program)._memory[compiled(program)._code.plan.scalars + CLIP])
 
 
 EVERYTHING = GRAPHS | WHOLE
@@ -111,7 +112,7 @@ def test_a_gradient_that_is_short_enough_stays(share: float) -> None:
 def test_the_references_steps(rule: Optimizer) -> None:
     ours = load(SMALL, rule)
     theirs = get_engine("reference").load(
-        network(SMALL), learning=Learning(CrossEntropy(), rule, seed=3)
+        network(SMALL), step_of(SMALL, Learning(CrossEntropy(), rule, seed=3))
     )
     clipped = 0
     for step in range(4):
@@ -146,7 +147,7 @@ def test_squares_beyond_any_float32() -> None:
     small[kernel] = small[kernel] * 1e-25  # so that what follows is of ordinary size
     learning = Learning(CrossEntropy(), rule)
     ours, theirs = (
-        get_engine(engine).load(Network(graph, small), learning=learning)
+        get_engine(engine).load(Network(graph, small), step_of(graph, learning))
         for engine in ("native", "reference")
     )
     for program in (ours, theirs):

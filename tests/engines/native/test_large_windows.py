@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning, get_engine
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines import get_engine
+from pellucid.engines.native.program import NativeProgram
 from pellucid.graph import Graph, Node
 from pellucid.ops import AveragePool, Conv2D, CrossEntropy, Dense, Flatten, MaxPool, ReLU
 from pellucid.optimizers import SGD
 from tests.engines.networks import network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close, assert_same_bits
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pellucid.engines.engine import Program
@@ -42,10 +43,10 @@ def load(engine: str, operation: Operation, size: tuple[int, int], threads: int 
     net = network(Graph((size[0] + 1, size[1], 2), nodes))
     learning = Learning(CrossEntropy(), SGD())
     if engine != "native":
-        return get_engine(engine).load(net, learning=learning)
+        return get_engine(engine).load(net, step_of(net, learning))
     from pellucid.engines.native import NativeEngine
 
-    program = NativeEngine(threads=threads).load(net, learning=learning)
+    program = NativeEngine(threads=threads).load(net, step_of(net, learning))
     assert isinstance(program, NativeProgram), "the reference took its place"
     return program
 
@@ -61,7 +62,7 @@ def test_against_the_reference(operation: Operation, size: tuple[int, int]) -> N
     results = [program.train_step(images, labels, 0.05) for program in (ours, theirs)]
     assert results[0].loss == pytest.approx(results[1].loss, rel=tolerance)
     # After the first step, what SGD remembers is the gradient itself.
-    assert_all_close(ours.optimizer_state(), theirs.optimizer_state(), tolerance)
+    assert_all_close(ours.state(), theirs.state(), tolerance)
 
 
 def test_the_first_of_equals_gets_the_gradient() -> None:
@@ -72,7 +73,7 @@ def test_the_first_of_equals_gets_the_gradient() -> None:
     images = random.integers(0, 3, (4, *ours.graph.input_shape), dtype=np.uint8)
     for program in (ours, theirs):
         program.train_step(images, np.array([0, 1, 2, 3]), 0.05)
-    assert_all_close(ours.optimizer_state(), theirs.optimizer_state(), TOLERANCES["float32"])
+    assert_all_close(ours.state(), theirs.state(), TOLERANCES["float32"])
 
 
 def test_nan_is_seen() -> None:

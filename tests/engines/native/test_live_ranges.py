@@ -11,13 +11,13 @@ from pellucid.engines.native.compile import orders
 from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import Border, Layout
 from pellucid.engines.native.memory.live_ranges import Access, LiveRanges
-from tests.engines.native.programs import SMALL, native
+from tests.engines.native.programs import SMALL, compiled, native
 from tests.engines.networks import GRAPHS, batch
 from tests.engines.tolerances import assert_same_bits
 
 if TYPE_CHECKING:
     from pellucid.engines.native.memory.arena import Buffer
-    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.engines.native.program import NativeProgram
     from pellucid.graph import Graph
 
 NETWORKS = {"small": SMALL, **GRAPHS}
@@ -127,7 +127,7 @@ def test_scratch_fits_into_gaps() -> None:
 
 def overwritten(program: NativeProgram) -> list[str]:
     """Go through every order of stages, and note what is touched after another took its place."""
-    plan = program._code.plan
+    plan = compiled(program)._code.plan
     arena, wrong = plan.arena, []
 
     def overlap(one: Buffer, other: Buffer) -> bool:
@@ -170,9 +170,9 @@ def test_nothing_is_overwritten_that_is_read_later(
 
 
 def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    made_again = native(GRAPHS["resnet20"])._memory.nbytes
+    made_again = compiled(native(GRAPHS["resnet20"]))._memory.nbytes
     monkeypatch.setattr("pellucid.engines.native.compile._recomputed", lambda *_: False)
-    kept = native(GRAPHS["resnet20"])._memory.nbytes
+    kept = compiled(native(GRAPHS["resnet20"]))._memory.nbytes
     assert made_again < 0.95 * kept
 
 
@@ -182,11 +182,11 @@ def test_sharing_changes_no_bit(graph: Graph, monkeypatch: pytest.MonkeyPatch) -
     for shares in ("disjoint", "after"):
         monkeypatch.setattr(LiveRanges, shares, lambda *_, **__: False)
     apart = native(graph)
-    assert sharing._memory.nbytes < apart._memory.nbytes
+    assert compiled(sharing)._memory.nbytes < compiled(apart)._memory.nbytes
     for step, count in enumerate((9, 13, 1)):
         images, labels = batch(graph, count, seed=step)
         results = [program.train_step(images, labels, 0.01) for program in (sharing, apart)]
         assert results[0] == results[1]
         np.testing.assert_array_equal(sharing.forward(images), apart.forward(images))
     assert_same_bits(sharing.weights(), apart.weights())
-    assert_same_bits(sharing.optimizer_state(), apart.optimizer_state())
+    assert_same_bits(sharing.state(), apart.state())

@@ -11,7 +11,7 @@ import pytest
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host import machine
 from pellucid.engines.native.runtime.host.cache import code_cache
-from tests.engines.native.programs import SMALL, digest, native, train
+from tests.engines.native.programs import SMALL, compiled, digest, native, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,44 +22,44 @@ TEXT = "define i64 @f(i64 %x) {\n  %y = add i64 %x, 1\n  ret i64 %y\n}\n"
 
 
 @pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def texts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """An empty cache, and every text that is compiled from now on."""
     monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))
-    texts: list[str] = []
+    found: list[str] = []
     compile_text = machine.compile_text
 
     def noted(text: str, processor: Processor) -> bytes:
-        texts.append(text)
+        found.append(text)
         return compile_text(text, processor)
 
     monkeypatch.setattr(machine, "compile_text", noted)
-    return texts
+    return found
 
 
-def test_compiled_once(compiled: list[str], tmp_path: Path) -> None:
+def test_compiled_once(texts: list[str], tmp_path: Path) -> None:
     first = machine.code_of(TEXT, this_processor())
     assert machine.code_of(TEXT, this_processor()) == first
-    assert compiled == [TEXT]
+    assert texts == [TEXT]
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-1])
     assert machine.code_of(TEXT, this_processor()) == first
     assert machine.code_of(TEXT, this_processor()) == first
-    assert compiled == [TEXT] * 2
+    assert texts == [TEXT] * 2
 
 
-def test_without_a_cache(compiled: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_cache(texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_CACHE", "off")
     first = machine.code_of(TEXT, this_processor())
     assert machine.code_of(TEXT, this_processor()) == first
-    assert compiled == [TEXT] * 2
+    assert texts == [TEXT] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such permissions")
-def test_a_folder_that_others_may_write(compiled: list[str], tmp_path: Path) -> None:
+def test_a_folder_that_others_may_write(texts: list[str], tmp_path: Path) -> None:
     first = machine.code_of(TEXT, this_processor())
     tmp_path.chmod(0o777)
     assert machine.code_of(TEXT, this_processor()) == first
-    assert compiled == [TEXT] * 2
+    assert texts == [TEXT] * 2
 
 
 def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +84,14 @@ def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.key_of(TEXT, processor) in keys
 
 
-def test_programs_share_their_code(compiled: list[str]) -> None:
+def test_programs_share_their_code(texts: list[str]) -> None:
     one = native()
     two = native(threads=3)
-    assert one._loaded.machine is two._loaded.machine
+    assert compiled(one)._loaded.machine is compiled(two)._loaded.machine
     train(one, 1, count=100)  # there was room for fewer
-    assert one._loaded.capacity == 100
-    assert one._loaded.machine is two._loaded.machine
-    assert len(set(compiled)) == len(compiled) <= 2  # the network, and perhaps the team
+    assert compiled(one)._loaded.capacity == 100
+    assert compiled(one)._loaded.machine is compiled(two)._loaded.machine
+    assert len(set(texts)) == len(texts) <= 2  # the network, and perhaps the team
 
 
 def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -102,4 +102,4 @@ def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path:
         programs.append(native(SMALL))
         train(programs[-1], 5)
     assert len({digest(program) for program in programs}) == 1
-    assert code_cache().get(machine.key_of(programs[0]._code.text, this_processor()))
+    assert code_cache().get(machine.key_of(compiled(programs[0])._code.text, this_processor()))

@@ -14,14 +14,14 @@ import pytest
 
 from pellucid.engines.native.lower.stages import KINDS
 from pellucid.ops import Dense
-from tests.engines.native.programs import LEARNING, SMALL, native
+from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.networks import GRAPHS, batch
 from tests.engines.tolerances import assert_same_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.runtime.host.program import NativeProgram
+    from pellucid.engines.native.program import NativeProgram
     from pellucid.graph import Graph
 
 LASTING = (
@@ -49,18 +49,18 @@ NETWORKS = {"small": SMALL, **GRAPHS}
 
 def buffers(program: NativeProgram) -> dict[str, NDArray[np.float32]]:
     """Every buffer in a program's memory, by name."""
-    names = program._code.plan.arena.names
-    return {name: program._memory[at : at + size] for name, (at, size) in names.items()}
+    names = compiled(program)._code.plan.arena.names
+    return {name: compiled(program)._memory[at : at + size] for name, (at, size) in names.items()}
 
 
 def poison_new(program: NativeProgram) -> int:
     """Poison a program that has computed nothing yet; how many numbers."""
-    plan, count = program._code.plan, 0
+    plan, count = compiled(program)._code.plan, 0
     for name, buffer in buffers(program).items():
         kind, _, value = name.partition(" ")
         place = {"value": plan.values, "gradient": plan.gradients}.get(kind, {}).get(value)
         if place is not None:
-            inside = place.layout.view(buffer, program._loaded.capacity)
+            inside = place.layout.view(buffer, compiled(program)._loaded.capacity)
         elif name.startswith(FILLED):
             inside = buffer
         else:
@@ -96,7 +96,7 @@ def test_training(graph: Graph, threads: int) -> None:
         np.testing.assert_array_equal(poisoned.forward(pixels), clean.forward(pixels))
         assert poison_used(poisoned) > 100
     assert_same_bits(poisoned.weights(), clean.weights())
-    assert_same_bits(poisoned.optimizer_state(), clean.optimizer_state())
+    assert_same_bits(poisoned.state(), clean.state())
 
 
 @pytest.mark.parametrize("graph", NETWORKS.values(), ids=NETWORKS)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning, get_engine
+from pellucid.counter_random import stream_of
+from pellucid.engines import get_engine
 from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.native.lower.stages import lower
 from pellucid.engines.native.memory.live_ranges import LiveRanges
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
@@ -26,6 +27,7 @@ from pellucid.ops import (
 from pellucid.ops.operation import Mode
 from pellucid.optimizers import SGD
 from tests.engines.native.cases import GRAPHS, WIDE, twice
+from tests.engines.native.programs import compiled
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
 from tests.engines.test_operations import LOOSER, build
@@ -35,6 +37,7 @@ from tests.engines.tolerances import (
     assert_close,
     assert_same_bits,
 )
+from tests.learning import Learning, step_of
 from tests.ops.cases import CASES, SMOOTH, SWEEP, Case
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ LOSS = CrossEntropy()
 
 
 def load(net: Network, *, seed: int = 5, threads: int | None = None) -> NativeProgram:
-    program = NativeEngine(threads=threads).load(net, learning=Learning(LOSS, SGD(), seed))
+    program = NativeEngine(threads=threads).load(net, step_of(net, Learning(LOSS, SGD(), seed)))
     assert isinstance(program, NativeProgram), "the reference took its place"
     return program
 
@@ -63,15 +66,15 @@ def compare(
     """The answer, every weight's gradient, and where two steps lead, against the reference."""
     actual, tolerance = load(net), TOLERANCES["float32"] * factor
     learning = Learning(LOSS, SGD(), 5)
-    expected = get_engine("reference").load(net, learning=learning, precision=precision)
+    expected = get_engine("reference").load(net, step_of(net, learning), precision=precision)
     answer = expected.forward(images).astype(np.float32)
     assert_close("answer", actual.forward(images), answer, tolerance)
     for step in range(2):
         results = [p.train_step(images, labels, 0.05) for p in (actual, expected)]
         assert results[0].loss == pytest.approx(results[1].loss, rel=tolerance)
         if step == 0:  # after the first step, what SGD remembers is the gradient itself
-            state = _single(expected.optimizer_state())
-            assert_all_close(actual.optimizer_state(), state, tolerance)
+            state = _single(expected.state())
+            assert_all_close(actual.state(), state, tolerance)
     assert_all_close(actual.weights(), _single(expected.weights()), tolerance)
 
 
@@ -94,7 +97,7 @@ def test_the_battery_is_compiled(case: Case) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_networks_are_compiled(name: str) -> None:
-    assert not load(network(WHOLE[name]))._code.by_reference
+    assert not compiled(load(network(WHOLE[name])))._code.by_reference
 
 
 SCALE = Normalise((3.0, 5.0), (2.0, 7.0))
@@ -126,7 +129,7 @@ def test_answers_by_another_name(name: str) -> None:
     images = np.random.default_rng(0).integers(0, 9, (3, 1, 1, 2), dtype=np.uint8)
     for learning in (None, Learning(LOSS, SGD(), 5)):
         ours, theirs = (
-            get_engine(engine).load(network(graph), learning=learning)
+            get_engine(engine).load(network(graph), step_of(graph, learning if learns else None))
             for engine in ("native", "reference")
         )
         assert isinstance(ours, NativeProgram)
@@ -136,7 +139,7 @@ def test_answers_by_another_name(name: str) -> None:
             labels = np.array([0, 1, 1])
             actual, wanted = (p.train_step(images, labels, 0.1) for p in (ours, theirs))
             assert actual.loss == pytest.approx(wanted.loss, rel=TOLERANCES["float32"])
-            assert actual.correct == wanted.correct
+            assert_close("answers", actual.answers, wanted.answers, TOLERANCES["float32"])
             assert_all_close(ours.weights(), theirs.weights(), TOLERANCES["float32"])
 
 
@@ -162,7 +165,8 @@ def test_networks(name: str) -> None:
     graph = (GRAPHS | WHOLE)[name]
     images, labels = batch(graph, 7)
     # In float32 the reference itself loses more than that over twenty layers.
-    compare(network(graph), images, labels, precision="float64")
+    factor = 2.0 if name.startswith("softmax") else 1.0  # whose gradients nearly cancel
+    compare(network(graph), images, labels, factor, precision="float64")
 
 
 @pytest.mark.parametrize("name", ["every operation", "groups with a ReLU behind"])
@@ -182,8 +186,8 @@ def test_any_number_of_threads(name: str) -> None:
 
 def stored(program: NativeProgram, place: Place, images: int) -> NDArray[np.float32]:
     """A buffer as it lies, its border and all."""
-    start = program._code.plan.arena.address(place.offset)
-    return program._memory[start : start + place.layout.floats(images)]
+    start = compiled(program)._code.plan.arena.address(place.offset)
+    return compiled(program)._memory[start : start + place.layout.floats(images)]
 
 
 @pytest.mark.parametrize("name", [*GRAPHS, "every operation"])
@@ -193,7 +197,7 @@ def test_what_lies_between_values_stays_zero(name: str) -> None:
     program = load(network(graph))
     for _ in range(2):
         program.train_step(*batch(graph, 5), 0.05)
-    plan = program._code.plan
+    plan = compiled(program)._code.plan
     for places in (plan.values, plan.gradients):
         for of, place in places.items():
             everything = stored(program, place, 5).copy()
@@ -222,8 +226,8 @@ def test_dropout_masks_to_the_last_bit(
         images, labels = batch(graph, 6, seed=step)
         pixels = images.astype(np.float32)
         program.train_step(images, labels, 0.01)
-        place = program._code.plan.values["dropout"]
-        mode = Mode(training=True, seed=seed, step=step, layer=1)
+        place = compiled(program)._code.plan.values["dropout"]
+        mode = Mode(training=True, seed=seed, step=step, stream=stream_of("dropout"))
         expected, _ = operation.forward([pixels], {}, mode)
         found = place.layout.view(stored(program, place, 6), 6)
         np.testing.assert_array_equal(found, expected)

@@ -13,7 +13,7 @@ from pellucid.engines.native.emit.schedule_builder import SINGLE, Call
 from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.native.lower import single_image
 from pellucid.engines.native.lower.single_image import Split, better
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -27,7 +27,7 @@ from pellucid.layers import (
     Sequential,
 )
 from tests.engines.native.cases import GRAPHS, WIDE, twice
-from tests.engines.native.programs import native
+from tests.engines.native.programs import compiled, native
 from tests.engines.native.test_memory import poison_new, poison_used
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
@@ -59,7 +59,7 @@ LARGE = Sequential(
 
 def split_calls(program: NativeProgram) -> list[Call]:
     """The stages of a single image that several threads share."""
-    return [call for call in program._code.plan.builder.calls[SINGLE[0]] if call.single]
+    return [call for call in compiled(program)._code.plan.builder.calls[SINGLE[0]] if call.single]
 
 
 def check(net: Network, threads: int) -> list[Call]:
@@ -101,7 +101,9 @@ def test_a_network_that_is_worth_it(threads: int) -> None:
     """As it comes: some stages split by rows, some by filters, some not at all."""
     calls = check(network(LARGE), threads)
     assert {call.single.by for call in calls if call.single} == {"rows", "blocks"}
-    assert len(calls) < len(native(LARGE, learning=None)._code.plan.builder.calls[SINGLE[0]])
+    assert len(calls) < len(
+        compiled(native(LARGE, learning=None))._code.plan.builder.calls[SINGLE[0]]
+    )
 
 
 @pytest.mark.parametrize("name", ["lenet5", "lecture"])
@@ -110,12 +112,12 @@ def test_who_wakes_the_others(name: str) -> None:
     architecture = get_architecture(name)
     graph = architecture(10).graph((28, 28, 1))
     program = native(graph, learning=None)
-    assert program._code.shares_single == (name == "lecture")
+    assert compiled(program)._code.shares_single == (name == "lecture")
 
 
 def test_threads_meet_where_rows_need_others() -> None:
     """An addition goes on with the rows that its thread has convolved; a convolution never does."""
-    calls = native(LARGE, learning=None)._code.plan.builder.calls[SINGLE[0]]
+    calls = compiled(native(LARGE, learning=None))._code.plan.builder.calls[SINGLE[0]]
     together = [(a, b) for a, b in pairwise(calls) if a.group == b.group]
     assert any(b.single and b.single.local for _, b in together)
     for a, b in together:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pellucid.engines import Learning
 from pellucid.engines.native import compile as compiling
+from pellucid.engines.native.lower import learning as compiled_learning
 from pellucid.engines.native.processor import Processor, this_processor
+from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host.machine import LEVEL
-from pellucid.engines.native.runtime.host.program import NativeProgram
 from pellucid.engines.native.runtime.host.system import POSIX
 from pellucid.engines.native.runtime.host.team_code import team_text
 from pellucid.engines.reference import ReferenceEngine
@@ -21,6 +21,7 @@ from pellucid.optimizers import SGD
 from tests.engines.native.programs import LEARNING, SMALL
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.learning import Learning, step_of
 
 X86, ARM = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"
 X86_PAUSE, ARM_PAUSE = "@llvm.x86.sse2.pause()", "@llvm.aarch64.hint(i32 1)"
@@ -66,7 +67,9 @@ def assembly(text: str, processor: Processor) -> str:
 
 def code_for(name: str, processor: Processor) -> str:
     graph = SMALL if name == "small" else GRAPHS[name]
-    learning = LEARNING if name == "small" else CLIPPED
+    step = step_of(graph, LEARNING if name == "small" else CLIPPED)
+    assert step is not None
+    learning = compiled_learning.Learning.of(step)
     code = compiling.write(graph, processor, capacity=8, threads=2, learning=learning)
     return code.text
 
@@ -137,8 +140,10 @@ def test_run_here(kind: str) -> None:
     network_ = network(GRAPHS["every operation"])
     images, labels = batch(network_.graph, 7)
     tolerance = TOLERANCES["float32"]
-    theirs = ReferenceEngine().load(network_, learning=LEARNING)
-    ours = NativeProgram(network_.graph, network_.weights, LEARNING, 2, here()[kind])
+    theirs = ReferenceEngine().load(network_, step_of(network_, LEARNING))
+    step = step_of(network_, LEARNING)
+    assert step is not None
+    ours = NativeProgram(network_, {"train": step}, 2, here()[kind])
     assert_close("answer", ours.forward(images), theirs.forward(images), tolerance)
     actual, expected = (program.train_step(images, labels, 0.01) for program in (ours, theirs))
     assert actual.loss == pytest.approx(expected.loss, rel=tolerance)

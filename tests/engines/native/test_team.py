@@ -16,7 +16,7 @@ import pytest
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.team import Team, shared_team
-from tests.engines.native.programs import native, train
+from tests.engines.native.programs import compiled, native, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,7 +232,7 @@ def test_nothing_piles_up(nobody: None) -> None:
         for _ in range(15):
             use()
         peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    arena = native()._memory.nbytes
+    arena = compiled(native())._memory.nbytes
     unit = 1 if sys.platform == "darwin" else 1024
     grown = [(b - a) * unit for a, b in pairwise(peaks)]
     assert min(grown) < 5 * arena  # of fifteen

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pellucid.engines import Learning, get_engine
+from pellucid.engines import get_engine
 from pellucid.graph import Network, initial_weights
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 from tests.engines.networks import GRAPHS
+from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
     from pellucid import Dataset
@@ -33,7 +34,7 @@ def test_two_hundred_steps(name: str, digits: tuple[Dataset, Dataset]) -> None:
     learning = Learning(CrossEntropy(), SGD(momentum=0.9, weight_decay=1e-4))
     start = Network(graph, initial_weights(graph, 0))
     ours, theirs = (
-        get_engine(engine).load(start, learning=learning) for engine in ("native", "torch")
+        get_engine(engine).load(start, step_of(start, learning)) for engine in ("native", "torch")
     )
     losses = np.zeros((STEPS, 2))
     for step in range(STEPS):

@@ -14,7 +14,7 @@ from pellucid.ops.operation import INFERENCE, Mode
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Operation, Saved, Shape
 
-TRAINING = Mode(training=True, seed=11, step=3, layer=2)
+TRAINING = Mode(training=True, seed=11, step=3, stream=2)
 
 Fill = Callable[[np.random.Generator, tuple[int, ...]], "Array"]
 

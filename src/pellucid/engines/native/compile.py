@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.engine import Learning
     from pellucid.engines.native.kernels.weighted import Weighted
+    from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.lower.stages import Stage
     from pellucid.engines.native.lower.wanted import Wanted
     from pellucid.engines.native.processor import Processor

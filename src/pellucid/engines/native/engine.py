@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.cores import available_threads, check_threads
-from pellucid.engines.engine import Engine, Learning, Program
+from pellucid.engines.engine import Engine, Program, named_steps
 from pellucid.engines.native.lower.stages import Declined
 from pellucid.engines.native.processor import this_processor
-from pellucid.engines.native.runtime.host.program import NativeProgram
+from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.reference import ReferenceEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.engines.engine import Precision
+    from pellucid.engines.step import Step
     from pellucid.graph import Network
 
 
@@ -35,15 +38,14 @@ class NativeEngine(Engine):
     def load(
         self,
         network: Network,
+        steps: Mapping[str, Step] | Step | None = None,
         *,
-        learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
         if precision == "float32":
             try:
-                return NativeProgram(
-                    network.graph, network.weights, learning, self.threads, this_processor()
-                )
+                named = named_steps(network, steps)
+                return NativeProgram(network, named, self.threads, this_processor())
             except Declined:
                 pass
-        return ReferenceEngine().load(network, learning=learning, precision=precision)
+        return ReferenceEngine().load(network, steps, precision=precision)

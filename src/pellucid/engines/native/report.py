@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pellucid.engines.engine import Learning
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.describe import Description, describe
 from pellucid.engines.native.describe.alone import why_alone
 from pellucid.engines.native.emit.schedule_builder import AFTERWARDS, LEARN
 from pellucid.engines.native.lower.fold import Folded, fold
+from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.step import Step
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 
@@ -148,7 +149,8 @@ def write_for_report(
         Declined: If a layer has no kernel.
     """
     folded = Folded.nothing(graph) if training else fold(graph)
-    learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
+    step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9)) if training else None
+    learning = Learning.of(step) if step else None
     code = write(folded.graph, processor, capacity=batch, threads=threads, learning=learning)
     return code, folded
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.engine import Learning
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.native.report import Timing, calls, write_for_report
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.peak import measure_peak
 from pellucid.engines.native.runtime.host.team import shared_team
+from pellucid.engines.step import Step
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD
 
@@ -144,8 +144,8 @@ def _whole(
     network: Network, images: NDArray[np.uint8], threads: int, training: bool, repeats: int
 ) -> float:
     """Seconds of a step or pass."""
-    learning = Learning(CrossEntropy(), SGD(momentum=0.9)) if training else None
-    program = NativeEngine(threads=threads).load(network, learning=learning)
+    step = Step.of(network.graph, CrossEntropy(), SGD(momentum=0.9)) if training else None
+    program = NativeEngine(threads=threads).load(network, step)
     labels = np.zeros(len(images), np.int64)
     seconds = []
     for _ in range(WARM_UP + repeats):

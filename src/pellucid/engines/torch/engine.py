@@ -1,4 +1,4 @@
-"""The torch engine: a graph computed by the page of mappings, differentiated by autograd."""
+"""The torch engine: graphs computed by the page of mappings, differentiated by autograd."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import torch
 
-from pellucid.engines.engine import Backward, Engine, Program, StepResult
-from pellucid.engines.state import check_optimizer_state
+from pellucid.counter_random import stream_of
+from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known, named_steps
+from pellucid.engines.feeds import as_targets, check_feeds, check_origins
+from pellucid.engines.state import check_state
 from pellucid.engines.torch.device import exact_arithmetic, find_device
 from pellucid.engines.torch.layout import Layout, value_array, weight_array
-from pellucid.engines.torch.losses import check_loss, loss_at
+from pellucid.engines.torch.losses import loss_at
 from pellucid.engines.torch.operations import MAPPINGS, Call
 from pellucid.engines.torch.optimizers import Updater
 from pellucid.errors import ArgumentError
-from pellucid.graph import INPUT, check_weights
+from pellucid.graph import check_weights
+from pellucid.ops.loss import Loss
 from pellucid.ops.operation import INFERENCE, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import Tensor
 
-    from pellucid.engines.engine import Learning, Precision
-    from pellucid.graph import Graph, Network, Weights
-    from pellucid.ops.loss import Loss
+    from pellucid.engines.engine import Precision
+    from pellucid.engines.step import Step
+    from pellucid.graph import Graph, Network, Node, Weights
     from pellucid.ops.operation import Array
 
 
@@ -47,8 +50,8 @@ class TorchEngine(Engine):
     def load(
         self,
         network: Network,
+        steps: Mapping[str, Step] | Step | None = None,
         *,
-        learning: Learning | None = None,
         precision: Precision = "float32",
     ) -> Program:
         """Make a program of a network; the network's own weights are copied, never changed.
@@ -58,131 +61,185 @@ class TorchEngine(Engine):
                 compute in this precision.
         """
         layout = Layout(self.device, precision)
-        return TorchProgram(network.graph, network.weights, learning, layout)
+        return TorchProgram(network, named_steps(network, steps), layout)
 
 
 class TorchProgram(Program):
     """A network in PyTorch tensors."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        weights: Mapping[str, Array],
-        learning: Learning | None,
-        layout: Layout,
-    ) -> None:
-        _check_mapped(graph)
-        check_weights(graph, weights)
-        self.graph = graph
+    def __init__(self, network: Network, steps: Mapping[str, Step], layout: Layout) -> None:
+        self.graph = network.graph
+        self.steps = steps
+        for graph in (self.graph, *(step.graph for step in steps.values())):
+            _check_mapped(graph)
         self._layout = layout
-        self._learning = learning
-        self._step = 0
-        self._weights: dict[str, dict[str, Tensor]] = {node.name: {} for node in graph.nodes}
-        self._trainable: dict[str, Tensor] = {}
-        for name, parameter in graph.parameters.items():
-            tensor = layout.weight(np.asarray(weights[str(name)]))
-            self._weights[name.node][name.parameter] = tensor
-            if parameter.trainable:
-                self._trainable[str(name)] = tensor.requires_grad_()
-        decaying = [str(name) for name, parameter in graph.parameters.items() if parameter.decays]
-        self._updater = Updater(learning.optimizer, self._trainable, decaying) if learning else None
+        self._parameters = network.parameters
+        self._weights: dict[str, Tensor] = {}
+        for name, parameter in self._parameters.items():
+            tensor = layout.weight(np.asarray(network.weights[name]))
+            self._weights[name] = tensor.requires_grad_() if parameter.trainable else tensor
+        self._updaters = {name: self._updater(step) for name, step in steps.items()}
+        self._taken = dict.fromkeys(steps, 0)
 
-    @torch.inference_mode()
-    def forward(self, images: Array) -> Array:
-        return value_array(self._run(self._images(images), INFERENCE)[self.graph.output])
-
-    @torch.inference_mode()
-    def values(self, images: Array) -> dict[str, Array]:
-        values = self._run(self._images(images), INFERENCE)
-        return {name: value_array(value) for name, value in values.items()}
-
-    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
-        x = self._images(images).requires_grad_()
-        targets = self._targets(labels, len(x), loss)
-        values = self._run(x, INFERENCE)
-        at = loss_at(loss, values[self.graph.output], targets)
-        found = self._differentiate(at, [*values.values(), *self._trainable.values()])
-        at_values, at_weights = found[: len(values)], found[len(values) :]
-        return Backward(
-            at.item(),
-            {name: value_array(g) for name, g in zip(values, at_values, strict=True)},
-            {name: weight_array(g) for name, g in zip(self._trainable, at_weights, strict=True)},
+    def _updater(self, step: Step) -> Updater:
+        trained = {name: self._weights[name] for name in step.trained}
+        return Updater(
+            step.optimizer, trained, [name for name, each in step.trained.items() if each.decays]
         )
 
-    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
-        if self._learning is None or self._updater is None:
-            raise RuntimeError("load the network with learning=Learning(...) to train it")
-        x = self._images(images)
-        targets = self._targets(labels, len(x), self._learning.loss)
-        mode = Mode(training=True, seed=self._learning.seed, step=self._step)
-        logits = self._run(x, mode)[self.graph.output]
-        loss = loss_at(self._learning.loss, logits, targets)
-        gradients = self._differentiate(loss, list(self._trainable.values()))
-        self._updater.update(gradients, learning_rate)
-        self._step += 1
-        correct = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
-        return StepResult(loss.item(), int(correct.item()))
+    @torch.inference_mode()
+    def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        values = self._run(graph, self._inputs(graph, feeds), lambda _: INFERENCE)
+        return _outputs(graph, values)
+
+    def differentiate(
+        self,
+        graph: Graph,
+        feeds: Mapping[str, Array],
+        at: Mapping[str, Array],
+        *,
+        values: Iterable[str] = (),
+        weights: Iterable[str] = (),
+    ) -> Gradients:
+        at_values, at_weights = list(values), list(weights)
+        inputs = self._inputs(graph, feeds)
+        for tensor in inputs.values():
+            tensor.requires_grad_()
+        found = self._run(graph, inputs, lambda _: INFERENCE)
+        count = len(next(iter(inputs.values())))
+        origins = {
+            found[name]: self._like(found[name], gradient)
+            for name, gradient in check_origins(graph, at, count).items()
+        }
+        wanted = [found[graph.value(name)] for name in at_values]
+        wanted += [self._weights[name] for name in at_weights]
+        gradients = self._differentiate(origins, wanted)
+        first = gradients[: len(at_values)]
+        return Gradients(
+            _outputs(graph, found),
+            {graph.value(n): value_array(g) for n, g in zip(at_values, first, strict=True)},
+            {
+                name: weight_array(gradient)
+                for name, gradient in zip(at_weights, gradients[len(at_values) :], strict=True)
+            },
+        )
+
+    def step(self, feeds: Mapping[str, Array], rate: float, name: str = TRAIN) -> dict[str, Array]:
+        step = self.find_step(name)
+        taken = self._taken[name]
+
+        def mode(node: Node) -> Mode:
+            stream = stream_of(node.name)
+            return Mode(step.normalises_by_batch(node), step.seed, taken, stream)
+
+        values = self._run(step.graph, self._inputs(step.graph, feeds), mode, step)
+        loss = values[step.loss_value]
+        weights = [self._weights[weight] for weight in step.trained]
+        gradients = self._differentiate({loss: torch.ones_like(loss)}, weights)
+        self._updaters[name].update(gradients, rate)
+        self._taken[name] += 1
+        return _outputs(step.graph, values)
+
+    # ---------------------------------------------------------------------------------- weights
 
     def weights(self) -> Weights:
-        return {
-            str(name): weight_array(self._weights[name.node][name.parameter])
-            for name in self.graph.parameters
-        }
+        return {name: weight_array(tensor) for name, tensor in self._weights.items()}
 
     @torch.no_grad()
     def set_weights(self, weights: Mapping[str, Array]) -> None:
-        check_weights(self.graph, weights)
-        for name in self.graph.parameters:
-            # Copied into the tensors that there are, since the optimizer knows those.
-            tensor = self._weights[name.node][name.parameter]
-            tensor.copy_(self._layout.weight(np.asarray(weights[str(name)])))
+        check_weights(self._parameters, weights)
+        for name, tensor in self._weights.items():
+            # Copied into the tensors that there are, since the optimizers know those.
+            tensor.copy_(self._layout.weight(np.asarray(weights[name])))
 
-    def optimizer_state(self) -> dict[str, Array]:
-        memory = self._updater.memory() if self._updater else {}
-        return {"step": np.array(self._step), **memory}
+    def state(self, name: str = TRAIN) -> dict[str, Array]:
+        memory = self._updaters[name].memory() if name in self._updaters else {}
+        return {"step": np.array(self._taken.get(name, 0)), **memory}
 
-    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
-        check_optimizer_state(self.graph, self._learning, state)
-        self._step = int(state["step"])
-        if self._updater:
-            self._updater.remember(state, self._step, self._layout)
+    def set_state(self, state: Mapping[str, Array], name: str = TRAIN) -> None:
+        check_state(self.steps.get(name), state)
+        if name in self._updaters:
+            self._taken[name] = int(state["step"])
+            self._updaters[name].remember(state, self._taken[name], self._layout)
 
-    def _images(self, images: Array) -> Tensor:
-        self.check_images(images)
-        return self._layout.value(images)
+    # ------------------------------------------------------------------------------------ passes
 
-    def _targets(self, labels: Array, count: int, loss: Loss) -> Tensor:
-        targets = self.targets(labels, count, self._layout.precision)
-        check_loss(loss, targets.shape[1])
-        return self._layout.value(targets)
+    def _inputs(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Tensor]:
+        return {
+            name: self._layout.value(
+                as_targets(array, graph.inputs[name].shape, self._layout.precision)
+            )
+            for name, array in check_feeds(graph, feeds).items()
+        }
 
-    def _run(self, x: Tensor, mode: Mode) -> dict[str, Tensor]:
-        """Every node's value by name, and the input's."""
-        values = {INPUT: x}
+    def _run(
+        self,
+        graph: Graph,
+        inputs: Mapping[str, Tensor],
+        mode: Callable[[Node], Mode],
+        step: Step | None = None,
+    ) -> dict[str, Tensor]:
+        """Every value by name; in a step, weights that it does not train get no gradient."""
+        check_known(graph, self._parameters)
+        values = dict(inputs)
         with exact_arithmetic(self._layout.device):
-            for position, node in enumerate(self.graph.nodes):
-                inputs = [values[name] for name in node.inputs]
-                own = self._weights[node.name]
-                at = Mode(mode.training, mode.seed, mode.step, layer=position)
-                y = MAPPINGS[node.operation.kind](Call(node.operation, inputs, own, at))
-                if any(y is value for value in inputs):
+            for node in graph.nodes:
+                read = [values[name] for name in node.inputs]
+                if isinstance(node.operation, Loss):
+                    outputs, targets = read  # targets are given, and have no gradient
+                    values[node.name] = loss_at(node.operation, outputs, targets.detach())
+                    continue
+                own = self._own(graph, node, step)
+                y = MAPPINGS[node.operation.kind](Call(node.operation, read, own, mode(node)))
+                if any(y is value for value in read):
                     # What lets its input through needs a value of its own, to have a gradient of
                     # its own: others may read the input too.
                     y = y.view_as(y)
                 values[node.name] = y
         return values
 
-    def _differentiate(self, loss: Tensor, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        """∂loss/∂tensor for each; zero where the loss does not depend on it."""
-        if not loss.requires_grad:  # it depends on no weight at all
+    def _own(self, graph: Graph, node: Node, step: Step | None) -> dict[str, Tensor]:
+        stored = graph.parameters_of(node)
+        own = {each: self._weights[name] for each, name in stored.items()}
+        if step is None:
+            return own
+        updates = step.updates_statistics(node)
+        for each, name in stored.items():
+            if self._parameters[name].trainable:
+                own[each] = own[each] if name in step.trained else own[each].detach()
+            elif not updates:  # mappings write statistics where they are
+                own[each] = own[each].clone()
+        return own
+
+    def _like(self, value: Tensor, gradient: Array) -> Tensor:
+        if value.ndim == 0:
+            return torch.full_like(value, float(gradient))
+        return self._layout.value(gradient)
+
+    def _differentiate(
+        self, origins: Mapping[Tensor, Tensor], tensors: Sequence[Tensor]
+    ) -> Sequence[Tensor]:
+        """∂score/∂tensor for each; zero where the score does not depend on it."""
+        origins = {value: at for value, at in origins.items() if value.requires_grad}
+        if not origins or not tensors:
             return [torch.zeros_like(tensor) for tensor in tensors]
         with exact_arithmetic(self._layout.device):
-            return torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
+            return torch.autograd.grad(
+                list(origins),
+                tensors,
+                list(origins.values()),
+                allow_unused=True,
+                materialize_grads=True,
+            )
+
+
+def _outputs(graph: Graph, values: Mapping[str, Tensor]) -> dict[str, Array]:
+    return {name: value_array(values[value].detach()) for name, value in graph.outputs.items()}
 
 
 def _check_mapped(graph: Graph) -> None:
     for node in graph.nodes:
-        if node.operation.kind not in MAPPINGS:
+        if node.operation.kind not in MAPPINGS and not isinstance(node.operation, Loss):
             raise ArgumentError(
                 f"layer {node.name!r}: the torch engine has no mapping for the operation "
                 f"{node.operation.kind!r}; use the reference engine, which computes any operation"

@@ -64,7 +64,8 @@ class Layout:
 def value_array(tensor: Tensor) -> Array:
     """A batch as a NumPy array: (N, C, H, W) becomes (N, H, W, C)."""
     plain = tensor.detach().cpu()
-    return np.ascontiguousarray((plain.permute(0, 2, 3, 1) if plain.ndim == 4 else plain).numpy())
+    plain = plain.permute(0, 2, 3, 1) if plain.ndim == 4 else plain
+    return np.asarray(plain.numpy(), order="C")
 
 
 def weight_array(tensor: Tensor) -> Array:

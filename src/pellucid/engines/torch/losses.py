@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 if TYPE_CHECKING:
@@ -106,13 +105,3 @@ MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
 def loss_at(loss: Loss, logits: Tensor, targets: Tensor) -> Tensor:
     """The batch's loss, a tensor without axes."""
     return MAPPINGS[loss.kind](loss, logits, targets)
-
-
-def check_loss(loss: Loss, classes: int) -> None:
-    """Check that a loss fits the number of classes, before anything is computed.
-
-    Raises:
-        ArgumentError: If not; raised by the loss itself, on a batch of no images.
-    """
-    nothing = np.zeros((0, classes))
-    loss.per_image(nothing, nothing)

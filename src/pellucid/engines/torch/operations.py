@@ -150,7 +150,7 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
         return x
     # The counter runs over elements as they lie outside, channels last.
     last = (x.shape[0], *x.shape[2:], x.shape[1])
-    words = random_words(last, mode.seed, mode.step, mode.layer, x.device)
+    words = random_words(last, mode.seed, mode.step, mode.stream, x.device)
     kept = (words >= operation.threshold).to(x.dtype).movedim(-1, 1)
     return x * (kept / (1.0 - operation.rate))
 

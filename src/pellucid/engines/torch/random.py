@@ -40,7 +40,7 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
 
 
 def random_words(
-    shape: tuple[int, ...], seed: int, step: int, layer: int, device: torch.device
+    shape: tuple[int, ...], seed: int, step: int, stream: int, device: torch.device
 ) -> Tensor:
     """One 32-bit random word for each element, in row-major order of ``shape``; int64."""
     count = math.prod(shape)
@@ -49,7 +49,7 @@ def random_words(
         block,
         torch.zeros_like(block),
         torch.full_like(block, step & LOW),
-        torch.full_like(block, layer & LOW),
+        torch.full_like(block, stream & LOW),
     )
     words = torch.stack(philox(counter, (seed & LOW, 0)), dim=-1)
     return words.reshape(-1)[:count].reshape(shape)

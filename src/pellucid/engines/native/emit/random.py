@@ -30,14 +30,14 @@ def write_counter(scalars: NDArray[np.float32], seed: int, step: int) -> None:
     words[SEED], words[STEP] = seed & 0xFFFFFFFF, step & 0xFFFFFFFF
 
 
-def random_words(f: Function, block: Index, scalars: Value, layer: int) -> Words:
+def random_words(f: Function, block: Index, scalars: Value, stream: int) -> Words:
     """The words of as many counters as a vector has lanes, from counter ``block`` on.
 
     Args:
         f: The function.
         block: Number of the first counter, not above 2³² − lanes.
         scalars: Pointer to a step's numbers.
-        layer: The layer's position in its graph.
+        stream: Which random stream, a 32-bit number.
 
     Returns:
         The four words of every counter: word w of counter ``block + lane`` in lane ``lane`` of
@@ -47,7 +47,7 @@ def random_words(f: Function, block: Index, scalars: Value, layer: int) -> Words
     steps = ", ".join(f"i32 {lane}" for lane in range(f.vectors.lanes))
     first = str(block) if isinstance(block, int) else f.value(f"trunc i64 {block} to i32")
     counter = f.integer("add", spread(f, first), f"<{steps}>")
-    return _philox(f, (counter, f.whole(0), step, f.whole(layer)), (seed, f.whole(0)))
+    return _philox(f, (counter, f.whole(0), step, f.whole(signed(stream))), (seed, f.whole(0)))
 
 
 def in_order(f: Function, words: Words) -> list[Value]:

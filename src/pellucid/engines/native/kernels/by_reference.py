@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.counter_random import stream_of
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
 from pellucid.engines.native.kernels.parameters import Region, place_parameter
 from pellucid.engines.native.kernels.weighted import Weighted
@@ -41,7 +42,7 @@ class ByReference(Weighted):
     def __init__(self, plan: Plan, stage: Stage) -> None:
         self.plan, self.stage, self.name = plan, stage, stage.node.name
         self.operation, graph = stage.node.operation, plan.graph
-        self.layer = graph.nodes.index(stage.node)
+        self.stream = stream_of(stage.node.name)
         self.shapes = graph.inputs_of(stage.node)
         self.sources = [plan.values[name] for name in stage.sources]
         self.target = plan.values[stage.target]
@@ -180,7 +181,7 @@ class ByReference(Weighted):
             for place, shape in zip(self.sources, self.shapes, strict=True)
         ]
         weights = self._weights()
-        mode = Mode(training, seed, step, self.layer)
+        mode = Mode(training, seed, step, self.stream)
         value, self._saved = self.operation.forward(inputs, weights, mode)
         self._put(self.target, value, images, adds=False)
         if training:

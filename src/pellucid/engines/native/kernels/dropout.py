@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
+from pellucid.counter_random import stream_of
 from pellucid.engines.native.emit.images import each_image, each_row, each_vector, start_of
 from pellucid.engines.native.emit.random import in_order, random_words, signed
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
@@ -31,7 +32,7 @@ class Dropout:
         assert isinstance(operation, ops.Dropout)
         self.plan, self.stage, self.operation = plan, stage, operation
         self.name = stage.node.name
-        self.layer = plan.graph.nodes.index(stage.node)
+        self.stream = stream_of(stage.node.name)
         self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
         layout = self.source.layout
         self.row = layout.width * layout.channels
@@ -124,7 +125,7 @@ class Dropout:
         scalars = buffer(f, self.plan.scalars)
 
         def counters(i: Index, _: list[Value]) -> list[Value]:
-            words = random_words(f, f.add(first, i), scalars, self.layer)
+            words = random_words(f, f.add(first, i), scalars, self.stream)
             for part, word in enumerate(in_order(f, words)):
                 kept = f.value(f"icmp uge {f.vectors.int} {word}, {threshold}")
                 at = f.add(f.multiply(i, 4), part * lanes)

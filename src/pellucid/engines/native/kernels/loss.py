@@ -66,8 +66,8 @@ class Loss:
         place = plan.arena.place
         self.labels = place("labels", plan.capacity)
         self.wanted = place("wanted probabilities", plan.capacity * self.pitch)
-        self.losses = plan.arena.place_scratch("image losses", plan.capacity * 2 * DOUBLE)
-        self.results = place("loss and correct answers", 2 * DOUBLE)
+        self.losses = plan.arena.place_scratch("image losses", plan.capacity * DOUBLE)
+        self.result = place("loss", DOUBLE)
         weights = loss.class_weights if isinstance(loss, CrossEntropy) else None
         self.class_weights = place("weights of classes", self.pitch * DOUBLE) if weights else None
 
@@ -91,10 +91,10 @@ class Loss:
             floats = memory[self.wanted : self.wanted + count * self.pitch]
             floats.reshape(count, self.pitch)[:, : self.classes] = labels
 
-    def read_results(self, memory: NDArray[np.float32]) -> tuple[float, int]:
-        """The last step's loss, and how many answers were correct."""
-        found = memory[self.results : self.results + 2 * DOUBLE].view(np.float64)
-        return float(found[0]), int(found[1])
+    def read_result(self, memory: NDArray[np.float32]) -> float:
+        """The last step's loss."""
+        found = memory[self.result : self.result + DOUBLE].view(np.float64)
+        return float(found[0])
 
     # ----------------------------------------------------------------------------------- stages
 
@@ -116,15 +116,11 @@ class Loss:
 
             def unit(_u: Index, _: list[Value]) -> list[Value]:
                 def image(n: Index, running: list[Value]) -> list[Value]:
-                    at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
-                    return [
-                        f.value(f"fadd double {total}, {double.load(at, which)}")
-                        for which, total in enumerate(running)
-                    ]
+                    at = f.at(buffer(f, self.losses), n, "double")
+                    return [f.value(f"fadd double {running[0]}, {double.load(at)}")]
 
-                totals = f.loop(0, "%images", 1, image, [("double", "0.0")] * 2)
-                for which, total in enumerate(totals):
-                    double.store(total, buffer(f, self.results), which)
+                (total,) = f.loop(0, "%images", 1, image, [("double", "0.0")])
+                double.store(total, buffer(f, self.result))
                 return []
 
             f.loop("%first", "%last", 1, unit)
@@ -142,14 +138,14 @@ class Loss:
             value = f.load_vector(z, c)
             if real is not None:
                 value = f.choose(real, value, lowest)
-            return [_larger(f, value, running[0]), _larger(f, share(c, real), running[1])]
+            return [_larger(f, value, running[0])]
 
-        tops = self._over(f, [(f.vectors.float, lowest)] * 2, largest)
-        top, most = (across(f, vector, partial(_larger, f)) for vector in tops)
-        answer, correct = self._answer(f, z, share, top, most)
+        (tops,) = self._over(f, [(f.vectors.float, lowest)], largest)
+        top = across(f, tops, partial(_larger, f))
+        place = self._first(f, z, top)
 
         def is_top(c: Index) -> Value:
-            return f.compare("oeq", _positions(f, c), answer)
+            return f.compare("oeq", _positions(f, c), place)
 
         high = double.widen(top)
 
@@ -168,9 +164,7 @@ class Loss:
             write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
             loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
 
-        at = f.at(buffer(f, self.losses), f.multiply(n, 2), "double")
-        double.store(double.first(loss), at)
-        double.store(double.first(double.widen(correct)), at, 1)
+        double.store(double.first(loss), f.at(buffer(f, self.losses), n, "double"))
 
     def _by_output(
         self, f: Function, double: Doubles, share: Share, z: Value, dz: Value, divisor: Value
@@ -295,34 +289,19 @@ class Loss:
         self._over(f, [], gradient)
         return double.apply("fdiv", loss, divisor)
 
-    def _answer(
-        self, f: Function, z: Value, share: Share, top: Value, most: Value
-    ) -> tuple[Value, Value]:
-        """The place of the first largest logit, and whether the image's answer is correct.
-
-        Correct, 1 rather than 0, is an answer (the first largest logit, or the first NaN) that is
-        the first of the most wanted.
-        """
+    def _first(self, f: Function, z: Value, top: Value) -> Value:
+        """The place of the first of the largest logits; infinity if all are NaN."""
         none = f.constant(float("inf"))
 
         def first(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
             value, position = f.load_vector(z, c), _positions(f, c)
             if real is not None:
                 position = f.choose(real, position, none)
-            masks = (
-                f.compare("uno", value, value),
-                f.compare("oeq", value, top),
-                f.compare("oeq", share(c, real), most),
-            )
-            return [
-                _smaller(f, f.choose(mask, position, none), before)
-                for mask, before in zip(masks, running, strict=True)
-            ]
+            largest = f.choose(f.compare("oeq", value, top), position, none)
+            return [_smaller(f, largest, running[0])]
 
-        found = self._over(f, [(f.vectors.float, none)] * 3, first)
-        broken, largest, wanted = (across(f, vector, partial(_smaller, f)) for vector in found)
-        answer = f.choose(f.compare("olt", broken, none), broken, largest)
-        return largest, f.choose(f.compare("oeq", answer, wanted), f.constant(1.0), f.zero)
+        (places,) = self._over(f, [(f.vectors.float, none)], first)
+        return across(f, places, partial(_smaller, f))
 
     # ---------------------------------------------------------------------------------- labels
 

@@ -31,6 +31,7 @@ class Folded:
         graph: The graph that is computed.
         norms: The batch norm that each convolution or dense layer has taken in, by its name there.
         unfolded: The name, in the whole graph, of each layer that has taken one in.
+        stores: Under which name the weights of each of these are stored.
         makers: The node that makes the value of a node of the whole graph; a convolution with a
             norm folded into it makes the norm's. What is missing is not made at all.
     """
@@ -38,12 +39,13 @@ class Folded:
     graph: Graph
     norms: dict[str, Node]
     unfolded: dict[str, str]
+    stores: dict[str, str]
     makers: dict[str, str]
 
     @staticmethod
     def nothing(graph: Graph) -> Folded:
         """A graph as it is."""
-        return Folded(graph, {}, {}, {node.name: node.name for node in graph.nodes})
+        return Folded(graph, {}, {}, {}, {node.name: node.name for node in graph.nodes})
 
     def weights(self, weights: Mapping[str, Array]) -> Weights:
         """The weights of the graph that is computed, from those of the whole graph."""
@@ -57,11 +59,11 @@ class Folded:
             assert isinstance(operation, ops.BatchNorm)
             # In double precision, so that folding rounds once.
             gamma, beta, mean, variance = (
-                weights[f"{norm.name}.{part}"].astype(np.float64)
+                weights[f"{norm.store}.{part}"].astype(np.float64)
                 for part in ("gamma", "beta", "mean", "variance")
             )
             scale = gamma / np.sqrt(variance + operation.epsilon)
-            whole = self.unfolded[name]
+            whole = self.stores[name]
             bias = np.asarray(weights.get(f"{whole}.bias", 0.0), np.float64)
             found[f"{name}.kernel"] = (weights[f"{whole}.kernel"] * scale).astype(np.float32)
             found[f"{name}.bias"] = ((bias - mean) * scale + beta).astype(np.float32)
@@ -100,12 +102,17 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
         if node.name in norms:
             assert isinstance(operation, ops.Conv2D | ops.Dense)
             if node.name in shown:
-                nodes.append(Node(node.name, operation, inputs))
-            operation = dataclasses.replace(operation, bias=True)
-        nodes.append(Node(names.get(node.name, node.name), operation, inputs))
+                nodes.append(Node(node.name, operation, inputs, node.weights))
+            # The folded weights belong to nobody else, whoever shares the stored ones.
+            folded = dataclasses.replace(operation, bias=True)
+            nodes.append(Node(names[node.name], folded, inputs))
+        else:
+            nodes.append(Node(node.name, operation, inputs, node.weights))
+    outputs = {name: makers.get(value, value) for name, value in graph.outputs.items()}
     return Folded(
-        Graph(graph.input_shape, tuple(nodes)),
+        Graph(graph.inputs, nodes, outputs),
         {names[name]: norm for name, norm in norms.items()},
         {made: name for name, made in names.items()},
+        {names[name]: before[name].store for name in norms},
         makers,
     )

@@ -40,9 +40,5 @@ class Wanted:
 
 def part_that_makes(graph: Graph, names: Iterable[str]) -> Graph:
     """The nodes from which any of these are made, and these."""
-    needed = set(names)
-    for node in reversed(graph.nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
-    nodes = tuple(node for node in graph.nodes if node.name in needed)
-    return graph if len(nodes) == len(graph.nodes) else Graph(graph.input_shape, nodes)
+    nodes = graph.nodes_before(names)
+    return graph if len(nodes) == len(graph.nodes) else Graph(graph.inputs, nodes)

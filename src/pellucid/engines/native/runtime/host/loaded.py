@@ -90,8 +90,8 @@ class Loaded:
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         """Set all weights and statistics, of the graph that is computed."""
         arrays = by_node(weights)
-        for name, stage in self.code.weighted.items():
-            own = of_node(arrays, name)
+        for stage in self.code.weighted.values():
+            own = of_node(arrays, stage.stage.node.store)
             stage.write(self.memory, stage.parameter.weights, own)
             stage.write_statistics(self.memory, own)
         if "flip" in self.schedules:  # the copies for the backward pass
@@ -100,23 +100,26 @@ class Loaded:
     def read_weights(self) -> Weights:
         """Copies of all weights and statistics, by full name."""
         found: Weights = {}
-        for name, stage in self.code.weighted.items():
+        for stage in self.code.weighted.values():
             arrays = stage.read(self.memory, stage.parameter.weights)
             arrays |= stage.read_statistics(self.memory)
-            found |= {f"{name}.{part}": array for part, array in arrays.items()}
+            store = stage.stage.node.store
+            found |= {f"{store}.{part}": array for part, array in arrays.items()}
         return found
 
     def read_weight_gradients(self) -> Weights:
         """The gradient of every weight, by full name; its partial sums joined in their order."""
         found: Weights = {}
-        for name, stage in self.code.weighted.items():
+        for stage in self.code.weighted.values():
             parameter = stage.parameter
             end = parameter.gradients + parameter.chunks * parameter.size
             parts = self.memory[parameter.gradients : end].reshape(parameter.chunks, -1)
             total = parts[0].copy()
             for part in parts[1:]:
                 total += part
-            found |= {f"{name}.{part}": array for part, array in stage.read(total, 0).items()}
+            for part, array in stage.read(total, 0).items():
+                name = f"{stage.stage.node.store}.{part}"
+                found[name] = found[name] + array if name in found else array  # shared ones add up
         return found
 
 

@@ -1,4 +1,4 @@
-"""A network as machine code: memory, threads, and the protocol's calls."""
+"""One graph as machine code: its memory, and the calls that compute and learn."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.engine import Backward, Learning, Program, StepResult
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.random import write_counter
 from pellucid.engines.native.emit.schedule_builder import STEP
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.lower.fold import Folded, fold
-from pellucid.engines.native.runtime.host.guard import Guard, serialised
-from pellucid.engines.native.runtime.host.inspector import Inspector
 from pellucid.engines.native.runtime.host.loaded import (
     Loaded,
     by_node,
@@ -23,19 +20,16 @@ from pellucid.engines.native.runtime.host.loaded import (
     of_node,
     of_pixels,
 )
-from pellucid.engines.state import check_optimizer_state
-from pellucid.errors import ShapeError
-from pellucid.graph import INPUT, check_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from pellucid.engines.native.compile import Code
+    from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph, Weights
-    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 INFERENCE_BATCH = 64
@@ -45,11 +39,11 @@ MOST_VALUES = 1 << 28
 """Values of those images in memory at once, roughly: 1 GiB; larger images come in smaller parts."""
 
 
-class NativeProgram(Program):
-    """A network compiled for this processor.
+class Compiled:
+    """A graph of one input and one output, compiled for this processor, with its weights.
 
-    Several threads of Python may call it; it answers one after the other. A step that is broken
-    off, from the keyboard e.g., leaves everything as it was before, or as it is after the step.
+    What comes in has been checked. A step that is broken off, e.g. from the keyboard, leaves
+    everything as it was before, or as it is after the step.
     """
 
     def __init__(
@@ -64,12 +58,10 @@ class NativeProgram(Program):
         self._learning = learning
         self._threads = threads
         self._processor = processor
-        self._guard = Guard()
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._counter = self._steps.ctypes.data
         # Learning needs the batch norms as they are; inference does not.
         self._folded = fold(graph) if learning is None else Folded.nothing(graph)
-        self._inspector = Inspector(graph, threads, processor, folds=learning is None)
         self._whole: Weights = {}
         self._build(_first_capacity(graph))
         self.set_weights(weights)
@@ -99,21 +91,18 @@ class NativeProgram(Program):
 
     @property
     def forward_bytes(self) -> int:
+        """About how many bytes each image of a batch needs."""
         lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
         memory = self._memory
         return (memory.size - lasting) * memory.itemsize // self._loaded.capacity
 
     @property
-    def values_bytes(self) -> int:
-        return 8 * sum(map(math.prod, self.graph.shapes.values()))  # where they lie, and a copy
-
-    @property
     def unpredicted(self) -> frozenset[str]:
+        """Layers whose values are not made, since a batch norm is folded into them."""
         return frozenset(self._folded.unfolded.values())
 
-    @serialised
     def forward(self, images: Array) -> Array:
-        self.check_images(images)
+        """The answers to any number of images, (N, …)."""
         pixels, size = contiguous(images), self._loaded.capacity
         answers = [
             self._forward(pixels[first : first + size]).copy()
@@ -121,86 +110,38 @@ class NativeProgram(Program):
         ]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
-    @serialised
-    def values(self, images: Array) -> dict[str, Array]:
-        self.check_images(images)
-        return self._inspector.values(self.weights, images, self.graph.shapes)
-
-    @serialised
-    def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
-        logits = self.forward(images)
-        targets = self.targets(labels, len(images), "float32")
-        value, at_logits = loss.value_and_gradient(logits, targets)
-        return Backward(value, *self.backward_from(images, {self.graph.output: at_logits}))
-
-    @serialised
-    def backward_from(
-        self,
-        images: Array,
-        seeds: Mapping[str, Array],
-        names: Collection[str] | None = None,
-        *,
-        weights: bool = True,
-    ) -> tuple[dict[str, Array], Weights]:
-        """Gradients at inference that follow from given ones, of the network before folding.
-
-        Args:
-            images: (N, H, W, C), uint8 or float in pixel units.
-            seeds: By node, the gradient that comes in at its value, (N, …); several add up.
-            names: At which nodes' values gradients are wanted, ``input`` among them; by default at
-                all.
-            weights: Whether those of the weights are wanted, summed over the images.
+    def train_step(
+        self, images: Array, labels: Array, learning_rate: float
+    ) -> tuple[float, NDArray[np.float32]]:
+        """Learn from a batch.
 
         Returns:
-            Gradients at values, (N, …) each, and at weights by full name.
-
-        Raises:
-            ArgumentError: If there is no such node.
-            ShapeError: If images or seeds do not fit.
+            The loss and the network's answers, both before the update.
         """
-        self.check_images(images)
-        for name, seed in seeds.items():
-            expected = (len(images), *self.graph.shapes[self.graph[name].name])
-            if seed.shape != expected:
-                raise ShapeError(
-                    f"the gradient at {name!r} must be {expected}, as its values are, got "
-                    f"{seed.shape}"
-                )
-        wanted = self.graph.shapes if names is None else names
-        for name in wanted:
-            if name != INPUT:
-                _ = self.graph[name]
-        return self._inspector.backward(self.weights, images, seeds, wanted, weights=weights)
-
-    @serialised
-    def train_step(self, images: Array, labels: Array, learning_rate: float) -> StepResult:
-        if self._learning is None:
-            raise RuntimeError("load the network with learning=Learning(...) to train it")
-        self.check_images(images)
-        wanted = self.check_labels(labels, len(images), "float32")
-        if self._code.loss is None:  # the rule's own error says why it does not fit
-            nothing = np.zeros((0, *self.graph.output_shape))
-            self._learning.loss.per_image(nothing, nothing)
+        assert self._learning is not None
         pixels = contiguous(images)
         if len(pixels) > self._loaded.capacity:
             self._grow(len(pixels))
         loss = self._code.loss
         assert loss is not None
-        loss.write_labels(self._memory, wanted)
+        loss.write_labels(self._memory, labels)
         scalars, step = self._memory[self._code.plan.scalars :], self._step
         write_counter(scalars, self._learning.seed, step)
         write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
-        self._inspector.weights_changed()
         # One call, so that an interruption from the keyboard comes before the step or after it.
         with self._undone_if_python_fails():
             self._loaded.run(of_pixels(STEP, pixels), pixels, counter=self._counter)
-        return StepResult(*loss.read_results(self._memory))
+        return loss.read_result(self._memory), self._answers(len(pixels)).copy()
 
     def _forward(self, pixels: Array) -> NDArray[np.float32]:
         self._loaded.infer(pixels)
+        return self._answers(len(pixels))
+
+    def _answers(self, count: int) -> NDArray[np.float32]:
+        """The answers to the last batch, where they lie."""
         plan = self._code.plan
-        answers = self._loaded.view(plan.values[plan.stages[-1].target], len(pixels))
-        return answers.reshape(len(pixels), *self.graph.output_shape)
+        answers = self._loaded.view(plan.values[plan.stages[-1].target], count)
+        return answers.reshape(count, *self.graph.output_shape)
 
     @contextmanager
     def _undone_if_python_fails(self) -> Iterator[None]:
@@ -222,31 +163,29 @@ class NativeProgram(Program):
 
     def _grow(self, capacity: int) -> None:
         """Make room for larger batches; everything learned so far moves over."""
-        weights, state, before = self.weights(), self.optimizer_state(), self._loaded
+        weights, state, before = self.weights(), self.state(), self._loaded
         try:
             self._build(capacity)
             self.set_weights(weights)
-            self.set_optimizer_state(state)
+            self.set_state(state)
         except BaseException:  # an interruption from the keyboard too
             self._loaded = before
             raise
 
     # ---------------------------------------------------------------------------------- weights
 
-    @serialised
     def weights(self) -> Weights:
+        """Copies of the weights, by full name."""
         if self._learning is None:  # as they were before batch norms were folded
             return {name: array.copy() for name, array in self._whole.items()}
         found = self._loaded.read_weights()
         return {str(name): found[str(name)] for name in self.graph.parameters}
 
-    @serialised
     def set_weights(self, weights: Mapping[str, Array]) -> None:
-        check_weights(self.graph, weights)
+        """Replace the weights; others than the graph's may be among them."""
         single = {name: np.array(weight, np.float32) for name, weight in weights.items()}
         if self._learning is None:
             self._whole = single
-        self._inspector.weights_changed()
         self._loaded.write_weights(self._folded.weights(single))
 
     @property
@@ -254,8 +193,8 @@ class NativeProgram(Program):
         """Steps taken."""
         return int(self._steps[0])
 
-    @serialised
-    def optimizer_state(self) -> dict[str, Array]:
+    def state(self) -> dict[str, Array]:
+        """Copies of what the optimizer remembers, see :mod:`pellucid.engines.state`."""
         state: dict[str, Array] = {"step": np.array(self._step)}
         for name, stage in self._code.weighted.items():
             for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
@@ -263,9 +202,8 @@ class NativeProgram(Program):
                     state[f"{name}.{part}.{slot}"] = array
         return state
 
-    @serialised
-    def set_optimizer_state(self, state: Mapping[str, Array]) -> None:
-        check_optimizer_state(self.graph, self._learning, state)
+    def set_state(self, state: Mapping[str, Array]) -> None:
+        """Replace what the optimizer remembers."""
         self._steps[0] = int(state["step"])
         remembered = by_node(state)
         for name, stage in self._code.weighted.items():

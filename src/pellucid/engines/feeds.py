@@ -1,0 +1,112 @@
+"""What goes into a program: arrays for a graph's inputs, checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.checks import brief
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops.loss import Loss, one_hot
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import DTypeLike
+
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array, Shape
+
+
+def check_feeds(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays for every input of a graph, once they are found good.
+
+    Class numbers (N,) may be fed where a loss takes wanted probabilities (N, K); they come back as
+    they are, see :func:`as_targets`.
+
+    Args:
+        graph: The graph.
+        feeds: An array (N, *shape) for each input, with N at least 1 and the same for all;
+            integers or floats.
+
+    Raises:
+        ArgumentError: If an input is missing or unknown, or targets are not finite or negative
+            where they must be probabilities.
+        ShapeError: If an array is not of its input's shape, or class numbers are out of range.
+    """
+    if odd := sorted(feeds.keys() ^ graph.inputs.keys()):
+        fault = "is missing" if odd[0] in graph.inputs else "is unknown"
+        raise ArgumentError(
+            f"input {brief(odd[0])} {fault}; the network takes {', '.join(graph.inputs)}"
+        )
+    found: dict[str, Array] = {}
+    losses = {
+        node.inputs[1]: node.operation
+        for node in graph.nodes
+        if isinstance(node.operation, Loss) and node.inputs[1] in graph.inputs
+    }
+    count: int | None = None
+    for name, kind in graph.inputs.items():
+        array = np.asarray(feeds[name])
+        if name in losses:
+            found[name] = losses[name].check_targets(array, count, kind.shape)
+        else:
+            found[name] = array
+            check_images(graph, name, array, count)
+        count = len(array)
+    return found
+
+
+def as_targets(labels: Array, shape: Shape, dtype: DTypeLike) -> Array:
+    """A copy of checked targets as wanted values (N, K): class numbers (N,) as ones and zeros."""
+    if labels.ndim == len(shape) + 1:
+        return labels.astype(dtype)
+    return one_hot(labels, shape[0], dtype)
+
+
+def check_images(graph: Graph, name: str, array: Array, count: int | None = None) -> None:
+    """Check that an array is a batch for one of a graph's inputs.
+
+    Raises:
+        ShapeError: With what came and what was expected.
+    """
+    shape = graph.inputs[name].shape
+    if array.shape[1:] == shape and len(array) and array.dtype.kind in "biuf":
+        if count is None or len(array) == count:
+            return
+        raise ShapeError(f"input {brief(name)} must have {count} examples, got {len(array)}")
+    alone = len(shape) == 3 and sum(len(t.shape) == 3 for t in graph.inputs.values()) == 1
+    what = "images" if alone else f"for its input {brief(name)} arrays"
+    came = describe(array.shape) if array.dtype.kind in "biuf" else str(array.dtype)
+    raise ShapeError(
+        f"the network takes {what} {describe(('N', *shape))} with N at least 1, "  # type: ignore[arg-type]
+        f"got an array {came}"
+    )
+
+
+def check_origins(graph: Graph, at: Mapping[str, Array], count: int) -> dict[str, Array]:
+    """Gradients of a score where it reads values, by the values' names, float32.
+
+    Args:
+        graph: The graph.
+        at: As :meth:`pellucid.engines.Program.differentiate` takes it.
+        count: How many examples there are.
+
+    Raises:
+        ArgumentError: If there is no such value.
+        ShapeError: If one is not shaped as its value.
+    """
+    found = {}
+    for given, array in at.items():
+        name = graph.value(given)
+        kind, gradient = graph.types[name], np.asarray(array)
+        shape = kind.shape if kind.per == "batch" else (count, *kind.shape)
+        if gradient.shape != shape:
+            raise ShapeError(
+                f"the gradient at {brief(name)} must be {shape}, as its values are, got "
+                f"{gradient.shape}"
+            )
+        found[name] = gradient
+    return found

@@ -1,0 +1,243 @@
+"""Graphs as machine code over one store of weights: the protocol's calls."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.engines.engine import TRAIN, Gradients, Program, check_known
+from pellucid.engines.feeds import as_targets, check_feeds, check_images, check_origins
+from pellucid.engines.native.lower.learning import Learning
+from pellucid.engines.native.lower.objective import Objective
+from pellucid.engines.native.runtime.host.compiled import Compiled
+from pellucid.engines.native.runtime.host.guard import Guard, serialised
+from pellucid.engines.native.runtime.host.inspector import Inspector
+from pellucid.engines.reference import ReferenceEngine
+from pellucid.engines.state import check_state
+from pellucid.graph import Network, check_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.step import Step
+    from pellucid.graph import Graph, Weights
+    from pellucid.ops.operation import Array
+
+
+class NativeProgram(Program):
+    """A network compiled for this processor.
+
+    Several threads of Python may call it; it answers one after the other. Every graph and every
+    step has code of its own, with a copy of the weights packed as its kernels read them. A copy is
+    renewed before it is used where the weights have changed since.
+
+    Raises:
+        Declined: If a step, or the network, has no kernels here.
+    """
+
+    def __init__(
+        self, network: Network, steps: Mapping[str, Step], threads: int, processor: Processor
+    ) -> None:
+        self.graph = network.graph
+        self.steps = steps
+        self._parameters = network.parameters
+        self._threads, self._processor = threads, processor
+        self._guard = Guard()
+        self._weights = _copies(network.weights)
+        # Versions of the weights: the newest, that of the store, and those of each code's copy.
+        self._version = self._stored = 0
+        self._newest: Compiled | None = None
+        self._learning = {name: Learning.of(step) for name, step in steps.items()}
+        self._steps = {
+            name: Compiled(each.graph, self._weights, each, threads, processor)
+            for name, each in self._learning.items()
+        }
+        # What learns also answers, so that a network that is trained is compiled once.
+        self._graphs = {each.graph: self._steps[name] for name, each in self._learning.items()}
+        self._copied = dict.fromkeys(self._steps.values(), 0)
+        self._inspectors: dict[Graph, Inspector] = {}
+        self._objectives: dict[Graph, Objective] = {}
+        self._code_of(self.graph)
+
+    # -------------------------------------------------------------------------------- computing
+
+    @property
+    def forward_bytes(self) -> int:
+        return self._code_of(self.graph).forward_bytes
+
+    @property
+    def values_bytes(self) -> int:
+        return 8 * sum(map(math.prod, self.graph.shapes.values()))  # where they lie, and a copy
+
+    @property
+    def unpredicted(self) -> frozenset[str]:
+        return self._code_of(self.graph).unpredicted
+
+    @serialised
+    def forward(self, images: Array) -> Array:
+        check_images(self.graph, self.graph.input, images)
+        return self._current(self._code_of(self.graph)).forward(images)
+
+    @serialised
+    def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        objective = self._objective(graph)
+        if objective is None:
+            return self._reference().run(graph, feeds)
+        arrays = check_feeds(graph, feeds)
+        values = self._values(objective, arrays)
+        return self._outputs(objective, arrays, values)
+
+    @serialised
+    def differentiate(
+        self,
+        graph: Graph,
+        feeds: Mapping[str, Array],
+        at: Mapping[str, Array],
+        *,
+        values: Iterable[str] = (),
+        weights: Iterable[str] = (),
+    ) -> Gradients:
+        objective = self._objective(graph)
+        wanted, learned = [graph.value(name) for name in values], list(weights)
+        if objective is None or not objective.network.types.keys() >= {*wanted}:
+            return self._reference().differentiate(graph, feeds, at, values=wanted, weights=learned)
+        arrays = check_feeds(graph, feeds)
+        count = len(next(iter(arrays.values())))
+        origins = check_origins(graph, at, count)
+        found = self._values(objective, arrays)
+        seeds: dict[str, Array] = {}
+        for name, origin in origins.items():
+            node = objective.losses.get(name)
+            if node is not None:
+                name, targets = node.inputs
+                logits = found[name]
+                wanted_there = as_targets(arrays[targets], logits.shape[1:], np.float32)
+                _, gradient = node.operation.value_and_gradient(logits, wanted_there)
+                origin = np.asarray(gradient * origin, np.float32)
+            seeds[name] = seeds[name] + origin if name in seeds else origin
+        at_values, at_weights = self._inspector(objective.network).backward(
+            self._store,
+            arrays[objective.network.input],
+            seeds,
+            frozenset(wanted),
+            weights=bool(learned),
+        )
+        return Gradients(
+            self._outputs(objective, arrays, found),
+            {name: at_values[name] for name in wanted},
+            {name: at_weights[name] for name in learned},
+        )
+
+    @serialised
+    def step(self, feeds: Mapping[str, Array], rate: float, name: str = TRAIN) -> dict[str, Array]:
+        step = self.find_step(name)
+        learning, code = self._learning[name], self._current(self._steps[name])
+        arrays = check_feeds(step.graph, feeds)
+        images, targets = arrays[learning.graph.input], arrays[learning.targets]
+        loss, answers = code.train_step(images, targets, rate)
+        self._changed(stored=False)
+        self._copied[code], self._newest = self._version, code
+        found = {step.loss_value: np.asarray(loss), learning.graph.output: answers}
+        return {output: found[value] for output, value in step.graph.outputs.items()}
+
+    # -------------------------------------------------------------------------------- any graph
+
+    def _objective(self, graph: Graph) -> Objective | None:
+        """A graph taken apart into what is compiled and its losses; none if it cannot be."""
+        if graph not in self._objectives:
+            check_known(graph, self._parameters)
+            objective = Objective.of(graph, self.graph)
+            if objective is None:
+                return None
+            self._objectives[graph] = objective
+        return self._objectives[graph]
+
+    def _values(self, objective: Objective, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """The values of the outputs, and those that losses compare, by their own names."""
+        network = objective.network
+        images = arrays[network.input]
+        if objective.names == {network.output}:
+            return {network.output: self._current(self._code_of(network)).forward(images)}
+        found = self._inspector(network).values(self._store, images, objective.names)
+        return found | {name: arrays[name] for name in arrays if name not in found}
+
+    def _outputs(
+        self, objective: Objective, arrays: Mapping[str, Array], values: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        found = dict(values)
+        for name, node in objective.losses.items():
+            compared, targets = node.inputs
+            logits = found[compared]
+            wanted = as_targets(arrays[targets], logits.shape[1:], np.float32)
+            found[name] = np.asarray(node.operation.value_and_gradient(logits, wanted)[0])
+        return {output: found[value] for output, value in objective.graph.outputs.items()}
+
+    def _code_of(self, graph: Graph) -> Compiled:
+        """The code of a graph, compiled at its first use."""
+        if graph not in self._graphs:
+            weights = self._store()
+            self._graphs[graph] = Compiled(graph, weights, None, self._threads, self._processor)
+            self._copied[self._graphs[graph]] = self._version
+        return self._graphs[graph]
+
+    def _inspector(self, graph: Graph) -> Inspector:
+        """What gives a graph's values and gradients by name."""
+        if graph not in self._inspectors:
+            folds = all(each.graph != graph for each in self._learning.values())
+            self._inspectors[graph] = Inspector(graph, self._threads, self._processor, folds=folds)
+        return self._inspectors[graph]
+
+    def _reference(self) -> Program:
+        """The same weights on the reference engine, for graphs that cannot be compiled."""
+        return ReferenceEngine().load(Network(self.graph, self._store()))
+
+    # ---------------------------------------------------------------------------------- weights
+
+    def _current(self, code: Compiled) -> Compiled:
+        """A code with the newest weights."""
+        if self._copied[code] != self._version:
+            code.set_weights(self._store())
+            self._copied[code] = self._version
+        return code
+
+    def _store(self) -> Weights:
+        """The newest weights, unpacked."""
+        if self._stored != self._version:
+            assert self._newest is not None
+            self._weights |= self._newest.weights()
+            self._stored = self._version
+        return self._weights
+
+    def _changed(self, *, stored: bool) -> None:
+        self._version += 1
+        if stored:
+            self._stored = self._version
+        for inspector in self._inspectors.values():
+            inspector.weights_changed()
+
+    @serialised
+    def weights(self) -> Weights:
+        return _copies(self._store())
+
+    @serialised
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        check_weights(self._parameters, weights)
+        self._weights = _copies({name: weights[name] for name in self._parameters})
+        self._changed(stored=True)
+
+    @serialised
+    def state(self, name: str = TRAIN) -> dict[str, Array]:
+        return self._steps[name].state() if name in self._steps else {"step": np.array(0)}
+
+    @serialised
+    def set_state(self, state: Mapping[str, Array], name: str = TRAIN) -> None:
+        check_state(self.steps.get(name), state)
+        if name in self._steps:
+            self._steps[name].set_state(state)
+
+
+def _copies(weights: Mapping[str, Array]) -> Weights:
+    return {name: np.array(array, np.float32, order="C") for name, array in weights.items()}

@@ -1,0 +1,154 @@
+"""One way to learn: what is minimised, what changes, and by which rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pellucid.checks import brief
+from pellucid.errors import ArgumentError
+from pellucid.graph import Graph, Node
+from pellucid.ops.types import Type
+from pellucid.short_repr import short_repr
+
+if TYPE_CHECKING:
+    from pellucid.ops.loss import Loss
+    from pellucid.ops.operation import Parameter
+    from pellucid.optimizers import Optimizer
+
+LOSS, TARGETS = "loss", "targets"
+"""What :func:`with_loss` calls the loss's node and output, and the input of what is wanted."""
+
+
+@short_repr
+@dataclass(frozen=True)
+class Step:
+    """One way to learn, fixed when a program is made, so that an engine can compile it.
+
+    Names of weights are matched by patterns, as those of files are by a shell: ``head.*``, ``*``.
+
+    Attributes:
+        graph: From the inputs to the loss; it may have further outputs, which the step returns.
+        optimizer: The update rule; each step brings its learning rate.
+        loss: The output that is minimised: one number for the batch.
+        trains: Which weights change, by their full names. Others get no gradient, and what lies
+            before the first that changes costs nothing on the way backward.
+        running_statistics: Which norms use their running statistics instead of the batch's, by the
+            full names of these statistics. Said apart from ``trains``: of a trained body that is
+            transferred, both are fixed; a discriminator in its generator's step does not change,
+            but goes on using the batch's statistics. A norm's running statistics are updated where
+            it uses the batch's and they are among ``trains``; in the order of the nodes.
+        seed: Of the random numbers drawn in training (dropout), 0 .. 2³² − 1.
+
+    Raises:
+        ArgumentError: If the loss is no number for the batch, or nothing would change.
+    """
+
+    graph: Graph
+    optimizer: Optimizer
+    loss: str = LOSS
+    trains: tuple[str, ...] = ("*",)
+    running_statistics: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.loss not in self.graph.outputs:
+            raise ArgumentError(
+                f"a step minimises an output of its graph; {brief(self.loss)} is not among "
+                f"{', '.join(map(brief, self.graph.outputs))}"
+            )
+        if self.graph.types[self.loss_value].per != "batch":
+            raise ArgumentError(
+                f"a step minimises one number for the batch, {brief(self.loss)} is "
+                f"{self.graph.types[self.loss_value]} for each example; end it with a loss"
+            )
+        for pattern in (*self.trains, *self.running_statistics):
+            if not any(fnmatchcase(str(name), pattern) for name in self.graph.parameters):
+                if pattern == "*":
+                    continue
+                raise ArgumentError(f"no weight of the network is called {brief(pattern)}")
+
+    @classmethod
+    def of(
+        cls,
+        graph: Graph,
+        loss: Loss,
+        optimizer: Optimizer,
+        *,
+        trains: tuple[str, ...] = ("*",),
+        running_statistics: tuple[str, ...] = (),
+        seed: int = 0,
+    ) -> Step:
+        """A step that brings a network's only output near to its targets, see :func:`with_loss`."""
+        return cls(
+            with_loss(graph, loss),
+            optimizer,
+            trains=trains,
+            running_statistics=running_statistics,
+            seed=seed,
+        )
+
+    @property
+    def loss_value(self) -> str:
+        """The name of the value that is minimised."""
+        return self.graph.outputs[self.loss]
+
+    @cached_property
+    def trained(self) -> dict[str, Parameter]:
+        """The parameters that the optimizer changes, by full name."""
+        return {
+            str(name): parameter
+            for name, parameter in self.graph.parameters.items()
+            if parameter.trainable and self._among(str(name), self.trains)
+        }
+
+    def normalises_by_batch(self, node: Node) -> bool:
+        """Whether a node that has statistics uses the batch's."""
+        return not any(self._among(name, self.running_statistics) for name in self._followed(node))
+
+    def updates_statistics(self, node: Node) -> bool:
+        """Whether a node's running statistics change."""
+        followed = self._followed(node)
+        return self.normalises_by_batch(node) and any(
+            self._among(name, self.trains) for name in followed
+        )
+
+    def _followed(self, node: Node) -> list[str]:
+        own = node.operation.parameters(*self.graph.inputs_of(node))
+        return [f"{node.store}.{name}" for name, each in own.items() if not each.trainable]
+
+    @staticmethod
+    def _among(name: str, patterns: tuple[str, ...]) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def with_loss(
+    graph: Graph, loss: Loss, *, name: str = LOSS, targets: str = TARGETS, of: str | None = None
+) -> Graph:
+    """A graph with a loss of one of its values, and an input for what is wanted there.
+
+    Args:
+        graph: The network.
+        loss: The loss.
+        name: Of the loss's node and of its output; a number is added where it is taken.
+        targets: Of the input; likewise.
+        of: The value that is compared; by default the only output.
+    """
+    value = graph.output if of is None else graph.value(of)
+    taken = {*graph.types, *graph.outputs}
+    name, targets = _free(name, taken), _free(targets, taken)
+    return graph.extend(
+        [Node(name, loss, (value, targets))],
+        {**graph.outputs, name: name},
+        {targets: Type(graph.shapes[value])},
+    )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}{number}"
+    return free
