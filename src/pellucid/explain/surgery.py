@@ -5,7 +5,7 @@ Every edit makes a new network from another, so that a difference in what they a
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,8 +15,8 @@ from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
     BatchNorm,
-    Flatten,
     GlobalAveragePool,
+    GlobalMaxPool,
     MaxPool,
 )
 from pellucid.renamed import old_names
@@ -27,10 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pellucid.files import Model
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Operation
 
 REMOVABLE = ("activation", "regularisation")
 """Families of layers that can be left out: they keep the shape, and no statistics follow them."""
+
+SWAPPED: dict[type[Operation], type[Any]] = {
+    AveragePool: MaxPool,
+    GlobalAveragePool: GlobalMaxPool,
+    GlobalMaxPool: GlobalAveragePool,
+    MaxPool: AveragePool,
+}
+"""What a pooling is swapped with."""
 
 MUTED = "-muted"
 """What the name of a layer that mutes another one ends with."""
@@ -171,7 +179,7 @@ class SwapPooling:
     """Max pooling becomes average pooling over the same windows, or the other way round.
 
     Attributes:
-        layer: A pooling; of a global average, the window is the whole map.
+        layer: A pooling, of windows or of whole maps.
     """
 
     kind: ClassVar[str] = "swap"
@@ -182,18 +190,14 @@ class SwapPooling:
         graph = network.graph
         node = graph[self.layer]
         pool = node.operation
-        if isinstance(pool, GlobalAveragePool):
-            height, width, _ = graph.inputs_of(node)[0]
-            whole = replace(node, operation=MaxPool(size=(height, width), stride=(height, width)))
-            flat = Node(f"{node.name}-flat", Flatten(), (node.name,))
-            return Network(_followed(graph, whole, [flat]), network.weights)
-        if not isinstance(pool, MaxPool | AveragePool):
+        if type(pool) not in SWAPPED:
             raise ArgumentError(
                 f"layer {printable(node.name)} ({pool.kind}) cannot be swapped; name a max pooling "
                 "or an average pooling"
             )
-        kind = AveragePool if isinstance(pool, MaxPool) else MaxPool
-        other = kind(pool.size, pool.stride, pool.padding, pool.edge)
+        made = SWAPPED[type(pool)]
+        settings = {each.name: getattr(pool, each.name, None) for each in fields(made)}
+        other = made(**{name: value for name, value in settings.items() if value is not None})
         nodes = _replaced(graph, replace(node, operation=other))
         return Network(Graph(graph.inputs, nodes, graph.outputs), network.weights)
 

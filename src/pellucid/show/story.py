@@ -252,6 +252,8 @@ def _here(told: StoryStep) -> str:
         return f"{at}: {value}{', ours wins' if told.term == terms.own else ''}"
     if len(opened) == 1:
         return f"{at}: {written(float(terms.values[0]))} → {value}"
+    if terms.rule == "product":
+        return f"{at}: {' · '.join(map(written, terms.values))} = {value}"
     if told.step.kind == "add":
         return f"{at}: {' + '.join(map(written, terms.values))} = {value}"
     if told.term is None or terms.rule != "sum":
