@@ -14,7 +14,7 @@ from benchmarks.contenders.own import Native
 from pellucid.engines.native import compile as compiling
 from pellucid.engines.native.emit import kernel_gradient
 from pellucid.engines.native.emit.ir import Vectors
-from pellucid.engines.native.lower import stages
+from pellucid.engines.native.lower import regions
 from pellucid.engines.native.lower.fold import Folded
 from pellucid.engines.native.memory import geometry
 from pellucid.engines.native.memory.live_ranges import LiveRanges
@@ -82,8 +82,8 @@ class Fusion(Without):
     """Every layer by itself, from memory to memory."""
 
     def patch(self) -> None:
-        """Nothing is taken along."""
-        _put("fusable", lambda _: (), stages)
+        """Nothing grows."""
+        _put("_grown", lambda _, region: region, regions._Lowering)
 
 
 class Layout(Without):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_a_training_step(pellucid: Command) -> None:
     text = pellucid("explain-plan", "lecture", "--batch", 16).stdout
     assert text.startswith("a training step with SGD and momentum, 16 images")
-    for part in ("forward, in training", "the way back", "update of the weights"):
+    for part in ("forward, in training", "the backward pass", "update of the weights"):
         assert part in text
     assert re.search(r"conv1 \+\s", text)  # relu1 and pool1 are fused, however the line breaks
     assert re.search(r"dense2.*: 10 filters in \d+ lanes: \d+% of them idle", text)
@@ -25,7 +25,7 @@ def test_a_training_step(pellucid: Command) -> None:
 def test_a_forward_pass(pellucid: Command) -> None:
     text = pellucid("explain-plan", "lenet5", "--infer", "--input", "32x30x3").stdout
     assert text.startswith("a forward pass, 128 images")
-    assert "the way back" not in text
+    assert "the backward pass" not in text
 
 
 def test_json_tells_the_same(pellucid: Command) -> None:

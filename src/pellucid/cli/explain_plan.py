@@ -23,7 +23,7 @@ TITLES = {
     "forward": "forward",
     "learn": "forward, in training",
     "loss": "the loss",
-    "backward": "the way back",
+    "backward": "the backward pass",
     "clip": "clipping of the gradient",
     "update": "update of the weights",
 }
@@ -98,22 +98,23 @@ def _table(stages: list[StageReport], peak: float | None) -> Table:
             table.add_column(name, justify="right", no_wrap=True)
     for stage in stages:
         d = stage.description
+        work = d.work
         row = [
             printable(_title(stage)),
             d.kernel,
             f"{d.tile[0]}×{d.tile[1]}" if d.tile else "",
             _lies(d.layout) if d.layout else "",
-            f"{d.bytes_read / 1e6:.2f}" if d.bytes_read else "",
-            f"{d.bytes_written / 1e6:.2f}" if d.bytes_written else "",
-            f"{d.flops / 1e9:.3f}" if d.flops else "",
+            f"{work.reads / 1e6:.2f}" if work.reads else "",
+            f"{work.writes / 1e6:.2f}" if work.writes else "",
+            f"{work.flops / 1e9:.3f}" if work.flops else "",
         ]
         table.add_row(
-            *map(Text, row), *_times(d.flops, d.bytes_read + d.bytes_written, stage.seconds, peak)
+            *map(Text, row), *_times(work.flops, work.reads + work.writes, stage.seconds, peak)
         )
     table.add_section()
-    flops = sum(stage.description.flops for stage in stages)
-    read = sum(stage.description.bytes_read for stage in stages)
-    written = sum(stage.description.bytes_written for stage in stages)
+    flops = sum(stage.description.work.flops for stage in stages)
+    read = sum(stage.description.work.reads for stage in stages)
+    written = sum(stage.description.work.writes for stage in stages)
     seconds = None if peak is None else sum(stage.seconds or 0.0 for stage in stages)
     table.add_row(
         "total", "", "", "", f"{read / 1e6:.2f}", f"{written / 1e6:.2f}", f"{flops / 1e9:.3f}",

@@ -10,8 +10,10 @@ import pytest
 from pellucid.counter_random import stream_of
 from pellucid.engines import get_engine
 from pellucid.engines.native.engine import NativeEngine
-from pellucid.engines.native.lower.stages import lower
+from pellucid.engines.native.kernels.by_reference import ByReference
+from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.memory.live_ranges import LiveRanges
+from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.engine import Precision
-    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.ops.operation import Array
 
 LOSS = CrossEntropy()
@@ -92,7 +94,8 @@ def _single(arrays: dict[str, Array]) -> dict[str, Array]:
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
 def test_the_battery_is_compiled(case: Case) -> None:
     net, _, _ = build(case)
-    assert "by reference" not in {stage.kind for stage in lower(net.graph).stages}
+    kernels = {region.kernel for region in lower(net.graph, this_processor()).regions}
+    assert ByReference not in kernels
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -11,7 +11,7 @@ import pytest
 
 from pellucid import ops
 from pellucid.engines import get_engine
-from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import (
     PlanReport,
@@ -118,20 +118,20 @@ def test_tiles_are_those_of_the_code(name: str, training: bool) -> None:
 def test_what_a_stage_reads_and_writes() -> None:
     conv = stage(plan(GRAPHS["lecture"], training=False), "forward", "conv1").description
     weights = (9 + 1) * 32 * 4
-    assert conv.bytes_read == BATCH * 28 * 28 * 4 + weights
-    assert conv.bytes_written == BATCH * 14 * 14 * 32 * 4  # pooled before it is stored
+    assert conv.work.reads == BATCH * 28 * 28 * 4 + weights
+    assert conv.work.writes == BATCH * 14 * 14 * 32 * 4  # pooled before it is stored
     assert conv.layout is not None
     assert (conv.layout.height, conv.layout.width, conv.layout.channels) == (14, 14, 32)
     border = conv.layout.border  # for the 3×3 kernel that comes next
     assert (border.top, border.bottom, border.left, border.right) == (1, 1, 1, 1)
     pixels = stage(plan(GRAPHS["lecture"], training=False), "forward", "normalise1").description
-    assert pixels.bytes_read == BATCH * 28 * 28
+    assert pixels.work.reads == BATCH * 28 * 28
 
 
 def test_training_remembers_the_winners_of_a_pooling() -> None:
     learns = stage(plan(GRAPHS["lecture"], training=True), "learn", "conv1").description
     infers = stage(plan(GRAPHS["lecture"], training=False), "forward", "conv1").description
-    assert learns.bytes_written - infers.bytes_written == BATCH * 14 * 14 * 32  # a byte for each
+    assert learns.work.writes - infers.work.writes == BATCH * 14 * 14 * 32  # a byte for each
 
 
 def test_fused_operations_are_named() -> None:
@@ -194,7 +194,7 @@ def test_large_windows_have_winners_of_four_bytes() -> None:
     ]
     assert told[0].layout is not None
     pitch = told[0].layout.pitch  # channels as they lie: whole vectors of this processor
-    assert told[0].bytes_written - told[1].bytes_written == 4 * BATCH * 2 * 2 * pitch
+    assert told[0].work.writes - told[1].work.writes == 4 * BATCH * 2 * 2 * pitch
 
 
 def test_the_loss_is_part_of_a_step() -> None:
@@ -203,12 +203,12 @@ def test_the_loss_is_part_of_a_step() -> None:
     assert order == ["learn", "loss", "backward", "update"]
     loss = stage(told, "loss", "loss").description
     pitch = -(-10 // this_processor().lanes) * this_processor().lanes
-    assert loss.bytes_read == loss.bytes_written == BATCH * pitch * 4
+    assert loss.work.reads == loss.work.writes == BATCH * pitch * 4
     assert loss.layout is not None
     assert loss.layout.channels == 10
     joined = stage(told, "backward", "sum of losses")
     assert joined.units == 1
-    assert joined.description.bytes_read == BATCH * 2 * 8
+    assert joined.description.work.reads == BATCH * 2 * 8
     assert "loss" not in {
         stage.schedule for stage in plan(GRAPHS["lecture"], training=False).stages
     }
@@ -264,7 +264,7 @@ def test_stages_one_by_one_compute_what_a_program_computes(name: str) -> None:
     apart = StageTimer(network(graph), images, processor, 2, training=False)
     for run in apart.stages:
         run()
-    answer = apart.code.plan.values[apart.code.plan.stages[-1].target]
+    answer = apart.code.plan.values[apart.code.plan.answer]
     found = answer.layout.view(apart.memory[answer.offset :], BATCH)
     expected = get_engine("reference").load(network(graph)).forward(images)
     assert_close(name, found.reshape(expected.shape), expected, TOLERANCES["float32"])

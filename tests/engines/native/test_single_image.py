@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import get_architecture
+from pellucid.engines.native.emit import single_image
 from pellucid.engines.native.emit.schedule_builder import SINGLE, Call
+from pellucid.engines.native.emit.single_image import Split, better
 from pellucid.engines.native.engine import NativeEngine
-from pellucid.engines.native.lower import single_image
-from pellucid.engines.native.lower.single_image import Split, better
 from pellucid.engines.native.program import NativeProgram
 from pellucid.layers import (
     BatchNorm,

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder
+from pellucid.engines.native.emit.work import Description
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import SCHEDULE, load
 
@@ -24,7 +25,7 @@ def run(body: Callable[[Function], None], memory: NDArray[np.generic]) -> None:
     """Compile a function's body and call it once; ``%pixels`` points to the memory."""
     processor = this_processor()
     builder = ScheduleBuilder(Vectors(processor.lanes), processor.pause)
-    builder.stage("run", "run", 1, body)
+    builder.stage("run", "run", 1, body, Description("run"))
     machine = load(builder.text(), processor)
     schedule = SCHEDULE(machine.address("run"))
     table, barrier = np.zeros(1, np.uint64), np.zeros(32, np.int64)

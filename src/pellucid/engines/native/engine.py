@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.cores import available_threads, check_threads
 from pellucid.engines.engine import Engine, Program, named_steps
-from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.reference import ReferenceEngine

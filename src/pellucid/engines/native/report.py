@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.engines.native.compile import write
-from pellucid.engines.native.describe import Description, describe
-from pellucid.engines.native.describe.alone import why_alone
 from pellucid.engines.native.emit.schedule_builder import AFTERWARDS, LEARN
+from pellucid.engines.native.kernels.kernel import Declined
+from pellucid.engines.native.kernels.pointwise import POINTWISE, why_not_fusable
+from pellucid.engines.native.kernels.registry import declined
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.lower.learning import Learning
-from pellucid.engines.native.lower.stages import Declined
 from pellucid.engines.step import Step
-from pellucid.ops import CrossEntropy
+from pellucid.graph import INPUT
+from pellucid.ops import CrossEntropy, MaxPool
 from pellucid.optimizers import SGD
 
 if TYPE_CHECKING:
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.emit.schedule_builder import Call
+    from pellucid.engines.native.emit.work import Description
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph, Node
 
@@ -36,8 +40,10 @@ class StageReport:
             ``backward``, ``clip`` or ``update``.
         name: The layer's, with what is done for it.
         operations: The layers that are computed together, each with its kind.
-        units: How many pieces the work is cut into.
-        description: What it does.
+        units: How many pieces the work is split into.
+        description: What it does, with its work, its tile and its layout.
+        computed_by: The kernel.
+        declined: Why kernels that come before it in the list did not take it, by their names.
         seconds: Of one run by itself, on all threads; none before it was timed.
     """
 
@@ -46,6 +52,8 @@ class StageReport:
     operations: tuple[str, ...]
     units: int
     description: Description
+    computed_by: str = ""
+    declined: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
 
 
@@ -95,7 +103,7 @@ class PlanReport:
     @property
     def flops(self) -> int:
         """Multiplications and additions of a step or pass."""
-        return sum(stage.description.flops for stage in self.stages)
+        return sum(stage.description.work.flops for stage in self.stages)
 
     def timed(self, timing: Timing) -> PlanReport:
         """The same with times."""
@@ -111,6 +119,9 @@ class PlanReport:
         values["flops"] = self.flops
         for stage in values["stages"]:
             stage |= stage.pop("description")
+            work = stage.pop("work")
+            stage["flops"] = work["flops"]
+            stage["bytes_read"], stage["bytes_written"] = work["reads"], work["writes"]
         return values
 
 
@@ -134,7 +145,7 @@ def report(
     except Declined as reason:
         return replace(plain, declined=str(reason))
     stages = tuple(
-        _stage(code, folded, schedule, call, batch, threads)
+        _stage(code, folded, processor, schedule, call)
         for schedule, call in calls(code, training=training)
     )
     return replace(plain, arena=4 * code.plan.arena.size, stages=stages)
@@ -162,24 +173,50 @@ def calls(code: Code, *, training: bool) -> list[tuple[str, Call]]:
 
 
 def _stage(
-    code: Code, folded: Folded, schedule: str, call: Call, images: int, threads: int
+    code: Code, folded: Folded, processor: Processor, schedule: str, call: Call
 ) -> StageReport:
     plan = code.plan
-    stage = next((stage for stage in plan.stages if stage.target == call.origin), None)
+    region = next((each for each in plan.regions if each.target == call.origin), None)
     nodes: list[Node] = []
-    for name in stage.nodes if stage is not None else ():
-        nodes += [plan.graph[name], *filter(None, [folded.norms.get(name)])]
-    description = describe(code, schedule, call, images)
-    units = images if call.share == "images" else call.share
-    notes = list(description.notes)
-    if stage is not None and schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
-        notes += filter(None, [why_alone(plan.graph, plan.stages, stage)])
-    if units < threads:
-        notes.append(f"cut into {units}, so that {units} of {threads} threads work")
+    notes = list(call.about.notes)
+    if region is not None:
+        for node in (region.anchor, *region.epilogue):
+            if node.name != INPUT:
+                nodes += [node, *filter(None, [folded.norms.get(node.name)])]
+        if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
+            notes += filter(None, [why_alone(plan, region, processor)])
+    units = plan.capacity if call.share == "images" else call.share
+    if units < plan.threads:
+        notes.append(f"cut into {units}, so that {units} of {plan.threads} threads work")
     return StageReport(
         schedule,
         call.name,
         tuple(f"{node.name}: {node.operation.kind}" for node in nodes),
         units,
-        replace(description, notes=tuple(notes)),
+        replace(call.about, notes=tuple(notes)),
+        region.kernel.__name__ if region is not None else "",
+        declined(region, processor) if region is not None else {},
     )
+
+
+def why_alone(plan: Plan, region: Region, processor: Processor) -> str:
+    """Why what others could have fused is a region of its own; empty for other regions."""
+    operation, graph = region.operation, plan.graph
+    pools = isinstance(operation, MaxPool)
+    if type(operation) not in POINTWISE and not pools:
+        return ""
+    (source,) = region.anchor.inputs
+    readers = sum(source in node.inputs for node in graph.nodes)
+    maker = next((each for each in plan.regions if source in each.nodes), None)
+    if isinstance(operation, MaxPool) and (reason := why_not_fusable(operation)):
+        pass
+    elif source == INPUT:
+        reason = "nothing comes before it"
+    elif readers > 1:
+        reason = f"{readers} layers read {source!r}"
+    elif maker is None:
+        kind = graph[source].operation.kind
+        reason = f"a kernel for {kind} takes no {operation.kind} along"
+    else:
+        reason = maker.kernel.declines(maker.followed_by(region.anchor, region.shape), processor)
+    return f"not fused: {reason}" if reason else ""

@@ -286,11 +286,6 @@ def as_it_is(f: Function, vector: Value, target: Value, offset: Index) -> Value:
     return vector
 
 
-def rectified(f: Function, vector: Value, target: Value, offset: Index) -> Value:
-    """Store max(0, sum)."""
-    return f.rectify(vector)
-
-
 def added(f: Function, vector: Value, target: Value, offset: Index) -> Value:
     """Add the sums to what is there: the value has several readers, each with its gradient."""
     return f.vector("fadd", vector, f.load_vector(target, offset))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.memory.layout import Place
 
 
 def each_image(f: Function, body: Callable[[Index], None]) -> None:

@@ -11,7 +11,8 @@ from pellucid.engines.native.memory.live_ranges import Access
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pellucid.engines.native.lower.single_image import Split
+    from pellucid.engines.native.emit.single_image import Split
+    from pellucid.engines.native.emit.work import Description
 
 Share = int | Literal["images"]
 """What a stage's work is split into: so many units, or the batch's images."""
@@ -63,6 +64,7 @@ class Call:
         group: Within a group threads do not wait for each other.
         name: For people.
         origin: The value that it helps to make or to differentiate.
+        about: What it does, for reports.
         single: How it is split, in the schedule of a single image.
         again: Buffers that it fills once more.
     """
@@ -73,6 +75,7 @@ class Call:
     group: str
     name: str
     origin: str
+    about: Description
     single: Split | None = None
     again: tuple[int, ...] = ()
 
@@ -109,6 +112,8 @@ class ScheduleBuilder:
         name: str,
         share: Share,
         body: Callable[[Function], None],
+        about: Description,
+        *,
         group: str = BY_IMAGE,
         single: Split | None = None,
         again: tuple[int, ...] = (),
@@ -120,6 +125,7 @@ class ScheduleBuilder:
             name: For people who read the code.
             share: How its work is split.
             body: Appends its code for the units from ``%first`` to before ``%last``.
+            about: What it does, for reports.
             group: Threads do not wait for each other between stages of one group. Image by image,
                 a thread reads only what it has written itself.
             single: How it is split for a single image; none: one thread does it. Where there are
@@ -127,7 +133,9 @@ class ScheduleBuilder:
             again: Buffers that it fills once more, with what they held before.
         """
         schedules = (schedules,) if isinstance(schedules, str) else schedules
-        call = Call(*self._function(name, body), share, group, name, self.origin, again=again)
+        call = Call(
+            *self._function(name, body), share, group, name, self.origin, about, again=again
+        )
         for schedule in schedules:
             self.calls.setdefault(schedule, []).append(call)
         if not self._single or not set(schedules) & set(INFER):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pellucid import ops
 from pellucid.counter_random import stream_of
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
-from pellucid.engines.native.kernels.parameters import Region, place_parameter
-from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.memory.layout import whole_vectors
-from pellucid.ops.operation import Mode
+from pellucid.ops.operation import Mode, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place, Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.emit.work import Description
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.ops.operation import Array, Shape
 
 CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64)
@@ -39,24 +42,26 @@ class ByReference(Weighted):
     in the arena, where :meth:`bind` puts them: so it is the same from run to run, and can be kept.
     """
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        self.plan, self.stage, self.name = plan, stage, stage.node.name
-        self.operation, graph = stage.node.operation, plan.graph
-        self.stream = stream_of(stage.node.name)
-        self.shapes = graph.inputs_of(stage.node)
-        self.sources = [plan.values[name] for name in stage.sources]
-        self.target = plan.values[stage.target]
+    family: ClassVar[str] = "reference"
+    operations: ClassVar[tuple[type[Operation], ...]] = (Operation,)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        self.operation, self.shapes = region.operation, region.inputs
+        self.stream = stream_of(region.name)
+        self.sources = [plan.values[name] for name in region.sources]
+        self.target = plan.values[region.target]
         self.shape = self.operation.output_shape(*self.shapes)
         parts = self.operation.parameters(*self.shapes)
         self.trained = {name: part.shape for name, part in parts.items() if part.trainable}
         self.followed = {name: part.shape for name, part in parts.items() if not part.trainable}
-        regions, self.floats = [], 0
+        kinds, self.floats = [], 0
         for name, shape in self.trained.items():
             floats = whole_vectors(int(np.prod(shape)), plan.lanes)
-            regions.append(Region(self.floats, floats, decays=parts[name].decays))
+            kinds.append(Part(self.floats, floats, decays=parts[name].decays))
             self.floats += floats
         size = max(self.floats, plan.lanes)
-        self.parameter = place_parameter(plan, self.name, 1, size, 1, tuple(regions))
+        self.parameter = place_parameter(plan, self.name, 1, size, 1, tuple(kinds))
         followed = sum(int(np.prod(shape)) for shape in self.followed.values())
         self.statistics = plan.arena.place(f"statistics {self.name}", followed)
         self.calls = plan.arena.place(f"calls {self.name}", 2 * (BACKWARD + 1))
@@ -68,8 +73,8 @@ class ByReference(Weighted):
     def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
         """The trained weights, or what belongs to them, at an offset."""
         found = {}
-        for (name, shape), region in zip(self.trained.items(), self.parameter.regions, strict=True):
-            start = offset + region.start
+        for (name, shape), part in zip(self.trained.items(), self.parameter.parts, strict=True):
+            start = offset + part.start
             found[name] = memory[start : start + int(np.prod(shape))].reshape(shape).copy()
         return found
 
@@ -77,8 +82,8 @@ class ByReference(Weighted):
         self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
-        for name, region in zip(self.trained, self.parameter.regions, strict=True):
-            start, flat = offset + region.start, arrays[name].reshape(-1)
+        for name, part in zip(self.trained, self.parameter.parts, strict=True):
+            start, flat = offset + part.start, arrays[name].reshape(-1)
             memory[start : start + flat.size] = flat
 
     def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -101,25 +106,48 @@ class ByReference(Weighted):
 
     # ------------------------------------------------------------------------------------- code
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the calls of the forward pass."""
         places = [place.offset for place in (*self.sources, self.target)]
-        self._write(INFER, self.name, FORWARD, places)
+        about = self.plan.about(
+            self.family, self.sources, [self.target], flops=self._flops, notes=[self._note]
+        )
+        self._write(INFER, self.name, FORWARD, places, about)
         if self.plan.training:
-            self._write(LEARN, self.name, LEARNING, places)
+            self._write(LEARN, self.name, LEARNING, places, about)
 
-    def write_backward(self) -> None:
+    @property
+    def _flops(self) -> int:
+        """Of one pass over an image, of operations that multiply their weights."""
+        multiplies = isinstance(self.operation, ops.Conv2D | ops.Dense)
+        return 2 * self.operation.multiply_adds(*self.shapes) if multiplies else 0
+
+    @property
+    def _note(self) -> str:
+        return f"there is no kernel for {self.operation.kind}: one thread computes it in NumPy"
+
+    def backward(self) -> None:
         """Append the call of the backward pass."""
         plan = self.plan
-        for name in self.stage.sources:
+        for name in self.region.sources:
             wants = plan.wants_gradient(name)
             self.wanted.append((plan.gradients[name], plan.adds(name)) if wants else None)
         to = [want[0].offset for want in self.wanted if want is not None]
-        places = [plan.gradients[self.stage.target].offset, *to, self.parameter.gradients]
-        self._write("backward", f"back through {self.name}", BACKWARD, places)
+        gradient = plan.gradients[self.region.target]
+        places = [gradient.offset, *to, self.parameter.gradients]
+        writes = [want[0] for want in self.wanted if want is not None]
+        about = plan.about(
+            self.family, [gradient, *self.sources], writes, flops=self._flops, notes=[self._note]
+        )
+        self._write("backward", f"back through {self.name}", BACKWARD, places, about)
 
     def _write(
-        self, schedules: str | tuple[str, ...], name: str, call: int, places: Sequence[int]
+        self,
+        schedules: str | tuple[str, ...],
+        name: str,
+        call: int,
+        places: Sequence[int],
+        about: Description,
     ) -> None:
         def body(f: Function) -> None:
             for place in places:  # so that it is known what is touched
@@ -133,7 +161,7 @@ class ByReference(Weighted):
 
             f.loop("%first", "%last", 1, once)
 
-        self.plan.builder.stage(schedules, name, 1, body, group=f"by reference {self.name}")
+        self.plan.stage(schedules, name, 1, body, about, group=f"by reference {self.name}")
 
     # --------------------------------------------------------------------------------- computing
 
@@ -189,7 +217,7 @@ class ByReference(Weighted):
             self.write_statistics(self._memory, {**weights, **followed})
 
     def _backward(self, images: int) -> None:
-        gradient = self._array(self.plan.gradients[self.stage.target], self.shape, images)
+        gradient = self._array(self.plan.gradients[self.region.target], self.shape, images)
         at_inputs, at_weights = self.operation.backward(gradient, self._saved, self._weights())
         self._saved = None
         for want, value in zip(self.wanted, at_inputs, strict=True):

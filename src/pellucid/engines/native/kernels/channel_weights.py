@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.image_sums import ImageSums
-from pellucid.engines.native.kernels.parameters import Region, place_parameter
-from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
 
 
 class Rows(Weighted):
@@ -26,19 +26,20 @@ class Rows(Weighted):
 
     Args:
         plan: The plan.
-        stage: The stage.
+        region: The region.
         parts: The arrays' own names; each is a row of whole vectors.
     """
 
-    def __init__(self, plan: Plan, stage: Stage, parts: Sequence[str]) -> None:
-        self.plan, self.stage, self.name, self.parts = plan, stage, stage.node.name, parts
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+    def __init__(self, plan: Plan, region: Region, parts: Sequence[str]) -> None:
+        super().__init__(plan, region)
+        self.parts = parts
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.channels = self.target.layout.channels
         self.pitch = whole_vectors(self.channels, plan.lanes)
         floats = len(parts) * self.pitch
-        region = Region(0, floats, decays=False)
-        self.parameter = place_parameter(plan, self.name, 1, floats, 1, (region,))
-        if plan.wants_gradient(stage.target):
+        whole = Part(0, floats, decays=False)
+        self.parameter = place_parameter(plan, self.name, 1, floats, 1, (whole,))
+        if plan.wants_gradient(region.target):
             self.sums = ImageSums(plan, self.parameter)
 
     def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
@@ -61,6 +62,6 @@ class Rows(Weighted):
         """The vector of an array's weights that begins with channel c."""
         return f.load_vector(buffer(f, self.parameter.weights + number * self.pitch), c)
 
-    def write_kernel_gradient(self) -> None:
+    def weight_gradient(self) -> None:
         """Append the stage that joins the images' sums, which the backward pass has left."""
-        self.sums.write_join()
+        self.sums.join()

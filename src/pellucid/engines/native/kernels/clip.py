@@ -12,14 +12,15 @@ from pellucid.engines.native.emit.doubles import Doubles, exactly
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import CLIP
 from pellucid.engines.native.kernels.parameters import joined_gradient
+from pellucid.engines.native.kernels.plan import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.kernel import Weighted
     from pellucid.engines.native.kernels.parameters import Parameter
-    from pellucid.engines.native.kernels.weighted import Weighted
-    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.kernels.plan import Plan
 
 DOUBLE = 2
 """Floats in the room of a double."""
@@ -34,14 +35,14 @@ def write_clip(plan: Plan, weighted: Sequence[Weighted], limit: float) -> None:
     squares = plan.arena.place_scratch("squares of gradients", DOUBLE * blocks)
     first = 0
     for made in weighted:
-        plan.builder.origin = made.stage.target
+        plan.builder.origin = made.region.target
         _write_squares(plan, made.parameter, squares + DOUBLE * first)
         first += made.parameter.blocks
 
     def body(f: Function) -> None:
         f.loop("%first", "%last", 1, lambda _u, _: _factor(f, plan, squares, blocks, limit))
 
-    plan.builder.stage("clip", "clip", 1, body, group="clip")
+    plan.stage("clip", "clip", 1, body, plan.about("norm of the gradient"), group="clip")
 
 
 def _write_squares(plan: Plan, parameter: Parameter, squares: int) -> None:
@@ -52,7 +53,7 @@ def _write_squares(plan: Plan, parameter: Parameter, squares: int) -> None:
 
         def block(ob: Index, _: list[Value]) -> list[Value]:
             total = double.zero
-            for region in parameter.regions:
+            for area in parameter.parts:
 
                 def vector(i: Index, running: list[Value]) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)
@@ -61,17 +62,17 @@ def _write_squares(plan: Plan, parameter: Parameter, squares: int) -> None:
                     wide = double.widen(gradient)
                     return [double.fma(wide, wide, running[0])]
 
-                last = region.start + region.floats
-                (total,) = f.loop(
-                    region.start, last, f.vectors.lanes, vector, [(double.kind, total)]
-                )
+                last = area.start + area.floats
+                (total,) = f.loop(area.start, last, f.vectors.lanes, vector, [(double.kind, total)])
             double.store(double.first(double.total(total)), buffer(f, squares), ob)
             return []
 
         f.loop("%first", "%last", 1, block)
 
     name = f"square of {parameter.name}"
-    plan.builder.stage("clip", name, parameter.blocks, body, group="squares")
+    size = FLOAT * parameter.size
+    about = plan.about("squares", read=size * parameter.chunks, written=size)
+    plan.stage("clip", name, parameter.blocks, body, about, group="squares")
 
 
 def _factor(f: Function, plan: Plan, squares: int, blocks: int, limit: float) -> list[Value]:

@@ -1,20 +1,22 @@
-"""Depthwise convolutions, with the ReLU behind them."""
+"""Depthwise convolutions, with a function of each value behind them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.convolution import added, as_it_is, rectified
+from pellucid.engines.native.emit.convolution import added, as_it_is
 from pellucid.engines.native.emit.depthwise import Slide, accumulate_taps, slide_images
 from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.single_image import Split
 from pellucid.engines.native.kernels.backward_taps import Phase, phases
+from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import CHUNKS, chunk
-from pellucid.engines.native.kernels.convolve import mask_rows
-from pellucid.engines.native.kernels.parameters import Region, place_parameter
-from pellucid.engines.native.kernels.weighted import Weighted
-from pellucid.engines.native.lower.single_image import Split
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
 from pellucid.engines.native.memory.geometry import Packing
 
 if TYPE_CHECKING:
@@ -24,31 +26,58 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place, Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Border, Place
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
 
 
 class Depthwise(Weighted):
     """A depthwise convolution, one filter a channel, in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    family: ClassVar[str] = "depthwise"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D,)
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        operation = region.operation
+        if not isinstance(operation, ops.Conv2D) or not isinstance(operation, cls.operations):
+            return super().declines(region, target)
+        channels = region.inputs[0][2]
+        if operation.groups == 1 or not operation.groups == channels == operation.filters:
+            return "computes convolutions with one filter a channel"
+        return declines_epilogue(region)
+
+    @classmethod
+    def border(cls, region: Region, size: tuple[int, int]) -> Border:
+        return past_the_edge(region.operation, size)
+
+    @classmethod
+    def gradient_border(
+        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
+    ) -> Border:
+        return past_the_gradients_edge(region.operation, source, outputs)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
         assert isinstance(operation, ops.Conv2D)
-        self.plan, self.stage, self.operation = plan, stage, operation
-        self.name = stage.node.name
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.operation = operation
+        self._flops = 2 * operation.multiply_adds(*region.inputs)
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.packing = Packing(
             operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums
         )
         kernel = self.packing.depth * plan.lanes
-        bias = (Region(kernel, plan.lanes, decays=False),) if operation.bias else ()
+        bias = (Part(kernel, plan.lanes, decays=False),) if operation.bias else ()
         self.parameter = place_parameter(
             plan,
             self.name,
             self.packing.blocks,
             self.packing.block,
             CHUNKS,
-            (Region(0, kernel, decays=True), *bias),
+            (Part(0, kernel, decays=True), *bias),
         )
 
     def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
@@ -63,31 +92,33 @@ class Depthwise(Weighted):
         packed = self.packing.pack(arrays["kernel"], arrays.get("bias"))
         memory[offset : offset + self.packing.size] = packed
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the forward stage."""
-        finish = rectified if self.stage.rectify else as_it_is
+        finish = finished(self.region.function)
 
         def body(f: Function) -> None:
             slide = self._forward(self.target)
             source, target = buffer(f, self.source.offset), buffer(f, self.target.offset)
             slide_images(f, slide, source, buffer(f, self.parameter.weights), target, finish)
 
-        height, width, channels = self.plan.shape(self.stage.target)
+        height, width, channels = self.plan.shape(self.region.target)
         taps = self.packing.taps[0] * self.packing.taps[1]
         split = Split("rows", height, height * width * channels * taps)
-        self.plan.builder.stage(self.plan.forward, self.name, "images", body, single=split)
+        about = self.plan.about(
+            self.family, [self.source], [self.target], flops=self._flops, read=self._weight_bytes
+        )
+        self.plan.stage(self.plan.forward, self.name, "images", body, about, single=split)
 
-    def write_backward(self) -> None:
+    @property
+    def _weight_bytes(self) -> int:
+        return FLOAT * self.packing.size
+
+    def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
-        plan, source = self.plan, self.stage.sources[0]
-        gradient = plan.gradients[self.stage.target]
-        if self.stage.rectify:
-            plan.builder.stage(
-                "backward",
-                f"mask {self.name}",
-                "images",
-                lambda f: mask_rows(f, self.target, gradient),
-            )
+        plan, source = self.plan, self.region.sources[0]
+        gradient = plan.gradients[self.region.target]
+        if self.region.function is not None:
+            mask(plan, self.region, gradient)
         if not plan.wants_gradient(source):
             return
         adds = plan.adds(source)
@@ -102,12 +133,15 @@ class Depthwise(Weighted):
                 from_, into = buffer(f, gradient.offset), buffer(f, to.offset)
                 slide_images(f, slide, from_, kernel, into, added if adds else as_it_is)
 
-        plan.builder.stage("backward", f"back through {self.name}", "images", body)
+        about = plan.about(
+            self.family, [gradient], [to], flops=self._flops, read=self._weight_bytes
+        )
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
-    def write_kernel_gradient(self) -> None:
+    def weight_gradient(self) -> None:
         """Append the stage that sums the kernel's gradient, in parts joined later."""
         size = self.packing.size
-        gradient = self.plan.gradients[self.stage.target]
+        gradient = self.plan.gradients[self.region.target]
 
         def body(f: Function) -> None:
             def unit(u: Index, _: list[Value]) -> list[Value]:
@@ -125,9 +159,14 @@ class Depthwise(Weighted):
 
             f.loop("%first", "%last", 1, unit)
 
-        self.plan.builder.stage(
-            "backward", f"kernel gradient {self.name}", CHUNKS, body, group=f"kernel {self.name}"
-        )
+        about = self.plan.about(
+            "kernel gradient", [self.source, gradient], flops=self._flops,
+            written=self._weight_bytes * CHUNKS,
+        )  # fmt: skip
+        self.plan.stage(
+            "backward", f"kernel gradient {self.name}", CHUNKS, body, about,
+            group=f"kernel {self.name}",
+        )  # fmt: skip
 
     def _forward(self, target: Place) -> Slide:
         """The convolution itself, with y where ∂y lies, if so wanted."""

@@ -7,7 +7,7 @@ channels, and four share a counter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -16,24 +16,31 @@ from pellucid.counter_random import stream_of
 from pellucid.engines.native.emit.images import each_image, each_row, each_vector, start_of
 from pellucid.engines.native.emit.random import in_order, random_words, signed
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
+from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place, Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Place
+    from pellucid.ops.operation import Operation
 
 
-class Dropout:
+class Dropout(Kernel):
     """A dropout in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    family: ClassVar[str] = "dropout"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Dropout,)
+    reads_input_backward: ClassVar[bool] = False
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
         assert isinstance(operation, ops.Dropout)
-        self.plan, self.stage, self.operation = plan, stage, operation
-        self.name = stage.node.name
-        self.stream = stream_of(stage.node.name)
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.operation = operation
+        self.stream = stream_of(region.name)
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         layout = self.source.layout
         self.row = layout.width * layout.channels
         # Where no zeros fill up channels, a row is like one position with more of them.
@@ -45,21 +52,25 @@ class Dropout:
             floats = plan.threads * self.scratch_size
             self.scratch = plan.arena.place_scratch(f"masks {self.name}", floats)
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append y = x at inference, y = x · mask in training."""
-        plan, builder = self.plan, self.plan.builder
+        plan = self.plan
         places = [self.source, self.target]
 
         def copy(f: Function) -> None:
             each_row(f, places, lambda at, i: f.store_vector(f.load_vector(at[0], i), at[1], i))
 
-        builder.stage(INFER, self.name, "images", copy)
-        if plan.training:
-            builder.stage(LEARN, self.name, "images", lambda f: self._mask(f, *places, adds=False))
+        def mask(f: Function) -> None:
+            self._mask(f, *places, adds=False)
 
-    def write_backward(self) -> None:
+        about = plan.about(self.family, places[:1], places[1:])
+        plan.stage(INFER, self.name, "images", copy, about)
+        if plan.training:
+            plan.stage(LEARN, self.name, "images", mask, about)
+
+    def backward(self) -> None:
         """Append ∂x = ∂y · mask; at inference ∂x = ∂y."""
-        source, target = self.stage.sources[0], self.stage.target
+        source, target = self.region.sources[0], self.region.target
         if not self.plan.wants_gradient(source):
             return
         adds = self.plan.adds(source)
@@ -78,7 +89,8 @@ class Dropout:
             self._mask(f, *places, adds=adds)
 
         body = mask if self.plan.training else copy
-        self.plan.builder.stage("backward", f"back through {self.name}", "images", body)
+        about = self.plan.about(self.family, places[:1], places[1:])
+        self.plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     def _mask(self, f: Function, source: Place, target: Place, *, adds: bool) -> None:
         """Append target = source · mask, or target + that."""

@@ -6,64 +6,76 @@ need them one after the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import ops
 from pellucid.engines.native.emit.channels import Slice, take_channels
 from pellucid.engines.native.emit.images import each_image, start_of
+from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place, Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.memory.layout import Place
+    from pellucid.ops.operation import Operation
 
 
-def write_flatten(plan: Plan, stage: Stage) -> None:
-    """Append y[(i · width + j) · channels + c] = x[i, j, c]."""
-    source, target = plan.values[stage.sources[0]], plan.values[stage.target]
-    layout, lanes = source.layout, plan.lanes
-    whole = layout.channels // lanes * lanes
+class Flatten(Kernel):
+    """A flattening that copies."""
 
-    def body(f: Function) -> None:
-        def copy(from_: Value, to: Value) -> None:
-            def vector(c: Index, _: list[Value]) -> list[Value]:
-                f.store_vector(f.load_vector(from_, c), to, c)
-                return []
+    family: ClassVar[str] = "flatten"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Flatten,)
+    reads_input_backward: ClassVar[bool] = False
 
-            f.loop(0, whole, lanes, vector)
-            for c in range(whole, layout.channels):  # a vector would reach into what follows
-                number = f.load(from_, c)
-                f.do(f"store float {number}, ptr {f.at(to, c)}, align 4")
+    def forward(self) -> None:
+        """Append y[(i · width + j) · channels + c] = x[i, j, c]."""
+        plan, region = self.plan, self.region
+        source, target = plan.values[region.sources[0]], plan.values[region.target]
+        layout, lanes = source.layout, plan.lanes
+        whole = layout.channels // lanes * lanes
 
-        _each(f, source, target, copy)
-        if target.layout.pitch > target.layout.channels:
+        def body(f: Function) -> None:
+            def copy(from_: Value, to: Value) -> None:
+                def vector(c: Index, _: list[Value]) -> list[Value]:
+                    f.store_vector(f.load_vector(from_, c), to, c)
+                    return []
 
-            def image(n: Index) -> None:
-                y = start_of(f, target, n)
-                for c in range(target.layout.channels, target.layout.pitch):
-                    f.do(f"store float 0.0, ptr {f.at(y, c)}, align 4")
+                f.loop(0, whole, lanes, vector)
+                for c in range(whole, layout.channels):  # a vector would reach into what follows
+                    number = f.load(from_, c)
+                    f.do(f"store float {number}, ptr {f.at(to, c)}, align 4")
 
-            each_image(f, image)
+            _each(f, source, target, copy)
+            if target.layout.pitch > target.layout.channels:
 
-    plan.builder.stage(plan.forward, stage.node.name, "images", body)
+                def image(n: Index) -> None:
+                    y = start_of(f, target, n)
+                    for c in range(target.layout.channels, target.layout.pitch):
+                        f.do(f"store float 0.0, ptr {f.at(y, c)}, align 4")
 
+                each_image(f, image)
 
-def write_flatten_backward(plan: Plan, stage: Stage) -> None:
-    """Append ∂x[i, j, c] = ∂y[(i · width + j) · channels + c]."""
-    name = stage.sources[0]
-    if not plan.wants_gradient(name):
-        return
-    adds = plan.adds(name)
-    gradient, to = plan.gradients[stage.target], plan.gradients[name]
+        about = plan.about(self.family, [source], [target])
+        plan.stage(plan.forward, self.name, "images", body, about)
 
-    def body(f: Function) -> None:
-        def copy(into: Value, from_: Value) -> None:
-            take_channels(f, Slice(into, 0, to.layout.channels), from_, adds=adds)
+    def backward(self) -> None:
+        """Append ∂x[i, j, c] = ∂y[(i · width + j) · channels + c]."""
+        plan, region = self.plan, self.region
+        name = region.sources[0]
+        if not plan.wants_gradient(name):
+            return
+        adds = plan.adds(name)
+        gradient, to = plan.gradients[region.target], plan.gradients[name]
 
-        _each(f, to, gradient, copy)
+        def body(f: Function) -> None:
+            def copy(into: Value, from_: Value) -> None:
+                take_channels(f, Slice(into, 0, to.layout.channels), from_, adds=adds)
 
-    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+            _each(f, to, gradient, copy)
+
+        about = plan.about(self.family, [gradient], [to])
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
 
 def _each(f: Function, maps: Place, flat: Place, body: Callable[[Value, Value], None]) -> None:

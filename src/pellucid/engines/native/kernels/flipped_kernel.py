@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
+from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.backward_taps import Phase
-    from pellucid.engines.native.kernels.convolve import Convolve
+    from pellucid.engines.native.kernels.convolution import Convolve
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class FlippedKernel:
 
 def flipped_kernels(of: Convolve) -> list[FlippedKernel]:
     """Find room for a convolution's or dense layer's flipped kernels."""
-    operation = of.stage.node.operation
+    operation = of.region.operation
     if isinstance(operation, ops.Dense):
         return _dense(of)
     assert isinstance(operation, ops.Conv2D)
-    to = of.plan.gradients[of.stage.sources[0]].layout
+    to = of.plan.gradients[of.region.sources[0]].layout
     # Where no tap reaches, the gradient stays zero.
     reached = (phase for phase in phases(operation, to.height, to.width) if phase.reached)
     return [_phase(of, phase) for phase in reached]
@@ -49,21 +50,24 @@ def flipped_kernels(of: Convolve) -> list[FlippedKernel]:
 
 def write_flip(of: Convolve) -> None:
     """Append the stages that copy the weights flipped, for the next step's backward pass."""
-    dense = isinstance(of.stage.node.operation, ops.Dense)
+    dense = isinstance(of.region.operation, ops.Dense)
     copy = _copy_transposed if dense else _copy_flipped
     for flipped in of.flipped:
 
         def body(f: Function, flipped: FlippedKernel = flipped) -> None:
             copy(f, of, flipped)
 
-        units = flipped.convolution.packing.blocks if dense else of.packing.blocks
-        of.plan.builder.stage(("update", "flip"), f"flip {of.name}", units, body, group="flip")
+        packing = flipped.convolution.packing
+        units = packing.blocks if dense else of.packing.blocks
+        copied = FLOAT * packing.size
+        about = of.plan.about("copy, flipped", read=copied, written=copied)
+        of.plan.stage(("update", "flip"), f"flip {of.name}", units, body, about, group="flip")
 
 
 def _phase(of: Convolve, phase: Phase) -> FlippedKernel:
     """What reaches one phase's input positions: every stride-th tap, flipped."""
     plan, axes = of.plan, (phase.rows, phase.columns)
-    to = plan.gradients[of.stage.sources[0]].layout
+    to = plan.gradients[of.region.sources[0]].layout
     down, across = (tuple(tap for tap, _ in axis.taps) for axis in axes)
     packing = Packing.of((len(down), len(across)), of.packing.filters, to.channels, plan.vectors)
     convolution = Convolution(
@@ -87,7 +91,7 @@ def _phase(of: Convolve, phase: Phase) -> FlippedKernel:
 def _dense(of: Convolve) -> list[FlippedKernel]:
     """A matrix, transposed: row by row of the feature maps, or all at once without a border."""
     plan = of.plan
-    to = plan.gradients[of.stage.sources[0]].layout
+    to = plan.gradients[of.region.sources[0]].layout
     height, width = of.packing.taps
     together = height if to.row == width * to.pitch else 1
     flipped = []

@@ -7,7 +7,7 @@ offset in the whole, what it reads or writes in vectors see :class:`Groups`.
 from __future__ import annotations
 
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -16,22 +16,23 @@ from pellucid.engines.native.emit.convolution import (
     added,
     as_it_is,
     convolve_images,
-    rectified,
 )
 from pellucid.engines.native.emit.images import clear, each_vector
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
+from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import (
     CHUNKS,
     LARGEST_PARTIAL_SUMS,
     chunk,
 )
-from pellucid.engines.native.kernels.convolve import mask_rows
 from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel, copy_flipped
 from pellucid.engines.native.kernels.groups import Groups
-from pellucid.engines.native.kernels.parameters import Region, place_parameter
-from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 
 if TYPE_CHECKING:
@@ -42,20 +43,45 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.backward_taps import Phase
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
-    from pellucid.engines.native.memory.layout import Layout
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Border, Layout
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
 
 
 class Grouped(Weighted):
     """A grouped convolution in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    family: ClassVar[str] = "grouped"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D,)
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        operation = region.operation
+        if not isinstance(operation, ops.Conv2D) or not isinstance(operation, cls.operations):
+            return super().declines(region, target)
+        if operation.groups == 1:
+            return "computes convolutions in groups"
+        return declines_epilogue(region)
+
+    @classmethod
+    def border(cls, region: Region, size: tuple[int, int]) -> Border:
+        return past_the_edge(region.operation, size)
+
+    @classmethod
+    def gradient_border(
+        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
+    ) -> Border:
+        return past_the_gradients_edge(region.operation, source, outputs)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
         assert isinstance(operation, ops.Conv2D)
-        self.plan, self.stage, self.operation = plan, stage, operation
-        self.name, self.groups = stage.node.name, operation.groups
-        self.source, target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.operation, self.groups = operation, operation.groups
+        self._flops = 2 * operation.multiply_adds(*region.inputs)
+        self.source, target = plan.values[region.sources[0]], plan.values[region.target]
         self.joined = self.source.layout.channels // self.groups
         filters = operation.filters // self.groups
         self.packing = Packing.of(operation.size, self.joined, filters, plan.vectors)
@@ -67,11 +93,11 @@ class Grouped(Weighted):
             self.groups * self.packing.blocks,
             self.packing.block,
             self.chunks,
-            self._regions(),
+            self._parts(),
         )
         self.target = Groups(plan, f"value {self.name}", target, self.groups)
-        if plan.wants_gradient(stage.target):
-            at_target = plan.gradients[stage.target]
+        if plan.wants_gradient(region.target):
+            at_target = plan.gradients[region.target]
             self.gradient = Groups(plan, f"gradient {self.name}", at_target, self.groups)
             self.scratch_size = scratch_floats(
                 self._convolution(self.gradient.layout), plan.capacity
@@ -79,8 +105,8 @@ class Grouped(Weighted):
             floats = plan.threads * self.scratch_size
             self.scratch = plan.arena.place_scratch(f"gathered gradients {self.name}", floats)
         self.flipped: list[FlippedKernel] = []
-        if plan.wants_gradient(stage.sources[0]):
-            to = plan.gradients[stage.sources[0]]
+        if plan.wants_gradient(region.sources[0]):
+            to = plan.gradients[region.sources[0]]
             self.back = Groups(plan, f"input gradient {self.name}", to, self.groups)
             found = phases(operation, to.layout.height, to.layout.width)
             self.flipped = [self._flip(phase) for phase in found if phase.reached]
@@ -110,16 +136,16 @@ class Grouped(Weighted):
             packed = self.packing.pack(arrays["kernel"][..., mine], bias)
             memory[start : start + size] = packed
 
-    def _regions(self) -> tuple[Region, ...]:
+    def _parts(self) -> tuple[Part, ...]:
         kernel = self.packing.depth * self.packing.width
-        biases = (Region(kernel, self.packing.width, decays=False),)
-        return (Region(0, kernel, decays=True), *(biases if self.operation.bias else ()))
+        biases = (Part(kernel, self.packing.width, decays=False),)
+        return (Part(0, kernel, decays=True), *(biases if self.operation.bias else ()))
 
     # ---------------------------------------------------------------------------------- forward
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the forward stages."""
-        finish = rectified if self.stage.rectify else as_it_is
+        finish = finished(self.region.function)
         convolution = self._convolution(self.target.layout)
 
         def body(f: Function) -> None:
@@ -131,10 +157,19 @@ class Grouped(Weighted):
 
             self._each_group(f, group)
 
-        builder, schedules = self.plan.builder, self.plan.forward
-        builder.stage(schedules, self.name, "images", body)
+        plan = self.plan
+        about = plan.about(
+            self.family, [self.source], [self.target.place], flops=self._flops,
+            read=self._weight_bytes,
+        )  # fmt: skip
+        plan.stage(plan.forward, self.name, "images", body, about)
         if self.target.copied:
-            builder.stage(schedules, f"join {self.name}", "images", self.target.join)
+            about = plan.about("copy", [self.target.place], [self.target.place])
+            plan.stage(plan.forward, f"join {self.name}", "images", self.target.join, about)
+
+    @property
+    def _weight_bytes(self) -> int:
+        return FLOAT * self.parameter.size
 
     def _convolution(self, target: Layout) -> Convolution:
         """One group's convolution, in the whole source and a target."""
@@ -172,22 +207,17 @@ class Grouped(Weighted):
 
     # --------------------------------------------------------------------------------- backward
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
-        plan, builder = self.plan, self.plan.builder
-        if self.stage.rectify:
-            value, gradient = plan.values[self.stage.target], self.gradient.place
-            builder.stage(
-                "backward",
-                f"mask {self.name}",
-                "images",
-                lambda f: mask_rows(f, value, gradient),
-            )
+        plan, gradient = self.plan, self.gradient.place
+        if self.region.function is not None:
+            mask(plan, self.region, gradient)
         if self.gradient.copied:
-            builder.stage("backward", f"split {self.name}", "images", self.gradient.split)
+            about = plan.about("copy", [gradient], [gradient])
+            plan.stage("backward", f"split {self.name}", "images", self.gradient.split, about)
         if not self.flipped:
             return
-        adds = plan.adds(self.stage.sources[0])
+        adds = plan.adds(self.region.sources[0])
         direct = not self.back.copied
         finish = added if adds and direct else as_it_is
 
@@ -207,9 +237,12 @@ class Grouped(Weighted):
             if not direct:
                 self.back.join(f, adds=adds)
 
-        builder.stage("backward", f"back through {self.name}", "images", body)
+        about = plan.about(
+            self.family, [gradient], [self.back.place], flops=self._flops, read=self._weight_bytes
+        )
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
-    def write_kernel_gradient(self) -> None:
+    def weight_gradient(self) -> None:
         """Append the stage that sums the kernel's gradient, in parts joined later."""
         packing, convolution = self.packing, self._convolution(self.gradient.layout)
 
@@ -240,11 +273,16 @@ class Grouped(Weighted):
 
             f.loop("%first", "%last", 1, unit)
 
-        self.plan.builder.stage(
+        about = self.plan.about(
+            "kernel gradient", [self.source, self.gradient.place], flops=self._flops,
+            written=self._weight_bytes * self.chunks,
+        )  # fmt: skip
+        self.plan.stage(
             "backward",
             f"kernel gradient {self.name}",
             self.chunks,
             body,
+            about,
             group=f"kernel {self.name}",
         )
 
@@ -275,15 +313,17 @@ class Grouped(Weighted):
         order = tuple((ky, kx) for ky, _ in taps[0] for kx, _ in taps[1])
         return FlippedKernel(convolution, weights, order)
 
-    def write_flip(self) -> None:
-        """Append the stages that copy the weights flipped, for the next step's backward pass."""
+    def flip(self) -> None:
         for flipped in self.flipped:
 
             def body(f: Function, flipped: FlippedKernel = flipped) -> None:
                 self._copy_flipped(f, flipped)
 
-            self.plan.builder.stage(
-                ("update", "flip"), f"flip {self.name}", self.groups, body, group="flip"
+            about = self.plan.about(
+                "copy, flipped", read=self._weight_bytes, written=self._weight_bytes
+            )
+            self.plan.stage(
+                ("update", "flip"), f"flip {self.name}", self.groups, body, about, group="flip"
             )
 
     def _copy_flipped(self, f: Function, flipped: FlippedKernel) -> None:

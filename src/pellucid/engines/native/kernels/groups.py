@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.channels import Slice, join_channels, take_channels
 from pellucid.engines.native.emit.images import each_position
 from pellucid.engines.native.emit.schedule_builder import buffer
-from pellucid.engines.native.lower.plan import Place
-from pellucid.engines.native.memory.layout import Layout, whole_vectors
+from pellucid.engines.native.memory.layout import Layout, Place, whole_vectors
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.kernels.plan import Plan
 
 
 class Groups:

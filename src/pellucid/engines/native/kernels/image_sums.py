@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.plan import FLOAT
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.parameters import Parameter
-    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.kernels.plan import Plan
 
 
 class ImageSums:
@@ -33,7 +34,7 @@ class ImageSums:
         """Pointer to image n's sums, which lie as the parameter does."""
         return f.at(buffer(f, self.offset), f.multiply(n, self.parameter.size))
 
-    def write_join(self) -> None:
+    def join(self) -> None:
         """Append the stage that joins them."""
         size, lanes = self.parameter.size, self.plan.lanes
 
@@ -52,10 +53,11 @@ class ImageSums:
 
             f.loop("%first", "%last", 1, unit)
 
-        self.plan.builder.stage(
+        self.plan.stage(
             "backward",
             f"kernel gradient {self.parameter.name}",
             size // lanes,
             body,
+            self.plan.about("sums over images", read=FLOAT * self.plan.capacity * size),
             group=f"kernel {self.parameter.name}",
         )

@@ -1,105 +1,138 @@
-"""Where branches meet: addition, with the ReLU behind it, and concatenation."""
+"""Where branches meet: addition, with a function of each value behind it, and concatenation."""
 
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import ops
 from pellucid.engines.native.emit.channels import Slice, join_channels, take_channels
 from pellucid.engines.native.emit.images import each_position, each_row
-from pellucid.engines.native.lower.single_image import each_alone
+from pellucid.engines.native.kernels.kernel import Kernel
+from pellucid.engines.native.kernels.pointwise import POINTWISE, apply, declines_epilogue
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
 
 
-def write_add(plan: Plan, stage: Stage) -> None:
-    """Append z = x₁ + x₂ + …, rectified where a ReLU follows."""
-    places = [plan.values[name] for name in (*stage.sources, stage.target)]
+class Add(Kernel):
+    """An addition in a plan, with a function of each value behind it."""
 
-    def body(f: Function) -> None:
-        def vector(at: list[Value], i: Index) -> None:
-            total = f.load_vector(at[0], i)
-            for source in at[1:-1]:
-                total = f.vector("fadd", total, f.load_vector(source, i))
-            f.store_vector(f.rectify(total) if stage.rectify else total, at[-1], i)
+    family: ClassVar[str] = "rows of vectors"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Add,)
+    reads_input_backward: ClassVar[bool] = False
 
-        each_row(f, places, vector)
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        if not isinstance(region.operation, cls.operations):
+            return super().declines(region, target)
+        return declines_epilogue(region)
 
-    plan.builder.stage(
-        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
-    )
+    def forward(self) -> None:
+        """Append z = f(x₁ + x₂ + …)."""
+        plan, region = self.plan, self.region
+        places = [plan.values[name] for name in (*region.sources, region.target)]
 
+        def body(f: Function) -> None:
+            def vector(at: list[Value], i: Index) -> None:
+                total = f.load_vector(at[0], i)
+                for source in at[1:-1]:
+                    total = f.vector("fadd", total, f.load_vector(source, i))
+                f.store_vector(apply(f, region.function, total), at[-1], i)
 
-def write_add_backward(plan: Plan, stage: Stage) -> None:
-    """Append the backward pass: every branch gets the gradient, where the ReLU lets it through."""
-    wanted = [name for name in stage.sources if plan.wants_gradient(name)]
-    adds = [plan.adds(name) for name in wanted]
-    places = [plan.gradients[stage.target], plan.values[stage.target]]
-    places += [plan.gradients[name] for name in wanted]
-    for name, add in zip(wanted, adds, strict=True):
-        if not add:
-            plan.takes_over(name, places[0])
+            each_row(f, places, vector)
 
-    def body(f: Function) -> None:
-        def vector(at: list[Value], i: Index) -> None:
-            gradient = f.load_vector(at[0], i)
-            if stage.rectify:
-                alive = f.compare("ogt", f.load_vector(at[1], i), f.zero)
-                gradient = f.choose(alive, gradient, f.zero)
-            for target, add in zip(at[2:], adds, strict=True):
-                total = gradient
-                if add:
-                    total = f.vector("fadd", gradient, f.load_vector(target, i))
-                f.store_vector(total, target, i)
+        about = plan.about(self.family, places[:-1], places[-1:])
+        plan.stage(
+            plan.forward, self.name, "images", body, about, single=plan.by_rows(region.target)
+        )
 
-        each_row(f, places, vector)
+    def backward(self) -> None:
+        """Append the backward pass: every branch gets the same gradient."""
+        plan, region = self.plan, self.region
+        known = POINTWISE[type(region.function)] if region.function is not None else None
+        wanted = [name for name in region.sources if plan.wants_gradient(name)]
+        adds = [plan.adds(name) for name in wanted]
+        places = [plan.gradients[region.target], plan.values[region.target]]
+        places += [plan.gradients[name] for name in wanted]
+        for name, add in zip(wanted, adds, strict=True):
+            if not add:
+                plan.takes_over(name, places[0])
 
-    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+        def body(f: Function) -> None:
+            def vector(at: list[Value], i: Index) -> None:
+                gradient = f.load_vector(at[0], i)
+                if known is not None:
+                    y = f.load_vector(at[1], i)
+                    gradient = known.gradient(f, region.function, gradient, y)
+                for target, add in zip(at[2:], adds, strict=True):
+                    total = gradient
+                    if add:
+                        total = f.vector("fadd", gradient, f.load_vector(target, i))
+                    f.store_vector(total, target, i)
 
+            each_row(f, places, vector)
 
-def write_concatenate(plan: Plan, stage: Stage) -> None:
-    """Append y[…, offset_b + c] = x_b[…, c]."""
-    sources, target = [plan.values[name] for name in stage.sources], plan.values[stage.target]
-    starts = _starts(plan, stage)
-
-    def body(f: Function) -> None:
-        def position(at: list[Value]) -> None:
-            slices = [
-                Slice(pointer, start, source.layout.channels)
-                for pointer, start, source in zip(at, starts, sources, strict=False)
-            ]
-            join_channels(f, slices, at[-1])
-
-        each_position(f, [*sources, target], position)
-
-    plan.builder.stage(
-        plan.forward, stage.node.name, "images", body, single=each_alone(plan, stage.target)
-    )
+        reads = places[: 1 if known is None else 2]
+        about = plan.about(self.family, reads, places[2:])
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
 
-def write_concatenate_backward(plan: Plan, stage: Stage) -> None:
-    """Append the backward pass: every branch gets its channels' gradient."""
-    wanted = [
-        (plan.gradients[name], start, plan.adds(name))
-        for name, start in zip(stage.sources, _starts(plan, stage), strict=True)
-        if plan.wants_gradient(name)
-    ]
+class Concatenate(Kernel):
+    """A concatenation in a plan."""
 
-    def body(f: Function) -> None:
-        def position(at: list[Value]) -> None:
-            for pointer, (place, start, adds) in zip(at[1:], wanted, strict=True):
-                part = Slice(pointer, start, place.layout.channels)
-                take_channels(f, part, at[0], adds=adds)
+    family: ClassVar[str] = "concatenate"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Concatenate,)
+    reads_input_backward: ClassVar[bool] = False
 
-        each_position(f, [plan.gradients[stage.target], *(w[0] for w in wanted)], position)
+    def forward(self) -> None:
+        """Append y[…, offset_b + c] = x_b[…, c]."""
+        plan, region = self.plan, self.region
+        sources, target = [plan.values[name] for name in region.sources], plan.values[region.target]
+        starts = _starts(plan, region)
 
-    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+        def body(f: Function) -> None:
+            def position(at: list[Value]) -> None:
+                slices = [
+                    Slice(pointer, start, source.layout.channels)
+                    for pointer, start, source in zip(at, starts, sources, strict=False)
+                ]
+                join_channels(f, slices, at[-1])
+
+            each_position(f, [*sources, target], position)
+
+        about = plan.about(self.family, sources, [target])
+        plan.stage(
+            plan.forward, self.name, "images", body, about, single=plan.by_rows(region.target)
+        )
+
+    def backward(self) -> None:
+        """Append the backward pass: every branch gets its channels' gradient."""
+        plan, region = self.plan, self.region
+        wanted = [
+            (plan.gradients[name], start, plan.adds(name))
+            for name, start in zip(region.sources, _starts(plan, region), strict=True)
+            if plan.wants_gradient(name)
+        ]
+
+        def body(f: Function) -> None:
+            def position(at: list[Value]) -> None:
+                for pointer, (place, start, adds) in zip(at[1:], wanted, strict=True):
+                    part = Slice(pointer, start, place.layout.channels)
+                    take_channels(f, part, at[0], adds=adds)
+
+            each_position(f, [plan.gradients[region.target], *(w[0] for w in wanted)], position)
+
+        gradient, writes = plan.gradients[region.target], [place for place, _, _ in wanted]
+        about = plan.about(self.family, [gradient], writes)
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
 
-def _starts(plan: Plan, stage: Stage) -> list[int]:
+def _starts(plan: Plan, region: Region) -> list[int]:
     """The channel with which each branch begins in the whole."""
-    ends = accumulate(plan.values[name].layout.channels for name in stage.sources)
+    ends = accumulate(plan.values[name].layout.channels for name in region.sources)
     return [0, *ends][:-1]

@@ -6,30 +6,35 @@ from which shifted vectors are loaded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.images import each_channel_vector, each_position, each_vector
 from pellucid.engines.native.emit.lanes import keep
 from pellucid.engines.native.emit.logarithm import power
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.ops.operation import Operation
 
 
-class LocalResponse:
+class LocalResponse(Kernel):
     """A local response normalisation in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    family: ClassVar[str] = "neighbouring channels"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.LocalResponseNorm,)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
         assert isinstance(operation, ops.LocalResponseNorm)
-        self.plan, self.stage, self.operation = plan, stage, operation
-        self.name = stage.node.name
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.operation = operation
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.channels = self.target.layout.channels
         self.pitch = whole_vectors(self.channels, plan.lanes)
         # Neighbours further away than there are channels hold nothing.
@@ -39,7 +44,7 @@ class LocalResponse:
         floats = plan.threads * 2 * self.room
         self.scratch = plan.arena.place_scratch(f"neighbours {self.name}", floats)
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append y = x · base^−β, base = k + α · Σ x² over neighbours."""
 
         def body(f: Function) -> None:
@@ -57,15 +62,16 @@ class LocalResponse:
 
             each_position(f, [self.source, self.target], position)
 
-        self.plan.builder.stage(self.plan.forward, self.name, "images", body)
+        about = self.plan.about(self.family, [self.source], [self.target])
+        self.plan.stage(self.plan.forward, self.name, "images", body, about)
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append ∂x = ∂y · base^−β − 2αβ · x · Σ ∂y · y / base over neighbours."""
-        plan, source = self.plan, self.stage.sources[0]
+        plan, source = self.plan, self.region.sources[0]
         if not plan.wants_gradient(source):
             return
         adds = plan.adds(source)
-        gradient, to = plan.gradients[self.stage.target], plan.gradients[source]
+        gradient, to = plan.gradients[self.region.target], plan.gradients[source]
         lean = -2.0 * self.operation.alpha * self.operation.beta
 
         def body(f: Function) -> None:
@@ -94,9 +100,11 @@ class LocalResponse:
 
                 each_channel_vector(f, self.channels, vector)
 
-            each_position(f, [gradient, self.source, self.target, to], position)
+            each_position(f, [*reads, to], position)
 
-        plan.builder.stage("backward", f"back through {self.name}", "images", body)
+        reads = [gradient, self.source, self.target]
+        about = plan.about(self.family, reads, [to])
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     def _buffers(self, f: Function) -> tuple[Value, Value]:
         """This thread's two buffers, zeros around their channels; pointers to channel 0."""

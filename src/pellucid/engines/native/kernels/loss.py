@@ -20,8 +20,9 @@ from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.images import each_image, start_of
 from pellucid.engines.native.emit.lanes import across, keep, real_lanes
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
-from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.memory.layout import whole_vectors
 from pellucid.errors import ArgumentError
 from pellucid.ops import CrossEntropy, MeanSquaredError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.kernels.plan import Plan
     from pellucid.ops.loss import Loss as LossRule
     from pellucid.ops.operation import Array
 
@@ -58,7 +59,7 @@ class Loss:
         if not isinstance(loss, CrossEntropy | MeanSquaredError) and loss.kind not in BY_OUTPUT:
             raise Declined(f"there is no kernel for the loss {loss.kind}")
         self.plan, self.loss = plan, loss
-        answer = plan.stages[-1].target
+        answer = plan.answer
         self.logits, self.gradient = plan.values[answer], plan.gradients[answer]
         plan.adds(answer)  # written here, first of all
         self.classes = self.logits.layout.channels
@@ -106,7 +107,8 @@ class Loss:
             divisor = self._divisor(f, double)
             each_image(f, lambda n: self._image(f, double, n, divisor))
 
-        self.plan.builder.stage("loss", "loss", "images", body)
+        about = self.plan.about("loss", [self.logits], [self.gradient])
+        self.plan.stage("loss", "loss", "images", body, about)
 
     def write_sum(self) -> None:
         """Append the stage that adds the images' losses up, in their order."""
@@ -125,7 +127,8 @@ class Loss:
 
             f.loop("%first", "%last", 1, unit)
 
-        self.plan.builder.stage("backward", "sum of losses", 1, body, group="kernels")
+        about = self.plan.about("sums over images", read=2 * DOUBLE * FLOAT * self.plan.capacity)
+        self.plan.stage("backward", "sum of losses", 1, body, about, group="kernels")
 
     # ------------------------------------------------------------------------------- one image
 

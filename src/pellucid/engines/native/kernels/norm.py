@@ -1,4 +1,4 @@
-"""Batch normalisation, with the ReLU and the max pooling behind it.
+"""Batch normalisation, with a function of each value and a max pooling behind it.
 
 The statistics of a batch need all its images: each image's mean and squared deviations are found by
 the thread that has it, then joined in the order of images (Chan et al. 1979), whoever found them.
@@ -7,15 +7,19 @@ the thread that has it, then joined in the order of images (Chan et al. 1979), w
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import ops
 from pellucid.engines.native.emit.images import each_image, over_grid
 from pellucid.engines.native.emit.pooling import NONE, larger
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
+from pellucid.engines.native.emit.work import Description
+from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.norm_backward import back, gradient_sums, join_gradients
 from pellucid.engines.native.kernels.norm_places import BETA, GAMMA, MEAN, VARIANCE, NormPlaces
 from pellucid.engines.native.kernels.norm_statistics import image_sums, join, use_running
-from pellucid.engines.native.kernels.weighted import Weighted
+from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.kernels.pointwise import apply, declines_epilogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,10 +29,35 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.norm_places import Affine
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
+
+
+MEETING = "a batch's statistics need all its images, so that threads wait for each other here"
 
 
 class Norm(NormPlaces, Weighted):
     """A batch normalisation in a plan."""
+
+    family: ClassVar[str] = "affine map"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.BatchNorm,)
+    gradient_over_input: ClassVar[bool] = True
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        if not isinstance(region.operation, cls.operations):
+            return super().declines(region, target)
+        if reason := declines_epilogue(region, pools=True, knows_x=True):
+            return reason
+        pool, (height, width) = region.pool, (*region.inputs[0], 1)[:2]
+        if pool is not None and (height % pool.size[0] or width % pool.size[1]):
+            return "some positions lie in no window, and batch norm's backward pass must reach all"
+        return ""
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        NormPlaces.__init__(self, plan, region)
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -73,22 +102,41 @@ class Norm(NormPlaces, Weighted):
 
     # ---------------------------------------------------------------------------------- forward
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the stages: at inference one, in training statistics and then the same."""
-        builder = self.plan.builder
-        builder.stage(INFER, self.name, "images", self._infer)
-        if not self.plan.training:
+        plan, vectors = self.plan, self.pitch // self.plan.lanes
+        plan.stage(INFER, self.name, "images", self._infer, self._about_affine)
+        if not plan.training:
             return
-        vectors = self.pitch // self.plan.lanes
-        builder.stage(LEARN, f"sums of {self.name}", "images", partial(image_sums, self))
-        builder.stage(
-            LEARN,
-            f"statistics of {self.name}",
-            vectors,
-            partial(join, self),
-            group=f"join {self.name}",
+        note = "reads each image twice, the mean first: exact also far from zero"
+        about = plan.about(
+            "sums over positions", [self.source], written=self._sum_bytes, notes=[note]
         )
-        builder.stage(LEARN, self.name, "images", self._normalise)
+        plan.stage(LEARN, f"sums of {self.name}", "images", partial(image_sums, self), about)
+        plan.stage(
+            LEARN, f"statistics of {self.name}", vectors, partial(join, self), self._about_join,
+            group=f"join {self.name}",
+        )  # fmt: skip
+        plan.stage(LEARN, self.name, "images", self._normalise, self._about_affine)
+
+    @property
+    def _about_affine(self) -> Description:
+        written = self._winner_bytes if self.plan.wants_gradient(self.region.target) else 0
+        return self.plan.about(self.family, [self.source], [self.target], written=written)
+
+    @property
+    def _about_join(self) -> Description:
+        return self.plan.about("sums over images", read=self._sum_bytes, notes=[MEETING])
+
+    @property
+    def _sum_bytes(self) -> int:
+        return 2 * FLOAT * self.plan.capacity * self.pitch
+
+    @property
+    def _winner_bytes(self) -> int:
+        """Of a batch: which position won in each window."""
+        pooled = self.region.pool is not None
+        return self.plan.bytes_of(self.target) // FLOAT if pooled else 0
 
     def _infer(self, f: Function) -> None:
         def affine(c: Index) -> Affine:
@@ -100,14 +148,15 @@ class Norm(NormPlaces, Weighted):
             mean = f.load_vector(buffer(f, self.statistics + MEAN * self.pitch), c)
             return mean, scale, self.weight(f, BETA, c)
 
-        fixed = not self.plan.training and self.plan.wants_gradient(self.stage.target)
-        self._apply(f, affine, winners=fixed and self.stage.pool is not None)
+        fixed = not self.plan.training and self.plan.wants_gradient(self.region.target)
+        self._apply(f, affine, winners=fixed and self.region.pool is not None)
 
     def _normalise(self, f: Function) -> None:
-        self._apply(f, lambda c: self.affine(f, c), winners=self.stage.pool is not None)
+        self._apply(f, lambda c: self.affine(f, c), winners=self.region.pool is not None)
 
     def _apply(self, f: Function, affine: Callable[[Index], Affine], *, winners: bool) -> None:
-        """Append z = (y − mean) · scale + β, rectified and pooled where that follows."""
+        """Append z = (y − mean) · scale + β, pooled and put through what follows."""
+        function = self.region.function
 
         def image(n: Index) -> None:
             walks = [self.windows(f, self.source, n), self.walk(f, self.target, n)]
@@ -128,11 +177,10 @@ class Norm(NormPlaces, Weighted):
                             best, winner = larger(f, best, winner, value, number)
                     assert best is not None
                     assert winner is not None
-                    if self.stage.rectify:
-                        best = f.rectify(best)
+                    best = apply(f, function, best)
                     f.store_vector(best, at[1])
                     if winners:
-                        if self.stage.rectify:
+                        if function is not None:
                             alive = f.compare("ogt", best, f.zero)
                             winner = f.choose_whole(alive, winner, f.whole(NONE))
                         f.store_bytes(winner, at[2])
@@ -147,39 +195,48 @@ class Norm(NormPlaces, Weighted):
 
     # --------------------------------------------------------------------------------- backward
 
-    def write_recompute(self) -> None:
+    def recompute(self) -> None:
         """Append the stage that makes z again, in the backward pass: it was not kept so long.
 
         It takes less memory than z itself, and hardly longer than to fetch z from there.
         """
-        self.plan.builder.stage(
-            "backward", f"{self.name} again", "images", self._normalise, again=(self.target.offset,)
-        )
+        self.plan.stage(
+            "backward", f"{self.name} again", "images", self._normalise, self._about_affine,
+            again=(self.target.offset,),
+        )  # fmt: skip
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append the backward pass: sums over images, joined, then the gradient at y.
 
         At inference the statistics are fixed, and have no part in the gradient.
         """
-        builder, vectors = self.plan.builder, self.pitch // self.plan.lanes
-        if not self.plan.training:
-            builder.stage(
+        plan, vectors, (source,) = self.plan, self.pitch // self.plan.lanes, self.region.sources
+        reads = [plan.gradients[self.region.target], self.source]
+        if not plan.training:
+            plan.stage(
                 "backward", f"running statistics of {self.name}", vectors,
-                partial(use_running, self), group=f"running {self.name}",
+                partial(use_running, self), Description("statistics"), group=f"running {self.name}",
             )  # fmt: skip
-        if self.plan.training or self.plan.wanted.weights:
-            builder.stage(
-                "backward", f"gradient sums of {self.name}", "images", partial(gradient_sums, self)
+        if plan.training or plan.wanted.weights:
+            about = plan.about(
+                "sums over positions", reads, read=self._winner_bytes, written=self._sum_bytes
             )
-            builder.stage(
+            plan.stage(
+                "backward", f"gradient sums of {self.name}", "images",
+                partial(gradient_sums, self), about,
+            )  # fmt: skip
+            plan.stage(
                 "backward", f"gradients of {self.name}", vectors,
-                partial(join_gradients, self), group=f"join {self.name}",
+                partial(join_gradients, self), self._about_join, group=f"join {self.name}",
             )  # fmt: skip
-        if self.plan.wants_gradient(self.stage.sources[0]):
-            adds = self.plan.adds(self.stage.sources[0])
+        if plan.wants_gradient(source):
+            adds = plan.adds(source)
             if not adds:
-                self.plan.takes_over(self.stage.sources[0], self.source)
-
-            builder.stage(
-                "backward", f"back through {self.name}", "images", partial(back, self, adds=adds)
+                plan.takes_over(source, self.source)
+            about = plan.about(
+                self.family, reads, [plan.gradients[source]], read=self._winner_bytes
             )
+            plan.stage(
+                "backward", f"back through {self.name}", "images",
+                partial(back, self, adds=adds), about,
+            )  # fmt: skip

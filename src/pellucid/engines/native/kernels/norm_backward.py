@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.engines.native.emit.images import each_image, over_grid
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.norm_places import INVERSE, LEAN, SHRINK
+from pellucid.engines.native.kernels.pointwise import gradient_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def join_gradients(norm: NormPlaces, f: Function) -> None:
 def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
     """∂y = γ/σ · (g − mean g − (y − mean) · lean); γ/σ · g where statistics are fixed."""
     fixed = not norm.plan.training
-    to = norm.plan.gradients[norm.stage.sources[0]]
+    to = norm.plan.gradients[norm.region.sources[0]]
     places = norm.offsets(to)
 
     def image(n: Index) -> None:
@@ -110,9 +111,9 @@ def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
 
 def _backward_walks(norm: NormPlaces, f: Function, n: Index) -> list[Walk]:
     """Image n's gradient at z, its y, and what decides where the gradient goes."""
-    gradient = norm.walk(f, norm.plan.gradients[norm.stage.target], n)
+    gradient = norm.walk(f, norm.plan.gradients[norm.region.target], n)
     walks = [gradient, norm.windows(f, norm.source, n)]
-    if norm.stage.pool is not None:
+    if norm.region.pool is not None:
         walks.append(norm.winner_walk(f, n))
     return walks
 
@@ -122,16 +123,13 @@ def _gradients(
 ) -> Iterator[tuple[Value, Value]]:
     """For each position of a window: y − mean, and the gradient before ReLU and pooling."""
     mean, scale, shift = affine
-    gradient = f.load_vector(at[0])
-    winner = f.load_bytes(at[2]) if norm.stage.pool is not None else None
+    gradient, function = f.load_vector(at[0]), norm.region.function
+    winner = f.load_bytes(at[2]) if norm.region.pool is not None else None
     for number, offset in enumerate(norm.offsets(norm.source)):
         centred = f.vector("fsub", f.load_vector(at[1], offset), mean)
-        let_through = None
         if winner is not None:
-            let_through = f.equal(winner, f.whole(number))
-        elif norm.stage.rectify:  # z is not read again, but made again: it need not be kept
-            let_through = f.compare("ogt", f.fma(centred, scale, shift), f.zero)
-        if let_through is None:
-            yield centred, gradient
+            yield centred, f.choose(f.equal(winner, f.whole(number)), gradient, f.zero)
+        elif function is not None:  # z is not read again, but made again: it need not be kept
+            yield centred, gradient_at(f, function, gradient, f.fma(centred, scale, shift))
         else:
-            yield centred, f.choose(let_through, gradient, f.zero)
+            yield centred, gradient

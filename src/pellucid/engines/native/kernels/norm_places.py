@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.emit.images import Walk, start_of
 from pellucid.engines.native.emit.schedule_builder import buffer
-from pellucid.engines.native.kernels.parameters import Region, place_parameter
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Place, Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Place
 
     Affine = tuple[Value, Value, Value]
     """For a channel: what is taken off, what is multiplied with, what is added."""
@@ -29,24 +30,23 @@ the mean gradient and how much of (y − mean) to subtract."""
 class NormPlaces:
     """A batch normalisation z = (y − mean) · γ/σ + β in a plan, without what it does."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    def __init__(self, plan: Plan, region: Region) -> None:
+        operation = region.operation
         assert isinstance(operation, ops.BatchNorm)
-        self.plan, self.stage, self.operation = plan, stage, operation
-        self.name = stage.node.name
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.plan, self.region, self.name, self.operation = plan, region, region.name, operation
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.pitch = self.target.layout.pitch
         self.channels = self.target.layout.channels
-        regions = (Region(0, 2 * self.pitch, decays=False),)
-        self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, regions)
+        parts = (Part(0, 2 * self.pitch, decays=False),)
+        self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, parts)
         place = plan.arena.place_scratch
         self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
-        if plan.wants_gradient(stage.target):
+        if plan.wants_gradient(region.target):
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
-        self.size = stage.pool.size if stage.pool is not None else (1, 1)
+        self.size = region.pool.size if region.pool is not None else (1, 1)
         self.winners = 0
-        if plan.wants_gradient(stage.target) and stage.pool is not None:
+        if plan.wants_gradient(region.target) and region.pool is not None:
             floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
             self.winners = place(f"winners {self.name}", floats)
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import update_vector
+from pellucid.engines.native.kernels.plan import FLOAT
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
+    from pellucid.engines.native.kernels.plan import Plan
 
 
 @dataclass(frozen=True)
-class Region:
+class Part:
     """Part of a packed parameter, every block of it, that decays or does not.
 
     Attributes:
@@ -40,7 +41,7 @@ class Parameter:
         gradients: Their gradient, in ``chunks`` partial sums one after the other.
         chunks: How many partial sums.
         memory: What the optimizer remembers, an offset for each of its slots.
-        regions: What in each block is updated.
+        parts: What in each block is updated.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Parameter:
     gradients: int
     chunks: int
     memory: tuple[int, ...]
-    regions: tuple[Region, ...]
+    parts: tuple[Part, ...]
 
     @property
     def size(self) -> int:
@@ -59,7 +60,7 @@ class Parameter:
 
 
 def place_parameter(
-    plan: Plan, name: str, blocks: int, block: int, chunks: int, regions: tuple[Region, ...]
+    plan: Plan, name: str, blocks: int, block: int, chunks: int, parts: tuple[Part, ...]
 ) -> Parameter:
     """Find room for a parameter."""
     size = blocks * block
@@ -68,10 +69,10 @@ def place_parameter(
     gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None else ()
     if plan.wanted.weights:  # they are read after the last stage
         gradients = place(f"weight gradients {name}", size * chunks)
-    elif plan.backward:
+    elif plan.has_backward:
         gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
     memory = tuple(place(f"{slot} {name}", size) for slot in slots)
-    return Parameter(name, blocks, block, weights, gradients, chunks, memory, regions)
+    return Parameter(name, blocks, block, weights, gradients, chunks, memory, parts)
 
 
 def joined_gradient(f: Function, parameter: Parameter, at: Index) -> Value:
@@ -92,9 +93,9 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
         lanes = f.vectors.lanes
 
         def one(ob: Index, _: list[Value]) -> list[Value]:
-            for region in parameter.regions:
+            for part in parameter.parts:
 
-                def vector(i: Index, _: list[Value], decays: bool = region.decays) -> list[Value]:
+                def vector(i: Index, _: list[Value], decays: bool = part.decays) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)
                     if optimizer.clip_norm is None:
                         gradient = joined_gradient(f, parameter, at)
@@ -107,9 +108,16 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
                     )
                     return []
 
-                f.loop(region.start, region.start + region.floats, lanes, vector)
+                f.loop(part.start, part.start + part.floats, lanes, vector)
             return []
 
         f.loop("%first", "%last", 1, one)
 
-    plan.builder.stage("update", f"update {parameter.name}", parameter.blocks, body, group="update")
+    size, slots = FLOAT * parameter.size, len(parameter.memory)
+    about = plan.about(
+        "optimizer",
+        read=size * (1 + slots + parameter.chunks),
+        written=size * (1 + slots),
+        notes=[f"joins {parameter.chunks} partial sums"] if parameter.chunks > 1 else [],
+    )
+    plan.stage("update", f"update {parameter.name}", parameter.blocks, body, about, group="update")

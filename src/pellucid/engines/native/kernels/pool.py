@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.images import (
     Walk,
     each_image,
-    each_row,
     each_vector,
     over_grid,
     start_of,
 )
 from pellucid.engines.native.emit.lanes import spread
 from pellucid.engines.native.emit.pooling import NONE, larger, largest
+from pellucid.engines.native.kernels.kernel import Kernel
+from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.kernels.pointwise import apply
 from pellucid.engines.native.kernels.windows import Windows
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.kernels.windows import Run
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.ops.operation import Operation
 
 
-class Pool:
+class Pool(Kernel):
     """Max or average pooling in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        operation = stage.node.operation
+    family: ClassVar[str] = "windows"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.MaxPool, ops.AveragePool)
+    reads_input_backward: ClassVar[bool] = False
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
         assert isinstance(operation, ops.MaxPool | ops.AveragePool)
-        self.plan, self.stage, self.name = plan, stage, stage.node.name
-        self.source, self.target = plan.values[stage.sources[0]], plan.values[stage.target]
+        self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.largest = isinstance(operation, ops.MaxPool)
         count_padding = isinstance(operation, ops.AveragePool) and operation.count_padding
         layout = self.source.layout
@@ -41,16 +48,24 @@ class Pool:
         # Positions of larger windows are gone through in a loop, and numbered in 32 bits.
         self.looped = operation.size[0] * operation.size[1] >= NONE
         self.winners = 0
-        if self.largest and plan.wants_gradient(stage.target):
+        if self.largest and plan.wants_gradient(region.target):
             numbers = self.target.layout.floats(plan.capacity)
             floats = numbers if self.looped else -(-numbers // 4)
             self.winners = plan.arena.place_scratch(f"winners {self.name}", floats + plan.lanes)
 
     # ---------------------------------------------------------------------------------- forward
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the forward stage."""
-        self.plan.builder.stage(self.plan.forward, self.name, "images", self._forward)
+        written = self._winner_bytes if self.winners else 0
+        about = self.plan.about(self.family, [self.source], [self.target], written=written)
+        self.plan.stage(self.plan.forward, self.name, "images", self._forward, about)
+
+    @property
+    def _winner_bytes(self) -> int:
+        """Of a batch: which position won in each window."""
+        numbers = self.plan.bytes_of(self.target) // FLOAT
+        return numbers * (FLOAT if self.looped else 1)
 
     def _forward(self, f: Function) -> None:
         source, target = self.source.layout, self.target.layout
@@ -67,8 +82,7 @@ class Pool:
                     at = f.add(to, c)
                     if self.largest:
                         value, winner = self._largest(f, f.at(from_, c), (rows, columns))
-                        if self.stage.rectify:
-                            value = f.rectify(value)
+                        value = apply(f, self.region.function, value)
                         if winners is not None:
                             self._store_winner(f, winner, winners, at)
                     else:
@@ -116,24 +130,23 @@ class Pool:
 
     # --------------------------------------------------------------------------------- backward
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append the backward pass: each gradient to the winner, or to all in equal shares."""
-        name = self.stage.sources[0]
+        name = self.region.sources[0]
         if not self.plan.wants_gradient(name):
             return
         to = self.plan.gradients[name]
         if not self.plan.adds(name):
-            self.plan.builder.stage(
-                "backward",
-                f"clear for {self.name}",
-                "images",
-                lambda f: each_row(f, [to], lambda at, i: f.store_vector(f.zero, at[0], i)),
-            )
-        self.plan.builder.stage("backward", f"back through {self.name}", "images", self._back)
+            self.plan.clear(f"clear for {self.name}", to)
+        read = self._winner_bytes if self.largest else 0
+        about = self.plan.about(
+            self.family, [self.plan.gradients[self.region.target]], [to], read=read
+        )
+        self.plan.stage("backward", f"back through {self.name}", "images", self._back, about)
 
     def _back(self, f: Function) -> None:
-        gradient = self.plan.gradients[self.stage.target]
-        to = self.plan.gradients[self.stage.sources[0]]
+        gradient = self.plan.gradients[self.region.target]
+        to = self.plan.gradients[self.region.sources[0]]
 
         def image(n: Index) -> None:
             dy, dx = start_of(f, gradient, n), start_of(f, to, n)

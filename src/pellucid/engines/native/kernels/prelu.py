@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import ops
 from pellucid.engines.native.emit.images import each_image, over_positions, start_of
 from pellucid.engines.native.kernels.channel_weights import Rows
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.ops.operation import Operation
 
 SLOPE = 0
 
@@ -18,10 +20,13 @@ SLOPE = 0
 class Slopes(Rows):
     """A PReLU in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        super().__init__(plan, stage, ("slope",))
+    family: ClassVar[str] = "columns of vectors"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.PReLU,)
 
-    def write_forward(self) -> None:
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region, ("slope",))
+
+    def forward(self) -> None:
         """Append y = x where x > 0, slope · x elsewhere."""
 
         def body(f: Function) -> None:
@@ -45,14 +50,15 @@ class Slopes(Rows):
 
             each_image(f, image)
 
-        self.plan.builder.stage(self.plan.forward, self.name, "images", body)
+        about = self.plan.about(self.family, [self.source], [self.target])
+        self.plan.stage(self.plan.forward, self.name, "images", body, about)
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append each image's gradient of the slopes, Σ ∂y · min(0, x), and ∂x."""
-        plan, source = self.plan, self.stage.sources[0]
+        plan, source = self.plan, self.region.sources[0]
         wanted = plan.wants_gradient(source)
         adds = wanted and plan.adds(source)
-        reads = [plan.gradients[self.stage.target], self.source]
+        reads = [plan.gradients[self.region.target], self.source]
         writes = [plan.gradients[source]] if wanted else []
 
         def body(f: Function) -> None:
@@ -82,4 +88,5 @@ class Slopes(Rows):
 
             each_image(f, image)
 
-        plan.builder.stage("backward", f"back through {self.name}", "images", body)
+        about = plan.about(self.family, reads, writes)
+        plan.stage("backward", f"back through {self.name}", "images", body, about)

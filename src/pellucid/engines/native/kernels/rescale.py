@@ -2,62 +2,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.images import each_position
 from pellucid.engines.native.emit.ir import hexadecimal
+from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.engines.native.emit.ir import Function, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
 
 
-def write_rescale(plan: Plan, stage: Stage) -> None:
-    """Append y = (x − mean) / std."""
-    operation = stage.node.operation
-    assert isinstance(operation, ops.Normalise)
+class Rescale(Kernel):
+    """Normalisation by fixed numbers where no pixels come in."""
 
-    def body(f: Function) -> None:
-        means, deviations = _vectors(f, operation.mean, 0.0), _vectors(f, operation.std, 1.0)
+    family: ClassVar[str] = "rescale"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Normalise,)
+    reads_input_backward: ClassVar[bool] = False
 
-        def position(at: list[Value]) -> None:
-            for v, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
-                c = v * f.vectors.lanes
-                centred = f.vector("fsub", f.load_vector(at[0], c), mean)
-                f.store_vector(f.vector("fdiv", centred, deviation), at[1], c)
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        return super().declines(region, target) if region.sources else "is not for pixels"
 
-        each_position(f, [plan.values[stage.sources[0]], plan.values[stage.target]], position)
+    def forward(self) -> None:
+        """Append y = (x − mean) / std."""
+        plan, region = self.plan, self.region
+        operation = region.operation
+        assert isinstance(operation, ops.Normalise)
 
-    plan.builder.stage(plan.forward, stage.node.name, "images", body)
+        def body(f: Function) -> None:
+            means, deviations = _vectors(f, operation.mean, 0.0), _vectors(f, operation.std, 1.0)
 
+            def position(at: list[Value]) -> None:
+                for v, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
+                    c = v * f.vectors.lanes
+                    centred = f.vector("fsub", f.load_vector(at[0], c), mean)
+                    f.store_vector(f.vector("fdiv", centred, deviation), at[1], c)
 
-def write_rescale_backward(plan: Plan, stage: Stage) -> None:
-    """Append ∂x = ∂y / std."""
-    operation, source = stage.node.operation, stage.sources[0]
-    assert isinstance(operation, ops.Normalise)
-    if not plan.wants_gradient(source):
-        return
-    adds = plan.adds(source)
+            each_position(f, [plan.values[region.sources[0]], plan.values[region.target]], position)
 
-    def body(f: Function) -> None:
-        deviations = _vectors(f, operation.std, 1.0)
+        about = plan.about(
+            self.family, [plan.values[region.sources[0]]], [plan.values[region.target]]
+        )
+        plan.stage(plan.forward, self.name, "images", body, about)
 
-        def position(at: list[Value]) -> None:
-            for v, deviation in enumerate(deviations):
-                c = v * f.vectors.lanes
-                total = f.vector("fdiv", f.load_vector(at[0], c), deviation)
-                if adds:
-                    total = f.vector("fadd", total, f.load_vector(at[1], c))
-                f.store_vector(total, at[1], c)
+    def backward(self) -> None:
+        """Append ∂x = ∂y / std."""
+        plan, region = self.plan, self.region
+        operation, source = region.operation, region.sources[0]
+        assert isinstance(operation, ops.Normalise)
+        if not plan.wants_gradient(source):
+            return
+        adds = plan.adds(source)
 
-        each_position(f, [plan.gradients[stage.target], plan.gradients[source]], position)
+        def body(f: Function) -> None:
+            deviations = _vectors(f, operation.std, 1.0)
 
-    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+            def position(at: list[Value]) -> None:
+                for v, deviation in enumerate(deviations):
+                    c = v * f.vectors.lanes
+                    total = f.vector("fdiv", f.load_vector(at[0], c), deviation)
+                    if adds:
+                        total = f.vector("fadd", total, f.load_vector(at[1], c))
+                    f.store_vector(total, at[1], c)
+
+            each_position(f, [plan.gradients[region.target], plan.gradients[source]], position)
+
+        about = plan.about(self.family, [plan.gradients[region.target]], [plan.gradients[source]])
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
 
 def _vectors(f: Function, numbers: Sequence[float], rest: float) -> list[Value]:

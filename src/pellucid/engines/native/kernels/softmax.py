@@ -3,89 +3,102 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from pellucid import ops
 from pellucid.engines.native.emit.exponential import exponential
 from pellucid.engines.native.emit.images import each_position
 from pellucid.engines.native.emit.lanes import across, keep, real_lanes
+from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.ops.operation import Operation
 
 
-def write_softmax(plan: Plan, stage: Stage) -> None:
-    """Append y_j = e^(z_j − max z) / Σ_k e^(z_k − max z)."""
-    places = [plan.values[stage.sources[0]], plan.values[stage.target]]
-    channels = places[0].layout.channels
+class Softmax(Kernel):
+    """A softmax in a plan."""
 
-    def body(f: Function) -> None:
-        lowest = f.constant(float("-inf"))
+    family: ClassVar[str] = "softmax"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Softmax,)
+    reads_input_backward: ClassVar[bool] = False
 
-        def position(at: list[Value]) -> None:
-            z, y = at
+    def forward(self) -> None:
+        """Append y_j = e^(z_j − max z) / Σ_k e^(z_k − max z)."""
+        plan, region = self.plan, self.region
+        places = [plan.values[region.sources[0]], plan.values[region.target]]
+        channels = places[0].layout.channels
 
-            def largest(c: Index, real: Value | None, running: Value) -> Value:
-                value = f.load_vector(z, c)
-                if real is not None:
-                    value = f.choose(real, value, lowest)
-                return _larger(f, value, running)
+        def body(f: Function) -> None:
+            lowest = f.constant(float("-inf"))
 
-            top = across(f, _over(f, channels, lowest, largest), partial(_larger, f))
+            def position(at: list[Value]) -> None:
+                z, y = at
 
-            def powers(c: Index, real: Value | None, running: Value) -> Value:
-                value = exponential(f, f.vector("fsub", f.load_vector(z, c), top))
-                value = keep(f, real, value)
-                f.store_vector(value, y, c)
-                return f.vector("fadd", running, value)
+                def largest(c: Index, real: Value | None, running: Value) -> Value:
+                    value = f.load_vector(z, c)
+                    if real is not None:
+                        value = f.choose(real, value, lowest)
+                    return _larger(f, value, running)
 
-            total = across(f, _over(f, channels, f.zero, powers), partial(f.vector, "fadd"))
+                top = across(f, _over(f, channels, lowest, largest), partial(_larger, f))
 
-            def shares(c: Index, real: Value | None, running: Value) -> Value:
-                f.store_vector(keep(f, real, f.vector("fdiv", f.load_vector(y, c), total)), y, c)
-                return running
+                def powers(c: Index, real: Value | None, running: Value) -> Value:
+                    value = exponential(f, f.vector("fsub", f.load_vector(z, c), top))
+                    value = keep(f, real, value)
+                    f.store_vector(value, y, c)
+                    return f.vector("fadd", running, value)
 
-            _over(f, channels, f.zero, shares)
+                total = across(f, _over(f, channels, f.zero, powers), partial(f.vector, "fadd"))
 
-        each_position(f, places, position)
+                def shares(c: Index, real: Value | None, running: Value) -> Value:
+                    f.store_vector(
+                        keep(f, real, f.vector("fdiv", f.load_vector(y, c), total)), y, c
+                    )
+                    return running
 
-    plan.builder.stage(plan.forward, stage.node.name, "images", body)
+                _over(f, channels, f.zero, shares)
 
+            each_position(f, places, position)
 
-def write_softmax_backward(plan: Plan, stage: Stage) -> None:
-    """Append ∂z_j = y_j · (∂y_j − Σ_k ∂y_k · y_k)."""
-    source = stage.sources[0]
-    if not plan.wants_gradient(source):
-        return
-    adds = plan.adds(source)
-    places = [plan.gradients[stage.target], plan.values[stage.target], plan.gradients[source]]
-    channels = places[0].layout.channels
+        about = plan.about(self.family, places[:1], places[1:])
+        plan.stage(plan.forward, self.name, "images", body, about)
 
-    def body(f: Function) -> None:
-        def position(at: list[Value]) -> None:
-            dy, y, dz = at
+    def backward(self) -> None:
+        """Append ∂z_j = y_j · (∂y_j − Σ_k ∂y_k · y_k)."""
+        plan, region = self.plan, self.region
+        source = region.sources[0]
+        if not plan.wants_gradient(source):
+            return
+        adds = plan.adds(source)
+        places = [plan.gradients[region.target], plan.values[region.target], plan.gradients[source]]
+        channels = places[0].layout.channels
 
-            def products(c: Index, real: Value | None, running: Value) -> Value:
-                return f.fma(keep(f, real, f.load_vector(dy, c)), f.load_vector(y, c), running)
+        def body(f: Function) -> None:
+            def position(at: list[Value]) -> None:
+                dy, y, dz = at
 
-            mean = across(f, _over(f, channels, f.zero, products), partial(f.vector, "fadd"))
+                def products(c: Index, real: Value | None, running: Value) -> Value:
+                    return f.fma(keep(f, real, f.load_vector(dy, c)), f.load_vector(y, c), running)
 
-            def shares(c: Index, real: Value | None, running: Value) -> Value:
-                away = f.vector("fsub", f.load_vector(dy, c), mean)
-                value = keep(f, real, f.vector("fmul", f.load_vector(y, c), away))
-                if adds:
-                    value = f.vector("fadd", value, f.load_vector(dz, c))
-                f.store_vector(value, dz, c)
-                return running
+                mean = across(f, _over(f, channels, f.zero, products), partial(f.vector, "fadd"))
 
-            _over(f, channels, f.zero, shares)
+                def shares(c: Index, real: Value | None, running: Value) -> Value:
+                    away = f.vector("fsub", f.load_vector(dy, c), mean)
+                    value = keep(f, real, f.vector("fmul", f.load_vector(y, c), away))
+                    if adds:
+                        value = f.vector("fadd", value, f.load_vector(dz, c))
+                    f.store_vector(value, dz, c)
+                    return running
 
-        each_position(f, places, position)
+                _over(f, channels, f.zero, shares)
 
-    plan.builder.stage("backward", f"back through {stage.node.name}", "images", body)
+            each_position(f, places, position)
+
+        about = plan.about(self.family, places[:2], places[2:])
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
 
 def _larger(f: Function, a: Value, b: Value) -> Value:

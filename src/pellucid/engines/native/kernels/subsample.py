@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.images import clear, each_image, each_vector, start_of
@@ -11,9 +11,10 @@ from pellucid.engines.native.kernels.windows import Windows
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.kernels.windows import Run
-    from pellucid.engines.native.lower.plan import Plan
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.ops.operation import Operation
 
 COEFFICIENT, BIAS = 0, 1
 
@@ -21,16 +22,20 @@ COEFFICIENT, BIAS = 0, 1
 class Subsample(Rows):
     """A trainable subsampling in a plan."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        super().__init__(plan, stage, ("coefficient", "bias"))
-        operation = stage.node.operation
+    family: ClassVar[str] = "windows"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Subsample,)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region, ("coefficient", "bias"))
+        operation = region.operation
         assert isinstance(operation, ops.Subsample)
         layout = self.source.layout
         self.windows = Windows(operation.window, layout.height, layout.width)
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append y = coefficient · Σ x + bias."""
-        self.plan.builder.stage(self.plan.forward, self.name, "images", self._forward)
+        about = self.plan.about(self.family, [self.source], [self.target])
+        self.plan.stage(self.plan.forward, self.name, "images", self._forward, about)
 
     def _forward(self, f: Function) -> None:
         source, target, windows = self.source.layout, self.target.layout, self.windows
@@ -54,22 +59,24 @@ class Subsample(Rows):
 
         each_image(f, image)
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append each image's gradients of coefficients and biases, and ∂x."""
-        source = self.stage.sources[0]
-        wanted = self.plan.wants_gradient(source)
-        adds = wanted and self.plan.adds(source)
-        self.plan.builder.stage(
-            "backward",
-            f"back through {self.name}",
-            "images",
-            lambda f: self._backward(f, wanted=wanted, adds=adds),
-        )
+        source = self.region.sources[0]
+        plan = self.plan
+        wanted = plan.wants_gradient(source)
+        adds = wanted and plan.adds(source)
+        reads = [plan.gradients[self.region.target], self.source]
+        about = plan.about(self.family, reads, [plan.gradients[source]] if wanted else [])
+
+        def body(f: Function) -> None:
+            self._backward(f, wanted=wanted, adds=adds)
+
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     def _backward(self, f: Function, *, wanted: bool, adds: bool) -> None:
         plan, windows, source = self.plan, self.windows, self.source.layout
-        gradient = plan.gradients[self.stage.target]
-        to = plan.gradients[self.stage.sources[0]] if wanted else None
+        gradient = plan.gradients[self.region.target]
+        to = plan.gradients[self.region.sources[0]] if wanted else None
 
         def image(n: Index) -> None:
             x, dy = start_of(f, self.source, n), start_of(f, gradient, n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.lower.stages import Declined
+from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.graph import Graph
 from pellucid.ops.loss import Loss
 from pellucid.short_repr import short_repr

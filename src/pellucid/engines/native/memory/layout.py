@@ -88,6 +88,14 @@ class Layout:
         )
 
 
+@dataclass(frozen=True)
+class Place:
+    """A buffer of images in the arena."""
+
+    layout: Layout
+    offset: int
+
+
 def whole_vectors(channels: int, lanes: int) -> int:
     """Channels filled up to whole vectors."""
     return -(-channels // lanes) * lanes

@@ -140,7 +140,7 @@ class Compiled:
     def _answers(self, count: int) -> NDArray[np.float32]:
         """The answers to the last batch, where they lie."""
         plan = self._code.plan
-        answers = self._loaded.view(plan.values[plan.stages[-1].target], count)
+        answers = self._loaded.view(plan.values[plan.answer], count)
         return answers.reshape(count, *self.graph.output_shape)
 
     @contextmanager

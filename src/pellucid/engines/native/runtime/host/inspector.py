@@ -19,14 +19,14 @@ from pellucid.engines.batches import images_at_once, parts
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import GRADIENTS
 from pellucid.engines.native.lower.fold import Folded, fold
-from pellucid.engines.native.lower.wanted import Wanted, part_that_makes
 from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
+from pellucid.engines.native.wanted import Wanted, part_that_makes
 from pellucid.graph import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.compile import Code
-    from pellucid.engines.native.lower.plan import Place
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.processor import Processor
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
@@ -91,7 +91,7 @@ class Loaded:
         """Set all weights and statistics, of the graph that is computed."""
         arrays = by_node(weights)
         for stage in self.code.weighted.values():
-            own = of_node(arrays, stage.stage.node.store)
+            own = of_node(arrays, stage.region.anchor.store)
             stage.write(self.memory, stage.parameter.weights, own)
             stage.write_statistics(self.memory, own)
         if "flip" in self.schedules:  # the copies for the backward pass
@@ -103,7 +103,7 @@ class Loaded:
         for stage in self.code.weighted.values():
             arrays = stage.read(self.memory, stage.parameter.weights)
             arrays |= stage.read_statistics(self.memory)
-            store = stage.stage.node.store
+            store = stage.region.anchor.store
             found |= {f"{store}.{part}": array for part, array in arrays.items()}
         return found
 
@@ -118,7 +118,7 @@ class Loaded:
             for part in parts[1:]:
                 total += part
             for part, array in stage.read(total, 0).items():
-                name = f"{stage.stage.node.store}.{part}"
+                name = f"{stage.region.anchor.store}.{part}"
                 found[name] = found[name] + array if name in found else array  # shared ones add up
         return found
 

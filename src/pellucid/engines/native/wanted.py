@@ -38,6 +38,10 @@ class Wanted:
         return self.values | self.seeds | self.gradients
 
 
+NOTHING = Wanted()
+"""Nothing but the answer."""
+
+
 def part_that_makes(graph: Graph, names: Iterable[str]) -> Graph:
     """The nodes from which any of these are made, and these."""
     nodes = graph.nodes_before(names)

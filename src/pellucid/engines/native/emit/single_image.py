@@ -8,13 +8,10 @@ meet after nearly every stage.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from pellucid.engines.native.lower.plan import Plan
 
 WORTH_MEETING = 40_000
 """Multiply-adds, or values moved, below which one thread is done before two have met."""
@@ -50,12 +47,6 @@ class Split:
     def worth(self, before: Split | None) -> bool:
         """Whether to split at all, behind a stage split so."""
         return self.units > 1 and (self.work >= WORTH_MEETING or self.goes_with(before))
-
-
-def each_alone(plan: Plan, target: str) -> Split:
-    """The split of a stage that makes each value from those at the same position."""
-    shape = plan.shape(target)
-    return Split("rows", shape[0], prod(shape), local=True)
 
 
 def better(rows: Split, blocks: Split, threads: int, *, more_weights: bool) -> Split:

@@ -1,24 +1,23 @@
-"""Convolutions and dense layers, with the ReLU and the max pooling behind them."""
+"""Convolutions and dense layers, with a function of each value and a max pooling behind them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
 from pellucid.engines.native.emit.convolution import (
-    Finish,
     added,
     as_it_is,
     convolve_images,
     convolve_rows,
     filter_groups,
-    rectified,
     row_groups,
 )
-from pellucid.engines.native.emit.images import each_row
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.single_image import Split, better
+from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import (
     CHUNKS,
     LARGEST_PARTIAL_SUMS,
@@ -29,37 +28,56 @@ from pellucid.engines.native.kernels.flipped_kernel import (
     flipped_kernels,
     write_flip,
 )
-from pellucid.engines.native.kernels.parameters import (
-    Region,
-    place_parameter,
-    write_update,
-)
-from pellucid.engines.native.kernels.weighted import Weighted
-from pellucid.engines.native.lower.plan import Place, Plan, gradient_border
-from pellucid.engines.native.lower.single_image import Split, better
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.plan import FLOAT, Plan
+from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
+from pellucid.engines.native.kernels.tiles import idle_lanes, kernel_tile_of, tile_of
 from pellucid.engines.native.memory.geometry import Convolution, Packing
-from pellucid.engines.native.memory.layout import Layout, whole_vectors
+from pellucid.engines.native.memory.layout import Border, Layout, Place, whole_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.lower.stages import Stage
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
 
 
 class Convolve(Weighted):
     """A convolution (or dense layer) in a plan: its geometry, its places, its code."""
 
-    def __init__(self, plan: Plan, stage: Stage) -> None:
-        self.plan = plan
-        self.stage = stage
-        self.name = stage.node.name
-        operation = stage.node.operation
-        source = plan.values[stage.sources[0]]
-        height, width, channels = plan.shape(stage.sources[0])
+    family: ClassVar[str] = "convolution"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D, ops.Dense)
+    reads_numbers: ClassVar[bool] = True
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        if not isinstance(region.operation, cls.operations):
+            return super().declines(region, target)
+        if isinstance(region.operation, ops.Conv2D) and region.operation.groups > 1:
+            return "computes convolutions without groups"
+        return declines_epilogue(region, pools=True)
+
+    @classmethod
+    def border(cls, region: Region, size: tuple[int, int]) -> Border:
+        return past_the_edge(region.operation, size)
+
+    @classmethod
+    def gradient_border(
+        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
+    ) -> Border:
+        return past_the_gradients_edge(region.operation, source, outputs)
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        operation = region.operation
+        source = plan.values[region.sources[0]]
+        height, width, channels = plan.shape(region.sources[0])
         if isinstance(operation, ops.Conv2D):
             spans = operation.window.along(0, height), operation.window.along(1, width)
             taps, filters, self.bias = operation.size, operation.filters, operation.bias
@@ -71,17 +89,17 @@ class Convolve(Weighted):
             taps, filters, self.bias = (height, width), operation.units, operation.bias
             outputs, origin = (1, 1), (0, 0)
             self.stride = self.dilation = (1, 1)
-        if stage.pool is not None:  # outputs that no window sees need not be computed
-            rows, columns, _ = plan.shape(stage.target)
-            outputs = rows * stage.pool.size[0], columns * stage.pool.size[1]
+        if region.pool is not None:  # outputs that no window sees need not be computed
+            rows, columns, _ = plan.shape(region.target)
+            outputs = rows * region.pool.size[0], columns * region.pool.size[1]
         self.packing = Packing.of(taps, channels, filters, plan.vectors)
         pitch = whole_vectors(filters, plan.lanes)
         self.source = source
         self.outputs = outputs
         self.gradient = self._place_gradient(filters, pitch)
-        self.forward = Convolution(
+        self.geometry = Convolution(
             source.layout,
-            plan.values[stage.target].layout if stage.pool is None else self.gradient.layout,
+            plan.values[region.target].layout if region.pool is None else self.gradient.layout,
             outputs,
             self.packing,
             self.stride,
@@ -89,7 +107,7 @@ class Convolve(Weighted):
             origin,
         )
         self.by_chunks = (
-            not self.forward.single and self.packing.size * CHUNKS <= LARGEST_PARTIAL_SUMS
+            not self.geometry.single and self.packing.size * CHUNKS <= LARGEST_PARTIAL_SUMS
         )
         self.parameter = place_parameter(
             plan,
@@ -97,26 +115,26 @@ class Convolve(Weighted):
             self.packing.blocks,
             self.packing.block,
             CHUNKS if self.by_chunks else 1,
-            self._regions(),
+            self._parts(),
         )
         self.winners = self.scratch = 0
-        if stage.pool is not None:
-            pooled = plan.values[stage.target].layout
+        if region.pool is not None:
+            pooled = plan.values[region.target].layout
             self.winners = plan.arena.place_scratch(
                 f"winners {self.name}", -(-pooled.floats(plan.capacity) // 4) + plan.lanes
             )
-            self.scratch_size = stage.pool.size[0] * outputs[1] * self.packing.width
+            self.scratch_size = region.pool.size[0] * outputs[1] * self.packing.width
             self.scratch = plan.arena.place_scratch(
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
         self.gathered = 0
-        if plan.wants_gradient(stage.target):
-            self.gathered_floats = scratch_floats(self.forward, plan.capacity)
+        if plan.wants_gradient(region.target):
+            self.gathered_floats = scratch_floats(self.geometry, plan.capacity)
             self.gathered = plan.arena.place_scratch(
                 f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.flipped: list[FlippedKernel] = []
-        if plan.wants_gradient(stage.sources[0]):
+        if plan.wants_gradient(region.sources[0]):
             self.flipped = flipped_kernels(self)
 
     # ---------------------------------------------------------------------------------- weights
@@ -124,7 +142,7 @@ class Convolve(Weighted):
     def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
         """Kernel and biases, or what belongs to them, of a packed array at an offset."""
         kernel, bias = self.packing.unpack(self._region(memory, offset))
-        dense = isinstance(self.stage.node.operation, ops.Dense)
+        dense = isinstance(self.region.operation, ops.Dense)
         shaped = kernel.reshape(-1, self.packing.filters) if dense else kernel
         return {"kernel": shaped, "bias": bias} if self.bias else {"kernel": shaped}
 
@@ -135,50 +153,63 @@ class Convolve(Weighted):
         packed = self.packing.pack(arrays["kernel"], arrays["bias"] if self.bias else None)
         self._region(memory, offset)[:] = packed
 
-    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """A convolution follows none."""
-        return {}
-
-    def write_statistics(
-        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        """The reverse of :meth:`read_statistics`."""
-
     def _region(self, memory: NDArray[np.float32], offset: int) -> NDArray[np.float32]:
         return memory[offset : offset + self.packing.size]
 
-    def _regions(self) -> tuple[Region, ...]:
+    def _parts(self) -> tuple[Part, ...]:
         kernel = self.packing.depth * self.packing.width
-        biases = (Region(kernel, self.packing.width, decays=False),) if self.bias else ()
-        return (Region(0, kernel, decays=True), *biases)
+        biases = (Part(kernel, self.packing.width, decays=False),) if self.bias else ()
+        return (Part(0, kernel, decays=True), *biases)
 
     # ---------------------------------------------------------------------------------- forward
 
-    def write_forward(self) -> None:
+    def forward(self) -> None:
         """Append the forward stage."""
-        finish = rectified if self.stage.rectify else as_it_is
-        body = self._with_pool if self.stage.pool is not None else self._without_pool(finish)
-        self.plan.builder.stage(self.plan.forward, self.name, "images", body, single=self._single())
+        plan, target = self.plan, self.plan.values[self.region.target]
+        about = plan.about(
+            self._what,
+            [self.source],
+            [target],
+            flops=self._flops,
+            read=FLOAT * self.packing.size,
+            written=self._winner_bytes if self._remembers else 0,
+            tile=tile_of(self.geometry),
+            notes=idle_lanes(self.packing, "filters"),
+        )
+        body = self._with_pool if self.region.pool is not None else self._without_pool
+        plan.stage(plan.forward, self.name, "images", body, about, single=self._single())
 
-    def _without_pool(self, finish: Finish) -> Callable[[Function], None]:
-        def body(f: Function) -> None:
-            convolve_images(
-                f,
-                self.forward,
-                buffer(f, self.source.offset),
-                buffer(f, self.parameter.weights),
-                buffer(f, self.plan.values[self.stage.target].offset),
-                *f.extent("images"),
-                finish,
-            )
+    def _without_pool(self, f: Function) -> None:
+        convolve_images(
+            f,
+            self.geometry,
+            buffer(f, self.source.offset),
+            buffer(f, self.parameter.weights),
+            buffer(f, self.plan.values[self.region.target].offset),
+            *f.extent("images"),
+            finished(self.region.function),
+        )
 
-        return body
+    @property
+    def _what(self) -> str:
+        return "dense" if isinstance(self.region.operation, ops.Dense) else self.family
+
+    @property
+    def _flops(self) -> int:
+        """Of one pass over an image: forward, to its kernel or to its input."""
+        return 2 * self.region.operation.multiply_adds(*self.region.inputs)
+
+    @property
+    def _winner_bytes(self) -> int:
+        """Of a batch: which position won in each window."""
+        pooled = self.region.pool is not None
+        return self.plan.bytes_of(self.plan.values[self.region.target]) // FLOAT if pooled else 0
 
     def _with_pool(self, f: Function) -> None:
         """Rows of outputs go to a scratch buffer in L1, and from there pooled to memory."""
-        pool = self.stage.pool
+        pool = self.region.pool
         assert pool is not None
-        packing, target = self.packing, self.plan.values[self.stage.target]
+        packing, target = self.packing, self.plan.values[self.region.target]
         pooled = target.layout
         step = self.outputs[1] * packing.width, packing.width
         scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
@@ -194,7 +225,7 @@ class Convolve(Weighted):
 
                 def row(i: Index, _: list[Value]) -> list[Value]:
                     convolve_rows(
-                        f, self.forward, x, kernel, f.multiply(i, pool.size[0]), pool.size[0],
+                        f, self.geometry, x, kernel, f.multiply(i, pool.size[0]), pool.size[0],
                         scratch, step, as_it_is,
                     )  # fmt: skip
                     at = f.add(place, f.multiply(i, pooled.row))
@@ -202,7 +233,7 @@ class Convolve(Weighted):
                         f, scratch, step, pool.size, pooled.width, packing.vectors,
                         f.at(buffer(f, target.offset), at), pooled.pitch,
                         f.at(winners, at, "i8") if winners is not None else None,
-                        rectify=self.stage.rectify,
+                        rectify=self.region.function is not None,
                     )  # fmt: skip
                     return []
 
@@ -215,10 +246,10 @@ class Convolve(Weighted):
     def _single(self) -> Split:
         """How the work for a single image is split."""
         packing, (down, across) = self.packing, self.outputs
-        rows, blocks = len(row_groups(self.forward, down)), packing.blocks
-        if self.stage.pool is not None:
-            rows = down // self.stage.pool.size[0]
-        elif self.forward.single:
+        rows, blocks = len(row_groups(self.geometry, down)), packing.blocks
+        if self.region.pool is not None:
+            rows = down // self.region.pool.size[0]
+        elif self.geometry.single:
             rows, blocks = 1, len(filter_groups(packing))
         work = down * across * packing.depth * packing.filters
         return better(
@@ -232,11 +263,13 @@ class Convolve(Weighted):
 
     def _place_gradient(self, filters: int, pitch: int) -> Place:
         """Where ∂y of the convolution itself lies: before pooling, with the backward border."""
-        plan, stage = self.plan, self.stage
-        if self._remembers and stage.pool is None:
-            return plan.gradients[stage.target]
-        source = plan.shape(stage.sources[0])
-        layout = Layout(*self.outputs, filters, pitch, gradient_border(stage, source, self.outputs))
+        plan, region = self.plan, self.region
+        if self._remembers and region.pool is None:
+            return plan.gradients[region.target]
+        source = plan.shape(region.sources[0])
+        layout = Layout(
+            *self.outputs, filters, pitch, self.gradient_border(region, source, self.outputs)
+        )
         if not self._remembers:
             return Place(layout, 0)
         floats = layout.floats(plan.capacity) + plan.lanes
@@ -246,24 +279,24 @@ class Convolve(Weighted):
     @property
     def _remembers(self) -> bool:
         """Whether the forward pass keeps what the backward pass needs."""
-        return self.plan.wants_gradient(self.stage.target)
+        return self.plan.wants_gradient(self.region.target)
 
-    def write_backward(self) -> None:
+    def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
-        if self.stage.pool is not None:
-            self.plan.builder.stage("backward", f"unpool {self.name}", "images", self._unpool)
-        elif self.stage.rectify:
-            self.plan.builder.stage("backward", f"mask {self.name}", "images", self._mask)
+        plan, target = self.plan, self.plan.gradients[self.region.target]
+        if self.region.pool is not None:
+            about = plan.about("windows", [target], [self.gradient], read=self._winner_bytes)
+            plan.stage("backward", f"unpool {self.name}", "images", self._unpool, about)
+        elif self.region.function is not None:
+            mask(plan, self.region, self.gradient)
         if not self.flipped:
             return
-        to = self.plan.gradients[self.stage.sources[0]]
+        to = plan.gradients[self.region.sources[0]]
         finish = as_it_is
-        if self.plan.adds(self.stage.sources[0]):
+        if plan.adds(self.region.sources[0]):
             finish = added
         elif self._skips_positions:  # whose gradient is zero, whatever was there before
-            self.plan.builder.stage(
-                "backward", f"clear for {self.name}", "images", lambda f: _clear_rows(f, to)
-            )
+            plan.clear(f"clear for {self.name}", to)
 
         def body(f: Function) -> None:
             for flipped in self.flipped:
@@ -278,15 +311,32 @@ class Convolve(Weighted):
                     finish,
                 )
 
-        self.plan.builder.stage("backward", f"back through {self.name}", "images", body)
+        geometries = [each.convolution for each in self.flipped]
+        largest = max(geometries, key=lambda geometry: geometry.packing.depth)
+        notes = idle_lanes(largest.packing, "channels")
+        if len(geometries) > 1:
+            kind = "rows of the image" if self.geometry.single else "phases of the stride"
+            notes.append(
+                f"in {len(geometries)} parts, the {kind}, each with its part of the kernel"
+            )
+        about = plan.about(
+            f"{self._what}, flipped",
+            [self.gradient],
+            [to],
+            flops=self._flops,
+            read=FLOAT * sum(geometry.packing.size for geometry in geometries),
+            tile=tile_of(largest),
+            notes=notes,
+        )
+        plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     @property
     def _skips_positions(self) -> bool:
         """Whether some input positions are read by no tap, as with a stride beyond the kernel."""
-        dense = isinstance(self.stage.node.operation, ops.Dense)
+        dense = isinstance(self.region.operation, ops.Dense)
         return not dense and len(self.flipped) < self.stride[0] * self.stride[1]
 
-    def write_kernel_gradient(self) -> None:
+    def weight_gradient(self) -> None:
         """Append the stage that sums the kernel's gradient."""
         packing = self.packing
         chunks = CHUNKS if self.by_chunks else 1
@@ -316,30 +366,47 @@ class Convolve(Weighted):
 
             f.loop("%first", "%last", 1, unit)
 
-        self.plan.builder.stage(
+        notes = idle_lanes(packing, "filters")
+        if not self.by_chunks and not self.geometry.single:
+            wanted, most = (
+                FLOAT * n / 2**20 for n in (packing.size * CHUNKS, LARGEST_PARTIAL_SUMS)
+            )
+            notes.append(
+                f"cut by filters, not by images: partial sums would take {wanted:.0f} MB, more "
+                f"than {most:.0f} MB"
+            )
+        about = self.plan.about(
+            "kernel gradient",
+            [self.source, self.gradient],
+            flops=self._flops,
+            written=FLOAT * self.parameter.size * self.parameter.chunks,
+            tile=kernel_tile_of(self.geometry),
+            notes=notes,
+        )
+        self.plan.stage(
             "backward",
             f"kernel gradient {self.name}",
             chunks if self.by_chunks else packing.blocks,
             body,
+            about,
             group=f"kernel {self.name}",
         )
-
-    def write_update(self) -> None:
-        """Append the optimizer's step."""
-        write_update(self.plan, self.parameter)
 
     @property
     def forward_to_gradient(self) -> Convolution:
         """The forward geometry with ∂y's layout as its target."""
-        c = self.forward
+        c = self.geometry
         return Convolution(
             c.source, self.gradient.layout, c.outputs, c.packing, c.stride, c.dilation, c.origin
         )
 
     def _unpool(self, f: Function) -> None:
-        pool, plan = self.stage.pool, self.plan
+        pool, plan = self.region.pool, self.plan
         assert pool is not None
-        at_target, pooled = plan.gradients[self.stage.target], plan.values[self.stage.target].layout
+        at_target, pooled = (
+            plan.gradients[self.region.target],
+            plan.values[self.region.target].layout,
+        )
         layout, to = at_target.layout, self.gradient.layout
 
         def image(n: Index, _: list[Value]) -> list[Value]:
@@ -371,28 +438,8 @@ class Convolve(Weighted):
 
         f.loop("%first", "%last", 1, image)
 
-    def _mask(self, f: Function) -> None:
-        """∂y where the rectified value is positive, 0 elsewhere."""
-        value, gradient = self.plan.values[self.stage.target], self.gradient
-        mask_rows(f, value, gradient)
-
-    def write_flip(self) -> None:
-        """Append the stages that copy the weights flipped, for the next step's backward pass."""
+    def flip(self) -> None:
         write_flip(self)
-
-
-def mask_rows(f: Function, value: Place, gradient: Place) -> None:
-    """Append, for the stage's images: the gradient where the value is positive, 0 elsewhere."""
-
-    def vector(at: list[Value], i: Index) -> None:
-        alive = f.compare("ogt", f.load_vector(at[0], i), f.zero)
-        f.store_vector(f.choose(alive, f.load_vector(at[1], i), f.zero), at[1], i)
-
-    each_row(f, [value, gradient], vector)
-
-
-def _clear_rows(f: Function, place: Place) -> None:
-    each_row(f, [place], lambda at, i: f.store_vector(f.zero, at[0], i))
 
 
 def _clear(f: Function, place: Value, floats: int) -> None:

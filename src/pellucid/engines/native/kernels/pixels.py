@@ -1,0 +1,90 @@
+"""Pixels, as bytes or floats, to normalised floats."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid import ops
+from pellucid.engines.native.emit.ir import hexadecimal
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.kernels.kernel import Kernel
+from pellucid.engines.native.kernels.plan import FLOAT
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
+
+
+class Pixels(Kernel):
+    """The first region: (pixel − mean) / std."""
+
+    family: ClassVar[str] = "bytes to floats"
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.Normalise,)
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        return super().declines(region, target) if not region.sources else "is for pixels alone"
+
+    def forward(self) -> None:
+        """Append the first stage, for bytes and for floats."""
+        plan, region = self.plan, self.region
+        operation = region.operation
+        assert isinstance(operation, ops.Normalise)
+        height, width, channels = plan.graph.input_shape
+        place = plan.values[region.target]
+        layout = place.layout
+
+        def code(f: Function, *, floats: bool) -> None:
+            kind = "float" if floats else "i8"
+
+            def image(n: Index, _: list[Value]) -> list[Value]:
+                def row(y: Index, _: list[Value]) -> list[Value]:
+                    line = f.add(
+                        f.multiply(n, height * width * channels), f.multiply(y, width * channels)
+                    )
+                    pixels = f.at("%pixels", line, kind)
+                    to = f.add(
+                        f.add(f.multiply(n, layout.image), layout.at(0, 0)),
+                        f.multiply(y, layout.row),
+                    )
+                    values = f.at(buffer(f, place.offset), to)
+
+                    def position(x: Index, _: list[Value]) -> list[Value]:
+                        for c in range(channels):
+                            at = f.at(pixels, f.add(f.multiply(x, channels), c), kind)
+                            number = f.value(f"load {kind}, ptr {at}, align 1")
+                            if not floats:
+                                number = f.value(f"uitofp i8 {number} to float")
+                            mean, std = (
+                                hexadecimal(operation.mean[c]),
+                                hexadecimal(operation.std[c]),
+                            )
+                            centred = f.value(f"fsub float {number}, {mean}")
+                            value = f.value(f"fdiv float {centred}, {std}")
+                            where = f.at(values, f.add(f.multiply(x, layout.pitch), c))
+                            f.do(f"store float {value}, ptr {where}, align 4")
+                        return []
+
+                    return f.loop(0, width, 1, position)
+
+                return f.loop(*f.extent("rows", height), 1, row)
+
+            f.loop(*f.extent("images"), 1, image)
+
+        for floats in (False, True):
+            schedules = tuple(name for name in plan.forward if name.endswith("_floats") == floats)
+            read = plan.capacity * height * width * channels * (FLOAT if floats else 1)
+            plan.stage(
+                schedules,
+                self.name,
+                "images",
+                partial(code, floats=floats),
+                plan.about(self.family, [], [place], read=read),
+                single=plan.by_rows(region.target),
+            )
+
+    def backward(self) -> None:
+        """Nothing comes before the pixels."""

@@ -1,0 +1,270 @@
+"""Where everything lies: layouts of values and gradients, and their places in the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.emit.images import clear
+from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER, LEARN
+from pellucid.engines.native.emit.single_image import Split
+from pellucid.engines.native.emit.work import Description, Work
+from pellucid.engines.native.memory.arena import Arena
+from pellucid.engines.native.memory.layout import Border, Layout, Place, whole_vectors
+from pellucid.engines.native.wanted import NOTHING
+from pellucid.short_repr import short_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pellucid.engines.native.emit.ir import Function, Vectors
+    from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.wanted import Wanted
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Shape
+    from pellucid.optimizers import Optimizer
+
+FLOAT = 4
+"""Bytes of a float32."""
+
+
+@short_repr
+@dataclass
+class Plan:
+    """Everything that kernels need to know of each other while their code is written.
+
+    Attributes:
+        graph: The graph.
+        regions: What is computed in one go, in order.
+        vectors: The processor's registers.
+        capacity: Images that the buffers hold.
+        threads: Threads that the scratch buffers are for.
+        optimizer: The update rule; none for inference.
+        builder: Collects the code.
+        wanted: What is read besides the answer.
+        makers: The region target that holds each node's value.
+        arena: Collects the buffers.
+        values: Where each value lies, by the name of its node.
+        gradients: Where the loss's gradient at each value lies.
+        written: Gradients that the backward code has written already; what comes next adds.
+        scalars: Offset of the numbers that change from step to step.
+        shapes: Every value's shape, as it lies in memory.
+    """
+
+    graph: Graph
+    regions: list[Region]
+    vectors: Vectors
+    capacity: int
+    threads: int
+    optimizer: Optimizer | None
+    builder: ScheduleBuilder
+    wanted: Wanted = NOTHING
+    makers: dict[str, str] = field(default_factory=dict)
+    arena: Arena = field(default_factory=Arena)
+    values: dict[str, Place] = field(default_factory=dict)
+    gradients: dict[str, Place] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    scalars: int = 0
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    _read_later: tuple[set[str], set[str]] = (set(), set())
+
+    def __post_init__(self) -> None:
+        self.shapes = {region.target: region.shape for region in self.regions}
+        self.scalars = self.arena.place("scalars", SCALARS)
+        self._read_later = (
+            self._targets(self.wanted.values) | {self.answer},
+            self._targets(self.wanted.seeds | self.wanted.gradients),
+        )
+        differentiated = self._differentiated()
+        readers: dict[str, list[Region]] = {region.target: [] for region in self.regions}
+        for region in self.regions:
+            for source in dict.fromkeys(region.sources):
+                readers[source].append(region)
+        for region in self.regions:
+            self.values[region.target] = self._value(
+                region, readers[region.target], differentiates=region.target in differentiated
+            )
+        for region in self.regions:
+            if region.target in differentiated:
+                self.gradients[region.target] = self._gradient(region)
+        self.written |= self._targets(self.wanted.seeds)
+
+    @property
+    def answer(self) -> str:
+        """The target of the last region."""
+        return self.regions[-1].target
+
+    @property
+    def forward(self) -> tuple[str, ...]:
+        """The schedules of the forward pass that a stage belongs to which is the same in all."""
+        return (*INFER, *LEARN) if self.training else INFER
+
+    @property
+    def lanes(self) -> int:
+        """Floats in a vector."""
+        return self.vectors.lanes
+
+    @property
+    def training(self) -> bool:
+        """Whether the program learns."""
+        return self.optimizer is not None
+
+    @property
+    def has_backward(self) -> bool:
+        """Whether the program has a backward pass."""
+        return self.training or self.wanted.backward
+
+    def shape(self, name: str) -> tuple[int, int, int]:
+        """A value's (height, width, channels); a flat vector is one position."""
+        return as_image(self.shapes[name])
+
+    # ----------------------------------------------------------------------------------- stages
+
+    def stage(
+        self,
+        schedules: str | tuple[str, ...],
+        name: str,
+        share: Share,
+        body: Callable[[Function], None],
+        about: Description,
+        *,
+        group: str = BY_IMAGE,
+        single: Split | None = None,
+        again: tuple[int, ...] = (),
+    ) -> None:
+        """Append a stage: see :meth:`~.schedule_builder.ScheduleBuilder.stage`."""
+        self.builder.stage(
+            schedules, name, share, body, about, group=group, single=single, again=again
+        )
+
+    def clear(self, name: str, place: Place) -> None:
+        """Append the stage that makes a gradient zero, where later only some positions are set."""
+        about = self.about("rows of zeros", writes=[place])
+        self.stage("backward", name, "images", lambda f: clear(f, place), about)
+
+    def about(
+        self,
+        kernel: str,
+        reads: Iterable[Place] = (),
+        writes: Sequence[Place] = (),
+        *,
+        flops: int = 0,
+        read: int = 0,
+        written: int = 0,
+        tile: tuple[int, int] | None = None,
+        notes: Iterable[str] = (),
+    ) -> Description:
+        """A stage's description.
+
+        Args:
+            kernel: The family that its code belongs to.
+            reads: Buffers of images that it reads.
+            writes: Buffers of images that it writes, the first the one to be told of.
+            flops: Of an image.
+            read: Bytes that it reads besides.
+            written: Bytes that it writes besides.
+            tile: (rows, vectors) of sums in registers.
+            notes: Why it is not faster.
+        """
+        work = Work(
+            self.capacity * flops,
+            sum(map(self.bytes_of, reads)) + read,
+            sum(map(self.bytes_of, writes)) + written,
+        )
+        return Description(kernel, work, tile, writes[0].layout if writes else None, tuple(notes))
+
+    def bytes_of(self, place: Place) -> int:
+        """Bytes of a batch in a buffer of images, without its border."""
+        layout = place.layout
+        return FLOAT * self.capacity * layout.height * layout.width * layout.pitch
+
+    def by_rows(self, target: str) -> Split:
+        """The split of a stage that makes each value from those at the same position."""
+        shape = self.shape(target)
+        return Split("rows", shape[0], prod(shape), local=True)
+
+    # ----------------------------------------------------------------------------------- places
+
+    def _targets(self, names: Iterable[str]) -> set[str]:
+        """The region targets that hold some nodes' values, of those that are made."""
+        return {self.makers[name] for name in names if name in self.makers}
+
+    def _differentiated(self) -> set[str]:
+        """The values at which gradients are needed."""
+        if self.training:
+            return {region.target for region in self.regions[1:]}
+        if not self.wanted.backward:
+            return set()
+        found = set(self._read_later[1])
+        for region in self.regions:
+            learns = self.wanted.weights and region.operation.parameters(*region.inputs)
+            if learns or found.intersection(region.sources):
+                found.add(region.target)
+        return found
+
+    def _value(self, region: Region, readers: list[Region], *, differentiates: bool) -> Place:
+        height, width, channels = self.shape(region.target)
+        # Pixels that are read one by one need not fill whole vectors.
+        one_by_one = not region.sources and all(r.kernel.reads_numbers for r in readers)
+        pitch = channels if one_by_one else whole_vectors(channels, self.lanes)
+        border = Border()
+        for reader in readers:
+            border = border.around(reader.kernel.border(reader, (height, width)))
+        if differentiates and len(readers) == 1 and readers[0].kernel.gradient_over_input:
+            border = self._gradient_border(region)  # its gradient will lie over it
+        layout = Layout(height, width, channels, pitch, border)
+        # Tiles may load a whole vector at the very last position.
+        floats = layout.floats(self.capacity) + self.lanes
+        name = f"value {region.target}"
+        if region.target in self._read_later[0]:
+            return Place(layout, self.arena.place(name, floats))
+        return Place(layout, self.arena.place_images(name, layout, floats))
+
+    def _gradient(self, region: Region) -> Place:
+        height, width, channels = self.shape(region.target)
+        border = self._gradient_border(region)
+        layout = Layout(height, width, channels, whole_vectors(channels, self.lanes), border)
+        floats = layout.floats(self.capacity) + self.lanes
+        name = f"gradient {region.target}"
+        # The loss, or the caller, writes before the first stage of the backward pass.
+        if region.target in self._read_later[1] or (self.training and region.target == self.answer):
+            return Place(layout, self.arena.place(name, floats))
+        return Place(layout, self.arena.place_images(name, layout, floats))
+
+    def _gradient_border(self, region: Region) -> Border:
+        if region.pool is not None or not region.sources:
+            return Border()
+        height, width, _ = self.shape(region.target)
+        return region.kernel.gradient_border(region, self.shape(region.sources[0]), (height, width))
+
+    def adds(self, name: str) -> bool:
+        """Whether a gradient was written before, so that now it is added to; notes the writing."""
+        before = name in self.written
+        self.written.add(name)
+        return before
+
+    def takes_over(self, gradient: str, other: Place) -> None:
+        """Let a value's gradient lie over a buffer that the stage which makes it reads last.
+
+        The stage must read each position before it writes it. Nothing comes of it where images lie
+        differently in the two, or something else needs what was there.
+        """
+        self.arena.over(self.gradients[gradient].offset, other.offset)
+
+    def wants_gradient(self, name: str) -> bool:
+        """Whether anything learns before a value, so that its gradient is needed."""
+        return name in self.gradients
+
+
+SCALARS = 16
+"""Room for the numbers that change from step to step: the learning rate and what goes with it."""
+
+
+def as_image(shape: Shape) -> tuple[int, int, int]:
+    """A shape as (height, width, channels)."""
+    if len(shape) == 1:
+        return 1, 1, shape[0]
+    height, width, channels = shape
+    return height, width, channels

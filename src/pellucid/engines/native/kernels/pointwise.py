@@ -1,0 +1,269 @@
+"""Functions of each value alone: one table, used where they stand alone, fused, and backward.
+
+A new one is an entry of :data:`POINTWISE`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pellucid import ops
+from pellucid.engines.native.emit.convolution import as_it_is
+from pellucid.engines.native.emit.exponential import sigmoid, tanh
+from pellucid.engines.native.emit.images import each_channel_vector, each_position, each_row
+from pellucid.engines.native.emit.lanes import keep
+from pellucid.engines.native.emit.pooling import NONE
+from pellucid.engines.native.kernels.kernel import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.engines.native.emit.convolution import Finish
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.layout import Place
+    from pellucid.engines.native.processor import Processor
+    from pellucid.ops.operation import Operation
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """A function y = f(x) of vectors.
+
+    Attributes:
+        function: Given the operation and x, appends y.
+        gradient: Given the operation, ∂y and the value named next, appends ∂x.
+        of: What the gradient is made of: ``x``, ``y``, or either, to the same bits.
+        keeps_zero: Whether f(0) = 0: zeros fill up channels to whole vectors, and must stay.
+    """
+
+    function: Callable[[Function, Any, Value], Value]
+    gradient: Callable[[Function, Any, Value, Value], Value]
+    of: Literal["x", "y", "either"]
+    keeps_zero: bool = True
+
+
+def apply(f: Function, operation: Operation | None, x: Value) -> Value:
+    """Append y = f(x), of the operation in an epilogue; x itself where there is none."""
+    return x if operation is None else POINTWISE[type(operation)].function(f, operation, x)
+
+
+def finished(operation: Operation | None) -> Finish:
+    """What stores f of sums."""
+    if operation is None:
+        return as_it_is
+
+    def finish(f: Function, vector: Value, target: Value, offset: Index) -> Value:
+        return apply(f, operation, vector)
+
+    return finish
+
+
+def gradient_at(f: Function, operation: Operation, gradient: Value, x: Value) -> Value:
+    """Append ∂x from ∂y and x, of the operation in an epilogue."""
+    known = POINTWISE[type(operation)]
+    value = known.function(f, operation, x) if known.of == "y" else x
+    return known.gradient(f, operation, gradient, value)
+
+
+def declines_epilogue(region: Region, *, pools: bool = False, knows_x: bool = False) -> str:
+    """Why what is fused behind an anchor cannot be; empty where it can.
+
+    Args:
+        region: The region.
+        pools: Whether the kernel pools as well.
+        knows_x: Whether its backward pass knows what the function was applied to.
+    """
+    kind, functions, pooled = region.operation.kind, 0, False
+    for number, node in enumerate(region.epilogue):
+        operation = node.operation
+        also = operation.kind
+        known = POINTWISE.get(type(operation))
+        if isinstance(operation, ops.MaxPool) and pools:
+            before = region.epilogue[number - 1].operation if number else None
+            if pooled:
+                return f"a kernel for {kind} takes only one {also} along"
+            if reason := why_not_fusable(operation):
+                return reason
+            if before is not None and not isinstance(before, ops.ReLU):
+                return f"a kernel for {kind} pools behind no {before.kind}"
+            pooled = True
+        elif known is None:
+            return f"a kernel for {kind} takes no {also} along"
+        elif functions:
+            return f"a kernel for {kind} takes only one {also} along"
+        elif not known.keeps_zero:
+            return f"{also} of the zeros that fill up channels is not zero"
+        elif pooled and not isinstance(operation, ops.ReLU):
+            return f"a kernel for {kind} takes no {also} along behind a pooling"
+        elif region.backward and known.of == "x" and not knows_x:
+            return f"the gradient of {also} needs what came in, which is not kept"
+        else:
+            functions += 1
+    return ""
+
+
+def why_not_fusable(pool: ops.MaxPool) -> str:
+    """Why a pooling cannot be fused; empty where its windows tile the image."""
+    if pool.size[0] * pool.size[1] >= NONE:
+        return f"a window has {NONE} positions or more"
+    if pool.size != pool.stride:
+        overlap = any(size > step for size, step in zip(pool.size, pool.stride, strict=True))
+        return "windows overlap" if overlap else "windows leave positions out"
+    if pool.padding != "valid":
+        return "the image is padded"
+    return "" if pool.edge == "drop" else "windows may hang over the edge"
+
+
+class Activate(Kernel):
+    """A function of each value alone, behind nothing that could take it along."""
+
+    family: ClassVar[str] = "rows of vectors"
+
+    @classmethod
+    def declines(cls, region: Region, target: Processor) -> str:
+        if type(region.operation) not in POINTWISE:
+            return f"is not for {region.operation.kind}"
+        if region.epilogue:
+            also = region.epilogue[-1].operation.kind
+            return f"a kernel for {region.operation.kind} takes no {also} along"
+        return ""
+
+    def forward(self) -> None:
+        """Append y = f(x)."""
+        plan, region = self.plan, self.region
+        places = [plan.values[region.sources[0]], plan.values[region.target]]
+        channels, known = places[0].layout.channels, POINTWISE[type(region.operation)]
+
+        def body(f: Function) -> None:
+            def vector(at: list[Value], i: Index, real: Value | None = None) -> None:
+                y = keep(f, real, known.function(f, region.operation, f.load_vector(at[0], i)))
+                f.store_vector(y, at[1], i)
+
+            if not known.keeps_zero and channels % f.vectors.lanes:
+                each_position(
+                    f,
+                    places,
+                    lambda at: each_channel_vector(f, channels, lambda c, m: vector(at, c, m)),
+                )
+            else:
+                each_row(f, places, vector)
+
+        about = plan.about(self.family, places[:1], places[1:])
+        plan.stage(
+            plan.forward, self.name, "images", body, about, single=plan.by_rows(region.target)
+        )
+
+    def backward(self) -> None:
+        """Append ∂x = ∂y · f′, of x or of y, whichever is simpler."""
+        plan, region, (source,) = self.plan, self.region, self.region.sources
+        if not plan.wants_gradient(source):
+            return
+        adds, known = plan.adds(source), POINTWISE[type(region.operation)]
+        if not adds:
+            plan.takes_over(source, plan.gradients[region.target])
+        reads = [
+            plan.gradients[region.target],
+            plan.values[region.target if known.of == "y" else source],
+        ]
+        to = plan.gradients[source]
+
+        def body(f: Function) -> None:
+            def vector(at: list[Value], i: Index) -> None:
+                gradient, value = f.load_vector(at[0], i), f.load_vector(at[1], i)
+                total = known.gradient(f, region.operation, gradient, value)
+                if adds:
+                    total = f.vector("fadd", total, f.load_vector(at[2], i))
+                f.store_vector(total, at[2], i)
+
+            each_row(f, [*reads, to], vector)
+
+        plan.stage(
+            "backward", f"back through {self.name}", "images", body,
+            plan.about(self.family, reads, [to]),
+        )  # fmt: skip
+
+
+def mask(plan: Plan, region: Region, gradient: Place) -> None:
+    """Append the stage that makes ∂x of the ∂y of an epilogue's function, in its place."""
+    assert region.function is not None
+    operation, value = region.function, plan.values[region.target]
+    about = plan.about("rows of vectors", [value, gradient], [gradient])
+
+    def body(f: Function) -> None:
+        mask_rows(f, operation, value, gradient)
+
+    plan.stage("backward", f"mask {region.name}", "images", body, about)
+
+
+def mask_rows(f: Function, operation: Operation, value: Place, gradient: Place) -> None:
+    """Append, for the stage's images: ∂x in the place of ∂y, from y."""
+    known = POINTWISE[type(operation)]
+
+    def vector(at: list[Value], i: Index) -> None:
+        y, dy = f.load_vector(at[0], i), f.load_vector(at[1], i)
+        f.store_vector(known.gradient(f, operation, dy, y), at[1], i)
+
+    each_row(f, [value, gradient], vector)
+
+
+# ----------------------------------------------------------------------------------- the functions
+
+
+def _relu(f: Function, operation: ops.ReLU, x: Value) -> Value:
+    return f.rectify(x)
+
+
+def _relu_gradient(f: Function, operation: ops.ReLU, dy: Value, value: Value) -> Value:
+    return f.choose(f.compare("ogt", value, f.zero), dy, f.zero)
+
+
+def _relu6(f: Function, operation: ops.ReLU6, x: Value) -> Value:
+    low, six = f.rectify(x), f.constant(6.0)
+    return f.choose(f.compare("olt", six, low), six, low)
+
+
+def _relu6_gradient(f: Function, operation: ops.ReLU6, dy: Value, value: Value) -> Value:
+    positive = f.compare("ogt", value, f.zero)
+    return f.choose(f.both(positive, f.compare("olt", value, f.constant(6.0))), dy, f.zero)
+
+
+def _leaky(f: Function, operation: ops.LeakyReLU, x: Value) -> Value:
+    shrunk = f.vector("fmul", x, f.constant(operation.slope))
+    return f.choose(f.compare("ogt", x, f.zero), x, shrunk)
+
+
+def _leaky_gradient(f: Function, operation: ops.LeakyReLU, dy: Value, x: Value) -> Value:
+    shrunk = f.vector("fmul", dy, f.constant(operation.slope))
+    return f.choose(f.compare("ogt", x, f.zero), dy, shrunk)
+
+
+def _sigmoid(f: Function, operation: ops.Sigmoid, x: Value) -> Value:
+    return sigmoid(f, x)
+
+
+def _sigmoid_gradient(f: Function, operation: ops.Sigmoid, dy: Value, y: Value) -> Value:
+    rest = f.vector("fsub", f.constant(1.0), y)
+    return f.vector("fmul", dy, f.vector("fmul", y, rest))
+
+
+def _tanh(f: Function, operation: ops.Tanh, x: Value) -> Value:
+    return tanh(f, x)
+
+
+def _tanh_gradient(f: Function, operation: ops.Tanh, dy: Value, y: Value) -> Value:
+    # 1 − y², which loses less near ±1 as a product
+    rest, more = (f.vector(which, f.constant(1.0), y) for which in ("fsub", "fadd"))
+    return f.vector("fmul", dy, f.vector("fmul", more, rest))
+
+
+POINTWISE: dict[type[Operation], Pointwise] = {
+    ops.ReLU: Pointwise(_relu, _relu_gradient, "either"),
+    ops.ReLU6: Pointwise(_relu6, _relu6_gradient, "either"),
+    ops.LeakyReLU: Pointwise(_leaky, _leaky_gradient, "x"),
+    ops.Sigmoid: Pointwise(_sigmoid, _sigmoid_gradient, "y", keeps_zero=False),
+    ops.Tanh: Pointwise(_tanh, _tanh_gradient, "y"),
+}
+"""The functions that have code, by operation."""

@@ -1,0 +1,71 @@
+"""A region of the graph: an anchor and what is fused behind it, computed in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.kernels.kernel import Kernel
+    from pellucid.graph import Node
+    from pellucid.ops.operation import Operation, Shape
+
+
+@dataclass(frozen=True)
+class Region:
+    """Operations computed together.
+
+    Attributes:
+        anchor: The node that gives it its name and weights.
+        sources: The values it reads, by the name of the node that made them; none of the first,
+            which takes pixels.
+        inputs: The shapes that the anchor takes.
+        target: The value it makes, by the name of its last node.
+        shape: The shape of that value as it lies in memory: that of the feature maps where they
+            are flattened by name alone.
+        kernel: What computes it.
+        epilogue: The nodes fused behind the anchor: functions of each value alone, and a pooling.
+        backward: Whether the program has a backward pass.
+    """
+
+    anchor: Node
+    sources: tuple[str, ...]
+    inputs: tuple[Shape, ...]
+    target: str
+    shape: Shape
+    kernel: type[Kernel]
+    epilogue: tuple[Node, ...] = ()
+    backward: bool = False
+
+    @property
+    def name(self) -> str:
+        """The anchor's name."""
+        return self.anchor.name
+
+    @property
+    def operation(self) -> Operation:
+        """The anchor's operation."""
+        return self.anchor.operation
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all nodes in it, in order."""
+        return (self.anchor.name, *(node.name for node in self.epilogue))
+
+    @property
+    def pool(self) -> ops.MaxPool | None:
+        """The pooling in its epilogue."""
+        found = (node.operation for node in self.epilogue)
+        return next((each for each in found if isinstance(each, ops.MaxPool)), None)
+
+    @property
+    def function(self) -> Operation | None:
+        """The function of each value alone in its epilogue."""
+        found = (node.operation for node in self.epilogue)
+        return next((each for each in found if not isinstance(each, ops.MaxPool)), None)
+
+    def followed_by(self, node: Node, shape: Shape) -> Region:
+        """The region with one more node in its epilogue."""
+        return replace(self, target=node.name, shape=shape, epilogue=(*self.epilogue, node))

@@ -1,0 +1,63 @@
+"""The list of kernels: the first that does not decline a region computes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.engines.native.kernels.average import Average
+from pellucid.engines.native.kernels.by_reference import ByReference
+from pellucid.engines.native.kernels.convolution import Convolve
+from pellucid.engines.native.kernels.depthwise import Depthwise
+from pellucid.engines.native.kernels.dropout import Dropout
+from pellucid.engines.native.kernels.flatten import Flatten
+from pellucid.engines.native.kernels.grouped import Grouped
+from pellucid.engines.native.kernels.join import Add, Concatenate
+from pellucid.engines.native.kernels.local_response import LocalResponse
+from pellucid.engines.native.kernels.norm import Norm
+from pellucid.engines.native.kernels.pixels import Pixels
+from pellucid.engines.native.kernels.pointwise import Activate
+from pellucid.engines.native.kernels.pool import Pool
+from pellucid.engines.native.kernels.prelu import Slopes
+from pellucid.engines.native.kernels.rescale import Rescale
+from pellucid.engines.native.kernels.softmax import Softmax
+from pellucid.engines.native.kernels.subsample import Subsample
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.kernels.kernel import Kernel
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.processor import Processor
+
+KERNELS: tuple[type[Kernel], ...] = (
+    Pixels,
+    Depthwise,
+    Convolve,
+    Grouped,
+    Norm,
+    Activate,
+    Pool,
+    Add,
+    Concatenate,
+    Average,
+    Flatten,
+    Dropout,
+    Slopes,
+    Softmax,
+    LocalResponse,
+    Subsample,
+    Rescale,
+    ByReference,
+)
+"""In the order in which they are asked; the last takes whatever the others leave."""
+
+
+def choose(region: Region, target: Processor) -> type[Kernel]:
+    """The kernel that computes a region without an epilogue."""
+    return next(kernel for kernel in KERNELS if not kernel.declines(region, target))
+
+
+def declined(region: Region, target: Processor) -> dict[str, str]:
+    """Why kernels that take a region's anchor do not compute it, by their names."""
+    earlier = KERNELS[: KERNELS.index(region.kernel)]
+    reasons = {kernel.__name__: kernel.declines(region, target) for kernel in earlier}
+    takes = {each.__name__ for each in earlier if isinstance(region.operation, each.operations)}
+    return {name: reason for name, reason in reasons.items() if name in takes}

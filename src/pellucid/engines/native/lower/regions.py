@@ -1,0 +1,167 @@
+"""From a graph to regions: what is computed in one go, and by which kernel.
+
+A region grows from its anchor for as long as a single reader follows that its kernel can fuse. A
+flattening costs nothing where dense layers and functions of each value alone follow, which take
+feature maps as they lie; elsewhere it is a copy. A dropout costs nothing at inference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.engines.native.kernels.pixels import Pixels
+from pellucid.engines.native.kernels.pointwise import POINTWISE
+from pellucid.engines.native.kernels.region import Region
+from pellucid.engines.native.kernels.registry import choose
+from pellucid.engines.native.wanted import NOTHING
+from pellucid.graph import INPUT, Node
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.wanted import Wanted
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Operation, Shape
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A graph in regions.
+
+    Attributes:
+        regions: In the order of the graph's nodes.
+        makers: The target of the region that makes each node's value; ``input`` too.
+    """
+
+    regions: list[Region]
+    makers: dict[str, str]
+
+
+def lower(
+    graph: Graph, target: Processor, *, training: bool = True, wanted: Wanted = NOTHING
+) -> Lowered:
+    """The regions of a graph.
+
+    Args:
+        graph: The graph.
+        target: What the code is for.
+        training: Whether the program shall learn as well; else dropout is left out.
+        wanted: What is read besides the answer. Where values are, what computes them gives the bits
+            that it would give without: only how far it is fused differs.
+    """
+    return _Lowering(graph, target, training=training, wanted=wanted).run()
+
+
+def alone(operation: Operation) -> bool:
+    """Whether it makes of each value one by itself, so that it matters not how values lie."""
+    return type(operation) in POINTWISE or isinstance(operation, ops.Dropout)
+
+
+class _Lowering:
+    """The state of :func:`lower`."""
+
+    def __init__(self, graph: Graph, target: Processor, *, training: bool, wanted: Wanted) -> None:
+        self._graph, self._target, self._wanted = graph, target, wanted
+        self._training, self._backward = training, training or wanted.backward
+        self._readers: dict[str, list[Node]] = {}
+        for node in graph.nodes:
+            for name in node.inputs:
+                self._readers.setdefault(name, []).append(node)
+
+    def run(self) -> Lowered:
+        """Lower the graph."""
+        first = self._pixels()
+        regions, shapes, taken = [first], {first.target: first.shape}, set(first.nodes)
+        makers = {INPUT: first.target, first.name: first.target}
+        for node in self._graph.nodes:
+            if node.name in taken:
+                continue
+            sources = tuple(makers[name] for name in node.inputs)
+            # What the last region makes is the answer, and it is not the pixels themselves.
+            ends = node.name == self._graph.output
+            copied = ends and (len(regions) == 1 or sources[0] != regions[-1].target)
+            # Of the gradient at another name, other readers of the value have no part.
+            differs = self._wanted.backward and node.name in self._wanted.names
+            if not copied and not differs and self._only_a_name(node, shapes[sources[0]]):
+                makers[node.name] = sources[0]
+                continue
+            shape = shapes[sources[0]] if alone(node.operation) else self._graph.shapes[node.name]
+            for region in self._made_of(self._region(node, sources, shape)):
+                regions.append(region)
+                taken.update(region.nodes)
+                makers[region.target], shapes[region.target] = region.target, region.shape
+        return Lowered(regions, makers)
+
+    def _pixels(self) -> Region:
+        """Pixels become floats, normalised where the network begins with that."""
+        graph, (first, *others) = self._graph, self._readers[INPUT]
+        normalises = isinstance(first.operation, ops.Normalise)
+        hidden = first.name != graph.output and INPUT not in self._wanted.names
+        if not normalises or others or not hidden:
+            channels = graph.input_shape[2]
+            first = Node(INPUT, ops.Normalise((0.0,) * channels, (1.0,) * channels))
+        shape = graph.input_shape
+        return Region(first, (), (shape,), first.name, shape, Pixels)
+
+    def _region(self, node: Node, sources: tuple[str, ...], shape: Shape) -> Region:
+        """A node by itself, with the kernel that computes it."""
+        inputs = self._graph.inputs_of(node)
+        plain = Region(node, sources, inputs, node.name, shape, Pixels, backward=self._backward)
+        return replace(plain, kernel=choose(plain, self._target))
+
+    def _made_of(self, anchor: Region) -> list[Region]:
+        """The region that grows from an anchor; or several, where what is inside it is wanted."""
+        region, wanted = self._grown(anchor), self._wanted
+        if wanted.backward and wanted.names.intersection(region.nodes):
+            return [anchor]  # a gradient inside a region is nowhere, at its end is masked
+        if wanted.names.intersection(region.nodes[:-1]):
+            return self._one_by_one(anchor, region.epilogue)
+        return [region]
+
+    def _grown(self, region: Region) -> Region:
+        """A region with all that can be fused: each the only reader of the one before."""
+        while True:
+            following = self._readers.get(region.target, [])
+            if len(following) != 1:
+                return region
+            longer = region.followed_by(following[0], self._graph.shapes[following[0].name])
+            if region.kernel.declines(longer, self._target):
+                return region
+            region = longer
+
+    def _one_by_one(self, anchor: Region, epilogue: tuple[Node, ...]) -> list[Region]:
+        """The regions of nodes that would be fused, each with its value, to the same bits.
+
+        A fused pooling takes the largest before the ReLU, although that stands before it: so it
+        does here, where otherwise the sign of a zero might differ.
+        """
+        regions = [anchor]
+        for before, node in pairwise((anchor.anchor, *epilogue)):
+            source, function = before.name, tuple[Node, ...]()
+            if isinstance(node.operation, ops.MaxPool) and before is not anchor.anchor:
+                source, function = anchor.name, (before,)
+                if before.name not in self._wanted.names:  # the pooling does not read it
+                    regions.pop()
+            region = self._region(node, (source,), self._graph.shapes[node.name])
+            regions.append(replace(region, epilogue=function))
+        return regions
+
+    def _only_a_name(self, node: Node, shape: Shape) -> bool:
+        """Whether a node's result is its input, of a shape that lies in memory, by another name."""
+        if isinstance(node.operation, ops.Dropout):
+            return not self._training
+        flat = shape[:-1] in ((), (1, 1))
+        return isinstance(node.operation, ops.Flatten) and (flat or self._as_it_lies(node))
+
+    def _as_it_lies(self, node: Node) -> bool:
+        """Whether all that read a flattened value can read the feature maps instead."""
+        return node.name != self._graph.output and all(
+            isinstance(reader.operation, ops.Dense)
+            or (
+                (isinstance(reader.operation, ops.Flatten) or alone(reader.operation))
+                and self._as_it_lies(reader)
+            )
+            for reader in self._readers.get(node.name, [])
+        )
