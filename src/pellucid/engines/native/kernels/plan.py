@@ -193,14 +193,13 @@ class Plan:
 
     def _differentiated(self) -> set[str]:
         """The values at which gradients are needed."""
-        if self.training:
-            return {region.target for region in self.regions[1:]}
-        if not self.wanted.backward:
+        if not self.has_backward:
             return set()
-        found = set(self._read_later[1])
+        found = {self.answer} if self.training else set(self._read_later[1])
         for region in self.regions:
-            learns = self.wanted.weights and region.operation.parameters(*region.inputs)
-            if learns or found.intersection(region.sources):
+            learns = self.training or self.wanted.weights
+            weights = region.operation.parameters(*region.inputs) if learns else ()
+            if weights or found.intersection(region.sources):
                 found.add(region.target)
         return found
 
