@@ -13,13 +13,13 @@ from openpyxl.utils import get_column_letter
 
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.activations import Activations
-from pellucid.explain.spreadsheet import workbook as module
-from pellucid.explain.spreadsheet.sheets import Sheet, cell_name, sheet_name
-from pellucid.explain.spreadsheet.workbook import workbook
 from pellucid.explain.trace import Trace
 from pellucid.graph import initial_weights
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from pellucid.ops.formula import MOST_ARGUMENTS, nested
+from pellucid.show.spreadsheet import workbook as module
+from pellucid.show.spreadsheet.sheets import Sheet, cell_name, sheet_name
+from pellucid.show.spreadsheet.workbook import workbook
 from tests.explain.activations import activations_of, hand_made
 from tests.explain.recalculate import RECALCULATORS, Evaluator
 
@@ -73,6 +73,34 @@ def test_only_pixels_and_weights_are_numbers() -> None:
     rows = list(book["conv1.kernel"].iter_rows(2, None, 2, None, values_only=True))
     laid = np.array(rows, np.float32).reshape(3, 3, 3, 3)
     assert np.array_equal(laid.transpose(1, 2, 3, 0), kernel)
+
+
+def test_viewers_that_compute_nothing_show_the_engines_values() -> None:
+    trace = Trace(small())
+    book = load_workbook(io.BytesIO(workbook(trace.activations)), data_only=True)
+    for step in trace.steps:
+        cells = book[step.name].iter_rows(2, None, 2, None, values_only=True)
+        assert np.array_equal(np.array(list(cells)).reshape(step.shape), step.values), step.name
+
+
+def test_every_map_has_a_block_with_its_number_coloured_about_0() -> None:
+    trace = Trace(small())
+    content = io.BytesIO(workbook(trace.activations))
+    page, shown = load_workbook(content)["conv1 maps"], load_workbook(content, data_only=True)
+    values = trace["conv1"].values
+    (ranges,) = page.conditional_formatting
+    (rule,) = ranges.rules
+    low, middle, high = (float(each.val) for each in rule.colorScale.cfvo)
+    assert (low, middle) == (-high, 0.0)
+    assert f"{high:.4g}" in str(page["A1"].value)
+    blocks = sorted(ranges.sqref.ranges, key=lambda block: block.min_col)
+    assert len(blocks) == values.shape[2] == 3
+    for k, block in enumerate(blocks):
+        assert page.cell(block.min_row - 1, block.min_col).value == f"map {k}"
+        cells = shown["conv1 maps"].iter_rows(
+            block.min_row, block.max_row, block.min_col, block.max_col, values_only=True
+        )
+        assert np.array_equal(np.array(list(cells)), values[:, :, k])
 
 
 def test_a_changed_pixel_changes_the_answer(tmp_path: Path) -> None:

@@ -10,14 +10,12 @@ from pellucid.explain.activations import Activations
 from pellucid.explain.records import number, record
 from pellucid.explain.steps import Step
 from pellucid.explain.value_terms import ValueTerms
-from pellucid.files import write_file
 from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     from pellucid.data.preprocessing import Picture
@@ -92,20 +90,6 @@ class Trace(Record):
         probabilities = self.steps[-1].values
         order = (-probabilities).argsort(kind="stable")[:top]
         return [Guess(self.activations.classes[k], float(probabilities[k])) for k in order]
-
-    def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the trace as :meth:`Record.save` does; as a spreadsheet, where it ends in .xlsx.
-
-        Raises:
-            ArgumentError: If the ending is another, or a spreadsheet cannot hold the network.
-            MissingDependencyError: If what writes spreadsheets is not installed.
-        """
-        if str(path).lower().endswith(".xlsx"):
-            from pellucid.explain.spreadsheet.workbook import workbook
-
-            write_file(path, workbook(self.activations))
-        else:
-            super().save(path, **options)
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/records.md``.

@@ -13,7 +13,7 @@ from functools import singledispatchmethod
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.web_page import PAGE_START
+from pellucid.data.ours import PAGE_START
 from pellucid.numerals import figure as written
 from pellucid.numerals import short
 from pellucid.show import document as d

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
+from pellucid.explain.trace import Trace
 from pellucid.files import write_file, write_text
 from pellucid.show import (
     backward,
@@ -29,6 +30,7 @@ from pellucid.show import (
     trace,
     units,
 )
+from pellucid.show.spreadsheet.workbook import workbook
 
 if TYPE_CHECKING:
     import os
@@ -120,5 +122,7 @@ def save(record: Record, path: str | os.PathLike[str], **options: Any) -> None:
     elif ending == ".json":
         values = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False)
         write_text(path, f"{values}\n")
+    elif ending == ".xlsx" and isinstance(record, Trace):
+        write_file(path, workbook(record.activations))
     else:
         write_file(path, png(record, **options))

@@ -1,6 +1,8 @@
 """The workbook: pixels and weights as numbers, everything between as formulas.
 
-Whoever changes a pixel or a weight in it sees what becomes of the answer.
+Whoever changes a pixel or a weight in it sees what becomes of the answer. Formulas carry the values
+that the engine computed, so that viewers which compute nothing show them, too; and each feature map
+has a block of its own, coloured about 0.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError, MissingDependencyError
-from pellucid.explain.spreadsheet.formulas import Formulas
-from pellucid.explain.spreadsheet.sheets import Sheet, sheet_name
 from pellucid.explain.steps import Step
 from pellucid.graph import INPUT
 from pellucid.ops.operation import describe
+from pellucid.show.spreadsheet.formulas import Formulas
+from pellucid.show.spreadsheet.pages import Computed, Page, colour_blocks, map_page, with_values
+from pellucid.show.spreadsheet.sheets import Sheet, sheet_name
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from pellucid.explain.activations import Activations
     from pellucid.graph import Node
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.operation import Array
 
 MOST_CELLS = 1_500_000
 """A spreadsheet with more can hardly be opened."""
@@ -51,25 +54,28 @@ def workbook(activations: Activations) -> bytes:
             "pip install openpyxl"
         ) from error
     _check_size(activations)
-    sheets = _sheets(activations)  # before a book is begun, which could not be left half written
+    pages = _pages(activations)  # before a book is begun, which could not be left half written
     book = Workbook(write_only=True)
-    for k, (name, rows) in enumerate(sheets):
-        page = book.create_sheet(name)
-        if k:  # all but the overview have labels to hold fast
-            page.freeze_panes = "B2"
-        for row in rows:
-            page.append(row)
+    for page in pages:
+        sheet = book.create_sheet(page.name)
+        if page.frozen:
+            sheet.freeze_panes = page.frozen
+        if page.blocks:
+            colour_blocks(sheet, page)
+        for row in page.rows:
+            sheet.append([cell.formula if isinstance(cell, Computed) else cell for cell in row])
     content = io.BytesIO()
     book.save(content)
-    return content.getvalue()
+    return with_values(content.getvalue(), pages)
 
 
-def _sheets(activations: Activations) -> list[tuple[str, list[list[Any]]]]:
-    """Every sheet's name and rows."""
+def _pages(activations: Activations) -> list[Page]:
+    """Every sheet, the overview first, and each layer's maps behind it."""
     taken: set[str] = set()
     overview = sheet_name("overview", taken)
     layers = {INPUT: Sheet(sheet_name(INPUT, taken), activations.graph.input_shape)}
     made = [_labelled(layers[INPUT], activations.pixels.tolist())]
+    values = activations.values
     for node in activations.graph.nodes:
         weights = {}
         for name, array in activations.weights_of(node).items():
@@ -79,8 +85,12 @@ def _sheets(activations: Activations) -> list[tuple[str, list[list[Any]]]]:
         sheet = Sheet(sheet_name(node.name, taken), activations.graph.shapes[node.name])
         formulas = Formulas(node, [layers[name] for name in node.inputs], weights)
         layers[node.name] = sheet
-        made.append(_labelled(sheet, _formulas(formulas, node, sheet.shape)))
-    return [(overview, list(_overview(activations, layers))), *made]
+        made.append(_labelled(sheet, _computed(formulas, node, values[node.name])))
+        if len(sheet.shape) == 3:
+            title = f"{node.name}, {node.operation.kind}"
+            made.append(map_page(sheet_name(f"{node.name} maps", taken), title, sheet,
+                                 values[node.name]))  # fmt: skip
+    return [Page(overview, list(_overview(activations, layers))), *made]
 
 
 def _laid(array: Array) -> Array:
@@ -91,30 +101,31 @@ def _laid(array: Array) -> Array:
     return exact[:, None, :] if array.ndim == 2 else exact
 
 
-def _formulas(formulas: Formulas, node: Node, shape: Shape) -> list[Any]:
-    made: Any = np.empty(shape, object)
-    for at in np.ndindex(*shape):
+def _computed(formulas: Formulas, node: Node, values: Array) -> list[Any]:
+    made: Any = np.empty(values.shape, object)
+    for at in np.ndindex(*values.shape):
         formula = formulas.of(at)
         if len(formula) > LONGEST_FORMULA:
             raise ArgumentError(
                 f"layer {printable(node.name)!r} joins too many values for one cell's formula; a "
                 "spreadsheet is for a smaller network"
             )
-        made[at] = formula
+        made[at] = Computed(formula, float(values[at]))
     listed: list[Any] = made.tolist()
     return listed
 
 
-def _labelled(sheet: Sheet, values: list[Any]) -> tuple[str, list[list[Any]]]:
+def _labelled(sheet: Sheet, values: list[Any]) -> Page:
     """A sheet's rows with their labels."""
     if len(sheet.shape) == 1:
-        return sheet.name, [["", "value"], *([k, value] for k, value in enumerate(values))]
+        vector = [["", "value"], *([k, value] for k, value in enumerate(values))]
+        return Page(sheet.name, vector, "B2")
     height, width, channels = sheet.shape
-    rows = [[describe(sheet.shape), *_heads(width, channels)]]
+    rows: list[list[Any]] = [[describe(sheet.shape), *_heads(width, channels)]]
     rows += [
         [f"row {y}", *(value for pixel in values[y] for value in pixel)] for y in range(height)
     ]
-    return sheet.name, rows
+    return Page(sheet.name, rows, "B2")
 
 
 def _heads(width: int, channels: int) -> Iterator[str]:
@@ -136,8 +147,9 @@ def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[li
     for k, name in enumerate(activations.classes):
         cell = probabilities.cell((k,))
         engine = float(activations.values[activations.graph.output][k])
-        row: list[Any] = [_words(name), f"={logits.cell((k,))}", f"={cell}", engine]
-        yield [*row, f"={cell}-{engine!r}"]
+        logit = Computed(f"={logits.cell((k,))}", float(activations.values[activations.logits][k]))
+        row: list[Any] = [_words(name), logit, Computed(f"={cell}", engine), engine]
+        yield [*row, Computed(f"={cell}-{engine!r}", 0.0)]
     yield []
     yield ["sheet", "step", "operation", "shape"]
     for node in (None, *activations.graph.nodes):
@@ -150,7 +162,8 @@ def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[li
         ]
     yield []
     yield ["In maps, rows run down and the channels of a pixel lie side by side. A kernel's maps"]
-    yield ["lie below each other; names with a point are weights."]
+    yield ["lie below each other; names with a point are weights. A sheet of maps has a block for"]
+    yield ["each map, blue below 0 and orange above."]
 
 
 def _words(name: str) -> str:
@@ -161,7 +174,7 @@ def _words(name: str) -> str:
 
 def _check_size(activations: Activations) -> None:
     graph = activations.graph
-    cells = sum(math.prod(shape) for shape in graph.shapes.values())
+    cells = sum(math.prod(shape) * (2 if len(shape) == 3 else 1) for shape in graph.shapes.values())
     cells += sum(math.prod(p.shape) for p in graph.parameters.values())
     if cells > MOST_CELLS:
         raise ArgumentError(

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pellucid.explain.activations import Position
-    from pellucid.explain.spreadsheet.sheets import Sheet
     from pellucid.graph import Node
+    from pellucid.show.spreadsheet.sheets import Sheet
 
 
 @dataclass(frozen=True)

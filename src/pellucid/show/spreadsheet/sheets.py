@@ -66,11 +66,16 @@ class Sheet:
 
 def cell_name(row: int, column: int) -> str:
     """A cell behind the labels, ``B2`` for row 0 and column 0."""
-    letters, n = "", column + 2
+    return f"{column_name(column + 1)}{row + 2}"
+
+
+def column_name(column: int) -> str:
+    """A column's letters, ``A`` for 0."""
+    letters, n = "", column + 1
     while n:
         n, rest = divmod(n - 1, 26)
         letters = chr(ord("A") + rest) + letters
-    return f"{letters}{row + 2}"
+    return letters
 
 
 def sheet_name(wanted: str, taken: set[str]) -> str:
