@@ -96,7 +96,7 @@ def test_a_reader_that_has_seen_enough() -> None:
             assert process.stderr is not None
             process.stdout.close()
             assert process.stderr.read() == ""
-            process.wait()
+            assert process.wait() == 0
 
 
 def test_ctrl_c_leaves_what_was_learned(picture_folder: Path, tmp_path: Path) -> None:

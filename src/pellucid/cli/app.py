@@ -29,6 +29,10 @@ from pellucid.version import __version__
 
 
 class _Commands(CommandGroup):
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with explained():  # help is printed here
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:
         with explained():  # here already, since Typer says nothing when it is interrupted
             return super().invoke(ctx)

@@ -25,7 +25,13 @@ def results() -> Console:
     """The console for results; plain where nobody watches."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.on_broken_pipe = _reader_left  # type: ignore[method-assign]  # it would leave with 1
+    return console
+
+
+def _reader_left() -> None:
+    raise BrokenPipeError
 
 
 def remarks() -> Console:

@@ -52,7 +52,7 @@ def evidence_document(evidence: Evidence, *, picture: str = "") -> d.Document:
         (
             d.Text(heatmap.title),
             *([] if heatmap.empty is None else [d.Text(heatmap.empty.line)]),
-            d.Figure(lambda: draw_evidence(evidence, title, words=False), heatmap.title, 980),
+            d.Figure(lambda: draw_evidence(evidence), heatmap.title, 980),
             *(claims(heatmap)),
             d.Section("What adds up", [_sum(evidence)]),
             d.Section("Regions", [_regions(evidence)]),
@@ -84,11 +84,12 @@ def _regions(evidence: Evidence) -> d.Table:
     return d.Table("regions", heads, rows, left=2, limit=REGIONS)
 
 
-def draw_evidence(evidence: Evidence, title: str, *, words: bool = True) -> Figure:
-    """Draw it; with ``words``, what it can claim stands below."""
-    figure = new_figure(11.0, 7.6 if words else 6.8)
+def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
+    """Draw it; with a title above, and what it can claim below, where it stands alone."""
+    figure = new_figure(11.0, 7.6 if title else 6.6)
     heatmap = evidence.heatmap()
-    figure.suptitle(f"{title}\n{heatmap.title}", fontsize=10)
+    if title:
+        figure.suptitle(f"{title}\n{heatmap.title}", fontsize=10)
     (picture, shares, over), (regions, causal, sums) = figure.subplots(2, 3)
     draw_picture(picture, evidence.scored.image)
     bare(picture, "the picture")
@@ -112,7 +113,7 @@ def draw_evidence(evidence: Evidence, title: str, *, words: bool = True) -> Figu
         _draw_numbers(axes, np.array(numbers).reshape(rows, -1), largest)
         bare(axes, words_above)
     _draw_sum(sums, evidence)
-    if words:
+    if title:
         total, engine, apart = compared(evidence.total, evidence.difference)
         adds_up = (
             f"Pixels {written(float(evidence.pixels.sum()), '+.4f')} and biases "

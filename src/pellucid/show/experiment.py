@@ -42,7 +42,7 @@ def experiment_document(outcome: Outcome) -> d.Document:
             d.Text(experiment.caution),
             d.Text(experiment.source, "source:"),
         ),
-        drawing=lambda: draw_outcome(outcome),
+        drawing=lambda: draw_outcome(outcome, experiment.question),
     )
 
 
@@ -87,7 +87,7 @@ def _spreads(outcome: Outcome) -> list[str]:
     ]
 
 
-def draw_outcome(outcome: Outcome) -> Figure:
+def draw_outcome(outcome: Outcome, title: str = "") -> Figure:
     """Loss by epoch, accuracy of every run, and layers' spreads where there are some."""
     figure = new_figure(11.0, 8.0 if outcome.spreads else 4.4)
     rows = 2 if outcome.spreads else 1
@@ -97,7 +97,7 @@ def draw_outcome(outcome: Outcome) -> Figure:
     if outcome.spreads:
         _draw_spreads(axes[1, 0], outcome, "forward", "standard deviation of a layer's output")
         _draw_spreads(axes[1, 1], outcome, "backward", "standard deviation of kernel gradients")
-    figure.suptitle(outcome.experiment.question)
+    figure.suptitle(title)
     return figure
 
 

@@ -44,7 +44,7 @@ def heatmap_document(heatmap: Heatmap, *, picture: str = "") -> d.Document:
         (
             d.Text(heatmap.title),
             d.Text(heatmap.found),
-            d.Figure(lambda: draw_heatmap(heatmap, title, words=False), heatmap.title, 900),
+            d.Figure(lambda: draw_heatmap(heatmap), heatmap.title, 900),
             *claims(heatmap),
             probabilities_section(heatmap.scored.activations),
         ),
@@ -62,16 +62,11 @@ def claims(heatmap: Heatmap) -> list[d.Text]:
     return [*found, d.Text(heatmap.can, "it can say"), d.Text(heatmap.cannot, "it cannot say")]
 
 
-def draw_heatmap(heatmap: Heatmap, title: str, *, words: bool = True) -> Figure:
-    """Draw a heatmap.
-
-    Args:
-        heatmap: The heatmap.
-        title: Above all.
-        words: Whether its claims stand below.
-    """
-    figure = new_figure(9.6, 4.6 if words else 3.9)
-    figure.suptitle(f"{title}\n{heatmap.title}", fontsize=10)
+def draw_heatmap(heatmap: Heatmap, title: str = "") -> Figure:
+    """Draw it; with a title above, and what it can claim below, where it stands alone."""
+    figure = new_figure(9.6, 4.6 if title else 3.4)
+    if title:
+        figure.suptitle(f"{title}\n{heatmap.title}", fontsize=10)
     left, middle, right = figure.subplots(1, 3)
     draw_picture(left, heatmap.scored.image)
     bare(left, "the picture")
@@ -89,7 +84,7 @@ def draw_heatmap(heatmap: Heatmap, title: str, *, words: bool = True) -> Figure:
         mark(right, heatmap.values)
         over = "+ for, − against" if signed else "line: half of the largest"
         bare(right, f"over the picture; {over}")
-    if words:
+    if title:
         lines = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
         words_below(figure, [*heatmap.remarks, *lines])
     return figure

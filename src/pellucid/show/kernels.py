@@ -53,7 +53,7 @@ def kernels_document(
             d.Figure(lambda: draw_kernels(kernels, most, channels), f"kernels of {kernels.layer}"),
             *_nearest(kernels, most),
         ),
-        drawing=lambda: draw_kernels(kernels, most, channels),
+        drawing=lambda: draw_kernels(kernels, most, channels, title),
     )
 
 
@@ -77,7 +77,7 @@ def _nearest(kernels: Kernels, most: int) -> Iterator[d.Part]:
     yield d.Text(f"of 20 random kernels of this size, 19 stay within ±{chance:.2f}")
 
 
-def draw_kernels(kernels: Kernels, most: int, channels: int) -> Figure:
+def draw_kernels(kernels: Kernels, most: int, channels: int, title: str = "") -> Figure:
     """Draw kernels, colours centred on 0, a minus sign on every negative cell."""
     height, width, joined, number = kernels.kernels.shape
     drawn, read = min(most, number), min(channels, joined)
@@ -116,7 +116,7 @@ def draw_kernels(kernels: Kernels, most: int, channels: int) -> Figure:
             )  # fmt: skip
     axes.set_axis_off()
     colour_bar(image, axes, "green, −: negative    purple: positive")
-    figure.suptitle(f"{kernels.layer}: {number} kernels {height}×{width}×{joined}")
+    figure.suptitle(title)
     left_out = [
         f"{what} 0 to {seen - 1} of {all_}"
         for what, seen, all_ in (("kernels", drawn, number), ("channels", read, joined))

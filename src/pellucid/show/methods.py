@@ -44,7 +44,7 @@ def methods_document(sheet: MethodSheet, *, picture: str = "") -> d.Document:
     return d.Document(
         title,
         (
-            d.Figure(lambda: draw_methods(sheet, title), f"a map of each method: {title}", 980),
+            d.Figure(lambda: draw_methods(sheet), f"a map of each method: {title}", 980),
             d.Items([*found, *refused]),
         ),
         drawing=lambda: draw_methods(sheet, title),
@@ -55,7 +55,7 @@ def _at(heatmap: Heatmap) -> str:
     return "" if heatmap.layer is None else f" at {heatmap.layer}"
 
 
-def draw_methods(sheet: MethodSheet, title: str) -> Figure:
+def draw_methods(sheet: MethodSheet, title: str = "") -> Figure:
     """The picture and all maps on one sheet, each with its own scale."""
     rows = -(-(1 + len(sheet.found) + len(sheet.refused)) // COLUMNS)
     figure = new_figure(11.0, 2.9 * rows + 0.9)
@@ -69,7 +69,7 @@ def draw_methods(sheet: MethodSheet, title: str) -> Figure:
         _refuse(axes.pop(0), name, reason)
     for empty in axes:
         empty.set_axis_off()
-    figure.suptitle(f"every method: {title}")
+    figure.suptitle(title)
     target = next(iter(sheet.heatmaps.values())).target
     words_below(figure, _words(target))
     return figure

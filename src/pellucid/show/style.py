@@ -34,7 +34,8 @@ STYLE = f"""
 .pellucid :is(th, td).left {{ text-align: left; max-width: 22rem; white-space: normal;
   overflow-wrap: break-word; }}
 .pellucid tbody th {{ font-weight: normal; }}
-.pellucid tr.total {{ font-weight: 600; border-top: 2px solid var(--line); }}
+.pellucid tr.total {{ font-weight: 600; }}
+.pellucid tr:not(.total) + tr.total {{ border-top: 2px solid var(--line); }}
 .pellucid dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
   gap: .8rem 1.2rem; margin: .6rem 0; }}
 .pellucid dt {{ font-size: .8125rem; }}

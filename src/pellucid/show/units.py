@@ -66,12 +66,12 @@ def maximised_document(found: Maximised) -> d.Document:
     empty = [] if found.empty is None else [d.Text(found.empty)]
     return d.Document(
         title,
-        (*empty, d.Figure(lambda: draw_maximised(found, title), title, 700)),
+        (*empty, d.Figure(lambda: draw_maximised(found), title, 700)),
         drawing=lambda: draw_maximised(found, title),
     )
 
 
-def draw_maximised(found: Maximised, title: str) -> Figure:
+def draw_maximised(found: Maximised, title: str = "") -> Figure:
     """The picture, and how the activation rose."""
     figure = new_figure(7.0, 3.4)
     figure.suptitle(title)
