@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.engines import get_engine
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.graph import Network
 from tests.golden.cases import CASES, SEED, STEPS
 from tests.learning import Learning, step_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pellucid.engines import Precision, Program
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
     from tests.golden.cases import Case
@@ -73,14 +73,16 @@ def outcome(case: Case, program: Program, answering: Callable[[Weights], Program
     )
 
 
-def native_outcome(case: Case, processor: Processor, threads: int = 2) -> Outcome:
+def native_outcome(case: Case, target: Target, threads: int = 2) -> Outcome:
     """The native engine's outcome, in code for a processor that this machine can stand in for."""
     network, learning = case.network(), Learning(case.loss, case.optimizer, seed=SEED)
 
     def load(weights: Mapping[str, Array], learning: Learning | None) -> Program:
         step = step_of(network, learning)
         steps = {} if step is None else {"train": step}
-        return NativeProgram(Network(network.graph, weights), steps, threads, processor)
+        return NativeProgram(
+            Network(network.graph, weights), steps, replace(target, threads=threads)
+        )
 
     return outcome(case, load(network.weights, learning), lambda weights: load(weights, None))
 
@@ -108,26 +110,26 @@ def _digest(arrays: dict[str, Array]) -> str:
     return found.hexdigest()[:24]
 
 
-def processors() -> dict[str, Processor]:
+def processors() -> dict[str, Target]:
     """The kinds of code that this machine runs, by what their bits depend on."""
     from llvmlite import binding as llvm
 
-    own, features = this_processor(), llvm.get_host_cpu_features()
+    own, features = host_target(), llvm.get_host_cpu_features()
     fused = bool(features.get("fma")) or "aarch64" in own.pause
     kinds = {_key(own, fused=fused): own}
     if "x86" in own.pause:
         if features.get("fma"):
             half = replace(own, lanes=8, registers=16)
             kinds.setdefault(_key(half, fused=True), half)
-        oldest = replace(own, name="nehalem", features="", lanes=4, registers=16)
+        oldest = replace(own, cpu="nehalem", features="", lanes=4, registers=16)
         kinds.setdefault(_key(oldest, fused=False), oldest)
     return kinds
 
 
-def _key(processor: Processor, *, fused: bool) -> str:
+def _key(target: Target, *, fused: bool) -> str:
     """E.g. ``x86_64, fused multiply-add, 16 lanes``."""
     how = "fused multiply-add" if fused else "multiply and add"
-    return f"{processor.triple.partition('-')[0]}, {how}, {processor.lanes} lanes"
+    return f"{target.triple.partition('-')[0]}, {how}, {target.lanes} lanes"
 
 
 def read() -> dict[str, Any]:
@@ -140,9 +142,7 @@ def record(name: str, before: dict[str, Any]) -> dict[str, Any]:
     """A case's part of the file, computed now; kinds of code that cannot run here stay."""
     case = CASES[name]
     exact = engine_outcome(case, "reference", "float64")
-    native = {
-        key: asdict(native_outcome(case, processor)) for key, processor in processors().items()
-    }
+    native = {key: asdict(native_outcome(case, target)) for key, target in processors().items()}
     return {
         "reference": {"losses": exact.losses, "correct": exact.correct},
         "native": {**before.get("native", {}), **native},

@@ -49,9 +49,9 @@ def test_native(name: str, kind: str, how: str) -> None:
 
 
 def test_the_number_of_threads_makes_no_difference() -> None:
-    kind, processor = next(iter(processors().items()))
+    kind, target = next(iter(processors().items()))
     for name in ("every operation", "separable"):
-        one, three = (native_outcome(CASES[name], processor, threads) for threads in (1, 3))
+        one, three = (native_outcome(CASES[name], target, threads) for threads in (1, 3))
         assert one == three, f"{name}, {kind}"
 
 

@@ -48,15 +48,15 @@ def explain_plan(
     found = find_network(network, shape, classes)
 
     from pellucid.cores import available_threads
-    from pellucid.engines.native.processor import this_processor
     from pellucid.engines.native.report import report
+    from pellucid.engines.native.runtime.host.this_machine import host_target
 
-    processor, threads = this_processor(), available_threads()
-    plan = report(found.graph, processor, batch=batch, threads=threads, training=train)
+    target = host_target(available_threads())
+    plan = report(found.graph, target, batch=batch, training=train)
     if time and not plan.declined:
         from pellucid.engines.native.timing import measure
 
-        plan = plan.timed(measure(found, processor, batch=batch, threads=threads, training=train))
+        plan = plan.timed(measure(found, target, batch=batch, training=train))
     if json:
         print_json(plan.to_dict())
     else:

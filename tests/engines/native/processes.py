@@ -139,7 +139,7 @@ def end_while_working() -> str:
 
 
 def idle() -> str:
-    """Processor time, in seconds, that half a second of doing nothing takes."""
+    """Target time, in seconds, that half a second of doing nothing takes."""
     program = native(threads=4)
     train(program, 2)
     time.sleep(0.05)

@@ -9,8 +9,8 @@ import pytest
 
 from pellucid.engines.native.kernels.pointwise import POINTWISE
 from pellucid.engines.native.kernels.registry import KERNELS
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import report
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.ops import (
     BatchNorm,
     CrossEntropy,
@@ -135,7 +135,7 @@ def test_an_answer_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("training", [False, True])
 def test_the_report_says_so(training: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, LocalResponseNorm)
-    found = report(EVERY, this_processor(), batch=8, threads=2, training=training)
+    found = report(EVERY, host_target(2), batch=8, training=training)
     assert not found.declined
     told = [stage for stage in found.stages if stage.description.kernel == "reference"]
     assert [stage.schedule for stage in told] == (

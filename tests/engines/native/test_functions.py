@@ -11,7 +11,7 @@ from pellucid import counter_random as random
 from pellucid.engines.native.emit.exponential import exponential, sigmoid, tanh
 from pellucid.engines.native.emit.logarithm import logarithm, power
 from pellucid.engines.native.emit.random import in_order, random_words, write_counter
-from pellucid.engines.native.processor import this_processor
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from tests.engines.native.vectors import apply, apply_double, run
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_extreme_logarithms() -> None:
 )
 @pytest.mark.parametrize("block", [0, 5, 2**32 - 32])
 def test_random_words(seed: int, step: int, layer: int, block: int) -> None:
-    lanes = this_processor().lanes
+    lanes = host_target().lanes
     memory = np.zeros(16 + 4 * lanes, np.float32)
     write_counter(memory, seed, step)
 
@@ -138,7 +138,7 @@ def test_random_words(seed: int, step: int, layer: int, block: int) -> None:
 
 def test_words_of_a_value() -> None:
     """The counters, as the reference draws for the first elements of a value."""
-    lanes = this_processor().lanes
+    lanes = host_target().lanes
     memory = np.zeros(16 + 4 * lanes, np.float32)
     write_counter(memory, 11, 4)
 

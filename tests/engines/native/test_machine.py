@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pellucid.engines.native.processor import this_processor
+from pellucid.engines.native import assemble
 from pellucid.engines.native.runtime.host import machine
 from pellucid.engines.native.runtime.host.cache import code_cache
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from tests.engines.native.programs import SMALL, compiled, digest, native, train
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
 
 TEXT = "define i64 @f(i64 %x) {\n  %y = add i64 %x, 1\n  ret i64 %y\n}\n"
 
@@ -26,39 +27,39 @@ def texts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """An empty cache, and every text that is compiled from now on."""
     monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path))
     found: list[str] = []
-    compile_text = machine.compile_text
+    object_code = assemble.object_code
 
-    def noted(text: str, processor: Processor) -> bytes:
+    def noted(text: str, target: Target) -> bytes:
         found.append(text)
-        return compile_text(text, processor)
+        return object_code(text, target)
 
-    monkeypatch.setattr(machine, "compile_text", noted)
+    monkeypatch.setattr(machine, "object_code", noted)
     return found
 
 
 def test_compiled_once(texts: list[str], tmp_path: Path) -> None:
-    first = machine.code_of(TEXT, this_processor())
-    assert machine.code_of(TEXT, this_processor()) == first
+    first = machine.code_of(TEXT, host_target())
+    assert machine.code_of(TEXT, host_target()) == first
     assert texts == [TEXT]
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-1])
-    assert machine.code_of(TEXT, this_processor()) == first
-    assert machine.code_of(TEXT, this_processor()) == first
+    assert machine.code_of(TEXT, host_target()) == first
+    assert machine.code_of(TEXT, host_target()) == first
     assert texts == [TEXT] * 2
 
 
 def test_without_a_cache(texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_CACHE", "off")
-    first = machine.code_of(TEXT, this_processor())
-    assert machine.code_of(TEXT, this_processor()) == first
+    first = machine.code_of(TEXT, host_target())
+    assert machine.code_of(TEXT, host_target()) == first
     assert texts == [TEXT] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such permissions")
 def test_a_folder_that_others_may_write(texts: list[str], tmp_path: Path) -> None:
-    first = machine.code_of(TEXT, this_processor())
+    first = machine.code_of(TEXT, host_target())
     tmp_path.chmod(0o777)
-    assert machine.code_of(TEXT, this_processor()) == first
+    assert machine.code_of(TEXT, host_target()) == first
     assert texts == [TEXT] * 2
 
 
@@ -66,22 +67,22 @@ def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     import llvmlite
     from llvmlite import binding
 
-    processor = this_processor()
-    keys = {machine.key_of(TEXT, processor), machine.key_of(TEXT + "\n", processor)}
-    for name in ("triple", "name", "features"):
-        other = dataclasses.replace(processor, **{name: getattr(processor, name) + "x"})
+    target = host_target()
+    keys = {machine.key_of(TEXT, target), machine.key_of(TEXT + "\n", target)}
+    for name in ("triple", "cpu", "features"):
+        other = dataclasses.replace(target, **{name: getattr(target, name) + "x"})
         keys.add(machine.key_of(TEXT, other))
     with monkeypatch.context() as patch:
         patch.setattr(llvmlite, "__version__", "0.1")
-        keys.add(machine.key_of(TEXT, processor))
+        keys.add(machine.key_of(TEXT, target))
     with monkeypatch.context() as patch:
         patch.setattr(binding, "llvm_version_info", (1, 2, 3))
-        keys.add(machine.key_of(TEXT, processor))
+        keys.add(machine.key_of(TEXT, target))
     with monkeypatch.context() as patch:
         patch.setattr(machine, "LEVEL", 3)
-        keys.add(machine.key_of(TEXT, processor))
+        keys.add(machine.key_of(TEXT, target))
     assert len(keys) == 8
-    assert machine.key_of(TEXT, processor) in keys
+    assert machine.key_of(TEXT, target) in keys
 
 
 def test_programs_share_their_code(texts: list[str]) -> None:
@@ -102,4 +103,4 @@ def test_the_same_bits_from_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path:
         programs.append(native(SMALL))
         train(programs[-1], 5)
     assert len({digest(program) for program in programs}) == 1
-    assert code_cache().get(machine.key_of(compiled(programs[0])._code.text, this_processor()))
+    assert code_cache().get(machine.key_of(compiled(programs[0])._code.text, host_target()))

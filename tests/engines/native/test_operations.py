@@ -13,8 +13,8 @@ from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.memory.live_ranges import LiveRanges
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
     AveragePool,
@@ -94,7 +94,7 @@ def _single(arrays: dict[str, Array]) -> dict[str, Array]:
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
 def test_the_battery_is_compiled(case: Case) -> None:
     net, _, _ = build(case)
-    kernels = {region.kernel for region in lower(net.graph, this_processor()).regions}
+    kernels = {region.kernel for region in lower(net.graph, host_target()).regions}
     assert ByReference not in kernels
 
 

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import Machine
 from pellucid.engines.native.runtime.host.peak import (
     ROW,
@@ -18,13 +17,14 @@ from pellucid.engines.native.runtime.host.peak import (
     peak_text,
 )
 from pellucid.engines.native.runtime.host.team import Team
+from pellucid.engines.native.runtime.host.this_machine import host_target
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_every_thread_computes_its_sums(threads: int) -> None:
-    processor = this_processor()
-    machine, team = Machine(peak_text(processor.lanes), processor), Team(threads)
-    numbers = np.zeros((threads, ROW, processor.lanes), np.float32)
+    target = host_target()
+    machine, team = Machine(peak_text(target.lanes), target), Team(threads)
+    numbers = np.zeros((threads, ROW, target.lanes), np.float32)
     numbers[:, 0], numbers[:, 1] = 0.5, 1.0
     team.call(machine.address("multiply_add"), numbers.ctypes.data, images=1)
     team.close()

@@ -9,8 +9,8 @@ import pytest
 from pellucid.engines import get_engine
 from pellucid.engines.native.kernels.registry import choose, declined
 from pellucid.engines.native.lower.regions import lower
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import report
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
     from pellucid.layers import Block
 
-TARGET = this_processor()
+TARGET = host_target()
 
 
 def regions(layers: list[Block], *, training: bool) -> list[tuple[str, ...]]:
@@ -133,7 +133,7 @@ def test_the_first_that_does_not_decline() -> None:
 
 
 def test_reports_say_who_computes_and_who_declined() -> None:
-    plan = report(GRAPHS["every operation"], TARGET, batch=2, threads=1, training=True)
+    plan = report(GRAPHS["every operation"], TARGET, batch=2, training=True)
     values = plan.to_dict()
     assert all(stage["computed_by"] for stage in values["stages"] if stage["operations"])
     grouped = [stage for stage in values["stages"] if stage["computed_by"] == "Grouped"]

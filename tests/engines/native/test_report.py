@@ -12,7 +12,6 @@ import pytest
 from pellucid import ops
 from pellucid.engines import get_engine
 from pellucid.engines.native.kernels.kernel import Declined
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.report import (
     PlanReport,
     StageReport,
@@ -21,6 +20,7 @@ from pellucid.engines.native.report import (
     report,
     write_for_report,
 )
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.native.timing import StageTimer, measure
 from pellucid.layers import (
     BatchNorm,
@@ -62,8 +62,8 @@ def small_residual() -> Graph:
 
 
 def plan(graph: Graph, *, training: bool, threads: int = 2) -> PlanReport:
-    processor = this_processor()
-    return report(graph, processor, batch=BATCH, threads=threads, training=training)
+    target = host_target(threads)
+    return report(graph, target, batch=BATCH, training=training)
 
 
 def stage(of: PlanReport, schedule: str, name: str) -> StageReport:
@@ -97,8 +97,8 @@ def test_each_pass_over_the_weights_is_counted_once(graph: Graph) -> None:
 def test_tiles_are_those_of_the_code(name: str, training: bool) -> None:
     """A tile's sums are what the innermost loop carries from turn to turn."""
     graph = GRAPHS.get(name) or small_residual()
-    processor = this_processor()
-    code, _ = write_for_report(graph, processor, batch=BATCH, threads=2, training=training)
+    target = host_target(2)
+    code, _ = write_for_report(graph, target, batch=BATCH, training=training)
     functions = dict(re.findall(r"define void @(\w+)\(.*?\) *\{(.*?)\n\}\n", code.text, re.DOTALL))
     told = plan(graph, training=training).stages
     tiles = 0
@@ -106,7 +106,7 @@ def test_tiles_are_those_of_the_code(name: str, training: bool) -> None:
         if stage.description.tile is None:
             continue
         blocks = re.split(r"\n\w+:\n", functions[call.function])
-        carried = max(len(re.findall(rf"phi <{processor.lanes} x float>", b)) for b in blocks)
+        carried = max(len(re.findall(rf"phi <{target.lanes} x float>", b)) for b in blocks)
         if not carried:  # a sum so short that it is written out
             continue
         rows, vectors = stage.description.tile
@@ -202,7 +202,7 @@ def test_the_loss_is_part_of_a_step() -> None:
     order = list(dict.fromkeys(stage.schedule for stage in told.stages))
     assert order == ["learn", "loss", "backward", "update"]
     loss = stage(told, "loss", "loss").description
-    pitch = -(-10 // this_processor().lanes) * this_processor().lanes
+    pitch = -(-10 // host_target().lanes) * host_target().lanes
     assert loss.work.reads == loss.work.writes == BATCH * pitch * 4
     assert loss.layout is not None
     assert loss.layout.channels == 10
@@ -227,7 +227,7 @@ def test_why_a_relu_is_alone() -> None:
 
 def test_idle_lanes_are_told() -> None:
     text = notes([Conv2D(6, 3)], "forward", "conv1", (9, 9, 1))
-    lanes = this_processor().lanes
+    lanes = host_target().lanes
     filled = -(-6 // lanes) * lanes
     assert f"6 filters in {filled} lanes: {(filled - 6) / filled:.0%} of them idle" in text
 
@@ -260,8 +260,8 @@ def test_a_declined_network_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stages_one_by_one_compute_what_a_program_computes(name: str) -> None:
     graph = GRAPHS.get(name) or small_residual()
     images, _ = batch(graph, BATCH)
-    processor = this_processor()
-    apart = StageTimer(network(graph), images, processor, 2, training=False)
+    target = host_target(2)
+    apart = StageTimer(network(graph), images, target, training=False)
     for run in apart.stages:
         run()
     answer = apart.code.plan.values[apart.code.plan.answer]
@@ -275,7 +275,7 @@ def test_timing_runs_every_stage(training: bool) -> None:
     graph = small_residual()
     given = network(graph)
     before = {name: array.copy() for name, array in given.weights.items()}
-    timing = measure(given, this_processor(), batch=BATCH, threads=2, training=training, repeats=2)
+    timing = measure(given, host_target(2), batch=BATCH, training=training, repeats=2)
     told = plan(graph, training=training).timed(timing)
     assert [stage.seconds for stage in told.stages] == timing.stages
     assert min(*timing.stages, timing.whole, timing.peak) > 0

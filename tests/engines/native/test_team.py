@@ -13,9 +13,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 import pytest
 
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.team import Team, shared_team
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from tests.engines.native.programs import compiled, native, train
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_every_thread_comes_once(threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 2, 4])
 @pytest.mark.parametrize("pause", [0.0, 0.003], ids=["awake", "asleep"])
 def test_many_calls(threads: int, pause: float) -> None:
-    machine = load(COUNT, this_processor())
+    machine = load(COUNT, host_target())
     team, sums, calls = Team(threads), np.zeros(4, np.int64), np.zeros(1, np.int64)
     for images in range(30):
         team.call(
@@ -101,14 +101,14 @@ def test_many_calls(threads: int, pause: float) -> None:
 
 
 def test_alone(nobody: None) -> None:
-    machine, sums = load(COUNT, this_processor()), np.zeros(4, np.int64)
+    machine, sums = load(COUNT, host_target()), np.zeros(4, np.int64)
     Team(4).call(machine.address("count"), sums.ctypes.data, images=7, alone=True)
     assert list(sums) == [7, 0, 0, 0]
     assert not workers()
 
 
 def test_denormal_numbers_are_zero_in_code_and_nowhere_else() -> None:
-    machine, team = load(LESS, this_processor()), Team(2)
+    machine, team = load(LESS, host_target()), Team(2)
     smallest = np.finfo(np.float32).smallest_normal
     numbers = np.array([smallest, smallest], np.float32)
     team.call(machine.address("less"), numbers.ctypes.data)
@@ -135,7 +135,7 @@ def test_what_work_raises() -> None:
 
 def test_callers_from_many_threads(nobody: None) -> None:
     """Each call is done, by the team or, while that is at another one, by the caller alone."""
-    machine, team = load(COUNT, this_processor()), Team(2)
+    machine, team = load(COUNT, host_target()), Team(2)
     sums = np.zeros((5, 2), np.int64)
 
     def call(row: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
@@ -206,7 +206,7 @@ def test_no_threads_to_be_had(nobody: None, monkeypatch: pytest.MonkeyPatch) -> 
             left[0] -= 1
         start(thread)
 
-    machine, sums = load(COUNT, this_processor()), np.zeros(4, np.int64)
+    machine, sums = load(COUNT, host_target()), np.zeros(4, np.int64)
     team = Team(3)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", limited)

@@ -10,8 +10,8 @@ from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.ir import Vectors
 from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder
 from pellucid.engines.native.emit.work import Description
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import SCHEDULE, load
+from pellucid.engines.native.runtime.host.this_machine import host_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 def run(body: Callable[[Function], None], memory: NDArray[np.generic]) -> None:
     """Compile a function's body and call it once; ``%pixels`` points to the memory."""
-    processor = this_processor()
-    builder = ScheduleBuilder(Vectors(processor.lanes), processor.pause)
+    target = host_target()
+    builder = ScheduleBuilder(Vectors(target.lanes), target.pause)
     builder.stage("run", "run", 1, body, Description("run"))
-    machine = load(builder.text(), processor)
+    machine = load(builder.text(), target)
     schedule = SCHEDULE(machine.address("run"))
     table, barrier = np.zeros(1, np.uint64), np.zeros(32, np.int64)
     schedule(table.ctypes.data, memory.ctypes.data, 1, 0, 1, barrier.ctypes.data)
@@ -36,7 +36,7 @@ def apply(
     function: Callable[[Function, Value], Value], x: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """A function of vectors at every x, (n,)."""
-    lanes = this_processor().lanes
+    lanes = host_target().lanes
     memory = np.zeros(-(-len(x) // lanes) * lanes, np.float32)
     memory[: len(x)] = x
 

@@ -22,7 +22,7 @@ from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.loss import Loss, fits
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.parameters import write_update
-from pellucid.engines.native.kernels.plan import Plan
+from pellucid.engines.native.kernels.plan import FLOAT, Plan
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.engines.native.lower.learning import Learning
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
 
@@ -54,10 +54,10 @@ class Code:
     loss: Loss | None
     text: str
 
-    def addresses(self) -> NDArray[np.uint64]:
-        """The table of addresses that schedules take, in floats from the arena's beginning."""
-        arena = self.plan.arena
-        return np.array([arena.address(place) for place in self.plan.builder.places], np.uint64)
+    def table(self) -> NDArray[np.uint64]:
+        """The table that schedules take: addresses, in bytes from the arena's beginning."""
+        arena, places = self.plan.arena, self.plan.builder.places
+        return np.array([FLOAT * arena.address(place) for place in places], np.uint64)
 
     @property
     def by_reference(self) -> list[ByReference]:
@@ -72,10 +72,9 @@ class Code:
 
 def write(
     graph: Graph,
-    processor: Processor,
+    target: Target,
     *,
     capacity: int,
-    threads: int,
     learning: Learning | None = None,
     wanted: Wanted = NOTHING,
 ) -> Code:
@@ -83,9 +82,8 @@ def write(
 
     Args:
         graph: The graph, as it is computed.
-        processor: Whom the code is for.
+        target: What the code is for.
         capacity: Images that it has room for.
-        threads: Who share the work.
         learning: How it learns; none for inference.
         wanted: What is read besides the answer; only where nothing is learned.
 
@@ -93,12 +91,12 @@ def write(
         Declined: If the loss has no kernel.
     """
     optimizer = learning.optimizer if learning is not None else None
-    lowered = lower(graph, processor, training=optimizer is not None, wanted=wanted)
-    single = threads > 1 and optimizer is None and not wanted.backward
-    vectors = Vectors(processor.lanes, processor.registers)
-    builder = ScheduleBuilder(vectors, processor.pause, single=single, backward=wanted.backward)
+    lowered = lower(graph, target, training=optimizer is not None, wanted=wanted)
+    single = target.threads > 1 and optimizer is None and not wanted.backward
+    vectors = Vectors(target.lanes, target.registers)
+    builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
     plan = Plan(
-        graph, lowered.regions, vectors, capacity, threads, optimizer, builder, wanted,
+        graph, lowered.regions, vectors, capacity, target.threads, optimizer, builder, wanted,
         lowered.makers,
     )  # fmt: skip
     kernels = [region.kernel(plan, region) for region in plan.regions]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid.cores import available_threads, check_threads
 from pellucid.engines.engine import Engine, Program, named_steps
 from pellucid.engines.native.kernels.kernel import Declined
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.program import NativeProgram
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.reference import ReferenceEngine
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class NativeEngine(Engine):
         if precision == "float32":
             try:
                 named = named_steps(network, steps)
-                return NativeProgram(network, named, self.threads, this_processor())
+                return NativeProgram(network, named, host_target(self.threads))
             except Declined:
                 pass
         return ReferenceEngine().load(network, steps, precision=precision)

@@ -21,7 +21,7 @@ from pellucid.graph import Network, check_weights
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.engines.step import Step
     from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array
@@ -38,13 +38,11 @@ class NativeProgram(Program):
         Declined: If a step, or the network, has no kernels here.
     """
 
-    def __init__(
-        self, network: Network, steps: Mapping[str, Step], threads: int, processor: Processor
-    ) -> None:
+    def __init__(self, network: Network, steps: Mapping[str, Step], target: Target) -> None:
         self.graph = network.graph
         self.steps = steps
         self._parameters = network.parameters
-        self._threads, self._processor = threads, processor
+        self._target = target
         self._guard = Guard()
         self._weights = _copies(network.weights)
         # Versions of the weights: the newest, that of the store, and those of each code's copy.
@@ -52,7 +50,7 @@ class NativeProgram(Program):
         self._newest: Compiled | None = None
         self._learning = {name: Learning.of(step) for name, step in steps.items()}
         self._steps = {
-            name: Compiled(each.graph, self._weights, each, threads, processor)
+            name: Compiled(each.graph, self._weights, each, target)
             for name, each in self._learning.items()
         }
         # What learns also answers, so that a network that is trained is compiled once.
@@ -179,7 +177,7 @@ class NativeProgram(Program):
         """The code of a graph, compiled at its first use."""
         if graph not in self._graphs:
             weights = self._store()
-            self._graphs[graph] = Compiled(graph, weights, None, self._threads, self._processor)
+            self._graphs[graph] = Compiled(graph, weights, None, self._target)
             self._copied[self._graphs[graph]] = self._version
         return self._graphs[graph]
 
@@ -187,7 +185,7 @@ class NativeProgram(Program):
         """What gives a graph's values and gradients by name."""
         if graph not in self._inspectors:
             folds = all(each.graph != graph for each in self._learning.values())
-            self._inspectors[graph] = Inspector(graph, self._threads, self._processor, folds=folds)
+            self._inspectors[graph] = Inspector(graph, self._target, folds=folds)
         return self._inspectors[graph]
 
     def _reference(self) -> Program:

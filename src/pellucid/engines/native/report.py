@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.work import Description
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Node
 
 INFERENCE_PASS = ("forward",)
@@ -125,34 +125,29 @@ class PlanReport:
         return values
 
 
-def report(
-    graph: Graph, processor: Processor, *, batch: int, threads: int, training: bool
-) -> PlanReport:
+def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanReport:
     """Plan a network and tell what was planned.
 
     Args:
         graph: The network.
-        processor: Whom to write code for.
+        target: What the code is for.
         batch: Images at once.
-        threads: Who share the work.
         training: A step with SGD and momentum, or else a forward pass.
     """
-    plain = PlanReport(processor.name, processor.lanes, threads, batch, training)
+    plain = PlanReport(target.cpu, target.lanes, target.threads, batch, training)
     try:
-        code, folded = write_for_report(
-            graph, processor, batch=batch, threads=threads, training=training
-        )
+        code, folded = write_for_report(graph, target, batch=batch, training=training)
     except Declined as reason:
         return replace(plain, declined=str(reason))
     stages = tuple(
-        _stage(code, folded, processor, schedule, call)
+        _stage(code, folded, target, schedule, call)
         for schedule, call in calls(code, training=training)
     )
     return replace(plain, arena=4 * code.plan.arena.size, stages=stages)
 
 
 def write_for_report(
-    graph: Graph, processor: Processor, *, batch: int, threads: int, training: bool
+    graph: Graph, target: Target, *, batch: int, training: bool
 ) -> tuple[Code, Folded]:
     """The code that is reported on, and the graph that it is of: with batch norms folded, or not.
 
@@ -162,7 +157,7 @@ def write_for_report(
     folded = Folded.nothing(graph) if training else fold(graph)
     step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9)) if training else None
     learning = Learning.of(step) if step else None
-    code = write(folded.graph, processor, capacity=batch, threads=threads, learning=learning)
+    code = write(folded.graph, target, capacity=batch, learning=learning)
     return code, folded
 
 
@@ -172,9 +167,7 @@ def calls(code: Code, *, training: bool) -> list[tuple[str, Call]]:
     return [(name, call) for name in schedules for call in code.plan.builder.calls.get(name, [])]
 
 
-def _stage(
-    code: Code, folded: Folded, processor: Processor, schedule: str, call: Call
-) -> StageReport:
+def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call) -> StageReport:
     plan = code.plan
     region = next((each for each in plan.regions if each.target == call.origin), None)
     nodes: list[Node] = []
@@ -184,7 +177,7 @@ def _stage(
             if node.name != INPUT:
                 nodes += [node, *filter(None, [folded.norms.get(node.name)])]
         if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
-            notes += filter(None, [why_alone(plan, region, processor)])
+            notes += filter(None, [why_alone(plan, region, target)])
     units = plan.capacity if call.share == "images" else call.share
     if units < plan.threads:
         notes.append(f"cut into {units}, so that {units} of {plan.threads} threads work")
@@ -195,11 +188,11 @@ def _stage(
         units,
         replace(call.about, notes=tuple(notes)),
         region.kernel.__name__ if region is not None else "",
-        declined(region, processor) if region is not None else {},
+        declined(region, target) if region is not None else {},
     )
 
 
-def why_alone(plan: Plan, region: Region, processor: Processor) -> str:
+def why_alone(plan: Plan, region: Region, target: Target) -> str:
     """Why what others could have fused is a region of its own; empty for other regions."""
     operation, graph = region.operation, plan.graph
     pools = isinstance(operation, MaxPool)
@@ -218,5 +211,5 @@ def why_alone(plan: Plan, region: Region, processor: Processor) -> str:
         kind = graph[source].operation.kind
         reason = f"a kernel for {kind} takes no {operation.kind} along"
     else:
-        reason = maker.kernel.declines(maker.followed_by(region.anchor, region.shape), processor)
+        reason = maker.kernel.declines(maker.followed_by(region.anchor, region.shape), target)
     return f"not fused: {reason}" if reason else ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.compile import Code
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Network, Weights
 
 WARM_UP = 2
@@ -32,10 +32,9 @@ WARM_UP = 2
 
 def measure(
     network: Network,
-    processor: Processor,
+    target: Target,
     *,
     batch: int,
-    threads: int,
     training: bool,
     repeats: int = 9,
 ) -> Timing:
@@ -43,9 +42,8 @@ def measure(
 
     Args:
         network: The network; it does not change.
-        processor: The one that runs this.
+        target: The one that runs this.
         batch: Images at once.
-        threads: Who share the work.
         training: A step with SGD and momentum, or else a forward pass.
         repeats: How often everything is run.
 
@@ -55,11 +53,11 @@ def measure(
     images = np.random.default_rng(0).integers(
         0, 256, (batch, *network.graph.input_shape), dtype=np.uint8
     )
-    peak = measure_peak(threads, processor)
-    stages = StageTimer(network, images, processor, threads, training=training).time(repeats)
-    whole = _whole(network, images, threads, training, repeats)
+    peak = measure_peak(target.threads, target)
+    stages = StageTimer(network, images, target, training=training).time(repeats)
+    whole = _whole(network, images, target.threads, training, repeats)
     # Again, since whoever else runs on this machine takes from it.
-    return Timing(stages, whole, max(peak, measure_peak(threads, processor)))
+    return Timing(stages, whole, max(peak, measure_peak(target.threads, target)))
 
 
 class StageTimer:
@@ -68,8 +66,7 @@ class StageTimer:
     Args:
         network: The network; it does not change.
         images: A batch, (N, H, W, C), uint8.
-        processor: The one that runs this.
-        threads: Who share the work.
+        target: The one that runs this.
         training: A step, or else a forward pass.
 
     Raises:
@@ -80,13 +77,12 @@ class StageTimer:
         self,
         network: Network,
         images: NDArray[np.uint8],
-        processor: Processor,
-        threads: int,
+        target: Target,
         *,
         training: bool,
     ) -> None:
         self.code, folded = write_for_report(
-            network.graph, processor, batch=len(images), threads=threads, training=training
+            network.graph, target, batch=len(images), training=training
         )
         builder = self.code.plan.builder
         alone = {
@@ -94,13 +90,13 @@ class StageTimer:
             for number, (_, call) in enumerate(calls(self.code, training=training))
         }
         schedules = [builder.schedule(name, [call]) for name, call in alone.items()]
-        self._machine = load("\n".join([self.code.text, *schedules]), processor)
-        self._team = shared_team(threads)
+        self._machine = load("\n".join([self.code.text, *schedules]), target)
+        self._team = shared_team(target.threads)
         self._images = images
         self.memory = _memory(self.code, folded.weights(network.weights))
         for stage in self.code.by_reference:
             stage.bind(self.memory, lambda: (0, 0))
-        self._table = self.code.addresses() * self.memory.itemsize + self.memory.ctypes.data
+        self._table = self.code.table() + np.uint64(self.memory.ctypes.data)
         self.stages = [partial(self._run, self._machine.address(name)) for name in alone]
         """What runs each, in their order."""
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -56,7 +56,7 @@ class Convolve(Weighted):
     reads_numbers: ClassVar[bool] = True
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
         if isinstance(region.operation, ops.Conv2D) and region.operation.groups > 1:

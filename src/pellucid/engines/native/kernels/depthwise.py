@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.memory.layout import Border, Place
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -40,7 +40,7 @@ class Depthwise(Weighted):
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.Conv2D,)
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         operation = region.operation
         if not isinstance(operation, ops.Conv2D) or not isinstance(operation, cls.operations):
             return super().declines(region, target)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -27,7 +27,7 @@ class Add(Kernel):
     reads_input_backward: ClassVar[bool] = False
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
         return declines_epilogue(region)

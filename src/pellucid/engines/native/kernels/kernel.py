@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.parameters import Parameter
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -51,7 +51,7 @@ class Kernel(ABC):
         self.plan, self.region, self.name = plan, region, region.name
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         """Why it does not compute a region; empty where it does."""
         kind = region.operation.kind
         if not isinstance(region.operation, cls.operations):

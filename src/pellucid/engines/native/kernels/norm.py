@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.norm_places import Affine
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -46,7 +46,7 @@ class Norm(NormPlaces, Weighted):
     gradient_over_input: ClassVar[bool] = True
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
         if reason := declines_epilogue(region, pools=True, knows_x=True):

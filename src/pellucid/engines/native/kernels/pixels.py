@@ -14,7 +14,7 @@ from pellucid.engines.native.kernels.plan import FLOAT
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -25,7 +25,7 @@ class Pixels(Kernel):
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.Normalise,)
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         return super().declines(region, target) if not region.sources else "is for pixels alone"
 
     def forward(self) -> None:

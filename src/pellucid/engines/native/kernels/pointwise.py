@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.memory.layout import Place
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -123,7 +123,7 @@ class Activate(Kernel):
     family: ClassVar[str] = "rows of vectors"
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         if type(region.operation) not in POINTWISE:
             return f"is not for {region.operation.kind}"
         if region.epilogue:

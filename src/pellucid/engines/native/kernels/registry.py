@@ -25,7 +25,7 @@ from pellucid.engines.native.kernels.subsample import Subsample
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
 
 KERNELS: tuple[type[Kernel], ...] = (
     Pixels,
@@ -50,12 +50,12 @@ KERNELS: tuple[type[Kernel], ...] = (
 """In the order in which they are asked; the last takes whatever the others leave."""
 
 
-def choose(region: Region, target: Processor) -> type[Kernel]:
+def choose(region: Region, target: Target) -> type[Kernel]:
     """The kernel that computes a region without an epilogue."""
     return next(kernel for kernel in KERNELS if not kernel.declines(region, target))
 
 
-def declined(region: Region, target: Processor) -> dict[str, str]:
+def declined(region: Region, target: Target) -> dict[str, str]:
     """Why kernels that take a region's anchor do not compute it, by their names."""
     earlier = KERNELS[: KERNELS.index(region.kernel)]
     reasons = {kernel.__name__: kernel.declines(region, target) for kernel in earlier}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.emit.ir import Function, Value
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -27,7 +27,7 @@ class Rescale(Kernel):
     reads_input_backward: ClassVar[bool] = False
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         return super().declines(region, target) if region.sources else "is not for pixels"
 
     def forward(self) -> None:

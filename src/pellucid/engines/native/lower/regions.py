@@ -20,7 +20,7 @@ from pellucid.engines.native.wanted import NOTHING
 from pellucid.graph import INPUT, Node
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
     from pellucid.ops.operation import Operation, Shape
@@ -40,7 +40,7 @@ class Lowered:
 
 
 def lower(
-    graph: Graph, target: Processor, *, training: bool = True, wanted: Wanted = NOTHING
+    graph: Graph, target: Target, *, training: bool = True, wanted: Wanted = NOTHING
 ) -> Lowered:
     """The regions of a graph.
 
@@ -62,7 +62,7 @@ def alone(operation: Operation) -> bool:
 class _Lowering:
     """The state of :func:`lower`."""
 
-    def __init__(self, graph: Graph, target: Processor, *, training: bool, wanted: Wanted) -> None:
+    def __init__(self, graph: Graph, target: Target, *, training: bool, wanted: Wanted) -> None:
         self._graph, self._target, self._wanted = graph, target, wanted
         self._training, self._backward = training, training or wanted.backward
         self._readers: dict[str, list[Node]] = {}

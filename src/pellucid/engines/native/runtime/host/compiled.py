@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.lower.learning import Learning
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array
 
@@ -51,13 +51,11 @@ class Compiled:
         graph: Graph,
         weights: Mapping[str, Array],
         learning: Learning | None,
-        threads: int,
-        processor: Processor,
+        target: Target,
     ) -> None:
-        self.graph = graph
+        self.graph, self._shape = graph, graph.output_shape
         self._learning = learning
-        self._threads = threads
-        self._processor = processor
+        self._target = target
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._counter = self._steps.ctypes.data
         # Learning needs the batch norms as they are; inference does not.
@@ -70,12 +68,11 @@ class Compiled:
         """Compile for batches of at most so many images."""
         code = write(
             self._folded.graph,
-            self._processor,
+            self._target,
             capacity=capacity,
-            threads=self._threads,
             learning=self._learning,
         )
-        self._loaded = Loaded(code, self._processor, self._place_in_training)
+        self._loaded = Loaded(code, self._target, self._place_in_training)
         if code.loss is not None:
             code.loss.prepare(self._memory)
 
@@ -139,9 +136,7 @@ class Compiled:
 
     def _answers(self, count: int) -> NDArray[np.float32]:
         """The answers to the last batch, where they lie."""
-        plan = self._code.plan
-        answers = self._loaded.view(plan.values[plan.answer], count)
-        return answers.reshape(count, *self.graph.output_shape)
+        return self._loaded.view(self._loaded.answer, count).reshape(count, *self._shape)
 
     @contextmanager
     def _undone_if_python_fails(self) -> Iterator[None]:

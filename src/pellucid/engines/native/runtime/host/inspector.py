@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pellucid.engines.native.memory.layout import Place
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array
 
@@ -50,19 +50,17 @@ class Inspector:
     Args:
         graph: The whole graph.
         folds: Whether the network predicts with its batch norms folded.
-        threads: Who share the work.
-        processor: The one that runs this.
+        target: The one that runs this.
     """
 
     def __init__(
         self,
         graph: Graph,
-        threads: int,
-        processor: Processor,
+        target: Target,
         *,
         folds: bool,
     ) -> None:
-        self._graph, self._threads, self._processor = graph, threads, processor
+        self._graph, self._target = graph, target
         self._folds = folds
         self._version = 0
         self._programs: OrderedDict[Wanted, _Program] = OrderedDict()
@@ -171,12 +169,11 @@ class Inspector:
             named = Wanted(values=ends)
         code = write(
             part_that_makes(folded.graph, ends),
-            self._processor,
+            self._target,
             capacity=capacity,
-            threads=self._threads,
             wanted=named,
         )
-        return _Program(Loaded(code, self._processor, lambda: (0, 0)), folded)
+        return _Program(Loaded(code, self._target, lambda: (0, 0)), folded)
 
 
 def _copy(program: Loaded, place: Place, to: Array) -> None:

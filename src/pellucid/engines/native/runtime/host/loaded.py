@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.memory.layout import Place
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
 
@@ -27,7 +27,7 @@ class Loaded:
 
     Args:
         code: The code.
-        processor: The one that runs this.
+        target: The one that runs this.
         counter: Tells the run's seed and the number of the step, for operations without a kernel.
 
     Attributes:
@@ -35,17 +35,20 @@ class Loaded:
         machine: Keeps the compiled code alive.
         memory: The arena, in floats.
         schedules: The addresses of what can be called.
+        answer: Where the answer lies.
     """
 
-    def __init__(
-        self, code: Code, processor: Processor, counter: Callable[[], tuple[int, int]]
-    ) -> None:
+    def __init__(self, code: Code, target: Target, counter: Callable[[], tuple[int, int]]) -> None:
         self.code = code
-        self.machine = load(code.text, processor)
+        self.machine = load(code.text, target)
         names = code.plan.builder.schedules
         self.schedules = {name: self.machine.address(name) for name in names}
         self.memory = code.plan.arena.make()
-        self._table = code.addresses() * self.memory.itemsize + self.memory.ctypes.data
+        self._table = code.table() + np.uint64(self.memory.ctypes.data)
+        self._table_address = self._table.ctypes.data
+        self.answer = code.plan.values[code.plan.answer]
+        self._shares_single = code.shares_single
+        self._views: dict[Place, NDArray[np.float32]] = {}
         self._team = shared_team(code.plan.threads)
         self._by_reference = code.by_reference
         for stage in self._by_reference:
@@ -67,7 +70,7 @@ class Loaded:
         """
         self._team.call(
             self.schedules[schedule],
-            self._table.ctypes.data,
+            self._table_address,
             pixels.ctypes.data,
             len(pixels),
             counter=counter,
@@ -79,13 +82,16 @@ class Loaded:
     def infer(self, pixels: Array) -> None:
         """Run the forward pass at inference; a single image is split for all threads."""
         alone = len(pixels) == 1
-        schedules = SINGLE if alone and self.code.shares_single else INFER
+        schedules = SINGLE if alone and self._shares_single else INFER
         self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
 
     def view(self, place: Place, count: int) -> NDArray[np.float32]:
         """So many images of a buffer, (N, height, width, channels), where they lie."""
-        start = self.code.plan.arena.address(place.offset)
-        return place.layout.view(self.memory[start:], count)
+        whole = self._views.get(place)
+        if whole is None:
+            start = self.code.plan.arena.address(place.offset)
+            whole = self._views[place] = place.layout.view(self.memory[start:], self.capacity)
+        return whole[:count]
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         """Set all weights and statistics, of the graph that is computed."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.native.emit.ir import Function, Vectors
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import Machine
 from pellucid.engines.native.runtime.host.team import Team
+from pellucid.engines.native.runtime.host.this_machine import host_target
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Index, Value
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
 
 SUMS = 12
 """Independent sums: more than the multiply-adds that any of these processors has under way."""
@@ -29,7 +29,7 @@ SECONDS = 0.02
 """What a single measurement takes: long beside the waking of threads."""
 
 
-def measure_peak(threads: int, processor: Processor | None = None, repeats: int = 7) -> float:
+def measure_peak(threads: int, target: Target | None = None, repeats: int = 7) -> float:
     """The most that so many threads multiply and add at once, in GFLOP/s; the best of several.
 
     A multiply-add counts as two operations. Where the processor has vectors wider than the engine
@@ -37,12 +37,12 @@ def measure_peak(threads: int, processor: Processor | None = None, repeats: int 
 
     Args:
         threads: At least 1.
-        processor: By default the one that runs this.
+        target: By default the one that runs this.
         repeats: How often it is measured.
     """
-    processor = processor or this_processor()
-    widths = {processor.lanes, 16 if "+avx512f" in processor.features else processor.lanes}
-    return max(_measure(lanes, threads, processor, repeats) for lanes in sorted(widths))
+    target = target or host_target()
+    widths = {target.lanes, 16 if "+avx512f" in target.features else target.lanes}
+    return max(_measure(lanes, threads, target, repeats) for lanes in sorted(widths))
 
 
 def peak_text(lanes: int) -> str:
@@ -69,8 +69,8 @@ def peak_text(lanes: int) -> str:
     return f"declare {v} @llvm.fmuladd.v{lanes}f32({v}, {v}, {v})\n{f.text()}"
 
 
-def _measure(lanes: int, threads: int, processor: Processor, repeats: int) -> float:
-    machine, team = Machine(peak_text(lanes), processor), Team(threads)
+def _measure(lanes: int, threads: int, target: Target, repeats: int) -> float:
+    machine, team = Machine(peak_text(lanes), target), Team(threads)
     # x ← x/2 + 1 stays near 2, far from infinity and from denormal numbers.
     numbers = np.zeros((threads, ROW, lanes), np.float32)
     numbers[:, FACTOR], numbers[:, SUMMAND] = 0.5, 1.0

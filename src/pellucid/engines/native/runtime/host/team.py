@@ -11,10 +11,10 @@ from weakref import WeakSet, WeakValueDictionary, finalize
 
 import numpy as np
 
-from pellucid.engines.native.processor import this_processor
 from pellucid.engines.native.runtime.host.machine import SCHEDULE, load
 from pellucid.engines.native.runtime.host.system import make_mutex_and_condition
 from pellucid.engines.native.runtime.host.team_code import CONDITION, WORDS, team_text
+from pellucid.engines.native.runtime.host.this_machine import host_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,8 +178,8 @@ class _Code:
     """The functions of :mod:`~pellucid.engines.native.runtime.host.team_code`."""
 
     def __init__(self) -> None:
-        processor = this_processor()
-        self._machine: Machine = load(team_text(processor.triple, processor.pause), processor)
+        target = host_target()
+        self._machine: Machine = load(team_text(target.triple, target.pause), target)
         self.run = _RUN(self._machine.address("team_run"))
         self.serve = _SERVE(self._machine.address("team_serve"))
         self.stop = _STOP(self._machine.address("team_stop"))

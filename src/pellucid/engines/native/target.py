@@ -1,0 +1,38 @@
+"""What code is made for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+X86 = ("x86_64", "i686", "i386")
+ARM = ("aarch64", "arm64")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What LLVM and the kernels need to know of a machine; it need not be the one that compiles.
+
+    Attributes:
+        triple: Architecture and system, as LLVM names them.
+        cpu: The processor, as LLVM names it.
+        features: ``+avx2,-avx512f,…``.
+        lanes: Floats in a vector register.
+        registers: How many vector registers there are.
+        pointer_bits: 64, or 32.
+        threads: Who share the work.
+    """
+
+    triple: str
+    cpu: str
+    features: str
+    lanes: int
+    registers: int
+    pointer_bits: int = 64
+    threads: int = 1
+
+    @property
+    def pause(self) -> str:
+        """The call by which a waiting thread slows down, in LLVM's words; empty where none is."""
+        if self.triple.startswith(X86):
+            return "@llvm.x86.sse2.pause()"
+        return "@llvm.aarch64.hint(i32 1)" if self.triple.startswith(ARM) else ""
