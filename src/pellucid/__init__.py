@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
     from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators.regressor import ImageRegressor
     from pellucid.evaluation.model_comparison import ModelComparison
 
 __all__ = [
     "Dataset",
     "ImageClassifier",
+    "ImageRegressor",
     "PellucidError",
     "__version__",
     "architectures",
@@ -43,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Dataset": "pellucid.data.dataset",
     "ImageClassifier": "pellucid.estimators.classifier",
+    "ImageRegressor": "pellucid.estimators.regressor",
     "PellucidError": "pellucid.errors",
 }
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
@@ -50,11 +53,14 @@ _MODULES = ("architectures", "data", "engines", "layers", "ops")
 install()
 
 
-def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> ImageClassifier:
-    """The classifier in a model file, or in a run folder; see :meth:`ImageClassifier.load`."""
-    from pellucid.estimators.classifier import ImageClassifier
+def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
+    """The classifier or regressor in a model file, or in a run folder.
 
-    return ImageClassifier.load(path, max_pixels=max_pixels)
+    See :meth:`ImageClassifier.load`; which of the two is said by what the model was trained for.
+    """
+    from pellucid.estimators import load_estimator
+
+    return load_estimator(path, max_pixels=max_pixels)
 
 
 def compare(

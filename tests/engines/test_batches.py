@@ -12,6 +12,7 @@ from pellucid.architectures import get_architecture
 from pellucid.engines import batches, get_engine
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.graph import Network, initial_weights
+from pellucid.tasks import SingleLabel
 from pellucid.training.fit import Fitted
 from pellucid.training.loop import _judge
 
@@ -88,7 +89,7 @@ def test_what_looks_at_many_pictures_stays_within_bounds(
     work: dict[str, Callable[[], object]] = {
         "evaluate": lambda: evaluate(program, data),
         "compare": lambda: predict_logits(classifier, data, "A"),
-        "validate": lambda: _judge(program, data, lambda: False),
+        "validate": lambda: _judge(program, data, lambda: False, SingleLabel(data.classes)),
         "dead units": lambda: activity(network, images, engine=get_engine("reference")),
         "predict": lambda: classifier.predict_proba(list(images)),
     }

@@ -43,6 +43,7 @@ def test_the_next_batch_is_made_while_a_step_computes() -> None:
 
     class Watched:
         places = data.places
+        targets = data.targets
 
         def __len__(self) -> int:
             return len(data)
@@ -84,6 +85,7 @@ def test_a_batch_that_cannot_be_made_may_be_asked_for_again() -> None:
 
     class Breaking:
         places = data.places
+        targets = data.targets
 
         def __len__(self) -> int:
             return len(data)

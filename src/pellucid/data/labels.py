@@ -264,8 +264,8 @@ def _whole(values: NDArray[Any], name: str) -> NDArray[np.int64]:
         first = int(wrong.argmax())
         raise DataError(
             f"{name}: {values[first]:.6g} (position {first}) is no whole number"
-            f"{_how_many(int(wrong.sum()))}; is it a measurement? Classes are integers or texts: "
-            f"group the values, for example by numpy.digitize(labels, limits)"
+            f"{_how_many(int(wrong.sum()))}; is it a measurement? An ImageRegressor learns those; "
+            f"classes are integers or texts: numpy.digitize(labels, limits) makes such"
         )
     return values.astype(np.int64)
 

@@ -2,6 +2,50 @@
 
 from __future__ import annotations
 
-from pellucid.estimators.classifier import ImageClassifier
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["ImageClassifier"]
+from pellucid.engines import DEFAULT
+from pellucid.estimators.classifier import ImageClassifier
+from pellucid.estimators.regressor import ImageRegressor
+from pellucid.files import load_model
+from pellucid.training.run_folder import model_path
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["ESTIMATORS", "ImageClassifier", "ImageRegressor", "estimator_of", "load_estimator"]
+
+ESTIMATORS: tuple[type[ImageClassifier] | type[ImageRegressor], ...] = (
+    ImageClassifier,
+    ImageRegressor,
+)
+"""Every estimator."""
+
+
+def estimator_of(task: str) -> type[ImageClassifier] | type[ImageRegressor]:
+    """The estimator that learns a task."""
+    return next(each for each in ESTIMATORS if task in each.TASKS)
+
+
+def load_estimator(
+    path: str | os.PathLike[str],
+    *,
+    engine: str = DEFAULT,
+    max_pixels: int | None = None,
+    invert: bool = False,
+) -> ImageClassifier | ImageRegressor:
+    """The estimator in a model file, or in a run folder, by what the model was trained for.
+
+    Args:
+        path: As :meth:`ImageClassifier.load` takes it, like the others.
+        engine: Who computes.
+        max_pixels: Picture files with more pixels are refused.
+        invert: Whether black and white of every picture are exchanged.
+
+    Raises:
+        FileFormatError: If it is not a sound model file.
+        DataError: If there is no such file, or no model in that folder.
+    """
+    model = load_model(model_path(Path(path)))
+    return estimator_of(model.task.kind)._of_model(model, path, engine, max_pixels, invert)

@@ -7,7 +7,7 @@ import inspect
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pellucid import checks
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
@@ -19,7 +19,8 @@ from pellucid.files import Model, load_model, save_model
 from pellucid.files.provenance import safe_max_pixels
 from pellucid.graph import summarise
 from pellucid.pickling import restored, state_of
-from pellucid.text import brief_settings
+from pellucid.tasks import MultiLabel, Regression, SingleLabel, task_of
+from pellucid.text import brief_settings, printable
 from pellucid.training.arguments import training_data
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.fit import Fitted, Run, fit
@@ -51,6 +52,19 @@ FROM_SCRATCH = (
 )
 
 
+OTHERS = {
+    SingleLabel.kind: "an ImageClassifier",
+    MultiLabel.kind: "an ImageClassifier",
+    Regression.kind: "an ImageRegressor",
+}
+"""What learns which task."""
+
+
+def ask_for(task: str) -> str:
+    """How labels are read for another task than they seem to be for."""
+    return f"to read the labels otherwise: data.load(…, task={task!r})"
+
+
 class ImageEstimator(Planning):
     """Learns from pictures with what is wanted of each; what that is, subclasses say.
 
@@ -58,6 +72,9 @@ class ImageEstimator(Planning):
         history_: A row an epoch, as :class:`pellucid.training.history.Epoch`; of a loaded model,
             too, if its file has it.
     """
+
+    TASKS: ClassVar[tuple[str, ...]]
+    """The tasks that it learns, by name; data that are none of these are read as the first."""
 
     verbose: int | None
     _from_file = False  # whether what is known was loaded, and not learned here
@@ -211,18 +228,17 @@ class ImageEstimator(Planning):
                 "patience waits for a better validation, but there are no validation pictures; "
                 "hold some out (validation=0.1), or leave patience out"
             )
-        if not allow_one_class:
-            _check_several_classes(data)
+        self._check_data(data, allow_one_class=allow_one_class)
+        task = task_of(data.targets)
         network, start_record = self._first_network(data, recipe.seed, before)
         check_batch_norms(network.graph, len(data), recipe.batch_size)  # before there is a folder
         model = Model(
             network,
-            data.classes,
+            task,
             Preprocessing(*data.image_shape, value_range=data.value_range),
             provenance(
                 architecture, recipe, data, validation, self.engine, self.max_pixels, start_record
             ),
-            data.label_kind,
         )
 
         def take(fitted: Fitted) -> None:
@@ -266,7 +282,7 @@ class ImageEstimator(Planning):
         """
         data, _ = self._training_data(pictures, labels, None)
         recipe = self._recipe(None, data)
-        _check_several_classes(data)
+        self._check_data(data)
         network, started = self._first_network(data, recipe.seed)
         if started is not None:  # other seeds would try other first weights
             seeds = 1
@@ -277,6 +293,20 @@ class ImageEstimator(Planning):
             lowest=lowest, highest=highest, steps=steps, seeds=seeds,
             usual=self.usual_learning_rate(data), progress=progress,
         )  # fmt: skip
+
+    def _check_data(self, data: Dataset, *, allow_one_class: bool = False) -> None:
+        """Raise DataError unless something can be learned from the data."""
+        if data.kind not in self.TASKS:
+            others = OTHERS[data.kind]
+            raise DataError(
+                f"{data.name}: data for {data.targets.title} ({'; '.join(data.targets.told())}), "
+                f"which {others} learns; {ask_for(self.TASKS[0])}"
+            )
+        if len(data.classes) < 2 and data.kind == SingleLabel.kind and not allow_one_class:
+            raise DataError(
+                f"{data.name}: a classifier needs at least 2 classes, got 1 class, "
+                f"{data.classes[0]!r}; add pictures of another"
+            )
 
     def _training_data(
         self,
@@ -295,6 +325,7 @@ class ImageEstimator(Planning):
             validation=self.validation,
             seed=self.seed,
             max_pixels=self.max_pixels,
+            tasks=self.TASKS,
         )  # fmt: skip
         for note in quarantine_note(quarantined):
             warnings.warn(note, QuarantineWarning, stacklevel=3)
@@ -381,24 +412,32 @@ class ImageEstimator(Planning):
             FileFormatError: If it is not a sound model file.
             DataError: If there is no such file, or no model in that folder.
         """
-        model = load_model(model_path(Path(path)))
+        return cls._of_model(load_model(model_path(Path(path))), path, engine, max_pixels, invert)
+
+    @classmethod
+    def _of_model(
+        cls,
+        model: Model,
+        path: str | os.PathLike[str],
+        engine: str = DEFAULT,
+        max_pixels: int | None = None,
+        invert: bool = False,
+    ) -> Self:
+        """The estimator of a model that was read from a path."""
+        if model.task.kind not in cls.TASKS:
+            raise DataError(
+                f"{printable(path)}: a model for {model.task.title}; load it as "
+                f"{OTHERS[model.task.kind]}, or by pellucid.load(…)"
+            )
         if invert:
             model = replace(model, preprocessing=replace(model.preprocessing, invert=True))
         limit = safe_max_pixels(model.provenance) if max_pixels is None else max_pixels
         check_max_pixels(limit)
-        classifier = cls(engine=engine, max_pixels=limit)
+        estimator = cls(engine=engine, max_pixels=limit)
         architecture = model.provenance.get("architecture")
         if isinstance(architecture, str):
-            classifier.architecture = architecture
+            estimator.architecture = architecture
         program = get_engine(engine).load(model.network)
-        classifier._fitted = Fitted(model, program, run_history(Path(path)) or history_of(model))
-        classifier._from_file = True
-        return classifier
-
-
-def _check_several_classes(data: Dataset) -> None:
-    if len(data.classes) < 2:
-        raise DataError(
-            f"{data.name}: a classifier needs at least 2 classes, got 1 class, "
-            f"{data.classes[0]!r}; add pictures of another"
-        )
+        estimator._fitted = Fitted(model, program, run_history(Path(path)) or history_of(model))
+        estimator._from_file = True
+        return estimator

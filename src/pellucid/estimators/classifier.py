@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT, get_engine
-from pellucid.estimators.base import ImageEstimator
+from pellucid.estimators.answering import AnsweringEstimator
 from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
 from pellucid.estimators.reading import as_images, outputs
-from pellucid.evaluation import Report, evaluate
 from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
 from pellucid.files.provenance import renamed
-from pellucid.files.referenced import ReferencedPictures
 from pellucid.ops.softmax import softmax
 from pellucid.renamed import OldAttribute
-from pellucid.training.advice import Setup
-from pellucid.training.arguments import evaluation_data
-from pellucid.training.dead_units import activity
-from pellucid.training.diagnosis import diagnose
+from pellucid.tasks import MultiLabel, SingleLabel, check_one_class
 from pellucid.training.fit import Fitted
-from pellucid.training.unlike import Unlike, unlike_picture
 
 if TYPE_CHECKING:
     import os
@@ -37,7 +31,6 @@ if TYPE_CHECKING:
 
     from pellucid.data.augment import Augmentation
     from pellucid.data.class_names import ClassNames
-    from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
     from pellucid.explain.backward import Backward
@@ -46,13 +39,14 @@ if TYPE_CHECKING:
     from pellucid.explain.surgery import Edit
     from pellucid.explain.trace import Trace
     from pellucid.explain.update_rule import UpdateRule
-    from pellucid.files import Model
     from pellucid.layers import Sequential
-    from pellucid.training.diagnosis import Diagnosis
 
 
-class ImageClassifier(ImageEstimator):
+class ImageClassifier(AnsweringEstimator):
     """Learns to tell pictures apart, and can be opened up.
+
+    Labels (N,) are one class a picture; (N, K) of 0 and 1 any number of K labels a picture, see
+    :class:`pellucid.tasks.MultiLabel`.
 
     Follows scikit-learn's conventions: settings are stored as given and changed by ``set_params``;
     what is learned bears a trailing underscore; ``fit`` returns the classifier itself.
@@ -99,6 +93,8 @@ class ImageClassifier(ImageEstimator):
             too, if its file has it.
     """
 
+    TASKS: ClassVar[tuple[str, ...]] = (SingleLabel.kind, MultiLabel.kind)
+
     def __init__(
         self,
         architecture: str | Sequential | Callable[[int], Sequential] = DEFAULT_ARCHITECTURE,
@@ -133,7 +129,7 @@ class ImageClassifier(ImageEstimator):
         return Tags(
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
+            classifier_tags=ClassifierTags(multi_label=True),
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
 
@@ -143,26 +139,34 @@ class ImageClassifier(ImageEstimator):
         """What pictures show: one class for one picture, an array (N,) for several.
 
         Classes are given as they were at ``fit``, also after saving and loading: integers for
-        MNIST and for labels that were integers, names for folders of pictures.
+        MNIST and for labels that were integers, names for folders of pictures. Of several labels a
+        picture, the answer is a row of 0 and 1, int64 (K,) or (N, K): 1 where a label's probability
+        is at least ``model_.task.threshold``.
 
         Args:
             pictures: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C): one
                 picture, of any size. A list of those: several. An array (N, H, W) or (N, H, W, C)
                 of the network's own size: several. Pixels are uint8, 0..255.
         """
-        answers = self.classes_[self.predict_proba(pictures).argmax(axis=-1)]
-        return answers if isinstance(answers, np.ndarray) else answers.item()
+        return self._answers(pictures)
 
     def predict_proba(
         self, pictures: Picture | Sequence[Picture] | NDArray[Any]
     ) -> NDArray[np.float64]:
-        """The probability of every class, (K,) for one picture, (N, K) for several; rows sum to 1.
+        """The probability of every class, (K,) for one picture, (N, K) for several.
+
+        Rows sum to 1; of several labels a picture each probability stands for itself.
 
         Args:
             pictures: As in :meth:`predict`.
         """
-        logits, single = outputs(self.model_, self.program_, pictures, self.max_pixels)
-        probabilities = softmax(logits.astype(np.float64))
+        found, single = outputs(self.model_, self.program_, pictures, self.max_pixels)
+        task = self.model_.task
+        probabilities = (
+            task.probabilities(found)
+            if isinstance(task, MultiLabel)
+            else softmax(found.astype(np.float64))
+        )
         return np.asarray(probabilities[0] if single else probabilities)
 
     def score(
@@ -170,75 +174,26 @@ class ImageClassifier(ImageEstimator):
         pictures: Pictures,
         labels: Sequence[Any] | NDArray[Any] | None = None,
     ) -> float:
-        """The accuracy on labelled pictures, 0 to 1; see :meth:`evaluate`."""
-        return self.evaluate(pictures, labels).accuracy
+        """The accuracy on labelled pictures, 0 to 1; of several labels the mAP.
 
-    def evaluate(
-        self,
-        pictures: Pictures,
-        labels: Sequence[Any] | NDArray[Any] | None = None,
-    ) -> Report:
-        """Judge the classifier on labelled pictures.
-
-        Args:
-            pictures: As in :meth:`fit`. Of ``Splits``, the test part is used; of a folder or a
-                built-in set, what was not learned, as ``pellucid evaluate`` does.
-            labels: One a picture, where pixels are given: of the kind that ``predict`` answers.
-
-        Raises:
-            DataError: If the pictures' size or classes are not the network's, or labels are of
-                another kind than its answers.
+        See :meth:`evaluate`.
         """
-        data, _ = evaluation_data(pictures, labels, self.model_, max_pixels=self.max_pixels)
-        return evaluate(self._learned.program, data, classes=self.model_.classes)
-
-    def diagnose(self, pictures: Dataset, report: Report | None = None) -> tuple[Diagnosis, ...]:
-        """Look for what usually goes wrong in training, and say it in words with numbers.
-
-        Args:
-            pictures: Pictures that were not learned, those of validation say.
-            report: What :meth:`evaluate` said of them, if that is known already.
-
-        Returns:
-            What was found; nothing if training went well. Of a loaded model, whose course is not
-            known, only what its answers show.
-        """
-        if len(self.classes_) < 2:  # whatever the answer, it is right
-            return ()
-        judged = self.evaluate(pictures) if report is None else report
-        recipe = self._learned.recipe  # without it, losses of the course cannot be judged
-        return diagnose(
-            [] if recipe is None else self.history_,
-            classes=len(self.classes_),
-            confusion=judged.confusion,
-            activity=activity(self.model_.network, pictures.images, engine=get_engine(self.engine)),
-            recipe=recipe,
-            setup=Setup(self.model_.network.graph, _recipe_of(self.model_)),
-            names=self.model_.classes,
-            usual_rate=None if recipe is None else self._usual_rate(recipe),
-        )
-
-    def unlike(self, picture: Picture) -> Unlike | None:
-        """How a picture differs from those that were learned; None if it is like them.
-
-        Compared are mean level, level at the border, contrast and colourfulness, by ranges that
-        training keeps in the model (see :mod:`pellucid.data.picture_statistics`).
-
-        Args:
-            picture: As in :meth:`trace`.
-        """
-        found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
-        return unlike_picture(self.model_, found, self.max_pixels)
+        return float(self.evaluate(pictures, labels).score)
 
     def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
         """Every layer's output for one picture, by layer name, without a batch axis.
 
-        ``input`` holds the pixels, ``probabilities`` the softmax of the logits.
+        ``input`` holds the pixels, ``probabilities`` the softmax of the logits, or of several
+        labels a picture the sigmoid of each.
         """
         images, _ = as_images(self.model_, [picture], self.max_pixels)
         program = self._learned.program
         values = {name: value[0] for name, value in program.values(images).items()}
-        return {**values, "probabilities": softmax(values[program.graph.output])}
+        logits, task = values[program.graph.output], self.model_.task
+        probabilities = (
+            task.probabilities(logits) if isinstance(task, MultiLabel) else softmax(logits)
+        )
+        return {**values, "probabilities": probabilities}
 
     # ---------------------------------------------------------------------------------- explaining
 
@@ -250,6 +205,7 @@ class ImageClassifier(ImageEstimator):
         Args:
             picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
         """
+        check_one_class(self.model_.task, "a trace")
         return trace(self, picture)
 
     def backward(
@@ -268,6 +224,7 @@ class ImageClassifier(ImageEstimator):
         Raises:
             ArgumentError: If there is no such class.
         """
+        check_one_class(self.model_.task, "a backward pass")
         return backward(self, picture, label, learner=learner)
 
     def explain(
@@ -292,6 +249,7 @@ class ImageClassifier(ImageEstimator):
         Raises:
             ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
         """
+        check_one_class(self.model_.task, "an explanation")
         activations = Activations.of(self, picture)
         return explain(activations, method, target=target, against=against, **options)
 
@@ -310,6 +268,7 @@ class ImageClassifier(ImageEstimator):
             ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
                 suit it.
         """
+        check_one_class(self.model_.task, "a changed network")
         model = edit_model(self.model_, edits)
         program = get_engine(self.engine).load(model.network)
         return self._changed(Fitted(model, program))
@@ -335,9 +294,3 @@ class ImageClassifier(ImageEstimator):
         Integers (int64) or texts, as the labels were; ``model_.classes`` are always the names.
         """
         return self.model_.answers
-
-
-def _recipe_of(model: Model) -> dict[str, Any]:
-    """The recipe in a model's provenance; empty where it has none."""
-    told = model.provenance.get("recipe")
-    return told if isinstance(told, dict) else {}

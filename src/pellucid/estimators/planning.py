@@ -19,6 +19,7 @@ from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
 from pellucid.optimizers import OPTIMIZERS
+from pellucid.tasks import Regression, SingleLabel, task_of
 from pellucid.training import make_recipe
 from pellucid.training.arguments import are_picture_files
 from pellucid.training.batches import automatic_batch_size, automatic_epochs
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
     from pellucid.graph import Graph
+    from pellucid.ops.loss import Loss
     from pellucid.training import Recipe
     from pellucid.training.fit import Fitted
 
@@ -145,15 +147,20 @@ class Planning:
         elif self.epochs is None and data is not None:
             checks.whole("batch_size", batch_size)
             given["epochs"] = automatic_epochs(taken.epochs, len(data), batch_size)
+        one_class = data is None or data.kind == SingleLabel.kind
         if isinstance(class_weights, str):
             if class_weights != "balanced":
                 raise ArgumentError(
                     "class_weights must be 'balanced', a tuple of numbers or None, got "
                     f"{class_weights!r:.80}"
                 )
-            class_weights = (
-                None if data is None else balanced_weights(data.places, len(data.classes))
-            )
+            if data is None or not one_class:
+                class_weights = None
+            else:
+                class_weights = balanced_weights(data.places, len(data.classes))
+        if data is not None and not one_class:
+            self._check_of_one_class(data)
+            del given["label_smoothing"]
         return make_recipe(
             optimizer=self.optimizer,
             rate_at_128=taken.learning_rate if rule == "sgd" else None,
@@ -164,8 +171,22 @@ class Planning:
             seed=self.seed,
             patience=self.patience,
             ema=self.ema,
+            loss=None if data is None or one_class else self._loss(data),
             **given,
         )
+
+    def _loss(self, data: Dataset) -> Loss:
+        """What is minimised where there is no one class a picture."""
+        return task_of(data.targets).loss()
+
+    def _check_of_one_class(self, data: Dataset) -> None:
+        """Raise ArgumentError if a setting is given that only one class a picture has."""
+        for name in ("label_smoothing", "class_weights"):
+            if getattr(self, name):
+                raise ArgumentError(
+                    f"{name} is made for one class a picture, but {data.name} is for "
+                    f"{data.targets.title}; leave it out"
+                )
 
     def _layers(self, classes: int) -> Sequential:
         layers: object = self.architecture
@@ -254,8 +275,9 @@ class Planning:
         normalise = Normalise(mean, deviation, name="normalise")
         graph = Sequential([normalise, *layers.layers]).graph(data.image_shape)
         if graph.output_shape != (len(data.classes),):
+            what = "numbers" if data.kind == Regression.kind else "classes"
             raise ShapeError(
-                f"the last layer must give one logit for each of the {len(data.classes)} classes, "
+                f"the last layer must give one logit for each of the {len(data.classes)} {what}, "
                 f"got {describe(graph.output_shape)}; end with Dense({len(data.classes)})"
             )
         if graph.nodes[-1].operation.kind == "softmax":

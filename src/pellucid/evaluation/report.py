@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pellucid.evaluation.tables import write_tables
+from pellucid.evaluation.tables import TABLES, write_tables
 from pellucid.metrics.chance import Chance, of_support, wilson
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
@@ -76,6 +76,8 @@ class Report(Record):
         calibration: How far the network's confidence and its accuracy agree.
     """
 
+    TABLES: ClassVar[tuple[str, ...]] = TABLES
+    PICTURE: ClassVar[str] = "confusion.png"
     record_kind: ClassVar[str] = "report"
     classes: tuple[str, ...]
     count: int
@@ -125,6 +127,16 @@ class Report(Record):
             "wrong": [asdict(wrong) for wrong in self.wrong],
             "calibration": self.calibration.to_dict(),
         }
+
+    @property
+    def score(self) -> float:
+        """What the judgement comes to in one number: the accuracy."""
+        return self.accuracy
+
+    @property
+    def headline(self) -> str:
+        """The judgement in a line."""
+        return str(self.chance)
 
     def __str__(self) -> str:
         return f"{counted(self.count, 'picture')}: {self.chance}"

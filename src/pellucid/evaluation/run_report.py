@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.errors import ArgumentError
-from pellucid.evaluation.tables import TABLES, write_tables
+from pellucid.evaluation.by_task import REPORTS
+from pellucid.evaluation.report import Report
+from pellucid.evaluation.tables import TABLES
 from pellucid.files import make_folder, write_file, write_text
 from pellucid.record import Record
 from pellucid.text import printable
@@ -17,14 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid.data.dataset import Dataset
-    from pellucid.evaluation.report import Report
+    from pellucid.evaluation.by_task import AnyReport
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.history import Epoch
 
-PICTURE, PAGE = "confusion.png", "report.html"
+PICTURE, PAGE = Report.PICTURE, "report.html"
 
 FILES = (*TABLES, PICTURE, PAGE)
-"""What :func:`write_report` writes, in this order."""
+"""What :func:`write_report` writes of one class a picture, in this order."""
+
+ALL_FILES = tuple(
+    dict.fromkeys(name for report in REPORTS for name in (*report.TABLES, report.PICTURE, PAGE))
+)
+"""What it may write of any task."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +50,7 @@ class RunReport(Record):
     """
 
     record_kind: ClassVar[str] = "run report"
-    report: Report
+    report: AnyReport
     pictures: Dataset
     history: Sequence[Epoch] = ()
     best_epoch: int | None = None
@@ -58,9 +65,9 @@ class RunReport(Record):
 
 
 def write_report(
-    folder: str | os.PathLike[str], report: Report, pictures: Dataset, **contents: Any
+    folder: str | os.PathLike[str], report: AnyReport, pictures: Dataset, **contents: Any
 ) -> list[Path]:
-    """Write a report's tables, the confusion matrix as a picture, and ``report.html``.
+    """Write a report's tables, its figure (the confusion matrix, say), and ``report.html``.
 
     The page stands alone: curves, confusion matrix, the worst mistakes as pictures, calibration.
     The same arguments give the same files.
@@ -72,7 +79,7 @@ def write_report(
         contents: The other attributes of :class:`RunReport`.
 
     Returns:
-        The files, in the order of :data:`FILES`; the page is written last.
+        The files, of one class a picture in the order of :data:`FILES`; the page is written last.
 
     Raises:
         ArgumentError: If the pictures are not those that were judged.
@@ -86,7 +93,7 @@ def write_report(
             "pictures that were judged"
         )
     folder = make_folder(folder)
-    write_tables(folder, report)
-    write_file(folder / PICTURE, report.png())
+    report.write(folder)
+    write_file(folder / report.PICTURE, report.png())
     write_text(folder / PAGE, RunReport(report, pictures, **contents).to_html())
-    return [folder / name for name in FILES]
+    return [folder / name for name in (*report.TABLES, report.PICTURE, PAGE)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.ops.loss import Loss
+from pellucid.ops.loss import Loss, check_finite
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -34,6 +34,9 @@ class Huber(Loss):
 
     def __post_init__(self) -> None:
         checks.number("delta", self.delta, 1e-6, 1e6)
+
+    def check_values(self, targets: Array) -> None:
+        check_finite(targets)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         size = np.abs(logits.astype(np.float64) - targets.astype(np.float64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,12 +79,12 @@ class Loss(Operation):
 
         Raises:
             ShapeError: If there are not as many targets as examples, or one of them is no class.
-            ArgumentError: If wanted probabilities are not such.
+            ArgumentError: If wanted values are not what :meth:`check_values` expects.
         """
         (classes,) = shape
         count = len(targets) if count is None and targets.ndim else count
         if targets.shape == (count, classes) and targets.dtype.kind in "biuf":
-            _check_probabilities(targets)
+            self.check_values(targets)
             return targets
         if targets.shape != (count,) or targets.dtype.kind not in "iu":
             raise ShapeError(
@@ -96,6 +96,21 @@ class Loss(Operation):
                 f"labels must be 0 to {classes - 1}, got {targets.min()} to {targets.max()}"
             )
         return targets
+
+    def check_values(self, targets: Array) -> None:
+        """Check wanted values (N, K): here distributions, none negative and not all zero.
+
+        Raises:
+            ArgumentError: Naming the first image whose values are not such.
+        """
+        _check_rows(
+            targets,
+            "an image's wanted probabilities must be finite, none negative and not all zero",
+            {
+                "hold a negative one": (targets < 0).any(axis=1),
+                "are all zero": ~targets.any(axis=1),
+            },
+        )
 
     def forward(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
@@ -127,17 +142,29 @@ def one_hot(labels: Array, classes: int, dtype: DTypeLike = np.float64) -> Array
     return np.eye(classes, dtype=dtype)[labels]
 
 
-def _check_probabilities(wanted: Array) -> None:
+def check_finite(targets: Array) -> None:
+    """Check that wanted values (N, M) are finite in float32, whatever else they are.
+
+    Raises:
+        ArgumentError: Naming the first image whose values are not.
+    """
+    _check_rows(targets, "an image's wanted numbers must be finite", {})
+
+
+def check_marks(targets: Array) -> None:
+    """Check that wanted values (N, K) are probabilities each for itself: 0 to 1.
+
+    Raises:
+        ArgumentError: Naming the first image whose values are not.
+    """
+    outside = ((targets < 0) | (targets > 1)).any(axis=1)
+    wanted = "an image's wanted probabilities must be finite, each from 0 to 1"
+    _check_rows(targets, wanted, {"hold another number": outside})
+
+
+def _check_rows(targets: Array, wanted: str, faults: Mapping[str, Any]) -> None:
     with np.errstate(over="ignore"):
-        finite = np.isfinite(wanted.astype(np.float32)).all(axis=1)
-    for fault, rows in (
-        ("hold NaN or infinity", ~finite),
-        ("hold a negative one", (wanted < 0).any(axis=1)),
-        ("are all zero", ~wanted.any(axis=1)),
-    ):
+        finite = np.isfinite(targets.astype(np.float32)).all(axis=1)
+    for fault, rows in {"hold NaN or infinity": ~finite, **faults}.items():
         if rows.any():
-            image = int(rows.argmax())
-            raise ArgumentError(
-                "an image's wanted probabilities must be finite, none negative and not all zero, "
-                f"but those of image {image} {fault}"
-            )
+            raise ArgumentError(f"{wanted}, but those of image {int(rows.argmax())} {fault}")

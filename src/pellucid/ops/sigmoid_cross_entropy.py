@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops.loss import Loss
+from pellucid.ops.loss import Loss, check_marks
 from pellucid.ops.sigmoid import sigmoid
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ class SigmoidCrossEntropy(Loss):
     """Cross-entropy of K independent yes-or-no questions, averaged over them."""
 
     kind: ClassVar[str] = "sigmoid_cross_entropy"
+
+    def check_values(self, targets: Array) -> None:
+        check_marks(targets)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         z, t = logits.astype(np.float64), targets.astype(np.float64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops.loss import Loss
+from pellucid.ops.loss import Loss, check_finite
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -25,6 +25,9 @@ class SquaredError(Loss):
     """Squared error between outputs and targets that may be any numbers."""
 
     kind: ClassVar[str] = "squared_error"
+
+    def check_values(self, targets: Array) -> None:
+        check_finite(targets)
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         return np.asarray((_difference(logits, targets) ** 2).mean(axis=1))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.show.drawing import new_figure, plain_numbers
 from pellucid.show.palette import BLUE, GREY, VERMILION
+from pellucid.tasks.measures import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pellucid.training.history import Epoch
+
+    Line = tuple[str, str, str, str, Sequence[float | None]]
+    """Label, colour, stroke, marker and values."""
 
 LOGARITHMIC = 100.0
 """Losses that differ by a larger factor are drawn on a logarithmic axis."""
@@ -45,13 +49,21 @@ def draw_loss(history: Sequence[Epoch], best: int | None = None) -> Figure:
 def draw_accuracy(history: Sequence[Epoch], best: int | None = None) -> Figure:
     """Training and validation accuracy, in percent; arguments as for :func:`draw_loss`."""
     axes = _axes(history, "accuracy, %")
-    own = [100.0 * row.accuracy for row in history]
+    own = [100.0 * (row.accuracy or 0.0) for row in history]
     judged = [
         None if row.validation_accuracy is None else 100.0 * row.validation_accuracy
         for row in history
     ]
     _pair(axes, history, own, judged, best)
     axes.set_ylim(top=101.0)
+    return _figure(axes)
+
+
+def draw_measure(history: Sequence[Epoch], name: str, best: int | None = None) -> Figure:
+    """A measure of the validation pictures; arguments as for :func:`draw_loss`."""
+    axes = _axes(history, title_of(name))
+    judged = [row.measures.get(name) for row in history]
+    _lines(axes, history, [("validation", VERMILION, "--", "s", judged)], best)
     return _figure(axes)
 
 
@@ -91,18 +103,25 @@ def _pair(
     best: int | None,
 ) -> None:
     """Two lines that differ in colour, stroke and marker."""
-    epochs = [row.epoch for row in history]
-    few = len(epochs) <= 30  # markers of more would run into each other
-    axes.plot(
-        epochs, training, color=BLUE, linestyle="-", marker="o" if few else "", markersize=5,
-        label="training",
-    )  # fmt: skip
-    judged = [(e, value) for e, value in zip(epochs, validation, strict=True) if value is not None]
-    if judged:
-        axes.plot(
-            *zip(*judged, strict=True), color=VERMILION, linestyle="--", marker="s" if few else "",
-            markersize=5, label="validation",
-        )  # fmt: skip
+    lines: list[Line] = [
+        ("training", BLUE, "-", "o", training), ("validation", VERMILION, "--", "s", validation)
+    ]  # fmt: skip
+    _lines(axes, history, lines, best)
+
+
+def _lines(axes: Axes, history: Sequence[Epoch], lines: Sequence[Line], best: int | None) -> None:
+    few = len(history) <= 30  # markers of more would run into each other
+    for label, colour, stroke, marker, values in lines:
+        points = [
+            (row.epoch, value)
+            for row, value in zip(history, values, strict=True)
+            if value is not None
+        ]
+        if points:
+            axes.plot(
+                *zip(*points, strict=True), color=colour, linestyle=stroke,
+                marker=marker if few else "", markersize=5, label=label,
+            )  # fmt: skip
     if best is not None:
         axes.axvline(best, color=GREY, linestyle=":", linewidth=1.5, label=f"kept: epoch {best}")
     axes.legend()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.show import document as d
 from pellucid.show.confusion import MOST_NUMBERED, chart_width, draw_confusion
-from pellucid.show.curves import draw_accuracy, draw_loss, draw_rate
 from pellucid.show.reliability import FADED_BELOW, draw_reliability
 from pellucid.text import counted
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.evaluation.report import Report, Wrong
-    from pellucid.evaluation.run_report import RunReport
-    from pellucid.training.diagnosis import Diagnosis
-    from pellucid.training.history import Epoch
 
 MOST_PRINTED, MOST_MISTAKES = 10, 24
 """Mistakes that are printed, and that a page shows as pictures; ``wrong.csv`` lists all."""
@@ -42,7 +37,7 @@ def report_document(report: Report, *, name: str = "") -> d.Document:
     return d.Document(
         _title(report, name),
         (
-            d.Facts(_numbers(report)),
+            d.Facts(numbers(report)),
             *([d.Text(f"what stands out: {remark}")] if remark else ()),
             _classes(report),
             d.Only(
@@ -53,23 +48,12 @@ def report_document(report: Report, *, name: str = "") -> d.Document:
     )
 
 
-def run_document(run: RunReport) -> d.Document:
-    """The page that training and evaluation leave behind."""
-    report = run.report
-    return d.Document(
-        run.title,
-        (
-            d.Text(f"Judged by {counted(report.count, 'picture')}: {run.pictures.name}."),
-            d.Section("Result", [d.Facts(_numbers(report))]),
-            *_remarks(run.diagnoses, run.notes),
-            *_training(run.history, run.best_epoch),
-            d.Section("Confusion", list(_confusion(report))),
-            d.Section("Classes", [_classes(report)]),
-            d.Section("The worst mistakes", list(_worst(report, run.pictures))),
-            d.Section("Calibration", list(_calibration(report))),
-            *_origin(run),
-        ),
-    )
+def report_sections(report: Report, pictures: Dataset) -> Iterator[d.Part]:
+    """What a run's page says of the judgement, besides the numbers."""
+    yield d.Section("Confusion", list(_confusion(report)))
+    yield d.Section("Classes", [_classes(report)])
+    yield d.Section("The worst mistakes", list(_worst(report, pictures)))
+    yield d.Section("Calibration", list(_calibration(report)))
 
 
 def _title(report: Report, name: str) -> str:
@@ -77,7 +61,7 @@ def _title(report: Report, name: str) -> str:
     return f"{report.accuracy:.2%} right {of}{f': {name}' if name else ''}"
 
 
-def _numbers(report: Report) -> list[tuple[str, str, str]]:
+def numbers(report: Report) -> list[tuple[str, str, str]]:
     """What the network is judged by: name, value, and what stands beside it."""
     chance = report.chance
     numbers = [
@@ -115,71 +99,6 @@ def _classes(report: Report) -> d.Table:
     ]
     heads = ("number", "class", "precision", "recall", "F1", "pictures")
     return d.Table("Classes", heads, rows, left=2)
-
-
-def _remarks(diagnoses: Sequence[Diagnosis] | None, notes: Sequence[str]) -> Iterator[d.Part]:
-    if diagnoses is None and not notes:
-        return
-    parts: list[d.Part] = [
-        d.Box([d.Text(each.words, strong=True), d.Text(f"{each.advice}.", "What to do:")], "warn")
-        for each in diagnoses or ()
-    ]
-    if diagnoses is not None and not diagnoses:
-        parts.append(d.Text("None of the common faults of a training shows."))
-    if notes:
-        parts.append(d.Items(notes))
-    yield d.Section("What stands out", parts)
-
-
-def _training(history: Sequence[Epoch], best: int | None) -> Iterator[d.Part]:
-    if not history:
-        return
-    losses = [row.loss for row in history], [row.validation_loss for row in history]
-    accuracies = [row.accuracy for row in history], [row.validation_accuracy for row in history]
-    rates = [row.learning_rate for row in history]
-    charts = [
-        d.Figure(lambda: draw_loss(history, best), _course("Loss", *losses), _CHART),
-        d.Figure(
-            lambda: draw_accuracy(history, best), _course("Accuracy", *accuracies, "{:.2%}"), _CHART
-        ),
-        d.Figure(
-            lambda: draw_rate(history), _course("Learning rate at the end", rates, [], "{:g}"),
-            _CHART,
-        ),
-    ]  # fmt: skip
-    heads = (
-        "epoch", "loss", "accuracy", "validation loss", "validation accuracy", "learning rate",
-        "images/s",
-    )  # fmt: skip
-    table = d.Table("Epochs", heads, [_epoch(row) for row in history])
-    yield d.Section("Training", [d.Beside(charts), d.Folded("Every epoch", [table])])
-
-
-def _course(
-    name: str, training: Sequence[float], validation: Sequence[float | None], form: str = "{:.4g}"
-) -> str:
-    """A chart's lines in words: where they begin and end."""
-    words = (
-        f"{name} by epoch: {form.format(training[0])} at first, {form.format(training[-1])} at last"
-    )
-    judged = [value for value in validation if value is not None]
-    if judged:
-        words += (
-            f"; validation {form.format(judged[0])} at first, {form.format(judged[-1])} at last"
-        )
-    return f"{words}."
-
-
-def _epoch(row: Epoch) -> tuple[str, ...]:
-    return (
-        str(row.epoch),
-        f"{row.loss:.4g}",
-        f"{row.accuracy:.2%}",
-        "–" if row.validation_loss is None else f"{row.validation_loss:.4g}",
-        "–" if row.validation_accuracy is None else f"{row.validation_accuracy:.2%}",
-        f"{row.learning_rate:.3g}",
-        f"{row.images_per_second:,.0f}",
-    )
 
 
 def _confusion(report: Report) -> Iterator[d.Part]:
@@ -286,9 +205,3 @@ def _calibration(report: Report) -> Iterator[d.Part]:
     ]
     heads = ("confidence", "answers", "mean confidence", "right")
     yield d.Folded("The diagram as a table", [d.Table("Calibration", heads, rows)])
-
-
-def _origin(run: RunReport) -> Iterator[d.Part]:
-    if run.config is not None:
-        lines = json.dumps(run.config, indent=2, ensure_ascii=False, default=str)
-        yield d.Section("How it was made", [d.Folded("Configuration", [d.Code(lines)])])

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.arrays import dataset_from, eight_bit, with_channels
+from pellucid.data.arrays import array_targets, dataset_from, eight_bit, with_channels
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
 from pellucid.data.load import check_not_resized, load
 from pellucid.data.pictures import check_image_size
-from pellucid.data.sources import in_classes
+from pellucid.data.recognise import task_of_array
+from pellucid.data.sources import in_task
 from pellucid.data.split import check_validation, stratified_split
+from pellucid.data.targets import TARGETS, ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
 from pellucid.text import array_shape, brief_repr, listed, printable
 
 if TYPE_CHECKING:
+    from pellucid.data.convert import Range
     from pellucid.data.split import Share
+    from pellucid.data.targets import Targets
     from pellucid.files import Model
 
 TAKEN = (
@@ -42,6 +47,7 @@ def training_data(
     image_size: tuple[int, int] | None = None,
     validation: Share | None = None,
     seed: int = 0,
+    tasks: tuple[str, ...] = (ClassTargets.kind,),
     **reading: Any,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
@@ -57,6 +63,7 @@ def training_data(
         validation: How much to hold out where there is nothing to validate by; None for the
             default, which is nothing of data in memory.
         seed: Decides which pictures are held out.
+        tasks: What may be learned; labels that could be for another task are read as the first.
         reading: Further settings of :func:`pellucid.data.load`.
 
     Returns:
@@ -75,7 +82,8 @@ def training_data(
         _check_no_labels(labels, pictures)
         splits = load(
             pictures, allow_one_class=allow_one_class, image_size=image_size,
-            validation=validation, seed=seed, **reading,
+            validation=validation, seed=seed, task=tasks[0] if len(tasks) == 1 else None,
+            **reading,
         )  # fmt: skip
         data, held, quarantined = splits.train, splits.validation, splits.quarantined
     elif isinstance(pictures, Splits):
@@ -86,7 +94,11 @@ def training_data(
         data = pictures
     else:
         _check_labelled(pictures, labels, "fit")
-        data = dataset_from(pictures, labels)
+        task = task_of_array(labels)
+        data = dataset_from(pictures, labels, task=task if task in tasks else tasks[0])
+    if len(tasks) == 1:
+        data = _as_task(data, tasks[0])
+        held = held and _as_task(held, tasks[0])
     check_not_resized(data, image_size)
     if validation_data is not None:
         held = _validation(validation_data, data)
@@ -104,7 +116,9 @@ def _held_out(
             f"validation is {brief_repr(validation)}, but these Splits have a validation part; "
             "leave validation out, or give their training part alone"
         )
-    parts = stratified_split(data.places, {"validation": validation}, seed=seed, name=data.name)
+    parts = stratified_split(
+        data.targets.strata, {"validation": validation}, seed=seed, name=data.name
+    )
     return data.subset(parts["train"]), data.subset(parts["validation"], "validation")
 
 
@@ -147,11 +161,13 @@ def evaluation_data(
         pictures = pictures.test
     if isinstance(pictures, Dataset):
         _check_no_labels(labels, pictures)
-        return in_classes(
-            pictures, pictures.name, model.preprocessing, model.classes, source_classes(model)
+        return in_task(
+            pictures, pictures.name, model.preprocessing, model.task.known(), source_classes(model)
         ), []
     _check_labelled(pictures, labels, "evaluate")
-    return _counted_in(pictures, labels, model, "pictures"), []
+    return _counted_in(
+        pictures, labels, model.task.known(), model.preprocessing.value_range, "pictures"
+    ), []
 
 
 def _validation(given: Any, data: Dataset) -> Dataset:
@@ -159,10 +175,14 @@ def _validation(given: Any, data: Dataset) -> Dataset:
         validation = given
     elif isinstance(given, tuple | list) and len(given) == 2:
         images, labels = given
-        validation = _counted_in(images, labels, data, "validation_data")
+        validation = _counted_in(images, labels, data.targets, data.value_range, "validation_data")
     else:
         raise ArgumentError(
             f"validation_data is {came(given)}; expected a Dataset, or (pictures, labels)"
+        )
+    if validation.kind != data.kind:
+        validation = replace(
+            validation, targets=data.targets.adopt(validation.targets, validation.name)
         )
     if validation.classes != data.classes or validation.image_shape != data.image_shape:
         raise DataError(
@@ -173,16 +193,29 @@ def _validation(given: Any, data: Dataset) -> Dataset:
     return validation
 
 
-def _counted_in(pictures: Any, labels: Any, known: Dataset | Model, name: str) -> Dataset:
-    """Arrays as a data set of classes that are known already."""
+def _counted_in(
+    pictures: Any, labels: Any, known: Targets, ends: Range | None, name: str
+) -> Dataset:
+    """Arrays as a data set of classes or numbers that are known already."""
     images = with_channels(pictures, name)
-    values = checked_labels(labels, "labels", len(images))
-    places = places_in(values, known.classes, known.label_kind, "labels")
-    ends = known.value_range if isinstance(known, Dataset) else known.preprocessing.value_range
-    return Dataset(
-        eight_bit(images, ends), places, known.classes,
-        name=name, label_kind=known.label_kind, value_range=ends,
-    )  # fmt: skip
+    if isinstance(known, ClassTargets):
+        values = checked_labels(labels, "labels", len(images))
+        places = places_in(values, known.classes, known.label_kind, "labels")
+        targets: Targets = ClassTargets(places, known.classes, known.label_kind)
+    else:
+        given = array_targets(
+            {name: labels}, {name: "labels"}, {name: len(images)}, name, task=known.kind
+        )
+        targets = known.adopt(given[name], name)
+    return Dataset(eight_bit(images, ends), targets=targets, name=name, value_range=ends)
+
+
+def _as_task(data: Dataset, task: str) -> Dataset:
+    """Data as those for a task, as far as they can be."""
+    if data.kind == task:
+        return data
+    like = TARGETS[task].like(data.classes)
+    return replace(data, targets=like.adopt(data.targets, data.name))
 
 
 def _check_no_labels(labels: Any, pictures: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a step learns from: a batch of pictures with their labels or target probabilities.
+"""What a step learns from: a batch of pictures, and what is wanted of them.
 
 While a step computes, the next batch is made ready by a thread, so that steps wait neither for the
 disk nor for augmentation. A batch follows from (recipe, epoch, number) alone, and so is the same
@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.augment import augmented, augmented_batch
+from pellucid.tasks import task_of
 from pellucid.training.batches import batch_places, batches_per_epoch, order
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.tasks import Task
     from pellucid.training.recipe import Recipe
 
     Batch = tuple[NDArray[np.uint8], NDArray[Any]]
-    """Pictures, and labels or target probabilities."""
+    """Pictures, and what the task wants of them."""
 
 
 class BatchLoader:
@@ -30,14 +32,15 @@ class BatchLoader:
     Args:
         data: The pictures.
         recipe: Batch size, seed and augmentation are taken from it.
+        task: What is learned; none: what the data are for.
 
     Attributes:
         steps: Batches an epoch.
     """
 
-    def __init__(self, data: Dataset, recipe: Recipe) -> None:
+    def __init__(self, data: Dataset, recipe: Recipe, task: Task | None = None) -> None:
         self.steps = batches_per_epoch(len(data), recipe.batch_size)
-        self._maker = _Maker(data, recipe)
+        self._maker = _Maker(data, recipe, task or task_of(data.targets))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pellucid-feed")
         self._ahead: tuple[int, int] | None = None
         self._made: Future[Batch]
@@ -50,8 +53,9 @@ class BatchLoader:
             number: From 0 to ``steps − 1``.
 
         Returns:
-            Pictures, uint8 (N, H, W, C); and labels, int64 (N,), or where pictures are mixed,
-            target probabilities, float32 (N, K).
+            Pictures, uint8 (N, H, W, C); and what the task wants of them: of one class a picture
+            labels, int64 (N,), or where pictures are mixed, probabilities, float32 (N, K); else
+            float32 (N, K).
         """
         if self._ahead != (epoch, number):
             self._made = self._thread.submit(self._maker.batch, epoch, number)
@@ -66,8 +70,9 @@ class BatchLoader:
 class _Maker:
     """Makes batches, one at a time; it knows nothing of the thread that it works in."""
 
-    def __init__(self, data: Dataset, recipe: Recipe) -> None:
+    def __init__(self, data: Dataset, recipe: Recipe, task: Task) -> None:
         self._data = data
+        self._task = task
         self._recipe = recipe
         self._changes_pixels = recipe.augmentation.changes_pixels
         self._epoch = -1
@@ -81,11 +86,12 @@ class _Maker:
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         changes = recipe.augmentation
         if changes.mixup:
+            wanted = self._task.targets(data, slice(None))
             return augmented_batch(
-                data.images, data.places, indices, changes,
+                data.images, wanted, indices, changes,
                 classes=len(data.classes), seed=recipe.seed, epoch=epoch,
             )  # fmt: skip
         images = data.images[indices]
         if self._changes_pixels:
             images = augmented(images, indices, changes, seed=recipe.seed, epoch=epoch)
-        return images, data.places[indices]
+        return images, self._task.targets(data, indices)

@@ -121,7 +121,7 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
         check_state(arrays, values)
         now = _moment(values["now"], arrays, "")
         good = now if values["good"] is None else _moment(values["good"], arrays, "good/")
-        history = [Epoch(**row) for row in values["history"]]
+        history = [Epoch.from_dict(row) for row in values["history"]]
         best = _part(arrays, "best") or now.average or now.weights
         return Checkpoint(
             now,

@@ -151,7 +151,7 @@ def diagnose(
             low,
         ]
     shown_by_answers = [
-        _dead_units(activity, setup, history),
+        dead_units(activity, setup, history),
         None if confusion is None else _one_class(confusion, names, setup),
         None if confusion is None else _no_better_than_guessing(confusion, names, setup, history),
     ]
@@ -279,9 +279,10 @@ def _low_rate(
     )
 
 
-def _dead_units(
+def dead_units(
     activity: Sequence[Activity], setup: Setup, history: Sequence[Epoch]
 ) -> Diagnosis | None:
+    """The fault that many units of a layer are 0 for every picture; none if they are not."""
     bad = [each for each in activity if each.dead >= LIMITS.dead * each.units]
     if not bad:
         return None
@@ -375,7 +376,7 @@ def _no_better_than_guessing(
 
 
 def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None, setup: Setup) -> Diagnosis | None:
-    if row.validation_accuracy is None:
+    if row.accuracy is None or row.validation_accuracy is None:
         return None
     gap = row.accuracy - row.validation_accuracy
     pictures = 0 if confusion is None else int(confusion.sum())

@@ -129,6 +129,7 @@ def fit(
                 validation=validation,
                 watchers=watchers if bar is None else [*watchers, bar],
                 start=start,
+                task=model.task,
             )  # fmt: skip
         model = trained.best_model(model)
         fitted = Fitted(model, computing.load(model.network), trained.history, recipe)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from pellucid.csv_text import csv_text
 from pellucid.errors import FileFormatError
+from pellucid.tasks.measures import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "waited")
 """What an epoch tells of the machine and the way, not of the model."""
@@ -22,6 +23,11 @@ MOST_ROWS = 10_000
 """Epochs that a model file keeps; so many take 2 MB of it."""
 
 _NO_RUN = {"images_per_second": 0.0, "seconds": 0.0}
+
+_NO_ACCURACY = {"accuracy": None, "validation_accuracy": None}
+
+VALIDATION = "validation_"
+"""What the names of measures begin with in rows."""
 
 
 SHOWN_ROWS = 12
@@ -35,9 +41,10 @@ class Epoch:
     Attributes:
         epoch: From 1.
         loss: Mean over the training pictures, each taken when its batch was learned.
-        accuracy: Likewise.
-        validation_loss: Cross-entropy on the validation pictures after the epoch; none without any.
-        validation_accuracy: Likewise.
+        accuracy: Likewise; none where there is no one class a picture.
+        validation_loss: On the validation pictures after the epoch, without what the recipe adds to
+            it (of one class a picture, cross-entropy); none without any.
+        validation_accuracy: Likewise; none where there is no one class a picture.
         learning_rate: At the epoch's last step.
         images_per_second: Of training, validation left out.
         seconds: Of the whole epoch.
@@ -46,11 +53,13 @@ class Epoch:
             rate from then on.
         waited: Seconds of the epoch in which its steps waited for their pictures; of steps that
             were taken back, nothing is counted. 0 in rows that were written before it was measured.
+        measures: What else the task measures on the validation pictures, by name: of numbers
+            ``r2``. Epochs are ranked by the first.
     """
 
     epoch: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     validation_loss: float | None
     validation_accuracy: float | None
     learning_rate: float
@@ -59,10 +68,30 @@ class Epoch:
     skipped_batches: int = 0
     roll_backs: int = 0
     waited: float = 0.0
+    measures: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+        """As plain JSON values; without accuracies where there are none, measures each by name."""
+        row = asdict(self)
+        for name, value in row.pop("measures").items():
+            row[f"{VALIDATION}{name}"] = value
+        return row if self.accuracy is not None else _without_accuracy(row)
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Epoch:
+        """The epoch that :meth:`to_dict` described.
+
+        Raises:
+            TypeError: If it lacks a value, or has one that is unknown.
+        """
+        own = {each.name for each in fields(cls)}
+        measures = {
+            name.removeprefix(VALIDATION): value
+            for name, value in row.items()
+            if name not in own and name.startswith(VALIDATION)
+        }
+        rest = {n: v for n, v in row.items() if n in own or not n.startswith(VALIDATION)}
+        return cls(**{**_NO_ACCURACY, **rest, "measures": measures})
 
 
 class History(list[Epoch]):
@@ -77,12 +106,25 @@ class History(list[Epoch]):
 
 
 def _brief(row: Epoch) -> str:
-    text = f"epoch {row.epoch}: loss {row.loss:.4g}, accuracy {row.accuracy:.2%}"
-    if row.validation_loss is None or row.validation_accuracy is None:
+    text = f"epoch {row.epoch}: loss {row.loss:.4g}{accuracy_of(row.accuracy)}"
+    if row.validation_loss is None:
         return text
-    return (
-        f"{text}; validation loss {row.validation_loss:.4g}, accuracy {row.validation_accuracy:.2%}"
-    )
+    return f"{text}; validation loss {row.validation_loss:.4g}{judged_by(row)}"
+
+
+def accuracy_of(accuracy: float | None) -> str:
+    """``, accuracy 97.50%``; empty where there is none."""
+    return "" if accuracy is None else f", accuracy {accuracy:.2%}"
+
+
+def judged_by(row: Epoch) -> str:
+    """What an epoch was judged by besides the loss: ``, accuracy 97.50%`` or ``, R² 0.8113``."""
+    measures = (f", {in_words(name, value)}" for name, value in row.measures.items())
+    return accuracy_of(row.validation_accuracy) + "".join(measures)
+
+
+def _without_accuracy(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _NO_ACCURACY}
 
 
 def to_record(history: Sequence[Epoch]) -> list[dict[str, Any]]:
@@ -100,15 +142,16 @@ def from_record(rows: object) -> list[Epoch]:
     Speed and seconds, which a model file does not keep, are 0.
     """
     try:
-        return [Epoch(**{**_NO_RUN, **_checked(row)}) for row in rows]  # type: ignore[attr-defined]
+        return [Epoch.from_dict({**_NO_RUN, **_checked(row)}) for row in rows]  # type: ignore[attr-defined]
     except (TypeError, ValueError, AttributeError):
         return []
 
 
 def to_csv(history: list[Epoch]) -> str:
     """The rows as CSV with a header; numbers that were not measured are empty."""
-    head = [field.name for field in fields(Epoch)]
-    return csv_text([head, *(list(row.to_dict().values()) for row in history)])
+    rows = [row.to_dict() for row in history]
+    head = list(rows[0]) if rows else [each.name for each in _FIELDS]
+    return csv_text([head, *([row.get(name) for name in head] for row in rows)])
 
 
 def from_csv(text: str, name: str = "history.csv") -> list[Epoch]:
@@ -135,27 +178,37 @@ def from_csv(text: str, name: str = "history.csv") -> list[Epoch]:
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:
     """A row of a model file, if every value is a number where a number must be."""
-    for field in fields(Epoch):
-        value = row.get(field.name)
-        number = type(value) is int or (type(value) is float and field.type != "int")
-        missing = value is None and (field.type == "float | None" or field.name in OF_THE_RUN)
+    for each in _FIELDS:
+        value = row.get(each.name)
+        number = type(value) is int or (type(value) is float and each.type != "int")
+        missing = value is None and (each.type == "float | None" or each.name in OF_THE_RUN)
         if not (number or missing):
-            raise ValueError(field.name)
+            raise ValueError(each.name)
+    known = {each.name for each in _FIELDS}
+    for name, value in row.items():
+        if name not in known and (not name.startswith(VALIDATION) or type(value) is not float):
+            raise ValueError(name)
     return {name: value for name, value in row.items() if name not in OF_THE_RUN}
 
 
 def _row(cells: dict[str, Any]) -> Epoch:
     values: dict[str, Any] = {}
-    for field in fields(Epoch):
-        if field.name not in cells:
+    types = {each.name: each.type for each in _FIELDS}
+    for name, cell in cells.items():
+        if name not in types and not str(name).startswith(VALIDATION):
             continue
-        cell = cells[field.name]
-        if field.type == "int":
-            values[field.name] = int(cell)
-        elif cell == "" and field.type == "float | None":
-            values[field.name] = None
+        if types.get(name) == "int":
+            values[name] = int(cell)
+        elif cell == "":
+            if types.get(name, "float | None") != "float | None":
+                raise ValueError(name)
+            if name in types:
+                values[name] = None
         else:
-            values[field.name] = float(cell)
-            if not math.isfinite(values[field.name]):
-                raise ValueError(field.name)
-    return Epoch(**values)
+            values[name] = float(cell)
+            if not math.isfinite(values[name]):
+                raise ValueError(name)
+    return Epoch.from_dict(values)
+
+
+_FIELDS = [each for each in fields(Epoch) if each.name != "measures"]

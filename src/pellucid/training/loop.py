@@ -10,8 +10,7 @@ import numpy as np
 
 from pellucid.engines.batches import forward
 from pellucid.errors import FileFormatError, TrainingDivergedError
-from pellucid.ops import CrossEntropy
-from pellucid.ops.loss import one_hot
+from pellucid.tasks import task_of
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.graph import Weights
-    from pellucid.ops.operation import Array
+    from pellucid.tasks import Judged, Task
     from pellucid.training.recipe import Recipe
 
 __all__ = ["Progress", "TrainingResult", "Watcher", "train"]
@@ -43,6 +42,7 @@ def train(
     validation: Dataset | None = None,
     watchers: Sequence[Watcher] = (),
     start: Checkpoint | None = None,
+    task: Task | None = None,
 ) -> TrainingResult:
     """Train a loaded network.
 
@@ -54,6 +54,7 @@ def train(
         watchers: Told after every step and epoch, in this order. Those that are a
             :class:`pellucid.training.result.Keeper` also keep the state.
         start: Where to go on; at the beginning, if there is none.
+        task: What is learned; none: what the data are for.
 
     Returns:
         The history, and the best weights. The program holds the last ones, not averaged.
@@ -66,7 +67,7 @@ def train(
         ShapeError: If the start is not this network's.
     """
     check_batch_norms(program.graph, len(data), recipe.batch_size)
-    run = _Run(program, data, recipe, validation, watchers, start)
+    run = _Run(program, data, recipe, validation, watchers, start, task or task_of(data.targets))
     while not run.finished:
         run.learn_epoch()
         run.close_epoch()
@@ -84,9 +85,11 @@ class _Run:
         validation: Dataset | None,
         watchers: Sequence[Watcher],
         start: Checkpoint | None,
+        task: Task,
     ) -> None:
         self._program = program
-        self._feed = BatchLoader(data, recipe)
+        self._task = task
+        self._feed = BatchLoader(data, recipe, task)
         self._pictures = len(data)
         self._recipe = recipe
         self._validation = validation
@@ -149,7 +152,7 @@ class _Run:
         tally.batch += 1
         tally.images += len(images)
         tally.loss_sum += result.loss * len(images)
-        tally.correct += _correct(result.answers, labels)
+        tally.correct += self._task.correct(result.answers, labels) or 0
         tally.rate = rate
         tally.waited += waited
         tally.seconds = max(time.perf_counter() - self._began, 1e-9)
@@ -171,7 +174,7 @@ class _Run:
             tally.images,
             self._pictures,
             tally.loss_sum / tally.images,
-            tally.correct / tally.images,
+            tally.correct / tally.images if self._task.of_one_class else None,
             tally.images / tally.seconds,
         )
 
@@ -238,38 +241,40 @@ class _Run:
             self._go_back(f"weight {name!r} is not finite after epoch {epoch}")
             return
         judged = self._judged(raw)
-        if self._recovery.failed_at_end(judged[0]):
+        if self._recovery.failed_at_end(judged.loss):
             part = "training" if self._validation is None else "validation"
-            self._go_back(f"the {part} loss is {judged[0]:.4g} after epoch {epoch}")
+            self._go_back(f"the {part} loss is {judged.loss:.4g} after epoch {epoch}")
             return
-        self._add_row(raw, *((None, None) if self._validation is None else judged))
+        self._add_row(raw, None if self._validation is None else judged)
         for watcher in self._watchers:
             watcher.after_epoch(self.trained, self._program)
             if isinstance(watcher, Keeper):
                 watcher.keep(self._checkpoint())
 
-    def _add_row(self, raw: Weights, loss: float | None, accuracy: float | None) -> None:
+    def _add_row(self, raw: Weights, judged: Judged | None) -> None:
         tally, recovery, progress = self._tally, self._recovery, self._progress()
+        measures = {} if judged is None else dict(judged.measures)
         row = Epoch(
             epoch=tally.epoch,
             loss=progress.loss,
             accuracy=progress.accuracy,
-            validation_loss=loss,
-            validation_accuracy=accuracy,
+            validation_loss=None if judged is None else judged.loss,
+            validation_accuracy=measures.pop("accuracy", None),
             learning_rate=tally.rate,
             images_per_second=progress.images_per_second,
             seconds=time.perf_counter() - self._began,
             skipped_batches=recovery.skipped,
             roll_backs=recovery.rolled_back,
             waited=tally.waited,
+            measures=measures,
         )
         self.trained.add(row, raw if self._average is None else self._average.weights())
         recovery.new_epoch()
         self._tally = Tally(epoch=tally.epoch + 1)
         self._good = self._moment()
 
-    def _judged(self, raw: Weights) -> tuple[float, float]:
-        """Loss and accuracy on the validation pictures, by the averaged weights if there are.
+    def _judged(self, raw: Weights) -> Judged:
+        """The judgement by the validation pictures, of the averaged weights if there are.
 
         Without such pictures, on some of those that are learned: inference may fail where training
         does not, since batch norms then use their running statistics.
@@ -277,7 +282,7 @@ class _Run:
         if self._average is not None:
             self._program.set_weights(self._average.weights())
         try:
-            judged = _judge(self._program, self._judges, self._stopping)
+            judged = _judge(self._program, self._judges, self._stopping, self._task)
         finally:
             if self._average is not None:
                 self._program.set_weights(raw)
@@ -337,12 +342,6 @@ def _lower(recipe: Recipe) -> str:
     return f"--learning-rate {recipe.learning_rate / 10:.2g}"
 
 
-def _correct(logits: Array, labels: Array) -> int:
-    """How many answers are right: the largest logit is that of the largest wanted probability."""
-    wanted = labels if labels.ndim == 1 else labels.argmax(axis=1)
-    return int((logits.argmax(axis=1) == wanted).sum())
-
-
 def _not_finite(weights: Weights) -> str | None:
     """The name of the first weight that is not finite; none if all are."""
     for name, weight in weights.items():
@@ -357,18 +356,16 @@ def _diverging_quietly() -> np.errstate:
 
 
 def _judge(
-    program: Program, data: Dataset, stopping: Callable[[], bool]
-) -> tuple[float, float] | None:
-    """Cross-entropy and accuracy on pictures that are not learned; none if stopped on the way."""
-    loss, correct = 0.0, 0
-    plain = CrossEntropy()  # without the recipe's smoothing and weights, so that runs compare
+    program: Program, data: Dataset, stopping: Callable[[], bool], task: Task
+) -> Judged | None:
+    """What a network is worth on pictures that are not learned; none if stopped on the way."""
+    judge = task.judge()
     for first in range(0, len(data), VALIDATION_BATCH):
         if stopping():
             return None
         part = slice(first, first + VALIDATION_BATCH)
-        labels = data.places[part]
         with _diverging_quietly():
-            logits = forward(program, data.images[part]).astype(np.float64)
-            loss += float(plain.per_image(logits, one_hot(labels, logits.shape[1])).sum())
-        correct += _correct(logits, labels)
-    return loss / len(data), correct / len(data)
+            outputs = forward(program, data.images[part]).astype(np.float64)
+            judge.add(outputs, task.targets(data, part))
+    with _diverging_quietly():
+        return judge.judged()

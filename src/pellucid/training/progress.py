@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from pellucid.text import counted
+from pellucid.training.history import accuracy_of, judged_by
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -86,7 +87,7 @@ class ProgressBar:
 def step_line(progress: Progress) -> str:
     """Loss and accuracy of an epoch so far, and its speed."""
     return (
-        f"loss {_short(progress.loss, 3)}, accuracy {progress.accuracy:.2%}, "
+        f"loss {_short(progress.loss, 3)}{accuracy_of(progress.accuracy)}, "
         f"{progress.images_per_second:,.0f} images/s"
     )
 
@@ -98,12 +99,9 @@ def epoch_line(row: Epoch, epochs: int) -> str:
         row: The epoch.
         epochs: How many there will be.
     """
-    line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}, accuracy {row.accuracy:.2%}"
-    if row.validation_loss is not None and row.validation_accuracy is not None:
-        line += (
-            f"; validation loss {_short(row.validation_loss)}, "
-            f"accuracy {row.validation_accuracy:.2%}"
-        )
+    line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}{accuracy_of(row.accuracy)}"
+    if row.validation_loss is not None:
+        line += f"; validation loss {_short(row.validation_loss)}{judged_by(row)}"
     line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
     if row.waited and row.waited >= WAITED_TOLD * row.seconds:
         line += f", waited {row.waited / row.seconds:.0%} for pictures"

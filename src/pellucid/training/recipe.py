@@ -124,6 +124,7 @@ def make_recipe(
     patience: int | None = None,
     ema: float | None = None,
     augmentation: str | Augmentation = "none",
+    loss: Loss | None = None,
 ) -> Recipe:
     """A recipe from names and numbers, as the command line gives them.
 
@@ -144,6 +145,7 @@ def make_recipe(
             never.
         ema: The decay of the weights' moving average, 0.5 to 0.99999; none: no average.
         augmentation: ``"none"``, ``"digits"``, ``"photos"``, or one's own.
+        loss: What is minimised; none: cross-entropy with that smoothing and these weights.
 
     Raises:
         ArgumentError: For an unknown name or a value out of range.
@@ -153,9 +155,9 @@ def make_recipe(
     rule: dict[str, Any] = {"kind": optimizer, "weight_decay": weight_decay}
     if optimizer == "sgd":
         rule |= {"momentum": 0.9, "nesterov": True}
-    loss: dict[str, Any] = {"kind": "cross_entropy", "label_smoothing": label_smoothing}
+    entropy: dict[str, Any] = {"kind": "cross_entropy", "label_smoothing": label_smoothing}
     if class_weights is not None:
-        loss["class_weights"] = list(class_weights)
+        entropy["class_weights"] = list(class_weights)
     made = from_dict(rule, OPTIMIZERS, "optimizer")  # first: the name picks the rate below
     if learning_rate is None:
         checks.whole("batch_size", batch_size)
@@ -165,7 +167,7 @@ def make_recipe(
         optimizer=made,
         learning_rate=learning_rate,
         schedule=from_dict({"kind": schedule}, SCHEDULES, "schedule"),
-        loss=from_dict(loss, LOSSES, "loss"),
+        loss=from_dict(entropy, LOSSES, "loss") if loss is None else loss,
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,

@@ -26,7 +26,7 @@ class Progress:
         images: Pictures seen in this epoch.
         of: Pictures in an epoch.
         loss: Mean over those seen in this epoch.
-        accuracy: Likewise.
+        accuracy: Likewise; none where there is no one class a picture.
         images_per_second: In this epoch so far.
     """
 
@@ -34,7 +34,7 @@ class Progress:
     images: int
     of: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     images_per_second: float
 
 
@@ -45,8 +45,9 @@ class TrainingResult:
 
     Attributes:
         history: A row for each finished epoch.
-        best_epoch: The epoch with the highest validation accuracy; of equals, that with the lowest
-            validation loss; of those, the last. Without validation pictures, the last of all.
+        best_epoch: The epoch with the highest validation accuracy, or what else the task ranks
+            epochs by; of equals, that with the lowest validation loss; of those, the last. Without
+            validation pictures, the last of all.
         best_weights: The weights after that epoch; their moving average, if the recipe has one.
     """
 
@@ -63,11 +64,13 @@ class TrainingResult:
 
     def best_model(self, model: Model) -> Model:
         """The model of the best epoch; its provenance has that epoch's row and the history."""
-        results = self.history[self.best_epoch - 1].to_dict()
+        best = self.history[self.best_epoch - 1]
+        results = best.to_dict()
         for name in OF_THE_RUN:
             del results[name]
         return replace(
             model,
+            task=model.task.settled(best.measures),
             network=Network(model.network.graph, self.best_weights),
             provenance={
                 **model.provenance,
@@ -106,9 +109,10 @@ class Keeper(Protocol):
 
 def _rank(row: Epoch) -> tuple[float, float]:
     """Higher is better; equal for all epochs where nothing was validated."""
-    if row.validation_accuracy is None or row.validation_loss is None:
+    if row.validation_loss is None:
         return 0.0, 0.0
-    return row.validation_accuracy, -row.validation_loss
+    ranks = (row.validation_accuracy, *row.measures.values())
+    return next((each for each in ranks if each is not None), 0.0), -row.validation_loss
 
 
 if not TYPE_CHECKING:

@@ -152,7 +152,7 @@ _TALLY = {
 
 
 def _check_epoch(row: object, number: int) -> None:
-    from pellucid.training.history import Epoch
+    from pellucid.training.history import VALIDATION, Epoch
 
     place = f"history[{number - 1}]"
     found = _object(row, place)
@@ -160,19 +160,29 @@ def _check_epoch(row: object, number: int) -> None:
         raise _wrong(f"{place}.epoch", found["epoch"], str(number))
     for name in ("loss", "learning_rate", "images_per_second", "seconds"):
         _number(found, name, place)
-    _number(found, "accuracy", place, most=1.0)
     if _field(found, "validation_loss", place) is not None:
         _number(found, "validation_loss", place)
-    if _field(found, "validation_accuracy", place) is not None:
-        _number(found, "validation_accuracy", place, most=1.0)
-    if (found["validation_loss"] is None) != (found["validation_accuracy"] is None):
-        raise ValueError(f"{place} has one of validation_loss and validation_accuracy; needs both")
+    own = {field.name for field in fields(Epoch)} - {"measures"}
+    measures = {name for name in found if name not in own and name.startswith(VALIDATION)}
+    judged = found["validation_loss"] is not None
+    if "accuracy" in found or (not measures and "validation_accuracy" in found):
+        _number(found, "accuracy", place, most=1.0)
+        if _field(found, "validation_accuracy", place) is not None:
+            _number(found, "validation_accuracy", place, most=1.0)
+        if judged != (found["validation_accuracy"] is not None):
+            raise ValueError(
+                f"{place} has one of validation_loss and validation_accuracy; needs both"
+            )
+    elif judged != bool(measures):
+        raise ValueError(f"{place} has one of validation_loss and other measures; needs both")
+    for name in measures:
+        _number(found, name, place, least=-1e300)
     for name in ("skipped_batches", "roll_backs"):  # earlier states lack these and the next
         if name in found:
             _whole(found, name, place)
     if "waited" in found:
         _number(found, "waited", place)
-    _only(found, place, {field.name for field in fields(Epoch)})
+    _only(found, place, own | measures)
 
 
 def _check_recovery(values: object) -> None:
@@ -213,10 +223,17 @@ def _whole(
     return value
 
 
-def _number(values: Mapping[str, Any], name: str, place: str, *, most: float = math.inf) -> None:
+def _number(
+    values: Mapping[str, Any],
+    name: str,
+    place: str,
+    *,
+    least: float = 0.0,
+    most: float = math.inf,
+) -> None:
     value = _field(values, name, place)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= min(most, 1e300):
+    if not is_number or not least <= value <= min(most, 1e300):
         expected = "a number, at least 0" if most == math.inf else f"a number from 0 to {most:g}"
         raise _wrong(f"{place}.{name}", value, expected)
 

@@ -71,7 +71,7 @@ def augmented(
 
 def augmented_batch(
     images: NDArray[np.uint8],
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     indices: NDArray[np.integer[Any]],
     augmentation: Augmentation,
     *,
@@ -79,14 +79,14 @@ def augmented_batch(
     seed: int,
     epoch: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a batch of changed pictures with their target probabilities; mixup included.
+    """Return a batch of changed pictures with what is wanted of them; mixup included.
 
     With mixup, both pictures of a pair are changed as :func:`augmented` changes them, and then
     mixed.
 
     Args:
         images: All pictures of the data set, shape (M, H, W, C), uint8; they are not changed.
-        labels: Of all, shape (M,), 0..K − 1.
+        labels: Of all, shape (M,), 0..K − 1; or other targets, shape (M, K), which are mixed, too.
         indices: The batch: positions 0..M − 1, shape (N,).
         augmentation: What is done.
         classes: K.
@@ -94,8 +94,8 @@ def augmented_batch(
         epoch: From 0.
 
     Returns:
-        Pictures, shape (N, H, W, C), uint8; and targets, shape (N, K), float32, each row a
-        distribution.
+        Pictures, shape (N, H, W, C), uint8; and targets, shape (N, K), float32: of labels, each
+        row a distribution.
 
     Raises:
         ShapeError: The pictures are no such array.

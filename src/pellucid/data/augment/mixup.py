@@ -64,16 +64,16 @@ def mixed(
 
 
 def mixed_targets(
-    labels: NDArray[np.int64],
-    partners: NDArray[np.int64],
+    labels: NDArray[Any],
+    partners: NDArray[Any],
     weights: NDArray[np.float32],
     classes: int,
 ) -> NDArray[np.float32]:
-    """Return target probabilities, shape (N, K), whose rows add up to 1.
+    """Return target probabilities, shape (N, K), whose rows add up to 1; or mixed targets.
 
     Args:
-        labels: Shape (N,), 0..K − 1.
-        partners: The labels of what they are mixed with, shape (N,).
+        labels: Shape (N,), 0..K − 1; or other targets, shape (N, K).
+        partners: The labels of what they are mixed with, of the same shape.
         weights: Shape (N,), 0..1.
         classes: K.
 
@@ -81,6 +81,9 @@ def mixed_targets(
         ArgumentError: A label is none of the classes.
     """
     checks.whole("classes", classes)
+    if labels.ndim == 2:
+        share = weights[:, np.newaxis]
+        return np.asarray(share * labels + (1 - share) * partners, np.float32)
     for given in (labels, partners):
         if given.size and not 0 <= int(given.min()) <= int(given.max()) < classes:
             raise ArgumentError(

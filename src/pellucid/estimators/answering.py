@@ -1,0 +1,111 @@
+"""Estimators that answer: pictures in, what the task makes of the outputs; and how good that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.engines import get_engine
+from pellucid.estimators.base import ImageEstimator
+from pellucid.estimators.reading import outputs
+from pellucid.evaluation import Report
+from pellucid.evaluation.by_task import evaluate_task
+from pellucid.files.referenced import ReferencedPictures
+from pellucid.training.advice import Setup
+from pellucid.training.arguments import evaluation_data
+from pellucid.training.dead_units import activity
+from pellucid.training.diagnosis import diagnose
+from pellucid.training.other_faults import other_faults
+from pellucid.training.unlike import Unlike, unlike_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Picture
+    from pellucid.estimators.base import Pictures
+    from pellucid.training.diagnosis import Diagnosis
+
+
+class AnsweringEstimator(ImageEstimator):
+    """An estimator whose answers are those of its task."""
+
+    def _answers(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> Any:
+        """What the task answers; of one picture without a batch axis."""
+        found, single = outputs(self.model_, self.program_, pictures, self.max_pixels)
+        answers = self.model_.task.answer(found.astype(np.float64))
+        if not single:
+            return answers
+        return answers[0] if answers.ndim > 1 else answers[0].item()
+
+    def evaluate(
+        self,
+        pictures: Pictures,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+    ) -> Any:
+        """Judge the model on labelled pictures.
+
+        Of one class a picture the judgement is a :class:`pellucid.evaluation.Report`; of several
+        labels a :class:`pellucid.evaluation.multi_label.MultiLabelReport`, of numbers a
+        :class:`pellucid.evaluation.regression.RegressionReport`.
+
+        Args:
+            pictures: As in :meth:`fit`. Of ``Splits``, the test part is used; of a folder or a
+                built-in set, what was not learned, as ``pellucid evaluate`` does.
+            labels: One a picture, where pixels are given: of the kind that ``predict`` answers.
+
+        Raises:
+            DataError: If the pictures' size or classes are not the network's, or labels are of
+                another kind than its answers.
+        """
+        data, _ = evaluation_data(pictures, labels, self.model_, max_pixels=self.max_pixels)
+        return evaluate_task(self._learned.program, data, self.model_.task)
+
+    def diagnose(self, pictures: Dataset, report: Any = None) -> tuple[Diagnosis, ...]:
+        """Look for what usually goes wrong in training, and say it in words with numbers.
+
+        Args:
+            pictures: Pictures that were not learned, those of validation say.
+            report: What :meth:`evaluate` said of them, if that is known already.
+
+        Returns:
+            What was found; nothing if training went well. Of a loaded model, whose course is not
+            known, only what its answers show.
+        """
+        model, recipe = self.model_, self._learned.recipe
+        if model.task.of_one_class and len(model.classes) < 2:  # whatever the answer, it is right
+            return ()
+        judged = self.evaluate(pictures) if report is None else report
+        history = [] if recipe is None else self.history_
+        # without the recipe, losses of the course cannot be judged
+        engine = get_engine(self.engine)
+        units = activity(model.network, pictures.images, engine=engine)
+        told = model.provenance.get("recipe")
+        setup = Setup(model.network.graph, told if isinstance(told, dict) else {})
+        if not isinstance(judged, Report):
+            return other_faults(history, units, setup, remark=judged.remark)
+        return diagnose(
+            history,
+            classes=len(model.classes),
+            confusion=judged.confusion,
+            activity=units,
+            recipe=recipe,
+            setup=setup,
+            names=model.classes,
+            usual_rate=None if recipe is None else self._usual_rate(recipe),
+        )
+
+    def unlike(self, picture: Picture) -> Unlike | None:
+        """How a picture differs from those that were learned; None if it is like them.
+
+        Compared are mean level, level at the border, contrast and colourfulness, by ranges that
+        training keeps in the model (see :mod:`pellucid.data.picture_statistics`).
+
+        Args:
+            picture: As in :meth:`trace`.
+        """
+        found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
+        return unlike_picture(self.model_, found, self.max_pixels)

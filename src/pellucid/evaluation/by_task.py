@@ -1,0 +1,39 @@
+"""Judging a network by what it was trained for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.evaluation.evaluate import evaluate
+from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
+from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
+from pellucid.evaluation.report import Report
+from pellucid.tasks import MultiLabel, Regression
+
+if TYPE_CHECKING:
+    from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
+    from pellucid.tasks import Task
+
+    AnyReport = Report | MultiLabelReport | RegressionReport
+
+REPORTS = (Report, MultiLabelReport, RegressionReport)
+"""What a judgement can be."""
+
+
+def evaluate_task(program: Program, dataset: Dataset, task: Task) -> AnyReport:
+    """Judge a network on pictures with what is wanted of them.
+
+    Args:
+        program: The network, loaded by an engine.
+        dataset: The pictures.
+        task: What the network was trained for.
+
+    Raises:
+        DataError: The data are not the network's, or it answers with NaN or infinity.
+    """
+    if isinstance(task, MultiLabel):
+        return evaluate_labels(program, dataset, task)
+    if isinstance(task, Regression):
+        return evaluate_numbers(program, dataset, task)
+    return evaluate(program, dataset, classes=task.names)

@@ -1,0 +1,249 @@
+"""Judging a network that gives pictures any number of labels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid.csv_text import csv_text
+from pellucid.data.targets import LabelSets, joined
+from pellucid.evaluation.outputs import outputs_of
+from pellucid.files import make_folder, write_text
+from pellucid.metrics.multi_label import label_scores
+from pellucid.ops import SigmoidCrossEntropy
+from pellucid.record import Record
+from pellucid.short_repr import short_repr
+from pellucid.text import counted, printable
+
+if TYPE_CHECKING:
+    import os
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
+    from pellucid.tasks import MultiLabel
+
+BETTER = 1.05
+"""A mAP is better than guessing from so many times that of scores drawn at random."""
+
+SCHEMA = 1
+"""Version of :meth:`MultiLabelReport.to_dict`."""
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """How one label fared; see :class:`pellucid.metrics.multi_label.LabelScores`."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float | None
+    support: int
+    given: int
+
+
+@dataclass(frozen=True)
+class WrongLabels:
+    """One picture whose labels are not all right.
+
+    Attributes:
+        index: Its place in the data, from 0.
+        name: Its name there: a path, or ``test[17]``.
+        missing: The labels that it has and was not given.
+        wrong: The labels that it was given and has not.
+        loss: How far the probabilities are from its labels, in nats.
+    """
+
+    index: int
+    name: str
+    missing: tuple[str, ...]
+    wrong: tuple[str, ...]
+    loss: float
+
+    @property
+    def words(self) -> str:
+        """Both in words: ``not given: cat; given wrongly: dog``."""
+        parts = []
+        if self.missing:
+            parts.append(f"not given: {joined(self.missing)}")
+        if self.wrong:
+            parts.append(f"given wrongly: {joined(self.wrong)}")
+        return "; ".join(parts)
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class MultiLabelReport(Record):
+    """A network's judgement on pictures with any number of labels.
+
+    Attributes:
+        classes: The names of the K labels.
+        count: How many pictures, N.
+        threshold: From this probability on, a label was given.
+        mean_average_precision: Of the labels that some picture has, 0 to 1.
+        guessing: That of scores drawn at random: the mean share of pictures with a label.
+        micro_f1: F1 of all decisions together.
+        macro_f1: Mean F1 of the labels.
+        exact: The share of pictures whose labels are all right.
+        cross_entropy: Sigmoid cross-entropy, averaged over labels and pictures, in nats.
+        per_label: A row a label.
+        wrong: Every picture with a wrong label, the worst first.
+    """
+
+    TABLES: ClassVar[tuple[str, ...]] = ("summary.csv", "per_class.csv", "wrong.csv")
+    PICTURE: ClassVar[str] = "labels.png"
+    record_kind: ClassVar[str] = "multi-label report"
+    classes: tuple[str, ...]
+    count: int
+    threshold: float
+    mean_average_precision: float
+    guessing: float
+    micro_f1: float
+    macro_f1: float
+    exact: float
+    cross_entropy: float
+    per_label: tuple[LabelRow, ...]
+    wrong: tuple[WrongLabels, ...]
+
+    @property
+    def score(self) -> float:
+        """What the judgement comes to in one number: the mean average precision."""
+        return self.mean_average_precision
+
+    @property
+    def headline(self) -> str:
+        """The judgement in a line."""
+        return (
+            f"mAP {self.mean_average_precision:.2%} (guessing: {self.guessing:.2%}), micro F1 "
+            f"{self.micro_f1:.2%}, macro F1 {self.macro_f1:.2%}"
+        )
+
+    @property
+    def remark(self) -> str | None:
+        """What there is to say where the mAP is no better than guessing; else none."""
+        if self.mean_average_precision > BETTER * self.guessing:
+            return None
+        return f"no better than guessing: scores drawn at random have a mAP of {self.guessing:.2%}"
+
+    def __str__(self) -> str:
+        return f"{counted(self.count, 'picture')}: {self.headline}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values: the attributes above, and ``schema``."""
+        return {
+            "schema": SCHEMA,
+            "record": self.record_kind,
+            "classes": list(self.classes),
+            "count": self.count,
+            "threshold": self.threshold,
+            "mean_average_precision": self.mean_average_precision,
+            "guessing": self.guessing,
+            "micro_f1": self.micro_f1,
+            "macro_f1": self.macro_f1,
+            "exact": self.exact,
+            "cross_entropy": self.cross_entropy,
+            "per_label": [asdict(row) for row in self.per_label],
+            "wrong": [
+                {**asdict(each), "missing": list(each.missing), "wrong": list(each.wrong)}
+                for each in self.wrong
+            ],
+        }
+
+    def write(self, folder: str | os.PathLike[str]) -> None:
+        """Write ``summary.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder, which is made.
+
+        Raises:
+            OutputError: If the folder cannot be made or a file not be written.
+        """
+        place = make_folder(folder)
+        numbers = [
+            ("mean average precision", self.mean_average_precision, self.guessing),
+            ("micro F1", self.micro_f1, None),
+            ("macro F1", self.macro_f1, None),
+            ("all labels right", self.exact, None),
+            ("cross-entropy", self.cross_entropy, None),
+            ("threshold", self.threshold, None),
+            ("pictures", self.count, None),
+        ]
+        summary = [
+            [name, *("" if v is None else v if type(v) is int else f"{v:.6f}" for v in values)]
+            for name, *values in numbers
+        ]
+        labels = [
+            [
+                printable(row.name),
+                *("" if v is None else f"{v:.6f}" for v in
+                  (row.precision, row.recall, row.f1, row.average_precision)),
+                row.support, row.given,
+            ]
+            for row in self.per_label
+        ]  # fmt: skip
+        wrong = [
+            [each.index, printable(each.name), printable(joined(each.missing)),
+             printable(joined(each.wrong)), f"{each.loss:.6f}"]
+            for each in self.wrong
+        ]  # fmt: skip
+        heads = [
+            ["measure", "value", "guessing"],
+            ["name", "precision", "recall", "f1", "average_precision", "support", "given"],
+            ["index", "path", "missing", "wrong", "loss"],
+        ]
+        tables: tuple[list[Any], ...] = (summary, labels, wrong)
+        for name, head, rows in zip(self.TABLES, heads, tables, strict=True):
+            write_text(place / name, csv_text([head, *rows]))
+
+
+def evaluate_labels(
+    program: Program, dataset: Dataset, task: MultiLabel, *, batch_size: int | None = None
+) -> MultiLabelReport:
+    """Judge a network on pictures with any number of labels.
+
+    Args:
+        program: The network, loaded by an engine.
+        dataset: The pictures and their labels.
+        task: What the network was trained for, with the threshold.
+        batch_size: Pictures computed at once; none: as many as bounded memory allows.
+
+    Raises:
+        DataError: The data are not the network's, or it answers with NaN or infinity.
+    """
+    outputs = outputs_of(program, dataset, task, batch_size)
+    assert isinstance(dataset.targets, LabelSets)
+    marks, probabilities = dataset.targets.marks, task.probabilities(outputs)
+    scores = label_scores(probabilities, marks, task.threshold)
+    losses = SigmoidCrossEntropy().per_image(outputs, marks)
+    answers = task.answer(outputs)
+    mistaken = np.flatnonzero((answers != marks).any(axis=1))
+    order = mistaken[np.argsort(-losses[mistaken], kind="stable")]
+    known = scores.support > 0
+    return MultiLabelReport(
+        classes=task.classes,
+        count=len(dataset),
+        threshold=task.threshold,
+        mean_average_precision=scores.mean_average_precision,
+        guessing=float((scores.support[known] / len(dataset)).mean()) if known.any() else 0.0,
+        micro_f1=scores.micro_f1,
+        macro_f1=scores.macro_f1,
+        exact=1.0 - len(mistaken) / len(dataset),
+        cross_entropy=float(losses.mean()),
+        per_label=tuple(
+            LabelRow(name, p, r, f, None if not n else a, n, g)
+            for name, p, r, f, a, n, g in zip(
+                task.classes, scores.precision.tolist(), scores.recall.tolist(),
+                scores.f1.tolist(), scores.average_precision.tolist(), scores.support.tolist(),
+                scores.given.tolist(), strict=True,
+            )
+        ),
+        wrong=tuple(
+            WrongLabels(
+                i,
+                dataset.picture_name(i),
+                tuple(task.classes[k] for k in np.flatnonzero(marks[i] > answers[i])),
+                tuple(task.classes[k] for k in np.flatnonzero(marks[i] < answers[i])),
+                float(losses[i]),
+            )
+            for i in order.tolist()
+        ),
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""Judging a network that predicts numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid.csv_text import csv_text
+from pellucid.evaluation.outputs import outputs_of
+from pellucid.files import make_folder, write_text
+from pellucid.metrics import regression as metrics
+from pellucid.record import Record
+from pellucid.short_repr import short_repr
+from pellucid.text import counted, printable
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.engines import Program
+    from pellucid.tasks import Regression
+
+SCHEMA = 1
+"""Version of :meth:`RegressionReport.to_dict`."""
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """How one number fared.
+
+    Attributes:
+        name: What it is called.
+        r2: 1 − Σ (t − y)² / Σ (t − t̄)²; none where all pictures have the same number.
+        mean_absolute_error: |t − y| averaged over pictures, in the number's unit.
+        root_mean_squared_error: The root of (t − y)² averaged over pictures, likewise.
+        mean: What always predicting the mean of the training pictures would answer.
+        mean_absolute_error_of_mean: The mean absolute error of that.
+        lowest: The least of the pictures' numbers.
+        highest: The largest.
+    """
+
+    name: str
+    r2: float | None
+    mean_absolute_error: float
+    root_mean_squared_error: float
+    mean: float
+    mean_absolute_error_of_mean: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Error:
+    """How far a picture's predicted numbers are from its own.
+
+    Attributes:
+        index: Its place in the data, from 0.
+        name: Its name there: a path, or ``test[17]``.
+        true: Its numbers.
+        predicted: What was predicted.
+        error: |t − y| in standard deviations of the training pictures' numbers, averaged over them.
+    """
+
+    index: int
+    name: str
+    true: tuple[float, ...]
+    predicted: tuple[float, ...]
+    error: float
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class RegressionReport(Record):
+    """A network's judgement on pictures with numbers.
+
+    Attributes:
+        classes: What the M numbers are called.
+        count: How many pictures, N.
+        r2: Mean R² of the numbers.
+        mean_absolute_error: Mean over the numbers.
+        mean_absolute_error_of_mean: That of always predicting the mean of the training pictures.
+        per_column: A row a number.
+        wrong: Every picture, the worst prediction first.
+    """
+
+    TABLES: ClassVar[tuple[str, ...]] = ("summary.csv", "per_class.csv", "wrong.csv")
+    PICTURE: ClassVar[str] = "predictions.png"
+    record_kind: ClassVar[str] = "regression report"
+    classes: tuple[str, ...]
+    count: int
+    r2: float
+    mean_absolute_error: float
+    mean_absolute_error_of_mean: float
+    per_column: tuple[ColumnRow, ...]
+    wrong: tuple[Error, ...]
+
+    @property
+    def score(self) -> float:
+        """What the judgement comes to in one number: R²."""
+        return self.r2
+
+    @property
+    def headline(self) -> str:
+        """The judgement in a line."""
+        return (
+            f"R² {self.r2:.4f}, mean absolute error {self.mean_absolute_error:.4g} (always "
+            f"predicting the mean: {self.mean_absolute_error_of_mean:.4g})"
+        )
+
+    @property
+    def remark(self) -> str | None:
+        """What there is to say where predicting the mean is no worse; else none."""
+        if self.r2 > 0 and self.mean_absolute_error < self.mean_absolute_error_of_mean:
+            return None
+        return (
+            "no better than always predicting the mean, whose mean absolute error is "
+            f"{self.mean_absolute_error_of_mean:.4g}"
+        )
+
+    def __str__(self) -> str:
+        return f"{counted(self.count, 'picture')}: {self.headline}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values: the attributes above, and ``schema``."""
+        return {
+            "schema": SCHEMA,
+            "record": self.record_kind,
+            "columns": list(self.classes),
+            "count": self.count,
+            "r2": self.r2,
+            "mean_absolute_error": self.mean_absolute_error,
+            "mean_absolute_error_of_mean": self.mean_absolute_error_of_mean,
+            "per_column": [asdict(row) for row in self.per_column],
+            "predictions": [
+                {**asdict(each), "true": list(each.true), "predicted": list(each.predicted)}
+                for each in self.wrong
+            ],
+        }
+
+    def write(self, folder: str | os.PathLike[str]) -> None:
+        """Write ``summary.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder, which is made.
+
+        Raises:
+            OutputError: If the folder cannot be made or a file not be written.
+        """
+        place = make_folder(folder)
+        summary: list[list[str | int]] = [
+            ["R²", f"{self.r2:.6f}", "0.000000"],
+            ["mean absolute error", f"{self.mean_absolute_error:.6g}",
+             f"{self.mean_absolute_error_of_mean:.6g}"],
+            ["pictures", self.count, ""],
+        ]  # fmt: skip
+        columns = [
+            [printable(row.name), *("" if v is None else f"{v:.6g}" for v in list(
+                asdict(row).values())[1:])]
+            for row in self.per_column
+        ]  # fmt: skip
+        wrong = [
+            [each.index, printable(each.name), *(f"{v:.6g}" for v in each.true),
+             *(f"{v:.6g}" for v in each.predicted), f"{each.error:.6g}"]
+            for each in self.wrong
+        ]  # fmt: skip
+        names = [printable(name) for name in self.classes]
+        heads = [
+            ["measure", "value", "predicting the mean"],
+            list(ColumnRow.__dataclass_fields__),
+            ["index", "path", *(f"true {n}" for n in names), *(f"predicted {n}" for n in names),
+             "error"],
+        ]  # fmt: skip
+        tables: tuple[list[Any], ...] = (summary, columns, wrong)
+        for name, head, rows in zip(self.TABLES, heads, tables, strict=True):
+            write_text(place / name, csv_text([head, *rows]))
+
+
+def evaluate_numbers(
+    program: Program, dataset: Dataset, task: Regression, *, batch_size: int | None = None
+) -> RegressionReport:
+    """Judge a network on pictures with numbers.
+
+    Args:
+        program: The network, loaded by an engine.
+        dataset: The pictures and their numbers.
+        task: What the network was trained for, with the numbers' mean and scale.
+        batch_size: Pictures computed at once; none: as many as bounded memory allows.
+
+    Raises:
+        DataError: The data are not the network's, or it answers with NaN or infinity.
+    """
+    predicted = task.values(outputs_of(program, dataset, task, batch_size))
+    targets: NDArray[np.float64] = dataset.targets.array
+    guess = np.broadcast_to(np.array(task.mean), targets.shape)
+    errors = np.abs(task.standardised(predicted) - task.standardised(targets)).mean(axis=1)
+    by_column = (
+        metrics.r_squared(predicted, targets),
+        metrics.mean_absolute_errors(predicted, targets),
+        metrics.root_mean_squared_errors(predicted, targets),
+        np.array(task.mean),
+        metrics.mean_absolute_errors(guess, targets),
+        targets.min(axis=0),
+        targets.max(axis=0),
+    )
+    columns: list[list[float]] = [values.tolist() for values in by_column]
+    return RegressionReport(
+        classes=task.columns,
+        count=len(dataset),
+        r2=metrics.mean_r_squared(predicted, targets),
+        mean_absolute_error=float(by_column[1].mean()),
+        mean_absolute_error_of_mean=float(by_column[4].mean()),
+        per_column=tuple(
+            ColumnRow(name, None if row[0] != row[0] else row[0], *row[1:])  # NaN
+            for name, *row in zip(task.columns, *columns, strict=True)
+        ),
+        wrong=tuple(
+            Error(
+                i, dataset.picture_name(i), tuple(targets[i].tolist()),
+                tuple(predicted[i].tolist()), float(errors[i]),
+            )
+            for i in np.argsort(-errors, kind="stable").tolist()
+        ),
+    )  # fmt: skip
