@@ -30,6 +30,7 @@ from pellucid.ops import (
 )
 from pellucid.ops.operation import Mode
 from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.positive_gradient import PositiveGradient
 from pellucid.optimizers import OPTIMIZERS, SGD
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
@@ -67,7 +68,8 @@ def check_complete(page: Mapping[str, object], registry: Mapping[str, object]) -
 
 
 def test_the_pages_are_complete() -> None:
-    check_complete(operations.MAPPINGS, OPERATIONS)
+    rules = {PositiveGradient.kind: PositiveGradient}
+    check_complete(operations.MAPPINGS, {**OPERATIONS, **rules})
     check_complete(losses.MAPPINGS, LOSSES)
     check_complete(optimizers.MAPPINGS, OPTIMIZERS)
     check_complete(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError
 from pellucid.explain.kernels_picture import learned_kernels
 from pellucid.explain.maximisation import maximise
-from pellucid.explain.passes import ForwardPass
 from pellucid.explain.patches import exciting_patches
 from pellucid.explain.unit import receptive_field
-from pellucid.graph import INPUT
+from pellucid.graph import INPUT, Graph
 from pellucid.layers import (
     Dense,
     Flatten,
@@ -32,6 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pellucid import Dataset, ImageClassifier
+    from pellucid.ops.operation import Array
+
+
+def slopes_of(graph: Graph, seed: int, images: Array, layer: str, at: tuple[int, ...]) -> Array:
+    """∂value/∂pixel of one value of a layer, (H, W, C), in float64."""
+    program = get_engine("reference").load(network(graph, seed), precision="float64")
+    start = np.zeros((1, *graph.shapes[layer]))
+    start[0, *at] = 1.0
+    found = program.differentiate(
+        graph.select(layer), {INPUT: images}, {layer: start}, values=[INPUT]
+    )
+    return np.asarray(found.values[INPUT][0])
 
 
 @pytest.mark.parametrize("at", [(0, 0, 3), (7, 4, 0), (13, 13, 63)])
@@ -41,10 +53,7 @@ def test_a_receptive_field_is_where_gradients_can_come_from(at: tuple[int, int, 
     reached = np.zeros(graph.input_shape[:2], bool)
     for seed in range(8):
         images = np.random.default_rng(seed).integers(0, 256, (1, *graph.input_shape))
-        done = ForwardPass(network(graph, seed), images)
-        start = np.zeros_like(done.values["conv2"])
-        start[0, *at] = 1.0
-        reached |= (done.gradients(start, origin="conv2")[INPUT][0] != 0).any(axis=-1)
+        reached |= (slopes_of(graph, seed, images, "conv2", at) != 0).any(axis=-1)
     inside = np.zeros_like(reached)
     inside[slice(*field.rows), slice(*field.columns)] = True
     assert not (reached & ~inside).any()
@@ -77,16 +86,13 @@ def test_no_gradient_comes_from_outside_a_receptive_field(name: str) -> None:
     graph = GRAPHS[name]
     random = np.random.default_rng(len(name))
     images = random.integers(0, 256, (1, *graph.input_shape))
-    done = ForwardPass(network(graph, 0), images)
     for layer in random.permutation([node.name for node in graph.nodes])[:12].tolist():
         at = tuple(int(random.integers(size)) for size in graph.shapes[layer])
-        start = np.zeros_like(done.values[layer])
-        start[0, *at] = 1.0
-        slopes = done.gradients(start, origin=layer).get(INPUT, np.zeros_like(images))
+        slopes = slopes_of(graph, 0, images, layer, at)
         field = receptive_field(graph, layer, at)
         inside = np.zeros(graph.input_shape[:2], bool)
         inside[slice(*field.rows), slice(*field.columns)] = True
-        assert not slopes[0][~inside].any(), (layer, at)
+        assert not slopes[~inside].any(), (layer, at)
 
 
 def test_patches_are_the_strongest_of_all(

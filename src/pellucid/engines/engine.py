@@ -95,10 +95,14 @@ class Program(ABC):
     may be given.
 
     Attributes:
+        engine: The name of the engine that computes.
+        precision: What it computes in.
         graph: The graph that answers.
         steps: The ways in which it learns, by name.
     """
 
+    engine: ClassVar[str]
+    precision: Precision = "float32"
     graph: Graph
     steps: Mapping[str, Step]
 
@@ -237,6 +241,14 @@ class Program(ABC):
         :meth:`values` gives them all the same, computed beside the others.
         """
         return frozenset()
+
+    def made_by(self, graph: Graph | None = None) -> str:
+        """Which engine computes a graph, and in what precision: ``native, float32``.
+
+        Args:
+            graph: As :meth:`run` takes it; by default the program's own.
+        """
+        return f"{self.engine}, {self.precision}"
 
     def find_step(self, name: str) -> Step:
         """The step of that name.

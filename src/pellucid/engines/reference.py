@@ -73,11 +73,13 @@ class _Memory:
 class ReferenceProgram(Program):
     """A network in NumPy arrays."""
 
+    engine: ClassVar[str] = ReferenceEngine.name
+
     def __init__(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> None:
         self.graph = network.graph
         self.steps = steps
         self._parameters = network.parameters
-        self._precision: Precision = precision
+        self.precision = precision
         self._weights: Weights = {}
         self.set_weights(network.weights)
         self._memory = {name: _Memory(0, _zeros(step, precision)) for name, step in steps.items()}
@@ -138,7 +140,7 @@ class ReferenceProgram(Program):
         check_weights(self._parameters, weights)
         # np.array copies, so that training never writes into somebody else's array.
         self._weights = {
-            name: np.array(weights[name], self._precision, order="C") for name in self._parameters
+            name: np.array(weights[name], self.precision, order="C") for name in self._parameters
         }
 
     def state(self, name: str = TRAIN) -> dict[str, Array]:
@@ -158,7 +160,7 @@ class ReferenceProgram(Program):
             int(state["step"]),
             {
                 weight: {
-                    slot: np.array(state[f"{weight}.{slot}"], self._precision) for slot in slots
+                    slot: np.array(state[f"{weight}.{slot}"], self.precision) for slot in slots
                 }
                 for weight, slots in self._memory[name].arrays.items()
             },
@@ -174,7 +176,7 @@ class ReferenceProgram(Program):
     ) -> _Pass:
         check_known(graph, self._parameters)
         values = {
-            name: as_targets(array, graph.inputs[name].shape, self._precision)
+            name: as_targets(array, graph.inputs[name].shape, self.precision)
             for name, array in check_feeds(graph, feeds).items()
         }
         done = _Pass(graph, values, {})
@@ -208,7 +210,7 @@ class ReferenceProgram(Program):
 
         count = len(next(iter(forward.values.values())))
         origins = {
-            name: np.asarray(array, self._precision)
+            name: np.asarray(array, self.precision)
             for name, array in check_origins(graph, at, count).items()
         }
         reached = sweep(graph, origins, needed, backward)

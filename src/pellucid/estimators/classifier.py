@@ -18,7 +18,7 @@ from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
 from pellucid.files.provenance import renamed
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.renamed import OldAttribute
 from pellucid.tasks import MultiLabel, SingleLabel, check_one_class
 from pellucid.training.fit import Fitted
@@ -161,13 +161,14 @@ class ImageClassifier(AnsweringEstimator):
             pictures: As in :meth:`predict`.
         """
         found, single = outputs(self.model_, self.program_, pictures, self.max_pixels)
+        answers = self._probabilities(found)
+        return np.asarray(answers[0] if single else answers)
+
+    def _probabilities(self, logits: NDArray[Any]) -> NDArray[np.float64]:
         task = self.model_.task
-        probabilities = (
-            task.probabilities(found)
-            if isinstance(task, MultiLabel)
-            else softmax(found.astype(np.float64))
-        )
-        return np.asarray(probabilities[0] if single else probabilities)
+        if isinstance(task, MultiLabel):
+            return np.asarray(task.probabilities(logits))
+        return probabilities(logits)
 
     def score(
         self,
@@ -189,11 +190,8 @@ class ImageClassifier(AnsweringEstimator):
         images, _ = as_images(self.model_, [picture], self.max_pixels)
         program = self._learned.program
         values = {name: value[0] for name, value in program.values(images).items()}
-        logits, task = values[program.graph.output], self.model_.task
-        probabilities = (
-            task.probabilities(logits) if isinstance(task, MultiLabel) else softmax(logits)
-        )
-        return {**values, "probabilities": probabilities}
+        logits = values[program.graph.output]
+        return {**values, "probabilities": self._probabilities(logits)}
 
     # ---------------------------------------------------------------------------------- explaining
 

@@ -27,7 +27,7 @@ from pellucid.errors import ShapeError
 from pellucid.evaluation.calibration import Calibration, calibrate
 from pellucid.metrics import classification as metrics
 from pellucid.metrics.chance import wilson
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -218,8 +218,8 @@ def judge_answers(scores: Numbers, labels: Labels, *, logits: bool = False) -> A
     """Judge one network's answers, image by image; arguments and errors as for :func:`compare`."""
     ranks = metrics.label_ranks(scores, labels)
     scores = scores.astype(np.float64)
-    probabilities = np.asarray(softmax(scores) if logits else scores, np.float64)
-    _check_probabilities(probabilities)
+    answers = np.asarray(probabilities(scores) if logits else scores, np.float64)
+    _check_probabilities(answers)
     if logits:
         entropies = metrics.cross_entropies(scores, labels)
         squares = metrics.squared_errors_of_logits(scores, labels)
@@ -230,7 +230,7 @@ def judge_answers(scores: Numbers, labels: Labels, *, logits: bool = False) -> A
     return Answers(
         # of the scores: large logits can differ where their probabilities are all 0 or 1
         predicted=scores.argmax(axis=1).astype(np.int64),
-        confidence=probabilities.max(axis=1),
+        confidence=answers.max(axis=1),
         right=ranks == 0,
         squared_errors=squares,
         cross_entropies=entropies,

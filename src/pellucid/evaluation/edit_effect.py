@@ -13,7 +13,7 @@ from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import DIVERGED, predict_logits
 from pellucid.files.provenance import source_classes
 from pellucid.files.referenced import read_picture
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
@@ -59,7 +59,7 @@ class PictureEffect(Record):
     @property
     def probabilities(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Before and after, (K,) each."""
-        return softmax(self.before), softmax(self.after)
+        return probabilities(self.before), probabilities(self.after)
 
     @property
     def guesses(self) -> tuple[str, str]:

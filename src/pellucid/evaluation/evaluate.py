@@ -12,7 +12,7 @@ from pellucid.errors import DataError
 from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import ClassRow, Report, Wrong
 from pellucid.metrics import classification as metrics
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def evaluate(
     for batch in parts(count, batch_size or images_at_once(program.forward_bytes)):
         logits = program.forward(dataset.images[batch]).astype(np.float64)
         _check_finite(logits, dataset, batch.start)
-        labels, probabilities = dataset.places[batch], softmax(logits)
+        labels = dataset.places[batch]
         # Ranked by logits: large ones can differ where their probabilities are all 0 or 1.
         ranks[batch] = metrics.label_ranks(logits, labels)
         predicted[batch] = logits.argmax(axis=1)
-        confidence[batch] = probabilities.max(axis=1)
+        confidence[batch] = probabilities(logits).max(axis=1)
         squared[batch] = metrics.squared_errors_of_logits(logits, labels)
         entropy[batch] = metrics.cross_entropies(logits, labels)
 

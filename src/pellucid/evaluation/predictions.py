@@ -17,7 +17,7 @@ from pellucid.data.decoded import PictureFile
 from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
 from pellucid.training.unlike import Unlike, unlike
@@ -160,12 +160,12 @@ def _answers(
     if not len(images):
         return
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
-        logits = forward(classifier.program_, images).astype(np.float64)
-        probabilities = softmax(logits)
+        logits = forward(classifier.program_, images)
+        found = probabilities(logits)
     usable = [bool(np.isfinite(row).all()) for row in logits]
     differences = unlike(classifier.model_, images)
     inverted = classifier.model_.preprocessing.invert
-    for name, row, good, odd in zip(names, probabilities, usable, differences, strict=True):
+    for name, row, good, odd in zip(names, found, usable, differences, strict=True):
         if good:
             yield Prediction(name, row, unlike=odd, inverted=inverted)
         else:

@@ -18,6 +18,7 @@ from pellucid.files.referenced import read_picture
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
+from pellucid.ops.softmax import probabilities
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 from pellucid.text import listed, printable
@@ -106,10 +107,12 @@ class Activations:
         as :meth:`pellucid.ImageClassifier.predict_proba` gives them.
         """
         values = {name: v[0] for name, v in self.program.values(self.pixels[None]).items()}
-        last = self.graph.nodes[-1]
-        scores = values[self.logits].astype(np.float64)
-        values[last.name], _ = last.operation.forward([scores], {})
-        return values
+        return {**values, self.graph.output: probabilities(values[self.logits])}
+
+    @cached_property
+    def exact(self) -> Program:
+        """The network in float64, on the reference engine: for sums that must come out exactly."""
+        return get_engine("reference").load(self.model.network, precision="float64")
 
     def inputs_of(self, node: Node) -> list[Array]:
         """The values that reach a layer."""
@@ -118,8 +121,7 @@ class Activations:
     def weights_of(self, node: Node) -> dict[str, Array]:
         """A layer's own weights, by their short names: ``kernel``, ``bias``."""
         weights = self.model.network.weights
-        inputs = self.graph.inputs_of(node)
-        return {name: weights[f"{node.name}.{name}"] for name in node.operation.parameters(*inputs)}
+        return {own: weights[name] for own, name in self.graph.parameters_of(node).items()}
 
     def node(self, name: str) -> Node:
         """The layer of that name.

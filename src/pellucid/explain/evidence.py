@@ -25,17 +25,20 @@ from pellucid.explain.gradient_maps import pixel_gradients
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import EVIDENCE
 from pellucid.explain.occlusion import occlude
-from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import number, numbers, record
-from pellucid.graph import INPUT
+from pellucid.graph import INPUT, Graph
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pellucid.engines import Program
     from pellucid.explain.emptiness import Emptiness
     from pellucid.explain.score import Score
+    from pellucid.graph import Node
     from pellucid.ops.operation import Array, Shape
 
 REGIONS = 4
@@ -191,7 +194,7 @@ class Evidence(Record):
         """
         _check_grid(self.scored.graph.input_shape, rows, columns)
         scored, image = self.scored, self.scored.image.astype(np.float64)
-        gradient = pixel_gradients(scored, scored.image[None])[0]
+        gradient = pixel_gradients(scored, scored.image[None], scored.activations.exact)[0]
         boxes = [(r, c) for r in _cuts(self.height, rows) for c in _cuts(self.width, columns)]
         falls = occlude(scored, boxes)
         even = baseline_pixels(scored.graph, MEAN)
@@ -264,13 +267,12 @@ def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
 
 
 def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
-    graph = scored.graph
-    if layer != INPUT:
-        _ = graph[layer]  # raises for a layer that is not there
-    done = ForwardPass(scored.network, scored.image[None])
+    graph, exact = scored.graph, scored.activations.exact
+    name = graph.value(layer)
+    values = exact.values(scored.image[None])
     offsets = {
-        node.name: operation.offset(done.weights[node.name], done.values[node.name])
-        for node, operation in done.nodes()
+        node.name: node.operation.offset(_weights(scored, node), values[node.name])
+        for node in graph.nodes
     }
     bent = tuple(name for name, offset in offsets.items() if offset is None)
     if bent and not tangent:
@@ -279,32 +281,57 @@ def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
             "piece, so evidence does not add up exactly; allow its tangent instead (tangent=True, "
             "--tangent), or use integrated-gradients"
         )
-    found = done.gradients(scored.gradient(1), stops=frozenset({layer}))
-    if layer not in found:
-        raise ArgumentError(
-            f"the answer does not depend on layer {printable(layer)}; choose another"
-        )
+    check_dependence(graph, name)
+    score = float(scored.of_logits(values[graph.output])[0])
+    at_logits = scored.gradient(1)
+    if name == graph.output:
+        return Shares(layer, (at_logits * values[name])[0], 0.0, {}, score, bent)
+
+    behind = graph if name == graph.input else graph.split(name)[1]
+    gradients = exact.differentiate(
+        behind,
+        {each: values[each] for each in behind.inputs},
+        {graph.output: at_logits},
+        values=behind.types,
+    ).values
     constants: dict[str, float] = {}
-    for node, _ in done.nodes():
-        if node.name not in found or node.name == layer:
-            continue
-        gradient, y = found[node.name], done.values[node.name]
-        offset = offsets[node.name]
+    for node in behind.nodes:
+        gradient, y, offset = gradients[node.name], values[node.name], offsets[node.name]
         if offset is not None:
             share = float((gradient * np.broadcast_to(offset, y.shape)).sum())
         else:
-            own_gradients = done.gradients(gradient, origin=node.name, stops=frozenset(node.inputs))
-            slopes = sum(
-                float((own_gradients[name] * done.values[name]).sum()) for name in set(node.inputs)
-            )
-            share = float((gradient * y).sum()) - slopes
+            share = float((gradient * y).sum()) - _slopes(exact, graph, node, gradient, values)
         if share:
             constants[node.name] = share
-    past = 0.0
-    if layer != INPUT and INPUT in found:
-        past = float((found[INPUT] * done.values[INPUT]).sum())
-    values = (found[layer] * done.values[layer])[0]
-    return Shares(layer, values, past, constants, float(scored.of_logits(done.logits)[0]), bent)
+    past = sum(float((gradients[each] * values[each]).sum()) for each in {*behind.inputs} - {name})
+    return Shares(layer, (gradients[name] * values[name])[0], past, constants, score, bent)
+
+
+def check_dependence(graph: Graph, name: str) -> None:
+    """Check that the answer depends on a value.
+
+    Raises:
+        ArgumentError: If it does not.
+    """
+    if name != graph.output and graph[graph.output] not in graph.nodes_after([name]):
+        raise ArgumentError(
+            f"the answer does not depend on layer {printable(name)!r}; choose another"
+        )
+
+
+def _weights(scored: Score, node: Node) -> dict[str, Array]:
+    own = scored.activations.weights_of(node)
+    return {name: np.asarray(weight, np.float64) for name, weight in own.items()}
+
+
+def _slopes(
+    exact: Program, graph: Graph, node: Node, gradient: Array, values: Mapping[str, Array]
+) -> float:
+    """What a layer's tangent makes of its inputs: the sum over J·x, times the gradient behind."""
+    alone = Graph({name: graph.types[name] for name in node.inputs}, [node])
+    feeds = {name: values[name] for name in alone.inputs}
+    found = exact.differentiate(alone, feeds, {node.name: gradient}, values=alone.inputs).values
+    return sum(float((found[name] * values[name]).sum()) for name in alone.inputs)
 
 
 def _bent_remark(bent: tuple[str, ...]) -> str:

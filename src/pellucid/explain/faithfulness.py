@@ -18,7 +18,7 @@ from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.records import number, numbers, record
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
@@ -126,6 +126,5 @@ def _curves(
         for part in parts(len(counts), size):
             gone = ranks < counts[part, None, None, None]
             found.append(forward(scored.program, np.where(gone, first, second)))
-        logits = np.concatenate(found).astype(np.float64)
-        curves.append(softmax(logits)[:, scored.target])
+        curves.append(probabilities(np.concatenate(found))[:, scored.target])
     return counts / order.size, curves[0], curves[1]

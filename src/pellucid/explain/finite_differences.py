@@ -10,18 +10,20 @@ smaller.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.engines import get_engine
+from pellucid.engines.step import with_loss
 from pellucid.explain.records import number
 
 if TYPE_CHECKING:
-    from pellucid.engines import Backward, Program
+    from collections.abc import Mapping
+
+    from pellucid.engines import Program
     from pellucid.explain.activations import Activations, Position
-    from pellucid.graph import Weights
+    from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
@@ -40,6 +42,7 @@ class FiniteDifference:
         gradient: The gradient that backpropagation gives, in float64 too.
         kink: Whether some ReLU or pooling still decides differently on the two sides of w, so that
             the check says little.
+        engine: Who computed all of it, and in what precision.
     """
 
     step: float
@@ -47,6 +50,7 @@ class FiniteDifference:
     below: float
     gradient: float
     kink: bool
+    engine: str = "reference, float64"
 
     @property
     def quotient(self) -> float:
@@ -68,6 +72,7 @@ class FiniteDifference:
             "gradient": number(self.gradient),
             "difference": number(self.difference),
             "kink": self.kink,
+            "engine": self.engine,
         }
 
 
@@ -81,67 +86,71 @@ class FiniteDifferences:
     """
 
     def __init__(self, activations: Activations, targets: Array, loss: Loss) -> None:
-        self._subject, self._targets, self._loss = activations, targets, loss
-        self._graph = activations.model.network.graph
+        self._activations, self._targets, self._loss = activations, targets, loss
 
     def check(self, weight: str, at: Position) -> FiniteDifference:
         """Check one weight's gradient; ``weight`` is its full name."""
-        here = float(self._weights[weight][at])
-        gradient = float(self._exact.weights[weight][at])
+        part = self._part_behind(weight)
+        stored = part.program.weights()
+        here, gradient = float(stored[weight][at]), part.gradient(weight, at)
         found = None
         for share in STEPS:
             step = share * max(1.0, abs(here))
-            (above, decided), (below, otherwise) = (
-                self._moved(weight, at, here + sign * step) for sign in (1.0, -1.0)
-            )
+            sides = []
+            for sign in (1.0, -1.0):
+                changed = stored[weight].copy()
+                changed[at] = here + sign * step
+                part.program.set_weights({**stored, weight: changed})
+                sides.append(part.loss_and_decisions())
+            (above, decided), (below, otherwise) = sides
             kink = any(not np.array_equal(a, b) for a, b in zip(decided, otherwise, strict=True))
-            found = FiniteDifference(step, above, below, gradient, kink)
+            found = FiniteDifference(step, above, below, gradient, kink, part.program.made_by())
             if not kink:
                 break
         assert found is not None
         return found
 
-    @cached_property
-    def _weights(self) -> Weights:
-        weights = self._subject.model.network.weights
-        return {name: np.asarray(w, np.float64) for name, w in weights.items()}
+    def _part_behind(self, weight: str) -> _Part:
+        """What depends on a weight; nothing else is computed again."""
+        network, exact = self._activations.model.network, self._activations.exact
+        graph = network.graph.select(network.graph.output)
+        feeds: dict[str, Array] = {graph.input: self._activations.pixels[None]}
+        users = [node for node in graph.nodes if weight in graph.parameters_of(node).values()]
+        changed = {*users, *graph.nodes_after(node.name for node in users)}
+        cuts = {name for node in changed for name in node.inputs}
+        cuts -= {node.name for node in changed}
+        if not cuts <= {graph.input}:
+            before, graph = graph.split(*cuts)
+            feeds = {**feeds, **exact.run(before, {name: feeds[name] for name in before.inputs})}
+        part = network.part(graph)
+        whole = with_loss(graph, self._loss)
+        (targets,) = whole.inputs.keys() - graph.inputs.keys()
+        return _Part(
+            get_engine("reference").load(part, precision="float64"),
+            whole,
+            {**{name: feeds[name] for name in graph.inputs}, targets: self._targets[None]},
+        )
 
-    @cached_property
-    def _program(self) -> Program:
-        return get_engine("reference").load(self._subject.model.network, precision="float64")
 
-    @cached_property
-    def _exact(self) -> Backward:
-        targets = self._targets[None]
-        return self._program.gradients(self._subject.pixels[None], targets, self._loss)
+@dataclass(frozen=True)
+class _Part:
+    """The part of a network behind a weight, up to the loss, with what goes into it."""
 
-    @cached_property
-    def _values(self) -> dict[str, Array]:
-        return self._program.values(self._subject.pixels[None])
+    program: Program
+    graph: Graph
+    feeds: Mapping[str, Array]
 
-    def _moved(self, weight: str, at: Position, value: float) -> tuple[float, list[Array]]:
-        """The loss with one weight changed, and what each kinked layer behind it decided.
+    def gradient(self, weight: str, at: Position) -> float:
+        """∂loss/∂weight at a position, as the weights are."""
+        origin = {self.graph.nodes[-1].name: np.ones(())}
+        found = self.program.differentiate(self.graph, self.feeds, origin, weights=[weight])
+        return float(found.weights[weight][at])
 
-        Only what depends on the weight is computed again.
-        """
-        values: dict[str, Array] = {}
+    def loss_and_decisions(self) -> tuple[float, list[Array]]:
+        """The loss, and on which side of its kinks each layer was."""
+        *nodes, loss = self.graph.nodes
+        values = self.program.run(self.graph.select(*self.graph.types), self.feeds)
         decisions: list[Array] = []
-        for node in self._graph.nodes:
-            changed = weight.rpartition(".")[0] == node.name
-            if not changed and not any(name in values for name in node.inputs):
-                continue
-            own = {
-                name.parameter: self._weights[str(name)]
-                for name in self._graph.parameters
-                if name.node == node.name
-            }
-            if changed:
-                parameter = weight.rpartition(".")[2]
-                own[parameter] = own[parameter].copy()
-                own[parameter][at] = value
-            inputs = [values.get(name, self._values[name]) for name in node.inputs]
-            values[node.name], saved = node.operation.forward(inputs, own)
-            decisions += node.operation.decisions(inputs, saved)
-        logits = values.get(self._graph.output, self._values[self._graph.output])
-        loss, _ = self._loss.value_and_gradient(logits, self._targets[None])
-        return loss, decisions
+        for node in nodes:
+            decisions += node.operation.decisions([values[name] for name in node.inputs])
+        return float(values[loss.name]), decisions

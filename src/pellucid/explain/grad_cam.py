@@ -11,18 +11,15 @@ everywhere:
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.feature_maps import compiled_maps
+from pellucid.explain.evidence import check_dependence
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.methods import GRAD_CAM, GRAD_CAM_PLUS_PLUS
-from pellucid.explain.passes import ForwardPass, separates
-from pellucid.ops import patches
-from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.operation import describe
 from pellucid.text import printable
 
@@ -48,14 +45,8 @@ def grad_cam(scored: Score, *, layer: str | None = None) -> Heatmap:
             given and there is no convolution.
     """
     name, remark = _layer(scored, layer)
-    found = _quick(scored, name)
-    if found is None:
-        maps, slopes = _maps_and_slopes(scored, name)
-        weights = slopes.mean(axis=(0, 1))
-        score = float(scored.of_images(scored.image[None])[0])
-    else:
-        maps, weights, score = found
-    return _heatmap(scored, GRAD_CAM, name, maps, weights, score, remark)
+    maps, slopes, score = _maps_and_slopes(scored, name)
+    return _heatmap(scored, GRAD_CAM, name, maps, slopes.mean(axis=(0, 1)), score, remark)
 
 
 def grad_cam_plus_plus(scored: Score, *, layer: str | None = None) -> Heatmap:
@@ -69,12 +60,11 @@ def grad_cam_plus_plus(scored: Score, *, layer: str | None = None) -> Heatmap:
         ArgumentError: As in :func:`grad_cam`.
     """
     name, remark = _layer(scored, layer)
-    maps, slopes = _maps_and_slopes(scored, name)
+    maps, slopes, score = _maps_and_slopes(scored, name)
     squares = slopes**2
     below = 2.0 * squares + maps.sum(axis=(0, 1)) * slopes**3
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0.0)
     weights = (alpha * np.maximum(slopes, 0.0)).sum(axis=(0, 1))
-    score = float(scored.of_images(scored.image[None])[0])
     return _heatmap(scored, GRAD_CAM_PLUS_PLUS, name, maps, weights, score, remark)
 
 
@@ -124,48 +114,18 @@ def _layer(scored: Score, layer: str | None) -> tuple[str, str]:
     return name, remark
 
 
-def _maps_and_slopes(scored: Score, name: str) -> tuple[Array, Array]:
-    """A layer's feature maps, and the score's gradient there, (h, w, K) each."""
-    done = ForwardPass(scored.network, scored.image[None], "float32")
-    found = done.gradients(scored.gradient(1, "float32"), stops=frozenset({name}))
-    if name not in found:
-        raise ArgumentError(
-            f"the answer does not depend on layer {printable(name)!r}; choose another"
-        )
-    return done.values[name][0], found[name][0]
-
-
-def _quick(scored: Score, name: str) -> tuple[Array, Array, float] | None:
-    """Feature maps, their mean gradients and the score, from compiled code; none without it.
-
-    Only what lies behind the layer is then run forwards and backwards here. Max pooling right
-    behind it hands each gradient on to one winner, so that their sum is known before it.
-    """
+def _maps_and_slopes(scored: Score, name: str) -> tuple[Array, Array, float]:
+    """A layer's feature maps, and the score's gradient there, (h, w, K) each; and the score."""
     graph = scored.graph
-    if not separates(graph, name):
-        return None
-    maps = compiled_maps(scored, name)
-    if maps is None:
-        return None
-    positions = maps.shape[1] * maps.shape[2]
-    start, values = name, maps
-    readers = [node for node in graph.nodes if name in node.inputs]
-    if len(readers) == 1 and isinstance(readers[0].operation, MaxPool):
-        start, values = readers[0].name, _pooled(readers[0].operation, maps)
-    done = ForwardPass(scored.network, values, "float32", start=start)
-    found = done.gradients(scored.gradient(1, "float32"), stops=frozenset({start}))
-    weights = found[start][0].sum(axis=(0, 1)) / positions
-    return maps[0], weights, float(scored.of_logits(done.logits)[0])
-
-
-def _pooled(operation: MaxPool, maps: Array) -> Array:
-    """What max pooling makes of feature maps, without its winners."""
-    _, height, width, _ = maps.shape
-    sides = operation.window.along(0, height), operation.window.along(1, width)
-    bordered = any(side.before or side.after or side.overhang for side in sides)
-    padded = patches.pad(maps, operation.window, fill=-np.inf) if bordered else maps
-    seen = (padded[:, r, c] for _, (r, c) in patches.offsets(operation.window, height, width))
-    return np.asarray(reduce(np.maximum, seen))
+    check_dependence(graph, name)
+    found = scored.program.differentiate(
+        graph.select(name, graph.output),
+        {graph.input: scored.image[None]},
+        {graph.output: scored.gradient(1)},
+        values=[name],
+    )
+    score = float(scored.of_logits(found.outputs[graph.output])[0])
+    return found.outputs[name][0], found.values[name][0], score
 
 
 def _heatmap(

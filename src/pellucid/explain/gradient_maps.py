@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import checks
+from pellucid.engines.batches import images_at_once, parts
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import GRADIENT, GRADIENT_TIMES_INPUT, SMOOTH_GRAD
-from pellucid.explain.passes import ForwardPass, batches
-from pellucid.graph import INPUT
 
 if TYPE_CHECKING:
-    from pellucid.engines import Precision
+    from pellucid.engines import Program
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
@@ -53,20 +52,35 @@ def smooth_grad(
     random = np.random.default_rng(seed)
     total = np.zeros(image.shape)
     noisy = np.broadcast_to(image, (copies, *image.shape))
-    for part in batches(noisy):
-        drawn = part + spread * random.standard_normal(part.shape, np.float32)
-        total += pixel_gradients(scored, drawn, many=True).sum(axis=0)
+    for part in parts(copies, gradients_at_once(scored.program)):
+        drawn = noisy[part] + spread * random.standard_normal(noisy[part].shape, np.float32)
+        total += pixel_gradients(scored, drawn).sum(axis=0, dtype=np.float64)
     settings = {"copies": copies, "noise": noise, "seed": seed}
     flat = "" if spread else "all pixels are the same, so that there is no noise: a plain gradient"
     return _map(scored, SMOOTH_GRAD, total / copies, settings, remark=flat)
 
 
-def pixel_gradients(scored: Score, images: Array, *, many: bool = False) -> Array:
-    """∂score/∂pixel of each image (N, H, W, C), in float64, or for many in float32."""
-    precision: Precision = "float32" if many else "float64"
-    done = ForwardPass(scored.network, images, precision)
-    found = done.gradients(scored.gradient(len(images), precision))
-    return found.get(INPUT, np.zeros_like(done.values[INPUT]))
+def pixel_gradients(scored: Score, images: Array, program: Program | None = None) -> Array:
+    """∂score/∂pixel of each image (N, H, W, C).
+
+    Args:
+        scored: What is asked.
+        images: The images.
+        program: Who computes; by default the program that predicts.
+    """
+    graph = scored.graph
+    found = (program or scored.program).differentiate(
+        graph,
+        {graph.input: images},
+        {graph.output: scored.gradient(len(images))},
+        values=[graph.input],
+    )
+    return found.values[graph.input]
+
+
+def gradients_at_once(program: Program) -> int:
+    """How many images a batch may have where gradients are kept beside values, at least 1."""
+    return images_at_once(4 * program.values_bytes)
 
 
 def _map(

@@ -16,10 +16,9 @@ import numpy as np
 from pellucid import checks
 from pellucid.engines.batches import parts
 from pellucid.explain.baseline import BLACK, baseline_pixels
-from pellucid.explain.gradient_maps import pixel_gradients
+from pellucid.explain.gradient_maps import gradients_at_once, pixel_gradients
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import INTEGRATED_GRADIENTS
-from pellucid.explain.passes import batch_size
 from pellucid.numerals import compared
 
 if TYPE_CHECKING:
@@ -53,9 +52,10 @@ def integrated_gradients(
     even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps
     slopes = np.zeros(image.shape)
-    for part in parts(steps, batch_size(*image.shape[:2])):
+    exact = scored.activations.exact
+    for part in parts(steps, gradients_at_once(exact)):
         way = even + shares[part, None, None, None] * (image - even)
-        slopes += pixel_gradients(scored, way).sum(axis=0)
+        slopes += pixel_gradients(scored, way, exact).sum(axis=0)
     channels = (image - even) * slopes / steps
     ends = scored.of_images(np.stack([image, even]).astype(np.float32))
     change = float(ends[0] - ends[1])

@@ -18,7 +18,7 @@ from pellucid.metrics.classification import classification_error, cross_entropy,
 from pellucid.ops import CrossEntropy
 from pellucid.ops import MaxPool as MaxPoolOperation
 from pellucid.ops.loss import one_hot
-from pellucid.ops.softmax import softmax
+from pellucid.ops.softmax import probabilities
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
@@ -181,7 +181,7 @@ def lecture() -> Lecture:
     return Lecture(
         pipeline(),
         scores,
-        softmax(scores),
+        probabilities(scores),
         one_hot(labels, 2),
         tuple(_judge(name, np.array(answers), labels) for name, answers in NETWORKS.items()),
     )

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid import checks
+from pellucid.engines import get_engine
 from pellucid.explain.baseline import MEAN, baseline_pixels
-from pellucid.explain.passes import ForwardPass
 from pellucid.explain.records import numbers, record
 from pellucid.explain.unit import check_unit
-from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from pellucid.engines import Program
     from pellucid.graph import Network
     from pellucid.ops.operation import Array
 
@@ -122,12 +122,13 @@ def maximise(
     random = np.random.default_rng(seed)
     grey = np.broadcast_to(baseline_pixels(graph, MEAN), graph.input_shape)
     x = np.clip(grey + 10.0 * random.standard_normal(graph.input_shape), 0.0, 255.0)
+    program = get_engine().load(network.select(name))
     most = min(graph.input_shape[:2]) // SHARE_MOVED
     activations, without = [], 0
     for step in range(steps):
         moved = random.integers(-most, most + 1, 2)
         shifted = np.roll(x, moved, axis=(0, 1))
-        activation, slope = _climb(network, shifted, name, unit)
+        activation, slope = _climb(program, shifted, unit)
         activations.append(activation)
         without += not slope.any()
         size = float(np.sqrt((slope**2).mean())) or 1.0
@@ -136,19 +137,21 @@ def maximise(
         if step % BLUR_EVERY == 0 and step < 0.75 * steps:
             x = _blurred(x)
     image = x.round().astype(np.uint8)
-    activations.append(_climb(network, image, name, unit)[0])
+    activations.append(_climb(program, image, unit)[0])
     return Maximised(name, unit, image, np.array(activations), without)
 
 
-def _climb(network: Network, image: Array, layer: str, unit: int) -> tuple[float, Array]:
+def _climb(program: Program, image: Array, unit: int) -> tuple[float, Array]:
     """The unit's activation, and its gradient by the pixels (H, W, C)."""
-    done = ForwardPass(network, image[None], "float32")
-    value = done.values[layer]
-    start = np.zeros_like(value)
-    start[..., unit] = 1.0 / value[..., unit].size
-    found = done.gradients(start, origin=layer)
-    slope = found.get(INPUT, np.zeros_like(done.values[INPUT]))
-    return float(value[..., unit].mean()), slope[0].astype(np.float64)
+    graph = program.graph
+    start = np.zeros((1, *graph.output_shape))
+    start[..., unit] = 1.0 / start[..., unit].size
+    found = program.differentiate(
+        graph, {graph.input: image[None]}, {graph.output: start}, values=[graph.input]
+    )
+    (value,) = found.outputs.values()
+    slope = found.values[graph.input][0]
+    return float(value[..., unit].mean()), slope.astype(np.float64)
 
 
 def _blurred(x: Array) -> Array:

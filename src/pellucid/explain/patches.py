@@ -118,8 +118,9 @@ def exciting_patches(
     checks.whole("most", most)
     values, places = [], []
     size = images_at_once(program.values_bytes, BATCH)
+    part_of_graph = graph.select(name)
     for part in parts(len(data), size):
-        maps = program.values(data.images[part])[name][..., unit]
+        maps = program.run(part_of_graph, {graph.input: data.images[part]})[name][..., unit]
         flat = maps.reshape(len(maps), -1)
         values.append(flat.max(axis=1))
         places.append(flat.argmax(axis=1))

@@ -9,7 +9,6 @@ import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.explain.gradient_terms import value_terms
-from pellucid.explain.passes import ForwardPass
 from pellucid.explain.windows import windows_of
 
 if TYPE_CHECKING:
@@ -25,16 +24,22 @@ if TYPE_CHECKING:
 
 
 def answer_gradients(activations: Activations, answer: int) -> dict[str, Array]:
-    """∂(the answer's score)/∂value of every layer's output that the score hangs on, float64.
+    """∂(the answer's score)/∂value of every layer's output, by name.
 
     Args:
         activations: The picture in its network.
         answer: Which logit the answer is.
     """
-    gone = ForwardPass(activations.model.network, activations.pixels[None])
-    at_logits = np.zeros(gone.logits.shape)
+    graph = activations.model.network.graph
+    at_logits = np.zeros((1, *graph.output_shape))
     at_logits[0, answer] = 1.0
-    return {name: gradient[0] for name, gradient in gone.gradients(at_logits).items()}
+    found = activations.program.differentiate(
+        graph,
+        {graph.input: activations.pixels[None]},
+        {graph.output: at_logits},
+        values=graph.types,
+    )
+    return {name: gradient[0] for name, gradient in found.values.items()}
 
 
 def telling_value(activations: Activations, gradients: Mapping[str, Array]) -> Waypoint:

@@ -1,18 +1,12 @@
 """Ways back that only let through what is positive: guided backpropagation, and ZF Net's deconvnet.
 
-Both run the network backwards as the gradient does, but for what a ReLU does to the signal g:
-
-    gradient                 g · [x > 0]
-    deconvnet                g · [g > 0]
-    guided backpropagation   g · [x > 0] · [g > 0]
-
-Zeiler and Fergus 2013, *Visualizing and understanding convolutional networks*, section 2.1;
-Springenberg et al. 2014, *Striving for simplicity*, section 3.4.
+Both run the network backwards as the gradient does, but for what a ReLU does to the signal, see
+:mod:`pellucid.ops.positive_gradient`.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,34 +15,15 @@ from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
-from pellucid.explain.passes import ForwardPass
-from pellucid.graph import INPUT
+from pellucid.graph import Graph
+from pellucid.ops.pointwise import Pointwise
+from pellucid.ops.positive_gradient import PositiveGradient
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pellucid.explain.methods import Method
-    from pellucid.explain.passes import Rule
     from pellucid.explain.score import Score
-    from pellucid.ops.operation import Array, Operation
-
-
-def _guided(operation: Operation, gradient: Array, x: Array) -> Array:
-    return np.asarray(np.maximum(gradient, 0) * operation.mask(x))
-
-
-def _rectify(operation: Operation, gradient: Array, x: Array) -> Array:  # noqa: ARG001 - a rule
-    return np.maximum(gradient, 0)
-
-
-def _rules(scored: Score, rule: Callable[[Operation, Array, Array], Array]) -> dict[str, Rule]:
-    """The rule for every rectifier of the network, by layer."""
-    return {
-        node.name: partial(rule, node.operation)
-        for node in scored.graph.nodes
-        if node.operation.rectifies
-    }
+    from pellucid.ops.operation import Array
 
 
 def guided_backpropagation(scored: Score) -> Heatmap:
@@ -58,9 +33,8 @@ def guided_backpropagation(scored: Score) -> Heatmap:
         ArgumentError: If the network has no ReLU.
     """
     _check_rectifiers(scored, GUIDED_BACKPROPAGATION)
-    done = ForwardPass(scored.network, scored.image[None])
-    found = done.gradients(scored.gradient(1), rules=_rules(scored, _guided))
-    return _heatmap(scored, GUIDED_BACKPROPAGATION, found[INPUT][0])
+    shown = _projected(scored, scored.graph.output, scored.gradient(1), masked=True)
+    return _heatmap(scored, GUIDED_BACKPROPAGATION, shown)
 
 
 def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = None) -> Heatmap:
@@ -76,14 +50,14 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
         ArgumentError: If the network has no ReLU, or not that layer or unit.
     """
     _check_rectifiers(scored, DECONVNET)
-    done = ForwardPass(scored.network, scored.image[None])
+    graph = scored.graph
     if layer is None:
         if unit is not None:
             raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
-        found = done.gradients(scored.gradient(1), rules=_rules(scored, _rectify))
-        return _heatmap(scored, DECONVNET, found[INPUT][0])
-    name = scored.graph[layer].name
-    value = done.values[name][0]
+        shown = _projected(scored, graph.output, scored.gradient(1), masked=False)
+        return _heatmap(scored, DECONVNET, shown)
+    name = graph[layer].name
+    value = scored.program.run(graph.select(name), {graph.input: scored.image[None]})[name][0]
     if unit is None:
         unit = int(np.unravel_index(value.argmax(), value.shape)[-1])
     checks.whole("unit", unit, 0, value.shape[-1] - 1)
@@ -91,12 +65,11 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     at = (*np.unravel_index(own.argmax(), own.shape), unit)
     start = np.zeros_like(value)
     start[at] = value[at]
-    found = done.gradients(start[None], origin=name, rules=_rules(scored, _rectify))
     place = [int(k) for k in at]
     return _heatmap(
         scored,
         DECONVNET,
-        found[INPUT][0],
+        _projected(scored, name, start[None], masked=False),
         layer=name,
         settings={"unit": unit, "at": place, "value": float(value[at])},
         remark=f"what excites {printable(name)} at {tuple(place)}, whatever the class",
@@ -106,8 +79,23 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     )
 
 
+def _projected(scored: Score, name: str, signal: Array, *, masked: bool) -> Array:
+    """A signal at a value carried backward to the pixels, (H, W, C), positive parts only."""
+    whole = scored.graph
+    nodes = [
+        replace(node, operation=PositiveGradient(node.operation, masked))
+        if isinstance(node.operation, Pointwise) and node.operation.rectifies
+        else node
+        for node in whole.nodes
+    ]
+    graph = Graph(whole.inputs, nodes, whole.outputs).select(name)
+    feeds = {whole.input: scored.image[None]}
+    found = scored.program.differentiate(graph, feeds, {name: signal}, values=[whole.input])
+    return np.asarray(found.values[whole.input][0])
+
+
 def _check_rectifiers(scored: Score, method: Method) -> None:
-    if not _rules(scored, _rectify):
+    if not any(node.operation.rectifies for node in scored.graph.nodes):
         raise ArgumentError(
             f"{method.name} is about ReLUs, and the network has none; use gradient or "
             "integrated-gradients"

@@ -22,7 +22,7 @@ import numpy as np
 from pellucid import checks
 from pellucid.errors import ArgumentError
 from pellucid.ops.loss import Loss
-from pellucid.ops.softmax import softmax, sum_of_others
+from pellucid.ops.softmax import probabilities, sum_of_others
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -55,7 +55,7 @@ class CrossEntropy(Loss):
         total = (exact * self._weights(exact)).sum()
         loss = self.per_image(logits, exact).sum() / total
         wanted = self._weighted(exact)
-        y = softmax(logits.astype(np.float64))
+        y = probabilities(logits)
         # y · Σ_k w_k t_k − w t, without subtracting from 1
         gradient = y * sum_of_others(wanted) - wanted * sum_of_others(y)
         return float(loss), (gradient / total).astype(logits.dtype)

@@ -59,8 +59,8 @@ class GlobalMaxPool(Operation):
         height, width, channels = image_shape(inputs[0])
         return Reads(((whole(height), whole(width), along(0, channels)),), (channels,))
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
-        winner, _ = saved
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        _, (winner, _) = self.forward(inputs, {})
         return (winner[:, 0],)
 
     def winners(self, x: Array) -> NDArray[np.int64]:

@@ -101,7 +101,7 @@ class LocalResponseNorm(Operation):
         (x,) = inputs  # what the neighbours do stands in the factor
         return weighted([(0, *at)], [x[at]], [self._base(x, at) ** -self.beta])
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
         return ()
 
     def derivative_at(

@@ -64,8 +64,8 @@ class MaxPool(Pool):
             padded[:, rows, columns] += np.where(winner == place, gradient, 0)
         return (patches.crop(padded, self.window, height, width),), {}
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
-        winner, _ = saved
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        _, (winner, _) = self.forward(inputs, {})
         return (winner,)
 
     def winners(self, x: Array) -> NDArray[np.int64]:

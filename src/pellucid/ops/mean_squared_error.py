@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid.ops.loss import Loss
-from pellucid.ops.softmax import softmax, sum_of_others
+from pellucid.ops.softmax import probabilities, sum_of_others
 
 if TYPE_CHECKING:
     from pellucid.ops.operation import Array
@@ -42,7 +42,7 @@ class MeanSquaredError(Loss):
 
 def _exact(logits: Array, targets: Array) -> tuple[Array, Array]:
     """Probabilities and targets in float64."""
-    return softmax(logits.astype(np.float64)), targets.astype(np.float64)
+    return probabilities(logits), targets.astype(np.float64)
 
 
 def _difference(y: Array, t: Array) -> Array:

@@ -270,12 +270,11 @@ class Operation(ABC):
             return np.zeros(1)
         return self.added(weights, y.shape[1:]) if self.rule == "sum" else None
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
         """On which side of its kinks it was: signs, winners; nothing where it has none.
 
         Args:
             inputs: The inputs, batch axis first.
-            saved: What ``forward`` returned for them.
         """
         self._derived("decisions", self.rule in ("sum", "share", "product"))
         return ()

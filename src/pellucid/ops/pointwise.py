@@ -63,7 +63,7 @@ class Pointwise(Operation):
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
         return tuple(inputs[0] > kink for kink in self.kinks())
 
     def mask(self, x: Array) -> Array:

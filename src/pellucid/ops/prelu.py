@@ -79,7 +79,7 @@ class PReLU(Operation):
         place = np.array([at[-1:]], np.int64)
         return weighted([(0, *at)], [x[at]], weights["slope"][at[-1:]], weight=("slope", place))
 
-    def decisions(self, inputs: Sequence[Array], saved: Saved) -> tuple[Array, ...]:
+    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
         return (inputs[0] > 0,)
 
     def formula(

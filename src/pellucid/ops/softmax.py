@@ -30,6 +30,15 @@ def softmax(z: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def probabilities(logits: Array) -> Array:
+    """Class probabilities of logits, float64 (…, K): their softmax, computed in float64.
+
+    Every probability that is shown, compared or written is computed here, from the float32 logits
+    that the engine gave.
+    """
+    return softmax(np.asarray(logits, np.float64))
+
+
 def sum_of_others(x: Array) -> Array:
     """For each number of the last axis the sum of all the others, same shape.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class NativeProgram(Program):
     Raises:
         Declined: If a step, or the network, has no kernels here.
     """
+
+    engine: ClassVar[str] = "native"
 
     def __init__(self, network: Network, steps: Mapping[str, Step], target: Target) -> None:
         self.graph = network.graph
@@ -73,6 +75,12 @@ class NativeProgram(Program):
     @property
     def unpredicted(self) -> frozenset[str]:
         return self._code_of(self.graph).unpredicted
+
+    @serialised
+    def made_by(self, graph: Graph | None = None) -> str:
+        if graph is None or self._objective(graph) is not None:
+            return super().made_by()
+        return self._reference().made_by()
 
     @serialised
     def forward(self, images: Array) -> Array:

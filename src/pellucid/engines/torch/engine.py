@@ -67,12 +67,15 @@ class TorchEngine(Engine):
 class TorchProgram(Program):
     """A network in PyTorch tensors."""
 
+    engine: ClassVar[str] = TorchEngine.name
+
     def __init__(self, network: Network, steps: Mapping[str, Step], layout: Layout) -> None:
         self.graph = network.graph
         self.steps = steps
         for graph in (self.graph, *(step.graph for step in steps.values())):
             _check_mapped(graph)
         self._layout = layout
+        self.precision = layout.precision
         self._parameters = network.parameters
         self._weights: dict[str, Tensor] = {}
         for name, parameter in self._parameters.items():

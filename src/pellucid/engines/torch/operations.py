@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid import ops
     from pellucid.ops.operation import Mode
     from pellucid.ops.pool import Pool
+    from pellucid.ops.positive_gradient import PositiveGradient
     from pellucid.ops.window import Window
 
 O = TypeVar("O", bound=Operation)  # noqa: E741
@@ -230,6 +231,17 @@ def pad(call: Call[ops.Pad]) -> Tensor:
     return F.pad(call.x, (left, right, top, bottom), value=call.operation.value)
 
 
+def positive_gradient(call: Call[PositiveGradient]) -> Tensor:
+    operation, x = call.operation, call.x
+    rectifier = Call(operation.rectifier, [x], {}, call.mode)
+    y = MAPPINGS[operation.rectifier.kind](rectifier)
+    if not operation.masked:  # the same values, with the gradient of what lets everything through
+        y = y.detach() + (x - x.detach())
+    if y.requires_grad:
+        y.register_hook(lambda gradient: gradient.clamp(min=0))  # type: ignore[no-untyped-call]
+    return y
+
+
 def prelu(call: Call[ops.PReLU]) -> Tensor:
     return F.prelu(call.x, call.weights["slope"])
 
@@ -286,6 +298,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "multiply": multiply,
     "normalise": normalise,
     "pad": pad,
+    "positive_gradient": positive_gradient,
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,

@@ -1,0 +1,57 @@
+"""What is explained is what predicted: by the program that predicts, to the last bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from pellucid.engines import ENGINES, Program, get_engine
+from pellucid.explain.explanation import FUNCTIONS
+from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.score import choose_score
+from pellucid.explain.trace import Trace
+from pellucid.ops.softmax import probabilities
+from tests.engines.networks import GRAPHS, batch, network
+from tests.explain.saliency import activations
+
+AMONG = 5
+"""Pictures that are predicted at once, of which one is looked at."""
+
+
+@lru_cache(maxsize=2)
+def native(name: str) -> Program:
+    return get_engine("native").load(network(GRAPHS[name]))
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_trace_shows_what_predicted(name: str) -> None:
+    """Alone, and among others: the same logits, probabilities, and values on the way."""
+    graph, program = GRAPHS[name], native(name)
+    images, _ = batch(graph, AMONG)
+    answers = program.forward(images)
+    among = program.values(images)
+    looked_at = activations(graph)
+    for place in (0, AMONG - 1):
+        alone = images[place]
+        shown = Trace(replace(looked_at, pixels=alone, program=program))
+        logits = shown[graph.output].values
+        np.testing.assert_array_equal(logits, answers[place])
+        np.testing.assert_array_equal(logits, program.forward(alone[None])[0])
+        np.testing.assert_array_equal(shown.steps[-1].values, probabilities(answers)[place])
+        for step in shown.steps[1:-1]:
+            np.testing.assert_array_equal(step.values, among[step.name][place], err_msg=step.name)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("method", ["gradient", "guided-backpropagation", "deconvnet", "grad-cam"])
+@pytest.mark.parametrize("name", ["lecture", "resnet20", "every operation"])
+def test_heatmaps_agree_between_engines(name: str, method: str, engine: str) -> None:
+    maps = [
+        FUNCTIONS[method](choose_score(activations(GRAPHS[name], engine=each), target=1))
+        for each in ("reference", engine)
+    ]
+    first, found = (each.values for each in maps if isinstance(each, Heatmap))
+    np.testing.assert_allclose(found, first, atol=2e-3 * np.abs(first).max())
