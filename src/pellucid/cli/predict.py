@@ -227,16 +227,13 @@ def _print_line(console: Console, each: Prediction, classes: Sequence[str]) -> N
 
 
 def _print_in_full(console: Console, each: Prediction, classes: Sequence[str], top: int) -> None:
-    from rich.cells import cell_len
+    from pellucid.numerals import percent
+    from pellucid.show.document import Bar, Bars, Document
+    from pellucid.show.terminal import print_document
 
-    if each.place is None:
-        return
-    block = "#" if console.options.ascii_only else "█"
-    widest = max(cell_len(printable(name)) for name in classes)
-    console.print(printable(each.picture))
-    for name, p in each.ranked(classes, top):
-        space = " " * (widest - cell_len(printable(name)))
-        console.print(f"  {printable(name)}{space}  {p:7.2%}  {block * round(20 * p)}".rstrip())
+    if each.place is not None:
+        bars = [Bar(name, p, percent(p)) for name, p in each.ranked(classes, top)]
+        print_document(console, Document(each.picture, [Bars("probabilities", bars)]))
 
 
 def _print_counts(console: Console, counts: Counter[str]) -> None:

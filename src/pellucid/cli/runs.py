@@ -14,8 +14,6 @@ from pellucid.text import folder_name, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rich.table import Table
-
     from pellucid.training.runs import ListedRun
 
 HEADS = ("run", "data", "architecture", "validation", "epochs", "last written")
@@ -49,10 +47,15 @@ def runs(
             "runs, pellucid runs FOLDER looks elsewhere"
         )
         return
-    results().print(_table(found, place))
-    for run in found:
-        if run.reason is not None:
-            results().print(f"damaged: {printable(run.path)}: {run.reason}")
+    from pellucid.show.document import Document, Items, Part, Table
+    from pellucid.show.terminal import print_document
+
+    damaged = [f"damaged: {run.path}: {run.reason}" for run in found if run.reason is not None]
+    parts: list[Part] = [
+        Table("runs", HEADS, [_row(run, place) for run in found], left=3, listing=True),
+        Items(damaged),
+    ]
+    print_document(results(), Document("runs", parts, printed=False))
 
 
 def _sorted(found: Sequence[ListedRun], by: str) -> list[ListedRun]:
@@ -65,19 +68,15 @@ def _sorted(found: Sequence[ListedRun], by: str) -> list[ListedRun]:
     return sorted(found, key=orders[by])
 
 
-def _table(found: Sequence[ListedRun], place: Path) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in HEADS:
-        name = heading in HEADS[:3]  # names may take several lines, numbers may not
-        table.add_column(heading, overflow="fold", no_wrap=not name, min_width=len(heading))
-    for run in found:
-        cells = (_name(run, place), run.data or "–", run.architecture or "–", _result(run),
-                 _epochs(run), f"{run.date:%Y-%m-%d %H:%M}")  # fmt: skip
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-    return table
+def _row(run: ListedRun, place: Path) -> tuple[str, ...]:
+    return (
+        _name(run, place),
+        run.data or "–",
+        run.architecture or "–",
+        _result(run),
+        _epochs(run),
+        f"{run.date:%Y-%m-%d %H:%M}",
+    )
 
 
 def _name(run: ListedRun, place: Path) -> str:

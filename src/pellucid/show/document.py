@@ -94,6 +94,7 @@ class Table:
         narrow: The same with shorter words, for a terminal where this one has no room.
         too_wide: What a terminal prints where neither has room; none: lines are broken.
         titled: Whether a terminal prints the name above.
+        listing: Whether a terminal draws no lines and keeps to its width, as lists of files do.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Table:
     narrow: Table | None = None
     too_wide: str = ""
     titled: bool = False
+    listing: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,8 @@ class _Printer:
             table = _table(candidate, rows if candidate is part else candidate.rows, sums)
             widest = self._widest(table)
             if not part.too_wide or widest <= self._console.width:
-                if not self._console.is_terminal and "COLUMNS" not in os.environ:
+                piped = not self._console.is_terminal and "COLUMNS" not in os.environ
+                if piped and not part.listing:
                     table.width = widest  # in a file or a pipe there is room
                 self._console.print(table)
                 break
@@ -211,13 +212,17 @@ def _table(part: d.Table, rows: Sequence[Sequence[str]], sums: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=part.name if part.titled else None, title_justify="left")
+    if part.listing:
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    else:
+        table = Table(title=part.name if part.titled else None, title_justify="left")
     for k, head in enumerate(part.heads):
         # numbers stay whole as long as words can be broken
-        number = k >= part.left and not any(" " in row[k] for row in part.rows)
-        justify: Literal["left", "right"] = "left" if k < part.left else "right"
+        number = k >= part.left and (part.listing or not any(" " in row[k] for row in part.rows))
+        justify: Literal["left", "right"] = "left" if k < part.left or part.listing else "right"
         name = Text(printable(head))
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=number)
+        least = len(head) if part.listing else None
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=number, min_width=least)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if part.totals:

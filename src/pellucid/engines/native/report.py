@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import AFTERWARDS, LEARN
@@ -16,6 +16,7 @@ from pellucid.engines.step import Step
 from pellucid.graph import INPUT
 from pellucid.ops import CrossEntropy, MaxPool
 from pellucid.optimizers import SGD
+from pellucid.record import Record
 
 if TYPE_CHECKING:
     from pellucid.engines.native.compile import Code
@@ -73,7 +74,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class PlanReport:
+class PlanReport(Record):
     """A plan.
 
     Attributes:
@@ -89,6 +90,7 @@ class PlanReport:
         peak: GFLOP/s of multiply-adds in registers, all threads; none before it was measured.
     """
 
+    record_kind: ClassVar[str] = "plan"
     processor: str
     lanes: int
     threads: int
