@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.show import document as d
-from pellucid.show.drawing import new_figure
-from pellucid.show.palette import BLUE, GREY, PROBABILITY, VERMILION
+from pellucid.show.drawing import draw_bars, new_figure
+from pellucid.show.palette import BLUE, GREY, VERMILION
 from pellucid.show.reliability import draw_reliability
 from pellucid.text import counted
 
@@ -151,17 +151,12 @@ def draw_comparison(numbers: Comparison, names: tuple[str, str]) -> Figure:
     """How many pictures each answers right, and how far each one's confidence can be trusted."""
     figure = new_figure(9.0, 4.0)
     left, right = figure.subplots(1, 2)
-    counts = list(numbers.groups().values())
     first, second = names
-    left.barh(range(4), counts, color=PROBABILITY)
-    left.set_yticks(
-        range(4), ["both right", f"only {first} right", f"only {second} right", "both wrong"]
-    )
-    left.invert_yaxis()
-    for k, count in enumerate(counts):
-        left.annotate(str(count), (count, k), (3, 0), textcoords="offset points", va="center")
-    left.margins(x=0.15)
-    left.set_xlabel(f"of {len(numbers)} pictures")
+    groups = ("both right", f"only {first} right", f"only {second} right", "both wrong")
+    counts = numbers.groups().values()
+    bars = [d.Bar(name, n, str(n)) for name, n in zip(groups, counts, strict=True)]
+    draw_bars(left, bars, signed=False, size=9.0)
+    left.set_title(f"of {len(numbers)} pictures")
     right.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="calibrated")
     for name, answers, marker, colour in (
         (first, numbers.first, "o", BLUE),

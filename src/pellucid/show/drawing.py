@@ -16,7 +16,7 @@ import numpy as np
 
 from pellucid.errors import MissingDependencyError
 from pellucid.numerals import figure as written
-from pellucid.show.palette import GREY, INK, colour_map
+from pellucid.show.palette import BLUE, GREY, INK, PROBABILITY, VERMILION, colour_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
-    from pellucid.show.document import Colours
+    from pellucid.show.document import Bar, Colours
 
 DOTS_PER_INCH = 150
 
@@ -208,6 +208,38 @@ def outline_strongest(axes: Axes, values: NDArray[Any]) -> None:
     """Draw a line around where a map (H, W) of positive values exceeds half its largest."""
     if min(values.shape) > 1 and np.isfinite(values).all() and np.ptp(values) > 0.0:
         axes.contour(values, levels=[0.5 * float(values.max())], colors=INK, linewidths=1.2)
+
+
+def draw_bars(axes: Axes, bars: Sequence[Bar], *, signed: bool = True, size: float = 8.0) -> None:
+    """Draw named numbers as bars, the first above, each with its number at the right.
+
+    Args:
+        axes: Where.
+        bars: What.
+        signed: Whether they go both ways: negative ones are hatched, too.
+        size: Of the letters.
+    """
+    values = np.nan_to_num([bar.value for bar in bars])
+    negative = values < 0
+    places = range(len(bars))
+    axes.barh(
+        places, values, edgecolor="white", linewidth=0.4,
+        color=[BLUE if low else VERMILION for low in negative] if signed else PROBABILITY,
+        hatch=["///" if low else "" for low in negative],
+    )  # fmt: skip
+    axes.axvline(0.0, color=GREY, linewidth=0.8)
+    lowest, highest = min(0.0, *values), max(0.0, *values)
+    span = (highest - lowest) or 1.0
+    axes.set_xlim(lowest - 0.03 * span, highest + 0.4 * span)  # room for the numbers
+    for place, bar, value in zip(places, bars, values, strict=True):
+        at = max(float(value), 0.0) + 0.02 * span
+        axes.text(at, place, bar.written, va="center", fontsize=size)
+    axes.set_yticks(places, [bar.name for bar in bars], fontsize=size)
+    axes.tick_params(left=False)
+    axes.invert_yaxis()
+    axes.xaxis.set_visible(False)
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 def plain_numbers(axes: Axes, axis_name: str) -> None:

@@ -12,6 +12,7 @@ from pellucid.show import document as d
 from pellucid.show.drawing import (
     bare,
     colour_bar,
+    draw_bars,
     draw_map,
     draw_picture,
     mark_signs,
@@ -19,7 +20,7 @@ from pellucid.show.drawing import (
     words_below,
 )
 from pellucid.show.heatmap import claims, scale_words, write_empty
-from pellucid.show.palette import BLUE, GREY, INK, VERMILION
+from pellucid.show.palette import INK
 from pellucid.show.titles import probabilities_section, score_headline
 
 if TYPE_CHECKING:
@@ -145,18 +146,5 @@ def _draw_sum(axes: Axes, evidence: Evidence) -> None:
     if rest := layers[MOST_BARS:]:
         parts.append((f"{len(rest)} more layers", sum(value for _, value in rest)))
     parts.append(("sum", evidence.total))
-    places = range(len(parts))
-    values = [value for _, value in parts]
-    axes.barh(
-        places, values, color=[VERMILION if value > 0 else BLUE for value in values],
-        hatch=["" if value > 0 else "///" for value in values], edgecolor="white", linewidth=0.4,
-    )  # fmt: skip
-    axes.set_yticks(places, [name for name, _ in parts])
-    axes.invert_yaxis()
-    axes.axvline(0.0, color=GREY, linewidth=0.8)
-    lowest, highest = min(0.0, *values), max(0.0, *values)
-    span = (highest - lowest) or 1.0
-    axes.set_xlim(lowest - 0.03 * span, highest + 0.4 * span)  # room for numbers at the right
-    for place, value in zip(places, values, strict=True):
-        axes.text(max(value, 0.0), place, f" {written(value, '+.3g')}", va="center", fontsize=8)
+    draw_bars(axes, [d.Bar(name, value, written(value, "+.3g")) for name, value in parts])
     axes.set_title("what adds up (hatched: negative)", fontsize=9.5)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.numerals import figure as written
-from pellucid.show.drawing import new_figure
-from pellucid.show.palette import BLUE, GREY, PROBABILITY, VERMILION, colour_map, colours, limit_of
+from pellucid.show.document import Bar
+from pellucid.show.drawing import draw_bars, new_figure
+from pellucid.show.palette import BLUE, GREY, VERMILION, colour_map, colours, limit_of
 from pellucid.text import truncated
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ MOST_MAPS = 8
 """How many of a layer's maps are drawn: those with the largest values, by size."""
 
 MOST_NAMED = 12
-"""With more classes than that, lines stand for them instead of named bars."""
+"""How many classes have bars, those with the largest values, by size."""
 
-LONGEST_NAME = 14
+LONGEST_NAME = 16
 """Letters of a class name that have room beside a bar."""
 
 COLOURS = 3
@@ -80,7 +81,8 @@ def _height(layer: Layer, classes: Sequence[str]) -> float:
     """Of a layer's drawing, in inches."""
     if layer.values.ndim == 3:
         return _PICTURE if layer.pixels else _MAPS_HEIGHT
-    return _CLASS * len(classes) if _is_named(layer.values, classes) else _VECTOR + _TICKS
+    named = len(layer.values) == len(classes)
+    return _CLASS * min(len(classes), MOST_NAMED) if named else _VECTOR + _TICKS
 
 
 def _draw(
@@ -94,8 +96,9 @@ def _draw(
     bottom, height = box
     values = layer.values
     if values.ndim == 1:
-        named = _is_named(values, classes)
-        margin = 0.15 + (0.095 * max(map(len, classes)) if named else 0.0)
+        named = len(values) == len(classes)
+        letters = min(LONGEST_NAME, max(map(len, classes))) if named else 0
+        margin = 0.15 + 0.095 * letters
         ticks = 0.0 if named else height * _TICKS / (_VECTOR + _TICKS)
         wide = (_WIDTH - first - margin - 0.15) / _WIDTH
         place = (first + margin) / _WIDTH, bottom + ticks, wide, height - ticks
@@ -116,13 +119,6 @@ def _draw(
     _maps(axes, layer)
     beside = (first + 0.2 + wide) / _WIDTH, bottom, 0.012, height
     _scale(figure.add_axes(beside, label=f"{layer.title}: scale"), layer)
-
-
-def _is_named(values: NDArray[Any], classes: Sequence[str]) -> bool:
-    """Whether a vector has a value for each class, and their names have room."""
-    return len(values) == len(classes) <= MOST_NAMED and (
-        max(len(name) for name in classes) <= LONGEST_NAME
-    )
 
 
 def _maps(axes: Axes, layer: Layer) -> None:
@@ -185,21 +181,11 @@ def _lines(axes: Axes, values: NDArray[Any]) -> None:
 
 
 def _named_bars(axes: Axes, layer: Layer, classes: Sequence[str]) -> None:
-    """A bar for each class, with its name and value."""
-    places = np.arange(len(layer.values))
-    sizes = np.nan_to_num(layer.values.astype(np.float64))
-    shades = np.where(sizes < 0, BLUE, VERMILION).tolist()
-    axes.barh(places, sizes, color=PROBABILITY if layer.probabilities else shades)
-    axes.axvline(0.0, color=GREY, linewidth=0.8)
-    span = float(np.ptp([*sizes, 0.0])) or 1.0
-    for place, value, size in zip(places, layer.values.tolist(), sizes.tolist(), strict=True):
-        axes.text(
-            max(size, 0.0) + 0.02 * span, float(place), written(value), va="center", fontsize=7
-        )
-    axes.set_xlim(min(0.0, sizes.min()) - 0.02 * span, max(0.0, sizes.max()) + 0.3 * span)
-    axes.set_yticks(places, labels=list(classes))
-    axes.tick_params(labelsize=8)
-    axes.xaxis.set_visible(False)
-    axes.invert_yaxis()
-    for side in ("top", "right", "bottom", "left"):
-        axes.spines[side].set_visible(False)
+    """A bar for each class, with its name and value; of many classes those with the largest."""
+    values = layer.values.astype(np.float64)
+    order = (-np.abs(np.nan_to_num(values))).argsort(kind="stable")[:MOST_NAMED]
+    bars = [
+        Bar(truncated(classes[k], LONGEST_NAME), values[k], written(values[k]))
+        for k in sorted(order)
+    ]
+    draw_bars(axes, bars, signed=not layer.probabilities, size=7.5)

@@ -175,6 +175,7 @@ def _convolution(story: Story, opened: ValueTerms, operation: Conv2D) -> Iterato
         parts.append(f"bias {written(terms.bias)}")
     if len(parts) > 1:
         yield prose(f"together: {' + '.join(parts)} = {written(terms.total)}", 2, 2)
+    yield d.Only("terminal", [d.Text("")])
     whole = len(opened) == operation.size[0] * operation.size[1] * len(totals)
     hole = "" if whole else f"The kernel hangs over the edge ({HOLE}), where zeros are read. "
     total, engine, difference = compared(terms.total, opened.value)

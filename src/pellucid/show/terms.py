@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.numerals import compared, place
 from pellucid.numerals import figure as written
 from pellucid.show import document as d
-from pellucid.show.drawing import new_figure
-from pellucid.show.palette import BLUE, GREY, VERMILION
+from pellucid.show.drawing import draw_bars, new_figure
 from pellucid.show.sentences import check_line, detail_lines, rule_in_words, update_line, use_lines
 
 if TYPE_CHECKING:
@@ -129,20 +128,7 @@ def _draw(title: str, bars: list[d.Bar], count: int) -> Figure:
     """The largest terms as bars, the largest above."""
     figure = new_figure(7.0, 1.2 + 0.25 * max(len(bars), 1))
     axes = figure.subplots()
-    values, places = [bar.value for bar in bars], range(len(bars))
-    axes.barh(places, values, color=[VERMILION if value > 0 else BLUE for value in values])
-    axes.set_yticks(places, [bar.name for bar in bars])
-    axes.invert_yaxis()
-    axes.axvline(0.0, color=GREY, linewidth=0.8)
-    for k, bar in enumerate(bars):
-        axes.annotate(
-            bar.written, (bar.value, k), (3 if bar.value >= 0 else -3, 0),
-            textcoords="offset points", va="center", fontsize=8,
-            ha="left" if bar.value >= 0 else "right",
-        )  # fmt: skip
-    axes.margins(x=0.2)
-    axes.set_xlabel(
-        "all terms" if count <= len(bars) else f"the largest {len(bars)} of {count} terms"
-    )
-    figure.suptitle(title)
+    draw_bars(axes, bars)
+    what = "all terms" if count <= len(bars) else f"the largest {len(bars)} of {count} terms"
+    figure.suptitle(f"{title}\n{what}")
     return figure

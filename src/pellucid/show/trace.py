@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pellucid.explain.value_terms import ValueTerms
 
 
+CLASSES = d.Limit(20, 100, "more classes")
+"""Of many classes, the first are shown."""
+
+
 def trace_document(
     trace: Trace, *, picture: str = "", opened: ValueTerms | None = None
 ) -> d.Document:
@@ -65,7 +69,7 @@ def layer_values(step: Step) -> d.Part:
     if step.node is None:
         return d.Pictures([d.Picture(lambda: activations.pixels, ("what the network sees",))], 168)
     if step.name == activations.graph.output:
-        return probability_bars(activations, len(activations.classes))
+        return probability_bars(activations, CLASSES.page)
     if step.name == activations.logits:
         return class_bars(activations.classes, step.values.tolist(), "logits")
     maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
@@ -78,7 +82,7 @@ def layer_values(step: Step) -> d.Part:
 def class_bars(classes: tuple[str, ...], values: list[float], name: str) -> d.Bars:
     """A signed number for each class."""
     rows = [d.Bar(each, v, written(v)) for each, v in zip(classes, values, strict=True)]
-    return d.Bars(name, rows, signed=True)
+    return d.Bars(name, rows, signed=True, limit=CLASSES)
 
 
 def draw_trace(trace: Trace, title: str) -> Figure:
