@@ -96,11 +96,12 @@ def write(
     vectors = Vectors(target.lanes, target.registers)
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
     plan = Plan(
-        graph, lowered.regions, vectors, capacity, target.threads, optimizer, builder, wanted,
+        graph, lowered.regions, vectors, capacity, target.threads, learning, builder, wanted,
         lowered.makers,
     )  # fmt: skip
     kernels = [region.kernel(plan, region) for region in plan.regions]
     weighted = [kernel for kernel in kernels if isinstance(kernel, Weighted)]
+    trained = [kernel for kernel in weighted if plan.trains(kernel.region)]
     for kernel in kernels:
         builder.origin = kernel.region.target
         kernel.forward()
@@ -115,8 +116,8 @@ def write(
             builder.origin = plan.answer
             loss.write_sum()
         if optimizer.clip_norm is not None:
-            write_clip(plan, weighted, optimizer.clip_norm)
-        for made in weighted:
+            write_clip(plan, trained, optimizer.clip_norm)
+        for made in trained:
             builder.origin = made.region.target
             write_update(plan, made.parameter)
     elif wanted.backward:
@@ -142,7 +143,7 @@ def _write_backward(plan: Plan, kernels: list[Kernel]) -> None:
         if region.target not in plan.written:  # nothing leads from it to the answer
             plan.clear(f"clear {region.name}", plan.gradients[region.target])
         kernel.backward()
-        if plan.training or plan.wanted.weights:
+        if plan.trains(region) or plan.wanted.weights:
             # At once, so that neither what came in nor its gradient need be kept for long.
             kernel.weight_gradient()
 

@@ -61,7 +61,7 @@ class ByReference(Weighted):
             kinds.append(Part(self.floats, floats, decays=parts[name].decays))
             self.floats += floats
         size = max(self.floats, plan.lanes)
-        self.parameter = place_parameter(plan, self.name, 1, size, 1, tuple(kinds))
+        self.parameter = place_parameter(plan, region, 1, size, 1, tuple(kinds))
         followed = sum(int(np.prod(shape)) for shape in self.followed.values())
         self.statistics = plan.arena.place(f"statistics {self.name}", followed)
         self.calls = plan.arena.place(f"calls {self.name}", 2 * (BACKWARD + 1))
@@ -209,10 +209,12 @@ class ByReference(Weighted):
             for place, shape in zip(self.sources, self.shapes, strict=True)
         ]
         weights = self._weights()
-        mode = Mode(training, seed, step, self.stream)
+        by_batch = training and not self.plan.uses_running(self.region)
+        mode = Mode(by_batch, seed, step, self.stream)
         value, self._saved = self.operation.forward(inputs, weights, mode)
         self._put(self.target, value, images, adds=False)
-        if training:
+        learning = self.plan.learning
+        if training and learning is not None and self.name in learning.follows:
             followed = self.operation.updated_statistics(self._saved, weights)
             self.write_statistics(self._memory, {**weights, **followed})
 

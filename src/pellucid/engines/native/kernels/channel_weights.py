@@ -38,7 +38,7 @@ class Rows(Weighted):
         self.pitch = whole_vectors(self.channels, plan.lanes)
         floats = len(parts) * self.pitch
         whole = Part(0, floats, decays=False)
-        self.parameter = place_parameter(plan, self.name, 1, floats, 1, (whole,))
+        self.parameter = place_parameter(plan, region, 1, floats, 1, (whole,))
         if plan.wants_gradient(region.target):
             self.sums = ImageSums(plan, self.parameter)
 

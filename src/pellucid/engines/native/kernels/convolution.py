@@ -111,7 +111,7 @@ class Convolve(Weighted):
         )
         self.parameter = place_parameter(
             plan,
-            self.name,
+            region,
             self.packing.blocks,
             self.packing.block,
             CHUNKS if self.by_chunks else 1,

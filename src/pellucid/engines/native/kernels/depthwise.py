@@ -73,7 +73,7 @@ class Depthwise(Weighted):
         bias = (Part(kernel, plan.lanes, decays=False),) if operation.bias else ()
         self.parameter = place_parameter(
             plan,
-            self.name,
+            region,
             self.packing.blocks,
             self.packing.block,
             CHUNKS,

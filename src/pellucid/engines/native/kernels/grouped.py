@@ -89,7 +89,7 @@ class Grouped(Weighted):
         self.chunks = max(1, min(CHUNKS, LARGEST_PARTIAL_SUMS // size))
         self.parameter = place_parameter(
             plan,
-            self.name,
+            region,
             self.groups * self.packing.blocks,
             self.packing.block,
             self.chunks,

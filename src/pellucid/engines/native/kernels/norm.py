@@ -105,8 +105,9 @@ class Norm(NormPlaces, Weighted):
     def forward(self) -> None:
         """Append the stages: at inference one, in training statistics and then the same."""
         plan, vectors = self.plan, self.pitch // self.plan.lanes
-        plan.stage(INFER, self.name, "images", self._infer, self._about_affine)
-        if not plan.training:
+        schedules = plan.forward if self.fixed else INFER
+        plan.stage(schedules, self.name, "images", self._infer, self._about_affine)
+        if self.fixed:
             return
         note = "reads each image twice, the mean first: exact also far from zero"
         about = plan.about(
@@ -148,11 +149,15 @@ class Norm(NormPlaces, Weighted):
             mean = f.load_vector(buffer(f, self.statistics + MEAN * self.pitch), c)
             return mean, scale, self.weight(f, BETA, c)
 
-        fixed = not self.plan.training and self.plan.wants_gradient(self.region.target)
-        self._apply(f, affine, winners=fixed and self.region.pool is not None)
+        self._apply(f, affine, winners=self.fixed and self._remembers_winners)
+
+    @property
+    def _remembers_winners(self) -> bool:
+        pools = self.region.pool is not None
+        return pools and self.plan.wants_gradient(self.region.target)
 
     def _normalise(self, f: Function) -> None:
-        self._apply(f, lambda c: self.affine(f, c), winners=self.region.pool is not None)
+        self._apply(f, lambda c: self.affine(f, c), winners=self._remembers_winners)
 
     def _apply(self, f: Function, affine: Callable[[Index], Affine], *, winners: bool) -> None:
         """Append z = (y − mean) · scale + β, pooled and put through what follows."""
@@ -201,23 +206,24 @@ class Norm(NormPlaces, Weighted):
         It takes less memory than z itself, and hardly longer than to fetch z from there.
         """
         self.plan.stage(
-            "backward", f"{self.name} again", "images", self._normalise, self._about_affine,
+            "backward", f"{self.name} again", "images",
+            self._infer if self.fixed else self._normalise, self._about_affine,
             again=(self.target.offset,),
         )  # fmt: skip
 
     def backward(self) -> None:
         """Append the backward pass: sums over images, joined, then the gradient at y.
 
-        At inference the statistics are fixed, and have no part in the gradient.
+        Running statistics are fixed, and have no part in the gradient.
         """
         plan, vectors, (source,) = self.plan, self.pitch // self.plan.lanes, self.region.sources
         reads = [plan.gradients[self.region.target], self.source]
-        if not plan.training:
+        if self.fixed:
             plan.stage(
                 "backward", f"running statistics of {self.name}", vectors,
                 partial(use_running, self), Description("statistics"), group=f"running {self.name}",
             )  # fmt: skip
-        if plan.training or plan.wanted.weights:
+        if not self.fixed or plan.trains(self.region) or plan.wanted.weights:
             about = plan.about(
                 "sums over positions", reads, read=self._winner_bytes, written=self._sum_bytes
             )

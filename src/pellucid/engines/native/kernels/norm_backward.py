@@ -76,7 +76,6 @@ def join_gradients(norm: NormPlaces, f: Function) -> None:
 
 def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
     """∂y = γ/σ · (g − mean g − (y − mean) · lean); γ/σ · g where statistics are fixed."""
-    fixed = not norm.plan.training
     to = norm.plan.gradients[norm.region.sources[0]]
     places = norm.offsets(to)
 
@@ -92,7 +91,7 @@ def back(norm: NormPlaces, f: Function, *, adds: bool) -> None:
                     places, _gradients(norm, f, at, affine), strict=True
                 ):
                     rest = gradient
-                    if not fixed:
+                    if not norm.fixed:
                         leaning = f.vector("fmul", centred, lean)
                         rest = f.vector("fsub", f.vector("fsub", gradient, shrink), leaning)
                     result = f.vector("fmul", affine[1], rest)

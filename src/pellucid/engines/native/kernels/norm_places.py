@@ -34,14 +34,15 @@ class NormPlaces:
         operation = region.operation
         assert isinstance(operation, ops.BatchNorm)
         self.plan, self.region, self.name, self.operation = plan, region, region.name, operation
+        self.fixed = plan.uses_running(region)
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.pitch = self.target.layout.pitch
         self.channels = self.target.layout.channels
         parts = (Part(0, 2 * self.pitch, decays=False),)
-        self.parameter = place_parameter(plan, self.name, 1, 2 * self.pitch, 1, parts)
+        self.parameter = place_parameter(plan, region, 1, 2 * self.pitch, 1, parts)
         place = plan.arena.place_scratch
         self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
-        if plan.wants_gradient(region.target):
+        if plan.wants_gradient(region.target) or not self.fixed:
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
         self.size = region.pool.size if region.pool is not None else (1, 1)

@@ -86,8 +86,10 @@ def join(norm: NormPlaces, f: Function) -> None:
         less = f.vector("fsub", count, f.constant(1.0))
         some = f.compare("ogt", less, f.zero)
         unbiased = f.vector("fdiv", squared, f.choose(some, less, f.constant(1.0)))
-        _follow(norm, f, MEAN, c, mean)
-        _follow(norm, f, VARIANCE, c, unbiased)
+        learning = norm.plan.learning
+        if learning is not None and norm.region.name in learning.follows:
+            _follow(norm, f, MEAN, c, mean)
+            _follow(norm, f, VARIANCE, c, unbiased)
         return []
 
     f.loop("%first", "%last", 1, unit)

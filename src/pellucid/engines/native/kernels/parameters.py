@@ -12,6 +12,7 @@ from pellucid.engines.native.kernels.plan import FLOAT
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Parameter:
         weights: The weights.
         gradients: Their gradient, in ``chunks`` partial sums one after the other.
         chunks: How many partial sums.
-        memory: What the optimizer remembers, an offset for each of its slots.
+        memory: What the optimizer remembers, an offset by its slots' names.
         parts: What in each block is updated.
     """
 
@@ -50,7 +51,7 @@ class Parameter:
     weights: int
     gradients: int
     chunks: int
-    memory: tuple[int, ...]
+    memory: dict[str, int]
     parts: tuple[Part, ...]
 
     @property
@@ -60,18 +61,20 @@ class Parameter:
 
 
 def place_parameter(
-    plan: Plan, name: str, blocks: int, block: int, chunks: int, parts: tuple[Part, ...]
+    plan: Plan, region: Region, blocks: int, block: int, chunks: int, parts: tuple[Part, ...]
 ) -> Parameter:
-    """Find room for a parameter."""
+    """Find room for a region's parameter."""
+    name = region.name
     size = blocks * block
     place = plan.arena.place
     weights = place(f"weights {name}", size)
-    gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None else ()
+    trains = plan.optimizer is not None and plan.trains(region)
+    gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None and trains else ()
     if plan.wanted.weights:  # they are read after the last stage
         gradients = place(f"weight gradients {name}", size * chunks)
     elif plan.has_backward:
         gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
-    memory = tuple(place(f"{slot} {name}", size) for slot in slots)
+    memory = {slot: place(f"{slot} {name}", size) for slot in slots}
     return Parameter(name, blocks, block, weights, gradients, chunks, memory, parts)
 
 
@@ -102,7 +105,7 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
                     else:  # clipping has joined them
                         gradient = f.load_vector(buffer(f, parameter.gradients), at)
                     weights = buffer(f, parameter.weights)
-                    memory = [buffer(f, slot) for slot in parameter.memory]
+                    memory = [buffer(f, slot) for slot in parameter.memory.values()]
                     update_vector(
                         f, optimizer, weights, gradient, memory, at, plan.scalars, decays=decays
                     )

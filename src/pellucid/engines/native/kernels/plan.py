@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Vectors
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
     from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
     from pellucid.ops.operation import Shape
@@ -41,7 +42,7 @@ class Plan:
         vectors: The processor's registers.
         capacity: Images that the buffers hold.
         threads: Threads that the scratch buffers are for.
-        optimizer: The update rule; none for inference.
+        learning: How the program learns; none for inference.
         builder: Collects the code.
         wanted: What is read besides the answer.
         makers: The region target that holds each node's value.
@@ -58,7 +59,7 @@ class Plan:
     vectors: Vectors
     capacity: int
     threads: int
-    optimizer: Optimizer | None
+    learning: Learning | None
     builder: ScheduleBuilder
     wanted: Wanted = NOTHING
     makers: dict[str, str] = field(default_factory=dict)
@@ -109,7 +110,20 @@ class Plan:
     @property
     def training(self) -> bool:
         """Whether the program learns."""
-        return self.optimizer is not None
+        return self.learning is not None
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The update rule; none for inference."""
+        return self.learning.optimizer if self.learning is not None else None
+
+    def trains(self, region: Region) -> bool:
+        """Whether a region's weights change."""
+        return self.learning is not None and region.name in self.learning.trains
+
+    def uses_running(self, region: Region) -> bool:
+        """Whether a norm uses its running statistics wherever a batch has its own."""
+        return self.learning is None or region.name in self.learning.running
 
     @property
     def has_backward(self) -> bool:
@@ -197,9 +211,10 @@ class Plan:
             return set()
         found = {self.answer} if self.training else set(self._read_later[1])
         for region in self.regions:
-            learns = self.training or self.wanted.weights
-            weights = region.operation.parameters(*region.inputs) if learns else ()
-            if weights or found.intersection(region.sources):
+            learns = self.trains(region) or (
+                self.wanted.weights and region.operation.parameters(*region.inputs)
+            )
+            if learns or found.intersection(region.sources):
                 found.add(region.target)
         return found
 

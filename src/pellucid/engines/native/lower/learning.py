@@ -27,6 +27,9 @@ class Learning:
         optimizer: The update rule.
         seed: Of the random numbers drawn in training.
         targets: The input that the loss compares the answer with.
+        trains: The nodes whose weights change; by default all.
+        running: Norms that use their running statistics.
+        follows: Norms whose running statistics follow the batch's; by default all.
     """
 
     graph: Graph
@@ -34,6 +37,9 @@ class Learning:
     optimizer: Optimizer
     seed: int
     targets: str
+    trains: frozenset[str]
+    running: frozenset[str]
+    follows: frozenset[str]
 
     @classmethod
     def of(cls, step: Step) -> Learning:
@@ -51,16 +57,33 @@ class Learning:
             raise Declined("a step takes pictures and targets, each by one input")
         if {*graph.outputs.values()} != {value}:
             raise Declined("a step gives the loss and the answer that it compares")
-        trainable = {str(name) for name, each in graph.parameters.items() if each.trainable}
-        if trainable != step.trained.keys():
-            raise Declined("some weights are not trained")
         stores = [node.store for node in graph.nodes if graph.parameters_of(node)]
         if len(stores) != len(set(stores)):
             raise Declined("layers share weights")
-        for each in graph.nodes:
-            if not step.normalises_by_batch(each):
-                raise Declined(f"{each.name} uses its running statistics in training")
-        return cls(graph, node.operation, step.optimizer, step.seed, targets)
+        return cls(
+            graph,
+            node.operation,
+            step.optimizer,
+            step.seed,
+            targets,
+            frozenset(each.name for each in graph.nodes if _trains(step, graph, each)),
+            frozenset(each.name for each in graph.nodes if not step.normalises_by_batch(each)),
+            frozenset(each.name for each in graph.nodes if step.updates_statistics(each)),
+        )
+
+
+def _trains(step: Step, graph: Graph, node: Node) -> bool:
+    """Whether a node's weights change.
+
+    Raises:
+        Declined: If some of them do and others do not.
+    """
+    own = node.operation.parameters(*graph.inputs_of(node))
+    trainable = {f"{node.store}.{name}" for name, each in own.items() if each.trainable}
+    changing = trainable & step.trained.keys()
+    if changing and changing != trainable:
+        raise Declined(f"some weights of {node.name} are trained, others are not")
+    return bool(changing)
 
 
 def _without(graph: Graph, loss: Node) -> Graph:

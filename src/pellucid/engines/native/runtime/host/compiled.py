@@ -191,22 +191,20 @@ class Compiled:
     def state(self) -> dict[str, Array]:
         """Copies of what the optimizer remembers, see :mod:`pellucid.engines.state`."""
         state: dict[str, Array] = {"step": np.array(self._step)}
-        for name, stage in self._code.weighted.items():
-            for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
-                for part, array in stage.read(self._memory, offset).items():
-                    state[f"{name}.{part}.{slot}"] = array
+        for kernel in self._code.weighted.values():
+            for slot, offset in kernel.parameter.memory.items():
+                for part, array in kernel.read(self._memory, offset).items():
+                    state[f"{kernel.region.anchor.store}.{part}.{slot}"] = array
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Replace what the optimizer remembers."""
         self._steps[0] = int(state["step"])
         remembered = by_node(state)
-        for name, stage in self._code.weighted.items():
-            for slot, offset in zip(self._slots(), stage.parameter.memory, strict=True):
-                stage.write(self._memory, offset, of_node(remembered, name, f".{slot}"))
-
-    def _slots(self) -> tuple[str, ...]:
-        return self._learning.optimizer.slots if self._learning else ()
+        for kernel in self._code.weighted.values():
+            for slot, offset in kernel.parameter.memory.items():
+                own = of_node(remembered, kernel.region.anchor.store, f".{slot}")
+                kernel.write(self._memory, offset, own)
 
 
 def _first_capacity(graph: Graph) -> int:
