@@ -2,6 +2,13 @@
 
     Sequential([Conv2D(32, 3, padding="same"), ReLU(), MaxPool(2), Flatten(), Dense(10)])
 
+Networks of several inputs or outputs are written as their drawing reads, layer by layer on values:
+
+    picture = Input((28, 28, 1))
+    features = body(picture)
+    outputs = {"digit": Dense(10)(features), "angle": Dense(1)(features)}
+    graph = connect({"picture": picture}, outputs)
+
 A layer is an operation with an optional name; one without gets its kind and number: ``conv1``,
 ``relu1``, ``pool1``, ``conv2``. Sizes and strides are one number for both axes or a pair (height,
 width).
@@ -9,149 +16,70 @@ width).
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pellucid import ops
-from pellucid.checks import brief
-from pellucid.errors import ArgumentError
-from pellucid.graph import INPUT, Graph, Node
-from pellucid.short_repr import short_repr
+from pellucid.blocks import (
+    Block,
+    Gated,
+    Input,
+    Layer,
+    Parallel,
+    Residual,
+    Sequential,
+    Value,
+    connect,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.operation import Operation
     from pellucid.ops.window import Edge, Padding, Sides
 
+__all__ = [
+    "Add",
+    "AveragePool",
+    "BatchNorm",
+    "Block",
+    "ChannelShuffle",
+    "ChannelSlice",
+    "Clip",
+    "Concatenate",
+    "Conv2D",
+    "Crop",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Gated",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "HardSigmoid",
+    "HardSwish",
+    "Input",
+    "Layer",
+    "LeakyReLU",
+    "LocalResponseNorm",
+    "MaxPool",
+    "Multiply",
+    "Normalise",
+    "PReLU",
+    "Pad",
+    "Parallel",
+    "ReLU",
+    "ReLU6",
+    "Residual",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Subsample",
+    "Tanh",
+    "Value",
+    "connect",
+]
+
 Pair = int | tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """An operation and the name it asks for, if any."""
-
-    operation: Operation
-    name: str | None = None
-
-
-@short_repr
-@dataclass(frozen=True)
-class Sequential:
-    """Layers one after the other.
-
-    Attributes:
-        layers: Layers, and blocks of them; at least one.
-    """
-
-    layers: Sequence[Block]
-
-    def graph(self, input_shape: Shape) -> Graph:
-        """The graph for images of one shape.
-
-        Args:
-            input_shape: (height, width, channels).
-
-        Raises:
-            ShapeError: If a layer cannot take what reaches it.
-            ArgumentError: If two layers ask for one name, or there is no layer.
-        """
-        builder = _Builder()
-        builder.add(self, INPUT)
-        return Graph(input_shape, builder.nodes)
-
-
-@short_repr
-@dataclass(frozen=True)
-class Residual:
-    """Layers whose output is added to their input (He et al. 2015, ResNet).
-
-    Attributes:
-        layers: The body, one after the other.
-        shortcut: Layers on the way round it; none lets the input through as it is.
-        name: Of the addition; none: ``add1`` and so on.
-    """
-
-    layers: Sequence[Block]
-    shortcut: Sequence[Block] = ()
-    name: str | None = None
-
-
-@short_repr
-@dataclass(frozen=True)
-class Parallel:
-    """Branches that all take the same input; their feature maps are joined (GoogLeNet's Inception).
-
-    Attributes:
-        branches: Each a list of layers; an empty one lets the input through.
-        name: Of the joint; none: ``join1`` and so on.
-    """
-
-    branches: Sequence[Sequence[Block]]
-    name: str | None = None
-
-
-@short_repr
-@dataclass(frozen=True)
-class Gated:
-    """Layers whose output their input is multiplied by: a gate (Hu et al. 2017, SE networks).
-
-    Squeeze-and-excitation of C channels, for example, is ``Gated([GlobalAveragePool(), Dense(C //
-    4), ReLU(), Dense(C), Sigmoid()])``.
-
-    Attributes:
-        layers: What makes the gate: the input's shape, or one value a channel or a position.
-        name: Of the multiplication; none: ``multiply1`` and so on.
-    """
-
-    layers: Sequence[Block]
-    name: str | None = None
-
-
-Block = Layer | Sequential | Residual | Parallel | Gated
-
-
-@dataclass
-class _Builder:
-    """Lays blocks out as nodes and names them."""
-
-    nodes: list[Node] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, block: Block, source: str) -> str:
-        """Append a block's nodes after the node ``source``; the name of its last node."""
-        if isinstance(block, Layer):
-            return self._append(block.operation, (source,), block.name)
-        if isinstance(block, Sequential):
-            return self._chain(block.layers, source)
-        if isinstance(block, Residual):
-            body = self._chain(block.layers, source)
-            shortcut = self._chain(block.shortcut, source)
-            return self._append(ops.Add(), (body, shortcut), block.name)
-        if isinstance(block, Gated):
-            gate = self._chain(block.layers, source)
-            return self._append(ops.Multiply(), (source, gate), block.name)
-        if isinstance(block, Parallel):
-            ends = tuple(self._chain(branch, source) for branch in block.branches)
-            return self._append(ops.Concatenate(), ends, block.name)
-        raise ArgumentError(
-            f"a network is made of layers, Sequential, Residual, Parallel and "
-            f"Gated, got {brief(block)}"
-        )
-
-    def _chain(self, blocks: Sequence[Block], source: str) -> str:
-        for block in blocks:
-            source = self.add(block, source)
-        return source
-
-    def _append(self, operation: Operation, inputs: tuple[str, ...], name: str | None) -> str:
-        if name is None:
-            stem = operation.stem or operation.kind
-            self.counts[stem] += 1
-            name = f"{stem}{self.counts[stem]}"
-        self.nodes.append(Node(name, operation, inputs))
-        return name
 
 
 def Conv2D(  # noqa: N802 - layers are written like the classes they make
@@ -315,6 +243,9 @@ def _plain(operation: type[Operation]) -> Callable[..., Layer]:
     return layer
 
 
+Add = _plain(ops.Add)
+Multiply = _plain(ops.Multiply)
+Concatenate = _plain(ops.Concatenate)
 ReLU = _plain(ops.ReLU)
 ReLU6 = _plain(ops.ReLU6)
 Sigmoid = _plain(ops.Sigmoid)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from pellucid import engines
 from pellucid.engines import ENGINES, Precision, Program, get_engine
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph import INPUT, Graph, Network, Node
@@ -428,3 +429,17 @@ def test_a_network_without_weights(engine: str) -> None:
     np.testing.assert_array_equal(results[0].answers, images.reshape(2, 3))
     assert program.weights() == {}
     assert program.state() == {"step": np.array(2)}
+
+
+def test_old_names_go_on_working(engine: str) -> None:
+    """What learned by ``learning=``, and gave its ``optimizer_state``, warns and does the same."""
+    net, old = network(GRAPH), engines.Learning(LOSS, SGD(weight_decay=0.01), 5)
+    with pytest.warns(DeprecationWarning, match="steps=Step"):
+        program = get_engine(engine).load(net, learning=old)
+    images, labels = batch(GRAPH, 4)
+    result, new = program.train_step(images, labels, 0.1), load(engine)
+    assert result == new.train_step(images, labels, 0.1)
+    assert result.correct == int((result.answers.argmax(axis=1) == labels).sum())
+    with pytest.warns(DeprecationWarning, match="state"):
+        state = program.optimizer_state()
+    assert_same_bits(state, new.state())

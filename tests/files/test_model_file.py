@@ -138,9 +138,9 @@ def test_what_the_description_says(path: Path) -> None:
     assert len(bytes.fromhex(checksum)) == 32
     assert document == {
         "kind": "model",
-        "format": 1,
-        "graph": graph_to_dict(graph()),
-        "classes": list(model().classes),
+        "format": 2,
+        "graphs": {"main": graph_to_dict(graph())},
+        "task": {"kind": "single-label", "classes": list(model().classes), "label_kind": "text"},
         "preprocessing": model().preprocessing.to_dict(),
         "provenance": PROVENANCE,
         "self_test": {"engine": "reference"},
@@ -170,13 +170,7 @@ class Other(Engine):
     def __init__(self, share: float) -> None:
         self.share = share
 
-    def load(
-        self,
-        network: Network,
-        steps: Mapping[str, Step] | Step | None = None,
-        *,
-        precision: Precision = "float32",
-    ) -> Program:
+    def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
         share = self.share
         program = get_engine("reference").load(network, steps, precision=precision)
         forward = program.forward
@@ -391,9 +385,9 @@ def test_a_training_state_is_no_model(path: Path) -> None:
 
 
 def test_a_newer_file_asks_for_an_upgrade(path: Path) -> None:
-    path.write_bytes(save({}, {"pellucid": '{"kind":"model","format":2,"new":"things"}'}))
+    path.write_bytes(save({}, {"pellucid": '{"kind":"model","format":3,"new":"things"}'}))
     assert refusal(path) == (
-        f"{path}: written by a newer Pellucid (format 2, this one reads 1): upgrade Pellucid"
+        f"{path}: written by a newer Pellucid (format 3, this one reads 2): upgrade Pellucid"
     )
 
 
@@ -467,8 +461,8 @@ def hostile(document: dict[str, Any], layers: list[Any], weights: bool = False) 
     arrays: dict[str, Any] = {"self_test.images": images, "self_test.logits": logits}
     document = {
         **document,
-        "graph": graph_to_dict(made),
-        "classes": [str(i) for i in range(made.output_shape[0])],
+        "graphs": {"main": graph_to_dict(made)},
+        "task": {**document["task"], "classes": [str(i) for i in range(made.output_shape[0])]},
         "preprocessing": Preprocessing(4, 4, 1).to_dict(),
     }
     if weights:

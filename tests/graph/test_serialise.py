@@ -61,7 +61,8 @@ def test_round_trip(graph: Graph) -> None:
 def test_what_is_written_down() -> None:
     graph = Sequential([Conv2D(2, 3, name="c"), ReLU()]).graph((5, 4, 1))
     assert graph_to_dict(graph) == {
-        "input_shape": [5, 4, 1],
+        "inputs": {"input": {"shape": [5, 4, 1], "dtype": "float32", "per": "example"}},
+        "outputs": {"relu1": "relu1"},
         "nodes": [
             {
                 "name": "c",
@@ -200,9 +201,9 @@ def test_something_missing_or_superfluous(path: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        (None, "a graph must be an object of input_shape and nodes"),
-        ([], "a graph must be an object of input_shape and nodes"),
-        ({"nodes": []}, "a graph must be an object of input_shape and nodes"),
+        (None, "a graph must be an object of inputs, nodes and outputs"),
+        ([], "a graph must be an object of inputs, nodes and outputs"),
+        ({"nodes": []}, "a graph must be an object of inputs, nodes and outputs"),
         (
             {"input_shape": [1, 2], "nodes": []},
             "a graph's input_shape must be three positive numbers, got [1, 2]",

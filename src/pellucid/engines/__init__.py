@@ -8,7 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING
 
 from pellucid.engines.engine import Backward, Engine, Gradients, Precision, Program, StepResult
-from pellucid.engines.step import Step, with_loss
+from pellucid.engines.step import Learning, Step, with_loss
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
 
@@ -21,6 +21,7 @@ __all__ = [
     "Backward",
     "Engine",
     "Gradients",
+    "Learning",
     "Precision",
     "Program",
     "Step",

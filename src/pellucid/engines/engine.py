@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import numpy as np
 
 from pellucid.engines.batches import values_bytes
-from pellucid.engines.step import Step, with_loss
+from pellucid.engines.step import Learning, Step, with_loss
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.known_names import find_name
+from pellucid.renamed import OldAttribute, warn
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -72,10 +73,19 @@ class StepResult:
     Attributes:
         loss: Mean over the batch.
         answers: The network's, (N, …).
+        labels: What was wanted, as it was given.
     """
 
     loss: float
     answers: Array
+    labels: Array | None = None
+
+    @property
+    def correct(self) -> int:
+        """How many answers have their largest value where the wanted ones have theirs."""
+        assert self.labels is not None
+        wanted = self.labels if self.labels.ndim == 1 else self.labels.argmax(axis=1)
+        return int((self.answers.argmax(axis=1) == wanted).sum())
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -174,6 +184,8 @@ class Program(ABC):
             ShapeError: If they are not the program's.
         """
 
+    optimizer_state, set_optimizer_state = OldAttribute("state"), OldAttribute("set_state")
+
     @abstractmethod
     def state(self, name: str = TRAIN) -> dict[str, Array]:
         """Copies of what a step remembers: ``step``, ``conv1.kernel.velocity`` and so on."""
@@ -222,7 +234,8 @@ class Program(ABC):
         own = self.graph.input
         (targets,) = step.graph.inputs.keys() - {own}
         found = self.step({own: images, targets: labels}, learning_rate, name)
-        return StepResult(float(found.pop(step.loss)), next(iter(found.values())))
+        loss = float(found.pop(step.loss))
+        return StepResult(loss, next(iter(found.values())), np.asarray(labels))
 
     @property
     def forward_bytes(self) -> int:
@@ -279,13 +292,13 @@ class Engine(ABC):
 
     name: ClassVar[str]
 
-    @abstractmethod
     def load(
         self,
         network: Network,
         steps: Mapping[str, Step] | Step | None = None,
         *,
         precision: Precision = "float32",
+        learning: Learning | None = None,
     ) -> Program:
         """Make a program of a network; the network's own weights are copied, never changed.
 
@@ -294,11 +307,21 @@ class Engine(ABC):
             steps: The ways in which it learns, by name; a step alone is called ``train``. Their
                 graphs use the network's weights.
             precision: What is computed in.
+            learning: What steps were called when a network could have one alone; it warns.
 
         Raises:
-            ArgumentError: If the precision is unknown.
+            ArgumentError: If the precision is unknown, or this engine cannot compute the network.
             ShapeError: If a step's graph needs a weight that the network does not have.
         """
+        if learning is not None:
+            warn("learning=Learning(...)", "steps=Step.of(graph, loss, optimizer)")
+            steps = Step.of(network.graph, learning.loss, learning.optimizer, seed=learning.seed)
+        check_precision(precision)
+        return self._load(network, named_steps(network, steps), precision)
+
+    @abstractmethod
+    def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
+        """The same, once its arguments are found good."""
 
 
 def named_steps(network: Network, steps: Mapping[str, Step] | Step | None) -> dict[str, Step]:

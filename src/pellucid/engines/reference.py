@@ -14,8 +14,6 @@ from pellucid.engines.engine import (
     Gradients,
     Program,
     check_known,
-    check_precision,
-    named_steps,
 )
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
 from pellucid.engines.state import check_state
@@ -38,15 +36,8 @@ class ReferenceEngine(Engine):
 
     name: ClassVar[str] = "reference"
 
-    def load(
-        self,
-        network: Network,
-        steps: Mapping[str, Step] | Step | None = None,
-        *,
-        precision: Precision = "float32",
-    ) -> Program:
-        check_precision(precision)
-        return ReferenceProgram(network, named_steps(network, steps), precision)
+    def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
+        return ReferenceProgram(network, steps, precision)
 
 
 @dataclass(eq=False)

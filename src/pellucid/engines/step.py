@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Parameter
     from pellucid.optimizers import Optimizer
 
+
+@dataclass(frozen=True)
+class Learning:
+    """A loss and an update rule, from when a network had one way to learn; see :class:`Step`.
+
+    Attributes:
+        loss: On the logits.
+        optimizer: The update rule.
+        seed: Of the random numbers drawn in training, 0 .. 2³² − 1.
+    """
+
+    loss: Loss
+    optimizer: Optimizer
+    seed: int = 0
+
+
 LOSS, TARGETS = "loss", "targets"
 """What :func:`with_loss` calls the loss's node and output, and the input of what is wanted."""
 

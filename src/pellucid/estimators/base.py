@@ -14,7 +14,7 @@ from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.engines import DEFAULT, Step, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
-from pellucid.estimators.planning import Planning
+from pellucid.estimators.planning import Planning, makes_layers
 from pellucid.files import Model, load_model, save_model
 from pellucid.files.provenance import safe_max_pixels
 from pellucid.graph import summarise
@@ -122,7 +122,8 @@ class ImageEstimator(Planning):
         """What is pickled: settings and the model file's bytes; see :mod:`pellucid.pickling`."""
         if self._fitted is None:
             return state_of(self.get_params(), None)
-        layers = self._layers(len(self.model_.classes)) if callable(self.architecture) else None
+        made = makes_layers(self.architecture)
+        layers = self._layers(len(self.model_.classes)) if made else None
         return state_of(self.get_params(), self.model_, layers)
 
     def __setstate__(self, state: Any) -> None:

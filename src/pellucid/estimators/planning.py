@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
@@ -192,7 +192,7 @@ class Planning:
         layers: object = self.architecture
         if isinstance(layers, str):
             layers = get_architecture(layers)
-        if callable(layers):
+        if makes_layers(layers):
             layers = layers(classes)
         if not isinstance(layers, Sequential):
             raise ArgumentError(
@@ -302,3 +302,8 @@ def statistics(data: Dataset) -> tuple[list[float], list[float]]:
     """Mean and deviation of each channel, as the network's first layer has them."""
     mean, deviation = channel_statistics(data.images)
     return [round(level, 4) for level in mean], [round(max(level, 1.0), 4) for level in deviation]
+
+
+def makes_layers(architecture: object) -> TypeGuard[Callable[[int], object]]:
+    """Whether an architecture is a function of the number of classes; layers can be called too."""
+    return callable(architecture) and not isinstance(architecture, Sequential)

@@ -56,10 +56,12 @@ class Contents:
     Attributes:
         document: Its JSON text's values, without kind, format and checksum.
         arrays: Its arrays by name, each its own memory, in C order.
+        version: Of the format that it was read in; 0 for what is to be written.
     """
 
     document: dict[str, JSON]
     arrays: dict[str, NDArray[Any]]
+    version: int = 0
 
 
 def pack(kind: str, version: int, contents: Contents) -> bytes:
@@ -139,7 +141,8 @@ def _contents(data: bytes, header: dict[str, Any], name: str, kind: str, version
     sealed = document.pop("checksum", None)
     if sealed != checksum(document, arrays):
         raise damaged(name, "its content does not match its checksum")
-    return Contents({key: value for key, value in document.items() if key not in _ENVELOPE}, arrays)
+    own = {key: value for key, value in document.items() if key not in _ENVELOPE}
+    return Contents(own, arrays, written)
 
 
 def peek(path: Path, kind: str) -> dict[str, JSON]:

@@ -110,7 +110,7 @@ def _figure(value: int) -> str:
 
 def running_costs(graph: Graph) -> Iterator[tuple[Node, Cost]]:
     """Each node with what the network costs up to and with it."""
-    held = _HELD * math.prod(graph.input_shape)
+    held = _HELD * sum(math.prod(value.shape) for value in graph.inputs.values())
     peak = places = work = compiling = 0
     for node in graph.nodes:
         inputs = graph.inputs_of(node)

@@ -2,12 +2,11 @@
 
 Weights stand under their full names (``conv1.kernel``), in float32; the self-test's images and
 logits as ``self_test.images`` and ``self_test.logits``. The JSON text (see
-:mod:`pellucid.files.container`) holds ``graph``, ``preprocessing``, ``provenance`` and
-``self_test``, the name of the engine that computed the logits; and ``task``, with its settings, see
-:mod:`pellucid.tasks`. Single-label classification has ``classes`` in its place, and ``label_kind``
-if answers are not texts, as all models had before there were other tasks. Reading trusts nothing,
-executes nothing, and makes only operations and tasks of the fixed tables
-:data:`pellucid.ops.OPERATIONS` and :data:`pellucid.tasks.TASKS`.
+:mod:`pellucid.files.container`) holds ``graphs``, of which ``main`` answers and all use the same
+weights; ``task`` with its settings, see :mod:`pellucid.tasks`; ``preprocessing``, ``provenance``
+and ``self_test``, the name of the engine that computed the logits. ``docs/model-format.md`` has the
+whole, with a JSON schema. Reading trusts nothing, executes nothing, and makes only operations and
+tasks of the fixed tables :data:`pellucid.ops.OPERATIONS` and :data:`pellucid.tasks.TASKS`.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidE
 from pellucid.files import self_test, strict_json
 from pellucid.files.atomic import write_file
 from pellucid.files.container import Contents, pack, unpack, unpack_bytes
+from pellucid.files.format_1 import MAIN, upgraded
 from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 from pellucid.settings import to_dict
@@ -39,14 +39,18 @@ if TYPE_CHECKING:
     from pellucid.data.labels import LabelKind
     from pellucid.engines import Engine
     from pellucid.files.strict_json import JSON
+    from pellucid.graph import Graph
 
 KIND = "model"
-FORMAT = 1
+FORMAT = 2
 """The version of the format that is written, and the newest that is read."""
+
+MOST_GRAPHS = 100
+"""No model has more graphs: a guard against hostile files."""
 
 IMAGES, LOGITS = "self_test.images", "self_test.logits"
 
-_KEYS = {"graph", "task", "preprocessing", "provenance", "self_test"}
+_KEYS = {"graphs", "task", "preprocessing", "provenance", "self_test"}
 
 # What hostile values, where the checks of others did not foresee them, can raise.
 _PARSING_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
@@ -108,12 +112,13 @@ class Model:
         if len(self.task.names) != outputs:
             what = "columns" if self.task.kind == Regression.kind else "classes"
             raise ArgumentError(f"there are {len(self.task.names)} {what}, but {outputs} logits")
-        if graph.nodes[-1].operation.kind == "softmax":
+        if graph[graph.output].operation.kind == "softmax":
             raise ArgumentError(
                 "a model's network must end in logits; leave the Softmax() out, it is applied to "
                 "every model's answer"
             )
-        check_limits(graph)
+        for each in (graph, *self.network.graphs.values()):
+            check_limits(each)
         if self.preprocessing.shape != graph.input_shape:
             raise ArgumentError(
                 f"preprocessing makes images {self.preprocessing.shape}, but the network takes "
@@ -190,7 +195,8 @@ def model_bytes(
     weights = {name: _float32(name, array) for name, array in model.network.weights.items()}
     images = self_test.sample_images(graph.input_shape) if samples is None else samples
     self_test.check_images(images, graph.input_shape)
-    network = Network(graph, weights)
+    network = Network(graph, weights, model.network.graphs)
+    graphs = {MAIN: graph, **network.graphs}
     logits = self_test.compute_logits(network, images)
     if engine is not None:
         found = self_test.compute_logits(network, images, engine)
@@ -203,8 +209,8 @@ def model_bytes(
             ) from error
         logits = found
     document: dict[str, JSON] = {
-        "graph": graph_to_dict(graph),
-        **described_task(model.task),
+        "graphs": {name: graph_to_dict(each) for name, each in graphs.items()},
+        "task": to_dict(model.task),
         "preprocessing": model.preprocessing.to_dict(),
         "provenance": model.provenance,
         "self_test": {"engine": engine.name if engine else "reference"},
@@ -255,11 +261,8 @@ def _checked_model(contents: Contents, name: str) -> Model:
 
 def _model(contents: Contents) -> Model:
     document, arrays = dict(contents.document), dict(contents.arrays)
-    if "task" not in document and "classes" in document:
-        classes, label_kind = document.pop("classes"), document.pop("label_kind", "text")
-        document["task"] = {
-            "kind": SingleLabel.kind, "classes": classes, "label_kind": label_kind
-        }  # fmt: skip
+    if contents.version == 1:
+        document = upgraded(document)
     if document.keys() != _KEYS:
         odd = min(document.keys() ^ _KEYS)
         raise ArgumentError(
@@ -270,11 +273,12 @@ def _model(contents: Contents) -> Model:
     if not isinstance(provenance, dict):
         raise ArgumentError("its provenance must be an object")
     _check_self_test(document["self_test"])
-    graph = graph_from_dict(document["graph"])
+    graphs = _graphs(document["graphs"])
+    graph = graphs.pop(MAIN)
     for name, array in arrays.items():
         _check_float32(name, array)
     model = Model(
-        Network(graph, arrays),
+        Network(graph, arrays, graphs),
         task_from_dict(document["task"]),
         Preprocessing.from_dict(document["preprocessing"]),
         provenance,
@@ -293,6 +297,14 @@ def _model(contents: Contents) -> Model:
     except ArgumentError as error:
         raise ArgumentError(f"it fails its self-test on this machine: {error}") from error
     return model
+
+
+def _graphs(values: object) -> dict[str, Graph]:
+    if not isinstance(values, dict) or MAIN not in values or len(values) > MOST_GRAPHS:
+        raise ArgumentError(
+            f"its graphs must be an object of at most {MOST_GRAPHS}, {MAIN!r} among them"
+        )
+    return {name: graph_from_dict(graph) for name, graph in values.items()}
 
 
 def described_task(task: Task) -> dict[str, Any]:

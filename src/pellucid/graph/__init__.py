@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
-from pellucid.graph.network import Network, Weights, check_weights, initial_weights, parameters
+from pellucid.graph.network import (
+    Network,
+    Weights,
+    check_weights,
+    initial_weights,
+    parameters,
+    up_to,
+)
 from pellucid.graph.output_layers import classifier_weights, output_layers
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
@@ -28,4 +35,5 @@ __all__ = [
     "parameters",
     "receptive_fields",
     "summarise",
+    "up_to",
 ]

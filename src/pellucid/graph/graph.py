@@ -14,6 +14,7 @@ from pellucid.graph.smallest import smallest_input
 from pellucid.ops.operation import describe
 from pellucid.ops.types import Type
 from pellucid.short_repr import short_repr
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -341,7 +342,7 @@ def infer_types(nodes: Sequence[Node], inputs: Mapping[str, Type]) -> dict[str, 
 def unknown(what: str, name: object, known: Sequence[str]) -> ArgumentError:
     """The error for a name that a graph does not know; the message gives the nearest."""
     near = get_close_matches(name, known, n=1) if isinstance(name, str) else []
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(tuple(known))}"
     return ArgumentError(f"the network has no {what} {brief(name)}; {hint}")
 
 

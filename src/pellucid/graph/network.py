@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ShapeError
+from pellucid.graph.graph import Graph
 from pellucid.ops.initializers import initialise
+from pellucid.renamed import warn
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from pellucid.graph.graph import Graph
     from pellucid.ops.operation import Array, Parameter
 
 Weights = dict[str, "Array"]
@@ -77,16 +78,24 @@ def parameters(graphs: Iterable[Graph]) -> dict[str, Parameter]:
     return found
 
 
-def check_weights(expected: Mapping[str, Parameter], weights: Mapping[str, Array]) -> None:
+def up_to(network: Network, layer: str) -> Network:
+    """What :meth:`Network.select` was called; it warns."""
+    warn("pellucid.graph.up_to", "Network.select")
+    return network.select(layer)
+
+
+def check_weights(expected: Graph | Mapping[str, Parameter], weights: Mapping[str, Array]) -> None:
     """Check that weights are those of some parameters, all of them and no others.
 
     Args:
-        expected: The parameters, by full name.
+        expected: The parameters by full name, or the graph that has them.
         weights: The arrays, by full name.
 
     Raises:
         ShapeError: Naming the first that is not.
     """
+    if isinstance(expected, Graph):
+        expected = parameters([expected])
     for name, parameter in expected.items():
         if name not in weights:
             raise ShapeError(f"weight {name!r} is missing")

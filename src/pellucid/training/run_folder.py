@@ -31,8 +31,9 @@ from pellucid.files.atomic import check_writable, remove_left_over
 from pellucid.files.lock import FolderLock
 from pellucid.files.model_file import described_outputs
 from pellucid.files.strict_json import canonical
-from pellucid.graph import check_weights
+from pellucid.graph import INPUT, Graph, check_weights
 from pellucid.graph.serialise import graph_to_dict
+from pellucid.ops.types import Type
 from pellucid.text import printable, truncated
 from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
@@ -122,8 +123,7 @@ class RunFolder:
         }
         text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
         self._config = text.encode("utf-8", errors="backslashreplace")
-        layers = canonical(graph_to_dict(model.network.graph))
-        self._network = hashlib.sha256(layers).hexdigest()
+        self._network = _network_digest(model.network.graph)
         if not resume:
             check_free(path, overwrite=overwrite)
             make_folder(path)
@@ -374,3 +374,13 @@ def free_folder(parent: Path, name: str) -> Path:
     """A folder for a new run: ``parent/name``, or ``parent/name-2`` and so on if that is taken."""
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     return next(parent / free for free in names if not holds_run(parent / free))
+
+
+def _network_digest(graph: Graph) -> str:
+    """By what a run's state knows its network: of one picture, as all versions have written it."""
+    described = graph_to_dict(graph)
+    picture = {INPUT: Type(graph.shapes[INPUT])} if INPUT in graph.inputs else {}
+    last = graph.nodes[-1].name
+    if graph.inputs == picture and graph.outputs == {last: last}:
+        described = {"input_shape": list(graph.input_shape), "nodes": described["nodes"]}
+    return hashlib.sha256(canonical(described)).hexdigest()

@@ -21,7 +21,6 @@ from pellucid.graph import (
     classifier_weights,
     graph_from_dict,
     output_layers,
-    parameters,
 )
 from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
@@ -151,7 +150,7 @@ def resumed(kept: SavedRun) -> Start | None:
     try:
         graph = graph_from_dict(kept.graph)
         # before as large ones are made
-        check_weights(parameters([graph]), kept.checkpoint.now.weights)
+        check_weights(graph, kept.checkpoint.now.weights)
         architecture = kept.provenance["architecture"]
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
         name, anew = record["name"], record["anew"]

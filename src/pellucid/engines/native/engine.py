@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.cores import available_threads, check_threads
-from pellucid.engines.engine import Engine, Program, named_steps
+from pellucid.engines.engine import Engine, Program
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host.this_machine import host_target
@@ -35,17 +35,10 @@ class NativeEngine(Engine):
     def __init__(self, *, threads: int | None = None) -> None:
         self.threads = available_threads() if threads is None else check_threads(threads)
 
-    def load(
-        self,
-        network: Network,
-        steps: Mapping[str, Step] | Step | None = None,
-        *,
-        precision: Precision = "float32",
-    ) -> Program:
+    def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
         if precision == "float32":
             try:
-                named = named_steps(network, steps)
-                return NativeProgram(network, named, host_target(self.threads))
+                return NativeProgram(network, steps, host_target(self.threads))
             except Declined:
                 pass
         return ReferenceEngine().load(network, steps, precision=precision)

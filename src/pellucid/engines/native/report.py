@@ -13,7 +13,6 @@ from pellucid.engines.native.kernels.registry import declined
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.lower.learning import Learning
 from pellucid.engines.step import Step
-from pellucid.graph import INPUT
 from pellucid.ops import CrossEntropy, MaxPool
 from pellucid.optimizers import SGD
 from pellucid.record import Record
@@ -176,7 +175,7 @@ def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call
     notes = list(call.about.notes)
     if region is not None:
         for node in (region.anchor, *region.epilogue):
-            if node.name != INPUT:
+            if node.name != plan.graph.input:
                 nodes += [node, *filter(None, [folded.norms.get(node.name)])]
         if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
             notes += filter(None, [why_alone(plan, region, target)])
@@ -205,7 +204,7 @@ def why_alone(plan: Plan, region: Region, target: Target) -> str:
     maker = next((each for each in plan.regions if source in each.nodes), None)
     if isinstance(operation, MaxPool) and (reason := why_not_fusable(operation)):
         pass
-    elif source == INPUT:
+    elif source == plan.graph.input:
         reason = "nothing comes before it"
     elif readers > 1:
         reason = f"{readers} layers read {source!r}"

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pellucid.counter_random import stream_of
-from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known, named_steps
+from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
 from pellucid.engines.state import check_state
 from pellucid.engines.torch.device import exact_arithmetic, find_device
@@ -47,21 +47,8 @@ class TorchEngine(Engine):
     def __init__(self, device: str = "cpu") -> None:
         self.device = find_device(device)
 
-    def load(
-        self,
-        network: Network,
-        steps: Mapping[str, Step] | Step | None = None,
-        *,
-        precision: Precision = "float32",
-    ) -> Program:
-        """Make a program of a network; the network's own weights are copied, never changed.
-
-        Raises:
-            ArgumentError: If an operation of the graph has no mapping, or the device cannot
-                compute in this precision.
-        """
-        layout = Layout(self.device, precision)
-        return TorchProgram(network, named_steps(network, steps), layout)
+    def _load(self, network: Network, steps: Mapping[str, Step], precision: Precision) -> Program:
+        return TorchProgram(network, steps, Layout(self.device, precision))
 
 
 class TorchProgram(Program):

@@ -9,13 +9,19 @@ from pellucid import ops
 from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Kernel
-from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.kernels.plan import FLOAT, as_image
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
+
+
+UNROLLED = 16
+"""Channels whose code is written one by one; feature vectors have more."""
 
 
 class Pixels(Kernel):
@@ -33,7 +39,7 @@ class Pixels(Kernel):
         plan, region = self.plan, self.region
         operation = region.operation
         assert isinstance(operation, ops.Normalise)
-        height, width, channels = plan.graph.input_shape
+        height, width, channels = as_image(plan.graph.input_shape)
         place = plan.values[region.target]
         layout = place.layout
 
@@ -53,19 +59,22 @@ class Pixels(Kernel):
                     values = f.at(buffer(f, place.offset), to)
 
                     def position(x: Index, _: list[Value]) -> list[Value]:
-                        for c in range(channels):
+                        def channel(c: Index, mean: float, std: float) -> None:
                             at = f.at(pixels, f.add(f.multiply(x, channels), c), kind)
                             number = f.value(f"load {kind}, ptr {at}, align 1")
                             if not floats:
                                 number = f.value(f"uitofp i8 {number} to float")
-                            mean, std = (
-                                hexadecimal(operation.mean[c]),
-                                hexadecimal(operation.std[c]),
-                            )
-                            centred = f.value(f"fsub float {number}, {mean}")
-                            value = f.value(f"fdiv float {centred}, {std}")
+                            centred = f.value(f"fsub float {number}, {hexadecimal(mean)}")
+                            value = f.value(f"fdiv float {centred}, {hexadecimal(std)}")
                             where = f.at(values, f.add(f.multiply(x, layout.pitch), c))
                             f.do(f"store float {value}, ptr {where}, align 4")
+
+                        pairs = list(zip(operation.mean, operation.std, strict=True))
+                        if channels > UNROLLED and len(set(pairs)) == 1:
+                            for_each(f, channels, lambda c: channel(c, *pairs[0]))
+                        else:
+                            for c, pair in enumerate(pairs):
+                                channel(c, *pair)
                         return []
 
                     return f.loop(0, width, 1, position)
@@ -88,3 +97,13 @@ class Pixels(Kernel):
 
     def backward(self) -> None:
         """Nothing comes before the pixels."""
+
+
+def for_each(f: Function, count: int, body: Callable[[Index], None]) -> None:
+    """Append a loop over 0 .. count − 1 that carries nothing along."""
+
+    def one(i: Index, _: list[Value]) -> list[Value]:
+        body(i)
+        return []
+
+    f.loop(0, count, 1, one)

@@ -17,7 +17,7 @@ from pellucid.engines.native.kernels.pointwise import POINTWISE
 from pellucid.engines.native.kernels.region import Region
 from pellucid.engines.native.kernels.registry import choose
 from pellucid.engines.native.wanted import NOTHING
-from pellucid.graph import INPUT, Node
+from pellucid.graph import Node
 
 if TYPE_CHECKING:
     from pellucid.engines.native.target import Target
@@ -74,7 +74,7 @@ class _Lowering:
         """Lower the graph."""
         first = self._pixels()
         regions, shapes, taken = [first], {first.target: first.shape}, set(first.nodes)
-        makers = {INPUT: first.target, first.name: first.target}
+        makers = {self._graph.input: first.target, first.name: first.target}
         for node in self._graph.nodes:
             if node.name in taken:
                 continue
@@ -96,12 +96,12 @@ class _Lowering:
 
     def _pixels(self) -> Region:
         """Pixels become floats, normalised where the network begins with that."""
-        graph, (first, *others) = self._graph, self._readers[INPUT]
+        graph, (first, *others) = self._graph, self._readers[self._graph.input]
         normalises = isinstance(first.operation, ops.Normalise)
-        hidden = first.name != graph.output and INPUT not in self._wanted.names
+        hidden = first.name != graph.output and graph.input not in self._wanted.names
         if not normalises or others or not hidden:
-            channels = graph.input_shape[2]
-            first = Node(INPUT, ops.Normalise((0.0,) * channels, (1.0,) * channels))
+            channels = graph.input_shape[-1]
+            first = Node(graph.input, ops.Normalise((0.0,) * channels, (1.0,) * channels))
         shape = graph.input_shape
         return Region(first, (), (shape,), first.name, shape, Pixels)
 

@@ -21,7 +21,6 @@ from pellucid.engines.native.emit.schedule_builder import GRADIENTS
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
 from pellucid.engines.native.wanted import Wanted, part_that_makes
-from pellucid.graph import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -80,7 +79,8 @@ class Inspector:
             names: Nodes, ``input`` among them.
         """
         order = [node.name for node in self._graph.nodes if node.name in names]
-        found = {INPUT: images.astype(np.float32)} if INPUT in names else {}
+        own = self._graph.input
+        found = {own: images.astype(np.float32)} if own in names else {}
         if not order:
             return found
         wanted = Wanted(values=frozenset(order))

@@ -1,0 +1,246 @@
+"""Layers and blocks of them, and how they are joined into a graph by being called on values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.checks import brief
+from pellucid.errors import ArgumentError
+from pellucid.graph import INPUT, Graph, Node
+from pellucid.ops.types import Type
+from pellucid.short_repr import short_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.types import DType
+
+
+class Value:
+    """What an input brings or a layer makes, before it is part of a graph.
+
+    Attributes:
+        layer: What makes it; none for an input.
+        inputs: What the layer reads.
+        type: Of an input.
+        place: Which layer of which block made it: values of one place share their weights.
+    """
+
+    def __init__(
+        self,
+        layer: Layer | None,
+        inputs: tuple[Value, ...],
+        type_: Type | None = None,
+        place: tuple[object, ...] = (),
+    ) -> None:
+        self.layer, self.inputs, self.type, self.place = layer, inputs, type_, place
+
+
+def Input(shape: Shape, dtype: DType = "float32") -> Value:  # noqa: N802 - written like the layers
+    """An input of a network.
+
+    Args:
+        shape: Of one example: (height, width, channels), (features,).
+        dtype: See :class:`pellucid.ops.types.Type`.
+    """
+    return Value(None, (), Type(shape, dtype))
+
+
+class OnValues:
+    """What can be called on values: ``y = Dense(10)(x)``.
+
+    Layers that are called again share their weights with the first call.
+    """
+
+    def __call__(self, *values: Value) -> Value:
+        """The value that it makes of others.
+
+        Raises:
+            ArgumentError: If these are no values.
+        """
+        for value in values:
+            if not isinstance(value, Value):
+                raise ArgumentError(
+                    f"a layer is called on values, an Input(...) or what layers gave, got "
+                    f"{brief(value)}"
+                )
+        return _called(self, values, (self,))
+
+
+@dataclass(frozen=True)
+class Layer(OnValues):
+    """An operation and the name it asks for, if any."""
+
+    operation: Operation
+    name: str | None = None
+
+
+@short_repr
+@dataclass(frozen=True)
+class Sequential(OnValues):
+    """Layers one after the other.
+
+    Attributes:
+        layers: Layers, and blocks of them; at least one.
+    """
+
+    layers: Sequence[Block]
+
+    def graph(self, input_shape: Shape) -> Graph:
+        """The graph for images of one shape.
+
+        Args:
+            input_shape: (height, width, channels).
+
+        Raises:
+            ShapeError: If a layer cannot take what reaches it.
+            ArgumentError: If two layers ask for one name, or there is no layer.
+        """
+        source = Value(None, ())
+        _, nodes = _laid_out({INPUT: source}, [self(source)])
+        return Graph(input_shape, nodes)
+
+
+@short_repr
+@dataclass(frozen=True)
+class Residual(OnValues):
+    """Layers whose output is added to their input (He et al. 2015, ResNet).
+
+    Attributes:
+        layers: The body, one after the other.
+        shortcut: Layers on the way round it; none lets the input through as it is.
+        name: Of the addition; none: ``add1`` and so on.
+    """
+
+    layers: Sequence[Block]
+    shortcut: Sequence[Block] = ()
+    name: str | None = None
+
+
+@short_repr
+@dataclass(frozen=True)
+class Parallel(OnValues):
+    """Branches that all take the same input; their feature maps are joined (GoogLeNet's Inception).
+
+    Attributes:
+        branches: Each a list of layers; an empty one lets the input through.
+        name: Of the joint; none: ``join1`` and so on.
+    """
+
+    branches: Sequence[Sequence[Block]]
+    name: str | None = None
+
+
+@short_repr
+@dataclass(frozen=True)
+class Gated(OnValues):
+    """Layers whose output their input is multiplied by: a gate (Hu et al. 2017, SE networks).
+
+    Squeeze-and-excitation of C channels, for example, is ``Gated([GlobalAveragePool(), Dense(C //
+    4), ReLU(), Dense(C), Sigmoid()])``.
+
+    Attributes:
+        layers: What makes the gate: the input's shape, or one value a channel or a position.
+        name: Of the multiplication; none: ``multiply1`` and so on.
+    """
+
+    layers: Sequence[Block]
+    name: str | None = None
+
+
+Block = Layer | Sequential | Residual | Parallel | Gated
+
+
+def connect(inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> Graph:
+    """The graph between named inputs and named outputs.
+
+    Nodes come in the order in which the outputs need them.
+
+    Args:
+        inputs: What :func:`Input` made, by name.
+        outputs: What layers made of them, by name.
+
+    Raises:
+        ShapeError: If a layer cannot take what reaches it.
+        ArgumentError: If two layers ask for one name, or an input that is read has no name.
+    """
+    for name, value in inputs.items():
+        if getattr(value, "type", None) is None:
+            raise ArgumentError(f"input {brief(name)} must be an Input(...), got {brief(value)}")
+    names, nodes = _laid_out(inputs, list(outputs.values()))
+    types = {name: value.type for name, value in inputs.items() if value.type is not None}
+    graph = Graph(types, nodes, {name: names[value] for name, value in outputs.items()})
+    if any(node.weights and not graph.parameters_of(node) for node in nodes):
+        nodes = [node if graph.parameters_of(node) else replace(node, weights="") for node in nodes]
+        graph = Graph(types, nodes, graph.outputs)
+    return graph
+
+
+def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...]) -> Value:
+    """The value that a block makes, whose layers lie at places below its own."""
+    if isinstance(block, Layer):
+        return Value(block, values, place=place)
+    if isinstance(block, OnValues) and len(values) != 1:
+        raise ArgumentError(
+            f"{type(block).__name__} takes one value, got {len(values)}; layers such as Add take "
+            "several"
+        )
+    if isinstance(block, Sequential):
+        return _chain(block.layers, values[0], place)
+    if isinstance(block, Residual):
+        body = _chain(block.layers, values[0], (*place, "body"))
+        shortcut = _chain(block.shortcut, values[0], (*place, "shortcut"))
+        return Value(Layer(ops.Add(), block.name), (body, shortcut), place=place)
+    if isinstance(block, Gated):
+        gate = _chain(block.layers, values[0], place)
+        return Value(Layer(ops.Multiply(), block.name), (values[0], gate), place=place)
+    if isinstance(block, Parallel):
+        ends = [_chain(each, values[0], (*place, n)) for n, each in enumerate(block.branches)]
+        return Value(Layer(ops.Concatenate(), block.name), tuple(ends), place=place)
+    raise ArgumentError(
+        f"a network is made of layers, Sequential, Residual, Parallel and Gated, got {brief(block)}"
+    )
+
+
+def _chain(blocks: Sequence[Block], value: Value, place: tuple[object, ...]) -> Value:
+    for number, block in enumerate(blocks):
+        value = _called(block, (value,), (*place, number))
+    return value
+
+
+def _laid_out(
+    inputs: Mapping[str, Value], ends: Sequence[Value]
+) -> tuple[dict[Value, str], list[Node]]:
+    """The names of all values, and the nodes that make them, each after its inputs."""
+    names = {value: name for name, value in inputs.items()}
+    counts: Counter[str] = Counter()
+    first: dict[tuple[object, ...], str] = {}  # the first node of each place has the weights
+    nodes = []
+    waiting = list(reversed(ends))
+    while waiting:
+        value = waiting[-1]
+        missing = [each for each in value.inputs if each not in names]
+        if value in names or missing:
+            waiting.pop() if value in names else waiting.extend(reversed(missing))
+            continue
+        layer = value.layer
+        if layer is None:
+            raise ArgumentError("an input that layers read is not among the inputs; name it")
+        place = (id(value.place[0]), *value.place[1:])
+        name = layer.name
+        if name is None or place in first:
+            operation = layer.operation
+            stem = (operation.stem or operation.kind) if name is None else f"{name}_"
+            counts[stem] += 1
+            name = f"{stem}{counts[stem] + (layer.name is not None)}"
+        node = Node(name, layer.operation, tuple(names[each] for each in value.inputs))
+        if place in first:
+            node = replace(node, weights=first[place])
+        first.setdefault(place, name)
+        nodes.append(node)
+        names[value] = name
+    return names, nodes
