@@ -87,6 +87,39 @@ def take_channels(f: Function, part: Slice, source: Value, *, adds: bool = False
     each_channel_vector(f, part.channels, vector)
 
 
+def put_channels(
+    f: Function, part: Slice, target: Value, channels: int, *, adds: bool = False
+) -> None:
+    """Append the code that writes one slice, or adds it, into a position of so many channels.
+
+    Where it is written, the other channels become zero.
+    """
+    lanes = f.vectors.lanes
+    first, last = part.first // lanes * lanes, -(-part.last // lanes) * lanes
+    inside = min(-(-part.first // lanes) * lanes, last), max(part.last // lanes * lanes, first)
+
+    def store(vector: Value, c: Index) -> None:
+        if adds:
+            vector = f.vector("fadd", vector, f.load_vector(target, c))
+        f.store_vector(vector, target, c)
+
+    def whole(c: Index, _: list[Value]) -> list[Value]:
+        store(f.load_vector(part.at, f.add(c, -part.first)), c)
+        return []
+
+    def zero(c: Index, _: list[Value]) -> list[Value]:
+        f.store_vector(f.zero, target, c)
+        return []
+
+    edges = {c for c in (first, last - lanes) if not inside[0] <= c < inside[1]}
+    for c in sorted(edges):
+        store(_blend(f, [part], c), c)
+    f.loop(*inside, lanes, whole)
+    if not adds:
+        f.loop(0, first, lanes, zero)
+        f.loop(last, channels, lanes, zero)
+
+
 def _blend(f: Function, slices: Sequence[Slice], c: int) -> Value:
     """The vector of the whole that begins with channel c; zeros after the last channel."""
     lanes, result = f.vectors.lanes, f.zero

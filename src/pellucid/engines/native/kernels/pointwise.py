@@ -259,11 +259,70 @@ def _tanh_gradient(f: Function, operation: ops.Tanh, dy: Value, y: Value) -> Val
     return f.vector("fmul", dy, f.vector("fmul", more, rest))
 
 
+def _silu(f: Function, operation: ops.SiLU, x: Value) -> Value:
+    return f.vector("fmul", x, sigmoid(f, x))
+
+
+def _silu_gradient(f: Function, operation: ops.SiLU, dy: Value, x: Value) -> Value:
+    one, s = f.constant(1.0), sigmoid(f, x)
+    bend = f.fma(x, f.vector("fsub", one, s), one)
+    return f.vector("fmul", dy, f.vector("fmul", s, bend))
+
+
+def _bounded(f: Function, low: float, high: float, x: Value) -> Value:
+    """X within two bounds; NaN, which compares false, goes through."""
+    least, most = f.constant(low), f.constant(high)
+    above = f.choose(f.compare("olt", x, least), least, x)
+    return f.choose(f.compare("ogt", above, most), most, above)
+
+
+def _between(f: Function, low: float, high: float, x: Value) -> Value:
+    above = f.compare("ogt", x, f.constant(low))
+    return f.both(above, f.compare("olt", x, f.constant(high)))
+
+
+def _clip(f: Function, operation: ops.Clip, x: Value) -> Value:
+    return _bounded(f, operation.low, operation.high, x)
+
+
+def _clip_gradient(f: Function, operation: ops.Clip, dy: Value, value: Value) -> Value:
+    return f.choose(_between(f, operation.low, operation.high, value), dy, f.zero)
+
+
+def _hard_sigmoid_of(f: Function, x: Value) -> Value:
+    straight = f.vector("fadd", f.vector("fdiv", x, f.constant(6.0)), f.constant(0.5))
+    return _bounded(f, 0.0, 1.0, straight)
+
+
+def _hard_sigmoid(f: Function, operation: ops.HardSigmoid, x: Value) -> Value:
+    return _hard_sigmoid_of(f, x)
+
+
+def _hard_sigmoid_gradient(f: Function, operation: ops.HardSigmoid, dy: Value, y: Value) -> Value:
+    sixth = f.vector("fmul", dy, f.constant(1.0 / 6.0))
+    return f.choose(_between(f, 0.0, 1.0, y), sixth, f.zero)
+
+
+def _hard_swish(f: Function, operation: ops.HardSwish, x: Value) -> Value:
+    return f.vector("fmul", x, _hard_sigmoid_of(f, x))
+
+
+def _hard_swish_gradient(f: Function, operation: ops.HardSwish, dy: Value, x: Value) -> Value:
+    slope = f.vector("fadd", f.vector("fdiv", x, f.constant(3.0)), f.constant(0.5))
+    inner = f.choose(f.compare("ole", x, f.constant(-3.0)), f.zero, slope)
+    slope = f.choose(f.compare("oge", x, f.constant(3.0)), f.constant(1.0), inner)
+    return f.vector("fmul", dy, slope)
+
+
 POINTWISE: dict[type[Operation], Pointwise] = {
     ops.ReLU: Pointwise(_relu, _relu_gradient, "either"),
     ops.ReLU6: Pointwise(_relu6, _relu6_gradient, "either"),
     ops.LeakyReLU: Pointwise(_leaky, _leaky_gradient, "x"),
     ops.Sigmoid: Pointwise(_sigmoid, _sigmoid_gradient, "y", keeps_zero=False),
     ops.Tanh: Pointwise(_tanh, _tanh_gradient, "y"),
+    ops.SiLU: Pointwise(_silu, _silu_gradient, "x"),
+    ops.Clip: Pointwise(_clip, _clip_gradient, "either", keeps_zero=False),
+    ops.HardSigmoid: Pointwise(_hard_sigmoid, _hard_sigmoid_gradient, "y", keeps_zero=False),
+    ops.HardSwish: Pointwise(_hard_swish, _hard_swish_gradient, "x"),
 }
 """The functions that have code, by operation."""

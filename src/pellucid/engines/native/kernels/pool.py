@@ -1,4 +1,7 @@
-"""Poolings that stand alone: windows may overlap or leave the image, and be averaged."""
+"""Poolings that stand alone: windows may overlap or leave the image, and be averaged.
+
+Global max pooling is a single window as large as the feature maps.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from pellucid.engines.native.kernels.kernel import Kernel
 from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.kernels.pointwise import apply
 from pellucid.engines.native.kernels.windows import Windows
+from pellucid.ops.window import Window
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -28,25 +32,31 @@ if TYPE_CHECKING:
 
 
 class Pool(Kernel):
-    """Max or average pooling in a plan."""
+    """Max, average or global max pooling in a plan."""
 
     family: ClassVar[str] = "windows"
-    operations: ClassVar[tuple[type[Operation], ...]] = (ops.MaxPool, ops.AveragePool)
+    operations: ClassVar[tuple[type[Operation], ...]] = (
+        ops.MaxPool,
+        ops.AveragePool,
+        ops.GlobalMaxPool,
+    )
     reads_input_backward: ClassVar[bool] = False
 
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
         operation = region.operation
-        assert isinstance(operation, ops.MaxPool | ops.AveragePool)
+        assert isinstance(operation, ops.MaxPool | ops.AveragePool | ops.GlobalMaxPool)
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
-        self.largest = isinstance(operation, ops.MaxPool)
+        self.largest = isinstance(operation, ops.MaxPool | ops.GlobalMaxPool)
         count_padding = isinstance(operation, ops.AveragePool) and operation.count_padding
         layout = self.source.layout
-        self.windows = Windows(
-            operation.window, layout.height, layout.width, count_padding=count_padding
+        whole = layout.height, layout.width
+        window = (
+            Window(whole, whole) if isinstance(operation, ops.GlobalMaxPool) else operation.window
         )
+        self.windows = Windows(window, *whole, count_padding=count_padding)
         # Positions of larger windows are gone through in a loop, and numbered in 32 bits.
-        self.looped = operation.size[0] * operation.size[1] >= NONE
+        self.looped = window.size[0] * window.size[1] >= NONE
         self.winners = 0
         if self.largest and plan.wants_gradient(region.target):
             numbers = self.target.layout.floats(plan.capacity)

@@ -12,7 +12,9 @@ from pellucid.engines.native.kernels.dropout import Dropout
 from pellucid.engines.native.kernels.flatten import Flatten
 from pellucid.engines.native.kernels.grouped import Grouped
 from pellucid.engines.native.kernels.join import Add, Concatenate
+from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice, Crop, Pad
 from pellucid.engines.native.kernels.local_response import LocalResponse
+from pellucid.engines.native.kernels.multiply import Multiply
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.pixels import Pixels
 from pellucid.engines.native.kernels.pointwise import Activate
@@ -37,6 +39,11 @@ KERNELS: tuple[type[Kernel], ...] = (
     Pool,
     Add,
     Concatenate,
+    Multiply,
+    Pad,
+    Crop,
+    ChannelSlice,
+    ChannelShuffle,
     Average,
     Flatten,
     Dropout,
