@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.memory.layout import Layout, Place
-    from pellucid.engines.native.processor import Processor
+    from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
@@ -32,7 +32,7 @@ class Multiply(Kernel):
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.Multiply,)
 
     @classmethod
-    def declines(cls, region: Region, target: Processor) -> str:
+    def declines(cls, region: Region, target: Target) -> str:
         if reason := super().declines(region, target):
             return reason
         first, second = region.inputs
