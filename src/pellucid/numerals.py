@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUS = "−"
+_SIGN = re.compile(r"(?<![\w.)\]])-(?=\d|inf)")
 
 NEAR_CERTAIN = 1e-4
 """Probabilities nearer to 1 are written by what they lack."""
@@ -23,6 +25,11 @@ def figure(value: float, form: str = ".6g") -> str:
         value = 0.0  # which may bear a minus sign
     written = format(float(value), form)
     return MINUS + written[1:] if written.startswith("-") else written
+
+
+def with_minus(text: str) -> str:
+    """Written numbers with real minus signs, also where they were formatted without."""
+    return _SIGN.sub(MINUS, text)
 
 
 def short(value: float) -> str:

@@ -12,7 +12,7 @@ from pellucid.explain.backward import backward
 from pellucid.explain.story import story
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.layers import Dense, Flatten
-from pellucid.numerals import compared, percent, probability
+from pellucid.numerals import compared, percent, probability, with_minus
 from pellucid.ops import CrossEntropy, MeanSquaredError
 from pellucid.show.sentences import check_line, settled_line
 from tests.explain.activations import hand_made
@@ -97,3 +97,9 @@ def test_what_is_not_learned_is_not_said_to_be() -> None:
     assert backward(sure(20.0), PIXEL, "a", learner=UpdateRule(MeanSquaredError())).settled
     smoothed = UpdateRule(CrossEntropy(label_smoothing=0.1))
     assert not backward(sure(20.0), PIXEL, "a", learner=smoothed).settled  # it is too sure
+
+
+def test_numbers_formatted_without_get_real_minus_signs() -> None:
+    assert with_minus("-2.5 to -1e-07, 1 - 2, a-3, 2026-11-28, (-inf)") == (
+        "−2.5 to −1e-07, 1 - 2, a-3, 2026-11-28, (−inf)"
+    )

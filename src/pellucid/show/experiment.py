@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MARKS = "osD^vPX*"
 """One a variant, so that colour is never alone."""
 
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, GREY)
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, GREY, "#cc6a9e", "#8c6d1f", "#3d9bd1")
 
 
 def experiment_document(outcome: Outcome) -> d.Document:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.ours import PAGE_START
 from pellucid.numerals import figure as written
-from pellucid.numerals import short
+from pellucid.numerals import short, with_minus
 from pellucid.show import document as d
 from pellucid.show.drawing import in_style, svg
 from pellucid.show.palette import INK, PERCENTILE, limit_of
@@ -127,7 +127,9 @@ class _Renderer:
         entries = []
         for name, value, beside in part.rows:
             remark = f'<dd class="beside">{text(beside)}</dd>' if beside else ""
-            entries.append(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd>{remark}</div>")
+            entries.append(
+                f"<div><dt>{text(name)}</dt><dd>{text(with_minus(value))}</dd>{remark}</div>"
+            )
         return f"<dl>{''.join(entries)}</dl>"
 
     @render.register
@@ -247,7 +249,10 @@ def _left(k: int, left: int) -> str:
 
 def _row(cells: Sequence[str], left: int, attributes: str = "") -> str:
     first, *others = cells
-    rest = "".join(f"<td{_left(k, left)}>{text(cell)}</td>" for k, cell in enumerate(others, 1))
+    rest = "".join(
+        f"<td{_left(k, left)}>{text(cell if k < left else with_minus(cell))}</td>"
+        for k, cell in enumerate(others, 1)
+    )
     return f'<tr{attributes}><th scope="row"{_left(0, left)}>{text(first)}</th>{rest}</tr>'
 
 

@@ -76,6 +76,11 @@ STYLE = f"""
 .pellucid .grids {{ display: flex; flex-wrap: wrap; gap: .8rem 2rem; margin: .6rem 0; }}
 .pellucid .grids caption {{ text-align: left; font-size: .8125rem; padding-bottom: .2rem; }}
 .pellucid .grids td {{ border: 0; padding: 0 .35rem; }}
+@media (max-width: 30rem) {{
+  .pellucid td {{ white-space: normal; }}
+  .pellucid table.bars th {{ min-width: 5rem; }}
+  .pellucid table.bars td.bar {{ min-width: 4rem; }}
+}}
 @media print {{
   .pellucid {{ max-width: none; font-size: 10pt; }}
   .pellucid .scroll {{ overflow: visible; }}

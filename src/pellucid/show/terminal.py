@@ -8,7 +8,7 @@ import textwrap
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Literal
 
-from pellucid.numerals import short
+from pellucid.numerals import short, with_minus
 from pellucid.show import document as d
 from pellucid.show.html import HOLE, SIGNS
 from pellucid.text import printable
@@ -97,7 +97,7 @@ class _Printer:
     def _(self, part: d.Facts) -> None:
         widest = max((len(name) for name, _, _ in part.rows), default=0)
         for name, value, beside in part.rows:
-            self.line(f"{name:{widest}}  {value}{f' ({beside})' if beside else ''}")
+            self.line(f"{name:{widest}}  {with_minus(value)}{f' ({beside})' if beside else ''}")
 
     @show.register
     def _(self, part: d.Bars) -> None:
@@ -223,10 +223,9 @@ def _table(part: d.Table, rows: Sequence[Sequence[str]], sums: int) -> Table:
         name = Text(printable(head))
         least = len(head) if part.listing else None
         table.add_column(name, justify=justify, overflow="fold", no_wrap=number, min_width=least)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    if part.totals:
-        table.add_section()
-        for row in part.rows[sums:]:
-            table.add_row(*(Text(printable(cell)) for cell in row))
+    for k, row in enumerate([*rows, *part.rows[sums:]]):
+        if k == len(rows):
+            table.add_section()
+        words, numbers = row[: part.left], map(with_minus, row[part.left :])
+        table.add_row(*(Text(printable(cell)) for cell in (*words, *numbers)))
     return table
