@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import durations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -18,13 +20,30 @@ if TYPE_CHECKING:
     from pellucid import Dataset, ImageClassifier
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("pellucid")
+    group.addoption("--fast", action="store_true", help="only tests that are quick")
+    group.addoption(
+        "--record-durations", action="store_true", help="write down what each test costs"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose this run's random graphs, before other processes of the run inherit the choice."""
+    if config.getoption("--record-durations"):
+        config.pluginmanager.register(durations.Durations())
     os.environ.setdefault("PELLUCID_FUZZ_SEED", str(secrets.randbelow(10**9)))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"random graphs: PELLUCID_FUZZ_SEED={os.environ['PELLUCID_FUZZ_SEED']}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--fast"):
+        kept = durations.quick(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
 
 
 @pytest.fixture(scope="session", autouse=True)
