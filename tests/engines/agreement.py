@@ -14,23 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.engines import get_engine
+from pellucid.engines import Step, get_engine
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.step import with_loss
 from pellucid.engines.torch import TorchEngine
 from pellucid.graph import Network
-from pellucid.ops import CrossEntropy, MeanSquaredError
+from pellucid.ops import (
+    BatchNorm,
+    CrossEntropy,
+    Huber,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SquaredError,
+)
 from pellucid.optimizers import SGD, Adam, AdamW
 from tests.engines.networks import network
-from tests.engines.random_graphs import random_graph
-from tests.learning import Learning, step_of
+from tests.engines.random_graphs import ANSWER, random_graph
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from pellucid.engines import Engine, Precision
     from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
+    from pellucid.optimizers import Optimizer
 
 STEPS = 3
 TOLERANCE = 1e-3
@@ -58,16 +68,17 @@ class Trial:
 
     Attributes:
         network: With weights in float64.
-        images: A batch, uint8 or float32.
-        labels: Class numbers, or wanted probabilities.
-        learning: Loss, rule and seed.
+        feeds: A batch for each input, pixels in uint8 or float32; class numbers or wanted values
+            for the input of targets, which is the steps' alone.
+        origins: ∂score/∂value where a score reads values.
+        steps: One or two ways to learn.
         rate: Learning rate.
     """
 
     network: Network
-    images: Array
-    labels: Array
-    learning: Learning
+    feeds: dict[str, Array]
+    origins: dict[str, Array]
+    steps: dict[str, Step]
     rate: float
 
 
@@ -94,81 +105,131 @@ def draw_trial(graph: Graph, count: int, seed: int) -> Trial:
 
 def _draw(graph: Graph, count: int, seed: int) -> Trial:
     draw, numbers = random.Random(f"trial {seed}"), np.random.default_rng([7, seed])
-    (classes,) = graph.output_shape
-    pixels = numbers.uniform(0, 256, (count, *graph.input_shape))
-    labels = numbers.integers(0, classes, count)
-    if draw.random() < 0.3:
-        labels = numbers.dirichlet(np.ones(classes), count).astype(np.float32)
+    feeds: dict[str, Array] = {}
+    for name, kind in graph.inputs.items():
+        if len(kind.shape) == 3:
+            pixels = numbers.uniform(0, 256, (count, *kind.shape))
+            feeds[name] = pixels.astype(draw.choice((np.uint8, np.float32)))
+        else:
+            feeds[name] = numbers.normal(size=(count, *kind.shape)).astype(np.float32)
+    value = graph.outputs.get(ANSWER, graph.nodes[-1].name)
+    (classes,) = graph.shapes[value]
     weights = tuple(draw.choice((0.5, 1.0, 2.0)) for _ in range(classes))
-    losses: list[Loss] = [
-        CrossEntropy(),
-        CrossEntropy(draw.choice((0.1, 0.0)), draw.choice((weights, None))),
-        MeanSquaredError(),
-    ]
+    smoothed = CrossEntropy(draw.choice((0.1, 0.0)), draw.choice((weights, None)))
+    losses: list[Loss] = [CrossEntropy(), smoothed, MeanSquaredError(), SigmoidCrossEntropy()]
+    losses += [SquaredError(), Huber(draw.choice((0.3, 1.0)))]
+    loss = draw.choice(losses)
+    learned = with_loss(graph, loss, of=value)
+    (targets,) = learned.inputs.keys() - graph.inputs.keys()
+    feeds[targets] = _targets(loss, draw, numbers, (count, classes))
+    trains, fixed = _patterns(graph, draw)
+    rule, rate = _rule(draw)
+    steps = {"train": Step(learned, rule, "loss", trains, fixed, seed % 2**32)}
+    if trains != ("*",) and draw.random() < 0.6:
+        steps["other"] = Step(learned, _rule(draw)[0], "loss", ("*",), (), 5)
+    read = draw.sample([node.name for node in graph.nodes], min(2, len(graph.nodes)))
+    origins = {
+        name: numbers.normal(size=(count, *graph.shapes[name])).astype(np.float32) / count
+        for name in dict.fromkeys((value, *read))
+    }
+    return Trial(network(graph, seed), feeds, origins, steps, rate)
+
+
+def _targets(
+    loss: Loss, draw: random.Random, numbers: np.random.Generator, shape: tuple[int, int]
+) -> Array:
+    if isinstance(loss, (SquaredError, Huber)):
+        return numbers.normal(size=shape).astype(np.float32)
+    if isinstance(loss, SigmoidCrossEntropy):
+        return numbers.integers(0, 2, shape).astype(np.float32)
+    if draw.random() < 0.3:
+        return numbers.dirichlet(np.ones(shape[1]), shape[0]).astype(np.float32)
+    return numbers.integers(0, shape[1], shape[0])
+
+
+def _patterns(graph: Graph, draw: random.Random) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which weights learn, and which norms use their running statistics."""
+    stores = list(dict.fromkeys(name.node for name in graph.parameters))
+    norms = [node.store for node in graph.nodes if isinstance(node.operation, BatchNorm)]
+    trains: tuple[str, ...] = ("*",)
+    if draw.random() < 0.5:
+        trains = tuple(f"{name}.*" for name in draw.sample(stores, draw.randint(1, len(stores))))
+    fixed = tuple(f"{name}.*" for name in dict.fromkeys(norms) if draw.random() < 0.3)
+    return trains, fixed
+
+
+def _rule(draw: random.Random) -> tuple[Optimizer, float]:
     # Adam divides a gradient by its own size: with the usual ε, rounding alone by its own.
-    rule, rate = draw.choice(
-        [
-            (SGD(0.01, None, 0.9), 1e-3),
-            (SGD(0.0, 0.5, 0.5, nesterov=True), 1e-2),
-            (SGD(0.0, None, 0.0), 1e-2),
-            (Adam(0.01, 1.0, epsilon=1e-2), 1e-3),
-            (AdamW(0.05, None, epsilon=1e-2), 1e-3),
-        ]
-    )
-    return Trial(
-        network(graph, seed),
-        pixels.astype(draw.choice((np.uint8, np.float32))),
-        labels,
-        Learning(draw.choice(losses), rule, seed=seed % 2**32),
-        rate,
-    )
+    rules: list[tuple[Optimizer, float]] = [
+        (SGD(0.01, None, 0.9), 1e-3),
+        (SGD(0.0, 0.5, 0.5, nesterov=True), 1e-2),
+        (SGD(0.0, None, 0.0), 1e-2),
+        (Adam(0.01, 1.0, epsilon=1e-2), 1e-3),
+        (AdamW(0.05, None, epsilon=1e-2), 1e-3),
+    ]
+    return draw.choice(rules)
 
 
 def _neighbours(trial: Trial) -> list[Trial]:
     """The same with weights and pixels a little smaller or larger, each at random."""
     found = []
+    inputs = trial.network.graph.inputs
     for number in range(2):
-        numbers = np.random.default_rng([number, *trial.images.shape])
-        weights = {
-            name: CHANGE * numbers.choice((-1.0, 1.0), array.shape)
-            for name, array in trial.network.weights.items()
+        numbers = np.random.default_rng(number)
+        signs = {
+            name: numbers.choice((-1.0, 1.0), array.shape)
+            for name, array in {**trial.network.weights, **trial.feeds}.items()
         }
-        pixels = CHANGE * numbers.choice((-1.0, 1.0), trial.images.shape)
-        for sign in (1, -1):
-            changed = {
-                name: array * (1 + sign * weights[name])
-                for name, array in trial.network.weights.items()
-            }
-            found.append(
-                replace(
-                    trial,
-                    network=Network(trial.network.graph, changed),
-                    images=trial.images * (1 + sign * pixels),
+        for change in (CHANGE, -CHANGE):
+            weights, feeds = (
+                {name: array * (1 + change * signs[name]) for name, array in arrays.items()}
+                for arrays in (
+                    trial.network.weights,
+                    {name: array for name, array in trial.feeds.items() if name in inputs},
                 )
             )
+            changed = Network(trial.network.graph, weights)
+            found.append(replace(trial, network=changed, feeds={**trial.feeds, **feeds}))
     return found
 
 
 def outcome(engine: Engine, trial: Trial, precision: Precision = "float32") -> Found:
-    """All that an engine says of a trial."""
-    net = trial.network
-    before = {name: weight.astype(precision) for name, weight in net.weights.items()}
-    net = Network(net.graph, before)
-    program = engine.load(net, precision=precision)
-    back = program.gradients(trial.images, trial.labels, trial.learning.loss)
+    """All that an engine says of a trial.
+
+    Raises:
+        AssertionError: If a step changed what it was to leave alone.
+    """
+    graph, steps = trial.network.graph, trial.steps
+    before = {name: weight.astype(precision) for name, weight in trial.network.weights.items()}
+    program = engine.load(Network(graph, before), steps, precision=precision)
+    feeds = {name: array for name, array in trial.feeds.items() if name in graph.inputs}
+    trainable = [str(name) for name, each in graph.parameters.items() if each.trainable]
+    back = program.differentiate(graph, feeds, trial.origins, values=graph.types, weights=trainable)
     found: Found = {
-        "values": {**program.values(trial.images), "answer": program.forward(trial.images)},
-        "loss": {"loss": np.array(back.loss)},
+        "values": program.run(graph.select(*graph.types), feeds),
+        "outputs": program.run(graph, feeds),
+        "outputs beside gradients": back.outputs,
         "gradients of values": back.values,
         "gradients of weights": dict(back.weights),
     }
-    learner = engine.load(net, step_of(net, trial.learning), precision=precision)
-    losses = [learner.train_step(trial.images, trial.labels, trial.rate).loss for _ in range(STEPS)]
-    found["losses"] = {"losses": np.array(losses)}
+    for number in range(STEPS):
+        name = list(steps)[number % len(steps)]
+        earlier = program.weights()
+        found[f"step {number}"] = program.step(trial.feeds, trial.rate, name)
+        _check_frozen(steps[name], earlier, program.weights())
     found["changes"] = {
-        name: weight.astype(np.float64) - before[name] for name, weight in learner.weights().items()
+        name: weight.astype(np.float64) - before[name] for name, weight in program.weights().items()
     }
     return found
+
+
+def _check_frozen(step: Step, before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+    free = set(step.trained)
+    for node in step.graph.nodes:
+        if step.updates_statistics(node):
+            free |= {f"{node.store}.mean", f"{node.store}.variance"}
+    for name, array in before.items():
+        assert name in free or array.tobytes() == after[name].tobytes(), f"{name} is frozen"
 
 
 def far_apart(found: Found, expected: Found, tolerance: float) -> list[str]:
@@ -180,7 +241,8 @@ def far_apart(found: Found, expected: Found, tolerance: float) -> list[str]:
     for kind, arrays in expected.items():
         assert found[kind].keys() == arrays.keys(), kind
         largest = max((_norm(array) for array in arrays.values()), default=0.0)
-        share = tolerance * (OF_VALUES / TOLERANCE if kind == "values" else 1)
+        forward = kind == "values" or kind.startswith("outputs")
+        share = tolerance * (OF_VALUES / TOLERANCE if forward else 1)
         for name, array in arrays.items():
             apart = _norm(found[kind][name].astype(np.float64) - array)
             allowed = share * max(_norm(array), SMALL * largest) + 1e-7

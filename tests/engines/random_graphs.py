@@ -1,20 +1,23 @@
 """Small graphs drawn at random from every operation there is, with all their settings.
 
 A graph grows value by value: an operation and its settings are drawn, and what it reads from the
-values so far, so that branches part and join anywhere and some lead nowhere. Shapes at which
-kernels change come up often: one filter, kernels of 1×1 and of one row, strides, dilation, groups,
-one channel, and batches that threads share unevenly.
+values so far, so that branches part and join anywhere and some lead nowhere. Half of them have
+several inputs and outputs, and nodes that share weights. Shapes at which kernels change come up
+often: one filter, kernels of 1×1 and of one row, strides, dilation, groups, one channel, and
+batches that threads share unevenly.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.errors import PellucidError
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 MOST_VALUES = 6_000
 """Of one image in one node: larger ones are not drawn, so that the reference is quick."""
 
+ANSWER = "answer"
+"""The node that a loss can judge, and its output."""
+
+SHARED = 0.25
+"""How often a node with weights has a second one that shares them, in graphs that are not plain."""
+
 
 @dataclass
 class Growing:
@@ -32,77 +41,103 @@ class Growing:
 
     Attributes:
         draw: Where chance comes from.
-        image: Shape of an image.
+        inputs: By name: a picture's shape, or that of a vector.
         nodes: So far.
         shapes: Of every value so far, by name.
     """
 
     draw: random.Random
-    image: tuple[int, int, int]
+    inputs: dict[str, Shape]
     nodes: list[Node] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.shapes[INPUT] = self.image
+        self.shapes.update(self.inputs)
 
-    def add(self, operation: Operation, *inputs: str) -> str:
+    def add(self, operation: Operation, *inputs: str, name: str = "", weights: str = "") -> str:
         """Append a node; its name.
 
         Raises:
             PellucidError: If the operation cannot take these inputs, or makes too much of them.
         """
-        shape = operation.output_shape(*(self.shapes[name] for name in inputs))
-        size = 1
-        for length in shape:
-            size *= length
-        if not 0 < size <= MOST_VALUES:
+        shape = operation.output_shape(*(self.shapes[each] for each in inputs))
+        if not 0 < prod(shape) <= MOST_VALUES:
             raise PellucidError("too large")
-        name = f"{operation.kind}{len(self.nodes)}"
-        self.nodes.append(Node(name, operation, inputs))
+        name = name or f"{operation.kind}{len(self.nodes)}"
+        self.nodes.append(Node(name, operation, inputs, weights))
         self.shapes[name] = shape
         return name
 
     def any_value(self, *, maps: bool | None = None) -> str:
-        """The name of a value, late ones more often; the image itself never."""
+        """The name of a value, late ones more often; a picture as it comes in never."""
         names = [
             name
             for name, shape in self.shapes.items()
-            if name != INPUT and (maps is None or maps == (len(shape) == 3))
+            if not (name in self.inputs and len(shape) == 3)
+            and (maps is None or maps == (len(shape) == 3))
         ]
         if not names:
             raise PellucidError("there is no such value")
         return names[max(self.draw.randrange(len(names)) for _ in range(3))]
 
-    def alike(self, first: str) -> list[str]:
-        """Values of the same shape."""
-        return [name for name, shape in self.shapes.items() if shape == self.shapes[first]]
+    def fitting(self, fits: Callable[[Shape], bool]) -> list[str]:
+        """Values of shapes that fit."""
+        return [name for name, shape in self.shapes.items() if fits(shape)]
 
-    def beside(self, first: str) -> list[str]:
-        """Values that can be joined with one along their channels."""
-        shape = self.shapes[first]
-        return [
+    def share(self) -> None:
+        """Append a node that does with another value what the last one with weights does."""
+        learned = [node for node in self.nodes if self._weights_of(node)]
+        if not learned:
+            return
+        node = learned[-1]
+        names = [
             name
-            for name, other in self.shapes.items()
-            if len(other) == len(shape) and other[:-1] == shape[:-1]
+            for name in self.shapes
+            if name not in self.inputs and (name,) != node.inputs and self._could_take(node, name)
         ]
+        if names:
+            self.add(node.operation, self.draw.choice(names), weights=node.weights or node.name)
+
+    def _could_take(self, node: Node, name: str) -> bool:
+        try:
+            return node.operation.parameters(self.shapes[name]) == self._weights_of(node)
+        except PellucidError:
+            return False
+
+    def _weights_of(self, node: Node) -> object:
+        return node.operation.parameters(*(self.shapes[name] for name in node.inputs))
 
 
-def random_graph(seed: int) -> tuple[Graph, int]:
-    """A graph that ends in one logit a class, and how many images to give it."""
+def random_graph(seed: int, *, plain: bool = False) -> tuple[Graph, int]:
+    """A graph with an output of one number a class, and how many images to give it.
+
+    Args:
+        seed: Of all that is drawn.
+        plain: Whether it has one input and one output, and shares no weights; else half do.
+    """
     draw = random.Random(f"graph {seed}")
+    plain = plain or draw.random() < 0.5
     while True:
         try:
-            return _graph(draw), draw.choice((1, 1, 2, 3, 4, 5, 8, 16, 17))
+            return _graph(draw, plain=plain), draw.choice((1, 1, 2, 3, 4, 5, 8, 16, 17))
         except PellucidError:  # e.g. everything shrank to nothing
             continue
 
 
-def _graph(draw: random.Random) -> Graph:
-    channels = draw.choice((1, 2, 3))
-    growing = Growing(draw, (draw.randint(5, 14), draw.randint(5, 18), channels))
-    # Means between two pixel values: no value is exactly at a kink.
-    mean, std = (tuple(each + 0.37 * c for c in range(channels)) for each in (120.3, 64.0))
-    growing.add(ops.Normalise(mean, std), INPUT)
+def _graph(draw: random.Random, *, plain: bool) -> Graph:
+    picture = (draw.randint(5, 14), draw.randint(5, 18), draw.choice((1, 2, 3)))
+    inputs: dict[str, Shape] = {INPUT: picture}
+    if not plain and draw.random() < 0.6:
+        other = (draw.randint(4, 9), draw.randint(4, 9), 2)
+        inputs["other"] = draw.choice((picture, picture, other))
+    if not plain and draw.random() < 0.4:
+        inputs["vector"] = (draw.choice((1, 5, 16)),)
+    growing = Growing(draw, inputs)
+    for name, shape in inputs.items():
+        if len(shape) == 3:
+            # Means between two pixel values: no value is exactly at a kink.
+            mean, std = (tuple(a + 0.37 * c for c in range(shape[2])) for a in (120.3, 64.0))
+            growing.add(ops.Normalise(mean, std), name)
     if draw.random() < 0.9:
         _try(growing, _conv2d)
     wanted = draw.randint(3, 11)
@@ -110,8 +145,17 @@ def _graph(draw: random.Random) -> Graph:
         if len(growing.nodes) >= wanted:
             break
         _try(growing, MAKERS[draw.choice(KINDS)])
+        if not plain and draw.random() < SHARED:
+            _try(growing, Growing.share)
     _end(growing)
-    return Graph(growing.image, tuple(growing.nodes))
+    outputs = {ANSWER: ANSWER}
+    if not plain:
+        others = [node.name for node in growing.nodes[:-1]]
+        for number, name in enumerate(draw.sample(others, draw.randint(0, 2))):
+            outputs[f"output {number}"] = name
+    read = {name for node in growing.nodes for name in node.inputs}
+    types = {name: Type(shape) for name, shape in inputs.items() if name in read}
+    return Graph(types, growing.nodes, outputs)
 
 
 def _try(growing: Growing, make: Callable[[Growing], object]) -> None:
@@ -137,7 +181,7 @@ def _end(growing: Growing) -> None:
             name = growing.add(ops.GlobalAveragePool() if pool else ops.Flatten(), name)
         flat.append(name)
     joined = flat[0] if len(flat) == 1 else growing.add(ops.Concatenate(), *flat)
-    growing.add(ops.Dense(draw.choice((2, 3, 10)), draw.random() < 0.8), joined)
+    growing.add(ops.Dense(draw.choice((2, 3, 10)), draw.random() < 0.8), joined, name=ANSWER)
 
 
 # ------------------------------------------------------------------------------------- operations
@@ -235,16 +279,74 @@ def _add(growing: Growing) -> str:
         channels = growing.shapes[first][2]
         body = growing.add(ops.Conv2D(channels, (3, 3), padding="same"), first)
         return growing.add(ops.Add(), *draw.sample((first, body), 2))
-    return growing.add(ops.Add(), first, *_some(growing, growing.alike(first)))
+    return growing.add(
+        ops.Add(), first, *_some(growing, growing.fitting(growing.shapes[first].__eq__))
+    )
 
 
 def _concatenate(growing: Growing) -> str:
     first = growing.any_value()
-    return growing.add(ops.Concatenate(), first, *_some(growing, growing.beside(first)))
+    shape = growing.shapes[first]
+
+    def beside(other: Shape) -> bool:
+        return len(other) == len(shape) and other[:-1] == shape[:-1]
+
+    return growing.add(ops.Concatenate(), first, *_some(growing, growing.fitting(beside)))
+
+
+def _multiply(growing: Growing) -> str:
+    """A gate of any kind: for each value, each channel or each position."""
+    draw, first = growing.draw, growing.any_value()
+    shape = growing.shapes[first]
+    gates = [shape]
+    if len(shape) == 3:
+        gates += [shape[2:], (1, 1, shape[2]), (*shape[:2], 1)]
+    gate = draw.choice(gates)
+    found = growing.fitting(gate.__eq__)
+    if gate != shape and not found:
+        if len(gate) == 1:
+            found = [growing.add(ops.GlobalAveragePool(), first)]
+        elif gate[2] == 1:
+            found = [growing.add(ops.Conv2D(1, (1, 1)), first)]
+    if not found:
+        raise PellucidError("nothing to multiply by")
+    second = draw.choice(found)
+    if draw.random() < 0.5:
+        second = growing.add(draw.choice((ops.Sigmoid, ops.HardSigmoid))(), second)
+    return growing.add(ops.Multiply(), first, second)
+
+
+def _channel_shuffle(growing: Growing) -> str:
+    source = growing.any_value()
+    channels = growing.shapes[source][-1]
+    groups = [each for each in range(2, channels + 1) if channels % each == 0]
+    if not groups:
+        raise PellucidError("nothing to shuffle")
+    return growing.add(ops.ChannelShuffle(growing.draw.choice(groups)), source)
+
+
+def _channel_slice(growing: Growing) -> str:
+    source = growing.any_value()
+    start, stop = sorted(growing.draw.choices(range(growing.shapes[source][-1] + 1), k=2))
+    return growing.add(ops.ChannelSlice(start, stop), source)
+
+
+def _sides(draw: random.Random, most: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    top, bottom, left, right = (draw.randint(0, most) for _ in range(4))
+    return (top, bottom), (left, right)
+
+
+def _crop(growing: Growing) -> str:
+    return growing.add(ops.Crop(_sides(growing.draw, 2)), growing.any_value(maps=True))
+
+
+def _pad(growing: Growing) -> str:
+    value = growing.draw.choice((0.0, 0.0, 0.5))
+    return growing.add(ops.Pad(_sides(growing.draw, 2), value), growing.any_value(maps=True))
 
 
 def _some(growing: Growing, names: list[str]) -> list[str]:
-    return [growing.draw.choice(names) for _ in range(growing.draw.choice((1, 1, 2)))]
+    return growing.draw.choices(names, k=growing.draw.choice((1, 1, 2)))
 
 
 def _plain(make: Callable[[random.Random], Operation]) -> Callable[[Growing], str]:
@@ -256,25 +358,35 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "add": _add,
     "average_pool": _average_pool,
     "batch_norm": _batch_norm,
+    "channel_shuffle": _channel_shuffle,
+    "channel_slice": _channel_slice,
+    "clip": _plain(lambda draw: ops.Clip(*draw.choice(((0.0, 1.0), (-0.7, 0.4), (-3.0, 2.0))))),
     "concatenate": _concatenate,
     "conv2d": _conv2d,
+    "crop": _crop,
     "dense": _dense,
     "dropout": _plain(lambda draw: ops.Dropout(draw.choice((0.1, 0.5)))),
     "flatten": _plain(lambda draw: ops.Flatten()),
     "global_average_pool": _plain(lambda draw: ops.GlobalAveragePool()),
+    "global_max_pool": _plain(lambda draw: ops.GlobalMaxPool()),
+    "hard_sigmoid": _plain(lambda draw: ops.HardSigmoid()),
+    "hard_swish": _plain(lambda draw: ops.HardSwish()),
     "leaky_relu": _plain(lambda draw: ops.LeakyReLU(draw.choice((0.01, 0.3)))),
     "local_response_norm": _local_response_norm,
     "max_pool": _max_pool,
+    "multiply": _multiply,
     "normalise": _normalise,
+    "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
     "relu": _plain(lambda draw: ops.ReLU()),
     "relu6": _plain(lambda draw: ops.ReLU6()),
     "sigmoid": _plain(lambda draw: ops.Sigmoid()),
+    "silu": _plain(lambda draw: ops.SiLU()),
     "softmax": _plain(lambda draw: ops.Softmax()),
     "subsample": _subsample,
     "tanh": _plain(lambda draw: ops.Tanh()),
 }
 """What draws each operation, by its kind."""
 
-KINDS = [*sorted(MAKERS), *("conv2d",) * 4, *("add", "concatenate") * 2]
+KINDS = [*sorted(MAKERS), *("conv2d",) * 4, *("add", "concatenate", "multiply") * 2]
 """What is drawn from: joins and convolutions, whose kernels are many, more often."""

@@ -184,7 +184,7 @@ def test_the_planner_s_short_way_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """Buffers get the addresses that comparing all of them pair by pair gives."""
-    net = network(random_graph(seed)[0])
+    net = network(random_graph(seed, plain=True)[0])
 
     def places() -> dict[str, tuple[int, int]]:
         found = get_engine("native").load(net)
