@@ -6,6 +6,8 @@ Seen with PyTorch 2.13 (oneDNN 3.12) on float32, and with one filter in float64 
   its end where several threads divide the batch unevenly. It crashes, or the numbers are wrong.
 - A single filter, where the kernel that is used does without oneDNN (a batch of one picture, or
   float64): "slow_conv2d: grad_weight must be contiguous".
+- A single channel in and a single column out, with a stride across above 1: columns that were never
+  computed are written, whatever lay in memory before.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def avoid_cpu_faults(
     down, across = stride
     if kernel.shape[2:] == (1, 1) and (down, across) != (1, 1):
         x, stride = x[:, :, ::down, ::across], (1, 1)  # what such a kernel never reads is left out
-    if len(kernel) == 1:
+    if len(kernel) == 1 or (x.shape[1] == 1 and across > 1):
         # Not contiguous(): with one channel it may take channels-last strides for plain ones.
         x, kernel = (t.clone(memory_format=torch.contiguous_format) for t in (x, kernel))
     return x, kernel, stride

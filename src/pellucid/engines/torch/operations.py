@@ -74,16 +74,26 @@ def batch_norm(call: Call[ops.BatchNorm]) -> Tensor:
     operation, x, weights, training = call.operation, call.x, call.weights, call.mode.training
     if training and x.numel() == x.shape[1]:
         return _batch_norm_of_one(call)
-    return F.batch_norm(
+    # Both are updated in place in training, which a node that shares them would do once more to
+    # what PyTorch keeps for the gradient: so it is given copies.
+    mean, variance = (
+        weights[name].clone() if training else weights[name] for name in ("mean", "variance")
+    )
+    y = F.batch_norm(
         x,
-        weights["mean"],  # these two are updated in place in training
-        weights["variance"],
+        mean,
+        variance,
         weights["gamma"],
         weights["beta"],
         training,
         operation.momentum,
         operation.epsilon,
     )
+    if training:
+        with torch.no_grad():
+            weights["mean"].copy_(mean)
+            weights["variance"].copy_(variance)
+    return y
 
 
 def _batch_norm_of_one(call: Call[ops.BatchNorm]) -> Tensor:
