@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.errors import PellucidError
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
@@ -354,7 +356,18 @@ def _plain(make: Callable[[random.Random], Operation]) -> Callable[[Growing], st
     return lambda growing: growing.add(make(growing.draw), growing.any_value())
 
 
+def _functions() -> dict[str, Callable[[Growing], str]]:
+    """What draws each function of one value, with its default settings."""
+    functions = [made() for made in ops.OPERATIONS.values() if issubclass(made, Pointwise)]
+    return {made.kind: _plain(partial(_ignoring, made)) for made in functions}
+
+
+def _ignoring(made: Operation, draw: random.Random) -> Operation:
+    return made
+
+
 MAKERS: dict[str, Callable[[Growing], str]] = {
+    **_functions(),
     "add": _add,
     "average_pool": _average_pool,
     "batch_norm": _batch_norm,
@@ -369,8 +382,6 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "flatten": _plain(lambda draw: ops.Flatten()),
     "global_average_pool": _plain(lambda draw: ops.GlobalAveragePool()),
     "global_max_pool": _plain(lambda draw: ops.GlobalMaxPool()),
-    "hard_sigmoid": _plain(lambda draw: ops.HardSigmoid()),
-    "hard_swish": _plain(lambda draw: ops.HardSwish()),
     "leaky_relu": _plain(lambda draw: ops.LeakyReLU(draw.choice((0.01, 0.3)))),
     "local_response_norm": _local_response_norm,
     "max_pool": _max_pool,
@@ -378,13 +389,8 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "normalise": _normalise,
     "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
-    "relu": _plain(lambda draw: ops.ReLU()),
-    "relu6": _plain(lambda draw: ops.ReLU6()),
-    "sigmoid": _plain(lambda draw: ops.Sigmoid()),
-    "silu": _plain(lambda draw: ops.SiLU()),
     "softmax": _plain(lambda draw: ops.Softmax()),
     "subsample": _subsample,
-    "tanh": _plain(lambda draw: ops.Tanh()),
 }
 """What draws each operation, by its kind."""
 

@@ -16,7 +16,6 @@ from pellucid.ops import OPERATIONS
 ALLOWED = {
     "show/story.py": (1, "tells the lecture's convolution with its settings"),
     "explain/baseline.py": (1, "takes the mean of the model's own normalisation of pixels"),
-    "explain/grad_cam.py": (1, "passes gradients by max pooling's rule without its winners"),
     "explain/lecture.py": (1, "pools a map of the lecture by hand"),
     "training/start.py": (1, "replaces the model's own normalisation of pixels"),
     "training/unlike.py": (1, "takes the mean of the model's own normalisation of pixels"),

@@ -7,7 +7,7 @@ Both run the network backwards as the gradient does, but for what a ReLU does to
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.heatmap import Heatmap, sum_of_channels
 from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
 from pellucid.graph import Graph
-from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.positive_gradient import PositiveGradient
 from pellucid.text import printable
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
+    from pellucid.ops.pointwise import Pointwise
 
 
 def guided_backpropagation(scored: Score) -> Heatmap:
@@ -83,8 +83,8 @@ def _projected(scored: Score, name: str, signal: Array, *, masked: bool) -> Arra
     """A signal at a value carried backward to the pixels, (H, W, C), positive parts only."""
     whole = scored.graph
     nodes = [
-        replace(node, operation=PositiveGradient(node.operation, masked))
-        if isinstance(node.operation, Pointwise) and node.operation.rectifies
+        replace(node, operation=PositiveGradient(cast("Pointwise", node.operation), masked))
+        if node.operation.rectifies
         else node
         for node in whole.nodes
     ]
