@@ -80,7 +80,7 @@ class NativeProgram(Program):
     def made_by(self, graph: Graph | None = None) -> str:
         if graph is None or self._objective(graph) is not None:
             return super().made_by()
-        return self._reference().made_by()
+        return self._reference(graph).made_by()
 
     @serialised
     def forward(self, images: Array) -> Array:
@@ -91,7 +91,7 @@ class NativeProgram(Program):
     def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
         objective = self._objective(graph)
         if objective is None:
-            return self._reference().run(graph, feeds)
+            return self._reference(graph).run(graph, feeds)
         arrays = check_feeds(graph, feeds)
         values = self._values(objective, arrays)
         return self._outputs(objective, arrays, values)
@@ -109,7 +109,8 @@ class NativeProgram(Program):
         objective = self._objective(graph)
         wanted, learned = [graph.value(name) for name in values], list(weights)
         if objective is None or not objective.network.types.keys() >= {*wanted}:
-            return self._reference().differentiate(graph, feeds, at, values=wanted, weights=learned)
+            reference = self._reference(graph)
+            return reference.differentiate(graph, feeds, at, values=wanted, weights=learned)
         arrays = check_feeds(graph, feeds)
         count = len(next(iter(arrays.values())))
         origins = check_origins(graph, at, count)
@@ -196,9 +197,13 @@ class NativeProgram(Program):
             self._inspectors[graph] = Inspector(graph, self._target, folds=folds)
         return self._inspectors[graph]
 
-    def _reference(self) -> Program:
-        """The same weights on the reference engine, for graphs that cannot be compiled."""
-        return ReferenceEngine().load(Network(self.graph, self._store()))
+    def _reference(self, graph: Graph) -> Program:
+        """A graph that cannot be compiled, with the same weights, on the reference engine."""
+        check_known(graph, self._parameters)
+        store = self._store()
+        return ReferenceEngine().load(
+            Network(graph, {n: store[n] for n in map(str, graph.parameters)})
+        )
 
     # ---------------------------------------------------------------------------------- weights
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pellucid.graph import INPUT, Graph
+from pellucid.graph import Graph
 from pellucid.ops.loss import Loss
 from pellucid.short_repr import short_repr
 
@@ -47,8 +47,7 @@ class Objective:
             own: The program's.
 
         Returns:
-            None if the network does not begin with pictures and, where it is no part of the
-            program's, has one output.
+            None if the network does not have one input.
         """
         losses = {
             node.name: LossNode(node.operation, (node.inputs[0], node.inputs[1]))
@@ -67,10 +66,8 @@ class Objective:
         inputs = {name: kind for name, kind in graph.inputs.items() if name in read}
         if own.inputs == inputs and set(own.nodes) >= set(nodes):
             network = own
-        elif len(inputs) == 1 and names == {nodes[-1].name}:
-            network = Graph(inputs, nodes)
         else:
-            return None
-        if [*network.inputs] != [INPUT] or len(network.outputs) != 1:
+            network = Graph(inputs, nodes)
+        if len(network.inputs) != 1 or len(network.outputs) != 1:
             return None
         return cls(graph, network, losses, frozenset(names))
