@@ -131,6 +131,15 @@ TaskName = Annotated[
         **named("task", TARGETS),
     ),
 ]
+LossName = Annotated[
+    str | None,
+    typer.Option(
+        "--loss",
+        help="Of numbers: squared; or huber, which minds numbers far off less.",
+        show_default="squared, for numbers",
+        **named("loss", ("squared", "huber")),
+    ),
+]
 Cache = Annotated[
     bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
 ]

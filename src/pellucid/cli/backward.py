@@ -55,7 +55,12 @@ def backward(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
     classifier = load_classifier(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        model,
+        "a backward pass",
+        engine=engine,
+        classes=classes,
+        max_pixels=max_pixels,
+        invert=invert,
     )
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     label = known if label is None else label

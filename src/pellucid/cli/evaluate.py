@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
@@ -16,8 +16,8 @@ from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.estimators.classifier import ImageClassifier
-    from pellucid.evaluation import Report
+    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.evaluation.by_task import AnyReport
     from pellucid.training import Epoch
 
 PREDICTIONS = "predictions.csv"
@@ -54,7 +54,8 @@ def evaluate(
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Judge a model: error, top-k, squared error, cross-entropy, confusion, mistakes."""
+    """Judge a model: accuracy and mistakes; of several labels mAP and F1, of numbers R²."""
+    from pellucid.evaluation import Report
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
     from pellucid.files.held_out import held_out
@@ -62,7 +63,7 @@ def evaluate(
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time
 
-    classifier = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_model_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
     pictures, notes = held_out(
         data, classifier.model_,
         part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache,
@@ -70,7 +71,10 @@ def evaluate(
     )  # fmt: skip
     for note in notes:
         remarks().print(note)
-    report = with_commands(classifier.evaluate(pictures), model, data, pictures, classes=classes)
+    remarks().print(f"task: {classifier.model_.task.title}")
+    report = classifier.evaluate(pictures)
+    if isinstance(report, Report):
+        report = with_commands(report, model, data, pictures, classes=classes)
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {printable(out / 'report.html')}")
@@ -81,8 +85,8 @@ def _write(
     out: Path,
     model: Path,
     data: str,
-    classifier: ImageClassifier,
-    report: Report,
+    classifier: ImageClassifier | ImageRegressor,
+    report: AnyReport,
     pictures: Dataset,
     notes: list[str],
 ) -> None:
@@ -103,9 +107,9 @@ def _write(
         title=f"{folder_name(model)}, judged by {pictures.name}",
     )
     names = [argument_of(data, pictures, i) for i in range(len(pictures))]
-    true = [pictures.classes[place] for place in pictures.places.tolist()]
+    true = [pictures.targets.cells(i) for i in range(len(pictures))]
     answers = dataset_predictions(classifier, pictures, names)
-    write_file(out / PREDICTIONS, csv_parts(answers, pictures.classes, true))
+    write_file(out / PREDICTIONS, csv_parts(answers, classifier.model_.task, true))
     if pictures.quarantined and not (out / RunFolder.MODEL).exists():  # training's own stays
         write_quarantined(out, pictures.quarantined)
 

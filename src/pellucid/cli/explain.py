@@ -99,7 +99,12 @@ def explain(
     folder = out if out is not None and (several or out.is_dir()) else None
     _check_out(out, folder, model, pictures)
     classifier = load_classifier(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        model,
+        "an explanation",
+        engine=engine,
+        classes=classes,
+        max_pixels=max_pixels,
+        invert=invert,
     )
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes

@@ -1,5 +1,7 @@
 """``pellucid find-rate``: which learning rate suits a network and its pictures."""
 
+# ruff: noqa: ARG001 - the options are read from the context, all together
+
 from __future__ import annotations
 
 import shlex
@@ -9,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.estimator_options import estimator_for
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_result, remarks
@@ -44,6 +47,7 @@ def find_rate(
         float | None, typer.Option(help="0 to below 1.", show_default="as in training")
     ] = None,
     class_weights: arguments.ClassWeights = "none",
+    loss: arguments.LossName = None,
     augment: Annotated[
         str | None,
         typer.Option(
@@ -63,6 +67,7 @@ def find_rate(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    task: arguments.TaskName = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,46 +99,35 @@ def find_rate(
     allowed = check_allowed(allow, ALLOWED)
 
     from pellucid import data as data_package
-    from pellucid.estimators.classifier import ImageClassifier
     from pellucid.files import write_file
     from pellucid.files.atomic import check_writable
     from pellucid.training.lr_finder import check_search
 
     check_search(lowest, highest, steps, seeds)
-    classifier = ImageClassifier(
-        architecture,
-        optimizer=optimizer,
-        batch_size=batch_size,
-        weight_decay=weight_decay,
-        label_smoothing=label_smoothing,
-        class_weights=None if class_weights == "none" else class_weights,
-        augmentation=augment,
-        image_size=size,
-        max_pixels=max_pixels,
-        seed=seed,
-        engine=engine,
-    ).check_settings()
+    estimator_for(context.params, task)  # checks the options before the pictures cost any time
     if out is not None:
         check_writable(out)
     console = remarks()
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
-        cache=cache, path_column=path_column, label_column=label_column,
+        cache=cache, path_column=path_column, label_column=label_column, task=task,
     )  # fmt: skip
+    estimator = estimator_for(context.params, splits.train.kind)
     notes = splits.notes
     if data not in data_package.BUILTIN:
         notes += leakage_notes(splits, printable(data), allowed, picture_root(data))
     for note in notes:
         console.print(note)
+    console.print(f"task: {splits.train.targets.title}")
     with CountBar("trying learning rates", console) as progress:
-        curve = classifier.find_learning_rate(
+        curve = estimator.find_learning_rate(
             splits.train,
             lowest=lowest, highest=highest, steps=steps, seeds=seeds, progress=progress,
         )  # fmt: skip
     if out is not None:
         write_file(out, curve.png())
         console.print(f"curve written to {printable(out)}")
-    batch = min(classifier.planned_recipe(splits.train).batch_size, len(splits.train))
+    batch = min(estimator.planned_recipe(splits.train).batch_size, len(splits.train))
     print_result(curve, json=json, batch=batch)
     if not json:
         command = ["pellucid", "train", data, *_given(context)]

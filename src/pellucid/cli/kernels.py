@@ -26,11 +26,11 @@ def kernels(
     json: arguments.Json = False,
 ) -> None:
     """Show the kernels that a model has learned."""
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators import load_estimator
     from pellucid.explain.kernels_picture import learned_kernels
 
     check_output(out, (".png",), model)
-    found = learned_kernels(ImageClassifier.load(model).model_.network, layer)
+    found = learned_kernels(load_estimator(model).model_.network, layer)
     if out is not None:
         found.save(out, most=most, channels=channels)
         remarks().print(f"picture written to {printable(out)}")

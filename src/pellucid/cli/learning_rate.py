@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pellucid.cli.estimator_options import Estimator
     from pellucid.data import Dataset
-    from pellucid.estimators.classifier import ImageClassifier
 
 
-def learning_rate_line(model: ImageClassifier, pictures: Dataset) -> str:
+def learning_rate_line(model: Estimator, pictures: Dataset) -> str:
     """``learning rate 0.018 (usual for batches of 16)``; of another one, both rates."""
     recipe = model.planned_recipe(pictures)
     batches = f"for batches of {min(recipe.batch_size, len(pictures))}"

@@ -68,7 +68,12 @@ def lecture(
 
     check_output(out, Story.endings, model, Path(image))
     classifier = load_classifier(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        model,
+        "the lecture's story",
+        engine=engine,
+        classes=classes,
+        max_pixels=max_pixels,
+        invert=invert,
     )
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     if label is None and known in classifier.model_.classes:

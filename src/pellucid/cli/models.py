@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators import ImageClassifier, ImageRegressor
 
 
-def load_classifier(
+def load_model_for(
     model: Path,
     *,
     engine: str,
     classes: str | None = None,
     max_pixels: int | None = None,
     invert: bool = False,
-) -> ImageClassifier:
-    """Load a model file or a run's folder.
+) -> ImageClassifier | ImageRegressor:
+    """Load a model file or a run's folder, whatever the model was trained for.
 
     Args:
         model: Its path.
@@ -30,7 +30,40 @@ def load_classifier(
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it.
     """
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators import load_estimator
 
-    found = ImageClassifier.load(model, engine=engine, max_pixels=max_pixels, invert=invert)
+    found = load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
     return found if classes is None else found.renamed(classes)
+
+
+def load_classifier(
+    model: Path,
+    what: str,
+    *,
+    engine: str,
+    classes: str | None = None,
+    max_pixels: int | None = None,
+    invert: bool = False,
+) -> ImageClassifier:
+    """Load a model that tells the one class of a picture; arguments as of :func:`load_model_for`.
+
+    Args:
+        model: Its path.
+        what: What only such a model has, for messages: ``a trace``.
+        engine: Who computes.
+        classes: Names for its classes.
+        max_pixels: Picture files with more pixels are not taken.
+        invert: Whether black and white are exchanged.
+
+    Raises:
+        PellucidError: It cannot be loaded, or was trained for something else.
+    """
+    from pellucid.estimators import ImageClassifier
+    from pellucid.tasks import check_one_class
+
+    found = load_model_for(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    )
+    check_one_class(found.model_.task, what)
+    assert isinstance(found, ImageClassifier)
+    return found

@@ -26,8 +26,8 @@ def find_network(network: str, input_shape: Shape, classes: int) -> Network:
         PellucidError: If there is none, or it cannot take these images.
     """
     if is_path(network):
-        from pellucid.estimators.classifier import ImageClassifier
+        from pellucid.estimators import load_estimator
 
-        return ImageClassifier.load(network).model_.network
+        return load_estimator(network).model_.network
     graph = get_architecture(network)(classes).graph(input_shape)
     return Network(graph, initial_weights(graph, seed=0))

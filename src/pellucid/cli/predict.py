@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, print_class, report_problems
 from pellucid.cli.progress_bar import CountBar
@@ -19,19 +19,22 @@ from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
+from pellucid.tasks import check_one_class
 from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from pellucid.data.asked import Asked
     from pellucid.data.reference import DataPicture
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.evaluation.answer_forms import AnswerForm
     from pellucid.evaluation.predictions import Prediction
     from pellucid.files import Model
+    from pellucid.tasks import Task
 
     Show = Callable[[Prediction], None]
 
@@ -42,6 +45,7 @@ MOST_IN_FULL = 20
 
 
 def predict(
+    context: typer.Context,
     model: arguments.ModelPath,
     pictures: Annotated[
         list[str],
@@ -66,14 +70,17 @@ def predict(
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Guess what pictures show, the likeliest classes first.
+    """Answer pictures: the likeliest classes first; or all labels; or the predicted numbers.
 
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
     check_output(out, ENDINGS, model, *map(Path, pictures))
-    classifier = load_classifier(
+    classifier = load_model_for(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
+    origin = context.get_parameter_source("top")
+    if origin is not None and origin.name != "DEFAULT":
+        check_one_class(classifier.model_.task, f"the {counted(top, 'likeliest guess')} (--top)")
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
@@ -84,7 +91,7 @@ def predict(
 
 
 def _answer(
-    classifier: ImageClassifier,
+    classifier: ImageClassifier | ImageRegressor,
     asked: Asked,
     top: int,
     out: Path | None,
@@ -92,14 +99,16 @@ def _answer(
     json: bool,
 ) -> list[str]:
     """Answer the pictures; return what could not be answered, a line each."""
+    from pellucid.evaluation.answer_forms import form_of
     from pellucid.evaluation.predictions import predictions
 
     if not asked.pictures:
         return asked.problems
     problems, counts = list(asked.problems), Counter[str]()
-    classes, total = classifier.model_.classes, len(asked.pictures)
+    task, total = classifier.model_.task, len(asked.pictures)
+    form = form_of(task)
     told = PictureRemarks(classifier.model_, classifier.max_pixels)
-    show = _shower(classes, top, total, json=json, quiet=out is not None)
+    show = _shower(task, form, top, total, json=json, quiet=out is not None)
     watched = json or out is not None or not sys.stdout.isatty()
 
     def answers() -> Iterator[Prediction]:
@@ -108,10 +117,10 @@ def _answer(
             for done, (picture, each) in enumerate(
                 zip(asked.pictures, found, strict=True), start=1
             ):
-                if each.place is None:
+                if not each.answered:
                     problems.append(each.problem)
                 else:
-                    counts[classes[each.place]] += 1
+                    counts.update(form.counted(each))
                     told.add(picture, each)
                     if total <= MOST_IN_FULL and not isinstance(picture, Path):
                         print_class(picture)
@@ -124,7 +133,7 @@ def _answer(
 
     if json:
         sys.stdout.write("[")
-    _write(out, answers(), classes, top)
+    _write(out, answers(), task, top)
     if json:
         sys.stdout.write("\n]\n")
     if total <= MOST_IN_FULL:
@@ -132,7 +141,7 @@ def _answer(
     told.print_first()
     if out is not None:
         if not json:
-            _print_counts(results(), counts)
+            _print_counts(results(), counts, total - len(problems) + len(asked.problems))
         remarks().print(f"predictions written to {printable(out)}")
     return problems
 
@@ -178,9 +187,7 @@ class PictureRemarks:
             lines.clear()
 
 
-def _write(
-    out: Path | None, answers: Iterator[Prediction], classes: Sequence[str], top: int
-) -> None:
+def _write(out: Path | None, answers: Iterator[Prediction], task: Task, top: int) -> None:
     """Write a file while the answers come, or only let them come."""
     from pellucid.evaluation.prediction_files import csv_parts, json_parts
     from pellucid.files.atomic import write_file
@@ -189,12 +196,12 @@ def _write(
         for _ in answers:
             pass
     elif out.suffix.lower() == ".csv":
-        write_file(out, csv_parts(answers, classes))
+        write_file(out, csv_parts(answers, task))
     else:
-        write_file(out, json_parts(answers, classes, top))
+        write_file(out, json_parts(answers, task, top))
 
 
-def _shower(classes: Sequence[str], top: int, total: int, *, json: bool, quiet: bool) -> Show:
+def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, quiet: bool) -> Show:
     """What is printed for each picture."""
     if json:
         first = True
@@ -203,7 +210,7 @@ def _shower(classes: Sequence[str], top: int, total: int, *, json: bool, quiet: 
             from pellucid.evaluation.prediction_files import record
 
             nonlocal first
-            lines = json_text(record(each, classes, top)).split("\n")
+            lines = json_text(record(each, task, top)).split("\n")
             sys.stdout.write("\n" if first else ",\n")
             sys.stdout.write("\n".join(f"  {line}" for line in lines))
             first = False
@@ -213,30 +220,34 @@ def _shower(classes: Sequence[str], top: int, total: int, *, json: bool, quiet: 
         return _print_nothing
     console = results()
     if total > MOST_IN_FULL:
-        return lambda each: _print_line(console, each, classes)
-    return lambda each: _print_in_full(console, each, classes, top)
+        return lambda each: _print_line(console, each, form)
+    return lambda each: _print_in_full(console, each, form, top)
 
 
 def _print_nothing(_: Prediction) -> None:
     pass
 
 
-def _print_line(console: Console, each: Prediction, classes: Sequence[str]) -> None:
-    for name, p in each.ranked(classes, 1):
-        console.print(f"{printable(each.picture)}  {printable(name)}  {p:.2%}")
+def _print_line(console: Console, each: Prediction, form: AnswerForm) -> None:
+    if each.answered:
+        console.print(f"{printable(each.picture)}  {form.line(each)}")
 
 
-def _print_in_full(console: Console, each: Prediction, classes: Sequence[str], top: int) -> None:
-    from pellucid.numerals import percent
-    from pellucid.show.document import Bar, Bars, Document
+def _print_in_full(console: Console, each: Prediction, form: AnswerForm, top: int) -> None:
+    from pellucid.show.document import Bar, Bars, Document, Facts
     from pellucid.show.terminal import print_document
 
-    if each.place is not None:
-        bars = [Bar(name, p, percent(p)) for name, p in each.ranked(classes, top)]
-        print_document(console, Document(each.picture, [Bars("probabilities", bars)]))
+    if not each.answered:
+        return
+    rows = form.bars(each, top)
+    bars = [Bar(name, share, words, note) for name, words, share, note in rows if share is not None]
+    facts = [(name, words, note) for name, words, share, note in rows if share is None]
+    part = Bars("probabilities", bars) if bars else Facts(facts)
+    print_document(console, Document(each.picture, [part]))
 
 
-def _print_counts(console: Console, counts: Counter[str]) -> None:
+def _print_counts(console: Console, counts: Counter[str], pictures: int) -> None:
     answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
     more = f" and {len(counts) - 10} other classes" if len(counts) > 10 else ""
-    console.print(f"{counted(counts.total(), 'picture')} ({answered}{more})")
+    told = f" ({answered}{more})" if counts else ""
+    console.print(f"{counted(pictures, 'picture')}{told}")

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset, Splits
     from pellucid.data.quarantine import BadFile
     from pellucid.engines import Program
-    from pellucid.estimators.classifier import ImageClassifier
-    from pellucid.evaluation import Report
+    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.evaluation.by_task import AnyReport
     from pellucid.metrics.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.result import Progress, TrainingResult
+
+    Estimator = ImageClassifier | ImageRegressor
 
 QUARANTINED = "quarantined.csv"
 
@@ -47,10 +49,10 @@ class RunReport:
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Remove what is of an earlier model, once."""
-        from pellucid.evaluation.run_report import FILES
+        from pellucid.evaluation.run_report import ALL_FILES
 
         if not self._renewed:
-            for name in FILES:
+            for name in ALL_FILES:
                 remove_file(self._folder / name)
             write_quarantined(self._folder, self._quarantined)
             self._renewed = True
@@ -73,7 +75,7 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
 
 
 def judge(
-    model: ImageClassifier, splits: Splits, folder: Path, notes: Sequence[str], data: str
+    model: Estimator, splits: Splits, folder: Path, notes: Sequence[str], data: str
 ) -> tuple[Diagnosis, ...]:
     """Write and tell how good a model is on its validation part, or else on its test part."""
     console = remarks()
@@ -81,9 +83,12 @@ def judge(
     if pictures is None:
         console.print("no report: there are no pictures that were not learned")
         return ()
+    from pellucid.evaluation import Report
     from pellucid.evaluation.commands import with_commands
 
-    report = with_commands(model.evaluate(pictures), folder, data, pictures)
+    report = model.evaluate(pictures)
+    if isinstance(report, Report):
+        report = with_commands(report, folder, data, pictures)
     diagnoses = write_judgement(
         folder,
         model,
@@ -96,16 +101,16 @@ def judge(
     for each in diagnoses:
         console.print(f"what stands out: {each.words}; what to do: {each.advice}")
     page = printable(folder / "report.html")
-    console.print(f"{printable(pictures.name)}: {report.chance}; report written to {page}")
+    console.print(f"{printable(pictures.name)}: {report.headline}; report written to {page}")
     return diagnoses
 
 
-def best_chance(model: ImageClassifier, splits: Splits) -> tuple[str, Chance] | None:
+def best_chance(model: Estimator, splits: Splits) -> tuple[str, Chance] | None:
     """How good the best epoch was on the validation part, and its name; none without one."""
     from pellucid.metrics.chance import chance
 
     pictures = splits.validation
-    accuracy = model.model_.provenance["results"]["validation_accuracy"]
+    accuracy = model.model_.provenance["results"].get("validation_accuracy")
     if pictures is None or accuracy is None:
         return None
     right = round(accuracy * len(pictures))
@@ -114,8 +119,8 @@ def best_chance(model: ImageClassifier, splits: Splits) -> tuple[str, Chance] | 
 
 def write_judgement(
     folder: Path,
-    classifier: ImageClassifier,
-    report: Report,
+    classifier: Estimator,
+    report: AnyReport,
     pictures: Dataset,
     *,
     history: Sequence[Epoch],
@@ -134,6 +139,7 @@ def write_judgement(
         title: Of the page.
     """
     from pellucid.evaluation.run_report import write_report
+    from pellucid.files.model_file import described_outputs
 
     origin = classifier.model_
     results = origin.provenance.get("results")
@@ -147,7 +153,7 @@ def write_judgement(
         diagnoses=diagnoses,
         config={
             **origin.provenance,
-            "classes": origin.classes,
+            **described_outputs(origin.task),
             "preprocessing": origin.preprocessing.to_dict(),
         },
         notes=notes,

@@ -9,6 +9,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_json, remarks, results
+from pellucid.tasks.measures import in_words
 from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def runs(
 def _sorted(found: Sequence[ListedRun], by: str) -> list[ListedRun]:
     orders: dict[str, Callable[[ListedRun], tuple[object, ...]]] = {
         "date": lambda run: (-run.date.timestamp(), run.path),
-        "result": lambda run: (run.accuracy is None, -(run.accuracy or 0.0)),
+        "result": lambda run: ((best := _score(run)) is None, -(best or 0.0)),
         "data": lambda run: (run.data is None, run.data),
         "name": lambda run: (run.path,),
     }
@@ -87,12 +88,17 @@ def _name(run: ListedRun, place: Path) -> str:
 
 def _result(run: ListedRun) -> str:
     if run.accuracy is None:
-        return "–"
+        return next((in_words(*each) for each in run.measures.items()), "–")
     words = f"{run.accuracy:.1%}"
     if run.interval is None:
         return words
     low, high = run.interval
     return f"{words} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def _score(run: ListedRun) -> float | None:
+    """What a run is ranked by: its accuracy, or the first measure of its task."""
+    return next((each for each in (run.accuracy, *run.measures.values()) if each is not None), None)
 
 
 def _epochs(run: ListedRun) -> str:

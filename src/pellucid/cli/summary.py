@@ -26,9 +26,9 @@ def summary(
     shape = arguments.input_shape(input)
 
     if is_path(network):
-        from pellucid.estimators.classifier import ImageClassifier
+        from pellucid.estimators import load_estimator
 
-        table = ImageClassifier.load(network).summary()
+        table = load_estimator(network).summary()
     else:
         table = summarise(get_architecture(network)(classes).graph(shape))
     print_result(table, json=json)

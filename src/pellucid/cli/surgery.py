@@ -76,7 +76,12 @@ def surgery(
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
     before = load_classifier(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        model,
+        "a changed network",
+        engine=engine,
+        classes=classes,
+        max_pixels=max_pixels,
+        invert=invert,
     )
     after = before.edited(*edits)
     one = many = seen = None
@@ -95,7 +100,9 @@ def surgery(
     if out is not None:
         kept = after
         if invert:  # it belongs to this picture, not to the model
-            plain = load_classifier(model, engine=engine, classes=classes, max_pixels=max_pixels)
+            plain = load_classifier(
+                model, "a changed network", engine=engine, classes=classes, max_pixels=max_pixels
+            )
             kept = plain.edited(*edits)
         kept.save(out)
         remarks().print(f"changed model written to {printable(out)}")

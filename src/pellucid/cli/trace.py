@@ -55,7 +55,7 @@ def trace(
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     classifier = load_classifier(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        model, "a trace", engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
     picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
     traced = classifier.trace(picture)

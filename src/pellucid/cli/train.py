@@ -14,6 +14,7 @@ import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
+from pellucid.cli.estimator_options import estimator_for
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
@@ -26,19 +27,12 @@ from pellucid.known_names import find_name
 from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.cli.estimator_options import Estimator
     from pellucid.training.diagnosis import Diagnosis
 
 OF_THE_CALL = {"out", "resume", "overwrite", "json"}
 """Options of one call: where its run lies, and in which form it prints. All others are kept with
 the run, and a resumed run takes them over."""
-
-NOT_THE_CLASSIFIER_S = {
-    "data", "validation", "image_size", "class_weights", "augment", "bad", "allow", "cache",
-    "path_column", "label_column",
-    "classes", "save_every", "report", "max_bytes",
-}  # fmt: skip
-"""Settings that an ImageClassifier does not have, or takes in another form."""
 
 USUALLY = "the architecture's usual"
 
@@ -89,6 +83,7 @@ def train(
         float | None, typer.Option(help="0 to below 1.", show_default=USUALLY)
     ] = None,
     class_weights: arguments.ClassWeights = "none",
+    loss: arguments.LossName = None,
     augment: Annotated[
         str | None,
         typer.Option(
@@ -131,6 +126,7 @@ def train(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    task: arguments.TaskName = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -191,7 +187,8 @@ def train(
     if isinstance(settings.setdefault("classes", None), str):  # a file may be gone in a resumed run
         settings["classes"] = list(given_classes(settings["classes"], "--classes")[0])
     allowed = check_allowed(settings["allow"])
-    model = _classifier(with_recipe(settings, recipe))
+    completed = with_recipe(settings, recipe)
+    model = estimator_for(completed, settings.get("task"))
 
     from pellucid.training import Stopped
     from pellucid.training.run_folder import try_run_folder
@@ -202,7 +199,7 @@ def train(
     try:
         with sigterm_raises():
             _train(
-                model, settings,
+                model, settings, completed,
                 allowed=allowed, out=out, overwrite=overwrite, resume=resume, json=json,
             )  # fmt: skip
     except Stopped as stopped:
@@ -210,8 +207,9 @@ def train(
 
 
 def _train(
-    model: ImageClassifier,
+    model: Estimator,
     settings: dict[str, Any],
+    completed: dict[str, Any],
     *,
     allowed: tuple[str, ...],
     out: Path | None,
@@ -223,6 +221,7 @@ def _train(
     from pellucid import data as data_package
     from pellucid.data.make_splits import class_counts
     from pellucid.training import Stopped
+    from pellucid.training.history import judged_by
     from pellucid.training.progress import ProgressBar
     from pellucid.training.run_folder import RunFolder, free_folder
     from pellucid.training.saved_run import DamagedStateWarning
@@ -244,12 +243,15 @@ def _train(
         classes=settings["classes"],
         allow_one_class=ONE_CLASS in allowed,
         cache=settings["cache"],
+        task=settings.get("task"),
     )
     notes = splits.notes
     if source not in data_package.BUILTIN:
         notes += leakage_notes(splits, printable(source), allowed, picture_root(source))
     for note in notes:
         console.print(note)
+    console.print(f"task: {splits.train.targets.title}")
+    model = estimator_for(completed, splits.train.kind)  # known only now
     if resume is None and (line := model.start_line(splits.train)) is not None:
         console.print(line)
         height, width, channels = splits.train.image_shape
@@ -267,7 +269,7 @@ def _train(
         settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
     diagnoses: tuple[Diagnosis, ...] = ()
 
-    def finish(fitted: ImageClassifier) -> None:
+    def finish(fitted: Estimator) -> None:
         nonlocal diagnoses
         bar.close()
         write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
@@ -304,6 +306,7 @@ def _train(
         print_json(
             {
                 "model": str(folder / RunFolder.MODEL),
+                "task": splits.train.kind,
                 "best": best,
                 "validation": None if validated is None else validated[1].to_dict(),
                 "classes": class_counts(parts),
@@ -318,6 +321,8 @@ def _train(
         console.print(f"stopped early: {waited} without a better validation")
     if validated is not None and not settings["report"]:
         console.print(f"{printable(validated[0])}: {validated[1]}")
+    elif not settings["report"] and (words := judged_by(model.history_[best["epoch"] - 1])):
+        console.print(f"validation: {words.removeprefix(', ')}")
     results().print(f"model: {printable(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
         columns = [
@@ -368,16 +373,3 @@ def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str,
         check_architecture(given, found, str(model))
     place = os.path.abspath(model)  # noqa: PTH100 - resumed from anywhere
     return {"start_from": place, "architecture": architecture_of(found)}
-
-
-def _classifier(settings: dict[str, Any]) -> ImageClassifier:
-    from pellucid.estimators.classifier import ImageClassifier
-
-    size, weights = settings["image_size"], settings["class_weights"]
-    given = {name: settings[name] for name in settings if name not in NOT_THE_CLASSIFIER_S}
-    return ImageClassifier(
-        **given,
-        image_size=None if size is None else arguments.image_size(size),
-        class_weights=None if weights == "none" else weights,
-        augmentation=settings["augment"],
-    ).check_settings()

@@ -114,6 +114,10 @@ class Targets(ABC):
         """The target of a picture as a list has it, so that :meth:`read` reads it."""
         return self.text(i)
 
+    def cells(self, i: int) -> list[str]:
+        """The target of a picture as cells of a table: of numbers, one each."""
+        return [self.text(i)]
+
     def joined_with(self, others: Sequence[Targets]) -> Targets:
         """The targets of these pictures and of further ones of the same kind."""
         first = fields(self)[0].name  # type: ignore[arg-type]  # of a dataclass
@@ -392,6 +396,9 @@ class Numbers(Targets):
 
     def written(self, i: int) -> str:
         return JOINT.join(map(repr, self.values[i].tolist()))
+
+    def cells(self, i: int) -> list[str]:
+        return [f"{value:.9g}" for value in self.values[i].tolist()]
 
     def adopt(self, other: Targets, name: str) -> Numbers:
         if isinstance(other, ClassTargets) and all(map(is_integer, other.classes)):

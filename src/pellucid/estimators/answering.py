@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pellucid.estimators.base import ImageEstimator
 from pellucid.estimators.reading import outputs
 from pellucid.evaluation import Report
 from pellucid.evaluation.by_task import evaluate_task
+from pellucid.files.provenance import renamed
 from pellucid.files.referenced import ReferencedPictures
 from pellucid.training.advice import Setup
 from pellucid.training.arguments import evaluation_data
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.class_names import ClassNames
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
@@ -109,3 +112,18 @@ class AnsweringEstimator(ImageEstimator):
         """
         found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
         return unlike_picture(self.model_, found, self.max_pixels)
+
+    def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
+        """A new estimator with other class names; this one stays as it is.
+
+        Args:
+            classes: One name for each class, in the order of ``classes_``: a list, ``"cat,dog"``,
+                or the path of a file with one name a line. Integers are answered as such.
+
+        Raises:
+            DataError: If there are more or fewer names than classes, or two are the same or differ
+                only in case or blanks.
+            ArgumentError: If the model was trained for numbers, which have no classes.
+        """
+        learned = self._learned
+        return self._changed(replace(learned, model=renamed(learned.model, classes)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,6 @@ from pellucid.explain.backward import backward
 from pellucid.explain.explanation import explain
 from pellucid.explain.surgery import edit_model
 from pellucid.explain.trace import trace
-from pellucid.files.provenance import renamed
 from pellucid.ops.softmax import probabilities
 from pellucid.renamed import OldAttribute
 from pellucid.tasks import MultiLabel, SingleLabel, check_one_class
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
-    from pellucid.data.class_names import ClassNames
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
     from pellucid.explain.backward import Backward
@@ -270,20 +267,6 @@ class ImageClassifier(AnsweringEstimator):
         model = edit_model(self.model_, edits)
         program = get_engine(self.engine).load(model.network)
         return self._changed(Fitted(model, program))
-
-    def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
-        """A new classifier with other class names; this one stays as it is.
-
-        Args:
-            classes: One name for each class, in the order of ``classes_``: a list, ``"cat,dog"``,
-                or the path of a file with one name a line. Integers are answered as such.
-
-        Raises:
-            DataError: If there are more or fewer names than classes, or two are the same or differ
-                only in case or blanks.
-        """
-        learned = self._learned
-        return self._changed(replace(learned, model=renamed(learned.model, classes)))
 
     @property
     def classes_(self) -> NDArray[Any]:

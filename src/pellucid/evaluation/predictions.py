@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
+from pellucid.tasks import MultiLabel, Regression
 from pellucid.text import printable
 from pellucid.training.unlike import Unlike, unlike
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.files.classifier import Classifier
+    from pellucid.tasks import Task
 
 _BLOCK = 64
 """Pictures out of data sets that are computed together."""
@@ -41,21 +43,28 @@ _THREADS = 4
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a classifier answers for one picture.
+    """What a model answers for one picture.
 
     Attributes:
         picture: What the picture is called: its path, or ``mnist:test[449]``.
-        probabilities: Of every class, (K,); None where there is no answer.
+        probabilities: Of every class, (K,); None where there is no answer, or none of classes.
         problem: Why there is none, in a line; empty where there is one.
         unlike: How the picture differs from those that were learned; None if it does not.
         inverted: Whether black and white were exchanged.
+        numbers: What was predicted, (M,); None where there is no answer, or none of numbers.
     """
 
     picture: str
-    probabilities: NDArray[np.float64] | None
+    probabilities: NDArray[np.float64] | None = None
     problem: str = ""
     unlike: Unlike | None = None
     inverted: bool = False
+    numbers: NDArray[np.float64] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer."""
+        return self.probabilities is not None or self.numbers is not None
 
     @property
     def place(self) -> int | None:
@@ -160,18 +169,27 @@ def _answers(
     if not len(images):
         return
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
-        logits = forward(classifier.program_, images)
-        found = probabilities(logits)
-    usable = [bool(np.isfinite(row).all()) for row in logits]
+        outputs = forward(classifier.program_, images)
+        found = _read_outputs(classifier.model_.task, outputs)
+    usable = [bool(np.isfinite(row).all()) for row in outputs]
     differences = unlike(classifier.model_, images)
     inverted = classifier.model_.preprocessing.invert
-    for name, row, good, odd in zip(names, found, usable, differences, strict=True):
+    for name, (shares, numbers), good, odd in zip(names, found, usable, differences, strict=True):
         if good:
-            yield Prediction(name, row, unlike=odd, inverted=inverted)
+            yield Prediction(name, shares, "", odd, inverted, numbers)
         else:
             yield Prediction(
                 name,
-                None,
-                f"{printable(name)}: the network answers with NaN or infinity; its training "
-                "diverged: train it with a lower learning rate",
+                problem=f"{printable(name)}: the network answers with NaN or infinity; its "
+                "training diverged: train it with a lower learning rate",
             )
+
+
+def _read_outputs(
+    task: Task, outputs: NDArray[Any]
+) -> list[tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]]:
+    """What a task makes of outputs, picture by picture: probabilities, and numbers."""
+    if isinstance(task, Regression):
+        return [(None, row) for row in task.values(outputs)]
+    shares = task.probabilities(outputs) if isinstance(task, MultiLabel) else probabilities(outputs)
+    return [(row, None) for row in shares]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,9 @@ from pellucid.errors import DataError, PellucidError
 from pellucid.files.container import peek
 from pellucid.files.lock import is_locked
 from pellucid.metrics.chance import wilson
+from pellucid.tasks.measures import MEASURES
 from pellucid.text import folder_name, printable
+from pellucid.training.history import VALIDATION
 from pellucid.training.run_folder import RunFolder, run_history
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class ListedRun:
         interval: Its 95 % interval; none without an accuracy.
         started_from: The model that training started from; none: from scratch.
         reason: Why it is damaged; else none.
+        measures: What else that model was measured by on the validation pictures, by name.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class ListedRun:
     interval: tuple[float, float] | None = None
     started_from: str | None = None
     reason: str | None = None
+    measures: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -156,7 +160,18 @@ def _listed(path: Path, names: set[str]) -> ListedRun | None:
         None if accuracy is None or not judged else wilson(round(accuracy * judged), judged),
         _text(_dict(origin, "start_from"), "name"),
         "; ".join(faults) if kind == "damaged" else None,
+        _measures(results),
     )
+
+
+def _measures(results: dict[str, Any]) -> dict[str, float]:
+    """The measures of the best epoch that are no accuracy; nothing where they are no numbers."""
+    names = {name: name.removeprefix(VALIDATION) for name in results if name.startswith(VALIDATION)}
+    return {
+        own: results[name]
+        for name, own in names.items()
+        if own in MEASURES and own != "accuracy" and type(results[name]) is float
+    }
 
 
 def _config(path: Path, names: set[str]) -> tuple[dict[str, Any] | None, list[str]]:

@@ -1,0 +1,173 @@
+"""How answers are written, in tables, as JSON and for people: one form for each task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.targets import joined
+from pellucid.numerals import percent
+from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.evaluation.predictions import Prediction
+
+    Bar = tuple[str, str, float | None, str]
+
+
+class AnswerForm(ABC):
+    """How the answers of a task are written.
+
+    Args:
+        task: The task.
+
+    Attributes:
+        columns: Of a table, after the picture and what is true.
+        true: The columns of what is true.
+    """
+
+    columns: list[str]
+    true: list[str]
+
+    @abstractmethod
+    def cells(self, answer: Prediction) -> list[str]:
+        """The cells of an answer, one for each of ``columns``."""
+
+    @abstractmethod
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        """An answer as JSON values, null or empty where there is none."""
+
+    @abstractmethod
+    def line(self, answer: Prediction) -> str:
+        """An answer in a line, without the picture's name."""
+
+    @abstractmethod
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        """Names, numbers in words, shares 0 to 1 to be drawn as bars if there are, and notes."""
+
+    def counted(self, answer: Prediction) -> list[str]:
+        """What is counted over many answers: classes."""
+        return []
+
+
+class ClassForm(AnswerForm):
+    """One class a picture: ``class``, and a probability a class."""
+
+    def __init__(self, task: SingleLabel) -> None:
+        self._classes = task.classes
+        self.true = ["true"]
+        self.columns = ["class", *_apart(task.classes, ("picture", "true", "class"))]
+
+    def cells(self, answer: Prediction) -> list[str]:
+        assert answer.probabilities is not None
+        assert answer.place is not None
+        numbers = (f"{p:.6g}" for p in answer.probabilities.tolist())
+        return [printable(self._classes[answer.place]), *numbers]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        place, probabilities = answer.place, answer.probabilities
+        guesses = answer.ranked(self._classes, top)
+        return {
+            "class": None if place is None else self._classes[place],
+            "guesses": [{"class": name, "probability": p} for name, p in guesses],
+            "probabilities": {}
+            if probabilities is None
+            else dict(zip(self._classes, probabilities.tolist(), strict=True)),
+        }
+
+    def line(self, answer: Prediction) -> str:
+        return "  ".join(
+            f"{printable(name)}  {p:.2%}" for name, p in answer.ranked(self._classes, 1)
+        )
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        return [(name, percent(p), p, "") for name, p in answer.ranked(self._classes, top)]
+
+    def counted(self, answer: Prediction) -> list[str]:
+        return [] if answer.place is None else [self._classes[answer.place]]
+
+
+class LabelForm(AnswerForm):
+    """Any number of labels a picture: ``labels``, and a probability a label."""
+
+    def __init__(self, task: MultiLabel) -> None:
+        self._task = task
+        self.true = ["true"]
+        self.columns = ["labels", *_apart(task.classes, ("picture", "true", "labels"))]
+
+    def counted(self, answer: Prediction) -> list[str]:
+        if answer.probabilities is None:
+            return []
+        likely = answer.probabilities >= self._task.threshold
+        return [name for name, given in zip(self._task.classes, likely, strict=True) if given]
+
+    def cells(self, answer: Prediction) -> list[str]:
+        assert answer.probabilities is not None
+        numbers = (f"{p:.6g}" for p in answer.probabilities.tolist())
+        return [printable(joined(self.counted(answer))), *numbers]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        probabilities = answer.probabilities
+        return {
+            "labels": None if probabilities is None else self.counted(answer),
+            "threshold": self._task.threshold,
+            "probabilities": {}
+            if probabilities is None
+            else dict(zip(self._task.classes, probabilities.tolist(), strict=True)),
+        }
+
+    def line(self, answer: Prediction) -> str:
+        return printable(joined(self.counted(answer)))
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        given = set(self.counted(answer))
+        return [
+            (name, percent(p), p, "given" if name in given else "")
+            for name, p in answer.ranked(self._task.classes)
+        ]
+
+
+class NumberForm(AnswerForm):
+    """Numbers of a picture."""
+
+    def __init__(self, task: Regression) -> None:
+        self._names = task.columns
+        self.columns = [f"predicted {name}" for name in task.columns]
+        self.true = [f"true {name}" for name in task.columns]
+
+    def cells(self, answer: Prediction) -> list[str]:
+        assert answer.numbers is not None
+        return [f"{value:.9g}" for value in answer.numbers.tolist()]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        numbers = answer.numbers
+        return {
+            "numbers": {}
+            if numbers is None
+            else dict(zip(self._names, numbers.tolist(), strict=True))
+        }
+
+    def line(self, answer: Prediction) -> str:
+        return "  ".join(f"{printable(name)} {text}" for name, text, *_ in self.bars(answer, 1))
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        if answer.numbers is None:
+            return []
+        values = zip(self._names, answer.numbers.tolist(), strict=True)
+        return [(name, f"{value:.5g}", None, "") for name, value in values]
+
+
+def form_of(task: Task | Sequence[str]) -> AnswerForm:
+    """How a task's answers are written; names stand for one class of these a picture."""
+    if isinstance(task, MultiLabel):
+        return LabelForm(task)
+    if isinstance(task, Regression):
+        return NumberForm(task)
+    return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
+
+
+def _apart(names: Sequence[str], taken: tuple[str, ...]) -> list[str]:
+    return [printable(f"probability of {name}" if name in taken else name) for name in names]
