@@ -306,8 +306,13 @@ class LabelSets(Targets):
             return replace(self, marks=marks)
         if not isinstance(other, LabelSets):
             raise _unsuited(other, self, name)
-        if other.label_kind == "int" and len(other.classes) == len(self.classes):
+        if len(other.classes) == len(self.classes) and "int" in (other.label_kind, self.label_kind):
             return replace(self, marks=other.marks)  # columns without names
+        if other.label_kind == self.label_kind == "int":
+            raise DataError(
+                f"{name}: {counted(len(other.classes), 'column')} of labels, expected "
+                f"{len(self.classes)}"
+            )
         places = _places(other.classes, np.flatnonzero(other.marks.any(axis=0)), self.classes, name)
         marks = np.zeros((len(other), len(self.classes)), np.uint8)
         rows, columns = np.nonzero(other.marks)

@@ -1,0 +1,170 @@
+"""Tasks: the fixed table, their settings, what they hand to a program and make of its outputs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pellucid.data import Dataset
+from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
+from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.settings import to_dict
+from pellucid.tasks import (
+    TASKS,
+    MultiLabel,
+    Regression,
+    SingleLabel,
+    check_one_class,
+    task_from_dict,
+    task_of,
+)
+
+EVERY = [
+    SingleLabel(("cat", "dog")),
+    SingleLabel(("3", "7"), "int"),
+    MultiLabel(("cat", "pet"), threshold=0.25),
+    Regression(("angle",), (0.5,), (2.0,)),
+    Regression(("x", "y"), (0.5, -1.0), (2.0, 0.25), flat=False),
+]
+
+
+def dataset(targets: Any) -> Dataset:
+    return Dataset(np.zeros((len(targets), 4, 4, 1), np.uint8), targets=targets)
+
+
+def test_the_table_is_that_of_targets() -> None:
+    assert TASKS.keys() == TARGETS.keys()
+    assert all(TASKS[kind].title == TARGETS[kind].title for kind in TASKS)
+    assert {type(task) for task in EVERY} == set(TASKS.values())
+
+
+@pytest.mark.parametrize("task", EVERY, ids=str)
+def test_there_and_back_through_json(task: Any) -> None:
+    assert task_from_dict(json.loads(json.dumps(to_dict(task)))) == task
+    assert task.known().kind == task.kind
+    assert task.known().names == task.names
+    assert len(task.known()) == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "detection"},
+        {"kind": "multi-label", "classes": ["a", "b"], "threshold": 1.5},
+        {"kind": "multi-label", "classes": ["a", "a"]},
+        {"kind": "multi-label", "classes": ["a", "b"], "label_kind": "int"},
+        {"kind": "regression", "columns": ["a"], "mean": [0.0], "scale": [0.0]},
+        {"kind": "regression", "columns": ["a"], "mean": [0.0, 1.0], "scale": [1.0]},
+        {"kind": "regression", "columns": ["a", "b"], "mean": [0.0, 1.0], "scale": [1.0, 1.0]},
+        {"kind": "regression", "columns": ["a"], "mean": ["0"], "scale": [1.0]},
+        {"kind": "single-label", "classes": []},
+        {"kind": "single-label"},
+        ["single-label"],
+    ],
+)
+def test_hostile_settings_are_refused(values: Any) -> None:
+    with pytest.raises(PellucidError) as caught:
+        task_from_dict(values)
+    assert "\n" not in str(caught.value)
+
+
+def test_single_label() -> None:
+    data = dataset(ClassTargets(np.array([1, 0, 1]), ("3", "7"), "int"))
+    task = task_of(data.targets)
+    assert task == SingleLabel(("3", "7"), "int")
+    assert task.targets(data, np.array([2, 1])).tolist() == [1, 0]
+    assert task.answer(np.array([[0.0, 1.0], [2.0, 1.0]])).tolist() == [7, 3]
+    assert task.correct(np.array([[0.0, 1.0], [2.0, 1.0]]), np.array([1, 1])) == 1
+    assert task.of_one_class
+
+
+def test_multi_label() -> None:
+    marks = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0]], np.uint8)
+    data = dataset(LabelSets(marks, ("a", "b", "c")))
+    task = task_of(data.targets)
+    wanted = task.targets(data, np.array([2, 0]))
+    assert wanted.dtype == np.float32
+    assert wanted.tolist() == [[1, 1, 0], [1, 0, 1]]
+    logits = np.array([[0.0, -1.0, 2.0]])
+    assert task.answer(logits).tolist() == [[1, 0, 1]]
+    assert task.settled({"threshold": 0.8}).answer(logits).tolist() == [[0, 0, 1]]
+    assert task.settled({}) == task
+    judge = task.judge()
+    judge.add(np.array([[3.0, -3.0, 3.0], [-3.0, -3.0, 3.0]]), wanted[[1, 1]])
+    judge.add(np.array([[3.0, 3.0, -3.0]]), wanted[:1])
+    found = judge.judged()
+    assert tuple(found.measures) == MultiLabel.measures
+    assert 0 < found.measures["micro_f1"] < 1
+    assert found.loss > 0
+
+
+def test_regression() -> None:
+    values = np.array([[1.0, 10.0], [3.0, 30.0], [5.0, 80.0]])
+    data = dataset(Numbers(values, ("x", "y"), flat=False))
+    task = task_of(data.targets)
+    assert isinstance(task, Regression)
+    wanted = task.targets(data, slice(None))
+    assert wanted.dtype == np.float32
+    np.testing.assert_allclose(wanted.mean(axis=0), 0, atol=1e-7)
+    np.testing.assert_allclose(wanted.std(axis=0), 1, rtol=1e-6)
+    np.testing.assert_allclose(task.answer(wanted.astype(np.float64)), values, rtol=1e-6)
+    judge = task.judge()
+    judge.add(wanted[:2].astype(np.float64), wanted[:2])
+    judge.add(wanted[2:].astype(np.float64) + 1, wanted[2:])
+    found = judge.judged()
+    assert found.measures["mean_absolute_error"] == pytest.approx(np.mean(task.scale) / 3)
+    assert found.loss == pytest.approx(1 / 3)
+    assert found.measures["r2"] == pytest.approx(1 - 1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (LabelSets(np.array([[1, 0], [1, 0]], np.uint8), ("a", "b")), "no picture .* b"),
+        (LabelSets(np.array([[1, 0], [1, 1]], np.uint8), ("a", "b")), "every picture .* a"),
+        (Numbers(np.full((4, 1), 3.5), ("x",)), r"x: all 4 pictures .* 3\.5"),
+    ],
+)
+def test_what_nothing_can_be_learned_of(targets: Any, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        task_of(targets)
+
+
+def test_what_is_made_for_one_class_declines_by_name() -> None:
+    check_one_class(EVERY[0], "a confusion matrix")
+    for task in EVERY[2:]:
+        with pytest.raises(ArgumentError, match=rf"a confusion matrix: .*{task.title}"):
+            check_one_class(task, "a confusion matrix")
+
+
+@pytest.mark.parametrize("like", EVERY, ids=str)
+@pytest.mark.parametrize(
+    "other",
+    [
+        ClassTargets(np.array([0, 1, 0]), ("3", "7"), "int"),
+        LabelSets(np.array([[1, 0], [1, 1], [0, 0]], np.uint8), ("pet", "cat")),
+        Numbers(np.array([[1.5], [2.5], [0.0]]), ("length",)),
+    ],
+    ids=lambda each: each.kind,
+)
+def test_other_data_are_adopted_or_refused(like: Any, other: Any) -> None:
+    known = like.known()
+    fits = {
+        ("single-label", "single-label"): other.names == known.names,
+        ("multi-label", "multi-label"): True,
+        ("regression", "single-label"): len(known.names) == 1,
+        ("regression", "regression"): len(known.names) == 1,
+    }
+    if not fits.get((like.kind, other.kind), False):
+        with pytest.raises(DataError) as caught:
+            known.adopt(other, "data")
+        assert "\n" not in str(caught.value)
+        return
+    found = known.adopt(other, "data")
+    assert found.names == known.names
+    assert len(found) == 3
+    if isinstance(found, LabelSets):
+        assert found.marks.tolist() == [[0, 1], [1, 1], [0, 0]]
