@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PAGE_START = (
+    b'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+    b'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    b'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
+)
+"""How every page begins; a folder of such pages is recognised by it, so it must not change."""
+
 
 def printable(name: str | os.PathLike[str]) -> str:
     r"""Return a name that is safe to print on one line, in any language.

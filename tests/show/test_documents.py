@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,3 +146,6 @@ def test_every_kind_of_record_has_a_document() -> None:
         return own.union(*map(kinds, of.__subclasses__()))
 
     assert kinds(Record) <= set(DOCUMENTS)
+    for place in DOCUMENTS.values():
+        module, function = place.split(".")
+        assert callable(getattr(import_module(f"pellucid.show.{module}"), function))

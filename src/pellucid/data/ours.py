@@ -13,15 +13,8 @@ from pathlib import Path
 
 from pellucid.data.picture_files import SUFFIXES, is_hidden
 from pellucid.errors import DataError
-from pellucid.text import counted, printable
+from pellucid.text import PAGE_START, counted, printable
 from pellucid.user_cache import TAG, TAG_TEXT
-
-PAGE_START = (
-    b'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-    b'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    b'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
-)
-"""How every page begins; a folder of such pages is recognised by it, so it must not change."""
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 

@@ -13,7 +13,6 @@ from functools import singledispatchmethod
 from html import escape
 from typing import TYPE_CHECKING
 
-from pellucid.data.ours import PAGE_START
 from pellucid.numerals import figure as written
 from pellucid.numerals import short, with_minus
 from pellucid.show import document as d
@@ -21,7 +20,7 @@ from pellucid.show.drawing import in_style, svg
 from pellucid.show.palette import INK, PERCENTILE, limit_of
 from pellucid.show.sheet import enlarged, map_sheet, png
 from pellucid.show.style import PAGE_STYLE, STYLE
-from pellucid.text import printable
+from pellucid.text import PAGE_START, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.explain.trace import Trace
 from pellucid.files import write_file, write_text
-from pellucid.show import (
-    backward,
-    check,
-    comparison,
-    edit_effect,
-    evidence,
-    experiment,
-    filtered,
-    heatmap,
-    kernels,
-    lecture,
-    methods,
-    multi_label_report,
-    plan,
-    rate_curve,
-    regression_report,
-    report,
-    run_report,
-    story,
-    summary,
-    terms,
-    trace,
-    units,
-)
-from pellucid.show.spreadsheet.workbook import workbook
 
 if TYPE_CHECKING:
     import os
@@ -46,41 +21,42 @@ if TYPE_CHECKING:
     from pellucid.record import Record
     from pellucid.show.document import Document
 
-DOCUMENTS: dict[str, Callable[..., Document]] = {
-    "backward": backward.backward_document,
-    "comparison": comparison.comparison_document,
-    "data effect": edit_effect.data_document,
-    "data report": check.check_document,
-    "evidence": evidence.evidence_document,
-    "experiment": experiment.experiment_document,
-    "faithfulness": units.faithfulness_document,
-    "filtered": filtered.filtered_document,
-    "gradient": terms.gradient_document,
-    "heatmap": heatmap.heatmap_document,
-    "kernels": kernels.kernels_document,
-    "lecture": lecture.lecture_document,
-    "maximised": units.maximised_document,
-    "methods": methods.methods_document,
-    "patches": units.patches_document,
-    "multi-label report": multi_label_report.multi_label_document,
-    "picture effect": edit_effect.picture_document,
-    "randomisation": units.randomisation_document,
-    "plan": plan.plan_document,
-    "rate curve": rate_curve.rate_document,
-    "regression report": regression_report.regression_document,
-    "report": report.report_document,
-    "run report": run_report.run_document,
-    "story": story.story_document,
-    "summary": summary.summary_document,
-    "trace": trace.trace_document,
-    "value": terms.value_document,
+DOCUMENTS = {
+    "backward": "backward.backward_document",
+    "comparison": "comparison.comparison_document",
+    "data effect": "edit_effect.data_document",
+    "data report": "check.check_document",
+    "evidence": "evidence.evidence_document",
+    "experiment": "experiment.experiment_document",
+    "faithfulness": "units.faithfulness_document",
+    "filtered": "filtered.filtered_document",
+    "gradient": "terms.gradient_document",
+    "heatmap": "heatmap.heatmap_document",
+    "kernels": "kernels.kernels_document",
+    "lecture": "lecture.lecture_document",
+    "maximised": "units.maximised_document",
+    "methods": "methods.methods_document",
+    "patches": "units.patches_document",
+    "multi-label report": "multi_label_report.multi_label_document",
+    "picture effect": "edit_effect.picture_document",
+    "randomisation": "units.randomisation_document",
+    "plan": "plan.plan_document",
+    "rate curve": "rate_curve.rate_document",
+    "regression report": "regression_report.regression_document",
+    "report": "report.report_document",
+    "run report": "run_report.run_document",
+    "story": "story.story_document",
+    "summary": "summary.summary_document",
+    "trace": "trace.trace_document",
+    "value": "terms.value_document",
 }
-"""By kind of record, the function that makes its document."""
+"""By kind of record, module and function of this folder that make its document; loaded late."""
 
 
 def document_of(record: Record, **options: Any) -> Document:
     """The document of a record; options are those of its kind."""
-    return DOCUMENTS[record.record_kind](record, **options)
+    made: Document = _function(DOCUMENTS[record.record_kind])(record, **options)
+    return made
 
 
 def print_record(console: Console, record: Record, *, full: bool = False, **options: Any) -> None:
@@ -129,7 +105,15 @@ def save(record: Record, path: str | os.PathLike[str], **options: Any) -> None:
     elif ending == ".json":
         values = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False)
         write_text(path, f"{values}\n")
-    elif ending == ".xlsx" and isinstance(record, Trace):
-        write_file(path, workbook(record.activations))
+    elif ending == ".xlsx":  # a trace
+        activations = record.activations  # type: ignore[attr-defined]
+        write_file(path, _function("spreadsheet.workbook.workbook")(activations))
     else:
         write_file(path, png(record, **options))
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """A function of this folder by the names of its module and its own."""
+    module, _, name = place.rpartition(".")
+    found: Callable[..., Any] = getattr(import_module(f"pellucid.show.{module}"), name)
+    return found
