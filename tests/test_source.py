@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.imports_picture import pairs, recorded
 from tests.source import circles, imports, modules
 
 LATE = {
@@ -65,3 +66,7 @@ def test_no_file_is_long() -> None:
     assert len(lengths) > 500
     long = {name for name, lines in lengths.items() if lines > MOST_LINES}
     assert long == LONG, "split what is new; what is shorter now comes off the list"
+
+
+def test_the_picture_of_imports_is_that_of_the_source() -> None:
+    assert recorded() == pairs(), "scripts/imports-picture draws it anew"
