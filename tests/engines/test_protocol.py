@@ -443,3 +443,29 @@ def test_old_names_go_on_working(engine: str) -> None:
     with pytest.warns(DeprecationWarning, match="state"):
         state = program.optimizer_state()
     assert_same_bits(state, new.state())
+
+
+@pytest.mark.parametrize("at", [("pool1",), ("flatten1",)])
+def test_a_graph_in_two_parts(engine: str, at: tuple[str, ...]) -> None:
+    """What the first gives and the second takes makes the answer; gradients come back to there."""
+    graph = GRAPHS["lecture"]
+    program = load(engine, graph, learning=None)
+    images, _ = batch(graph, 3)
+    body, head = graph.split(*at)
+    middle = program.run(body, {graph.input: images})
+    (answers,) = program.run(head, middle).values()
+    np.testing.assert_allclose(answers, program.forward(images), rtol=1e-4, atol=1e-5)
+    origin = {graph.output: np.eye(10)[[1, 4, 7]]}
+    behind = program.differentiate(head, middle, origin, values=at)
+    whole = program.differentiate(graph, {graph.input: images}, origin, values=at)
+    for name in at:
+        size = np.abs(whole.values[name]).max()
+        np.testing.assert_allclose(behind.values[name], whole.values[name], atol=1e-5 * size)
+
+
+def test_who_computes(engine: str) -> None:
+    graph = GRAPHS["lecture"]
+    assert load(engine, graph, learning=None).made_by() == f"{engine}, float32"
+    exact = load(engine, graph, learning=None, precision="float64")
+    computes = "reference" if engine == "native" else engine
+    assert exact.made_by() == f"{computes}, float64"

@@ -60,6 +60,11 @@ def test_the_followed_value_is_where_it_says(name: str) -> None:
         assert each.opened is not None
         assert each.opened.at == at
         assert each.before == before
+        if each.opened.folding is not None:
+            # A norm and the layer before it in one, which reads what comes before the two.
+            assert before == (each.opened.folding.layer, at)
+            assert each.opened.folding.before == told.activations.values[before[0]][at]
+            continue
         assert each.term is not None, layer
         assert each.opened.source(each.term) == before
         value = told.activations.values[before[0]][before[1]]

@@ -51,7 +51,11 @@ def test_each_term_tells_what_it_read(name: str) -> None:
             layer, at = opened.source(int(i))
             assert opened.terms.values[i] == activations.values[layer][at]
             if (weight := opened.weights[i]) is not None:
-                assert opened.terms.factors[i] == weights[weight[0]][weight[1]]
+                stored, folding = opened.terms.factors[i], opened.folding
+                if folding is not None:
+                    assert stored == pytest.approx(folding.stored[i] * folding.scale, rel=1e-6)
+                    stored = folding.stored[i]
+                assert stored == weights[weight[0]][weight[1]]
                 named += 1
     assert named > 10
 
@@ -128,6 +132,32 @@ def test_a_batch_norm_is_an_affine_map() -> None:
     assert details["factor"] == pytest.approx(1.5)
     assert details["shift"] == pytest.approx(-7.0)
     assert [details[k] for k in ("gamma", "beta", "mean", "variance")] == [3.0, 0.5, 5.0, 4.0]
+
+
+def test_a_folded_norm_is_opened_as_it_predicts() -> None:
+    activations = worked()
+    opened = ValueTerms.of(activations, "norm1", (0, 0, 0))
+    folding = opened.folding
+    assert folding is not None
+    assert opened.kind == "batch_norm"
+    assert opened.source(0) == ("input", (0, 0, 0))
+    assert opened.weights == [("conv1.kernel", (0, 0, 0, 0))]
+    # 3 · (2·10 + 1 − 5)/2 + 0.5 is 3·10 − 5.5
+    assert opened.terms.products == pytest.approx([30.0])
+    assert opened.terms.bias == pytest.approx(-5.5)
+    assert folding.to_dict() == {
+        "layer": "conv1",
+        "before": 21.0,
+        "scale": pytest.approx(1.5),
+        "stored": [2.0],
+    }
+    before = ValueTerms.of(activations, "conv1", (0, 0, 0))
+    assert opened.predicted
+    assert not before.predicted
+    assert before.folding is None
+    assert before.value == folding.before
+    steps = Trace(activations).to_dict(values=False)["steps"]
+    assert [step["name"] for step in steps if not step["predicted"]] == ["conv1"]
 
 
 def test_a_local_response_norm_tells_its_neighbours() -> None:

@@ -23,7 +23,7 @@ from pellucid.short_repr import short_repr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pellucid.graph import Graph, Network, Weights
+    from pellucid.graph import Graph, Network, Node, Weights
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Parameter
 
@@ -254,6 +254,18 @@ class Program(ABC):
         :meth:`values` gives them all the same, computed beside the others.
         """
         return frozenset()
+
+    def folded(self, name: str) -> tuple[Node, Weights] | None:
+        """The layer that :meth:`forward` computes in the place of a batch norm and the one before.
+
+        Args:
+            name: Of any node.
+
+        Returns:
+            A layer of that name that reads what the one before reads, and its own weights, which
+            hold both; none where the node is computed as the graph has it.
+        """
+        return None
 
     def made_by(self, graph: Graph | None = None) -> str:
         """Which engine computes a graph, and in what precision: ``native, float32``.

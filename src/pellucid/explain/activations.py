@@ -109,6 +109,11 @@ class Activations:
         values = {name: v[0] for name, v in self.program.values(self.pixels[None]).items()}
         return {**values, self.graph.output: probabilities(values[self.logits])}
 
+    @property
+    def engine(self) -> str:
+        """Who made the values and predicts: ``native, float32``."""
+        return self.program.made_by()
+
     @cached_property
     def exact(self) -> Program:
         """The network in float64, on the reference engine: for sums that must come out exactly."""

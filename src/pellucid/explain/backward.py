@@ -55,6 +55,7 @@ class GradientTerms(Record):
         after: The weight after the optimizer's step; none for a value.
         check: The finite-difference check; none for a value.
         learner: What makes that step; none for a value.
+        engine: Who computed the gradient, and in what precision.
     """
 
     record_kind: ClassVar[str] = "gradient"
@@ -66,6 +67,7 @@ class GradientTerms(Record):
     after: float | None = None
     check: FiniteDifference | None = None
     learner: UpdateRule | None = None
+    engine: str = ""
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -77,7 +79,7 @@ class GradientTerms(Record):
 
     @property
     def difference(self) -> float:
-        """The sum of the products minus the engine's gradient: its rounding."""
+        """The sum of the products minus the engine's gradient: float32's rounding."""
         return self.total - self.gradient
 
     @property
@@ -98,6 +100,7 @@ class GradientTerms(Record):
             name=self.name,
             at=list(self.at),
             gradient=number(self.gradient),
+            engine=self.engine,
             terms=[term.to_dict() for term in self.terms],
             total=number(self.total),
             difference=number(self.difference),
@@ -187,6 +190,21 @@ class Backward(Record):
     gradients: Gradients
 
     subject = OldAttribute("activations")
+
+    @property
+    def engine(self) -> str:
+        """Who computed the gradients, and in what precision."""
+        return self.activations.engine
+
+    @property
+    def unfolded(self) -> tuple[str, ...]:
+        """Layers with a batch norm that prediction folds into them, and gradients do not.
+
+        Gradients are of the graph as it is, with running statistics; y − t is that of the logits
+        that were predicted.
+        """
+        hidden = self.activations.program.unpredicted
+        return tuple(n.name for n in self.activations.graph.nodes if n.name in hidden)
 
     @property
     def loss(self) -> float:
@@ -284,6 +302,7 @@ class Backward(Record):
             float(after[place]),
             self._checker.check(name, place) if check else None,
             self.learner,
+            engine=self.engine,
         )
 
     def value(self, layer: str, at: Sequence[int]) -> GradientTerms:
@@ -311,6 +330,7 @@ class Backward(Record):
             float(deltas[layer][place]),
             value_terms(self.activations, deltas, layer, place),
             float(self.activations.values[layer][place]),
+            engine=self.engine,
         )
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
@@ -323,6 +343,8 @@ class Backward(Record):
             "backward",
             classes=list(self.activations.classes),
             label=self.label,
+            engine=self.engine,
+            unfolded=list(self.unfolded),
             loss=number(self.loss),
             learner=self.learner.to_dict(),
             probabilities=array(self.probabilities),

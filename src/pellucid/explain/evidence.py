@@ -135,7 +135,7 @@ class Evidence(Record):
 
     @property
     def gap(self) -> float:
-        """How far the sum is from the engine's difference, relative to it: its rounding."""
+        """How far the sum is from the predicted difference, relative to it: float32's rounding."""
         apart = abs(self.total - self.difference)
         return apart / abs(self.difference) if self.difference else apart
 
@@ -213,6 +213,7 @@ class Evidence(Record):
             values=self.by_pixel,
             channels=self.pixels,
             score=self.difference,
+            engine=self.scored.activations.exact.made_by(),
             settings={"bias": self.bias, "total": self.total, "gap": self.gap},
             remark=_bent_remark(self.bent),
         )

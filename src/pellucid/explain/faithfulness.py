@@ -42,6 +42,7 @@ class Faithfulness(Record):
         insertion: After so many are put back.
         random_deletion: The area under the deletion curve of a random order.
         random_insertion: Likewise for insertion.
+        engine: Who computed the probabilities' logits, and in what precision.
     """
 
     record_kind: ClassVar[str] = "faithfulness"
@@ -50,6 +51,7 @@ class Faithfulness(Record):
     insertion: Array
     random_deletion: float
     random_insertion: float
+    engine: str = ""
 
     @property
     def deletion_area(self) -> float:
@@ -65,6 +67,7 @@ class Faithfulness(Record):
         """As JSON values."""
         return record(
             "faithfulness",
+            engine=self.engine,
             shares=numbers(self.shares),
             deletion=numbers(self.deletion),
             insertion=numbers(self.insertion),
@@ -101,7 +104,8 @@ def faithfulness(
     shares, deletion, insertion = _curves(scored, order, steps, baseline)
     chance = np.random.default_rng(seed).permutation(values.size)
     _, without, with_ = _curves(scored, chance, steps, baseline)
-    return Faithfulness(shares, deletion, insertion, area(shares, without), area(shares, with_))
+    chances = area(shares, without), area(shares, with_)
+    return Faithfulness(shares, deletion, insertion, *chances, scored.activations.engine)
 
 
 def area(shares: Array, curve: Array) -> float:

@@ -41,6 +41,8 @@ class Heatmap(Record):
         remark: What should be said beside the picture.
         if_empty: Why the values are 0 everywhere, should they be; none: the method's usual reason.
         if_constant: Why they are the same everywhere, should they be.
+        engine: Who computed the values, and in what precision; empty: the program that predicts,
+            which computes the score in any case.
     """
 
     record_kind: ClassVar[str] = "heatmap"
@@ -55,6 +57,7 @@ class Heatmap(Record):
     remark: str = ""
     if_empty: str = ""
     if_constant: str = ""
+    engine: str = ""
 
     question = OldAttribute("scored")
 
@@ -113,6 +116,8 @@ class Heatmap(Record):
             target=self.target,
             against=self.against,
             score=number(self.score),
+            engine=self.engine or self.scored.activations.engine,
+            score_engine=self.scored.activations.engine,
             signed=self.method.signed,
             values=numbers(self.values),
             channels=None if self.channels is None else numbers(self.channels),

@@ -71,6 +71,7 @@ def integrated_gradients(
         sum_of_channels(channels),
         float(ends[0]),
         channels=channels,
+        engine=exact.made_by(),
         settings={
             "steps": steps,
             "baseline": even[0, 0].tolist(),

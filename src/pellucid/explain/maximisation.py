@@ -48,6 +48,7 @@ class Maximised(Record):
         activations: The unit's value, for feature maps their mean, before every step and at the
             end, with the final picture as bytes: (steps + 1,).
         without_gradient: How many steps had no gradient at all.
+        engine: Who computed it, and in what precision.
     """
 
     record_kind: ClassVar[str] = "maximised"
@@ -56,6 +57,7 @@ class Maximised(Record):
     image: Array
     activations: Array
     without_gradient: int = 0
+    engine: str = ""
 
     @property
     def empty(self) -> str | None:
@@ -81,6 +83,7 @@ class Maximised(Record):
         return record(
             "maximised",
             layer=self.layer,
+            engine=self.engine,
             unit=self.unit,
             image=numbers(self.image),
             activations=numbers(self.activations),
@@ -138,7 +141,7 @@ def maximise(
             x = _blurred(x)
     image = x.round().astype(np.uint8)
     activations.append(_climb(program, image, unit)[0])
-    return Maximised(name, unit, image, np.array(activations), without)
+    return Maximised(name, unit, image, np.array(activations), without, program.made_by())
 
 
 def _climb(program: Program, image: Array, unit: int) -> tuple[float, Array]:

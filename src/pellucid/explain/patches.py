@@ -55,12 +55,14 @@ class Patches(Record):
         layer: The layer.
         unit: Which of its feature maps (or units).
         patches: The strongest first, at most one of each picture.
+        engine: Who computed the values, and in what precision.
     """
 
     record_kind: ClassVar[str] = "patches"
     layer: str
     unit: int
     patches: tuple[Patch, ...]
+    engine: str = ""
 
     @property
     def empty(self) -> str | None:
@@ -81,6 +83,7 @@ class Patches(Record):
         return record(
             "patches",
             layer=self.layer,
+            engine=self.engine,
             unit=self.unit,
             patches=[
                 {
@@ -133,4 +136,4 @@ def exciting_patches(
         pixels = data.images[index][slice(*field.rows), slice(*field.columns)]
         label = data.classes[int(data.places[index])]
         found.append(Patch(index, at, float(strongest[index]), field, pixels, label))
-    return Patches(name, unit, tuple(found))
+    return Patches(name, unit, tuple(found), program.made_by(part_of_graph))

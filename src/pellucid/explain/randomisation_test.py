@@ -55,18 +55,21 @@ class RandomisationTest(Record):
         steps: From the last layer alone to all layers.
         empty: Why the heatmap of the trained network says nothing, so that there is nothing to
             compare with; none if it says something.
+        engine: Who computed the random networks, and in what precision.
     """
 
     record_kind: ClassVar[str] = "randomisation"
     method: str
     steps: tuple[Randomised, ...]
     empty: Emptiness | None = None
+    engine: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return record(
             "randomisation",
             method=self.method,
+            engine=self.engine,
             steps=[
                 {"layer": step.layer, "similarity": step.similarity, "signed": step.signed}
                 for step in self.steps
@@ -91,15 +94,16 @@ def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> Randomis
     first = _values(made)
     fresh = initial_weights(graph, seed)
     weights = dict(scored.network.weights)
-    steps = []
+    steps, engine = [], ""
     for node in reversed(graph.nodes):
         own = [name for name in graph.parameters if name.node == node.name]
         if not own:
             continue
         weights |= {str(name): fresh[str(name)] for name in own}
-        found = _values(FUNCTIONS[method](_with(scored, Network(graph, dict(weights)))))
+        asked = _with(scored, Network(graph, dict(weights)))
+        engine, found = asked.activations.engine, _values(FUNCTIONS[method](asked))
         steps.append(_compare(node.name, first, found))
-    return RandomisationTest(method, tuple(steps), made.empty)
+    return RandomisationTest(method, tuple(steps), made.empty, engine)
 
 
 def _compare(layer: str, first: Array, found: Array) -> Randomised:

@@ -74,6 +74,11 @@ class Step:
         return self.activations.values[self.name]
 
     @property
+    def predicted(self) -> bool:
+        """Whether prediction makes these values, and not only what a norm behind makes of them."""
+        return self.name not in self.activations.program.unpredicted
+
+    @property
     def shape(self) -> Shape:
         """The output's shape."""
         return self.values.shape
@@ -122,6 +127,7 @@ class Step:
             "shape": list(self.shape),
             "lowest": number(self.lowest),
             "highest": number(self.highest),
+            "predicted": self.predicted,
         }
         if values:
             told["values"] = array(self.values)

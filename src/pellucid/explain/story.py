@@ -257,6 +257,7 @@ class Story(Record):
         return record(
             "story",
             classes=list(self.activations.classes),
+            engine=self.activations.engine,
             answer=self.answer,
             truth=self.truth,
             truth_given=self.label_given,

@@ -100,6 +100,7 @@ class Trace(Record):
         return record(
             "trace",
             classes=list(self.activations.classes),
+            engine=self.activations.engine,
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Node
+    from pellucid.ops.operation import Array
     from pellucid.ops.terms import Terms
 
 
@@ -45,15 +46,45 @@ class Pixel:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
+class Folding:
+    """A batch norm and the layer before it, which predict as one: its kernel times the scale.
+
+    Attributes:
+        layer: The layer before the norm, whose own value prediction never makes.
+        before: That value, computed beside.
+        scale: γ / √(σ² + ε) of the channel.
+        stored: The layer's own weight of each term; times the scale it is the term's factor.
+    """
+
+    layer: str
+    before: float
+    scale: float
+    stored: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "layer": self.layer,
+            "before": number(self.before),
+            "scale": number(self.scale),
+            "stored": numbers(self.stored),
+        }
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
 class ValueTerms(Record):
     """One output value of a layer, opened into all its terms.
 
     Attributes:
         activations: The picture in its network.
-        node: The layer.
+        node: The layer, as the predicting program computes it: where a batch norm is folded into
+            the layer before, both in one, under the norm's name.
         at: Where the value stands in the layer's output.
         value: What the engine computed there.
         terms: The arithmetic behind it; see :class:`pellucid.ops.terms.Terms`.
+        details: What else the operation knows of this value; see ``docs/records.md``.
+        folding: What was folded together; none for all other layers.
     """
 
     record_kind: ClassVar[str] = "value"
@@ -62,6 +93,8 @@ class ValueTerms(Record):
     at: Position
     value: float
     terms: Terms
+    details: dict[str, Any]
+    folding: Folding | None = None
 
     subject = OldAttribute("activations")
 
@@ -79,10 +112,25 @@ class ValueTerms(Record):
         """
         node = activations.node(layer)
         place = activations.position(layer, at)
-        terms = node.operation.terms(
-            activations.inputs_of(node), activations.weights_of(node), place
+        value = float(activations.values[layer][place])
+        inputs, weights = activations.inputs_of(node), activations.weights_of(node)
+        terms = node.operation.terms(inputs, weights, place)
+        details = node.operation.details(terms, inputs, weights, place)
+        folded = activations.program.folded(layer)
+        if folded is None:
+            return cls(activations, node, place, value, terms, details)
+        (before,), norm = node.inputs, terms
+        made, own = folded
+        terms = made.operation.terms(activations.inputs_of(made), own, place)
+        kernel = activations.weights_of(activations.graph[before])["kernel"]
+        assert terms.weights is not None  # factors of what a norm is folded into
+        folding = Folding(
+            before,
+            float(norm.values[0]),
+            float(norm.factors[0]),
+            np.asarray(kernel[tuple(terms.weights.T)], np.float64),
         )
-        return cls(activations, node, place, float(activations.values[layer][place]), terms)
+        return cls(activations, made, place, value, terms, details, folding)
 
     @property
     def layer(self) -> str:
@@ -92,14 +140,19 @@ class ValueTerms(Record):
     @property
     def kind(self) -> str:
         """The layer's operation."""
-        return self.node.operation.kind
+        return self.activations.graph[self.layer].operation.kind
+
+    @property
+    def predicted(self) -> bool:
+        """Whether prediction makes this value, and not only what a norm behind makes of it."""
+        return self.layer not in self.activations.program.unpredicted
 
     def __len__(self) -> int:
         return len(self.terms.values)
 
     @property
     def difference(self) -> float:
-        """The terms put together again, in float64, minus the engine's value: its rounding."""
+        """The terms added up in float64, minus the predicted value: float32's rounding."""
         return self.terms.total - self.value
 
     @property
@@ -140,21 +193,15 @@ class ValueTerms(Record):
         return ValueTerms.of(self.activations, layer, at)
 
     @cached_property
-    def details(self) -> dict[str, Any]:
-        """What else the operation knows of this value, as JSON values; see ``docs/records.md``."""
-        activations = self.activations
-        inputs, weights = activations.inputs_of(self.node), activations.weights_of(self.node)
-        return self.node.operation.details(self.terms, inputs, weights, self.at)
-
-    @cached_property
     def weights(self) -> list[tuple[str, Position] | None]:
-        """The weight of each term: its full name and place; none where there is none.
+        """The stored weight of each term: its full name and place; none where there is none.
 
         A batch norm's factor is made of several weights: see its details instead.
         """
         if self.terms.weights is None:
             return [None] * len(self)
-        name = f"{self.layer}.{self.terms.weight}"
+        layer = self.layer if self.folding is None else self.folding.layer
+        name = f"{self.activations.graph[layer].store}.{self.terms.weight}"
         return [(name, tuple(place)) for place in self.terms.weights.tolist()]
 
     @cached_property
@@ -191,6 +238,9 @@ class ValueTerms(Record):
             operation=self.kind,
             at=list(self.at),
             value=number(self.value),
+            engine=self.activations.engine,
+            predicted=self.predicted,
+            folding=None if self.folding is None else self.folding.to_dict(),
             rule=self.terms.rule,
             terms=terms,
             bias=number(self.terms.bias),

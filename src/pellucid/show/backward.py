@@ -45,11 +45,18 @@ def backward_document(
             *value,
             d.Table("the logits' gradient", heads, rows),
             *([d.Text(settled_line(backward), prose=True)] if backward.settled else ()),
+            *([d.Text(UNFOLDED, prose=True)] if backward.unfolded else ()),
             d.Only("terminal", [_table(backward)]),
             d.Only("page", [_step(backward, step) for step in backward.steps]),
         ),
         drawing=lambda: draw_backward(backward, title),
     )
+
+
+UNFOLDED = (
+    "Gradients are of the network as it is, batch norms by themselves with running statistics; the "
+    "logits, and so y − t, are those that were predicted, with norms folded into the layers before."
+)
 
 
 def _table(backward: Backward) -> d.Table:

@@ -51,6 +51,14 @@ def detail_lines(opened: ValueTerms) -> list[str]:
             f"γ·(x − μ)/√(σ² + ε) + β with {told}: the affine map "
             f"{written(facts['factor'])}·x + {written(facts['shift'])}"
         )
+    if opened.folding is not None:
+        lines.append(
+            f"prediction folds it into {opened.folding.layer}: each weight there times "
+            f"{written(opened.folding.scale)} is a factor here, and "
+            f"{written(opened.folding.before)} before the norm is computed beside"
+        )
+    if not opened.predicted:
+        lines.append("prediction never makes this value: the norm behind is folded into the layer")
     if "neighbours" in facts:
         lines.append(
             f"neighbours across channels: {', '.join(map(written, facts['neighbours']))}; "

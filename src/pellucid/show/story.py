@@ -110,7 +110,7 @@ def _picture(story: Story) -> Iterator[d.Part]:
 def _in_full(story: Story, told: StoryStep) -> Iterator[d.Part]:
     opened = told.opened
     assert opened is not None
-    operation, kind = opened.node.operation, told.step.kind
+    operation, kind = story.activations.graph[opened.layer].operation, told.step.kind
     if isinstance(operation, Conv2D):
         yield from _convolution(story, opened, operation)
     elif operation.family == "pooling":
@@ -251,6 +251,8 @@ def _here(told: StoryStep) -> str:
     at, value, terms = f"{whose}at {place(opened.at)}", written(opened.value), opened.terms
     if terms.rule == "maximum":
         return f"{at}: {value}{', ours wins' if told.term == terms.own else ''}"
+    if opened.folding is not None:
+        return f"{at}: {written(opened.folding.before)} → {value}"
     if len(opened) == 1:
         return f"{at}: {written(float(terms.values[0]))} → {value}"
     if terms.rule == "product":

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 CLASSES = d.Limit(20, 100, "more classes")
 """Of many classes, the first are shown."""
 
+BESIDE = "; computed beside: prediction folds the batch norm behind into this layer"
+"""Said of values that prediction never makes."""
+
 
 def trace_document(
     trace: Trace, *, picture: str = "", opened: ValueTerms | None = None
@@ -35,9 +38,16 @@ def trace_document(
         opened: A value that is shown first, opened into its terms.
     """
     rows = [
-        (step.title, step.name, describe(step.shape), written(step.lowest), written(step.highest))
+        (
+            step.title,
+            step.name if step.predicted else f"{step.name} *",
+            describe(step.shape),
+            written(step.lowest),
+            written(step.highest),
+        )
         for step in trace.steps
     ]
+    beside = any(not step.predicted for step in trace.steps)
     heads = ("step", "layer", "output", "lowest", "highest")
     value = [] if opened is None else [d.Section(value_title(opened), value_parts(opened))]
     title = headline(trace.activations, picture)
@@ -47,6 +57,7 @@ def trace_document(
             probability_bars(trace.activations),
             *value,
             d.Only("terminal", [d.Table("steps", heads, rows, left=2)]),
+            *([d.Only("terminal", [d.Text(f"*{BESIDE[1:]}", prose=True)])] if beside else ()),
             d.Only("page", [_step(step) for step in trace.steps]),
         ),
         drawing=lambda: draw_trace(trace, title),
@@ -58,7 +69,7 @@ def _step(step: Step) -> d.Section:
     came = f" of {', '.join(step.inputs)}" if step.inputs else ""
     words = (
         f"{step.kind}{came}: {describe(step.shape)}, from {written(step.lowest)} to "
-        f"{written(step.highest)}"
+        f"{written(step.highest)}{'' if step.predicted else BESIDE}"
     )
     return d.Section(f"{title} — {step.name}", [d.Text(words), layer_values(step)])
 

@@ -92,7 +92,7 @@ def made_by_prediction(program: NativeProgram, images: Array) -> dict[str, Array
     """The values that a forward pass leaves in memory, if no buffers share their place."""
     program.forward(images)
     plan, found = compiled(program)._code.plan, {}
-    for name, folded in compiled(program)._folded.makers.items():
+    for name, folded in compiled(program).folded.makers.items():
         if target := plan.makers.get(folded):
             array = compiled(program)._loaded.view(plan.values[target], len(images))
             found[name] = array.reshape(len(images), *program.graph.shapes[name]).copy()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.target import Target
     from pellucid.engines.step import Step
-    from pellucid.graph import Graph, Weights
+    from pellucid.graph import Graph, Node, Weights
     from pellucid.ops.operation import Array
 
 
@@ -74,7 +74,11 @@ class NativeProgram(Program):
 
     @property
     def unpredicted(self) -> frozenset[str]:
-        return self._code_of(self.graph).unpredicted
+        return frozenset(self._code_of(self.graph).folded.unfolded.values())
+
+    @serialised
+    def folded(self, name: str) -> tuple[Node, Weights] | None:
+        return self._code_of(self.graph).folded.layer(self.graph, name, self._store())
 
     @serialised
     def made_by(self, graph: Graph | None = None) -> str:

@@ -54,20 +54,44 @@ class Folded:
             for name in self.graph.parameters
             if str(name) in weights and name.node not in self.norms
         }
-        for name, norm in self.norms.items():
-            operation = norm.operation
-            assert isinstance(operation, ops.BatchNorm)
-            # In double precision, so that folding rounds once.
-            gamma, beta, mean, variance = (
-                weights[f"{norm.store}.{part}"].astype(np.float64)
-                for part in ("gamma", "beta", "mean", "variance")
-            )
-            scale = gamma / np.sqrt(variance + operation.epsilon)
-            whole = self.stores[name]
-            bias = np.asarray(weights.get(f"{whole}.bias", 0.0), np.float64)
-            found[f"{name}.kernel"] = (weights[f"{whole}.kernel"] * scale).astype(np.float32)
-            found[f"{name}.bias"] = ((bias - mean) * scale + beta).astype(np.float32)
+        for name in self.norms:
+            own = self._own_weights(name, weights)
+            found |= {f"{name}.{part}": array for part, array in own.items()}
         return found
+
+    def layer(
+        self, whole: Graph, name: str, weights: Mapping[str, Array]
+    ) -> tuple[Node, Weights] | None:
+        """A layer with a batch norm in it, under the norm's name, and its own weights.
+
+        Args:
+            whole: The whole graph.
+            name: Of a node there; none is given for what is no folded norm.
+            weights: Of the whole graph.
+        """
+        made = self.makers.get(name, "")
+        if made not in self.norms or self.norms[made].name != name:
+            return None
+        inputs = whole[self.unfolded[made]].inputs
+        layer = Node(name, self.graph[made].operation, inputs)
+        return layer, self._own_weights(made, weights)
+
+    def _own_weights(self, name: str, weights: Mapping[str, Array]) -> Weights:
+        """The kernel and the bias of a layer that has taken a norm in."""
+        norm, whole = self.norms[name], self.stores[name]
+        operation = norm.operation
+        assert isinstance(operation, ops.BatchNorm)
+        # In double precision, so that folding rounds once.
+        gamma, beta, mean, variance = (
+            weights[f"{norm.store}.{part}"].astype(np.float64)
+            for part in ("gamma", "beta", "mean", "variance")
+        )
+        scale = gamma / np.sqrt(variance + operation.epsilon)
+        bias = np.asarray(weights.get(f"{whole}.bias", 0.0), np.float64)
+        return {
+            "kernel": (weights[f"{whole}.kernel"] * scale).astype(np.float32),
+            "bias": ((bias - mean) * scale + beta).astype(np.float32),
+        }
 
 
 def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:

@@ -59,7 +59,7 @@ class Compiled:
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._counter = self._steps.ctypes.data
         # Learning needs the batch norms as they are; inference does not.
-        self._folded = fold(graph) if learning is None else Folded.nothing(graph)
+        self.folded = fold(graph) if learning is None else Folded.nothing(graph)
         self._whole: Weights = {}
         self._build(_first_capacity(graph))
         self.set_weights(weights)
@@ -67,7 +67,7 @@ class Compiled:
     def _build(self, capacity: int) -> None:
         """Compile for batches of at most so many images."""
         code = write(
-            self._folded.graph,
+            self.folded.graph,
             self._target,
             capacity=capacity,
             learning=self._learning,
@@ -92,11 +92,6 @@ class Compiled:
         lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
         memory = self._memory
         return (memory.size - lasting) * memory.itemsize // self._loaded.capacity
-
-    @property
-    def unpredicted(self) -> frozenset[str]:
-        """Layers whose values are not made, since a batch norm is folded into them."""
-        return frozenset(self._folded.unfolded.values())
 
     def forward(self, images: Array) -> Array:
         """The answers to any number of images, (N, …)."""
@@ -181,7 +176,7 @@ class Compiled:
         single = {name: np.array(weight, np.float32) for name, weight in weights.items()}
         if self._learning is None:
             self._whole = single
-        self._loaded.write_weights(self._folded.weights(single))
+        self._loaded.write_weights(self.folded.weights(single))
 
     @property
     def _step(self) -> int:
