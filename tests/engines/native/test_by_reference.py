@@ -70,7 +70,8 @@ def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -
 def test_all_operations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, *COMPILED)
     images, labels = batch(GRAPHS[name], 7)
-    compare(network(GRAPHS[name]), images, labels, precision="float64")
+    # Softmax of scores far below zero leaves float32 no more than that.
+    compare(network(GRAPHS[name]), images, labels, factor=3.0, precision="float64")
 
 
 @pytest.mark.parametrize("learning", [LEARNING, Learning(CrossEntropy(), Adam(clip_norm=0.1), 4)])

@@ -10,6 +10,8 @@ import pytest
 
 from pellucid.engines import get_engine
 from pellucid.engines.native.emit.update import CLIP
+from pellucid.engines.native.kernels.plan import SCALARS
+from pellucid.engines.native.memory.arena import floats
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential
 from pellucid.ops import CrossEntropy
@@ -43,7 +45,9 @@ def norm(arrays: dict[str, Array]) -> float:
 
 
 def factor(program: NativeProgram) -> float:
-    return float(compiled(program)._memory[compiled(program)._code.plan.scalars + CLIP])
+    return float(
+        floats(compiled(program)._memory, compiled(program)._code.plan.scalars, SCALARS)[CLIP]
+    )
 
 
 EVERYTHING = GRAPHS | WHOLE

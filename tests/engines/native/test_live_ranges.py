@@ -43,22 +43,22 @@ def settled(arena: Arena, accesses: list[Access], *starts: int) -> tuple[list[in
 
 def test_what_is_never_needed_together_shares() -> None:
     arena = Arena()
-    a, b, c = (arena.place_images(name, BORDERED, 300) for name in "abc")
+    a, b, c = (arena.place_images(name, BORDERED, 1200) for name in "abc")
     at, size = settled(arena, [touch(a), touch(a, b), touch(b, c), touch(c)], a, b, c)
     assert at[0] == at[2] != at[1]
-    assert size == 2 * 304
+    assert size == 2 * 1216
 
 
 @pytest.mark.parametrize("kind", ["images", "scratch"])
 def test_what_lasts_is_not_shared(kind: str) -> None:
     arena = Arena()
-    weights = arena.place("weights", 40)
-    a = arena.place_scratch("a", 32) if kind == "scratch" else arena.place_images("a", FULL, 32)
+    weights = arena.place("weights", 160)
+    a = arena.place_scratch("a", 128) if kind == "scratch" else arena.place_images("a", FULL, 128)
     (at,), size = settled(arena, [touch(weights), touch(a, meeting=1)], a)
-    assert (at, size) == (48, 80)
-    assert arena.address(weights + 7) == weights + 7
-    assert arena.address(a + 5) == at + 5
-    assert arena.address(a + 32) == at + 32  # the place behind its end
+    assert (at, size) == (192, 320)
+    assert arena.address(weights + 28) == weights + 28
+    assert arena.address(a + 20) == at + 20
+    assert arena.address(a + 128) == at + 128  # the place behind its end
 
 
 def test_other_layouts_share_only_if_nothing_lies_between_values() -> None:
@@ -69,7 +69,7 @@ def test_other_layouts_share_only_if_nothing_lies_between_values() -> None:
         ((FULL, Layout(1, 3, 16, 16)), True),
     ]:
         arena = Arena()
-        a, b = (arena.place_images("x", layout, 320) for layout in layouts)
+        a, b = (arena.place_images("x", layout, 1280) for layout in layouts)
         at, _ = settled(arena, [touch(a, meeting=0), touch(b, meeting=1)], a, b)
         assert (at[0] == at[1]) == shares, layouts
 
@@ -82,13 +82,13 @@ def test_threads_that_have_not_met_need_their_images_to_lie_alike() -> None:
         (True, FULL, 1, False),
     ]:
         arena = Arena()
-        a = arena.place_images("a", BORDERED, 320)
-        b = arena.place_images("b", other, 320)
+        a = arena.place_images("a", BORDERED, 1280)
+        b = arena.place_images("b", other, 1280)
         second = touch(b, meeting=meeting, by_image=by_image)
         at, _ = settled(arena, [touch(a, by_image=by_image), second], a, b)
         assert (at[0] == at[1]) == shares
     arena = Arena()
-    a, b = arena.place_scratch("a", 320), arena.place_scratch("b", 320)
+    a, b = arena.place_scratch("a", 1280), arena.place_scratch("b", 1280)
     at, _ = settled(arena, [touch(a), touch(b)], a, b)
     assert at[0] != at[1]
 
@@ -96,7 +96,7 @@ def test_threads_that_have_not_met_need_their_images_to_lie_alike() -> None:
 def test_a_gradient_takes_the_place_of_what_its_stage_read_last() -> None:
     for later, shares in [((), True), ((touch(0),), False)]:
         arena = Arena()
-        value, gradient = (arena.place_images(name, BORDERED, 320) for name in ("v", "g"))
+        value, gradient = (arena.place_images(name, BORDERED, 1280) for name in ("v", "g"))
         arena.over(gradient, value)
         touches = [touch(value), touch(value, gradient), touch(gradient)]
         touches += [touch(value) for _ in later]
@@ -107,7 +107,7 @@ def test_a_gradient_takes_the_place_of_what_its_stage_read_last() -> None:
 def test_what_is_made_again_is_not_needed_in_between() -> None:
     for again, shares in [(False, False), (True, True)]:
         arena = Arena()
-        a, b = (arena.place_images(name, BORDERED, 320) for name in "ab")
+        a, b = (arena.place_images(name, BORDERED, 1280) for name in "ab")
         once_more = touch(a, again=a if again else None)
         at, _ = settled(arena, [touch(a), touch(b), once_more, touch(a)], a, b)
         assert (at[0] == at[1]) == shares
@@ -115,10 +115,10 @@ def test_what_is_made_again_is_not_needed_in_between() -> None:
 
 def test_scratch_fits_into_gaps() -> None:
     arena = Arena()
-    large, left, right = (arena.place_scratch("x", floats) for floats in (320, 160, 160))
+    large, left, right = (arena.place_scratch("x", size) for size in (320, 192, 128))
     touches = [touch(large), touch(left, meeting=1), touch(left, right, meeting=2)]
     at, size = settled(arena, touches, large, left, right)
-    assert sorted(at[1:]) == [0, 160]
+    assert at[1:] == [0, 192]
     assert (at[0], size) == (0, 320)
 
 
@@ -132,7 +132,7 @@ def overwritten(program: NativeProgram) -> list[str]:
 
     def overlap(one: Buffer, other: Buffer) -> bool:
         starts = arena.address(one.start), arena.address(other.start)
-        return starts[0] < starts[1] + other.floats and starts[1] < starts[0] + one.floats
+        return starts[0] < starts[1] + other.size and starts[1] < starts[0] + one.size
 
     for order in orders(plan):
         born: set[int] = set()

@@ -85,7 +85,7 @@ def step(program: NativeProgram, logits: Array, wanted: Array) -> Found:
     result = program.train_step(logits.reshape(len(logits), 1, 1, -1), wanted, 0.1)
     place = compiled(program)._code.plan.gradients["logits"]
     start = compiled(program)._code.plan.arena.address(place.offset)
-    view = place.layout.view(compiled(program)._memory[start:], len(logits))
+    view = place.layout.view(compiled(program)._memory, start, len(logits))
     return result, view.reshape(logits.shape).copy()
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from pellucid.engines.native.kernels.convolution import Convolve
+from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.ops import Conv2D
 from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.networks import GRAPHS, batch
@@ -50,7 +52,8 @@ NETWORKS = {"small": SMALL, **GRAPHS}
 def buffers(program: NativeProgram) -> dict[str, NDArray[np.float32]]:
     """Every buffer in a program's memory, by name."""
     names = compiled(program)._code.plan.arena.names
-    return {name: compiled(program)._memory[at : at + size] for name, (at, size) in names.items()}
+    memory = compiled(program)._memory
+    return {name: floats(memory, at, size // FLOAT) for name, (at, size) in names.items()}
 
 
 def poison_new(program: NativeProgram) -> int:
@@ -60,7 +63,7 @@ def poison_new(program: NativeProgram) -> int:
         kind, _, value = name.partition(" ")
         place = {"value": plan.values, "gradient": plan.gradients}.get(kind, {}).get(value)
         if place is not None:
-            inside = place.layout.view(buffer, compiled(program)._loaded.capacity)
+            inside = place.layout.view(buffer.view(np.uint8), 0, plan.capacity)
         elif name.startswith(FILLED):
             inside = buffer
         else:

@@ -187,10 +187,10 @@ def test_any_number_of_threads(name: str) -> None:
 # ------------------------------------------------------------------------------------- in memory
 
 
-def stored(program: NativeProgram, place: Place, images: int) -> NDArray[np.float32]:
+def stored(program: NativeProgram, place: Place, images: int) -> NDArray[np.uint8]:
     """A buffer as it lies, its border and all."""
     start = compiled(program)._code.plan.arena.address(place.offset)
-    return compiled(program)._memory[start : start + place.layout.floats(images)]
+    return compiled(program)._memory[start : start + place.layout.bytes(images)]
 
 
 @pytest.mark.parametrize("name", [*GRAPHS, "every operation"])
@@ -204,8 +204,8 @@ def test_what_lies_between_values_stays_zero(name: str) -> None:
     for places in (plan.values, plan.gradients):
         for of, place in places.items():
             everything = stored(program, place, 5).copy()
-            place.layout.view(everything, 5)[:] = 0.0
-            assert not everything.any(), of
+            place.layout.view(everything, 0, 5)[:] = 0.0
+            assert not everything.view(np.float32).any(), of
 
 
 @pytest.mark.parametrize("shape", [(3, 5, 16), (3, 5, 13), (2, 7, 1), (1, 1, 37)], ids=str)
@@ -232,5 +232,5 @@ def test_dropout_masks_to_the_last_bit(
         place = compiled(program)._code.plan.values["dropout"]
         mode = Mode(training=True, seed=seed, step=step, stream=stream_of("dropout"))
         expected, _ = operation.forward([pixels], {}, mode)
-        found = place.layout.view(stored(program, place, 6), 6)
+        found = place.layout.view(stored(program, place, 6), 0, 6)
         np.testing.assert_array_equal(found, expected)

@@ -22,7 +22,7 @@ from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.loss import Loss, fits
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.parameters import write_update
-from pellucid.engines.native.kernels.plan import FLOAT, Plan
+from pellucid.engines.native.kernels.plan import Plan
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
@@ -57,7 +57,7 @@ class Code:
     def table(self) -> NDArray[np.uint64]:
         """The table that schedules take: addresses, in bytes from the arena's beginning."""
         arena, places = self.plan.arena, self.plan.builder.places
-        return np.array([FLOAT * arena.address(place) for place in places], np.uint64)
+        return np.array([arena.address(place) for place in places], np.uint64)
 
     @property
     def by_reference(self) -> list[ByReference]:

@@ -144,7 +144,7 @@ def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanR
         _stage(code, folded, target, schedule, call)
         for schedule, call in calls(code, training=training)
     )
-    return replace(plain, arena=4 * code.plan.arena.size, stages=stages)
+    return replace(plain, arena=code.plan.arena.size, stages=stages)
 
 
 def write_for_report(

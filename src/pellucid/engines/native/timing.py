@@ -11,6 +11,8 @@ import numpy as np
 
 from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.kernels.plan import SCALARS
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.report import Timing, calls, write_for_report
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.peak import measure_peak
@@ -119,7 +121,7 @@ class StageTimer:
         return [float(value) for value in np.median(seconds[WARM_UP:], axis=0)]
 
 
-def _memory(code: Code, weights: Weights) -> NDArray[np.float32]:
+def _memory(code: Code, weights: Weights) -> NDArray[np.uint8]:
     """An arena with weights in it; where it learns, every image is of class 0."""
     memory, plan = code.plan.arena.make(), code.plan
     for name, stage in code.weighted.items():
@@ -132,7 +134,7 @@ def _memory(code: Code, weights: Weights) -> NDArray[np.float32]:
         stage.write_statistics(memory, own)
     if plan.optimizer is not None:
         # A learning rate of zero: the weights stay as they are, however often this runs.
-        write_scalars(memory[plan.scalars :], plan.optimizer, 0.0, 1)
+        write_scalars(floats(memory, plan.scalars, SCALARS), plan.optimizer, 0.0, 1)
     return memory
 
 

@@ -66,7 +66,7 @@ class Function:
         split: What its units are: ``images``, or the ``rows`` or ``blocks`` of filters of an image.
 
     Attributes:
-        places: The offsets into the arena that it works on, in floats, in the order in which it
+        places: The offsets into the arena that it works on, in bytes, in the order in which it
             expects their addresses in its table.
     """
 

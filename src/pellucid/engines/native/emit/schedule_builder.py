@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pellucid.engines.native.emit.ir import Function, Index, Value, Vectors
+from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import Access
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class ScheduleBuilder:
 
     Attributes:
         calls: The stages of each schedule, or part of a training step.
-        places: The table of addresses that schedules take, as offsets into the arena, in floats.
+        places: The table of addresses that schedules take, as offsets into the arena, in bytes.
     """
 
     def __init__(
@@ -288,6 +289,6 @@ def _part(f: Function, units: Index, number: Value | Index) -> Index:
     return f.value(f"udiv i64 {f.add(product, less)}, %threads")
 
 
-def buffer(f: Function, offset: int) -> Value:
-    """Pointer to a buffer in the arena."""
-    return f.at("%memory", offset)
+def buffer(f: Function, offset: int, index: int = 0) -> Value:
+    """Pointer to a buffer in the arena, or to one of its floats."""
+    return f.at("%memory", offset + FLOAT * index)

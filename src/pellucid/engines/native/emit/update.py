@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.optimizers import SGD, Adam
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def update_vector(
     """Append the code of one step on the vector at an offset of weights and memory."""
 
     def number(which: int) -> Value:
-        return f.broadcast(f.load("%memory", scalars + which))
+        return f.broadcast(f.load(buffer(f, scalars, which)))
 
     weight = f.load_vector(weights, at)
     if optimizer.clip_norm is not None:

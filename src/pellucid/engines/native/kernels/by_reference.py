@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import contextmanager
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,8 @@ from pellucid.counter_random import stream_of
 from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
-from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.layout import FLOAT, whole_vectors
 from pellucid.ops.operation import Mode, Operation
 
 if TYPE_CHECKING:
@@ -57,52 +59,52 @@ class ByReference(Weighted):
         self.followed = {name: part.shape for name, part in parts.items() if not part.trainable}
         kinds, self.floats = [], 0
         for name, shape in self.trained.items():
-            floats = whole_vectors(int(np.prod(shape)), plan.lanes)
-            kinds.append(Part(self.floats, floats, decays=parts[name].decays))
-            self.floats += floats
+            room = whole_vectors(prod(shape), plan.lanes)
+            kinds.append(Part(self.floats, room, decays=parts[name].decays))
+            self.floats += room
         size = max(self.floats, plan.lanes)
         self.parameter = place_parameter(plan, region, 1, size, 1, tuple(kinds))
-        followed = sum(int(np.prod(shape)) for shape in self.followed.values())
-        self.statistics = plan.arena.place(f"statistics {self.name}", followed)
-        self.calls = plan.arena.place(f"calls {self.name}", 2 * (BACKWARD + 1))
+        followed = sum(prod(shape) for shape in self.followed.values())
+        self.statistics = plan.place(f"statistics {self.name}", followed)
+        self.calls = plan.place(f"calls {self.name}", 2 * (BACKWARD + 1))
         self.wanted: list[tuple[Place, bool] | None] = []
         self._raised: list[BaseException] = []
 
     # ---------------------------------------------------------------------------------- weights
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """The trained weights, or what belongs to them, at an offset."""
         found = {}
         for (name, shape), part in zip(self.trained.items(), self.parameter.parts, strict=True):
-            start = offset + part.start
-            found[name] = memory[start : start + int(np.prod(shape))].reshape(shape).copy()
+            start = offset + FLOAT * part.start
+            found[name] = floats(memory, start, prod(shape)).reshape(shape).copy()
         return found
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
         for name, part in zip(self.trained, self.parameter.parts, strict=True):
-            start, flat = offset + part.start, arrays[name].reshape(-1)
-            memory[start : start + flat.size] = flat
+            flat = arrays[name].reshape(-1)
+            floats(memory, offset + FLOAT * part.start, flat.size)[:] = flat
 
-    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    def read_statistics(self, memory: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """What is followed and not trained."""
         found, start = {}, self.statistics
         for name, shape in self.followed.items():
-            found[name] = memory[start : start + int(np.prod(shape))].reshape(shape).copy()
-            start += found[name].size
+            found[name] = floats(memory, start, prod(shape)).reshape(shape).copy()
+            start += found[name].nbytes
         return found
 
     def write_statistics(
-        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read_statistics`."""
         start = self.statistics
         for name in self.followed:
             flat = arrays[name].reshape(-1)
-            memory[start : start + flat.size] = flat
-            start += flat.size
+            floats(memory, start, flat.size)[:] = flat
+            start += FLOAT * flat.size
 
     # ------------------------------------------------------------------------------------- code
 
@@ -165,7 +167,7 @@ class ByReference(Weighted):
 
     # --------------------------------------------------------------------------------- computing
 
-    def bind(self, memory: NDArray[np.float32], counter: Callable[[], tuple[int, int]]) -> None:
+    def bind(self, memory: NDArray[np.uint8], counter: Callable[[], tuple[int, int]]) -> None:
         """Let native code call this stage.
 
         Args:
@@ -187,7 +189,7 @@ class ByReference(Weighted):
             call(lambda images: self._forward(images, training=True)),
             call(self._backward),
         ]  # kept: native code holds their addresses only
-        places = memory[self.calls : self.calls + 2 * len(self._calls)].view(np.uint64)
+        places = floats(memory, self.calls, 2 * len(self._calls)).view(np.uint64)
         places[:] = [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in self._calls]
 
     def take_raised(self) -> list[BaseException]:
@@ -226,7 +228,7 @@ class ByReference(Weighted):
             if want is not None:
                 self._put(want[0], value, images, adds=want[1])
         start = self.plan.arena.address(self.parameter.gradients)
-        self._memory[start : start + self.parameter.size] = 0.0
+        floats(self._memory, start, self.parameter.size)[:] = 0.0
         self.write(self._memory, start, at_weights)
 
     def _weights(self) -> dict[str, Array]:
@@ -243,4 +245,4 @@ class ByReference(Weighted):
 
     def _view(self, place: Place, images: int) -> NDArray[np.float32]:
         start = self.plan.arena.address(place.offset)
-        return place.layout.view(self._memory[start:], images)
+        return place.layout.view(self._memory, start, images)

@@ -8,6 +8,7 @@ from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.image_sums import ImageSums
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import whole_vectors
 
 if TYPE_CHECKING:
@@ -36,31 +37,30 @@ class Rows(Weighted):
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.channels = self.target.layout.channels
         self.pitch = whole_vectors(self.channels, plan.lanes)
-        floats = len(parts) * self.pitch
-        whole = Part(0, floats, decays=False)
-        self.parameter = place_parameter(plan, region, 1, floats, 1, (whole,))
+        size = len(parts) * self.pitch
+        whole = Part(0, size, decays=False)
+        self.parameter = place_parameter(plan, region, 1, size, 1, (whole,))
         if plan.wants_gradient(region.target):
             self.sums = ImageSums(plan, self.parameter)
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """The arrays, or what belongs to them, at an offset."""
-        starts = range(offset, offset + self.parameter.size, self.pitch)
+        rows = floats(memory, offset, self.parameter.size).reshape(-1, self.pitch)
         return {
-            part: memory[start : start + self.channels].copy()
-            for part, start in zip(self.parts, starts, strict=True)
+            part: row[: self.channels].copy() for part, row in zip(self.parts, rows, strict=True)
         }
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
-        starts = range(offset, offset + self.parameter.size, self.pitch)
-        for part, start in zip(self.parts, starts, strict=True):
-            memory[start : start + self.channels] = arrays[part]
+        rows = floats(memory, offset, self.parameter.size).reshape(-1, self.pitch)
+        for part, row in zip(self.parts, rows, strict=True):
+            row[: self.channels] = arrays[part]
 
     def row(self, f: Function, number: int, c: Index) -> Value:
         """The vector of an array's weights that begins with channel c."""
-        return f.load_vector(buffer(f, self.parameter.weights + number * self.pitch), c)
+        return f.load_vector(buffer(f, self.parameter.weights, number * self.pitch), c)
 
     def weight_gradient(self) -> None:
         """Append the stage that joins the images' sums, which the backward pass has left."""

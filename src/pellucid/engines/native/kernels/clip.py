@@ -12,7 +12,7 @@ from pellucid.engines.native.emit.doubles import Doubles, exactly
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import CLIP
 from pellucid.engines.native.kernels.parameters import joined_gradient
-from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,11 @@ def write_clip(plan: Plan, weighted: Sequence[Weighted], limit: float) -> None:
     For the rule see :func:`pellucid.optimizers.clip_by_norm`.
     """
     blocks = sum(made.parameter.blocks for made in weighted)
-    squares = plan.arena.place_scratch("squares of gradients", DOUBLE * blocks)
+    squares = plan.place_scratch("squares of gradients", DOUBLE * blocks)
     first = 0
     for made in weighted:
         plan.builder.origin = made.region.target
-        _write_squares(plan, made.parameter, squares + DOUBLE * first)
+        _write_squares(plan, made.parameter, squares + FLOAT * DOUBLE * first)
         first += made.parameter.blocks
 
     def body(f: Function) -> None:
@@ -88,5 +88,5 @@ def _factor(f: Function, plan: Plan, squares: int, blocks: int, limit: float) ->
     ratio = f.value(f"fdiv double {exactly(limit)}, {norm}")
     factor = f.value(f"select i1 {longer}, double {ratio}, double 1.0")
     single = f.value(f"fptrunc double {factor} to float")
-    f.do(f"store float {single}, ptr {f.at('%memory', plan.scalars + CLIP)}, align 4")
+    f.do(f"store float {single}, ptr {buffer(f, plan.scalars, CLIP)}, align 4")
     return []

@@ -30,11 +30,11 @@ from pellucid.engines.native.kernels.flipped_kernel import (
 )
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
-from pellucid.engines.native.kernels.plan import FLOAT, Plan
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
 from pellucid.engines.native.kernels.tiles import idle_lanes, kernel_tile_of, tile_of
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Convolution, Packing
-from pellucid.engines.native.memory.layout import Border, Layout, Place, whole_vectors
+from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place, whole_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
@@ -117,20 +118,19 @@ class Convolve(Weighted):
             CHUNKS if self.by_chunks else 1,
             self._parts(),
         )
-        self.winners = self.scratch = 0
+        self.winners: Place | None = None
+        self.scratch = 0
         if region.pool is not None:
-            pooled = plan.values[region.target].layout
-            self.winners = plan.arena.place_scratch(
-                f"winners {self.name}", -(-pooled.floats(plan.capacity) // 4) + plan.lanes
-            )
+            if self._remembers:
+                self.winners = plan.place_winners(region)
             self.scratch_size = region.pool.size[0] * outputs[1] * self.packing.width
-            self.scratch = plan.arena.place_scratch(
+            self.scratch = plan.place_scratch(
                 f"scratch {self.name}", plan.threads * self.scratch_size
             )
         self.gathered = 0
         if plan.wants_gradient(region.target):
             self.gathered_floats = scratch_floats(self.geometry, plan.capacity)
-            self.gathered = plan.arena.place_scratch(
+            self.gathered = plan.place_scratch(
                 f"gathered gradients {self.name}", plan.threads * self.gathered_floats
             )
         self.flipped: list[FlippedKernel] = []
@@ -139,7 +139,7 @@ class Convolve(Weighted):
 
     # ---------------------------------------------------------------------------------- weights
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """Kernel and biases, or what belongs to them, of a packed array at an offset."""
         kernel, bias = self.packing.unpack(self._region(memory, offset))
         dense = isinstance(self.region.operation, ops.Dense)
@@ -147,14 +147,14 @@ class Convolve(Weighted):
         return {"kernel": shaped, "bias": bias} if self.bias else {"kernel": shaped}
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
         packed = self.packing.pack(arrays["kernel"], arrays["bias"] if self.bias else None)
         self._region(memory, offset)[:] = packed
 
-    def _region(self, memory: NDArray[np.float32], offset: int) -> NDArray[np.float32]:
-        return memory[offset : offset + self.packing.size]
+    def _region(self, memory: NDArray[np.uint8], offset: int) -> NDArray[np.float32]:
+        return floats(memory, offset, self.packing.size)
 
     def _parts(self) -> tuple[Part, ...]:
         kernel = self.packing.depth * self.packing.width
@@ -172,7 +172,7 @@ class Convolve(Weighted):
             [target],
             flops=self._flops,
             read=FLOAT * self.packing.size,
-            written=self._winner_bytes if self._remembers else 0,
+            written=self._winner_bytes,
             tile=tile_of(self.geometry),
             notes=idle_lanes(self.packing, "filters"),
         )
@@ -202,8 +202,7 @@ class Convolve(Weighted):
     @property
     def _winner_bytes(self) -> int:
         """Of a batch: which position won in each window."""
-        pooled = self.region.pool is not None
-        return self.plan.bytes_of(self.plan.values[self.region.target]) // FLOAT if pooled else 0
+        return self.plan.bytes_of(self.winners) if self.winners else 0
 
     def _with_pool(self, f: Function) -> None:
         """Rows of outputs go to a scratch buffer in L1, and from there pooled to memory."""
@@ -213,7 +212,7 @@ class Convolve(Weighted):
         pooled = target.layout
         step = self.outputs[1] * packing.width, packing.width
         scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", self.scratch_size))
-        winners = f.at("%memory", self.winners) if self._remembers else None
+        winners = buffer(f, self.winners.offset) if self.winners else None
 
         def image(n: Index, _: list[Value]) -> list[Value]:
             x = f.at(buffer(f, self.source.offset), f.multiply(n, self.source.layout.image))
@@ -272,9 +271,8 @@ class Convolve(Weighted):
         )
         if not self._remembers:
             return Place(layout, 0)
-        floats = layout.floats(plan.capacity) + plan.lanes
         name = f"gradient before pooling {self.name}"
-        return Place(layout, plan.arena.place_images(name, layout, floats))
+        return Place(layout, plan.arena.place_images(name, layout, plan.room(layout)))
 
     @property
     def _remembers(self) -> bool:
@@ -343,7 +341,7 @@ class Convolve(Weighted):
 
         def body(f: Function) -> None:
             source, gradient = buffer(f, self.source.offset), buffer(f, self.gradient.offset)
-            step = f.distance(self.gathered, self.gathered + self.gathered_floats)
+            step = f.distance(self.gathered, self.gathered + FLOAT * self.gathered_floats)
             scratch = f.at(buffer(f, self.gathered), f.multiply("%thread", step))
 
             def unit(u: Index, _: list[Value]) -> list[Value]:
@@ -401,8 +399,9 @@ class Convolve(Weighted):
         )
 
     def _unpool(self, f: Function) -> None:
-        pool, plan = self.region.pool, self.plan
+        pool, plan, won = self.region.pool, self.plan, self.winners
         assert pool is not None
+        assert won is not None
         at_target, pooled = (
             plan.gradients[self.region.target],
             plan.values[self.region.target].layout,
@@ -424,7 +423,7 @@ class Convolve(Weighted):
                 unpool_row(
                     f,
                     f.at(buffer(f, at_target.offset), from_),
-                    f.at(f.at("%memory", self.winners), wins, "i8"),
+                    f.at(buffer(f, won.offset), wins, "i8"),
                     layout.pitch,
                     pool.size,
                     layout.width,

@@ -15,9 +15,10 @@ from pellucid.engines.native.kernels.borders import past_the_edge, past_the_grad
 from pellucid.engines.native.kernels.chunks import CHUNKS, chunk
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
-from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Packing
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,17 +81,17 @@ class Depthwise(Weighted):
             (Part(0, kernel, decays=True), *bias),
         )
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """Kernel and biases, or what belongs to them, of a packed array at an offset."""
-        kernel, bias = self.packing.unpack(memory[offset : offset + self.packing.size])
+        kernel, bias = self.packing.unpack(floats(memory, offset, self.packing.size))
         return {"kernel": kernel, "bias": bias} if self.operation.bias else {"kernel": kernel}
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
         packed = self.packing.pack(arrays["kernel"], arrays.get("bias"))
-        memory[offset : offset + self.packing.size] = packed
+        floats(memory, offset, self.packing.size)[:] = packed
 
     def forward(self) -> None:
         """Append the forward stage."""

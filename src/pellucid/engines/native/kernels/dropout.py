@@ -50,7 +50,7 @@ class Dropout(Kernel):
         self.scratch_size = whole_vectors(self.row + 3 + plan.lanes, 4 * plan.lanes)
         if plan.training:
             floats = plan.threads * self.scratch_size
-            self.scratch = plan.arena.place_scratch(f"masks {self.name}", floats)
+            self.scratch = plan.place_scratch(f"masks {self.name}", floats)
 
     def forward(self) -> None:
         """Append y = x at inference, y = x · mask in training."""

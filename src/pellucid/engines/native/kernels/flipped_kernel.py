@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
-from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.memory.geometry import Convolution, Packing
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -84,7 +84,7 @@ def _phase(of: Convolve, phase: Phase) -> FlippedKernel:
         target_stride=of.stride,
         target_origin=phase.first,
     )
-    weights = plan.arena.place(f"flipped {of.name} {phase.first}", packing.size)
+    weights = plan.place(f"flipped {of.name} {phase.first}", packing.size)
     return FlippedKernel(convolution, weights, tuple((ky, kx) for ky in down for kx in across))
 
 
@@ -99,7 +99,7 @@ def _dense(of: Convolve) -> list[FlippedKernel]:
         positions = together * width
         packing = Packing.of((1, 1), of.packing.filters, positions * to.pitch, plan.vectors)
         convolution = Convolution(of.gradient.layout, to, (1, 1), packing, target_origin=(row, 0))
-        weights = plan.arena.place(f"flipped {of.name} {row}", packing.size)
+        weights = plan.place(f"flipped {of.name} {row}", packing.size)
         order = tuple((row + p // width, p % width) for p in range(positions))
         flipped.append(FlippedKernel(convolution, weights, order))
     return flipped

@@ -31,9 +31,10 @@ from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel, copy_f
 from pellucid.engines.native.kernels.groups import Groups
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
-from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Convolution, Packing
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,8 +103,8 @@ class Grouped(Weighted):
             self.scratch_size = scratch_floats(
                 self._convolution(self.gradient.layout), plan.capacity
             )
-            floats = plan.threads * self.scratch_size
-            self.scratch = plan.arena.place_scratch(f"gathered gradients {self.name}", floats)
+            size = plan.threads * self.scratch_size
+            self.scratch = plan.place_scratch(f"gathered gradients {self.name}", size)
         self.flipped: list[FlippedKernel] = []
         if plan.wants_gradient(region.sources[0]):
             to = plan.gradients[region.sources[0]]
@@ -114,27 +115,26 @@ class Grouped(Weighted):
 
     # ---------------------------------------------------------------------------------- weights
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """Kernel and biases, or what belongs to them, of a packed array at an offset."""
         size = self.packing.size
-        starts = range(offset, offset + self.parameter.size, size)
-        parts = [self.packing.unpack(memory[start : start + size]) for start in starts]
+        packed = floats(memory, offset, self.parameter.size).reshape(-1, size)
+        parts = [self.packing.unpack(each) for each in packed]
         kernel = np.concatenate([kernel for kernel, _ in parts], axis=3)
         if not self.operation.bias:
             return {"kernel": kernel}
         return {"kernel": kernel, "bias": np.concatenate([bias for _, bias in parts])}
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
         size, filters = self.packing.size, self.packing.filters
         for group in range(self.groups):
             mine = slice(group * filters, (group + 1) * filters)
             bias = arrays["bias"][mine] if self.operation.bias else None
-            start = offset + group * size
             packed = self.packing.pack(arrays["kernel"][..., mine], bias)
-            memory[start : start + size] = packed
+            floats(memory, offset + FLOAT * group * size, size)[:] = packed
 
     def _parts(self) -> tuple[Part, ...]:
         kernel = self.packing.depth * self.packing.width
@@ -247,7 +247,7 @@ class Grouped(Weighted):
         packing, convolution = self.packing, self._convolution(self.gradient.layout)
 
         def body(f: Function) -> None:
-            step = f.distance(self.scratch, self.scratch + self.scratch_size)
+            step = f.distance(self.scratch, self.scratch + FLOAT * self.scratch_size)
             scratch = f.at(buffer(f, self.scratch), f.multiply("%thread", step))
 
             def unit(u: Index, _: list[Value]) -> list[Value]:
@@ -309,7 +309,7 @@ class Grouped(Weighted):
             target_origin=phase.first,
         )
         name = f"flipped {self.name} {phase.first}"
-        weights = self.plan.arena.place(name, self.groups * packing.size)
+        weights = self.plan.place(name, self.groups * packing.size)
         order = tuple((ky, kx) for ky, _ in taps[0] for kx, _ in taps[1])
         return FlippedKernel(convolution, weights, order)
 

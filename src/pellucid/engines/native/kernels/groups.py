@@ -36,7 +36,7 @@ class Groups:
         if self.copied:
             pitch = whole_vectors(self.channels, plan.lanes)
             self.layout = Layout(whole.height, whole.width, self.channels, pitch, whole.border)
-            self.step = self.layout.floats(plan.capacity) + plan.lanes
+            self.step = plan.room(self.layout)
             self.offset = plan.arena.place_images(
                 f"groups of {name}", self.layout, groups * self.step
             )

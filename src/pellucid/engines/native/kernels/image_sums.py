@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
-from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -28,7 +28,7 @@ class ImageSums:
     def __init__(self, plan: Plan, parameter: Parameter) -> None:
         self.plan, self.parameter = plan, parameter
         floats = plan.capacity * parameter.size
-        self.offset = plan.arena.place_scratch(f"image sums {parameter.name}", floats)
+        self.offset = plan.place_scratch(f"image sums {parameter.name}", floats)
 
     def of(self, f: Function, n: Index) -> Value:
         """Pointer to image n's sums, which lie as the parameter does."""

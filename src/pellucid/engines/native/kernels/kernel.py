@@ -94,21 +94,21 @@ class Weighted(Kernel):
     parameter: Parameter
 
     @abstractmethod
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """The weights, or what belongs to them, of a packed array at an offset."""
 
     @abstractmethod
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
 
-    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    def read_statistics(self, memory: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """What is followed, not trained: nothing, except in batch norm."""
         return {}
 
     def write_statistics(
-        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read_statistics`."""
 

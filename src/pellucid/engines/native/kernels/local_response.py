@@ -42,7 +42,7 @@ class LocalResponse(Kernel):
         self.margin = whole_vectors(self.half, plan.lanes)
         self.room = self.margin + self.pitch + self.margin + plan.lanes
         floats = plan.threads * 2 * self.room
-        self.scratch = plan.arena.place_scratch(f"neighbours {self.name}", floats)
+        self.scratch = plan.place_scratch(f"neighbours {self.name}", floats)
 
     def forward(self) -> None:
         """Append y = x · base^−β, base = k + α · Σ x² over neighbours."""

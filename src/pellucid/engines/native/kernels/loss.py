@@ -22,8 +22,8 @@ from pellucid.engines.native.emit.lanes import across, keep, real_lanes
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
-from pellucid.engines.native.kernels.plan import FLOAT
-from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.layout import FLOAT, whole_vectors
 from pellucid.errors import ArgumentError
 from pellucid.ops import CrossEntropy, MeanSquaredError
 
@@ -64,37 +64,37 @@ class Loss:
         plan.adds(answer)  # written here, first of all
         self.classes = self.logits.layout.channels
         self.pitch = whole_vectors(self.classes, plan.lanes)
-        place = plan.arena.place
+        place = plan.place
         self.labels = place("labels", plan.capacity)
         self.wanted = place("wanted probabilities", plan.capacity * self.pitch)
-        self.losses = plan.arena.place_scratch("image losses", plan.capacity * DOUBLE)
+        self.losses = plan.place_scratch("image losses", plan.capacity * DOUBLE)
         self.result = place("loss", DOUBLE)
         weights = loss.class_weights if isinstance(loss, CrossEntropy) else None
         self.class_weights = place("weights of classes", self.pitch * DOUBLE) if weights else None
 
     # ----------------------------------------------------------------------------------- memory
 
-    def prepare(self, memory: NDArray[np.float32]) -> None:
+    def prepare(self, memory: NDArray[np.uint8]) -> None:
         """Write what stays the same from step to step into new memory."""
         if self.class_weights is not None:
             assert isinstance(self.loss, CrossEntropy)
-            room = memory[self.class_weights : self.class_weights + self.pitch * DOUBLE]
+            room = floats(memory, self.class_weights, self.pitch * DOUBLE)
             room.view(np.float64)[: self.classes] = self.loss.class_weights
 
-    def write_labels(self, memory: NDArray[np.float32], labels: Array) -> None:
+    def write_labels(self, memory: NDArray[np.uint8], labels: Array) -> None:
         """Tell the next step what is wanted: class numbers (N,) or probabilities (N, K)."""
         count = len(labels)
-        numbers = memory[self.labels : self.labels + count]
+        numbers = floats(memory, self.labels, count)
         if labels.ndim == 1:
             numbers[:] = labels
         else:
             numbers[:] = -1.0
-            floats = memory[self.wanted : self.wanted + count * self.pitch]
-            floats.reshape(count, self.pitch)[:, : self.classes] = labels
+            rows = floats(memory, self.wanted, count * self.pitch).reshape(count, self.pitch)
+            rows[:, : self.classes] = labels
 
-    def read_result(self, memory: NDArray[np.float32]) -> float:
+    def read_result(self, memory: NDArray[np.uint8]) -> float:
         """The last step's loss."""
-        found = memory[self.result : self.result + DOUBLE].view(np.float64)
+        found = floats(memory, self.result, DOUBLE).view(np.float64)
         return float(found[0])
 
     # ----------------------------------------------------------------------------------- stages

@@ -18,8 +18,9 @@ from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.norm_backward import back, gradient_sums, join_gradients
 from pellucid.engines.native.kernels.norm_places import BETA, GAMMA, MEAN, VARIANCE, NormPlaces
 from pellucid.engines.native.kernels.norm_statistics import image_sums, join, use_running
-from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.kernels.pointwise import apply, declines_epilogue
+from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,44 +62,42 @@ class Norm(NormPlaces, Weighted):
 
     # ---------------------------------------------------------------------------------- weights
 
-    def read(self, memory: NDArray[np.float32], offset: int) -> dict[str, NDArray[np.float32]]:
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """γ and β, or what belongs to them, at an offset."""
         return self._pair(memory, offset, ("gamma", "beta"))
 
     def write(
-        self, memory: NDArray[np.float32], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read`."""
         self._set_pair(memory, offset, arrays, ("gamma", "beta"))
 
-    def read_statistics(self, memory: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    def read_statistics(self, memory: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """The running mean and variance."""
         return self._pair(memory, self.statistics, ("mean", "variance"))
 
     def write_statistics(
-        self, memory: NDArray[np.float32], arrays: Mapping[str, NDArray[np.float32]]
+        self, memory: NDArray[np.uint8], arrays: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """The reverse of :meth:`read_statistics`."""
         self._set_pair(memory, self.statistics, arrays, ("mean", "variance"))
 
     def _pair(
-        self, memory: NDArray[np.float32], offset: int, names: tuple[str, str]
+        self, memory: NDArray[np.uint8], offset: int, names: tuple[str, str]
     ) -> dict[str, NDArray[np.float32]]:
-        starts = offset, offset + self.pitch
-        return {
-            name: memory[start : start + self.channels].copy()
-            for name, start in zip(names, starts, strict=True)
-        }
+        rows = floats(memory, offset, 2 * self.pitch).reshape(2, -1)
+        return {name: row[: self.channels].copy() for name, row in zip(names, rows, strict=True)}
 
     def _set_pair(
         self,
-        memory: NDArray[np.float32],
+        memory: NDArray[np.uint8],
         offset: int,
         arrays: Mapping[str, NDArray[np.float32]],
         names: tuple[str, str],
     ) -> None:
-        for name, start in zip(names, (offset, offset + self.pitch), strict=True):
-            memory[start : start + self.channels] = arrays[name]
+        rows = floats(memory, offset, 2 * self.pitch).reshape(2, -1)
+        for name, row in zip(names, rows, strict=True):
+            row[: self.channels] = arrays[name]
 
     # ---------------------------------------------------------------------------------- forward
 
@@ -122,8 +121,9 @@ class Norm(NormPlaces, Weighted):
 
     @property
     def _about_affine(self) -> Description:
-        written = self._winner_bytes if self.plan.wants_gradient(self.region.target) else 0
-        return self.plan.about(self.family, [self.source], [self.target], written=written)
+        return self.plan.about(
+            self.family, [self.source], [self.target], written=self._winner_bytes
+        )
 
     @property
     def _about_join(self) -> Description:
@@ -136,17 +136,16 @@ class Norm(NormPlaces, Weighted):
     @property
     def _winner_bytes(self) -> int:
         """Of a batch: which position won in each window."""
-        pooled = self.region.pool is not None
-        return self.plan.bytes_of(self.target) // FLOAT if pooled else 0
+        return self.plan.bytes_of(self.winners) if self.winners else 0
 
     def _infer(self, f: Function) -> None:
         def affine(c: Index) -> Affine:
-            variance = f.load_vector(buffer(f, self.statistics + VARIANCE * self.pitch), c)
+            variance = f.load_vector(buffer(f, self.statistics, VARIANCE * self.pitch), c)
             deviation = f.square_root(
                 f.vector("fadd", variance, f.constant(self.operation.epsilon))
             )
             scale = f.vector("fdiv", self.weight(f, GAMMA, c), deviation)
-            mean = f.load_vector(buffer(f, self.statistics + MEAN * self.pitch), c)
+            mean = f.load_vector(buffer(f, self.statistics, MEAN * self.pitch), c)
             return mean, scale, self.weight(f, BETA, c)
 
         self._apply(f, affine, winners=self.fixed and self._remembers_winners)

@@ -40,16 +40,15 @@ class NormPlaces:
         self.channels = self.target.layout.channels
         parts = (Part(0, 2 * self.pitch, decays=False),)
         self.parameter = place_parameter(plan, region, 1, 2 * self.pitch, 1, parts)
-        place = plan.arena.place_scratch
-        self.statistics = plan.arena.place(f"statistics {self.name}", 2 * self.pitch)
+        place = plan.place_scratch
+        self.statistics = plan.place(f"statistics {self.name}", 2 * self.pitch)
         if plan.wants_gradient(region.target) or not self.fixed:
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)
         self.size = region.pool.size if region.pool is not None else (1, 1)
-        self.winners = 0
+        self.winners: Place | None = None
         if plan.wants_gradient(region.target) and region.pool is not None:
-            floats = -(-self.target.layout.floats(plan.capacity) // 4) + plan.lanes
-            self.winners = place(f"winners {self.name}", floats)
+            self.winners = plan.place_winners(region)
 
     # ------------------------------------------------------------------------- numbers of a channel
 
@@ -59,15 +58,15 @@ class NormPlaces:
 
     def weight(self, f: Function, which: int, c: Index) -> Value:
         """A vector of γ or β."""
-        return f.load_vector(buffer(f, self.parameter.weights + which * self.pitch), c)
+        return f.load_vector(buffer(f, self.parameter.weights, which * self.pitch), c)
 
     def kept(self, f: Function, which: int, c: Index) -> Value:
         """A vector of what this step keeps."""
-        return f.load_vector(buffer(f, self.batch + which * self.pitch), c)
+        return f.load_vector(buffer(f, self.batch, which * self.pitch), c)
 
     def keep(self, f: Function, which: int, c: Index, vector: Value) -> None:
         """The reverse of :meth:`kept`."""
-        f.store_vector(vector, buffer(f, self.batch + which * self.pitch), c)
+        f.store_vector(vector, buffer(f, self.batch, which * self.pitch), c)
 
     def over_images(
         self,
@@ -113,7 +112,8 @@ class NormPlaces:
 
     def winner_walk(self, f: Function, n: Index) -> Walk:
         """Image n of the winners' numbers."""
-        layout = self.target.layout
+        assert self.winners is not None
+        layout = self.winners.layout
         offset = f.add(f.multiply(n, layout.image), layout.at(0, 0))
-        start = f.at(f.at("%memory", self.winners), offset, "i8")
+        start = f.at(buffer(f, self.winners.offset), offset, "i8")
         return Walk(start, layout.row, layout.pitch, "i8")

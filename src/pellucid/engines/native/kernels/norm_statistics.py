@@ -101,7 +101,7 @@ def use_running(norm: NormPlaces, f: Function) -> None:
     def unit(u: Index, _: list[Value]) -> list[Value]:
         c = f.multiply(u, f.vectors.lanes)
         mean, variance = (
-            f.load_vector(buffer(f, norm.statistics + which * norm.pitch), c)
+            f.load_vector(buffer(f, norm.statistics, which * norm.pitch), c)
             for which in (MEAN, VARIANCE)
         )
         deviation = f.square_root(f.vector("fadd", variance, f.constant(norm.operation.epsilon)))
@@ -114,7 +114,7 @@ def use_running(norm: NormPlaces, f: Function) -> None:
 
 
 def _follow(norm: NormPlaces, f: Function, which: int, c: Index, new: Value) -> None:
-    place = buffer(f, norm.statistics + which * norm.pitch)
+    place = buffer(f, norm.statistics, which * norm.pitch)
     share = norm.operation.momentum
     old = f.vector("fmul", f.constant(1.0 - share), f.load_vector(place, c))
     f.store_vector(f.fma(f.constant(share), new, old), place, c)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import update_vector
-from pellucid.engines.native.kernels.plan import FLOAT
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A packed array of weights with all that goes with it, as offsets into the arena.
+    """A packed array of weights with all that goes with it, as offsets into the arena, in bytes.
 
     Attributes:
         name: For people.
@@ -66,14 +66,14 @@ def place_parameter(
     """Find room for a region's parameter."""
     name = region.name
     size = blocks * block
-    place = plan.arena.place
+    place = plan.place
     weights = place(f"weights {name}", size)
     trains = plan.optimizer is not None and plan.trains(region)
     gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None and trains else ()
     if plan.wanted.weights:  # they are read after the last stage
         gradients = place(f"weight gradients {name}", size * chunks)
     elif plan.has_backward:
-        gradients = plan.arena.place_scratch(f"weight gradients {name}", size * chunks)
+        gradients = plan.place_scratch(f"weight gradients {name}", size * chunks)
     memory = {slot: place(f"{slot} {name}", size) for slot in slots}
     return Parameter(name, blocks, block, weights, gradients, chunks, memory, parts)
 

@@ -9,7 +9,8 @@ from pellucid import ops
 from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Kernel
-from pellucid.engines.native.kernels.plan import FLOAT, as_image
+from pellucid.engines.native.kernels.plan import as_image
+from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, INFER, LEARN
 from pellucid.engines.native.emit.single_image import Split
 from pellucid.engines.native.emit.work import Description, Work
 from pellucid.engines.native.memory.arena import Arena
-from pellucid.engines.native.memory.layout import Border, Layout, Place, whole_vectors
+from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place, whole_vectors
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.lower.learning import Learning
+    from pellucid.engines.native.memory.layout import DType
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
     from pellucid.ops.operation import Shape
     from pellucid.optimizers import Optimizer
-
-FLOAT = 4
-"""Bytes of a float32."""
 
 
 @short_repr
@@ -73,7 +71,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.shapes = {region.target: region.shape for region in self.regions}
-        self.scalars = self.arena.place("scalars", SCALARS)
+        self.scalars = self.place("scalars", SCALARS)
         self._read_later = (
             self._targets(self.wanted.values) | {self.answer},
             self._targets(self.wanted.seeds | self.wanted.gradients),
@@ -192,7 +190,8 @@ class Plan:
     def bytes_of(self, place: Place) -> int:
         """Bytes of a batch in a buffer of images, without its border."""
         layout = place.layout
-        return FLOAT * self.capacity * layout.height * layout.width * layout.pitch
+        numbers = self.capacity * layout.height * layout.width * layout.pitch
+        return layout.itemsize * numbers
 
     def by_rows(self, target: str) -> Split:
         """The split of a stage that makes each value from those at the same position."""
@@ -200,6 +199,24 @@ class Plan:
         return Split("rows", shape[0], prod(shape), local=True)
 
     # ----------------------------------------------------------------------------------- places
+
+    def place(self, name: str, floats: int) -> int:
+        """The place of so many floats that nothing else will overwrite."""
+        return self.arena.place(name, FLOAT * floats)
+
+    def place_scratch(self, name: str, floats: int) -> int:
+        """The place of so many floats that are needed between some stages only."""
+        return self.arena.place_scratch(name, FLOAT * floats)
+
+    def room(self, layout: Layout) -> int:
+        """Bytes for images: tiles may load a whole vector at the very last position."""
+        return layout.bytes(self.capacity) + layout.itemsize * self.lanes
+
+    def place_winners(self, region: Region, dtype: DType = "uint8") -> Place:
+        """Where the number of the position that won lies, for each value of a region."""
+        layout = replace(self.values[region.target].layout, dtype=dtype)
+        place = self.arena.place_scratch(f"winners {region.name}", self.room(layout))
+        return Place(layout, place)
 
     def _targets(self, names: Iterable[str]) -> set[str]:
         """The region targets that hold some nodes' values, of those that are made."""
@@ -229,23 +246,20 @@ class Plan:
         if differentiates and len(readers) == 1 and readers[0].kernel.gradient_over_input:
             border = self._gradient_border(region)  # its gradient will lie over it
         layout = Layout(height, width, channels, pitch, border)
-        # Tiles may load a whole vector at the very last position.
-        floats = layout.floats(self.capacity) + self.lanes
-        name = f"value {region.target}"
+        name, size = f"value {region.target}", self.room(layout)
         if region.target in self._read_later[0]:
-            return Place(layout, self.arena.place(name, floats))
-        return Place(layout, self.arena.place_images(name, layout, floats))
+            return Place(layout, self.arena.place(name, size))
+        return Place(layout, self.arena.place_images(name, layout, size))
 
     def _gradient(self, region: Region) -> Place:
         height, width, channels = self.shape(region.target)
         border = self._gradient_border(region)
         layout = Layout(height, width, channels, whole_vectors(channels, self.lanes), border)
-        floats = layout.floats(self.capacity) + self.lanes
-        name = f"gradient {region.target}"
+        name, size = f"gradient {region.target}", self.room(layout)
         # The loss, or the caller, writes before the first stage of the backward pass.
         if region.target in self._read_later[1] or (self.training and region.target == self.answer):
-            return Place(layout, self.arena.place(name, floats))
-        return Place(layout, self.arena.place_images(name, layout, floats))
+            return Place(layout, self.arena.place(name, size))
+        return Place(layout, self.arena.place_images(name, layout, size))
 
     def _gradient_border(self, region: Region) -> Border:
         if region.pool is not None or not region.sources:

@@ -17,8 +17,8 @@ from pellucid.engines.native.emit.images import (
 )
 from pellucid.engines.native.emit.lanes import spread
 from pellucid.engines.native.emit.pooling import NONE, larger, largest
+from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Kernel
-from pellucid.engines.native.kernels.plan import FLOAT
 from pellucid.engines.native.kernels.pointwise import apply
 from pellucid.engines.native.kernels.windows import Windows
 from pellucid.ops.window import Window
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.kernels.windows import Run
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.ops.operation import Operation
 
 
@@ -57,32 +58,24 @@ class Pool(Kernel):
         self.windows = Windows(window, *whole, count_padding=count_padding)
         # Positions of larger windows are gone through in a loop, and numbered in 32 bits.
         self.looped = window.size[0] * window.size[1] >= NONE
-        self.winners = 0
+        self.winners: Place | None = None
         if self.largest and plan.wants_gradient(region.target):
-            numbers = self.target.layout.floats(plan.capacity)
-            floats = numbers if self.looped else -(-numbers // 4)
-            self.winners = plan.arena.place_scratch(f"winners {self.name}", floats + plan.lanes)
+            self.winners = plan.place_winners(region, "int32" if self.looped else "uint8")
 
     # ---------------------------------------------------------------------------------- forward
 
     def forward(self) -> None:
         """Append the forward stage."""
-        written = self._winner_bytes if self.winners else 0
-        about = self.plan.about(self.family, [self.source], [self.target], written=written)
+        writes = [self.target, *([self.winners] if self.winners else [])]
+        about = self.plan.about(self.family, [self.source], writes)
         self.plan.stage(self.plan.forward, self.name, "images", self._forward, about)
-
-    @property
-    def _winner_bytes(self) -> int:
-        """Of a batch: which position won in each window."""
-        numbers = self.plan.bytes_of(self.target) // FLOAT
-        return numbers * (FLOAT if self.looped else 1)
 
     def _forward(self, f: Function) -> None:
         source, target = self.source.layout, self.target.layout
 
         def image(n: Index) -> None:
             x, y = start_of(f, self.source, n), start_of(f, self.target, n)
-            winners = self._winners(f, n) if self.winners else None
+            winners = self._winners(f, self.winners, n) if self.winners else None
 
             def output(rows: Run, columns: Run, i: Index, j: Index) -> None:
                 from_ = f.at(x, self.windows.first_position(f, source, rows, columns, i, j))
@@ -148,10 +141,9 @@ class Pool(Kernel):
         to = self.plan.gradients[name]
         if not self.plan.adds(name):
             self.plan.clear(f"clear for {self.name}", to)
-        read = self._winner_bytes if self.largest else 0
-        about = self.plan.about(
-            self.family, [self.plan.gradients[self.region.target]], [to], read=read
-        )
+        gradient = self.plan.gradients[self.region.target]
+        reads = [gradient, *([self.winners] if self.winners else [])]
+        about = self.plan.about(self.family, reads, [to])
         self.plan.stage("backward", f"back through {self.name}", "images", self._back, about)
 
     def _back(self, f: Function) -> None:
@@ -160,7 +152,7 @@ class Pool(Kernel):
 
         def image(n: Index) -> None:
             dy, dx = start_of(f, gradient, n), start_of(f, to, n)
-            winners = self._winners(f, n) if self.winners else None
+            winners = self._winners(f, self.winners, n) if self.winners else None
 
             def output(rows: Run, columns: Run, i: Index, j: Index) -> None:
                 target = f.at(dx, self.windows.first_position(f, to.layout, rows, columns, i, j))
@@ -200,11 +192,10 @@ class Pool(Kernel):
 
     # ---------------------------------------------------------------------------------- winners
 
-    def _winners(self, f: Function, n: Index) -> Value:
+    def _winners(self, f: Function, place: Place, n: Index) -> Value:
         """Pointer to the winner's number of image n's first output."""
-        layout = self.target.layout
-        offset = f.add(f.multiply(n, layout.image), layout.at(0, 0))
-        return f.at(f.at("%memory", self.winners), offset, "float" if self.looped else "i8")
+        offset = f.add(f.multiply(n, place.layout.image), place.layout.at(0, 0))
+        return f.at(buffer(f, place.offset), offset, "float" if self.looped else "i8")
 
     def _store_winner(self, f: Function, winner: Value, winners: Value, at: Index) -> None:
         if self.looped:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import LiveRanges
 from pellucid.memory import check_memory
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from pellucid.engines.native.memory.layout import Layout
     from pellucid.engines.native.memory.live_ranges import Access
 
-ALIGNMENT = 16
-"""Every buffer begins at a multiple of so many floats: one cache line."""
+ALIGNMENT = 64
+"""Every buffer begins at a multiple of so many bytes: one cache line."""
 
 MOST_SLOTS = 256
 """Pieces of memory, the latest, that are tried for a buffer: all of them would take time with the
@@ -44,7 +45,7 @@ class Buffer:
     Attributes:
         name: For people.
         start: Where it begins while code is written.
-        floats: Its size.
+        size: In bytes.
         layout: How images lie in it, if it is for these. What lies between their values is zero
             for good, and so they share their memory only with others that lie alike, unless
             nothing lies between.
@@ -52,16 +53,16 @@ class Buffer:
 
     name: str
     start: int
-    floats: int
+    size: int
     layout: Layout | None = None
 
 
 @dataclass
 class Arena:
-    """Hands out places, in floats; nothing is allocated once a program runs.
+    """Hands out places, in bytes; nothing is allocated once a program runs.
 
     Attributes:
-        size: Floats in all, once it is settled.
+        size: Bytes in all, once it is settled.
         lasting: Of these, the first so many that nothing else will overwrite.
     """
 
@@ -72,21 +73,21 @@ class Arena:
     _over: dict[int, int] = field(default_factory=dict)
     _addresses: dict[int, int] = field(default_factory=dict)
 
-    def place(self, name: str, floats: int) -> int:
+    def place(self, name: str, size: int) -> int:
         """The address of a new buffer that nothing else will overwrite."""
         assert not self._addresses, "the arena is settled"
         start = self.size
-        self._lasting.append(Buffer(name, start, floats))
-        self.size += _aligned(floats)
+        self._lasting.append(Buffer(name, start, size))
+        self.size += _aligned(size)
         return start
 
-    def place_scratch(self, name: str, floats: int) -> int:
+    def place_scratch(self, name: str, size: int) -> int:
         """The start of a new buffer of which nothing is read that was not written before."""
-        return self._place_shared(name, floats)
+        return self._place_shared(name, size)
 
-    def place_images(self, name: str, layout: Layout, floats: int) -> int:
+    def place_images(self, name: str, layout: Layout, size: int) -> int:
         """The start of a new buffer of images; what lies between their values is zero."""
-        return self._place_shared(name, floats, layout)
+        return self._place_shared(name, size, layout)
 
     def over(self, new: int, old: int) -> None:
         """Let a buffer of images take the place of another with the last stage that reads that.
@@ -127,30 +128,30 @@ class Arena:
     @property
     def names(self) -> dict[str, tuple[int, int]]:
         """Each buffer's address and size, by name; those that no stage touches have none."""
-        lasting = {buffer.name: (buffer.start, buffer.floats) for buffer in self._lasting}
+        lasting = {buffer.name: (buffer.start, buffer.size) for buffer in self._lasting}
         shared = {
-            buffer.name: (self._addresses[number], buffer.floats)
+            buffer.name: (self._addresses[number], buffer.size)
             for number, buffer in enumerate(self._shared)
             if number in self._addresses
         }
         return lasting | shared
 
-    def make(self) -> NDArray[np.float32]:
+    def make(self) -> NDArray[np.uint8]:
         """The memory itself, zeroed: borders stay so, since nothing is ever written there."""
         check_memory(
-            4 * self.size,
+            self.size,
             "the network's values, gradients and weights",
             "take smaller batches (--batch-size), smaller pictures (--image-size) or fewer filters",
         )
-        raw = np.zeros(self.size + ALIGNMENT, np.float32)
-        shift = (-raw.ctypes.data // 4) % ALIGNMENT
+        raw = np.zeros(self.size + ALIGNMENT, np.uint8)
+        shift = -raw.ctypes.data % ALIGNMENT
         return raw[shift : shift + self.size]
 
-    def _place_shared(self, name: str, floats: int, layout: Layout | None = None) -> int:
+    def _place_shared(self, name: str, size: int, layout: Layout | None = None) -> int:
         last = self._shared[-1] if self._shared else Buffer("", SHARED, 0)
         # A gap, so that the place behind a buffer's end is still known to be its.
-        start = last.start + _aligned(last.floats) + ALIGNMENT
-        self._shared.append(Buffer(name, start, floats, layout))
+        start = last.start + _aligned(last.size) + ALIGNMENT
+        self._shared.append(Buffer(name, start, size, layout))
         return start
 
     def _index(self, place: int) -> int | None:
@@ -167,7 +168,7 @@ class Arena:
         images = [n for n, buffer in enumerate(self._shared) if buffer.layout is not None]
         for number in sorted(filter(ranges.accessed, images), key=ranges.first_access):
             buffer = self._shared[number]
-            same = slots.setdefault((buffer.layout, buffer.floats), [])
+            same = slots.setdefault((buffer.layout, buffer.size), [])
             old = self._over.get(buffer.start)
             below = None if old is None else self._index(old)
             preferred = slot_of.get(below)  # over the old one if it can be
@@ -198,26 +199,31 @@ class Arena:
     def _stack(self, slot: list[int]) -> None:
         """Give a slot memory of its own."""
         self._addresses |= dict.fromkeys(slot, self.size)
-        self.size += self._floats(slot)
+        self.size += self._size(slot)
 
     def _fit(self, slots: list[list[int]], ranges: LiveRanges) -> None:
         """The largest first: each at the lowest address that is free while it is needed."""
         bottom = self.size
         placed: list[list[int]] = []
-        for slot in sorted(slots, key=self._floats, reverse=True):
-            address, floats = bottom, self._floats(slot)
+        for slot in sorted(slots, key=self._size, reverse=True):
+            address, size = bottom, self._size(slot)
             for other in sorted(placed, key=lambda other: self._addresses[other[0]]):
                 start = self._addresses[other[0]]
-                clear = address + floats <= start or start + self._floats(other) <= address
+                clear = address + size <= start or start + self._size(other) <= address
                 if not clear and not all(ranges.disjoint(*pair) for pair in product(slot, other)):
-                    address = start + self._floats(other)
+                    address = start + self._size(other)
             self._addresses |= dict.fromkeys(slot, address)
             placed.append(slot)
-            self.size = max(self.size, address + floats)
+            self.size = max(self.size, address + size)
 
-    def _floats(self, slot: list[int]) -> int:
-        return _aligned(self._shared[slot[0]].floats)
+    def _size(self, slot: list[int]) -> int:
+        return _aligned(self._shared[slot[0]].size)
 
 
-def _aligned(floats: int) -> int:
-    return -(-floats // ALIGNMENT) * ALIGNMENT
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def floats(memory: NDArray[np.uint8], offset: int, count: int) -> NDArray[np.float32]:
+    """So many floats at an offset of the arena, where they lie."""
+    return memory[offset : offset + FLOAT * count].view(np.float32)

@@ -8,12 +8,18 @@ is left of the next, and what is below one image is above the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+DType = Literal["float32", "int32", "int8", "uint8"]
+"""What the elements of a buffer are."""
+
+FLOAT = 4
+"""Bytes of a float32."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,15 @@ class Border:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the value of image n at (y, x, c) lies, in floats.
+    """Where the value of image n at (y, x, c) lies, in elements.
 
     Attributes:
         height: Rows; 1 for a flat vector.
         width: Columns; 1 for a flat vector.
         channels: Values at each position.
-        pitch: Floats from one position to the next, at least the channels.
+        pitch: Elements from one position to the next, at least the channels.
         border: The zeros around.
+        dtype: What the elements are.
     """
 
     height: int
@@ -52,15 +59,21 @@ class Layout:
     channels: int
     pitch: int
     border: Border = Border()
+    dtype: DType = "float32"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+        return np.dtype(self.dtype).itemsize
 
     @property
     def row(self) -> int:
-        """Floats from one row to the next, whose left border is this one's right border too."""
+        """Elements from one row to the next, whose left border is this one's right border too."""
         return (self.width + max(self.border.left, self.border.right)) * self.pitch
 
     @property
     def image(self) -> int:
-        """Floats from one image to the next, whose top border is this one's bottom border too."""
+        """Elements from one image to the next, whose top border is this one's bottom border too."""
         return (self.height + max(self.border.top, self.border.bottom)) * self.row
 
     @property
@@ -69,28 +82,28 @@ class Layout:
         return self.pitch == self.channels and self.border == Border()
 
     def at(self, y: int, x: int) -> int:
-        """Floats from an image's start to a position; positions in the border are negative."""
+        """Elements from an image's start to a position; positions in the border are negative."""
         return (self.border.top + y) * self.row + (self.border.left + x) * self.pitch
 
-    def floats(self, images: int) -> int:
-        """Floats that so many images take, with the border around them all."""
+    def bytes(self, images: int) -> int:
+        """Bytes that so many images take, with the border around them all."""
         last = self.at(self.height - 1 + self.border.bottom, self.width - 1 + self.border.right)
-        return (images - 1) * self.image + last + self.pitch
+        return self.itemsize * ((images - 1) * self.image + last + self.pitch)
 
-    def view(self, buffer: NDArray[np.float32], images: int) -> NDArray[np.float32]:
-        """The values alone, (N, height, width, channels), of a buffer of so many images."""
-        assert len(buffer) >= self.floats(images)
+    def view(self, memory: NDArray[np.uint8], offset: int, images: int) -> NDArray[Any]:
+        """The values alone, (N, height, width, channels), of so many images at an offset."""
+        buffer = memory[offset : offset + self.bytes(images)].view(self.dtype)
         steps = (self.image, self.row, self.pitch, 1)
         return np.lib.stride_tricks.as_strided(
             buffer[self.at(0, 0) :],
             (images, self.height, self.width, self.channels),
-            tuple(step * buffer.itemsize for step in steps),
+            tuple(step * self.itemsize for step in steps),
         )
 
 
 @dataclass(frozen=True)
 class Place:
-    """A buffer of images in the arena."""
+    """A buffer of images in the arena, at an offset in bytes."""
 
     layout: Layout
     offset: int

@@ -12,7 +12,9 @@ from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.random import write_counter
 from pellucid.engines.native.emit.schedule_builder import STEP
 from pellucid.engines.native.emit.update import write_scalars
+from pellucid.engines.native.kernels.plan import SCALARS
 from pellucid.engines.native.lower.fold import Folded, fold
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.runtime.host.loaded import (
     Loaded,
     by_node,
@@ -81,7 +83,7 @@ class Compiled:
         return self._loaded.code
 
     @property
-    def _memory(self) -> NDArray[np.float32]:
+    def _memory(self) -> NDArray[np.uint8]:
         return self._loaded.memory
 
     # -------------------------------------------------------------------------------- computing
@@ -90,8 +92,7 @@ class Compiled:
     def forward_bytes(self) -> int:
         """About how many bytes each image of a batch needs."""
         lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
-        memory = self._memory
-        return (memory.size - lasting) * memory.itemsize // self._loaded.capacity
+        return (self._memory.size - lasting) // self._loaded.capacity
 
     def forward(self, images: Array) -> Array:
         """The answers to any number of images, (N, …)."""
@@ -117,7 +118,7 @@ class Compiled:
         loss = self._code.loss
         assert loss is not None
         loss.write_labels(self._memory, labels)
-        scalars, step = self._memory[self._code.plan.scalars :], self._step
+        scalars, step = floats(self._memory, self._code.plan.scalars, SCALARS), self._step
         write_counter(scalars, self._learning.seed, step)
         write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
         # One call, so that an interruption from the keyboard comes before the step or after it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
+from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.team import shared_team
 
@@ -33,7 +34,7 @@ class Loaded:
     Attributes:
         code: The code.
         machine: Keeps the compiled code alive.
-        memory: The arena, in floats.
+        memory: The arena, in bytes.
         schedules: The addresses of what can be called.
         answer: Where the answer lies.
     """
@@ -90,7 +91,7 @@ class Loaded:
         whole = self._views.get(place)
         if whole is None:
             start = self.code.plan.arena.address(place.offset)
-            whole = self._views[place] = place.layout.view(self.memory[start:], self.capacity)
+            whole = self._views[place] = place.layout.view(self.memory, start, self.capacity)
         return whole[:count]
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
@@ -118,12 +119,12 @@ class Loaded:
         found: Weights = {}
         for stage in self.code.weighted.values():
             parameter = stage.parameter
-            end = parameter.gradients + parameter.chunks * parameter.size
-            parts = self.memory[parameter.gradients : end].reshape(parameter.chunks, -1)
+            size = parameter.chunks * parameter.size
+            parts = floats(self.memory, parameter.gradients, size).reshape(parameter.chunks, -1)
             total = parts[0].copy()
             for part in parts[1:]:
                 total += part
-            for part, array in stage.read(total, 0).items():
+            for part, array in stage.read(total.view(np.uint8), 0).items():
                 name = f"{stage.region.anchor.store}.{part}"
                 found[name] = found[name] + array if name in found else array  # shared ones add up
         return found
