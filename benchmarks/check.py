@@ -70,10 +70,17 @@ def disagreement(found: Answers, expected: Answers) -> str:
         return f"logits {apart:.1e} of their norm apart, at most {LOGITS_TOLERANCE:.0e} may be"
     if not found["losses"]:
         return ""
-    first, last = found["losses"][0], found["losses"][-1]
-    fall = expected["losses"][0] - expected["losses"][-1]
+    first, falls = found["losses"][0], _falls(found)
     if not abs(first - expected["losses"][0]) <= LOGITS_TOLERANCE * expected["losses"][0]:
         return f"a first loss of {first:.6f}, not {expected['losses'][0]:.6f}"
-    if not abs(first - last - fall) <= DESCENT_TOLERANCE * abs(fall):
-        return f"a loss that falls by {first - last:.6f} in {STEPS} steps, not by {fall:.6f}"
+    allowed = DESCENT_TOLERANCE * max(map(abs, _falls(expected)))
+    for steps, (fall, wanted) in enumerate(zip(falls, _falls(expected), strict=True), 1):
+        if not abs(fall - wanted) <= allowed:
+            return f"a loss that falls by {fall:.6f} after {steps} steps, not by {wanted:.6f}"
     return ""
+
+
+def _falls(answers: Answers) -> list[float]:
+    """By how much the loss has fallen after one step, after two and so on."""
+    first, *others = answers["losses"]
+    return [first - loss for loss in others]

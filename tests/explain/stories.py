@@ -42,7 +42,8 @@ def told_of(activations: Activations, label: str | None = None) -> Story:
 
 def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.0) -> Activations:
     graph = Sequential(layers).graph(shape)
-    weights = {name: w * scale for name, w in initial_weights(graph, 0).items()}
+    with np.errstate(over="ignore"):
+        weights = {name: w * scale for name, w in initial_weights(graph, 0).items()}
     pixels = np.random.default_rng(1).integers(0, 256, shape)
     return hand_made(layers, weights, pixels)
 
