@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SIGNS: dict[d.Mark, str] = {"": "", "note": "●", "warn": "▲", "grave": "✖"}
 
+WIDE, LEGIBLE = 500, 1.15
+"""Figures from so many pixels on scroll where they would become smaller than so many a point."""
+
 HOLE = "·"
 """What stands in a grid where there is no number."""
 
@@ -222,15 +225,17 @@ def inline_svg(content: str, alt: str, width: int) -> str:
     """An SVG file as an element of a page: text in the page's colour, ids of its own."""
     element = content[content.index("<svg") :]
     start, _, inside = element.partition(">")
-    box = re.search(r'viewBox="[^"]*"', start)
+    box = re.search(r'viewBox="0 0 ([\d.]+) [\d.]+"', start)
+    assert box is not None  # Matplotlib writes one
     inside = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", inside, flags=re.DOTALL)
     own = f"f{hashlib.sha256(content.encode()).hexdigest()[:8]}-"
     inside = re.sub(r'((?: id="|xlink:href="#)|url\(#)', rf"\g<1>{own}", inside)
     inside = inside.replace("xlink:href", "href").replace(INK, "currentColor")
-    return (
-        f'<svg role="img" aria-label="{text(alt)}" {box.group() if box else ""} width="{width}">'
-        f"{inside.strip()}"
+    least = "" if width < WIDE else f' style="min-width:{LEGIBLE * float(box[1]):.0f}px"'
+    drawn = (
+        f'<svg role="img" aria-label="{text(alt)}" {box[0]} width="{width}"{least}>{inside.strip()}'
     )
+    return _scrolling(alt, drawn) if least else drawn
 
 
 def _cut(entries: Sequence[d.T], limit: d.Limit | None) -> tuple[Sequence[d.T], str]:

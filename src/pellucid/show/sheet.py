@@ -83,7 +83,7 @@ def as_image(pixels: NDArray[Any] | Image.Image) -> Image.Image:
 def png(image: Image.Image) -> bytes:
     """A Pillow image as the bytes of a PNG file."""
     content = io.BytesIO()
-    image.save(content, "PNG", optimize=True)
+    image.save(content, "PNG")
     return content.getvalue()
 
 

@@ -36,7 +36,7 @@ STYLE = f"""
 .pellucid tbody th {{ font-weight: normal; }}
 .pellucid tr.total {{ font-weight: 600; }}
 .pellucid tr:not(.total) + tr.total {{ border-top: 2px solid var(--line); }}
-.pellucid dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr));
+.pellucid dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
   gap: .8rem 1.2rem; margin: .6rem 0; }}
 .pellucid dt {{ font-size: .8125rem; }}
 .pellucid dd {{ margin: 0; font-size: 1.3rem; }}
