@@ -17,7 +17,6 @@ from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scra
 from pellucid.engines.native.emit.pooling import pool_row, unpool_row
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split, better
-from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import (
     CHUNKS,
     LARGEST_PARTIAL_SUMS,
@@ -28,20 +27,14 @@ from pellucid.engines.native.kernels.flipped_kernel import (
     flipped_kernels,
     write_flip,
 )
-from pellucid.engines.native.kernels.kernel import Weighted
-from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.packed import PackedKernel
+from pellucid.engines.native.kernels.parameters import place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
 from pellucid.engines.native.kernels.tiles import idle_lanes, kernel_tile_of, tile_of
-from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Convolution, Packing
-from pellucid.engines.native.memory.layout import FLOAT, Border, Layout, Place, whole_vectors
+from pellucid.engines.native.memory.layout import FLOAT, Layout, Place, whole_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -49,7 +42,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Operation
 
 
-class Convolve(Weighted):
+class Convolve(PackedKernel):
     """A convolution (or dense layer) in a plan: its geometry, its places, its code."""
 
     family: ClassVar[str] = "convolution"
@@ -64,16 +57,6 @@ class Convolve(Weighted):
             return "computes convolutions without groups"
         return declines_epilogue(region, pools=True)
 
-    @classmethod
-    def border(cls, region: Region, size: tuple[int, int]) -> Border:
-        return past_the_edge(region.operation, size)
-
-    @classmethod
-    def gradient_border(
-        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
-    ) -> Border:
-        return past_the_gradients_edge(region.operation, source, outputs)
-
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
         operation = region.operation
@@ -81,13 +64,13 @@ class Convolve(Weighted):
         height, width, channels = plan.shape(region.sources[0])
         if isinstance(operation, ops.Conv2D):
             spans = operation.window.along(0, height), operation.window.along(1, width)
-            taps, filters, self.bias = operation.size, operation.filters, operation.bias
+            taps, filters = operation.size, operation.filters
             outputs = spans[0].output, spans[1].output
             origin = -spans[0].before, -spans[1].before
             self.stride, self.dilation = operation.stride, operation.dilation
         else:
             assert isinstance(operation, ops.Dense)
-            taps, filters, self.bias = (height, width), operation.units, operation.bias
+            taps, filters = (height, width), operation.units
             outputs, origin = (1, 1), (0, 0)
             self.stride = self.dilation = (1, 1)
         if region.pool is not None:  # outputs that no window sees need not be computed
@@ -116,7 +99,7 @@ class Convolve(Weighted):
             self.packing.blocks,
             self.packing.block,
             CHUNKS if self.by_chunks else 1,
-            self._parts(),
+            self.parts,
         )
         self.winners: Place | None = None
         self.scratch = 0
@@ -137,30 +120,6 @@ class Convolve(Weighted):
         if plan.wants_gradient(region.sources[0]):
             self.flipped = flipped_kernels(self)
 
-    # ---------------------------------------------------------------------------------- weights
-
-    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
-        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
-        kernel, bias = self.packing.unpack(self._region(memory, offset))
-        dense = isinstance(self.region.operation, ops.Dense)
-        shaped = kernel.reshape(-1, self.packing.filters) if dense else kernel
-        return {"kernel": shaped, "bias": bias} if self.bias else {"kernel": shaped}
-
-    def write(
-        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        """The reverse of :meth:`read`."""
-        packed = self.packing.pack(arrays["kernel"], arrays["bias"] if self.bias else None)
-        self._region(memory, offset)[:] = packed
-
-    def _region(self, memory: NDArray[np.uint8], offset: int) -> NDArray[np.float32]:
-        return floats(memory, offset, self.packing.size)
-
-    def _parts(self) -> tuple[Part, ...]:
-        kernel = self.packing.depth * self.packing.width
-        biases = (Part(kernel, self.packing.width, decays=False),) if self.bias else ()
-        return (Part(0, kernel, decays=True), *biases)
-
     # ---------------------------------------------------------------------------------- forward
 
     def forward(self) -> None:
@@ -170,7 +129,7 @@ class Convolve(Weighted):
             self._what,
             [self.source],
             [target],
-            flops=self._flops,
+            flops=self.flops,
             read=FLOAT * self.packing.size,
             written=self._winner_bytes,
             tile=tile_of(self.geometry),
@@ -193,11 +152,6 @@ class Convolve(Weighted):
     @property
     def _what(self) -> str:
         return "dense" if isinstance(self.region.operation, ops.Dense) else self.family
-
-    @property
-    def _flops(self) -> int:
-        """Of one pass over an image: forward, to its kernel or to its input."""
-        return 2 * self.region.operation.multiply_adds(*self.region.inputs)
 
     @property
     def _winner_bytes(self) -> int:
@@ -321,7 +275,7 @@ class Convolve(Weighted):
             f"{self._what}, flipped",
             [self.gradient],
             [to],
-            flops=self._flops,
+            flops=self.flops,
             read=FLOAT * sum(geometry.packing.size for geometry in geometries),
             tile=tile_of(largest),
             notes=notes,
@@ -376,7 +330,7 @@ class Convolve(Weighted):
         about = self.plan.about(
             "kernel gradient",
             [self.source, self.gradient],
-            flops=self._flops,
+            flops=self.flops,
             written=FLOAT * self.parameter.size * self.parameter.chunks,
             tile=kernel_tile_of(self.geometry),
             notes=notes,

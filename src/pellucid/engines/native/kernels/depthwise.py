@@ -11,30 +11,23 @@ from pellucid.engines.native.emit.images import each_vector
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.single_image import Split
 from pellucid.engines.native.kernels.backward_taps import Phase, phases
-from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import CHUNKS, chunk
-from pellucid.engines.native.kernels.kernel import Weighted
-from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.packed import PackedKernel
+from pellucid.engines.native.kernels.parameters import place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
-from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Packing
 from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.memory.layout import Border, Place
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
-class Depthwise(Weighted):
+class Depthwise(PackedKernel):
     """A depthwise convolution, one filter a channel, in a plan."""
 
     family: ClassVar[str] = "depthwise"
@@ -50,48 +43,18 @@ class Depthwise(Weighted):
             return "computes convolutions with one filter a channel"
         return declines_epilogue(region)
 
-    @classmethod
-    def border(cls, region: Region, size: tuple[int, int]) -> Border:
-        return past_the_edge(region.operation, size)
-
-    @classmethod
-    def gradient_border(
-        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
-    ) -> Border:
-        return past_the_gradients_edge(region.operation, source, outputs)
-
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
         operation = region.operation
         assert isinstance(operation, ops.Conv2D)
         self.operation = operation
-        self._flops = 2 * operation.multiply_adds(*region.inputs)
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.packing = Packing(
             operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums
         )
-        kernel = self.packing.depth * plan.lanes
-        bias = (Part(kernel, plan.lanes, decays=False),) if operation.bias else ()
         self.parameter = place_parameter(
-            plan,
-            region,
-            self.packing.blocks,
-            self.packing.block,
-            CHUNKS,
-            (Part(0, kernel, decays=True), *bias),
+            plan, region, self.packing.blocks, self.packing.block, CHUNKS, self.parts
         )
-
-    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
-        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
-        kernel, bias = self.packing.unpack(floats(memory, offset, self.packing.size))
-        return {"kernel": kernel, "bias": bias} if self.operation.bias else {"kernel": kernel}
-
-    def write(
-        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        """The reverse of :meth:`read`."""
-        packed = self.packing.pack(arrays["kernel"], arrays.get("bias"))
-        floats(memory, offset, self.packing.size)[:] = packed
 
     def forward(self) -> None:
         """Append the forward stage."""
@@ -106,7 +69,7 @@ class Depthwise(Weighted):
         taps = self.packing.taps[0] * self.packing.taps[1]
         split = Split("rows", height, height * width * channels * taps)
         about = self.plan.about(
-            self.family, [self.source], [self.target], flops=self._flops, read=self._weight_bytes
+            self.family, [self.source], [self.target], flops=self.flops, read=self._weight_bytes
         )
         self.plan.stage(self.plan.forward, self.name, "images", body, about, single=split)
 
@@ -134,9 +97,7 @@ class Depthwise(Weighted):
                 from_, into = buffer(f, gradient.offset), buffer(f, to.offset)
                 slide_images(f, slide, from_, kernel, into, added if adds else as_it_is)
 
-        about = plan.about(
-            self.family, [gradient], [to], flops=self._flops, read=self._weight_bytes
-        )
+        about = plan.about(self.family, [gradient], [to], flops=self.flops, read=self._weight_bytes)
         plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     def weight_gradient(self) -> None:
@@ -161,7 +122,7 @@ class Depthwise(Weighted):
             f.loop("%first", "%last", 1, unit)
 
         about = self.plan.about(
-            "kernel gradient", [self.source, gradient], flops=self._flops,
+            "kernel gradient", [self.source, gradient], flops=self.flops,
             written=self._weight_bytes * CHUNKS,
         )  # fmt: skip
         self.plan.stage(

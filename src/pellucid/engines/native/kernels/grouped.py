@@ -9,8 +9,6 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from pellucid import ops
 from pellucid.engines.native.emit.convolution import (
     added,
@@ -21,7 +19,6 @@ from pellucid.engines.native.emit.images import clear, each_vector
 from pellucid.engines.native.emit.kernel_gradient import accumulate_images, scratch_floats
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
-from pellucid.engines.native.kernels.borders import past_the_edge, past_the_gradients_edge
 from pellucid.engines.native.kernels.chunks import (
     CHUNKS,
     LARGEST_PARTIAL_SUMS,
@@ -29,29 +26,26 @@ from pellucid.engines.native.kernels.chunks import (
 )
 from pellucid.engines.native.kernels.flipped_kernel import FlippedKernel, copy_flipped
 from pellucid.engines.native.kernels.groups import Groups
-from pellucid.engines.native.kernels.kernel import Weighted
-from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.packed import PackedKernel
+from pellucid.engines.native.kernels.parameters import place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
-from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.geometry import Convolution, Packing
 from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
     from pellucid.engines.native.emit.convolution import Finish
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.backward_taps import Phase
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.memory.layout import Border, Layout
+    from pellucid.engines.native.memory.layout import Layout
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
 
-class Grouped(Weighted):
+class Grouped(PackedKernel):
     """A grouped convolution in a plan."""
 
     family: ClassVar[str] = "grouped"
@@ -66,22 +60,11 @@ class Grouped(Weighted):
             return "computes convolutions in groups"
         return declines_epilogue(region)
 
-    @classmethod
-    def border(cls, region: Region, size: tuple[int, int]) -> Border:
-        return past_the_edge(region.operation, size)
-
-    @classmethod
-    def gradient_border(
-        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
-    ) -> Border:
-        return past_the_gradients_edge(region.operation, source, outputs)
-
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
         operation = region.operation
         assert isinstance(operation, ops.Conv2D)
         self.operation, self.groups = operation, operation.groups
-        self._flops = 2 * operation.multiply_adds(*region.inputs)
         self.source, target = plan.values[region.sources[0]], plan.values[region.target]
         self.joined = self.source.layout.channels // self.groups
         filters = operation.filters // self.groups
@@ -94,7 +77,7 @@ class Grouped(Weighted):
             self.groups * self.packing.blocks,
             self.packing.block,
             self.chunks,
-            self._parts(),
+            self.parts,
         )
         self.target = Groups(plan, f"value {self.name}", target, self.groups)
         if plan.wants_gradient(region.target):
@@ -112,34 +95,6 @@ class Grouped(Weighted):
             found = phases(operation, to.layout.height, to.layout.width)
             self.flipped = [self._flip(phase) for phase in found if phase.reached]
             self.skips = len(self.flipped) < len(found)
-
-    # ---------------------------------------------------------------------------------- weights
-
-    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
-        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
-        size = self.packing.size
-        packed = floats(memory, offset, self.parameter.size).reshape(-1, size)
-        parts = [self.packing.unpack(each) for each in packed]
-        kernel = np.concatenate([kernel for kernel, _ in parts], axis=3)
-        if not self.operation.bias:
-            return {"kernel": kernel}
-        return {"kernel": kernel, "bias": np.concatenate([bias for _, bias in parts])}
-
-    def write(
-        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        """The reverse of :meth:`read`."""
-        size, filters = self.packing.size, self.packing.filters
-        for group in range(self.groups):
-            mine = slice(group * filters, (group + 1) * filters)
-            bias = arrays["bias"][mine] if self.operation.bias else None
-            packed = self.packing.pack(arrays["kernel"][..., mine], bias)
-            floats(memory, offset + FLOAT * group * size, size)[:] = packed
-
-    def _parts(self) -> tuple[Part, ...]:
-        kernel = self.packing.depth * self.packing.width
-        biases = (Part(kernel, self.packing.width, decays=False),)
-        return (Part(0, kernel, decays=True), *(biases if self.operation.bias else ()))
 
     # ---------------------------------------------------------------------------------- forward
 
@@ -159,7 +114,7 @@ class Grouped(Weighted):
 
         plan = self.plan
         about = plan.about(
-            self.family, [self.source], [self.target.place], flops=self._flops,
+            self.family, [self.source], [self.target.place], flops=self.flops,
             read=self._weight_bytes,
         )  # fmt: skip
         plan.stage(plan.forward, self.name, "images", body, about)
@@ -238,7 +193,7 @@ class Grouped(Weighted):
                 self.back.join(f, adds=adds)
 
         about = plan.about(
-            self.family, [gradient], [self.back.place], flops=self._flops, read=self._weight_bytes
+            self.family, [gradient], [self.back.place], flops=self.flops, read=self._weight_bytes
         )
         plan.stage("backward", f"back through {self.name}", "images", body, about)
 
@@ -274,7 +229,7 @@ class Grouped(Weighted):
             f.loop("%first", "%last", 1, unit)
 
         about = self.plan.about(
-            "kernel gradient", [self.source, self.gradient.place], flops=self._flops,
+            "kernel gradient", [self.source, self.gradient.place], flops=self.flops,
             written=self._weight_bytes * self.chunks,
         )  # fmt: skip
         self.plan.stage(

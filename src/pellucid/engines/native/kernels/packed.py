@@ -1,0 +1,104 @@
+"""What all convolutions and dense layers share: packed kernels, and the borders that they want."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid import ops
+from pellucid.engines.native.kernels.kernel import Weighted
+from pellucid.engines.native.kernels.parameters import Part
+from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.layout import FLOAT, Border
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.memory.geometry import Packing
+
+
+class PackedKernel(Weighted):
+    """A convolution or dense layer.
+
+    Attributes:
+        packing: How the kernel of each group lies in memory.
+        groups: How many there are, one after the other.
+    """
+
+    packing: Packing
+    groups: int = 1
+
+    @classmethod
+    def border(cls, region: Region, size: tuple[int, int]) -> Border:
+        operation = region.operation
+        if not isinstance(operation, ops.Conv2D):
+            return Border()
+        sides = []
+        for axis in (0, 1):
+            span = operation.window.along(axis, size[axis])
+            reach = (span.output - 1) * operation.stride[axis] + operation.window.extent(axis)
+            sides += [span.before, max(0, reach - span.before - size[axis])]
+        return Border(*sides)
+
+    @classmethod
+    def gradient_border(
+        cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
+    ) -> Border:
+        """The zeros that let ∂y be convolved back.
+
+        Input position y sees outputs (y + before − tap·dilation) / stride, for all taps.
+        """
+        operation = region.operation
+        if not isinstance(operation, ops.Conv2D):
+            return Border()
+        sides = []
+        for axis in (0, 1):
+            before = operation.window.along(axis, source[axis]).before
+            furthest = operation.window.extent(axis) - 1
+            stride = operation.stride[axis]
+            first = -((furthest - before) // stride)
+            last = (source[axis] - 1 + before) // stride
+            sides += [max(0, -first), max(0, last - (outputs[axis] - 1))]
+        return Border(*sides)
+
+    @property
+    def flops(self) -> int:
+        """Of one pass over an image: forward, to its kernel or to its input."""
+        return 2 * self.region.operation.multiply_adds(*self.region.inputs)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether biases are added."""
+        return "bias" in self.region.operation.parameters(*self.region.inputs)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What in each block of the packed kernel is updated."""
+        kernel = self.packing.depth * self.packing.width
+        biases = (Part(kernel, self.packing.width, decays=False),) if self.has_bias else ()
+        return (Part(0, kernel, decays=True), *biases)
+
+    def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
+        """Kernel and biases, or what belongs to them, of a packed array at an offset."""
+        packed = floats(memory, offset, self.parameter.size).reshape(self.groups, -1)
+        kernels, biases = zip(*map(self.packing.unpack, packed), strict=True)
+        shape = self.region.operation.parameters(*self.region.inputs)["kernel"].shape
+        found = {"kernel": np.concatenate(kernels, axis=3).reshape(shape)}
+        return found | ({"bias": np.concatenate(biases)} if self.has_bias else {})
+
+    def write(
+        self, memory: NDArray[np.uint8], offset: int, arrays: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """The reverse of :meth:`read`."""
+        size, filters = self.packing.size, self.packing.filters
+        shape = (*self.packing.taps, self.packing.channels, self.groups * filters)
+        kernel = arrays["kernel"].reshape(shape)
+        for group in range(self.groups):
+            mine = slice(group * filters, (group + 1) * filters)
+            bias = arrays["bias"][mine] if self.has_bias else None
+            packed = self.packing.pack(kernel[..., mine], bias)
+            floats(memory, offset + FLOAT * group * size, size)[:] = packed
