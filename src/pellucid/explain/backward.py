@@ -1,4 +1,4 @@
-"""The way back: the loss of one picture, and every gradient of it, to the last product."""
+"""The backward pass of one picture: its loss, and every gradient, to the last product."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class GradientTerms(Record):
 @short_repr
 @dataclass(frozen=True, eq=False)
 class BackwardStep:
-    """One layer on the way back.
+    """One layer of the backward pass.
 
     Attributes:
         step: The layer, and what it made of its inputs on the way there.
@@ -255,7 +255,7 @@ class Backward(Record):
         return tuple(self[name] for name in reversed(names))
 
     def __getitem__(self, layer: str) -> BackwardStep:
-        """The way back through one layer, or at the ``input``.
+        """The backward pass through one layer, or at the ``input``.
 
         Raises:
             ArgumentError: If there is none; the message names the nearest.

@@ -46,7 +46,7 @@ class Use:
         }
 
 
-def uses(activations: Activations, layer: str, at: Position) -> tuple[Use, ...]:
+def downstream(activations: Activations, layer: str, at: Position) -> tuple[Use, ...]:
     """What the layers that read a value make of it, and those behind them, up to poolings."""
     found: list[Use] = []
     before = float(activations.values[layer][at])
@@ -56,7 +56,7 @@ def uses(activations: Activations, layer: str, at: Position) -> tuple[Use, ...]:
         reads = operation.reads(*shapes)
         if len(shapes) == 1 and reads.value_by_value:
             found.append(Use(node.name, operation.kind, at, before, float(values[at])))
-            found.extend(uses(activations, node.name, at))
+            found.extend(downstream(activations, node.name, at))
         elif operation.family == "pooling" and len(reads.output) == len(at):
             for place in reads.dependents(0, at):
                 wins = None

@@ -5,7 +5,7 @@ With ReLU's masks and pooling's winners as they are for this image, the network 
     z_target − z_against = Σ_{row, column, channel} g · x + Σ_layers g_layer · c_layer
 
 where g is the gradient of the difference, x the pixel (0..255, so that black adds nothing), and
-c_layer what a layer adds of its own, its bias say. Both sides are computed on their own: the left
+c_layer what a layer adds of its own, e.g. its bias. Both sides are computed on their own: the left
 one by the engine's forward pass, the right one from gradients and weights.
 """
 
@@ -100,7 +100,7 @@ class Region:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Evidence(Record):
-    """A difference of two logits, taken apart.
+    """A difference of two logits as a sum over pixels and biases.
 
     Attributes:
         scored: What was asked.
@@ -164,7 +164,7 @@ class Evidence(Record):
         return np.array(cells).reshape(rows, columns)
 
     def by_layer(self, layer: str) -> Shares:
-        """The same score as a sum over the values of a layer, its feature maps say.
+        """The same score as a sum over the values of a layer, e.g. its feature maps.
 
         Raises:
             ArgumentError: If there is no such layer, or the answer does not depend on it.

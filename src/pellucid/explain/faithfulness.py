@@ -41,7 +41,7 @@ class Faithfulness(Record):
         deletion: The class' probability after so many are taken away, 0 to 1, (steps + 1,).
         insertion: After so many are put back.
         random_deletion: The area under the deletion curve of a random order.
-        random_insertion: Likewise for insertion.
+        random_insertion: The same for insertion.
         engine: Who computed the probabilities' logits, and in what precision.
     """
 

@@ -38,7 +38,7 @@ class Product:
 
     Attributes:
         row: Of the pixel that is read, from 0; outside the picture for what the border stands for.
-        column: Likewise.
+        column: The pixel's column.
         inside: Whether the picture has this pixel.
         value: Its grey level, 0..255.
         weight: The matrix' number above it.

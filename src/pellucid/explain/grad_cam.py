@@ -109,7 +109,7 @@ def _layer(scored: Score, layer: str | None) -> tuple[str, str]:
     if len(shape) != 3:
         raise ArgumentError(
             f"layer {printable(name)!r} gives {describe(shape)} values and no feature maps; choose "
-            f"a layer with maps, {printable(default_layer(graph)[0])} say"
+            f"a layer with maps, e.g. {printable(default_layer(graph)[0])}"
         )
     return name, remark
 

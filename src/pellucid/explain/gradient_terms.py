@@ -69,7 +69,7 @@ def weight_terms(
         activations: The picture in its network.
         deltas: ∂loss/∂value of every layer's output, by name.
         node: The layer.
-        parameter: The weight's short name, ``kernel`` say.
+        parameter: The weight's short name, e.g. ``kernel``.
         at: Its position in that array.
     """
     delta = deltas[node.name]

@@ -139,7 +139,7 @@ class Story(Record):
 
     Attributes:
         trace: Every value on the way to the answer.
-        backward: Every gradient on the way back.
+        backward: Every gradient of the backward pass.
         label_given: Whether the truth was given; else it is taken to be the network's own answer.
         path: The layers and places that the followed value passes, up to the logits where it gets
             so far.

@@ -91,7 +91,7 @@ class SetWeight:
     """One weight gets another value.
 
     Attributes:
-        weight: Its array, ``conv1.kernel`` say.
+        weight: Its array, e.g. ``conv1.kernel``.
         at: Its place in it, from 0: (row, column, channel, kernel) of a convolution.
         value: A finite number; not below 0 for a batch norm's variance.
     """

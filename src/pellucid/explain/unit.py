@@ -24,7 +24,7 @@ class Field:
         rows: Within the image.
         columns: Within the image.
         whole_rows: With the padding that it sees beyond the edges; may begin below 0.
-        whole_columns: Likewise.
+        whole_columns: The same for columns.
     """
 
     rows: Span

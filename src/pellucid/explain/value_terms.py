@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.explain.downstream import Use, uses
+from pellucid.explain.downstream import Use, downstream
 from pellucid.explain.records import number, numbers, record
 from pellucid.graph import INPUT
 from pellucid.record import Record
@@ -207,7 +207,7 @@ class ValueTerms(Record):
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """What activations, norms and poolings behind the layer make of the value."""
-        return uses(self.activations, self.layer, self.at)
+        return downstream(self.activations, self.layer, self.at)
 
     def largest(self, count: int | None = None) -> list[int]:
         """The numbers of the terms, the largest contribution (by size) first."""

@@ -19,7 +19,7 @@ MOST_NODES = 10_000
 """No network has more layers: a guard against hostile model files."""
 
 MOST_NAMES = 1_000
-"""Likewise of inputs and outputs."""
+"""No graph has more inputs or outputs: a guard against hostile model files."""
 
 
 def graph_to_dict(graph: Graph) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class SGD(Optimizer):
         checks.number("momentum", self.momentum, 0.0, 0.9999)
         checks.truth("nesterov", self.nesterov)
         if self.nesterov and self.momentum == 0.0:
-            raise ArgumentError("nesterov looks ahead along the momentum: give one, 0.9 say")
+            raise ArgumentError("nesterov looks ahead along the momentum: give one, e.g. 0.9")
 
     def update(
         self,
