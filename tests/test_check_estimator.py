@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SIDE = 8
 
 EXCEPTIONS = {
+    "check_classifiers_multilabel_output_format_decision_function": "there are probabilities alone",
     "check_array_api_input": "other array libraries are asked for by a variable of SciPy's alone",
     "check_classifier_data_not_an_array": "its second half is about pandas, which we do not use",
 }
@@ -66,7 +67,8 @@ class Rows(ImageClassifier):
         )
 
     def fit(self, X: Any, y: Any) -> Rows:  # type: ignore[override]
-        X, y = validate_data(self, X, y)
+        several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        X, y = validate_data(self, X, y, multi_output=several)
         check_classification_targets(y)
         return super().fit(_pixels(X), y)
 

@@ -116,8 +116,8 @@ class ImageClassifier(AnsweringEstimator):
         start_from: str | os.PathLike[str] | None = None,
         warm_start: bool = False,
     ) -> None:
-        given = locals()
-        super().__init__(**{name: given[name] for name in self._settings()})
+        given = locals()  # a subclass may have other settings than these
+        super().__init__(**{n: given[n] for n in given if n not in ("self", "__class__")})
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks when it is handed this classifier: only then is it imported."""

@@ -91,8 +91,8 @@ class ImageRegressor(AnsweringEstimator):
         start_from: str | os.PathLike[str] | None = None,
         warm_start: bool = False,
     ) -> None:
-        given = locals()
-        super().__init__(**{name: given[name] for name in self._settings()})
+        given = locals()  # a subclass may have other settings than these
+        super().__init__(**{n: given[n] for n in given if n not in ("self", "__class__")})
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks when it is handed this regressor: only then is it imported."""
