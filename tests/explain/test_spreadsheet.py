@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,7 +137,8 @@ def test_a_class_that_looks_like_a_formula_is_a_word() -> None:
     activations = hand_made([Flatten(), Dense(2, name="=a[1]/b")], {
         "=a[1]/b.kernel": weights["dense1.kernel"], "=a[1]/b.bias": weights["dense1.bias"],
     }, np.full((1, 1, 1), 7.0))  # fmt: skip
-    object.__setattr__(activations.model, "classes", ('=HYPERLINK("x")', "b"))
+    task = activations.model.task.with_classes(('=HYPERLINK("x")', "b"), "text")
+    activations = replace(activations, model=replace(activations.model, task=task))
     book = load_workbook(io.BytesIO(workbook(activations)))
     cell = book["overview"]["A5"]
     assert cell.data_type == "s"
