@@ -31,6 +31,7 @@ MODULES = {
     "pellucid.evaluation.metrics": "pellucid.metrics.classification",
     "pellucid.evaluation.pages": "pellucid.evaluation.run_report",
     "pellucid.evaluation.two_models": "pellucid.evaluation.model_comparison",
+    "pellucid.explain.kernels_picture": "pellucid.explain.kernels",
     "pellucid.explain.opened": "pellucid.explain.value_terms",
     "pellucid.explain.question": "pellucid.explain.score",
     "pellucid.explain.sanity": "pellucid.explain.randomisation_test",

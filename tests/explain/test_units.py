@@ -10,7 +10,7 @@ import pytest
 
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError
-from pellucid.explain.kernels_picture import learned_kernels
+from pellucid.explain.kernels import learned_kernels
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.patches import exciting_patches
 from pellucid.explain.unit import receptive_field

@@ -50,7 +50,7 @@ NAMES = (
     "pellucid.explain.gallery.gallery_kernel",
     "pellucid.explain.gallery.own_kernel",
     "pellucid.explain.heatmap.Heatmap",
-    "pellucid.explain.kernels_picture.learned_kernels",
+    "pellucid.explain.kernels.learned_kernels",
     "pellucid.explain.maximisation.maximise",
     "pellucid.explain.patches.exciting_patches",
     "pellucid.explain.randomisation_test.randomisation_test",

@@ -27,7 +27,7 @@ def kernels(
 ) -> None:
     """Show the kernels that a model has learned."""
     from pellucid.estimators import load_estimator
-    from pellucid.explain.kernels_picture import learned_kernels
+    from pellucid.explain.kernels import learned_kernels
 
     check_output(out, (".png",), model)
     found = learned_kernels(load_estimator(model).model_.network, layer)

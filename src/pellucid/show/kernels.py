@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from pellucid.explain.kernels_picture import Kernels
+    from pellucid.explain.kernels import Kernels
 
 MOST_KERNELS, MOST_CHANNELS = 32, 16
 """How many are drawn, where nothing else is asked."""

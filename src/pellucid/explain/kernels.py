@@ -1,4 +1,4 @@
-"""Learned kernels as pictures: a row for each kernel, a column for each channel that it reads."""
+"""The kernels that a convolution has learned, and which of the gallery's each is most like."""
 
 from __future__ import annotations
 
