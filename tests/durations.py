@@ -57,14 +57,18 @@ class Durations:
         self.seconds[name] += getattr(report, "cpu_seconds", 0.0)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the file, where this is the process that adds up."""
-        if "PYTEST_XDIST_WORKER" not in os.environ:
-            lines = [
-                f"{seconds:6.1f} {name}\n"
-                for name, seconds in sorted(self.seconds.items(), key=lambda each: -each[1])
-                if seconds >= RECORDED
-            ]
-            FILE.write_text("".join(lines), encoding="utf-8")
+        """Write the file, where this is the process that adds up; tests that did not run stay."""
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            return
+        root = Path(__file__).parent.parent
+        cost = {name: each for name, each in read().items() if (root / _file(name)).exists()}
+        cost |= self.seconds
+        lines = [
+            f"{seconds:6.1f} {name}\n"
+            for name, seconds in sorted(cost.items(), key=lambda each: (-each[1], each[0]))
+            if seconds >= RECORDED
+        ]
+        FILE.write_text("".join(lines), encoding="utf-8")
 
 
 def _used() -> float:

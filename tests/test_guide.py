@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ import typer
 from PIL import Image
 
 from pellucid.cli.app import app
+from tests.cli.running import Completed, here
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "photos.md"
@@ -31,12 +29,8 @@ def commands(path: Path) -> list[list[str]]:
     return [line[1:] for line in words if line[0] == "pellucid"]
 
 
-def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pellucid", *arguments],
-        capture_output=True, text=True, encoding="utf-8", cwd=folder, check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
+def run(arguments: list[str], folder: Path) -> Completed:
+    done = here(tuple(arguments), folder, {"COLUMNS": "200"})
     assert done.returncode == 0, (arguments, done.stderr)
     return done
 
@@ -70,7 +64,7 @@ def test_commands_are_spelt_as_the_program_has_them(path: Path) -> None:
 
 
 def test_the_guide_from_first_to_last(photos: Path) -> None:
-    told: dict[str, subprocess.CompletedProcess[str]] = {}
+    told: dict[str, Completed] = {}
     for name, *arguments in commands(GUIDE):
         shorter = SHORTER.get(name, []) if "--resume" not in arguments else []
         done = run([name, *arguments, *shorter], photos)

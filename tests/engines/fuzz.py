@@ -21,9 +21,11 @@ def main() -> int:
     first = secrets.randbelow(10**9) if options.seed is None else options.seed
     torch.set_num_threads(1)
     kinds: Counter[str] = Counter()
-    failed = []
+    failed: list[int] = []
     sys.stdout.write(f"{options.count} graphs, --seed {first}\n")
-    for seed in range(first, first + options.count):
+    for number, seed in enumerate(range(first, first + options.count)):
+        if number % 50 == 0:
+            sys.stderr.write(f"{number} of {options.count}, {len(failed)} failed\n")
         graph, words = disagreements(seed)
         kinds.update({node.operation.kind for node in graph.nodes})
         if words:
