@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pellucid.engines import ENGINES, Program, get_engine
+from pellucid.explain.backward import backward
 from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.heatmap import Heatmap
 from pellucid.explain.score import choose_score
@@ -43,6 +44,19 @@ def test_a_trace_shows_what_predicted(name: str) -> None:
         np.testing.assert_array_equal(shown.steps[-1].values, probabilities(answers)[place])
         for step in shown.steps[1:-1]:
             np.testing.assert_array_equal(step.values, among[step.name][place], err_msg=step.name)
+
+
+@pytest.mark.parametrize("name", ["resnet20", "vgg-medium"])
+def test_gradients_begin_with_the_predicted_probabilities(name: str) -> None:
+    looked_at = activations(GRAPHS[name])
+    gone = backward(looked_at.model, looked_at.pixels, looked_at.classes[3])
+    y = probabilities(native(name).forward(looked_at.pixels[None]))[0]
+    np.testing.assert_array_equal(gone.probabilities, y)
+    np.testing.assert_allclose(gone.at_logits, y - gone.targets, rtol=1e-6, atol=1e-9)
+    graph = looked_at.graph
+    normed = {node.inputs[0] for node in graph.nodes if node.operation.kind == "batch_norm"}
+    assert {*gone.unfolded} == {n for n in normed if graph[n].operation.family == "convolution"}
+    assert gone.to_dict(values=False)["engine"] == "native, float32"
 
 
 @pytest.mark.parametrize("engine", ENGINES)

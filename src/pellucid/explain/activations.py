@@ -13,18 +13,18 @@ import numpy as np
 
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
+from pellucid.explain.layer_values import LayerValues
 from pellucid.files import Model
 from pellucid.files.referenced import read_picture
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
-from pellucid.ops.softmax import probabilities
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -100,14 +100,13 @@ class Activations:
         return self.model.classes
 
     @cached_property
-    def values(self) -> dict[str, Array]:
+    def values(self) -> Mapping[str, Array]:
         """Every layer's output for the picture, by name, without a batch axis.
 
         ``input`` holds the pixels. Values are the engine's, float32; the probabilities are float64,
         as :meth:`pellucid.ImageClassifier.predict_proba` gives them.
         """
-        values = {name: v[0] for name, v in self.program.values(self.pixels[None]).items()}
-        return {**values, self.graph.output: probabilities(values[self.logits])}
+        return LayerValues(self.program, self.pixels, self.graph.output)
 
     @property
     def engine(self) -> str:

@@ -1,0 +1,52 @@
+"""Every layer's output for one picture, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pellucid.ops.softmax import probabilities
+from pellucid.short_repr import short_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pellucid.engines import Program
+    from pellucid.ops.operation import Array
+
+
+@short_repr
+class LayerValues(Mapping[str, "Array"]):
+    """Values without a batch axis, by the layer that made them; the input's too.
+
+    What the program predicts with is computed at once. What prediction never makes, a layer's
+    output before the batch norm that is folded into it, follows when it is first looked at.
+
+    Args:
+        program: The network on its engine.
+        image: What the network takes, without a batch axis.
+        last: Under which name the probabilities follow, in float64.
+    """
+
+    def __init__(self, program: Program, image: Array, last: str) -> None:
+        self._program, self._image = program, image
+        names = tuple(program.graph.types)
+        self._names = *names, last
+        self._found = self._run(name for name in names if name not in program.unpredicted)
+        self._found[last] = probabilities(self._found[program.graph.output])
+
+    def __getitem__(self, name: str) -> Array:
+        if name in self._program.unpredicted and name not in self._found:
+            self._found |= self._run(self._program.unpredicted)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _run(self, names: Iterable[str]) -> dict[str, Array]:
+        graph = self._program.graph
+        found = self._program.run(graph.select(*names), {graph.input: self._image[None]})
+        return {name: value[0] for name, value in found.items()}
