@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 import pellucid as pl
 from pellucid.errors import ArgumentError, DataError, NotFittedError
 from pellucid.explain.activations import Activations
+from pellucid.files import Model
 from pellucid.layers import Dense, Flatten, ReLU
 from tests.explain.activations import activations_of, hand_made
 from tests.messages import check_line
@@ -69,7 +71,8 @@ def test_classes_by_name_and_by_place(classifier: ImageClassifier) -> None:
         "dense1.bias": np.zeros(3),
     }
     named = hand_made([Flatten(), Dense(3)], weights, pixels)
-    object.__setattr__(named.model, "classes", ("2", "0", "1"))
+    old = named.model
+    named = replace(named, model=Model(old.network, ("2", "0", "1"), old.preprocessing))
     assert [named.class_index(label) for label in (2, "2", 0, "0")] == [2, 0, 0, 1]
 
 
