@@ -67,7 +67,8 @@ class Rows(ImageClassifier):
         )
 
     def fit(self, X: Any, y: Any) -> Rows:  # type: ignore[override]
-        several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        shape = np.asarray(y).shape
+        several = len(shape) == 2 and shape[1] > 1
         X, y = validate_data(self, X, y, multi_output=several)
         check_classification_targets(y)
         return super().fit(_pixels(X), y)

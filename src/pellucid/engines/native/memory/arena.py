@@ -18,6 +18,7 @@ import numpy as np
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.engines.native.memory.live_ranges import LiveRanges
 from pellucid.memory import check_memory
+from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +58,7 @@ class Buffer:
     layout: Layout | None = None
 
 
+@short_repr
 @dataclass
 class Arena:
     """Hands out places, in bytes; nothing is allocated once a program runs.
