@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pellucid.errors import PellucidError
     from pellucid.estimators.classifier import ImageClassifier
     from pellucid.estimators.regressor import ImageRegressor
-    from pellucid.evaluation.model_comparison import ModelComparison
 
 __all__ = [
     "Dataset",
@@ -64,17 +63,20 @@ def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
 
 
 def compare(
-    first: ImageClassifier | str | os.PathLike[str],
-    second: ImageClassifier | str | os.PathLike[str],
+    first: ImageClassifier | ImageRegressor | str | os.PathLike[str],
+    second: ImageClassifier | ImageRegressor | str | os.PathLike[str],
     data: Any,
     *,
     part: str | None = None,
     max_pixels: int | None = None,
-) -> ModelComparison:
+) -> Any:
     """Two models judged by the same pictures.
 
+    Of one class a picture a :class:`pellucid.evaluation.model_comparison.ModelComparison`; else a
+    :class:`pellucid.evaluation.task_comparison.TaskComparison`.
+
     Args:
-        first: A classifier, a model file or a run folder.
+        first: A classifier or regressor, a model file or a run folder.
         second: Another, with the same classes in any order; its pictures may have another size.
         data: A path, the name of a built-in set, or arrays by name, as :func:`data.load` takes
             them; or a :class:`Dataset`, where both take pictures of its size.

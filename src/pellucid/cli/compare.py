@@ -37,14 +37,14 @@ def compare(
     json: arguments.Json = False,
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators import load_estimator
     from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
 
     if out is not None:
         for name in (TABLE, PAGE):
             try_folder(out, name)  # before the pictures cost any time
-    one, two = (ImageClassifier.load(model, engine=engine) for model in (model_a, model_b))
+    one, two = (load_estimator(model, engine=engine) for model in (model_a, model_b))
     names = printable(model_a), printable(model_b)
     found = compare_models(
         one, two, data,
@@ -53,6 +53,7 @@ def compare(
     )  # fmt: skip
     for note in found.notes:
         remarks().print(note)
+    remarks().print(f"task: {one.model_.task.title}")
     if out is not None:
         found.write(out)
         remarks().print(f"comparison written to {printable(out / PAGE)}")

@@ -9,10 +9,11 @@ import numpy as np
 
 from pellucid.csv_text import csv_text
 from pellucid.data.dataset import Dataset
-from pellucid.data.sources import in_classes
+from pellucid.data.sources import in_task
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import predict_logits
+from pellucid.evaluation.task_comparison import TaskComparison, check_same_task, compare_tasks
 from pellucid.files import make_folder, write_text
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
@@ -117,7 +118,7 @@ def compare_models(
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
     **reading: Unpack[Reading],
-) -> ModelComparison:
+) -> ModelComparison | TaskComparison:
     """Judge two models by the same pictures.
 
     Args:
@@ -135,10 +136,11 @@ def compare_models(
             by, or an answer is NaN or infinite.
     """
     models = first.model_, second.model_
+    check_same_task(models[0].task, models[1].task)
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [
-            in_classes(data, data.name, m.preprocessing, m.classes, source_classes(m))
+            in_task(data, data.name, m.preprocessing, m.task.known(), source_classes(m))
             for m in models
         ]
         notes: list[str] = []
@@ -146,6 +148,9 @@ def compare_models(
         found = [held_out(data, m, part=part, max_pixels=max_pixels, **reading) for m in models]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
+    if not models[0].task.of_one_class:
+        pair = _same(read[0], read[1], notes)
+        return compare_tasks((first, second), pair, names, tuple(notes))
     read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)
     order = [models[1].classes.index(name) for name in a.classes]

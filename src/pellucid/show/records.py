@@ -47,6 +47,7 @@ DOCUMENTS = {
     "run report": "run_report.run_document",
     "story": "story.story_document",
     "summary": "summary.summary_document",
+    "task comparison": "task_comparison.task_comparison_document",
     "trace": "trace.trace_document",
     "value": "terms.value_document",
 }

@@ -1,0 +1,199 @@
+"""Two models of several labels, or of numbers, judged by the same pictures.
+
+Whose answers lie nearer is counted picture by picture. If neither model were better, each picture
+on which they differ would be a throw of a fair coin, and the exact sign test says how often such
+throws come out as unevenly, or more so; see :mod:`pellucid.evaluation.comparison`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid.csv_text import csv_text
+from pellucid.errors import DataError
+from pellucid.evaluation.comparison import mcnemar
+from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
+from pellucid.evaluation.outputs import outputs_of
+from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
+from pellucid.files import make_folder, write_text
+from pellucid.ops import SigmoidCrossEntropy
+from pellucid.record import Record
+from pellucid.short_repr import short_repr
+from pellucid.tasks import MultiLabel, Regression, Task
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.files.classifier import Classifier
+
+SCHEMA = 1
+"""Version of :meth:`TaskComparison.to_dict`."""
+
+TABLE, PAGE = "comparison.csv", "comparison.html"
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class TaskComparison(Record):
+    """Two models' answers to the same pictures, A's and B's.
+
+    Attributes:
+        names: What the two models are called.
+        pictures: The pictures as A reads them.
+        first: A's judgement.
+        second: B's.
+        errors: How far A's and B's answers are off, (2, N): of numbers |t − y| averaged over them,
+            in A's standard deviations; of labels the cross-entropy, in nats.
+        answers: Both models' answers in words, a pair a picture.
+        notes: What the pictures are, a line each.
+    """
+
+    record_kind: ClassVar[str] = "task comparison"
+    names: tuple[str, str]
+    pictures: Dataset
+    first: MultiLabelReport | RegressionReport
+    second: MultiLabelReport | RegressionReport
+    errors: NDArray[np.float64]
+    answers: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def nearer(self) -> tuple[int, int]:
+        """For how many pictures A's answer is the nearer one, and for how many B's."""
+        one, two = self.errors
+        return int((one < two).sum()), int((two < one).sum())
+
+    @property
+    def p_value(self) -> float:
+        """How often chance alone would be as uneven, or more so: the exact sign test."""
+        return mcnemar(*self.nearer)
+
+    @property
+    def verdict(self) -> str:
+        """Whose answers are nearer, and whether that may be chance, in a line."""
+        one, two = self.nearer
+        who = "A" if one > two else "B"
+        told = f"A is nearer for {one} pictures, B for {two}; chance alone would be as uneven in "
+        told += f"{self.p_value:.2%} of cases (exact sign test)"
+        if self.p_value >= 0.05:
+            return f"{told}: no difference is shown"
+        return f"{told}: {who} is better"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as JSON values."""
+        one, two = self.nearer
+        return {
+            "schema": SCHEMA,
+            "record": self.record_kind,
+            "models": list(self.names),
+            "task": self.pictures.kind,
+            "notes": list(self.notes),
+            "first": self.first.to_dict(),
+            "second": self.second.to_dict(),
+            "nearer": {"first": one, "second": two, "p_value": self.p_value},
+            "images": [dict(zip(_HEAD, row, strict=True)) for row in self._rows()],
+        }
+
+    def to_csv(self) -> str:
+        """A row a picture: path, what is true, both answers, and how far they are off."""
+        rows = (
+            [f"{x:.6g}" if isinstance(x, float) else printable(x) for x in row]
+            for row in self._rows()
+        )
+        return csv_text([_HEAD, *rows])
+
+    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write ``comparison.csv`` and ``comparison.html`` into a folder, which is made.
+
+        Raises:
+            OutputError: If the folder cannot be made or a file not be written.
+        """
+        page = self.to_html()
+        place = make_folder(folder)
+        write_text(place / TABLE, self.to_csv())
+        write_text(place / PAGE, page)
+        return [place / TABLE, place / PAGE]
+
+    def _rows(self) -> list[tuple[str | float, ...]]:
+        return [
+            (
+                self.pictures.picture_name(i), self.pictures.targets.text(i), *answers,
+                *self.errors[:, i].tolist(),
+            )
+            for i, answers in enumerate(self.answers)
+        ]  # fmt: skip
+
+
+_HEAD = ("path", "true", "answer_a", "answer_b", "error_a", "error_b")
+
+
+def compare_tasks(
+    models: tuple[Classifier, Classifier],
+    pictures: tuple[Dataset, Dataset],
+    names: tuple[str, str],
+    notes: tuple[str, ...] = (),
+) -> TaskComparison:
+    """Compare two models of several labels, or of numbers.
+
+    Args:
+        models: A and B, trained for the same.
+        pictures: The same pictures, as A and as B read them.
+        names: What the models are called.
+        notes: What the pictures are, a line each.
+
+    Raises:
+        DataError: If an answer is NaN or infinite.
+    """
+    first = models[0].model_.task
+    found = [_judged(model, data, first) for model, data in zip(models, pictures, strict=True)]
+    (one, errors_a, words_a), (two, errors_b, words_b) = found
+    answers = tuple(zip(words_a, words_b, strict=True))
+    return TaskComparison(
+        names, pictures[0], one, two, np.stack([errors_a, errors_b]), answers, notes
+    )
+
+
+def check_same_task(first: Task, second: Task) -> None:
+    """Check that two models were trained for the same, so that they can be compared.
+
+    Raises:
+        DataError: If they were not.
+    """
+    if first.kind != second.kind:
+        raise DataError(
+            f"A is for {first.title}, B for {second.title}; compare models of the same task"
+        )
+    if not first.of_one_class and sorted(first.names) != sorted(second.names):
+        raise DataError(
+            f"A learned {', '.join(first.names[:8])}, B {', '.join(second.names[:8])}; compare "
+            "models of the same"
+        )
+
+
+def _judged(
+    model: Classifier, data: Dataset, unit: Task
+) -> tuple[MultiLabelReport | RegressionReport, NDArray[np.float64], list[str]]:
+    """A model's judgement, how far each answer is off, and the answers in words."""
+    task, program = model.model_.task, model.program_
+    outputs = outputs_of(program, data, task)
+    if isinstance(task, MultiLabel):
+        errors = SigmoidCrossEntropy().per_image(outputs, data.targets.array)
+        given = replace(data.targets, marks=task.answer(outputs).astype(np.uint8))  # type: ignore[type-var]
+        report: MultiLabelReport | RegressionReport = evaluate_labels(program, data, task)
+    else:
+        assert isinstance(task, Regression)
+        assert isinstance(unit, Regression)
+        values = task.values(outputs)
+        errors = np.abs(unit.standardised(values) - unit.standardised(data.targets.array))
+        errors = errors.mean(axis=1)
+        given = replace(data.targets, values=values)  # type: ignore[type-var]
+        report = evaluate_numbers(program, data, task)
+    return report, errors, [given.text(i) for i in range(len(data))]
