@@ -75,3 +75,10 @@ def test_experiments(
     assert len(names["found"].runs) == 6
     with Image.open("kernels.png") as plot:
         assert plot.width > 1000
+
+
+def test_tasks() -> None:
+    names: dict[str, Any] = {}
+    exec(example("tasks.md"), names)  # noqa: S102 - our own
+    assert names["model"].predict(names["pixels"][:3]).shape == (3, 2)
+    assert isinstance(names["numbers"].predict(names["pixels"][0]), float)
