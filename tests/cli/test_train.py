@@ -55,7 +55,7 @@ def test_a_report_tells_how_training_went(
     done = pellucid("evaluate", "run", picture_folder, "--out", "run")
     assert "report written to run/report.html" in done.stderr
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert 'alt="Loss by epoch: ' in page
+    assert "Loss by epoch: " in page
     assert "set aside for the test, 6 of 60 pictures" in page
     assert "naught — 영" in page
     assert "&quot;architecture&quot;: &quot;lecture&quot;" in page
@@ -64,7 +64,7 @@ def test_a_report_tells_how_training_went(
     done = pellucid("evaluate", "run", picture_folder, "--out", "other")
     assert "the course of training is left out: run/history.csv: line 2" in done.stderr
     page = (tmp_path / "other" / "report.html").read_text(encoding="utf-8")
-    assert 'alt="Loss by epoch: ' not in page
+    assert "Loss by epoch: " not in page
 
 
 def test_json_result(pellucid: Command, picture_folder: Path) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LOGARITHMIC = 100.0
 """Losses that differ by a larger factor are drawn on a logarithmic axis."""
 
+LEAST_R2 = -0.5
+"""Where the axis of R² ends below: what predicts worse than the mean by more is cut off."""
+
 SIZE = 4.8, 3.4
 """Of each, in inches."""
 
@@ -64,6 +67,9 @@ def draw_measure(history: Sequence[Epoch], name: str, best: int | None = None) -
     axes = _axes(history, title_of(name))
     judged = [row.measures.get(name) for row in history]
     _lines(axes, history, [("validation", VERMILION, "--", "s", judged)], best)
+    if name == "r2":  # a first epoch far below 0 would flatten all that follow
+        lowest = min((value for value in judged if value is not None), default=0.0)
+        axes.set_ylim(max(LEAST_R2, lowest - 0.05), 1.02)
     return _figure(axes)
 
 
