@@ -18,6 +18,7 @@ import numpy as np
 
 from pellucid.data.labels import class_values
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError
 from pellucid.files import self_test, strict_json
 from pellucid.files.atomic import write_file
@@ -292,7 +293,7 @@ def _model(contents: Contents) -> Model:
     count = self_test.affordable(graph, len(images))
     try:
         self_test.check_logits(
-            self_test.compute_logits(model.network, images[:count]), logits[:count]
+            self_test.compute_logits(model.network, images[:count], get_engine()), logits[:count]
         )
     except ArgumentError as error:
         raise ArgumentError(f"it fails its self-test on this machine: {error}") from error

@@ -1,7 +1,7 @@
 """A model's self-test: a few images with the logits that they gave when the model was saved.
 
-Loading computes them again on the reference engine, so that a model which would answer differently
-here, for whatever reason, is not used at all.
+Loading computes them again with the engine that predicts, so that a model which would answer
+differently here, for whatever reason, is not used at all.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def compute_logits(
     Raises:
         ArgumentError: If a logit is not a finite number.
     """
-    program = (engine or get_engine("reference")).load(network)
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
+        program = (engine or get_engine("reference")).load(network)
         logits = np.concatenate([program.forward(image[np.newaxis]) for image in images])
     if not np.isfinite(logits).all():
         raise ArgumentError(
