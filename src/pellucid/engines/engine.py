@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
@@ -208,8 +209,12 @@ class Program(ABC):
 
     def values(self, images: Array) -> dict[str, Array]:
         """Every node's output at inference, by name, batch axis first; ``input`` too."""
-        graph = self.graph.select(*self.graph.types)
-        return self.run(graph, {graph.input: images})
+        return self.run(self._everything, {self.graph.input: images})
+
+    @cached_property
+    def _everything(self) -> Graph:
+        """The graph with every value as an output."""
+        return self.graph.select(*self.graph.types)
 
     def gradients(self, images: Array, labels: Array, loss: Loss) -> Backward:
         """The loss at inference and every gradient of it."""
