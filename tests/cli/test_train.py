@@ -261,8 +261,8 @@ def test_defaults_that_depend_are_told(pellucid: Command) -> None:
     text = " ".join(pellucid("train", "--help", COLUMNS="200").stdout.split())
     for told in (
         "without it, runs/DATA-",
-        "[default: the architecture's usual]",
-        "[default: the data's usual]",
+        "[default: the architecture's default]",
+        "[default: the data's default]",
         "lecture, lenet5, lenet5-original, vgg-small, vgg-medium, resnet20.",
         "sgd, adam, adamw.",
         "reference",

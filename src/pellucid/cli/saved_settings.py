@@ -34,13 +34,13 @@ _TAKEN = {
     "weight_decay": ("optimizer", "weight_decay"),
     "label_smoothing": ("loss", "label_smoothing"),
 }
-"""Settings that may be left to what is usual, and where the recipe has the values taken."""
+"""Settings that may be left to defaults, and where the recipe has the values taken."""
 
 
 def with_recipe(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The settings, completed by the values that the run took where none was given.
 
-    What is usual may have changed since: a run that an earlier version began goes on as it was.
+    Defaults may have changed since: a run that an earlier version began goes on as it was.
 
     Args:
         settings: By name, as plain JSON values.

@@ -34,7 +34,7 @@ OF_THE_CALL = {"out", "resume", "overwrite", "json"}
 """Options of one call: where its run lies, and in which form it prints. All others are kept with
 the run, and a resumed run takes them over."""
 
-USUALLY = "the architecture's usual"
+USUALLY = "the architecture's default"
 
 
 def train(
@@ -72,7 +72,7 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "--learning-rate", "--lr", help="Its peak.", show_default="usual for the batch size"
+            "--learning-rate", "--lr", help="Its peak.", show_default="default for the batch size"
         ),
     ] = None,
     schedule: arguments.Schedule = "one-cycle",
@@ -110,7 +110,7 @@ def train(
         str | None,
         typer.Option(
             help="What to hold out of the training pictures: a share (0.1), a number (5000), or 0.",
-            show_default="the data's usual",
+            show_default="the data's default",
         ),
     ] = None,
     image_size: Annotated[

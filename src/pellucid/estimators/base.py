@@ -405,7 +405,7 @@ class ImageEstimator(Planning):
             path: Where it is.
             engine: Who computes.
             max_pixels: Picture files with more pixels are refused; None for the limit that it was
-                trained with, or the usual one where that is lower.
+                trained with, or the default where that is lower.
             invert: Whether black and white of every picture are exchanged before the network sees
                 it; data sets that are read for :meth:`evaluate` stay as they are.
 

@@ -53,26 +53,26 @@ class ImageClassifier(AnsweringEstimator):
             normalised pixels to one logit a class; or a function that makes them from the number of
             classes.
         epochs: How often every picture is seen; none, as for all settings that say so: what is
-            usual for the architecture, see :data:`pellucid.architectures.DEFAULTS`.
+            the default of the architecture, see :data:`pellucid.architectures.DEFAULTS`.
         batch_size: Pictures a step; none: as many as suit the pictures' number and size, see
             :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
-        learning_rate: Its peak; none for what is usual with the optimizer, the architecture and the
+        learning_rate: Its peak; none for the default of the optimizer, the architecture and the
             batch size, see :func:`pellucid.training.recipe.usual_learning_rate`.
         schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
-        weight_decay: On kernels, 0 to 1; none for the usual.
-        label_smoothing: 0 to less than 1; none for the usual.
+        weight_decay: On kernels, 0 to 1; none for the default.
+        label_smoothing: 0 to less than 1; none for the default.
         class_weights: One positive weight a class, in the order of the classes; ``"balanced"``: all
             classes count the same, however many pictures they have; none: all pictures do.
         patience: Epochs without a better validation after which training ends; none: never.
         ema: The decay of the weights' moving average, 0.999 say, which is then judged and kept in
             their place; none: no average.
         augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
-            one's own; none for the usual.
+            one's own; none for the default.
         image_size: (height, width) that pictures from files are brought to; none: their own.
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it: a share of the training
-            pictures (below 1) or their number; none for the source's usual; 0 for nothing.
+            pictures (below 1) or their number; none for the source's default; 0 for nothing.
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.

@@ -91,7 +91,7 @@ class Planning:
 
     @property
     def planned_epochs(self) -> int:
-        """How many epochs ``fit`` trains for: the setting, or what is usual.
+        """How many epochs ``fit`` trains for: the setting, or the default.
 
         For few pictures it may be more, see :meth:`planned_recipe`.
         """
@@ -102,7 +102,7 @@ class Planning:
         )
 
     def planned_recipe(self, data: Dataset) -> Recipe:
-        """How ``fit`` would train on this data: the settings, completed by what is usual.
+        """How ``fit`` would train on this data: the settings, completed by defaults.
 
         Raises:
             ArgumentError: For an unknown name or a value out of range.
@@ -136,7 +136,7 @@ class Planning:
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()
         }
-        given["learning_rate"] = self.learning_rate  # the usual one depends on the batch size
+        given["learning_rate"] = self.learning_rate  # the default depends on the batch size
         rule = find_name("optimizer", self.optimizer, OPTIMIZERS)
         batch_size, class_weights = self.batch_size, self.class_weights
         if batch_size is None:

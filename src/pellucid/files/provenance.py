@@ -91,13 +91,13 @@ def renamed(model: Model, classes: Any) -> Model:
 
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:
-    """The limit that a model's provenance tells; the usual one if it tells none that can be."""
+    """The limit that a model's provenance tells; the default if it tells none that can be."""
     told = origin.get("max_pixels")
     return told if type(told) is int and told >= 1 else MAX_PIXELS
 
 
 def safe_max_pixels(origin: dict[str, Any]) -> int:
-    """The limit that a model was trained with, as far as it lifts the usual one for nobody.
+    """The limit that a model was trained with, as far as it lifts the default for nobody.
 
     A file from elsewhere must not make us decode larger pictures than we would have.
     """

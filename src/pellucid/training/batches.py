@@ -67,7 +67,7 @@ def automatic_epochs(usual: int, pictures: int, batch_size: int) -> int:
     networks have hardly begun to learn; see ``docs/learning-rates.md``.
 
     Args:
-        usual: The architecture's usual number, at least 1.
+        usual: The architecture's default number, at least 1.
         pictures: How many there are to learn from.
         batch_size: Pictures a step.
     """

@@ -27,7 +27,7 @@ LEARNING_RATES = {"sgd": 0.05, "adam": 0.003, "adamw": 0.003}
 """The peak learning rate of each optimizer where none is given, for batches of :data:`BATCH`."""
 
 BATCH = 128
-"""The batch size that usual learning rates are given for."""
+"""The batch size that default learning rates are given for."""
 
 
 def usual_learning_rate(optimizer: str, batch_size: int, at_128: float | None = None) -> float:
