@@ -51,7 +51,7 @@ class Folding:
 
     Attributes:
         layer: The layer before the norm, whose own value prediction never makes.
-        before: That value, computed beside.
+        before: That value, computed separately.
         scale: γ / √(σ² + ε) of the channel.
         stored: The layer's own weight of each term; times the scale it is the term's factor.
     """

@@ -53,12 +53,14 @@ def detail_lines(opened: ValueTerms) -> list[str]:
         )
     if opened.folding is not None:
         lines.append(
-            f"prediction folds it into {opened.folding.layer}: each weight there times "
-            f"{written(opened.folding.scale)} is a factor here, and "
-            f"{written(opened.folding.before)} before the norm is computed beside"
+            f"prediction folds it into {opened.folding.layer}: each factor is a weight stored "
+            f"there times {written(opened.folding.scale)}; the value before the norm, "
+            f"{written(opened.folding.before)}, is computed separately"
         )
     if not opened.predicted:
-        lines.append("prediction never makes this value: the norm behind is folded into the layer")
+        lines.append(
+            "prediction never makes this value: the batch norm that follows is folded into it"
+        )
     if "neighbours" in facts:
         lines.append(
             f"neighbours across channels: {', '.join(map(written, facts['neighbours']))}; "

@@ -55,15 +55,18 @@ def gradient_title(opened: GradientTerms) -> str:
 def value_parts(opened: ValueTerms) -> list[d.Part]:
     """The rule, all terms, the largest first, their sum, and what became of the value."""
     terms = opened.terms
-    weighted = terms.rule in ("sum", "maximum")
+    weighted, folding = terms.rule in ("sum", "maximum"), opened.folding
     rows = []
     for i in opened.largest():
         layer, at = opened.source(i)
-        factor = (written(terms.factors[i]),) if weighted else ()
+        stored = () if folding is None else (written(float(folding.stored[i])),)
+        factor = (*stored, written(terms.factors[i])) if weighted else ()
         rows.append(
             (layer, place(at), written(terms.values[i]), *factor, written(terms.products[i]))
         )
-    heads = ("reads", "at", "value", *(("× factor", "= product") if weighted else ("makes",)))
+    stored_head = () if folding is None else ("stored weight",)
+    factors = (*stored_head, "× factor", "= product")
+    heads = ("reads", "at", "value", *(factors if weighted else ("makes",)))
     total, engine, difference = compared(terms.total, opened.value)
     return [
         d.Text(f"{opened.kind}: {rule_in_words(opened)}"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CLASSES = d.Limit(20, 100, "more classes")
 """Of many classes, the first are shown."""
 
-BESIDE = "; computed beside: prediction folds the batch norm behind into this layer"
+SEPARATE = "; computed separately: prediction folds the batch norm that follows into this layer"
 """Said of values that prediction never makes."""
 
 
@@ -47,7 +47,7 @@ def trace_document(
         )
         for step in trace.steps
     ]
-    beside = any(not step.predicted for step in trace.steps)
+    separate = any(not step.predicted for step in trace.steps)
     heads = ("step", "layer", "output", "lowest", "highest")
     value = [] if opened is None else [d.Section(value_title(opened), value_parts(opened))]
     title = headline(trace.activations, picture)
@@ -57,7 +57,7 @@ def trace_document(
             probability_bars(trace.activations),
             *value,
             d.Only("terminal", [d.Table("steps", heads, rows, left=2)]),
-            *([d.Only("terminal", [d.Text(f"*{BESIDE[1:]}", prose=True)])] if beside else ()),
+            *([d.Only("terminal", [d.Text(f"*{SEPARATE[1:]}", prose=True)])] if separate else ()),
             d.Only("page", [_step(step) for step in trace.steps]),
         ),
         drawing=lambda: draw_trace(trace, title),
@@ -69,7 +69,7 @@ def _step(step: Step) -> d.Section:
     came = f" of {', '.join(step.inputs)}" if step.inputs else ""
     words = (
         f"{step.kind}{came}: {describe(step.shape)}, from {written(step.lowest)} to "
-        f"{written(step.highest)}{'' if step.predicted else BESIDE}"
+        f"{written(step.highest)}{'' if step.predicted else SEPARATE}"
     )
     return d.Section(f"{title} — {step.name}", [d.Text(words), layer_values(step)])
 
