@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.text import brief_repr, counted, printable
+from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +69,33 @@ def checked_numbers(numbers: object, name: str, count: int | None = None) -> NDA
             "give their numbers"
         )
     return values
+
+
+def places_among(
+    theirs: tuple[str, ...],
+    used: NDArray[np.integer[Any]],
+    ours: tuple[str, ...],
+    name: str,
+) -> NDArray[np.int64]:
+    """Where each of their classes is among ours; −1 for those that are not.
+
+    Args:
+        theirs: Class names.
+        used: The places of those that occur.
+        ours: Class names.
+        name: What their data are called in messages.
+
+    Raises:
+        DataError: If a class that occurs is none of ours.
+    """
+    place_of = {each: place for place, each in enumerate(ours)}
+    unknown = [theirs[k] for k in used.tolist() if theirs[k] not in place_of]
+    if unknown:
+        raise DataError(
+            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
+            f"{listed(ours)}: leave that class out, or use a model that was trained on it"
+        )
+    return np.array([place_of.get(each, -1) for each in theirs], np.int64)
 
 
 def _table(given: object, name: str, count: int | None) -> NDArray[Any]:

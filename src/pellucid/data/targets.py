@@ -18,6 +18,7 @@ from pellucid.data.target_checks import (
     checked_names,
     checked_numbers,
     checked_places,
+    places_among,
 )
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
@@ -216,7 +217,7 @@ class ClassTargets(Targets):
     def adopt(self, other: Targets, name: str) -> ClassTargets:
         if not isinstance(other, ClassTargets):
             raise _unsuited(other, self, name)
-        places = _places(other.classes, np.unique(other.places), self.classes, name)
+        places = places_among(other.classes, np.unique(other.places), self.classes, name)
         return replace(self, places=places[other.places])
 
 
@@ -300,7 +301,7 @@ class LabelSets(Targets):
 
     def adopt(self, other: Targets, name: str) -> LabelSets:
         if isinstance(other, ClassTargets):
-            places = _places(other.classes, np.unique(other.places), self.classes, name)
+            places = places_among(other.classes, np.unique(other.places), self.classes, name)
             marks = np.zeros((len(other), len(self.classes)), np.uint8)
             marks[np.arange(len(other)), places[other.places]] = 1
             return replace(self, marks=marks)
@@ -313,7 +314,9 @@ class LabelSets(Targets):
                 f"{name}: {counted(len(other.classes), 'column')} of labels, expected "
                 f"{len(self.classes)}"
             )
-        places = _places(other.classes, np.flatnonzero(other.marks.any(axis=0)), self.classes, name)
+        places = places_among(
+            other.classes, np.flatnonzero(other.marks.any(axis=0)), self.classes, name
+        )
         marks = np.zeros((len(other), len(self.classes)), np.uint8)
         rows, columns = np.nonzero(other.marks)
         marks[rows, places[columns]] = 1
@@ -431,23 +434,6 @@ def split_labels(text: str) -> list[str]:
 def joined(labels: Sequence[str]) -> str:
     """Labels as one text, ``cat; dog``; a dash where there is none."""
     return f"{JOINT} ".join(labels) or "–"
-
-
-def _places(
-    theirs: tuple[str, ...],
-    used: NDArray[np.integer[Any]],
-    ours: tuple[str, ...],
-    name: str,
-) -> NDArray[np.int64]:
-    """Where each of their classes is among ours; −1 for those that are not used."""
-    place_of = {each: place for place, each in enumerate(ours)}
-    unknown = [theirs[k] for k in used.tolist() if theirs[k] not in place_of]
-    if unknown:
-        raise DataError(
-            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
-            f"{listed(ours)}: leave that class out, or use a model that was trained on it"
-        )
-    return np.array([place_of.get(each, -1) for each in theirs], np.int64)
 
 
 def _unsuited(other: Targets, wanted: Targets, name: str) -> DataError:
