@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.tasks import Regression
 
+LITTLE = 0.05
+"""An R² up to here is hardly more than predicting the mean."""
+
 SCHEMA = 1
 """Version of :meth:`RegressionReport.to_dict`."""
 
@@ -113,12 +116,12 @@ class RegressionReport(Record):
 
     @property
     def remark(self) -> str | None:
-        """What there is to say where predicting the mean is no worse; else none."""
-        if self.r2 > 0 and self.mean_absolute_error < self.mean_absolute_error_of_mean:
+        """What there is to say where predicting the mean is hardly worse; else none."""
+        if self.r2 > LITTLE:
             return None
         return (
-            "no better than always predicting the mean, whose mean absolute error is "
-            f"{self.mean_absolute_error_of_mean:.4g}"
+            f"hardly better than always predicting the mean: R² is {self.r2:.4f}, that of the mean "
+            "of these numbers 0"
         )
 
     def __str__(self) -> str:
