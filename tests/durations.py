@@ -24,7 +24,7 @@ RECORDED = 0.1
 QUICK = 0.4
 """What a quick test costs at most."""
 
-BUDGET = 35.0
+BUDGET = 20.0
 """What all quick tests of a selection may cost together."""
 
 UNLISTED = 0.03
