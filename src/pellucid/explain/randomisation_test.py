@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
+FIRST_SEED = 1 << 31
+"""Seeds of random weights begin here, so that they are not those that a network's training began
+with."""
+
 
 @dataclass(frozen=True)
 class Randomised:
@@ -92,7 +96,7 @@ def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> Randomis
     graph = scored.graph
     made = FUNCTIONS[method](scored)
     first = _values(made)
-    fresh = initial_weights(graph, seed)
+    fresh = initial_weights(graph, (FIRST_SEED + seed) % (1 << 32))
     weights = dict(scored.network.weights)
     steps, engine = [], ""
     for node in reversed(graph.nodes):
