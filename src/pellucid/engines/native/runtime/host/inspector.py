@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array
 
+ONE_PIECE = 128 << 20
+"""Bytes of values that are handed out in one piece of memory, at most."""
+
 MOST_PROGRAMS = 4
 """Programs that are kept, the latest; each holds memory for the batches that it has seen."""
 
@@ -85,10 +88,14 @@ class Inspector:
             return found
         wanted = Wanted(values=frozenset(order))
         pixels, shapes = contiguous(images), {name: self._graph.shapes[name] for name in order}
+        size = images_at_once(8 * sum(map(prod, shapes.values())))
+        if len(pixels) <= min(size, ONE_PIECE // (4 * sum(map(prod, shapes.values())))):
+            return found | self._in_one_piece(
+                self._program(latest, wanted, len(pixels)), pixels, order
+            )
         arrays = {
             name: np.empty((len(images), *shape), np.float32) for name, shape in shapes.items()
         }
-        size = images_at_once(8 * sum(map(prod, shapes.values())))
         for part in parts(len(pixels), size):
             program = self._program(latest, wanted, min(size, len(pixels)))
             program.loaded.infer(pixels[part])
@@ -97,6 +104,16 @@ class Inspector:
                 place = plan.values[plan.makers[program.folded.makers[name]]]
                 _copy(program.loaded, place, array[part])
         return found | arrays
+
+    def _in_one_piece(self, program: _Program, pixels: Array, names: list[str]) -> dict[str, Array]:
+        """Values where native code wrote them, in memory that the caller keeps."""
+        plan = program.loaded.code.plan
+        places = {name: plan.values[plan.makers[program.folded.makers[name]]] for name in names}
+        views = program.loaded.infer_into_new(pixels, set(places.values()))
+        return {
+            name: views[place].reshape(len(pixels), *self._graph.shapes[name])
+            for name, place in places.items()
+        }
 
     def backward(
         self,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
-from pellucid.engines.native.memory.arena import floats
+from pellucid.engines.native.memory.arena import ALIGNMENT, floats
 from pellucid.engines.native.runtime.host.machine import load
 from pellucid.engines.native.runtime.host.team import shared_team
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -47,6 +47,9 @@ class Loaded:
         self.memory = code.plan.arena.make()
         self._table = code.table() + np.uint64(self.memory.ctypes.data)
         self._table_address = self._table.ctypes.data
+        self._entries: dict[int, list[int]] = {}  # of the table, by the offset that they are of
+        for number, offset in enumerate(code.plan.builder.places):
+            self._entries.setdefault(offset, []).append(number)
         self.answer = code.plan.values[code.plan.answer]
         self._shares_single = code.shares_single
         self._views: dict[Place, NDArray[np.float32]] = {}
@@ -85,6 +88,34 @@ class Loaded:
         alone = len(pixels) == 1
         schedules = SINGLE if alone and self._shares_single else INFER
         self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
+
+    def infer_into_new(
+        self, pixels: Array, places: Iterable[Place]
+    ) -> dict[Place, NDArray[np.float32]]:
+        """Run the forward pass with some values in new memory; that, for each of them.
+
+        It spares a copy of what is kept. Where Python computes, it looks for values in the arena.
+        """
+        if self._by_reference:
+            self.infer(pixels)
+            return {place: self.view(place, len(pixels)).copy() for place in places}
+        starts, size = {}, 0
+        for place in places:
+            starts[place] = size
+            size += -(-self.code.plan.room(place.layout) // ALIGNMENT) * ALIGNMENT
+        memory = np.zeros(size + ALIGNMENT, np.uint8)
+        shift = -memory.ctypes.data % ALIGNMENT
+        own = self._table.copy()
+        try:
+            for place, start in starts.items():
+                self._table[self._entries[place.offset]] = memory.ctypes.data + shift + start
+            self.infer(pixels)
+        finally:
+            self._table[:] = own
+        return {
+            place: place.layout.view(memory, shift + start, len(pixels))
+            for place, start in starts.items()
+        }
 
     def view(self, place: Place, count: int) -> NDArray[np.float32]:
         """So many images of a buffer, (N, height, width, channels), where they lie."""
