@@ -150,7 +150,7 @@ def test_every_operation_says_what_it_is(kind: str) -> None:
     assert made.family
     assert made.rule in ("sum", "maximum", "share", "product", "function")
     examples = [each for each in EXAMPLES if each.operation.kind == kind]
-    assert examples
+    assert examples, "work one by hand in tests/ops/examples.py"
 
 
 def test_positions_that_do_not_divide_are_not_read() -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from pellucid import ops, optimizers
+from pellucid.errors import ArgumentError
 from pellucid.ops import LOSSES, OPERATIONS
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import Operation
+from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.positive_gradient import PositiveGradient
 from pellucid.optimizers import OPTIMIZERS, Optimizer
 from tests.ops.cases import CASES, SMOOTH
@@ -20,6 +22,7 @@ from tests.ops.errors import REFUSED
 from tests.ops.examples import EXAMPLES
 from tests.ops.loss_cases import LOSS_CASES
 from tests.ops.oracle import ORACLES
+from tests.ops.test_kinks import SLOPES
 from tests.ops.test_optimizers import PEERS
 
 
@@ -119,3 +122,24 @@ def test_kinds_never_change() -> None:
     }
     assert set(LOSSES) >= {"cross_entropy", "huber", "mean_squared_error"}
     assert set(OPTIMIZERS) >= {"adam", "adamw", "sgd"}
+
+
+POINTWISE = {kind: made for kind, made in OPERATIONS.items() if issubclass(made, Pointwise)}
+
+
+@pytest.mark.parametrize("kind", POINTWISE)
+def test_every_setting_of_a_function_is_tried(kind: str) -> None:
+    """What is right for the default alone would go unseen, and so would a kink without a slope."""
+    made = POINTWISE[kind]()
+    if dataclasses.fields(made):
+        cases = [case.operation for case in CASES if case.operation.kind == kind]
+        assert any(operation != made for operation in cases), (
+            "add the operation with another value to ACTIVATIONS of tests/ops/cases/pointwise.py"
+        )
+        assert any(each.kind == kind and each.error is ArgumentError for each in REFUSED), (
+            "say in tests/ops/errors.py which settings it refuses"
+        )
+    if made.kinks():
+        assert kind in {operation.kind for operation, _, _ in SLOPES}, (
+            "say in SLOPES of tests/ops/test_kinks.py which slope is declared at each kink"
+        )

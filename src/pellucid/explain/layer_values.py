@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
-@short_repr
 class LayerValues(Mapping[str, "Array"]):
     """Values without a batch axis, by the layer that made them; the input's too.
 
@@ -39,6 +38,9 @@ class LayerValues(Mapping[str, "Array"]):
         if name in self._program.unpredicted and name not in self._found:
             self._found |= self._run(self._program.unpredicted)
         return self._found[name]
+
+    def __repr__(self) -> str:
+        return f"LayerValues({len(self)} layers)"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
