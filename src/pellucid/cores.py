@@ -1,4 +1,4 @@
-"""How many threads and processes work at once: as told, or the physical cores that may be used.
+"""How many threads and processes work at once: as set, or the physical cores that may be used.
 
 The native engine's threads, those that decode pictures, and helping processes follow this number.
 """
@@ -33,9 +33,9 @@ def available_threads(environment: Mapping[str, str] = os.environ, root: Path = 
     Raises:
         ArgumentError: If ``PELLUCID_THREADS`` is no such number.
     """
-    told = environment.get(VARIABLE, "").strip()
-    if told:
-        return check_threads(told, VARIABLE)
+    described = environment.get(VARIABLE, "").strip()
+    if described:
+        return check_threads(described, VARIABLE)
     if hasattr(os, "sched_getaffinity"):
         allowed = os.sched_getaffinity(0)
     else:

@@ -34,14 +34,14 @@ def user_cache(environment: Mapping[str, str] = os.environ) -> tuple[Path | None
     Returns:
         The folder, and no reason; or none, and the reason why there is none.
     """
-    told = environment.get(VARIABLE, "")
-    if told == "off":
+    described = environment.get(VARIABLE, "")
+    if described == "off":
         return None, f"{VARIABLE} is off"
-    if told:
+    if described:
         try:
-            folder = Path(told).expanduser().absolute()
+            folder = Path(described).expanduser().absolute()
         except RuntimeError:
-            return None, f"{told}: there is no such user; name another folder in {VARIABLE}"
+            return None, f"{described}: there is no such user; name another folder in {VARIABLE}"
     else:
         from platformdirs import user_cache_path
 

@@ -131,7 +131,7 @@ POINTWISE = {kind: made for kind, made in OPERATIONS.items() if issubclass(made,
 def test_every_setting_of_a_function_is_tried(kind: str) -> None:
     """What is right for the default alone would go unseen, and so would a kink without a slope."""
     made = POINTWISE[kind]()
-    if dataclasses.fields(made):
+    if dataclasses.fields(made):  # type: ignore[arg-type]
         cases = [case.operation for case in CASES if case.operation.kind == kind]
         assert any(operation != made for operation in cases), (
             "add the operation with another value to ACTIVATIONS of tests/ops/cases/pointwise.py"

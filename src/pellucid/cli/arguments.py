@@ -27,7 +27,7 @@ LAYOUTS = (
 )
 """Data as commands take them, in a line of help."""
 
-AUGMENTATIONS = f"{', '.join(PRESETS)}; or settings, photos,rotation=10,cutout=0.25,mixup=0.2 say"
+AUGMENTATIONS = f"{', '.join(PRESETS)}; or settings, e.g. photos,rotation=10,cutout=0.25,mixup=0.2"
 """Augmentations as commands take them, in a line of help."""
 
 

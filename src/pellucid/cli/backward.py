@@ -25,7 +25,7 @@ def backward(
         typer.Option(help="The class that is right.", show_default="the data set's; files need it"),
     ] = None,
     weight: Annotated[
-        str | None, typer.Option(help="Open the gradient of one weight: conv2.kernel, say.")
+        str | None, typer.Option(help="Open the gradient of one weight: e.g. conv2.kernel.")
     ] = None,
     layer: Annotated[
         str | None, typer.Option(help="Open the gradient at one value of this layer.")

@@ -86,11 +86,11 @@ def experiment(
     chosen = EXPERIMENTS[name]
     console.print(chosen.question)
 
-    def told(done: Run) -> None:
+    def described(done: Run) -> None:
         words = "diverged" if done.diverged else f"{done.accuracy:.2%}"
         console.print(f"  {done.variant}, seed {done.seed}: {words}")
 
-    outcome = run(chosen, splits.train, judged, epochs=epochs, seeds=seeds, progress=told)
+    outcome = run(chosen, splits.train, judged, epochs=epochs, seeds=seeds, progress=described)
     print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
     outcome.save(place / PLOT)

@@ -78,13 +78,13 @@ def lecture(
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     if label is None and known in classifier.model_.classes:
         label = known
-    told = story(classifier, picture, label)
+    described = story(classifier, picture, label)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
-    _save(out, told, picture=image)
+    _save(out, described, picture=image)
     print_result(
-        told,
+        described,
         json=json,
-        values=lambda: {**told.to_dict(), "looked_at": seen.to_dict()},
+        values=lambda: {**described.to_dict(), "looked_at": seen.to_dict()},
         picture=image,
     )
 

@@ -107,7 +107,7 @@ def _answer(
     problems, counts = list(asked.problems), Counter[str]()
     task, total = classifier.model_.task, len(asked.pictures)
     form = form_of(task)
-    told = PictureRemarks(classifier.model_, classifier.max_pixels)
+    described = PictureRemarks(classifier.model_, classifier.max_pixels)
     show = _shower(task, form, top, total, json=json, quiet=out is not None)
     watched = json or out is not None or not sys.stdout.isatty()
 
@@ -121,12 +121,12 @@ def _answer(
                     problems.append(each.problem)
                 else:
                     counts.update(form.counted(each))
-                    told.add(picture, each)
+                    described.add(picture, each)
                     if total <= MOST_IN_FULL and not isinstance(picture, Path):
                         print_class(picture)
                 show(each)
                 if total <= MOST_IN_FULL and not json:
-                    told.print_all()
+                    described.print_all()
                 if watched:
                     progress(done, total)
                 yield each
@@ -137,8 +137,8 @@ def _answer(
     if json:
         sys.stdout.write("\n]\n")
     if total <= MOST_IN_FULL:
-        told.print_all()
-    told.print_first()
+        described.print_all()
+    described.print_first()
     if out is not None:
         if not json:
             _print_counts(results(), counts, total - len(problems) + len(asked.problems))
@@ -249,5 +249,5 @@ def _print_in_full(console: Console, each: Prediction, form: AnswerForm, top: in
 def _print_counts(console: Console, counts: Counter[str], pictures: int) -> None:
     answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
     more = f" and {len(counts) - 10} other classes" if len(counts) > 10 else ""
-    told = f" ({answered}{more})" if counts else ""
-    console.print(f"{counted(pictures, 'picture')}{told}")
+    described = f" ({answered}{more})" if counts else ""
+    console.print(f"{counted(pictures, 'picture')}{described}")

@@ -94,7 +94,7 @@ def train(
     ema: Annotated[
         float | None,
         typer.Option(
-            help="Judge and keep the weights' moving average with this decay, 0.999 say.",
+            help="Judge and keep the weights' moving average with this decay, e.g. 0.999.",
             show_default="no average",
         ),
     ] = None,

@@ -64,7 +64,7 @@ def datasets_from(
         parts: Which parts are wanted; None for all. Those that are not there are left out.
         value_range: The values of pictures of 16- or 32-bit integers that become 0 and 255; None
             where there are to be none.
-        task: What the labels are for, ``"regression"`` say; None to recognise it, see
+        task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
             :mod:`pellucid.data.recognise`.
 
     Returns:
@@ -123,8 +123,8 @@ def array_targets(
     if kind == Numbers.kind:  # whole numbers of another part are numbers, too
         return numbers_of(labels, names, counts)
     if len(set(kinds.values())) > 1:
-        told = " and ".join(f"{TARGETS[k].title} in {part}" for part, k in kinds.items())
-        raise DataError(f"{name}: labels are for {told}; use one kind in all parts")
+        described = " and ".join(f"{TARGETS[k].title} in {part}" for part, k in kinds.items())
+        raise DataError(f"{name}: labels are for {described}; use one kind in all parts")
     if kind == LabelSets.kind:
         called = None if classes is None else given_classes(classes, f"{name}: classes")[0]
         return label_sets_of(labels, names, counts, called)

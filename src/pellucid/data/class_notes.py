@@ -65,16 +65,16 @@ def _counts(counts: Mapping[str, int]) -> str:
     """``2 classes: cat 40, ship 40``."""
     by_size = sorted(counts, key=lambda name: -counts[name])
     if len(counts) <= MOST_CLASSES:
-        told = _named(list(counts), counts)
+        described = _named(list(counts), counts)
     else:
-        told = (
+        described = (
             f"{_named(by_size[:_ENDS], counts)} … {_named(by_size[-_ENDS:], counts)} pictures each"
         )
     largest, smallest = counts[by_size[0]], counts[by_size[-1]]
     uneven = ""
     if smallest and largest > _IMBALANCE * smallest:
         uneven = f"; the largest is {largest / smallest:.0f} times the smallest"
-    return f"{counted(len(counts), 'class')}: {told}{uneven}"
+    return f"{counted(len(counts), 'class')}: {described}{uneven}"
 
 
 def _named(names: Sequence[str], counts: Mapping[str, int]) -> str:

@@ -90,8 +90,8 @@ def scan_folder(root: Path) -> PictureFolder:
     if not here.folders:
         foreign = [file for file in here.files if not is_picture(file)]
         left_out = left_out_summary((), foreign, here.passed)
-        told = no_class_folders(root, here.files)
-        raise DataError(f"{printable(root)}: {told}{'; ' + left_out if left_out else ''}")
+        described = no_class_folders(root, here.files)
+        raise DataError(f"{printable(root)}: {described}{'; ' + left_out if left_out else ''}")
     misplaced = [file for file in here.files if is_picture(file)]
     passed = here.passed
     found_parts, beside = find_parts(root, here.folders)

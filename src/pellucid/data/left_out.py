@@ -46,23 +46,23 @@ def left_out_notes(
 
 def left_out_summary(misplaced: Sequence[Path], foreign: Sequence[Path], passed: Passed) -> str:
     """Return what was left out, for the end of an error; empty if nothing was."""
-    told = []
+    described = []
     if misplaced:
-        told.append(f"{counted(len(misplaced), 'picture')} in no class folder")
+        described.append(f"{counted(len(misplaced), 'picture')} in no class folder")
     if foreign:
-        told.append(
+        described.append(
             f"{counted(len(foreign), 'file')} that "
             f"{'is no picture' if len(foreign) == 1 else 'are no pictures'} ({_endings(foreign)})"
         )
     if passed.ours:
-        told.append(f"{len(passed.ours)} written by Pellucid")
+        described.append(f"{len(passed.ours)} written by Pellucid")
     if passed.broken:
-        told.append(f"{counted(len(passed.broken), 'link')} to nothing")
+        described.append(f"{counted(len(passed.broken), 'link')} to nothing")
     if passed.loops:
-        told.append(f"{counted(len(passed.loops), 'link')} to folders that are read anyway")
+        described.append(f"{counted(len(passed.loops), 'link')} to folders that are read anyway")
     if passed.special:
-        told.append(f"{len(passed.special)} pipes or devices")
-    return f"left out: {', '.join(told)}" if told else ""
+        described.append(f"{len(passed.special)} pipes or devices")
+    return f"left out: {', '.join(described)}" if described else ""
 
 
 def _line(what: str, paths: Sequence[Path], root: Path) -> tuple[str, ...]:
@@ -75,6 +75,8 @@ def _line(what: str, paths: Sequence[Path], root: Path) -> tuple[str, ...]:
 def _endings(files: Sequence[Path]) -> str:
     """``8 .txt, 1 .svg``."""
     kinds = Counter(file.suffix.lower() or "without an ending" for file in files)
-    told = [f"{count} {printable(kind[:20])}" for kind, count in kinds.most_common(_MOST_KINDS)]
+    described = [
+        f"{count} {printable(kind[:20])}" for kind, count in kinds.most_common(_MOST_KINDS)
+    ]
     rest = len(files) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
-    return ", ".join([*told, f"{rest} others"] if rest else told)
+    return ", ".join([*described, f"{rest} others"] if rest else described)

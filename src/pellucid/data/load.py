@@ -268,7 +268,7 @@ def load_for(
         source_classes: What the model's training data called them, if they were renamed.
         known: The model's targets, of no picture; None for those of one of these classes a picture.
         split: ``"test"``, ``"validation"`` or ``"train"``: which part of divided data. Data that
-            are not divided (``root/<class>/…``, say) give *all* their pictures; MNIST and IDX files
+            are not divided (e.g. ``root/<class>/…``) give *all* their pictures; MNIST and IDX files
             have no validation part.
         bad: As :func:`load` takes it; what was left out is listed in the result.
         max_pixels: As :func:`load` takes it. Judge by the same pictures with the same limit.

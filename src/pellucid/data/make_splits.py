@@ -107,7 +107,7 @@ def target_notes(parts: Sequence[Targets]) -> tuple[str, ...]:
     first = parts[0]
     everything = first.joined_with(parts[1:])
     if not isinstance(everything, ClassTargets):
-        return everything.told()
+        return everything.lines()
     return class_notes(everything.counts())
 
 

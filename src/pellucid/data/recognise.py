@@ -92,11 +92,11 @@ def integers_note(names: Iterable[str], kind: str) -> tuple[str, ...]:
     whole = [name for name in names if is_integer(name)] if kind == ClassTargets.kind else []
     if len(whole) <= MANY_INTEGERS:
         return ()
-    told = (
+    described = (
         f"the labels are {len(whole)} different integers, taken for classes; if they are amounts, "
         "learn them as numbers: --task regression, in Python task='regression'"
     )
-    return (told,)
+    return (described,)
 
 
 def as_number(text: str) -> float | None:
@@ -173,5 +173,5 @@ def _array(given: object, name: str) -> NDArray[Any]:
 def _check_equal(names: Mapping[str, tuple[str, ...]], what: str) -> None:
     widths = {part: len(each) for part, each in names.items()}
     if len(set(widths.values())) > 1:
-        told = ", ".join(f"{width} in {part}" for part, width in widths.items())
-        raise DataError(f"the parts have different {what}: {told}; give the same in all parts")
+        described = ", ".join(f"{width} in {part}" for part, width in widths.items())
+        raise DataError(f"the parts have different {what}: {described}; give the same in all parts")

@@ -135,8 +135,8 @@ class PictureSource:
         """Remarks on the size that was chosen and on what was left out."""
         _, notes = self._decoded
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
-        told = (f"decoded pictures are not kept: {printable(not_kept)}",) if not_kept else ()
-        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *told, *self._size
+        kept = (f"decoded pictures are not kept: {printable(not_kept)}",) if not_kept else ()
+        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *kept, *self._size
 
     @property
     def _size(self) -> tuple[str, ...]:

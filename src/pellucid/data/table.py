@@ -49,7 +49,7 @@ def scan_table(
         path_column: The name of the column of paths, where it is none that is recognised.
         label_column: The name of the column of labels, likewise; of several columns of numbers,
             their names with commas between them.
-        task: What the labels are for, ``"regression"`` say; None to recognise it, see
+        task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
             :mod:`pellucid.data.recognise`.
 
     Returns:
@@ -157,12 +157,12 @@ def _numbered_parts(columns: Columns, parts: Counter[str], place: str) -> str:
             "which is to train with? Write train, validation and test, or name the column "
             f"is_valid or is_train ({', '.join(PART_NAMES)} are columns of names)"
         )
-    told = ", ".join(
+    described = ", ".join(
         f"{number} is {meant}"
         for number, meant in (("0", "train"), ("1", "validation"), ("2", "test"))
         if number in parts
     )
-    return f"parts: {told}, {counted(parts['0'], 'picture')} to train with"
+    return f"parts: {described}, {counted(parts['0'], 'picture')} to train with"
 
 
 def _text(path: Path) -> str:

@@ -138,7 +138,7 @@ class Targets(ABC):
         """How many pictures have each class, in the order of the classes; none of numbers."""
         return {}
 
-    def told(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[str, ...]:
         """What these pictures bring, in a line: numbers, and where they lie."""
         return ()
 
@@ -281,7 +281,7 @@ class LabelSets(Targets):
     def counts(self) -> dict[str, int]:
         return dict(zip(self.classes, self.marks.sum(axis=0).tolist(), strict=True))
 
-    def told(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[str, ...]:
         counts = sorted(self.counts().items(), key=lambda each: -each[1])
         names = listed([f"{printable(name)} {number}" for name, number in counts], 12)
         none = int((~self.marks.any(axis=1)).sum())
@@ -384,7 +384,7 @@ class Numbers(Targets):
     def summary(self) -> str:
         return "1 number each" if self.flat else f"{len(self.columns)} numbers each"
 
-    def told(self) -> tuple[str, ...]:
+    def lines(self) -> tuple[str, ...]:
         return tuple(
             f"{printable(name)}: numbers from {low:g} to {high:g}, {mean:.4g} on average"
             for name, low, high, mean in zip(

@@ -46,7 +46,7 @@ def get_engine(name: str = DEFAULT, **options: str) -> Engine:
 
     Args:
         name: A key of :data:`ENGINES`, or ``"torch:cuda"``: the part after the colon is its device.
-        options: Passed on to the engine, ``device="cuda"`` say.
+        options: Passed on to the engine, e.g. ``device="cuda"``.
 
     Raises:
         ArgumentError: If there is none, or it has no such option.

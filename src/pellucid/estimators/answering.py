@@ -71,7 +71,7 @@ class AnsweringEstimator(ImageEstimator):
         """Look for what usually goes wrong in training, and say it in words with numbers.
 
         Args:
-            pictures: Pictures that were not learned, those of validation say.
+            pictures: Pictures that were not learned, e.g. those of validation.
             report: What :meth:`evaluate` said of them, if that is known already.
 
         Returns:
@@ -86,8 +86,8 @@ class AnsweringEstimator(ImageEstimator):
         # without the recipe, losses of the course cannot be judged
         engine = get_engine(self.engine)
         units = activity(model.network, pictures.images, engine=engine)
-        told = model.provenance.get("recipe")
-        setup = Setup(model.network.graph, told if isinstance(told, dict) else {})
+        described = model.provenance.get("recipe")
+        setup = Setup(model.network.graph, described if isinstance(described, dict) else {})
         if not isinstance(judged, Report):
             return other_faults(history, units, setup, remark=judged.remark)
         return diagnose(

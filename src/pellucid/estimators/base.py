@@ -300,7 +300,7 @@ class ImageEstimator(Planning):
         if data.kind not in self.TASKS:
             others = OTHERS[data.kind]
             raise DataError(
-                f"{data.name}: data for {data.targets.title} ({'; '.join(data.targets.told())}), "
+                f"{data.name}: data for {data.targets.title} ({'; '.join(data.targets.lines())}), "
                 f"which {others} learns; {ask_for(self.TASKS[0])}"
             )
         if len(data.classes) < 2 and data.kind == SingleLabel.kind and not allow_one_class:

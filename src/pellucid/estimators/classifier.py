@@ -65,7 +65,7 @@ class ImageClassifier(AnsweringEstimator):
         class_weights: One positive weight a class, in the order of the classes; ``"balanced"``: all
             classes count the same, however many pictures they have; none: all pictures do.
         patience: Epochs without a better validation after which training ends; none: never.
-        ema: The decay of the weights' moving average, 0.999 say, which is then judged and kept in
+        ema: The decay of the weights' moving average, e.g. 0.999, which is then judged and kept in
             their place; none: no average.
         augmentation: How training pictures are changed: ``"none"``, ``"digits"``, ``"photos"``, or
             one's own; none for the default.
@@ -76,7 +76,7 @@ class ImageClassifier(AnsweringEstimator):
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
-        engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, ``"torch:cuda"`` say.
+        engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, e.g. ``"torch:cuda"``.
         start_from: A model file or a run's folder whose weights ``fit`` starts from; everything
             learns. The architecture is then the model's own, and so is the size of pictures unless
             ``image_size`` is given; channels and classes are those of the data. Layers that do not
@@ -235,11 +235,11 @@ class ImageClassifier(AnsweringEstimator):
 
         Args:
             picture: As in :meth:`trace`.
-            method: A name of :data:`pellucid.explain.methods.METHODS`, ``"grad-cam"`` say.
+            method: A name of :data:`pellucid.explain.methods.METHODS`, e.g. ``"grad-cam"``.
             target: The class in question, its name as a text or its place as an integer; none:
                 the answer.
             against: The class to compare it with; none: no other, for evidence the likeliest other.
-            options: The method's own, ``layer="conv2"`` for Grad-CAM say.
+            options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
 
         Raises:
             ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
@@ -254,7 +254,7 @@ class ImageClassifier(AnsweringEstimator):
         """A new classifier whose network is changed; this one stays as it is.
 
         Args:
-            edits: Of :mod:`pellucid.explain.surgery`, ``Mute("conv2", 3)`` say, in their order.
+            edits: Of :mod:`pellucid.explain.surgery`, e.g. ``Mute("conv2", 3)``, in their order.
 
         Returns:
             One with the same settings and class labels, and without a history.

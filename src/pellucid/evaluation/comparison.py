@@ -1,7 +1,7 @@
 """Two networks judged by the same images: the lecture's three judges, and where the two differ.
 
 The images fall into four groups: both networks right, only the first, only the second, both wrong.
-Whether one errs less is told by the two groups in the middle alone, b and c. If neither network
+Whether one errs less shows in the two groups in the middle alone, b and c. If neither network
 were better, each of those b + c images would be a throw of a fair coin, and McNemar's exact test
 says how often such throws come out as unevenly as b and c, or more so:
 

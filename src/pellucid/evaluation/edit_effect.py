@@ -142,7 +142,7 @@ def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> P
         DataError: If the picture cannot be used, or an answer is NaN or infinite.
     """
     pixels = read_picture(before.model_, picture, max_pixels=before.max_pixels)[None]
-    with np.errstate(all="ignore"):  # what is not finite is told
+    with np.errstate(all="ignore"):  # what is not finite is reported
         one, two = (each.program_.forward(pixels)[0].astype(np.float64) for each in (before, after))
         values = before.program_.values(pixels), after.program_.values(pixels)
     for name, answer, why in (("the network", one, DIVERGED), ("the changed network", two, _WHY)):

@@ -161,7 +161,11 @@ def compare_models(
 def _told(first: list[str], second: list[str]) -> list[str]:
     if first == second:
         return list(first)
-    return [f"{which}: {note}" for which, told in (("A", first), ("B", second)) for note in told]
+    return [
+        f"{which}: {note}"
+        for which, described in (("A", first), ("B", second))
+        for note in described
+    ]
 
 
 def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
@@ -191,8 +195,11 @@ def _same(a: Dataset, b: Dataset, notes: list[str]) -> tuple[Dataset, Dataset]:
 
 def _check_classes(a: tuple[str, ...], b: tuple[str, ...]) -> None:
     only_a, only_b = ([n for n in x if n not in y] for x, y in ((a, b), (b, a)))
-    told = [f"only {w} has {listed(names)}" for w, names in (("A", only_a), ("B", only_b)) if names]
-    if told:
+    described = [
+        f"only {w} has {listed(names)}" for w, names in (("A", only_a), ("B", only_b)) if names
+    ]
+    if described:
         raise DataError(
-            f"the models' classes differ: {'; '.join(told)}; compare models of the same classes"
+            f"the models' classes differ: {'; '.join(described)}; compare models of the same "
+            "classes"
         )

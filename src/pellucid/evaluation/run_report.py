@@ -67,7 +67,7 @@ class RunReport(Record):
 def write_report(
     folder: str | os.PathLike[str], report: AnyReport, pictures: Dataset, **contents: Any
 ) -> list[Path]:
-    """Write a report's tables, its figure (the confusion matrix, say), and ``report.html``.
+    """Write a report's tables, its figure (e.g. the confusion matrix), and ``report.html``.
 
     The page stands alone: curves, confusion matrix, the worst mistakes as pictures, calibration.
     The same arguments give the same files.

@@ -81,11 +81,13 @@ class TaskComparison(Record):
         """Whose answers are nearer, and whether that may be chance, in a line."""
         one, two = self.nearer
         who = "A" if one > two else "B"
-        told = f"A is nearer for {one} pictures, B for {two}; chance alone would be as uneven in "
-        told += f"{self.p_value:.2%} of cases (exact sign test)"
+        described = (
+            f"A is nearer for {one} pictures, B for {two}; chance alone would be as uneven in "
+        )
+        described += f"{self.p_value:.2%} of cases (exact sign test)"
         if self.p_value >= 0.05:
-            return f"{told}: no difference is shown"
-        return f"{told}: {who} is better"
+            return f"{described}: no difference is shown"
+        return f"{described}: {who} is better"
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON values."""

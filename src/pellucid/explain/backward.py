@@ -152,7 +152,7 @@ class BackwardStep:
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values; see ``docs/records.md``."""
-        told: dict[str, Any] = {
+        described: dict[str, Any] = {
             "name": self.name,
             "operation": self.step.kind,
             "shape": list(self.gradient.shape),
@@ -162,13 +162,13 @@ class BackwardStep:
             "weight_norms": {name: number(_norm(g)) for name, g in self.weights.items()},
         }
         if values:
-            told["gradient"] = array(self.gradient)
-            told["weights"] = {name: array(g) for name, g in self.weights.items()}
+            described["gradient"] = array(self.gradient)
+            described["weights"] = {name: array(g) for name, g in self.weights.items()}
             if self.mask is not None:
-                told["mask"] = array(self.mask)
+                described["mask"] = array(self.mask)
             if self.winners is not None:
-                told["winners"] = self.winners.tolist()
-        return told
+                described["winners"] = self.winners.tolist()
+        return described
 
 
 @short_repr

@@ -126,7 +126,7 @@ class Filtered(Record):
             )
         top, left = _reach(self.kernel.matrix)
         window = _padded(self.original, self.kernel.matrix, self.border)
-        told = []
+        described = []
         for channel in range(channels):
             products = []
             for (i, j), weight in np.ndenumerate(self.kernel.matrix):
@@ -137,8 +137,8 @@ class Filtered(Record):
             value = float(self.values[row, column, channel])
             shown = int(self.picture[row, column, channel])
             name = CHANNELS[channels][channel]
-            told.append(Arithmetic(name, tuple(products), self.kernel.divisor, value, shown))
-        return tuple(told)
+            described.append(Arithmetic(name, tuple(products), self.kernel.divisor, value, shown))
+        return tuple(described)
 
     def to_png(self) -> bytes:
         """The filtered picture as a PNG file, as large as the original."""

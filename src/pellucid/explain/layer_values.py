@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pellucid.ops.softmax import probabilities
-from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

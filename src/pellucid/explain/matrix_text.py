@@ -147,8 +147,8 @@ def _checked(rows: list[list[float]], given: str) -> Array:
         what = "no numbers" if not any(lengths) else "an empty row"
         raise ArgumentError(f"{given} has {what}; {WANTED}")
     if len(set(lengths)) != 1:
-        told = ", ".join(map(str, lengths[:12])) + (", …" if len(lengths) > 12 else "")
-        raise ArgumentError(f"{given} has rows of different lengths ({told}); {WANTED}")
+        described = ", ".join(map(str, lengths[:12])) + (", …" if len(lengths) > 12 else "")
+        raise ArgumentError(f"{given} has rows of different lengths ({described}); {WANTED}")
     if max(len(rows), lengths[0]) > LARGEST:
         raise ArgumentError(
             f"{given} has {len(rows)}×{lengths[0]} numbers; {LARGEST}×{LARGEST} are taken at most"

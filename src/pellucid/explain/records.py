@@ -39,7 +39,7 @@ def numbers(value: Any) -> Any:
 def array(values: Array) -> Any:
     """An array as nested lists; what is not finite becomes null."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        told = values.astype(object)
-        told[~np.isfinite(values)] = None
-        return told.tolist()
+        described = values.astype(object)
+        described[~np.isfinite(values)] = None
+        return described.tolist()
     return values.tolist()

@@ -118,7 +118,7 @@ class Step:
         Args:
             values: Whether all numbers are written, and not only their range.
         """
-        told: dict[str, Any] = {
+        described: dict[str, Any] = {
             "name": self.name,
             "operation": self.kind,
             "settings": {} if self.node is None else _settings(self.node),
@@ -130,12 +130,12 @@ class Step:
             "predicted": self.predicted,
         }
         if values:
-            told["values"] = array(self.values)
+            described["values"] = array(self.values)
             if self.winners is not None:
-                told["winners"] = self.winners.tolist()
+                described["winners"] = self.winners.tolist()
             if self.origins is not None:
-                told["origins"] = self.origins.tolist()
-        return told
+                described["origins"] = self.origins.tolist()
+        return described
 
 
 def _settings(node: Node) -> dict[str, Any]:

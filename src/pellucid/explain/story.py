@@ -59,8 +59,8 @@ class PixelWindow:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
-        told = {"first": list(self.first), "last": list(self.last)}
-        return {**told, "pixels": self.pixels.tolist()}
+        described = {"first": list(self.first), "last": list(self.last)}
+        return {**described, "pixels": self.pixels.tolist()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,9 @@ class StoryStep:
 
     Attributes:
         step: What the layer made of what it was given.
-        full: Whether it is told in full: the first of its kind; else a line is enough.
+        full: Whether it is shown in full: the first of its kind; else a line is enough.
         opened: The value that is looked at: the followed one where it passes here, else the
-            strongest of a step that is told in full; none for the picture and for other steps.
+            strongest of a step that is shown in full; none for the picture and for other steps.
         before: The waypoint that the followed value comes from; none where it does not pass, or
             begins here.
         passes: Whether the followed value passes here.
@@ -104,13 +104,18 @@ class StoryStep:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; see ``docs/lecture.md``."""
-        told = self.step.to_dict(values=False)
-        told |= {"full": self.full, "passes": self.passes, "term": self.term, "zeroed": self.zeroed}
+        described = self.step.to_dict(values=False)
+        described |= {
+            "full": self.full,
+            "passes": self.passes,
+            "term": self.term,
+            "zeroed": self.zeroed,
+        }
         opened = self.opened
-        told["at"] = None if opened is None else list(opened.at)
-        told["value"] = None if opened is None else number(opened.value)
-        told["opened"] = opened.to_dict() if opened is not None and self.full else None
-        return told
+        described["at"] = None if opened is None else list(opened.at)
+        described["value"] = None if opened is None else number(opened.value)
+        described["opened"] = opened.to_dict() if opened is not None and self.full else None
+        return described
 
 
 @dataclass(frozen=True)
@@ -270,7 +275,7 @@ class Story(Record):
                 }
                 for layer, at in self.path
             ],
-            steps=[told.to_dict() for told in self.steps],
+            steps=[described.to_dict() for described in self.steps],
             guesses=[
                 {"class": guess.name, "probability": number(guess.probability)}
                 for guess in self.trace.guesses()

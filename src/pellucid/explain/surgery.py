@@ -252,9 +252,9 @@ def edit_model(model: Model, edits: Iterable[Edit]) -> Model:
     network = model.network
     for edit in every:
         network = edit(network)
-    told = [*model.provenance.get("surgery", []), *map(edit_record, every)]
+    described = [*model.provenance.get("surgery", []), *map(edit_record, every)]
     origin = {name: entry for name, entry in model.provenance.items() if name != "history"}
-    return replace(model, network=network, provenance={**origin, "surgery": told})
+    return replace(model, network=network, provenance={**origin, "surgery": described})
 
 
 def edit_record(edit: Edit) -> dict[str, Any]:

@@ -58,14 +58,14 @@ class UpdateRule:
     @property
     def rule(self) -> str:
         """The optimizer with all that its step depends on: ``sgd with learning rate 0.1, …``."""
-        told = [f"learning rate {self.learning_rate:g}"]
+        described = [f"learning rate {self.learning_rate:g}"]
         for name, value in to_dict(self.optimizer).items():
             words = name.replace("_", " ")
             if value is True:
-                told.append(words)
+                described.append(words)
             elif isinstance(value, int | float) and value:
-                told.append(f"{words} {value:g}")
-        return f"{self.optimizer.kind} with {', '.join(told)}"
+                described.append(f"{words} {value:g}")
+        return f"{self.optimizer.kind} with {', '.join(described)}"
 
     def updated(
         self, weight: Array, gradient: Array, *, decays: bool, gradients: Mapping[str, Array]

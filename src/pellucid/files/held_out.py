@@ -62,7 +62,7 @@ def held_out(
         check_max_pixels(max_pixels)
     trained = trained_max_pixels(model.provenance)
     limit = max_pixels or safe_max_pixels(model.provenance)
-    told: list[str] = []
+    described: list[str] = []
     source = source_classes(model)
     terms = source
     if source is None and integers_count:
@@ -79,10 +79,10 @@ def held_out(
             max_pixels=limit,
             **reading,
         )
-        told.extend(quarantine_note(pictures.quarantined))
-        told.extend(pictures.remarks)
+        described.extend(quarantine_note(pictures.quarantined))
+        described.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
-            told.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
+            described.append(f"the model learned from larger pictures, too: --max-pixels {trained}")
         if not model.task.of_one_class:
             return pictures
         return pictures.with_classes(label_kind=model.label_kind, source_classes=source)
@@ -93,34 +93,34 @@ def held_out(
     except MissingPartError as missing:
         if "validation" in missing.parts and part is None:
             pictures = read("validation")
-            told.append(
+            described.append(
                 f"there is no test part: judged by the validation part, "
                 f"{counted(len(pictures), 'picture')}; {_CAUTION}"
             )
-            return pictures, told
+            return pictures, described
         if "train" not in missing.parts or part == "test":
             raise
-        return _drawn(read("train"), model, told, missing)
-    return _not_learned(pictures, model, told, part)
+        return _drawn(read("train"), model, described, missing)
+    return _not_learned(pictures, model, described, part)
 
 
 def _drawn(
-    train: Dataset, model: Model, told: list[str], missing: MissingPartError
+    train: Dataset, model: Model, described: list[str], missing: MissingPartError
 ) -> tuple[Dataset, list[str]]:
     """What was drawn from the training part to validate by."""
     pictures = unseen(model.provenance, train, part="validation", undivided=False)
     if pictures is None:
         raise missing
     why = "" if "test" in missing.parts else "there is no test part: "
-    told.append(
+    described.append(
         f"{why}judged by what training set aside of the training part to validate by, "
         f"{len(pictures)} of {counted(len(train), 'picture')}; {_CAUTION}"
     )
-    return pictures, told
+    return pictures, described
 
 
 def _not_learned(
-    everything: Dataset, model: Model, told: list[str], part: str | None
+    everything: Dataset, model: Model, described: list[str], part: str | None
 ) -> tuple[Dataset, list[str]]:
     """What was set aside of pictures that the model learned from; all, if it did not."""
     name = printable(everything.name)
@@ -129,14 +129,14 @@ def _not_learned(
     if pictures is not None:
         what = "the test" if wanted == "test" else "validation"
         caution = "" if wanted == "test" else f"; {_CAUTION}"
-        told.append(
+        described.append(
             f"the model learned from {name}: judged by what was set aside for {what}, "
             f"{len(pictures)} of {counted(len(everything), 'picture')}{caution}"
         )
-        return pictures, told
+        return pictures, described
     if part == "val" and everything.name != wanted:  # a part that divided data bring is so called
         raise DataError(
             f"{name}: is not divided, and the model set nothing of it aside to validate by; leave "
             "--part out to judge by all of it"
         )
-    return everything, told
+    return everything, described

@@ -50,11 +50,13 @@ def unseen(
 
 def source_classes(model: Model) -> tuple[str, ...] | None:
     """What a model's training data called its classes, if they were renamed; else None."""
-    told = model.provenance.get("source_classes")
-    if not isinstance(told, list) or not all(isinstance(name, str) and name for name in told):
+    described = model.provenance.get("source_classes")
+    if not isinstance(described, list) or not all(
+        isinstance(name, str) and name for name in described
+    ):
         return None
-    different = len(set(told)) == len(told) == len(model.classes)
-    return tuple(told) if different else None
+    different = len(set(described)) == len(described) == len(model.classes)
+    return tuple(described) if different else None
 
 
 def renamed(model: Model, classes: Any) -> Model:
@@ -92,8 +94,8 @@ def renamed(model: Model, classes: Any) -> Model:
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:
     """The limit that a model's provenance tells; the default if it tells none that can be."""
-    told = origin.get("max_pixels")
-    return told if type(told) is int and told >= 1 else MAX_PIXELS
+    described = origin.get("max_pixels")
+    return described if type(described) is int and described >= 1 else MAX_PIXELS
 
 
 def safe_max_pixels(origin: dict[str, Any]) -> int:

@@ -32,7 +32,7 @@ class PReLU(Operation):
     """Parametric ReLU; any shape, the slopes belong to the last axis.
 
     Attributes:
-        initializer: How the slopes start; the paper's 0.25 unless told otherwise.
+        initializer: How the slopes start; by default the paper's 0.25.
     """
 
     kind: ClassVar[str] = "prelu"

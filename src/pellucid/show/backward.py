@@ -61,10 +61,12 @@ UNFOLDED = (
 
 def _table(backward: Backward) -> d.Table:
     rows = []
-    for told in (step.to_dict(values=False) for step in backward.steps):
-        norms = ", ".join(f"{name} {_short(norm)}" for name, norm in told["weight_norms"].items())
-        numbers = (_number(told[key]) for key in ("lowest", "highest", "norm"))
-        rows.append((told["name"], describe(tuple(told["shape"])), *numbers, norms))
+    for described in (step.to_dict(values=False) for step in backward.steps):
+        norms = ", ".join(
+            f"{name} {_short(norm)}" for name, norm in described["weight_norms"].items()
+        )
+        numbers = (_number(described[key]) for key in ("lowest", "highest", "norm"))
+        rows.append((described["name"], describe(tuple(described["shape"])), *numbers, norms))
     heads = ("∂loss/∂", "shape", "lowest", "highest", "norm", "weights' norms")
     return d.Table("steps", heads, rows)
 

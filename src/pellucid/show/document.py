@@ -271,7 +271,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class Only:
-    """Parts for one medium alone: hints at options of a command, say."""
+    """Parts for one medium alone: e.g. hints at options of a command."""
 
     medium: Literal["terminal", "page"]
     parts: Sequence[Part]

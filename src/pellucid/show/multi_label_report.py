@@ -53,12 +53,12 @@ def multi_label_sections(report: MultiLabelReport, pictures: Dataset) -> Iterato
     if not report.wrong:
         yield d.Section("The worst mistakes", [d.Text("There are none.")])
         return
-    told = d.Text(
+    described = d.Text(
         f"{counted(len(report.wrong), 'picture')} with a wrong label, the worst first. Labels that "
         "are missing in the data often show here."
     )
     shown = [_picture(each, pictures) for each in report.wrong]
-    yield d.Section("The worst mistakes", [told, d.Pictures(shown, limit=WRONG)])
+    yield d.Section("The worst mistakes", [described, d.Pictures(shown, limit=WRONG)])
 
 
 def numbers(report: MultiLabelReport) -> list[tuple[str, str, str]]:

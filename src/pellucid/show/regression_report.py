@@ -51,9 +51,9 @@ def regression_sections(report: RegressionReport, pictures: Dataset) -> Iterator
     yield d.Section(
         "Predictions", [d.Figure(lambda: draw_predictions(report), words, 560), *_columns(report)]
     )
-    told = d.Text("The worst first. Numbers that are wrong in the data often show here.")
+    described = d.Text("The worst first. Numbers that are wrong in the data often show here.")
     shown = [_picture(each, pictures) for each in report.wrong]
-    yield d.Section("The worst predictions", [told, d.Pictures(shown, limit=WRONG)])
+    yield d.Section("The worst predictions", [described, d.Pictures(shown, limit=WRONG)])
 
 
 def numbers(report: RegressionReport) -> list[tuple[str, str, str]]:

@@ -46,9 +46,9 @@ def detail_lines(opened: ValueTerms) -> list[str]:
         )
     if "gamma" in facts:
         names = {"gamma": "γ", "beta": "β", "mean": "μ", "variance": "σ²", "epsilon": "ε"}
-        told = ", ".join(f"{sign} = {written(facts[name])}" for name, sign in names.items())
+        described = ", ".join(f"{sign} = {written(facts[name])}" for name, sign in names.items())
         lines.append(
-            f"γ·(x − μ)/√(σ² + ε) + β with {told}: the affine map "
+            f"γ·(x − μ)/√(σ² + ε) + β with {described}: the affine map "
             f"{written(facts['factor'])}·x + {written(facts['shift'])}"
         )
     if opened.folding is not None:

@@ -60,30 +60,30 @@ def story_document(story: Story, *, picture: str = "") -> d.Document:
 def _steps(story: Story) -> Iterator[d.Section]:
     """A section for each step in full, and for others that follow each other in a line each."""
     lines: list[d.Part] = []
-    for told in story.steps[1:-1]:
-        logits = told.step.name == story.activations.logits
-        parts = list(answer_parts(story, told) if logits else _step(story, told))
-        if told.step.name == story.path[-1][0] != story.activations.logits:
+    for described in story.steps[1:-1]:
+        logits = described.step.name == story.activations.logits
+        parts = list(answer_parts(story, described) if logits else _step(story, described))
+        if described.step.name == story.path[-1][0] != story.activations.logits:
             parts.append(
                 prose("Nothing reads this value any further; the story goes on without it.")
             )
-        parts.append(d.Only("page", [layer_values(told.step)]))
-        if not (told.full or logits):
+        parts.append(d.Only("page", [layer_values(described.step)]))
+        if not (described.full or logits):
             lines += parts
             continue
         if lines:
             yield d.Section("", lines)
             lines = []
-        yield d.Section(_head(told), parts, printed=False)
+        yield d.Section(_head(described), parts, printed=False)
     if lines:
         yield d.Section("", lines)
 
 
-def _step(story: Story, told: StoryStep) -> Iterator[d.Part]:
-    if told.full:
-        yield from _in_full(story, told)
+def _step(story: Story, described: StoryStep) -> Iterator[d.Part]:
+    if described.full:
+        yield from _in_full(story, described)
     else:
-        yield prose(_line(told), hanging=4)
+        yield prose(_line(described), hanging=4)
 
 
 def _picture(story: Story) -> Iterator[d.Part]:
@@ -107,31 +107,31 @@ def _picture(story: Story) -> Iterator[d.Part]:
     yield d.Grids({name: window.pixels[..., c].tolist() for c, name in enumerate(names)})
 
 
-def _in_full(story: Story, told: StoryStep) -> Iterator[d.Part]:
-    opened = told.opened
+def _in_full(story: Story, described: StoryStep) -> Iterator[d.Part]:
+    opened = described.opened
     assert opened is not None
-    operation, kind = story.activations.graph[opened.layer].operation, told.step.kind
+    operation, kind = story.activations.graph[opened.layer].operation, described.step.kind
     if isinstance(operation, Conv2D):
         yield from _convolution(story, opened, operation)
     elif operation.family == "pooling":
-        yield from _pooling(told, opened)
+        yield from _pooling(described, opened)
     elif kind == "flatten":
-        yield from _flattening(told, opened)
+        yield from _flattening(described, opened)
     elif operation.words:
-        zeroed = f" {told.zeroed:,} of {told.step.values.size:,} values become 0."
-        here = _here(told)
+        zeroed = f" {described.zeroed:,} of {described.step.values.size:,} values become 0."
+        here = _here(described)
         yield prose(
-            f"{_head(told)}: {operation.words}.{zeroed if told.zeroed else ''} "
+            f"{_head(described)}: {operation.words}.{zeroed if described.zeroed else ''} "
             f"{here[0].upper()}{here[1:]}.",
         )
-    elif told.step.name == story.start.layer:
+    elif described.step.name == story.start.layer:
         yield prose(
-            f"{_head(told)}. The network has no convolution; we take unit {opened.at[0]}, "
+            f"{_head(described)}. The network has no convolution; we take unit {opened.at[0]}, "
             f"{written(opened.value)}, the sum of {counted(len(opened), 'product')}, and follow "
             "it.",
         )
     else:
-        yield prose(f"{_head(told)}: {_here(told)}.")
+        yield prose(f"{_head(described)}: {_here(described)}.")
         for line in detail_lines(opened):
             yield prose(line, 2, 2)
 
@@ -185,14 +185,14 @@ def _convolution(story: Story, opened: ValueTerms, operation: Conv2D) -> Iterato
     )
 
 
-def _pooling(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
+def _pooling(described: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     terms, operation = opened.terms, opened.node.operation
     windows = ""
     window = getattr(operation, "window", None)
     if window is not None:
         windows = f" by windows of {describe(window.size)}, stride {_pair(window.stride)}"
-    whose = "" if told.passes else ", its strongest"
-    yield prose(f"{_head(told)}{windows}. What makes the value at {place(opened.at)}{whose}:")
+    whose = "" if described.passes else ", its strongest"
+    yield prose(f"{_head(described)}{windows}. What makes the value at {place(opened.at)}{whose}:")
     rows, columns = (np.unique(terms.sources[:, axis]) for axis in (1, 2))
     if max(len(rows), len(columns)) <= LARGEST_GRID:
         at = [(row - rows[0], column - columns[0]) for row, column in terms.sources[:, 1:3]]
@@ -201,7 +201,7 @@ def _pooling(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
         yield d.Grids({title: _laid_out(size, at, terms.values)})
     if terms.rule == "maximum":
         _, winner = opened.source(terms.own)
-        ours = ", the value we follow" if told.term == terms.own else ""
+        ours = ", the value we follow" if described.term == terms.own else ""
         yield prose(
             f"The largest wins: {written(opened.value)} at row {winner[0]}, column {winner[1]}"
             f"{ours}.",
@@ -210,11 +210,11 @@ def _pooling(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     rule = f"the mean of {len(opened)} values"
     if terms.weight is not None:
         rule = f"{written(terms.factors[0])} × each, {rule_in_words(opened)}"
-    yield prose(f"It is {written(opened.value)}, {rule}{_brings(told)}.")
+    yield prose(f"It is {written(opened.value)}, {rule}{_brings(described)}.")
 
 
-def _flattening(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
-    step, (_, origin) = told.step, opened.source(0)
+def _flattening(described: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
+    step, (_, origin) = described.step, opened.source(0)
     shape = step.activations.shape(opened.node.inputs[0])
     text = (
         f"Step 3, flattening ({step.name}): row by row, and at each place map by map, "
@@ -223,7 +223,7 @@ def _flattening(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     if len(shape) == 3:
         row, column, map_ = origin
         _, width, maps = shape
-        ours = "the value we follow" if told.passes else "its strongest value"
+        ours = "the value we follow" if described.passes else "its strongest value"
         text += (
             f" Row {row}, column {column}, map {map_}, {ours}, becomes entry "
             f"({row}·{width} + {column})·{maps} + {map_} = {opened.at[0]}: {written(opened.value)}."
@@ -231,42 +231,46 @@ def _flattening(told: StoryStep, opened: ValueTerms) -> Iterator[d.Part]:
     yield prose(text)
 
 
-def _head(told: StoryStep) -> str:
-    title = told.step.title
-    return f"{title[0].upper()}{title[1:]} ({told.step.name}), {describe(told.step.shape)}"
+def _head(described: StoryStep) -> str:
+    title = described.step.title
+    return (
+        f"{title[0].upper()}{title[1:]} ({described.step.name}), {describe(described.step.shape)}"
+    )
 
 
-def _line(told: StoryStep) -> str:
+def _line(described: StoryStep) -> str:
     """A step in a line."""
-    title = re.sub(r"^step [^,]*, ", "", told.step.title)
-    head = f"{told.step.name} ({title}), {describe(told.step.shape)}"
-    return f"{head}; {_here(told)}." if told.opened else f"{head}."
+    title = re.sub(r"^step [^,]*, ", "", described.step.title)
+    head = f"{described.step.name} ({title}), {describe(described.step.shape)}"
+    return f"{head}; {_here(described)}." if described.opened else f"{head}."
 
 
-def _here(told: StoryStep) -> str:
+def _here(described: StoryStep) -> str:
     """What this step makes of the value that is looked at."""
-    opened = told.opened
+    opened = described.opened
     assert opened is not None
-    whose = "" if told.passes or told.step.kind == "normalise" else "its strongest value, "
+    whose = (
+        "" if described.passes or described.step.kind == "normalise" else "its strongest value, "
+    )
     at, value, terms = f"{whose}at {place(opened.at)}", written(opened.value), opened.terms
     if terms.rule == "maximum":
-        return f"{at}: {value}{', ours wins' if told.term == terms.own else ''}"
+        return f"{at}: {value}{', ours wins' if described.term == terms.own else ''}"
     if opened.folding is not None:
         return f"{at}: {written(opened.folding.before)} → {value}"
     if len(opened) == 1:
         return f"{at}: {written(float(terms.values[0]))} → {value}"
     if terms.rule == "product":
         return f"{at}: {' · '.join(map(written, terms.values))} = {value}"
-    if told.step.kind == "add":
+    if described.step.kind == "add":
         return f"{at}: {' + '.join(map(written, terms.values))} = {value}"
-    if told.term is None or terms.rule != "sum":
+    if described.term is None or terms.rule != "sum":
         return f"{at}: {value}"
-    return f"{at}: {value}, {short(terms.products[told.term])} of it from ours"
+    return f"{at}: {value}, {short(terms.products[described.term])} of it from ours"
 
 
-def _brings(told: StoryStep) -> str:
+def _brings(described: StoryStep) -> str:
     """What the followed value has of a pooling's sum."""
-    opened, i = told.opened, told.term
+    opened, i = described.opened, described.term
     if opened is None or i is None:
         return ""
     product = factored(written(opened.terms.values[i]), written(opened.terms.factors[i]))

@@ -30,25 +30,25 @@ MOST_PLACES = 4
 """How many products of a weight's gradient are shown."""
 
 
-def answer_parts(story: Story, told: StoryStep) -> Iterator[d.Part]:
+def answer_parts(story: Story, described: StoryStep) -> Iterator[d.Part]:
     """Step 4: the votes for the answer, and the softmax of all scores."""
-    opened = told.opened
+    opened = described.opened
     assert opened is not None
     terms, count = opened.terms, len(opened)
     chosen = opened.largest(MOST_VOTES)
-    if told.term is not None and told.term not in chosen:
-        chosen[-1] = told.term
-    title = told.step.title.removesuffix(": logits")
+    if described.term is not None and described.term not in chosen:
+        chosen[-1] = described.term
+    title = described.step.title.removesuffix(": logits")
     yield prose(
         f"{title[0].upper()}{title[1:]} ({opened.layer}): each of "
-        f"{counted(told.step.shape[0], 'class')} has a score, its logit. The largest is that of "
-        f"{story.answer}, the sum of {counted(count, 'product')}; what is positive "
+        f"{counted(described.step.shape[0], 'class')} has a score, its logit. The largest is "
+        f"that of {story.answer}, the sum of {counted(count, 'product')}; what is positive "
         "votes for it:",
     )
     rows = []
     for i in chosen:
         layer, at = opened.source(i)
-        ours = "ours" if i == told.term else ""
+        ours = "ours" if i == described.term else ""
         cells = (written(each[i]) for each in (terms.values, terms.factors, terms.products))
         rows.append((layer, place(at), *cells, ours))
     yield d.Table("votes", ("reads", "at", "value", "× weight", "= product", ""), rows, left=2)

@@ -49,9 +49,15 @@ def draw_faithfulness(found: Faithfulness) -> Figure:
         ("insertion", found.insertion, "^", VERMILION, found.insertion_area,
          found.random_insertion),
     ):  # fmt: skip
-        told = f"{name}: area {area:.3f}, random order {random:.3f}"
+        described = f"{name}: area {area:.3f}, random order {random:.3f}"
         axes.plot(
-            found.shares, curve, marker=marker, markersize=3, linewidth=1, color=colour, label=told
+            found.shares,
+            curve,
+            marker=marker,
+            markersize=3,
+            linewidth=1,
+            color=colour,
+            label=described,
         )
     axes.set_xlabel("share of pixels taken away, or put back")
     axes.set_ylabel("probability of the class")

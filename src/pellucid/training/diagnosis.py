@@ -37,7 +37,7 @@ class Limits:
 
     Attributes:
         epochs: Rules on the course of training need so many.
-        early: Before so many, what longer training often mends is told as such.
+        early: Before so many, what longer training often mends is marked as such.
         stuck: The loss has never come below this share of that of guessing, ln K.
         worse_than_guessing: The last loss is this many times that of guessing.
         far_worse: Or that of validation this many times; overfitting alone does not come so far.
@@ -265,15 +265,15 @@ def _low_rate(
     if last <= LIMITS.not_learned * guessing:
         return None
     if usual is not None and peak <= LIMITS.low_rate * usual:
-        told = f"the learning rate, up to {peak:.3g}, is too low; {usual:g} is usual"
+        described = f"the learning rate, up to {peak:.3g}, is too low; {usual:g} is usual"
     elif recipe is None and abs(first - last) < LIMITS.standing * first:
-        told = f"the learning rate, up to {peak:.3g}, may be too low"
+        described = f"the learning rate, up to {peak:.3g}, may be too low"
     else:
         return None
     numbers = {"first_loss": first, "last_loss": last, "learning_rate": peak}
     return Diagnosis(
         "low_rate",
-        f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {told}",
+        f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {described}",
         "raise it: leave --learning-rate out",
         numbers if usual is None else {**numbers, "usual_learning_rate": usual},
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST = 6
-"""Differences that are told; of more, their number."""
+"""Differences that are reported; of more, their number."""
 
 _DERIVED = {"versions", "pixels", "drawn", "source_classes"}
 """What follows from the data, which are compared themselves; older runs do not have all of it."""
@@ -33,7 +33,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     differing = [name for name in names if old.get(name) != new.get(name)]
     # What is of another kind has other settings, which cannot be compared.
     others = tuple(name.removesuffix("kind") for name in differing if name.endswith(".kind"))
-    told = []
+    described = []
     for name in differing:
         part, _, field = name.partition(".")
         called = name.removesuffix(".kind").removeprefix("recipe.")
@@ -43,18 +43,18 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             continue
         if part in _PICTURES and field == "fingerprint":
             if f"{part}.pictures" not in differing:  # else that says it already
-                told.append(f"{_PICTURES[part]} are others")
+                described.append(f"{_PICTURES[part]} are others")
             continue
         if part in _PICTURES and field == "pictures":
             called = _PICTURES[part]
-        told.append(f"{truncated(called)}: {_shown(old.get(name))} → {_shown(new.get(name))}")
-    return told
+        described.append(f"{truncated(called)}: {_shown(old.get(name))} → {_shown(new.get(name))}")
+    return described
 
 
-def in_words(told: list[str]) -> str:
+def in_words(described: list[str]) -> str:
     """Differences as a part of one line."""
-    left = len(told) - MOST
-    return "; ".join(told[:MOST]) + (f"; and {left} more" if left > 0 else "")
+    left = len(described) - MOST
+    return "; ".join(described[:MOST]) + (f"; and {left} more" if left > 0 else "")
 
 
 def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, Any]:

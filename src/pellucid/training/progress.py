@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 WAITED_TOLD = 0.05
-"""From this share of an epoch on, it is told how long steps waited for their pictures."""
+"""From this share of an epoch on, it is reported how long steps waited for their pictures."""
 
 
 class ProgressBar:

@@ -1,4 +1,4 @@
-"""What training has come to, where it stands, and who is told of it."""
+"""What training has come to, where it stands, and who is notified."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class TrainingResult:
 
 
 class Watcher(Protocol):
-    """Who is told how training goes: a progress bar, a run folder."""
+    """Who is notified of a training's progress: a progress bar, a run folder."""
 
     def after_step(self, progress: Progress) -> None:
         """Called after every step."""

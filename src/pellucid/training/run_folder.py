@@ -1,4 +1,4 @@
-"""A run's folder: what it was told, how it went, the best model, the last state."""
+"""A run's folder: its settings, how it went, the best model, the last state."""
 
 from __future__ import annotations
 
@@ -151,17 +151,17 @@ class RunFolder:
 
     def _resume(self) -> None:
         found = saved_run.read_saved_run(self.path, self._check_fits)
-        told = differences(found.provenance, self._model.provenance)
-        if not told and found.network != self._network:
-            told = ["the network has other layers"]
-        if told and found.finished:
+        wording = differences(found.provenance, self._model.provenance)
+        if not wording and found.network != self._network:
+            wording = ["the network has other layers"]
+        if wording and found.finished:
             recipe = self._model.provenance.get("recipe", {})
             asked = found.advice(self.path, recipe.get("epochs"))
-            raise ArgumentError(f"{asked} (asked for: {in_words(told)})")
-        if told:
+            raise ArgumentError(f"{asked} (asked for: {in_words(wording)})")
+        if wording:
             raise ArgumentError(
                 f"{printable(self.path)}: cannot go on, it was trained otherwise: "
-                f"{in_words(told)}; resume it as it was begun, or train anew in another folder"
+                f"{in_words(wording)}; resume it as it was begun, or train anew in another folder"
             )
         self.start, self.remark = found.checkpoint, found.remark
         self._notes = self._notes or found.notes

@@ -129,12 +129,12 @@ def start_from(
         if each.node in learned:
             weights[str(each)] = model.network.weights[str(each)].copy()
     record = _record(printable(name), _digest(model.network), list(anew))
-    told = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(anew.items())[:3])
+    described = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(anew.items())[:3])
     more = f" and {len(anew) - 3} more" if len(anew) > 3 else ""
     line = (
         f"starts from {printable(name)} ({printable(architecture_of(model))}): "
         f"{len(learned)} of {len(learned) + len(anew)} layers with weights as they were learned"
-    ) + (f"; anew: {told}{more}" if anew else "")
+    ) + (f"; anew: {described}{more}" if anew else "")
     return Start(Network(graph, weights), architecture_of(model), record, line)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a training after the step it is at, not in its midst."""
+"""Ctrl-C and SIGTERM end a training after the step it is at, not in between."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def unlike(model: Model, images: NDArray[np.uint8]) -> list[Unlike | None]:
 
 
 def unlike_picture(model: Model, picture: Picture, max_pixels: int = MAX_PIXELS) -> Unlike | None:
-    """Compare a picture, given as a file, say, with those that a model learned from.
+    """Compare a picture, e.g. given as a file, with those that a model learned from.
 
     Whether it would be like them with black and white exchanged is found out as ``--invert`` does
     it, before borders are added.

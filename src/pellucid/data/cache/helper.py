@@ -54,7 +54,7 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     for line in asked:
         paths = [Path(path) for path in json.loads(line)]
         good, pixels, bad = decode_some(paths, preprocessing, settings["max_pixels"])
-        told = [good, [(i, str(error)) for i, error in bad.items()]]
-        answers.write(json.dumps(told).encode("ascii") + b"\n")
+        described = [good, [(i, str(error)) for i, error in bad.items()]]
+        answers.write(json.dumps(described).encode("ascii") + b"\n")
         answers.write(pixels.reshape(-1).data)
         answers.flush()

@@ -288,7 +288,7 @@ def _report(
     found_targets = targets.read([picture.class_name for picture in fingerprints])
     return DataReport(
         name, parts, counts, gravest_first(findings), preview,
-        targets.title, found_targets.told() if fingerprints else (), len(fingerprints),
+        targets.title, found_targets.lines() if fingerprints else (), len(fingerprints),
     )  # fmt: skip
 
 

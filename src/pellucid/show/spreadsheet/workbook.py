@@ -168,8 +168,8 @@ def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[li
 
 def _words(name: str) -> str:
     """A name as a cell's text: never a formula, whatever it begins with."""
-    told = printable(name)
-    return f"’{told}" if told[:1] == "=" else told
+    described = printable(name)
+    return f"’{described}" if described[:1] == "=" else described
 
 
 def _check_size(activations: Activations) -> None:

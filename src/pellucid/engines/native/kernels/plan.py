@@ -173,7 +173,7 @@ class Plan:
         Args:
             kernel: The family that its code belongs to.
             reads: Buffers of images that it reads.
-            writes: Buffers of images that it writes, the first the one to be told of.
+            writes: Buffers of images that it writes, the first is the one reported.
             flops: Of an image.
             read: Bytes that it reads besides.
             written: Bytes that it writes besides.

@@ -157,7 +157,7 @@ return:
 
 
 def _serve(pausing: str) -> str:
-    """What all threads but the first do: wait for a job, do a part of it, until told to stop."""
+    """What all threads but the first do: wait for a job, do a part of it, until stopped."""
     return f"""
 define void @team_serve(ptr %team, i64 %number) {{
 entry:
