@@ -180,6 +180,20 @@ def test_batches_are_cut_where_values_take_much_memory(monkeypatch: pytest.Monke
         assert program_.loaded.capacity == 2
 
 
+def test_values_that_are_held_stay_as_they_are() -> None:
+    """Memory is used again only once nobody holds a value in it, nor a part of one."""
+    program, (images, _) = load(network(SMALL)), batch(SMALL, 3)
+    first = program.values(images)
+    before = {name: array.copy() for name, array in first.items()}
+    corner = first[SMALL.nodes[1].name][:, 0]
+    wanted = corner.copy()
+    program.values(255 - images)
+    assert_same_bits(first, before)
+    del first
+    program.values(255 - images)
+    assert corner.tobytes() == wanted.tobytes()
+
+
 def test_few_programs_are_kept() -> None:
     program, (images, _) = load(network(SMALL)), batch(SMALL, 2)
     for node in SMALL.nodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pellucid.engines.native.target import Target
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
+
+
+UNUSED = 2
+"""References to an array that nobody but its owner has: its owner's, and that of who counts."""
 
 
 class Loaded:
@@ -47,6 +52,7 @@ class Loaded:
         self.memory = code.plan.arena.make()
         self._table = code.table() + np.uint64(self.memory.ctypes.data)
         self._table_address = self._table.ctypes.data
+        self._spare = np.zeros(0, np.uint8)
         self._entries: dict[int, list[int]] = {}  # of the table, by the offset that they are of
         for number, offset in enumerate(code.plan.builder.places):
             self._entries.setdefault(offset, []).append(number)
@@ -103,7 +109,7 @@ class Loaded:
         for place in places:
             starts[place] = size
             size += -(-self.code.plan.room(place.layout) // ALIGNMENT) * ALIGNMENT
-        memory = np.zeros(size + ALIGNMENT, np.uint8)
+        memory = self._memory_for(size + ALIGNMENT)
         shift = -memory.ctypes.data % ALIGNMENT
         own = self._table.copy()
         try:
@@ -116,6 +122,13 @@ class Loaded:
             place: place.layout.view(memory, shift + start, len(pixels))
             for place, start in starts.items()
         }
+
+    def _memory_for(self, size: int) -> NDArray[np.uint8]:
+        """Zeroed memory: the last, if nobody holds a value in it, since fresh pages take time."""
+        spare = len(self._spare) == size and sys.getrefcount(self._spare) == UNUSED
+        if not spare:
+            self._spare = np.zeros(size, np.uint8)
+        return self._spare
 
     def view(self, place: Place, count: int) -> NDArray[np.float32]:
         """So many images of a buffer, (N, height, width, channels), where they lie."""
