@@ -148,9 +148,11 @@ class NativeProgram(Program):
         learning, code = self._learning[name], self._current(self._steps[name])
         arrays = check_feeds(step.graph, feeds)
         images, targets = arrays[learning.graph.input], arrays[learning.targets]
-        loss, answers = code.train_step(images, targets, rate)
+        # Noted before the call, so that an interruption within it leaves nothing unnoticed: until
+        # the step is taken, what the code holds is what the store has.
+        self._newest, self._copied[code] = code, self._version + 1
         self._changed(stored=False)
-        self._copied[code], self._newest = self._version, code
+        loss, answers = code.train_step(images, targets, rate)
         found = {step.loss_value: np.asarray(loss), learning.graph.output: answers}
         return {output: found[value] for output, value in step.graph.outputs.items()}
 
@@ -227,11 +229,11 @@ class NativeProgram(Program):
         return self._weights
 
     def _changed(self, *, stored: bool) -> None:
+        for inspector in self._inspectors.values():
+            inspector.weights_changed()
         self._version += 1
         if stored:
             self._stored = self._version
-        for inspector in self._inspectors.values():
-            inspector.weights_changed()
 
     @serialised
     def weights(self) -> Weights:
