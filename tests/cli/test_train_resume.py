@@ -149,7 +149,7 @@ def test_every_option_but_those_of_the_call_is_kept(
     parameters = inspect.signature(module.train).parameters
     assert notes.keys() == parameters.keys() - module.OF_THE_CALL - {"context"}
     taken: list[dict[str, object]] = []
-    monkeypatch.setattr(module, "_train", lambda _, settings, **__: taken.append(settings))
+    monkeypatch.setattr(module, "_train", lambda _, settings, *__, **___: taken.append(settings))
     resume = ["train", "--resume", str(tmp_path / "run")]
     for more in ([], ["--report", "--save-every", "5", "--bad", "quarantine"]):
         assert CliRunner().invoke(app, [*resume, *more]).exit_code == 0

@@ -24,4 +24,4 @@ def test_evaluate_tells_what_it_left_out(model_path: Path, tmp_path: Path) -> No
     )
     told = r"1 file cannot be used and is left out: 7/page\x1b[2J.png: a text with markup"
     assert told in run.stderr
-    assert "data: 2 pictures" in run.stdout
+    assert "of 2 pictures: data" in run.stdout

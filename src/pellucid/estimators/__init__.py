@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.engines import DEFAULT
+from pellucid.engines import DEFAULT, get_engine
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.regressor import ImageRegressor
 from pellucid.files import load_model
@@ -47,5 +47,5 @@ def load_estimator(
         FileFormatError: If it is not a sound model file.
         DataError: If there is no such file, or no model in that folder.
     """
-    model = load_model(model_path(Path(path)))
+    model = load_model(model_path(Path(path)), engine=get_engine(engine))
     return estimator_of(model.task.kind)._of_model(model, path, engine, max_pixels, invert)

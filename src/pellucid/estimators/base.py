@@ -413,7 +413,8 @@ class ImageEstimator(Planning):
             FileFormatError: If it is not a sound model file.
             DataError: If there is no such file, or no model in that folder.
         """
-        return cls._of_model(load_model(model_path(Path(path))), path, engine, max_pixels, invert)
+        model = load_model(model_path(Path(path)), engine=get_engine(engine))
+        return cls._of_model(model, path, engine, max_pixels, invert)
 
     @classmethod
     def _of_model(

@@ -209,7 +209,7 @@ class Planning:
 
     def _start_model(self, path: Path) -> Model:
         if self._read_start is None or self._read_start[0] != path:
-            self._read_start = path, load_model(model_path(path))
+            self._read_start = path, load_model(model_path(path), engine=get_engine(self.engine))
         return self._read_start[1]
 
     def _planned_architecture(self) -> object:

@@ -220,8 +220,12 @@ def model_bytes(
     return pack(KIND, FORMAT, contents)
 
 
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model, check all of it, and run its self-test on the reference engine.
+def load_model(path: str | os.PathLike[str], *, engine: Engine | None = None) -> Model:
+    """Read a model, check all of it, and run its self-test on the engine that predicts.
+
+    Args:
+        path: Where it is.
+        engine: Who will predict; by default the default engine.
 
     Returns:
         The model; its weights are float32.
@@ -232,7 +236,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         FileFormatError: It is empty, cut short, damaged, not a model of Pellucid, written by a
             newer version, contradicts itself, or fails its self-test.
     """
-    return _checked_model(unpack(path, KIND, FORMAT), printable(path))
+    return _checked_model(unpack(path, KIND, FORMAT), printable(path), engine)
 
 
 def model_from_bytes(data: bytes, name: str) -> Model:
@@ -249,9 +253,9 @@ def model_from_bytes(data: bytes, name: str) -> Model:
     return _checked_model(unpack_bytes(data, name, KIND, FORMAT), name)
 
 
-def _checked_model(contents: Contents, name: str) -> Model:
+def _checked_model(contents: Contents, name: str, engine: Engine | None = None) -> Model:
     try:
-        return _model(contents)
+        return _model(contents, engine or get_engine())
     except MemoryError as error:
         raise DataError(f"{name}: not enough memory to load this model") from error
     except (PellucidError, ValueError, *_PARSING_ERRORS) as error:
@@ -260,7 +264,7 @@ def _checked_model(contents: Contents, name: str) -> Model:
         ) from error
 
 
-def _model(contents: Contents) -> Model:
+def _model(contents: Contents, engine: Engine) -> Model:
     document, arrays = dict(contents.document), dict(contents.arrays)
     if contents.version == 1:
         document = upgraded(document)
@@ -293,7 +297,7 @@ def _model(contents: Contents) -> Model:
     count = self_test.affordable(graph, len(images))
     try:
         self_test.check_logits(
-            self_test.compute_logits(model.network, images[:count], get_engine()), logits[:count]
+            self_test.compute_logits(model.network, images[:count], engine), logits[:count]
         )
     except ArgumentError as error:
         raise ArgumentError(f"it fails its self-test on this machine: {error}") from error

@@ -118,8 +118,9 @@ def twice(case: Case) -> Network:
     image = (2, 3, 2) if flat else (*case.shapes[0][:2], 2)
     nodes = [Node("flat image", Flatten())]
     for i, shape in enumerate(case.shapes):
-        maker = Dense(shape[0], bias=False) if flat else Conv2D(shape[2], (1, 1), bias=False)
-        nodes.append(Node(f"before {i}", maker, ("flat image" if flat else INPUT,)))
+        vector = len(shape) == 1
+        maker = Dense(shape[0], bias=False) if vector else Conv2D(shape[2], (1, 1), bias=False)
+        nodes.append(Node(f"before {i}", maker, ("flat image" if vector else INPUT,)))
     befores = tuple(f"before {i}" for i in range(count))
     nodes += [
         Node("first", case.operation, befores),
