@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError, ShapeError
-from pellucid.ops.loss import Loss, one_hot
+from pellucid.ops.loss import one_hot
 from pellucid.ops.operation import describe
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def check_feeds(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
             f"input {brief(odd[0])} {fault}; the network takes {', '.join(graph.inputs)}"
         )
     found: dict[str, Array] = {}
-    losses = {
-        node.inputs[1]: node.operation
-        for node in graph.nodes
-        if isinstance(node.operation, Loss) and node.inputs[1] in graph.inputs
-    }
+    losses = graph.compared
     count: int | None = None
     for name, kind in graph.inputs.items():
         array = np.asarray(feeds[name])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError, ShapeError, TooSmallError
 from pellucid.graph.smallest import smallest_input
+from pellucid.ops.loss import Loss
 from pellucid.ops.operation import describe
 from pellucid.ops.types import Type
 from pellucid.short_repr import short_repr
@@ -148,6 +149,15 @@ class Graph:
                         f"shape {stored.shape}, but needs {parameter.shape}"
                     )
         return found
+
+    @cached_property
+    def compared(self) -> dict[str, Loss]:
+        """The loss that compares each input with outputs, by the input's name."""
+        return {
+            node.inputs[1]: node.operation
+            for node in self.nodes
+            if isinstance(node.operation, Loss) and node.inputs[1] in self.inputs
+        }
 
     def parameters_of(self, node: Node) -> dict[str, str]:
         """Where each of a node's weights is stored, by its own name: ``{"kernel": …}``."""

@@ -60,7 +60,7 @@ class NativeProgram(Program):
         self._copied = dict.fromkeys(self._steps.values(), 0)
         self._inspectors: dict[Graph, Inspector] = {}
         self._objectives: dict[Graph, Objective] = {}
-        self._code_of(self.graph)
+        self._main = self._code_of(self.graph)
 
     # -------------------------------------------------------------------------------- computing
 
@@ -89,7 +89,7 @@ class NativeProgram(Program):
     @serialised
     def forward(self, images: Array) -> Array:
         check_images(self.graph, self.graph.input, images)
-        return self._current(self._code_of(self.graph)).forward(images)
+        return self._current(self._main).forward(images)
 
     @serialised
     def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
