@@ -13,14 +13,17 @@ from pellucid.errors import ArgumentError, ShapeError
 from pellucid.graph import Graph, Network, Node, initial_weights, parameters
 from pellucid.layers import (
     BatchNorm,
+    Concatenate,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    Input,
     MaxPool,
     Normalise,
     ReLU,
     Sequential,
+    connect,
 )
 from pellucid.ops.types import Type
 from pellucid.optimizers import SGD, Adam
@@ -240,3 +243,31 @@ def test_feeds_that_are_refused(engine: str) -> None:
         program.run(GRAPH, {"input": images[:, 1:]})
     with pytest.raises(ShapeError, match="must be"):
         program.differentiate(GRAPH, {"input": images}, {"head2": np.zeros((2, 3), np.float32)})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_networks_of_several_inputs_and_outputs(engine: str) -> None:
+    """Loaded by any engine, run and differentiated; what needs one of each says so."""
+    left, right = Input((6, 5, 1)), Input((3,))
+    features = Flatten()(Conv2D(2, 3)(left))
+    joined = Concatenate()(features, right)
+    two = connect({"left": left, "right": right}, {"y": Dense(2)(joined)})
+    many = connect({"left": left}, {"y": Dense(2)(features), "features": features})
+    random = np.random.default_rng(3)
+    every = {
+        "left": random.normal(size=(4, 6, 5, 1)).astype(np.float32),
+        "right": random.normal(size=(4, 3)).astype(np.float32),
+    }
+    for graph in (two, many):
+        net = Network(graph, initial_weights(graph, 0))
+        program, expected = (get_engine(e).load(net) for e in (engine, "reference"))
+        feeds = {name: every[name] for name in graph.inputs}
+        found, wanted = program.run(graph, feeds), expected.run(graph, feeds)
+        assert_all_close(found, wanted, TOLERANCES["float32"])
+        at = {"y": np.ones((4, 2), np.float32)}
+        slopes = [
+            each.differentiate(graph, feeds, at, values=["left"]) for each in (program, expected)
+        ]
+        assert_all_close(slopes[0].values, slopes[1].values, TOLERANCES["float32"])
+        with pytest.raises(ArgumentError, match="a network with one"):
+            program.forward(every["left"])

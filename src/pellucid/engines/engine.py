@@ -204,7 +204,8 @@ class Program(ABC):
     def forward(self, images: Array) -> Array:
         """The network's answer at inference, (N, …): logits (N, K) for a classifier."""
         graph = self.graph
-        (answer,) = self.run(graph, {graph.input: images}).values()
+        feeds, _ = {graph.input: images}, graph.output  # one of each, or an error that says so
+        (answer,) = self.run(graph, feeds).values()
         return answer
 
     def values(self, images: Array) -> dict[str, Array]:

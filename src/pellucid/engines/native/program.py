@@ -60,13 +60,14 @@ class NativeProgram(Program):
         self._copied = dict.fromkeys(self._steps.values(), 0)
         self._inspectors: dict[Graph, Inspector] = {}
         self._objectives: dict[Graph, Objective] = {}
-        self._main = self._code_of(self.graph)
+        answers = len(self.graph.inputs) == 1 == len(self.graph.outputs)
+        self._main = self._code_of(self.graph) if answers else None
 
     # -------------------------------------------------------------------------------- computing
 
     @property
     def forward_bytes(self) -> int:
-        return self._code_of(self.graph).forward_bytes
+        return self._main.forward_bytes if self._main else self.values_bytes
 
     @property
     def values_bytes(self) -> int:
@@ -74,11 +75,13 @@ class NativeProgram(Program):
 
     @property
     def unpredicted(self) -> frozenset[str]:
-        return frozenset(self._code_of(self.graph).folded.unfolded.values())
+        return frozenset(self._main.folded.unfolded.values() if self._main else ())
 
     @serialised
     def folded(self, name: str) -> tuple[Node, Weights] | None:
-        return self._code_of(self.graph).folded.layer(self.graph, name, self._store())
+        if self._main is None:
+            return super().folded(name)
+        return self._main.folded.layer(self.graph, name, self._store())
 
     @serialised
     def made_by(self, graph: Graph | None = None) -> str:
@@ -88,6 +91,8 @@ class NativeProgram(Program):
 
     @serialised
     def forward(self, images: Array) -> Array:
+        if self._main is None:
+            return super().forward(images)  # says what it lacks
         check_images(self.graph, self.graph.input, images)
         return self._current(self._main).forward(images)
 

@@ -65,7 +65,7 @@ class Objective:
             return None
         inputs = {name: kind for name, kind in graph.inputs.items() if name in read}
         if own.inputs == inputs and set(own.nodes) >= set(nodes):
-            network = own
+            network = own if len(own.outputs) == 1 else Graph(own.inputs, own.nodes)
         else:
             network = Graph(inputs, nodes)
         if len(network.inputs) != 1 or len(network.outputs) != 1:
