@@ -1,0 +1,1 @@
+"""Networks of others: weights by name, ONNX files, and modules of PyTorch."""

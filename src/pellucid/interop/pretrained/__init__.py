@@ -1,0 +1,1 @@
+"""Networks with trained weights, by name."""
