@@ -83,7 +83,7 @@ def _short(value: float | None) -> str:
 def _step(backward: Backward, step: BackwardStep) -> d.Section:
     lowest, highest = written(float(step.gradient.min())), written(float(step.gradient.max()))
     words = (
-        f"{step.step.kind}: {describe(step.gradient.shape)}, from {lowest} to {highest}"
+        f"{step.step.title}: {describe(step.gradient.shape)}, from {lowest} to {highest}"
         f"{_passes(step)}"
     )
     classes = backward.activations.classes

@@ -80,6 +80,7 @@ STYLE = f"""
   .pellucid td {{ white-space: normal; }}
   .pellucid table.bars th {{ min-width: 5rem; }}
   .pellucid table.bars td.bar {{ min-width: 4rem; }}
+  .pellucid table.bars td:not(.left) {{ white-space: nowrap; }}
 }}
 @media print {{
   .pellucid {{ max-width: none; font-size: 10pt; }}
