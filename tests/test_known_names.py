@@ -11,8 +11,8 @@ from pellucid.architectures import ARCHITECTURES, default_settings, get_architec
 from pellucid.data.augment import get_augmentation
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
-from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.gallery import GALLERY, gallery_kernel
+from pellucid.explain.methods import METHODS
 from pellucid.known_names import find_name
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import make_recipe
@@ -21,13 +21,13 @@ from pellucid.training.schedules import SCHEDULES
 if TYPE_CHECKING:
     from pellucid import Dataset
 
-EVERY = [*ARCHITECTURES, *FUNCTIONS, *GALLERY, *OPTIMIZERS, *SCHEDULES]
+EVERY = [*ARCHITECTURES, *GALLERY, *METHODS, *OPTIMIZERS, *SCHEDULES]
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_name_is_found_however_it_is_written(name: str) -> None:
     known = next(
-        names for names in (ARCHITECTURES, FUNCTIONS, GALLERY, OPTIMIZERS, SCHEDULES)
+        names for names in (ARCHITECTURES, GALLERY, METHODS, OPTIMIZERS, SCHEDULES)
         if name in names
     )  # fmt: skip
     for written in (name, name.upper(), name.replace("-", "_"), name.replace("-", "").title()):

@@ -12,9 +12,10 @@ from pellucid.data import Dataset
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.emptiness import CONSTANT, NOT_FINITE, ZERO
-from pellucid.explain.explanation import FUNCTIONS, explain
+from pellucid.explain.explanation import explain
 from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.maximisation import maximise
+from pellucid.explain.methods import METHODS
 from pellucid.explain.patches import exciting_patches
 from pellucid.explain.randomisation_test import randomisation_test
 from pellucid.explain.score import choose_score
@@ -92,7 +93,7 @@ def test_the_layer_that_is_named_instead_shows_something() -> None:
     assert "row 2, column 3" in named.found
 
 
-@pytest.mark.parametrize("method", FUNCTIONS)
+@pytest.mark.parametrize("method", METHODS)
 def test_a_network_of_shut_relus_is_empty_by_every_method(method: str) -> None:
     """With a bias of −1000 no pixel matters: nothing is claimed, nothing else offered."""
     found = heatmap_of(network(bias=-1000.0), method)
@@ -141,7 +142,7 @@ def test_occlusion_that_changes_nothing_but_the_rounding() -> None:
     assert found.empty.kind == ZERO
 
 
-@pytest.mark.parametrize("method", FUNCTIONS)
+@pytest.mark.parametrize("method", METHODS)
 def test_numbers_that_are_not_finite_are_neither_drawn_nor_ranked(method: str) -> None:
     """Weights of 1e38 overflow: figures and records are still made, without NaN in them."""
     with np.errstate(all="ignore"):

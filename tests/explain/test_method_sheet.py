@@ -10,8 +10,9 @@ import pytest
 import pellucid as pl
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
-from pellucid.explain.explanation import FUNCTIONS, explain
+from pellucid.explain.explanation import explain
 from pellucid.explain.method_sheet import explain_by_every_method
+from pellucid.explain.methods import METHODS
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential, Tanh
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def test_every_method_answers_as_it_does_alone(
 ) -> None:
     activations = Activations.of(classifier, digits[1].images[0])
     sheet = explain_by_every_method(activations, target="3", layer="conv1", size=3)
-    assert list(sheet.found) == list(FUNCTIONS)
+    assert list(sheet.found) == list(METHODS)
     assert not sheet.refused
     for name, heatmap in sheet.heatmaps.items():
         options = {"layer": "conv1"} if name in ("grad-cam", "grad-cam++", "deconvnet") else {}
@@ -32,7 +33,7 @@ def test_every_method_answers_as_it_does_alone(
         values = alone.heatmap().values if name == "evidence" else alone.values  # type: ignore[union-attr]
         np.testing.assert_allclose(heatmap.values, values, rtol=1e-3, atol=1e-5, err_msg=name)
     record = sheet.to_dict()
-    assert list(record["methods"]) == list(FUNCTIONS)
+    assert list(record["methods"]) == list(METHODS)
     assert sheet.png().startswith(b"\x89PNG")
 
 

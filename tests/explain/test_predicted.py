@@ -10,8 +10,8 @@ import pytest
 
 from pellucid.engines import ENGINES, Program, get_engine
 from pellucid.explain.backward import backward
-from pellucid.explain.explanation import FUNCTIONS
 from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.methods import METHODS
 from pellucid.explain.score import choose_score
 from pellucid.explain.trace import Trace
 from pellucid.ops.softmax import probabilities
@@ -64,7 +64,7 @@ def test_gradients_begin_with_the_predicted_probabilities(name: str) -> None:
 @pytest.mark.parametrize("name", ["lecture", "resnet20", "every operation"])
 def test_heatmaps_agree_between_engines(name: str, method: str, engine: str) -> None:
     maps = [
-        FUNCTIONS[method](choose_score(activations(GRAPHS[name], engine=each), target=1))
+        METHODS[method].function(choose_score(activations(GRAPHS[name], engine=each), target=1))
         for each in ("reference", engine)
     ]
     first, found = (each.values for each in maps if isinstance(each, Heatmap))

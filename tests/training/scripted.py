@@ -10,7 +10,8 @@ import numpy as np
 from pellucid.data import Dataset
 from pellucid.engines import Program, StepResult
 from pellucid.layers import Dense, Flatten, Sequential
-from pellucid.training import Epoch
+from pellucid.training import Epoch, Progress, Recipe, TrainingResult, make_recipe
+from pellucid.training.schedules import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -107,3 +108,25 @@ def epoch(number: int, accuracy: float | None = None, loss: float | None = None)
         images_per_second=1234.5,
         seconds=0.25,
     )
+
+
+@dataclass
+class Notes:
+    """A watcher that writes down what it was told, in order."""
+
+    told: list[Progress | tuple[int, int]] = field(default_factory=list)
+
+    def after_step(self, progress: Progress) -> None:
+        self.told.append(progress)
+
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+        self.told.append((len(trained.history), trained.best_epoch))
+
+    @property
+    def steps(self) -> list[Progress]:
+        return [note for note in self.told if isinstance(note, Progress)]
+
+
+def recipe(epochs: int = 1, batch_size: int = 4, learning_rate: float = 0.5) -> Recipe:
+    optimizer = make_recipe().optimizer
+    return Recipe(optimizer, learning_rate, Constant(), epochs=epochs, batch_size=batch_size)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.explain import methods
+from pellucid.explain.last_convolution import default_layer
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Emptiness:
     def advice(self) -> str:
         """What to try, in words."""
         if self.kind == NOT_FINITE:
-            return "no method can explain such a network; train it anew with a smaller rate"
+            return "no method can explain such a network; train it again with a smaller rate"
         if self.method is None:
             return "the other methods find nothing either"
         layer = "" if self.layer is None else f" --layer {printable(self.layer)}"
@@ -135,8 +136,6 @@ def _layers_with_maps(scored: Score) -> list[str]:
 
     First the one that Grad-CAM looks into by default, then from the last on.
     """
-    from pellucid.explain.grad_cam import default_layer
-
     graph = scored.graph
     names: list[str] = []
     seen = False
@@ -145,15 +144,15 @@ def _layers_with_maps(scored: Score) -> list[str]:
         shape = graph.shapes[node.name]
         if seen and len(shape) == 3 and shape[0] * shape[1] > 1:
             names.append(node.name)
-    usual = [name for name in names if name == default_layer(graph)[1]]
-    return [*usual, *(name for name in names[::-1] if name not in usual)][:MOST_LAYERS]
+    default = [name for name in names if name == default_layer(graph)[1]]
+    return [*default, *(name for name in names[::-1] if name not in default)][:MOST_LAYERS]
 
 
 def _shows_something(scored: Score, method: str, layer: str | None) -> bool:
-    from pellucid.explain.explanation import FUNCTIONS
-
     try:
-        found: Any = FUNCTIONS[method](scored, **({} if layer is None else {"layer": layer}))
+        found: Any = methods.METHODS[method].function(
+            scored, **({} if layer is None else {"layer": layer})
+        )
     except ArgumentError:
         return False  # the method does not suit the network, or the layer the method
     return _kind(found.heatmap() if hasattr(found, "heatmap") else found) is None

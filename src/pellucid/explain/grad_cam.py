@@ -19,6 +19,7 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.explain.evidence import check_dependence
 from pellucid.explain.heatmap import Heatmap
+from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.methods import GRAD_CAM, GRAD_CAM_PLUS_PLUS
 from pellucid.ops.operation import describe
 from pellucid.text import printable
@@ -26,7 +27,6 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
-    from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array
 
 ROUNDING = 1e-6
@@ -38,7 +38,8 @@ def grad_cam(scored: Score, *, layer: str | None = None) -> Heatmap:
 
     Args:
         scored: What is asked.
-        layer: Whose feature maps; by default the last convolution's, see :func:`default_layer`.
+        layer: Whose feature maps; by default the last convolution's, see
+            :func:`~pellucid.explain.last_convolution.default_layer`.
 
     Raises:
         ArgumentError: If there is no such layer, or it has no feature maps; or if no layer is
@@ -66,35 +67,6 @@ def grad_cam_plus_plus(scored: Score, *, layer: str | None = None) -> Heatmap:
     alpha = np.divide(squares, below, out=np.zeros_like(below), where=below != 0.0)
     weights = (alpha * np.maximum(slopes, 0.0)).sum(axis=(0, 1))
     return _heatmap(scored, GRAD_CAM_PLUS_PLUS, name, maps, weights, score, remark)
-
-
-def default_layer(graph: Graph) -> tuple[str, str]:
-    """The last convolution, and the layer that hands its feature maps on.
-
-    That is the end of what follows it without changing positions: batch norm, the joint of a block,
-    activation.
-
-    Raises:
-        ArgumentError: If the network has no convolution.
-    """
-    convolutions = [node.name for node in graph.nodes if node.operation.family == "convolution"]
-    if not convolutions:
-        raise ArgumentError(
-            "the network has no convolution for Grad-CAM to look into; use integrated-gradients or "
-            "occlusion"
-        )
-    name = convolutions[-1]
-    while True:
-        readers = [node for node in graph.nodes if name in node.inputs]
-        if len(readers) != 1 or not _hands_on(graph, readers[0]):
-            return convolutions[-1], name
-        name = readers[0].name
-
-
-def _hands_on(graph: Graph, node: Node) -> bool:
-    """Whether a layer makes each value of feature maps from the one at its own place."""
-    reads = node.operation.reads(*graph.inputs_of(node))
-    return len(reads.output) == 3 and reads.value_by_value
 
 
 def _layer(scored: Score, layer: str | None) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.errors import ArgumentError
 from pellucid.explain.evidence import Evidence
-from pellucid.explain.explanation import FUNCTIONS, explain
+from pellucid.explain.explanation import explain
+from pellucid.explain.methods import METHODS
 from pellucid.record import Record
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def explain_by_every_method(
     """
     found: dict[str, Heatmap | Evidence] = {}
     refused: dict[str, str] = {}
-    for method, function in FUNCTIONS.items():
-        taken = inspect.signature(function).parameters
+    for method in METHODS:
+        taken = inspect.signature(METHODS[method].function).parameters
         given = {name: value for name, value in options.items() if name in taken}
         try:
             found[method] = explain(activations, method, target=target, against=against, **given)

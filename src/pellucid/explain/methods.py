@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class Method:
         can: What its picture can claim.
         cannot: What it cannot.
         if_empty: Why it may be 0 everywhere.
+        computed_by: Module and function of this folder that compute it; loaded late, since a
+            heatmap that shows nothing names a method that does.
         insensitive: Whether it fails the test of :mod:`pellucid.explain.randomisation_test`.
     """
 
@@ -25,7 +32,15 @@ class Method:
     can: str
     cannot: str
     if_empty: str
+    computed_by: str
     insensitive: bool = False
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What computes it: takes a score and options, gives a heatmap or evidence."""
+        module, _, name = self.computed_by.rpartition(".")
+        found: Callable[..., Any] = getattr(import_module(f"pellucid.explain.{module}"), name)
+        return found
 
 
 _FLAT = (
@@ -42,6 +57,7 @@ EVIDENCE = Method(
     "occlusion test beside it asks that); a black pixel (0) always has the share 0",
     if_empty="the score is made of biases alone, since every pixel is 0, or every path from the "
     "pixels ends at a ReLU that is shut",
+    computed_by="evidence.evidence",
 )
 
 GRADIENT = Method(
@@ -52,6 +68,7 @@ GRADIENT = Method(
     cannot="how much a pixel contributed: where the function is flat there is no gradient, "
     "whatever it contributes; noisy",
     if_empty=_FLAT,
+    computed_by="gradient_maps.gradient",
 )
 
 GRADIENT_TIMES_INPUT = Method(
@@ -62,6 +79,7 @@ GRADIENT_TIMES_INPUT = Method(
     "the biases' share",
     cannot="the whole score: biases are left out; a black pixel (0) always gets 0",
     if_empty=f"{_FLAT}; or every pixel that could is 0",
+    computed_by="gradient_maps.gradient_times_input",
 )
 
 INTEGRATED_GRADIENTS = Method(
@@ -72,6 +90,7 @@ INTEGRATED_GRADIENTS = Method(
     cannot="anything without its baseline: pixels that look like it get nothing, and the pictures "
     "on the way may look like nothing that the network has seen",
     if_empty="the score has no gradient anywhere between the baseline and the picture",
+    computed_by="integrated.integrated_gradients",
 )
 
 SMOOTH_GRAD = Method(
@@ -81,6 +100,7 @@ SMOOTH_GRAD = Method(
     can="to which pixels the score is sensitive, averaged over a neighbourhood of the image",
     cannot="how much a pixel contributed; how much noise and how many copies is a matter of taste",
     if_empty=_FLAT,
+    computed_by="gradient_maps.smooth_grad",
 )
 
 GUIDED_BACKPROPAGATION = Method(
@@ -91,6 +111,7 @@ GUIDED_BACKPROPAGATION = Method(
     cannot="why this class: the picture hardly depends on it, nor on the later layers' weights (it "
     "fails the randomisation test); it is no gradient of anything",
     if_empty="nothing positive gets back through the ReLUs to the pixels",
+    computed_by="rectified.guided_backpropagation",
     insensitive=True,
 )
 
@@ -103,6 +124,7 @@ DECONVNET = Method(
     cannot="why this class: what it shows comes from pooling's winners more than from the later "
     "layers' weights (it fails the randomisation test); it is no gradient of anything",
     if_empty="nothing positive gets back through the ReLUs to the pixels",
+    computed_by="rectified.deconvnet",
     insensitive=True,
 )
 
@@ -115,6 +137,7 @@ GRAD_CAM = Method(
     "a unit there sees nothing but what lies below the spot",
     if_empty="no position's feature maps speak for the score, and what speaks against it is left "
     "out",
+    computed_by="grad_cam.grad_cam",
 )
 
 GRAD_CAM_PLUS_PLUS = Method(
@@ -126,6 +149,7 @@ GRAD_CAM_PLUS_PLUS = Method(
     "much about why: no weight is negative, so that it shows activity more than reasons "
     "(it fails the randomisation test)",
     if_empty="no gradient of the score by a feature map is positive where the map is active",
+    computed_by="grad_cam.grad_cam_plus_plus",
     insensitive=True,
 )
 
@@ -137,6 +161,7 @@ OCCLUSION = Method(
     cannot="what a patch does together with others; the cover is itself something that the network "
     "sees, and size and colour of it matter",
     if_empty="the score stays the same whatever patch is covered",
+    computed_by="occlusion.occlusion",
 )
 
 METHODS = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from pellucid.engines import get_engine
 from pellucid.explain.evidence import Evidence
-from pellucid.explain.explanation import FUNCTIONS
+from pellucid.explain.methods import METHODS
 from pellucid.explain.records import record
 from pellucid.graph import Network, initial_weights
 from pellucid.record import Record
@@ -94,7 +94,7 @@ def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> Randomis
         ArgumentError: If the method does not suit the network.
     """
     graph = scored.graph
-    made = FUNCTIONS[method](scored)
+    made = METHODS[method].function(scored)
     first = _values(made)
     fresh = initial_weights(graph, (FIRST_SEED + seed) % (1 << 32))
     weights = dict(scored.network.weights)
@@ -105,7 +105,7 @@ def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> Randomis
             continue
         weights |= {str(name): fresh[str(name)] for name in own}
         asked = _with(scored, Network(graph, dict(weights)))
-        engine, found = asked.activations.engine, _values(FUNCTIONS[method](asked))
+        engine, found = asked.activations.engine, _values(METHODS[method].function(asked))
         steps.append(_compare(node.name, first, found))
     return RandomisationTest(method, tuple(steps), made.empty, engine)
 
