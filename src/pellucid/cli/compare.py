@@ -37,6 +37,7 @@ def compare(
     json: arguments.Json = False,
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
+    from pellucid.data.reading import Reading
     from pellucid.estimators import load_estimator
     from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
@@ -48,8 +49,11 @@ def compare(
     names = printable(model_a), printable(model_b)
     found = compare_models(
         one, two, data,
-        part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache, names=names,
-        path_column=path_column, label_column=label_column,
+        part=part, max_pixels=max_pixels, names=names,
+        reading=Reading(
+            bad=bad, max_bytes=max_bytes, cache=cache,
+            path_column=path_column, label_column=label_column,
+        ),
     )  # fmt: skip
     for note in found.notes:
         remarks().print(note)

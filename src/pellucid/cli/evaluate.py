@@ -55,6 +55,7 @@ def evaluate(
     json: arguments.Json = False,
 ) -> None:
     """Judge a model: accuracy and mistakes; of several labels mAP and F1, of numbers R²."""
+    from pellucid.data.reading import Reading
     from pellucid.evaluation import Report
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
@@ -66,8 +67,11 @@ def evaluate(
     classifier = load_model_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
     pictures, notes = held_out(
         data, classifier.model_,
-        part=part, max_pixels=max_pixels, max_bytes=max_bytes, bad=bad, cache=cache,
-        path_column=path_column, label_column=label_column, integers_count=classes is not None,
+        part=part, max_pixels=max_pixels, integers_count=classes is not None,
+        reading=Reading(
+            bad=bad, max_bytes=max_bytes, cache=cache,
+            path_column=path_column, label_column=label_column,
+        ),
     )  # fmt: skip
     for note in notes:
         remarks().print(note)

@@ -66,6 +66,7 @@ def surgery(
     if image is None and data is None and out is None:
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
 
+    from pellucid.data.reading import Reading
     from pellucid.evaluation.edit_effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
     from pellucid.files.held_out import held_out
@@ -91,8 +92,10 @@ def surgery(
         seen = print_resize_note(picture, before.model_, before.max_pixels).to_dict()
     if data is not None:
         pictures, notes = held_out(
-            data, before.model_, part=part, max_pixels=max_pixels, max_bytes=max_bytes,
-            path_column=path_column, label_column=label_column,
+            data, before.model_, part=part, max_pixels=max_pixels,
+            reading=Reading(
+                max_bytes=max_bytes, path_column=path_column, label_column=label_column
+            ),
         )  # fmt: skip
         for note in notes:
             remarks().print(note)

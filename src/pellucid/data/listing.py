@@ -11,14 +11,17 @@ from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
+from pellucid.data.reading import Reading
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.data.targets import Numbers
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+
+DEFAULTS = Reading()
 
 
 def listing(
@@ -46,7 +49,7 @@ def listing(
         raise DataError(
             f"{printable(path)}: arrays; expected a folder of picture files or a CSV file"
         )
-    return scanned(path, path_column, label_column)
+    return scanned(path, Reading(path_column=path_column, label_column=label_column))
 
 
 def is_of_pictures(path: Path) -> bool:
@@ -54,18 +57,12 @@ def is_of_pictures(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES if path.is_file() else not find_idx_files(path)
 
 
-def scanned(
-    path: Path,
-    path_column: str | None = None,
-    label_column: str | None = None,
-    task: str | None = None,
-) -> PictureFolder:
+def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) -> PictureFolder:
     """Return the picture files of a path that was located and is of picture files.
 
     Args:
         path: The path.
-        path_column: As :func:`pellucid.data.load` takes it.
-        label_column: Likewise.
+        reading: How it is read; the columns of a CSV file count.
         task: What the labels are for; None to recognise it.
 
     Raises:
@@ -73,8 +70,8 @@ def scanned(
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
     if path.is_file():
-        return scan_table(path, path_column, label_column, task)
-    check_no_columns(path, path_column, label_column)
+        return scan_table(path, reading.path_column, reading.label_column, task)
+    reading.check_no_columns(path)
     found = scan_folder(path)
     if task in (None, found.targets.kind):
         return found
@@ -84,14 +81,3 @@ def scanned(
         f"{printable(path)}: a folder says one class a picture, and is asked for {task}; give a "
         "CSV file of path,label"
     )
-
-
-def check_no_columns(
-    source: str | os.PathLike[str], path_column: str | None, label_column: str | None
-) -> None:
-    """Raise ArgumentError if columns are named of what is no CSV file."""
-    for name, value in (("path_column", path_column), ("label_column", label_column)):
-        if value is not None:
-            raise ArgumentError(
-                f"{name} is {value!r:.100}, but {printable(source)} is no CSV file; leave it out"
-            )

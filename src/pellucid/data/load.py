@@ -2,74 +2,52 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pellucid.data.arrays import CLASSES, array_parts, datasets_from, deep_pictures
-from pellucid.data.cache import check_cache, open_picture_cache
-from pellucid.data.class_names import FILE as CLASSES_FILE
+from pellucid.data.arrays import CLASSES, datasets_from, deep_pictures
+from pellucid.data.cache import open_picture_cache
 from pellucid.data.detect_format import BUILTIN, locate
-from pellucid.data.idx_folder import find_idx_files, load_idx_folder
-from pellucid.data.listing import check_no_columns, is_of_pictures, scanned
+from pellucid.data.idx_folder import load_idx_folder
+from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.make_splits import DEFAULT_SHARE, make_splits
-from pellucid.data.mnist import PARTS as MNIST_PARTS
 from pellucid.data.mnist import load_mnist
 from pellucid.data.npz import read_npz
-from pellucid.data.packed import check_max_bytes
-from pellucid.data.pictures import check_image_size, read_pictures
+from pellucid.data.pictures import check_image_size
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.data.preprocessing import check_max_pixels
-from pellucid.data.quarantine import check_bad
+from pellucid.data.read_part import classes_file, read_for
+from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task, integers_note
 from pellucid.data.sources import (
-    NO_PICTURES,
     ArraySource,
     PictureSource,
-    check_known,
     check_learnable,
-    class_terms,
-    in_task,
     with_classes,
 )
-from pellucid.data.table_columns import check_columns
-from pellucid.data.targets import NONE, TARGETS, ClassTargets
+from pellucid.data.targets import TARGETS
 from pellucid.data.value_range import array_range
 from pellucid.errors import ArgumentError, DataError
-from pellucid.text import array_shape, folder_name, printable
+from pellucid.text import array_shape, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.class_names import ClassNames
     from pellucid.data.dataset import Dataset, Splits
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.quarantine import Bad
+    from pellucid.data.read_part import DataSource
     from pellucid.data.sources import Source
     from pellucid.data.split import Share
     from pellucid.data.targets import Targets
 
-    DataSource = str | os.PathLike[str] | Mapping[str, Any]
-    """The path of data, the name of a built-in set, or arrays by name."""
 
-__all__ = ["BUILTIN", "MNIST_VALIDATION", "SPLITS", "MissingPartError", "load", "load_for"]
+__all__ = ["BUILTIN", "MNIST_VALIDATION", "load", "load_for"]
 
 MNIST_VALIDATION = 5_000
 """Pictures that are set aside from MNIST's training set by default."""
-
-SPLITS = ("train", "validation", "test")
-"""Names of the parts of divided data."""
-
-
-class MissingPartError(DataError):
-    """Divided data have no such part; ``parts`` are those that they have."""
-
-    def __init__(self, message: str, parts: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.parts = parts
 
 
 def load(
@@ -152,17 +130,31 @@ def load(
             of a class to train with.
         ArgumentError: A setting is outside its range.
     """
+    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column)
+    return read_splits(
+        source, reading, image_size=image_size, validation=validation, seed=seed,
+        allow_one_class=allow_one_class, classes=classes, task=task,
+    )  # fmt: skip
+
+
+def read_splits(
+    source: DataSource,
+    reading: Reading,
+    *,
+    image_size: tuple[int, int] | None = None,
+    validation: Share | None = None,
+    seed: int = 0,
+    allow_one_class: bool = False,
+    classes: ClassNames | None = None,
+    task: str | None = None,
+) -> Splits:
+    """Load pictures and divide them, as :func:`load` does; how they are read is one value."""
     if image_size is not None:
         check_image_size(image_size)
-    check_bad(bad)
-    check_max_pixels(max_pixels)
-    check_max_bytes(max_bytes)
-    check_cache(cache)
-    check_columns(path_column, label_column)
     task = checked_task(task)
     if isinstance(source, Mapping) or source == "mnist":
         name = "a mapping" if isinstance(source, Mapping) else source
-        check_no_columns(name, path_column, label_column)
+        reading.check_no_columns(name)
     if source == "mnist":
         origin: Source = _array_source("mnist", load_mnist(), True, classes=classes, task=task)
     elif isinstance(source, Mapping):
@@ -175,7 +167,7 @@ def load(
                     f"{printable(path)}: its classes have names, those of its folders or its list; "
                     f"rename these, or leave classes out"
                 )
-            found = scanned(path, path_column, label_column, task)
+            found = scanned(path, reading, task)
             # False is no number, and is refused further on
             if validation == 0 and validation is not False and len(found.parts) > 1:
                 found = replace(
@@ -183,16 +175,16 @@ def load(
                     parts={part: of for part, of in found.parts.items() if part != "validation"},
                 )
             origin = PictureSource(
-                printable(path), found, image_size, bad, max_pixels, allow_one_class,
-                *open_picture_cache(cache, found.root),
+                printable(path), found, image_size, reading, allow_one_class,
+                *open_picture_cache(reading.cache, found.root),
             )  # fmt: skip
         elif path.is_file():
-            check_no_columns(path, path_column, label_column)
-            arrays = read_npz(path, max_bytes=max_bytes)
+            reading.check_no_columns(path)
+            arrays = read_npz(path, max_bytes=reading.max_bytes)
             origin = _arrays(printable(path), arrays, allow_one_class, classes, task)
         else:
-            datasets = load_idx_folder(path, max_bytes=max_bytes)
-            names = _classes_file(path) if classes is None else classes
+            datasets = load_idx_folder(path, max_bytes=reading.max_bytes)
+            names = classes_file(path) if classes is None else classes
             origin = _array_source(
                 printable(path), datasets, allow_one_class, classes=names, task=task
             )
@@ -200,47 +192,6 @@ def load(
         check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
     return make_splits(origin, validation, default, seed)
-
-
-def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
-    """Return which parts data bring themselves: ``all`` where they are not divided.
-
-    Args:
-        source: A path, or the name of a built-in set.
-        max_bytes: As :func:`load` takes it.
-
-    Raises:
-        DataError: There are no such data.
-    """
-    if source == "mnist":
-        return MNIST_PARTS
-    path = locate(source)
-    if is_of_pictures(path):
-        return tuple(scanned(path).parts)
-    if path.is_file():
-        return array_parts(read_npz(path, max_bytes=max_bytes), printable(path))
-    return tuple(find_idx_files(path))
-
-
-def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> Dataset:
-    """Return all pictures of data that are not divided, with their own classes and size.
-
-    Args:
-        source: A path.
-        max_bytes: As :func:`load` takes it.
-
-    Raises:
-        DataError: There are no such data, or they are divided.
-    """
-    path = locate(source)
-    _check_part(printable(path), part_names(path, max_bytes=max_bytes), "all")
-    if path.is_file() and not is_of_pictures(path):
-        arrays = read_npz(path, max_bytes=max_bytes)
-        return datasets_from(arrays, printable(path), ("all",))["all"]
-    found = scanned(path)
-    kept, note = open_picture_cache(True, found.root)
-    origin = PictureSource(printable(path), found, None, "quarantine", MAX_PIXELS, True, kept, note)
-    return origin.read("all")
 
 
 def load_for(
@@ -286,68 +237,11 @@ def load_for(
             model, or arrays have another shape than the model takes.
         ArgumentError: A setting is outside its range.
     """
-    preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
-    like = ClassTargets(NONE, tuple(classes)) if known is None else known
-    if split not in SPLITS:
-        raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
-    check_bad(bad)
-    check_max_pixels(max_pixels)
-    check_max_bytes(max_bytes)
-    check_cache(cache)
-    check_columns(path_column, label_column)
-    if source == "mnist":
-        _check_part("mnist", MNIST_PARTS, split)
-        dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
-        return in_task(dataset, "mnist", preprocessing, like, source_classes)
-    if isinstance(source, Mapping):
-        return _of_arrays(source, "arrays", preprocessing, like, source_classes, split)
-    path = locate(source)
-    name = printable(path)
-    if not is_of_pictures(path):
-        if path.is_file():
-            return _of_arrays(
-                read_npz(path, max_bytes=max_bytes), name, preprocessing, like, source_classes,
-                split,
-            )  # fmt: skip
-        _check_part(name, tuple(find_idx_files(path)), split)
-        dataset = load_idx_folder(path, (split,), max_bytes=max_bytes)[split]
-        names = _classes_file(path)
-        if names is not None and not set(dataset.classes) <= set(like.names):
-            # of all parts, since the labels that occur decide what the names count
-            dataset = with_classes(load_idx_folder(path, max_bytes=max_bytes), names, name)[split]
-        return in_task(dataset, name, preprocessing, like, source_classes)
-    found = scanned(path, path_column, label_column, like.kind)
-    part = "all" if "all" in found.parts else split
-    _check_part(name, tuple(found.parts), part)
-    unlisted = tuple(file for file in found.bad if file.part == part)
-    if unlisted and bad == "error":
-        raise DataError(f"{name}: {printable(unlisted[0].name)}: {unlisted[0].reason}")
-    files = found.parts[part]
-    if not files:
-        raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")
-    reading = found.targets
-    if isinstance(like, ClassTargets):
-        occurring = sorted({file.class_name for file in files})
-        terms = class_terms(occurring, like.classes, source_classes)
-        check_known(name, occurring, terms)
-        reading = ClassTargets(NONE, terms)
-    title = folder_name(path) if part == "all" else part
-    kept, _ = open_picture_cache(cache, found.root)
-    dataset = read_pictures(
-        files, reading, preprocessing, title, bad=bad, max_pixels=max_pixels, cache=kept
-    )
-    targets = dataset.targets
-    if isinstance(targets, ClassTargets):
-        targets = replace(targets, classes=like.names, source_classes=source_classes)
-    else:
-        targets = like.adopt(targets, name)
-    return replace(dataset, targets=targets, quarantined=(*unlisted, *dataset.quarantined))
-
-
-def _classes_file(folder: Path) -> Path | None:
-    """The file of class names in a folder, if there is one."""
-    path = folder / CLASSES_FILE
-    return path if os.path.lexists(path) else None
+    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column)
+    return read_for(
+        source, reading, preprocessing=preprocessing, classes=classes,
+        source_classes=source_classes, known=known, split=split,
+    )  # fmt: skip
 
 
 def _arrays(
@@ -387,26 +281,6 @@ def _array_source(
             check_learnable(name, targets, allow_one_class=allow_one_class)
             notes = (*notes, *integers_note(targets.names, targets.kind))
     return ArraySource(name, datasets, notes)
-
-
-def _of_arrays(
-    arrays: Mapping[str, Any],
-    name: str,
-    preprocessing: Preprocessing,
-    like: Targets,
-    source_classes: tuple[str, ...] | None,
-    split: str,
-) -> Dataset:
-    parts = array_parts(arrays, name)
-    part = "all" if "all" in parts else split
-    _check_part(name, parts, part)
-    datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
-    return in_task(datasets[part], name, preprocessing, like, source_classes)
-
-
-def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:
-    if wanted not in parts:
-        raise MissingPartError(f"{name}: no {wanted} part; it has {' and '.join(parts)}", parts)
 
 
 def check_not_resized(

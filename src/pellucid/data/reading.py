@@ -1,19 +1,62 @@
-"""The settings of how data are read, which travel together from a command to the reader."""
+"""How data are read: settings that travel together from a command or a call to the readers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pellucid.data.cache import check_cache
+from pellucid.data.packed import check_max_bytes
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import check_max_pixels
+from pellucid.data.quarantine import check_bad
+from pellucid.data.table_columns import check_columns
+from pellucid.errors import ArgumentError
+from pellucid.text import printable
 
 if TYPE_CHECKING:
+    import os
+
     from pellucid.data.cache import CacheSetting
     from pellucid.data.quarantine import Bad
 
 
-class Reading(TypedDict, total=False):
-    """Keyword arguments of :func:`pellucid.data.load_for`, which its callers pass on."""
+@dataclass(frozen=True)
+class Reading:
+    """How data are read; each setting as :func:`pellucid.data.load` takes it.
 
-    bad: Bad
-    max_bytes: int | None
-    cache: CacheSetting
-    path_column: str | None
-    label_column: str | None
+    Attributes:
+        bad: What is done about picture files that cannot be used.
+        max_pixels: Picture files with more pixels are bad.
+        max_bytes: Bytes that a compressed file of arrays may unpack to.
+        cache: Where decoded pictures are kept.
+        path_column: The column of a CSV file that holds the paths.
+        label_column: The column of a CSV file that holds the labels.
+
+    Raises:
+        ArgumentError: A setting is outside its range.
+    """
+
+    bad: Bad = "quarantine"
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int | None = None
+    cache: CacheSetting = True
+    path_column: str | None = None
+    label_column: str | None = None
+
+    def __post_init__(self) -> None:
+        check_bad(self.bad)
+        check_max_pixels(self.max_pixels)
+        check_max_bytes(self.max_bytes)
+        check_cache(self.cache)
+        check_columns(self.path_column, self.label_column)
+
+    def check_no_columns(self, source: str | os.PathLike[str]) -> None:
+        """Raise ArgumentError if columns are named of a source that is no CSV file."""
+        for name in ("path_column", "label_column"):
+            value = getattr(self, name)
+            if value is not None:
+                raise ArgumentError(
+                    f"{name} is {value!r:.100}, but {printable(source)} is no CSV file; "
+                    "leave it out"
+                )

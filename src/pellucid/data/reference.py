@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.detect_format import BUILTIN, locate
-from pellucid.data.load import load, load_all, part_names
+from pellucid.data.load import load
 from pellucid.data.picture_files import SUFFIXES
+from pellucid.data.read_part import load_all, part_names
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
 from pellucid.text import counted, printable

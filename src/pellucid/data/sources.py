@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pellucid.data.decoded import Decoded, Draw, PictureFile
     from pellucid.data.folder import PictureFolder
     from pellucid.data.preprocessing import Preprocessing
-    from pellucid.data.quarantine import Bad, BadFile
+    from pellucid.data.quarantine import BadFile
+    from pellucid.data.reading import Reading
     from pellucid.data.targets import Targets
 
 _MUCH = 1 << 30  # bytes
@@ -108,8 +109,7 @@ class PictureSource:
         name: What the source is called in messages.
         found: The files; those that cannot be listed are bad.
         image_size: Height and width wanted, None to decide by the pictures.
-        bad: What is done about bad files.
-        max_pixels: Pictures with more pixels count as bad.
+        reading: What is done about bad files, and which are too large.
         allow_one_class: Whether there may be one class only.
         cache: Where pictures are kept that were decoded before; None for nowhere.
         cache_note: Why there is none, if one was wanted.
@@ -118,8 +118,7 @@ class PictureSource:
     name: str
     found: PictureFolder
     image_size: tuple[int, int] | None
-    bad: Bad
-    max_pixels: int
+    reading: Reading
     allow_one_class: bool
     cache: PictureCache | None = None
     cache_note: str = ""
@@ -169,7 +168,7 @@ class PictureSource:
         The size is chosen by the pictures that can be used, as if the others had never been there.
         """
         found = self.found
-        if self.bad == "error" and found.bad:
+        if self.reading.bad == "error" and found.bad:
             raise DataError(f"{self.name}: {printable(found.bad[0].name)}: {found.bad[0].reason}")
         self._check_classes(found.parts, ())
         preprocessing, notes = self._choose(found.parts)
@@ -203,8 +202,8 @@ class PictureSource:
             self.found.targets,
             preprocessing,
             part,
-            bad=self.bad,
-            max_pixels=self.max_pixels,
+            bad=self.reading.bad,
+            max_pixels=self.reading.max_pixels,
             cache=self.cache,
             draw=self._draws.get(part),
         )
@@ -216,8 +215,8 @@ class PictureSource:
             [file for files in parts.values() for file in files],
             self.image_size,
             name=self.name,
-            bad=self.bad,
-            max_pixels=self.max_pixels,
+            bad=self.reading.bad,
+            max_pixels=self.reading.max_pixels,
             cache=self.cache,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def compare_models(
     part: str | None = None,
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
-    **reading: Unpack[Reading],
+    reading: Reading | None = None,
 ) -> ModelComparison | TaskComparison:
     """Judge two models by the same pictures.
 
@@ -129,7 +129,7 @@ def compare_models(
         part: ``"test"`` or ``"val"``; none for the test, or else the validation.
         max_pixels: Picture files with more pixels are left out.
         names: What the models are called.
-        reading: As :func:`pellucid.data.load_for` takes them: ``bad``, ``cache`` and so on.
+        reading: How the data are read, apart from the limit of pixels; none: by default.
 
     Raises:
         DataError: If the classes differ, the data cannot be used, no picture is left to judge both
@@ -145,7 +145,9 @@ def compare_models(
         ]
         notes: list[str] = []
     else:
-        found = [held_out(data, m, part=part, max_pixels=max_pixels, **reading) for m in models]
+        found = [
+            held_out(data, m, part=part, max_pixels=max_pixels, reading=reading) for m in models
+        ]
         read = [pictures for pictures, _ in found]
         notes = _told(*(lines for _, lines in found))
     if not models[0].task.of_one_class:

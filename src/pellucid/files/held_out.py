@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from pellucid.data.load import MissingPartError, load_for
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
+from pellucid.data.read_part import MissingPartError, read_for
+from pellucid.data.reading import Reading
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.provenance import safe_max_pixels, source_classes, trained_max_pixels, unseen
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
-    from pellucid.data.load import DataSource
-    from pellucid.data.reading import Reading
+    from pellucid.data.read_part import DataSource
     from pellucid.files import Model
 
 PARTS = {"test": "test", "val": "validation"}
@@ -31,7 +32,7 @@ def held_out(
     part: str | None = None,
     max_pixels: int | None = None,
     integers_count: bool = False,
-    **reading: Unpack[Reading],
+    reading: Reading | None = None,
 ) -> tuple[Dataset, list[str]]:
     """The pictures to judge a model by, and remarks on what they are.
 
@@ -46,7 +47,7 @@ def held_out(
         max_pixels: Picture files with more pixels are left out; none: as in the model's training.
         integers_count: Whether labels that are integers count the model's classes, from 0, where
             these have names and are not known to be called otherwise.
-        reading: As :func:`pellucid.data.load_for` takes them: ``bad``, ``cache`` and so on.
+        reading: How the data are read, apart from the limit of pixels; none: by default.
 
     Returns:
         The pictures, and one line for the user on each thing worth knowing.
@@ -69,15 +70,14 @@ def held_out(
         terms = tuple(str(place) for place in range(len(model.classes)))
 
     def read(split: str) -> Dataset:
-        pictures = load_for(
+        pictures = read_for(
             data,
+            replace(reading or Reading(), max_pixels=limit),
             preprocessing=model.preprocessing,
             classes=model.classes,
             source_classes=terms,
             known=model.task.known(),
             split=split,
-            max_pixels=limit,
-            **reading,
         )
         described.extend(quarantine_note(pictures.quarantined))
         described.extend(pictures.remarks)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.load import MissingPartError, load_for, part_names
+from pellucid.data.read_part import MissingPartError, part_names, read_for
+from pellucid.data.reading import Reading
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
 from pellucid.files.held_out import held_out
@@ -108,17 +109,17 @@ class ReferencedPictures:
             if part in _OPTIONS:
                 return held_out(
                     data, model,
-                    part=_OPTIONS[part], max_pixels=self._max_pixels, max_bytes=max_bytes,
+                    part=_OPTIONS[part], max_pixels=self._max_pixels,
+                    reading=Reading(max_bytes=max_bytes),
                 )[0]  # fmt: skip
-            pictures = load_for(
+            pictures = read_for(
                 data,
+                Reading(max_pixels=self._max_pixels, max_bytes=max_bytes),
                 preprocessing=model.preprocessing,
                 classes=model.classes,
                 source_classes=source_classes(model),
                 known=model.task.known(),
                 split="train",
-                max_pixels=self._max_pixels,
-                max_bytes=max_bytes,
             )
         except MissingPartError:
             raise

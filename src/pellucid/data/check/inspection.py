@@ -28,10 +28,9 @@ from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
 from pellucid.data.npz import read_npz
-from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import BadFile
+from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task
 from pellucid.data.targets import NONE, ClassTargets, Numbers
 from pellucid.data.value_range import array_range
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from pellucid.data.check.report import Finding
     from pellucid.data.dataset import Dataset
     from pellucid.data.folder import PictureFolder
-    from pellucid.data.load import DataSource
+    from pellucid.data.read_part import DataSource
     from pellucid.data.targets import Targets
 
     Progress = Callable[[int, int], None]
@@ -95,8 +94,10 @@ def inspect(
         DataError: There is no such source, or its layout cannot be understood.
         ArgumentError: ``max_pixels`` or ``max_bytes`` is no integer ≥ 1.
     """
-    check_max_pixels(max_pixels)
-    check_max_bytes(max_bytes)
+    reading = Reading(
+        max_pixels=max_pixels, max_bytes=max_bytes,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
     task = checked_task(task)
     if isinstance(source, Mapping):
         return _inspect_arrays(source, "arrays", near, progress, task)
@@ -110,7 +111,7 @@ def inspect(
             return _inspect_arrays(arrays, name, near, progress, task)
         datasets = load_idx_folder(path, max_bytes=max_bytes)
         return inspect_datasets(datasets, name=name, near=near, progress=progress)
-    found_files = scanned(path, path_column, label_column, task)
+    found_files = scanned(path, reading, task)
     return _inspect_files(found_files, name, near, max_pixels, progress)
 
 

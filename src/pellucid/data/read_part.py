@@ -1,0 +1,194 @@
+"""Parts of data as a model takes them: its preprocessing, its classes, its kind of targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pellucid.data.arrays import array_parts, datasets_from
+from pellucid.data.cache import open_picture_cache
+from pellucid.data.class_names import FILE as CLASSES_FILE
+from pellucid.data.detect_format import locate
+from pellucid.data.idx_folder import find_idx_files, load_idx_folder
+from pellucid.data.listing import is_of_pictures, scanned
+from pellucid.data.mnist import PARTS as MNIST_PARTS
+from pellucid.data.mnist import load_mnist
+from pellucid.data.npz import read_npz
+from pellucid.data.pictures import read_pictures
+from pellucid.data.reading import Reading
+from pellucid.data.sources import (
+    NO_PICTURES,
+    PictureSource,
+    check_known,
+    class_terms,
+    in_task,
+    with_classes,
+)
+from pellucid.data.targets import NONE, ClassTargets
+from pellucid.errors import ArgumentError, DataError
+from pellucid.text import folder_name, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Preprocessing
+    from pellucid.data.targets import Targets
+
+    DataSource = str | os.PathLike[str] | Mapping[str, Any]
+    """The path of data, the name of a built-in set, or arrays by name."""
+
+SPLITS = ("train", "validation", "test")
+"""Names of the parts of divided data."""
+
+
+class MissingPartError(DataError):
+    """Divided data have no such part; ``parts`` are those that they have."""
+
+    def __init__(self, message: str, parts: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.parts = parts
+
+
+def read_for(
+    source: DataSource,
+    reading: Reading,
+    *,
+    preprocessing: Preprocessing,
+    classes: Sequence[str],
+    source_classes: tuple[str, ...] | None = None,
+    known: Targets | None = None,
+    split: str = "test",
+) -> Dataset:
+    """Load pictures to judge a model by, as :func:`pellucid.data.load_for` does.
+
+    Args:
+        source: As :func:`pellucid.data.load` takes it.
+        reading: How the data are read.
+        preprocessing: The model's.
+        classes: The model's class names, in its order.
+        source_classes: What the model's training data called them, if they were renamed.
+        known: The model's targets, of no picture; None for those of one of these classes a picture.
+        split: Which part of divided data.
+    """
+    preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
+    like = ClassTargets(NONE, tuple(classes)) if known is None else known
+    if split not in SPLITS:
+        raise ArgumentError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
+    if source == "mnist":
+        _check_part("mnist", MNIST_PARTS, split)
+        dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
+        return in_task(dataset, "mnist", preprocessing, like, source_classes)
+    if isinstance(source, Mapping):
+        return _of_arrays(source, "arrays", preprocessing, like, source_classes, split)
+    path = locate(source)
+    name = printable(path)
+    if not is_of_pictures(path):
+        most = reading.max_bytes
+        if path.is_file():
+            arrays = read_npz(path, max_bytes=most)
+            return _of_arrays(arrays, name, preprocessing, like, source_classes, split)
+        _check_part(name, tuple(find_idx_files(path)), split)
+        dataset = load_idx_folder(path, (split,), max_bytes=most)[split]
+        names = classes_file(path)
+        if names is not None and not set(dataset.classes) <= set(like.names):
+            # of all parts, since the labels that occur decide what the names count
+            dataset = with_classes(load_idx_folder(path, max_bytes=most), names, name)[split]
+        return in_task(dataset, name, preprocessing, like, source_classes)
+    found = scanned(path, reading, like.kind)
+    part = "all" if "all" in found.parts else split
+    _check_part(name, tuple(found.parts), part)
+    unlisted = tuple(file for file in found.bad if file.part == part)
+    if unlisted and reading.bad == "error":
+        raise DataError(f"{name}: {printable(unlisted[0].name)}: {unlisted[0].reason}")
+    files = found.parts[part]
+    if not files:
+        raise DataError(f"{name}: no pictures to read; {found.advice or NO_PICTURES}")
+    labels = found.targets
+    if isinstance(like, ClassTargets):
+        occurring = sorted({file.class_name for file in files})
+        terms = class_terms(occurring, like.classes, source_classes)
+        check_known(name, occurring, terms)
+        labels = ClassTargets(NONE, terms)
+    title = folder_name(path) if part == "all" else part
+    kept, _ = open_picture_cache(reading.cache, found.root)
+    dataset = read_pictures(
+        files, labels, preprocessing, title,
+        bad=reading.bad, max_pixels=reading.max_pixels, cache=kept,
+    )  # fmt: skip
+    targets = dataset.targets
+    if isinstance(targets, ClassTargets):
+        targets = replace(targets, classes=like.names, source_classes=source_classes)
+    else:
+        targets = like.adopt(targets, name)
+    return replace(dataset, targets=targets, quarantined=(*unlisted, *dataset.quarantined))
+
+
+def part_names(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> tuple[str, ...]:
+    """Return which parts data bring themselves: ``all`` where they are not divided.
+
+    Args:
+        source: A path, or the name of a built-in set.
+        max_bytes: As :func:`pellucid.data.load` takes it.
+
+    Raises:
+        DataError: There are no such data.
+    """
+    if source == "mnist":
+        return MNIST_PARTS
+    path = locate(source)
+    if is_of_pictures(path):
+        return tuple(scanned(path).parts)
+    if path.is_file():
+        return array_parts(read_npz(path, max_bytes=max_bytes), printable(path))
+    return tuple(find_idx_files(path))
+
+
+def load_all(source: str | os.PathLike[str], *, max_bytes: int | None = None) -> Dataset:
+    """Return all pictures of data that are not divided, with their own classes and size.
+
+    Args:
+        source: A path.
+        max_bytes: As :func:`pellucid.data.load` takes it.
+
+    Raises:
+        DataError: There are no such data, or they are divided.
+    """
+    path = locate(source)
+    _check_part(printable(path), part_names(path, max_bytes=max_bytes), "all")
+    if path.is_file() and not is_of_pictures(path):
+        arrays = read_npz(path, max_bytes=max_bytes)
+        return datasets_from(arrays, printable(path), ("all",))["all"]
+    found = scanned(path)
+    kept, note = open_picture_cache(True, found.root)
+    origin = PictureSource(printable(path), found, None, Reading(), True, kept, note)
+    return origin.read("all")
+
+
+def classes_file(folder: Path) -> Path | None:
+    """The file of class names in a folder, if there is one."""
+    path = folder / CLASSES_FILE
+    return path if os.path.lexists(path) else None
+
+
+def _of_arrays(
+    arrays: Mapping[str, Any],
+    name: str,
+    preprocessing: Preprocessing,
+    like: Targets,
+    source_classes: tuple[str, ...] | None,
+    split: str,
+) -> Dataset:
+    parts = array_parts(arrays, name)
+    part = "all" if "all" in parts else split
+    _check_part(name, parts, part)
+    datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
+    return in_task(datasets[part], name, preprocessing, like, source_classes)
+
+
+def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:
+    if wanted not in parts:
+        raise MissingPartError(f"{name}: no {wanted} part; it has {' and '.join(parts)}", parts)
