@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.renamed import install
 from pellucid.version import __version__
@@ -36,6 +36,7 @@ __all__ = [
     "compare",
     "data",
     "engines",
+    "export_onnx",
     "layers",
     "load",
     "ops",
@@ -90,6 +91,32 @@ def compare(
 
     one, two = (load(m) if isinstance(m, (str, os.PathLike)) else m for m in (first, second))
     return compare_models(one, two, data, part=part, max_pixels=max_pixels)
+
+
+def export_onnx(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    layout: Literal["nhwc", "nchw"] = "nhwc",
+    dtype: Literal["uint8", "float32"] = "uint8",
+) -> None:
+    """Write a model as an ONNX file: raw pixels in, logits and probabilities out.
+
+    Args:
+        model: A classifier or regressor, a model file or a run folder.
+        path: Where; by custom it ends in ``.onnx``. An earlier file there is replaced.
+        layout: Order of the axes of pictures, ``"nhwc"``, (N, H, W, C), or ``"nchw"``.
+        dtype: How grey levels 0 .. 255 are given, ``"uint8"`` or ``"float32"``.
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        ArgumentError: If a layer has no counterpart in ONNX, or the weights are too large.
+        OutputError: If the file cannot be written; an earlier file there is then untouched.
+    """
+    from pellucid.interop.onnx.export import save_onnx
+
+    found = load(model) if isinstance(model, (str, os.PathLike)) else model
+    save_onnx(path, found.model_, layout=layout, dtype=dtype)
 
 
 def __getattr__(name: str) -> object:

@@ -13,6 +13,7 @@ from pellucid.cli.evaluate import evaluate
 from pellucid.cli.experiment import experiment
 from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
+from pellucid.cli.export import export
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
 from pellucid.cli.help import Command, CommandGroup, folded
@@ -84,6 +85,7 @@ for command in (
     kernels,
     surgery,
     experiment,
+    export,
 ):
     app.command(cls=Command)(command)
 app.command("filter", cls=Command)(filter_)

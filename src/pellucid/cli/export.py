@@ -1,0 +1,45 @@
+"""``pellucid export``: a model as an ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pellucid.cli import arguments
+from pellucid.cli.models import load_model_for
+from pellucid.cli.outputs import check_output
+from pellucid.cli.terminal import print_json, results
+from pellucid.engines import DEFAULT
+from pellucid.text import printable
+
+
+def export(
+    model: arguments.ModelPath,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file, .onnx.")],
+    layout: Annotated[
+        Literal["nhwc", "nchw"],
+        typer.Option(help="Order of the axes of pictures: channels last or first."),
+    ] = "nhwc",
+    dtype: Annotated[
+        Literal["uint8", "float32"],
+        typer.Option(help="How grey levels 0 .. 255 are given."),
+    ] = "uint8",
+    classes: arguments.ClassNames = None,
+    json: arguments.Json = False,
+) -> None:
+    """Write a model as an ONNX file, which other programs compute: pixels in, probabilities out."""
+    from pellucid.interop.onnx.export import described, save_onnx
+
+    check_output(out, (".onnx",), model)
+    found = load_model_for(model, engine=DEFAULT, classes=classes).model_
+    save_onnx(out, found, layout=layout, dtype=dtype)
+    values = described(found, layout=layout, dtype=dtype)
+    if json:
+        print_json({"file": printable(out), **values})
+        return
+    outputs = ", ".join(f"{name} {kind}" for name, kind in values["outputs"].items())
+    results().print(
+        f"{printable(out)}: input {values['input']}; outputs {outputs}; opset {values['opset']}"
+    )

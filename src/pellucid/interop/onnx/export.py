@@ -1,0 +1,242 @@
+"""A model as an ONNX file: raw pixels in, logits and probabilities out.
+
+Opset 17, IR version 8. The network's normalisation is part of the graph, so that every program
+that computes ONNX gets the same answer from the same bytes; see ``docs/onnx.md``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.files import self_test
+from pellucid.files.atomic import write_file
+from pellucid.graph import Network
+from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx.library import onnx_library
+from pellucid.interop.onnx.operations import MAPPINGS, Call, onnx_weight
+from pellucid.interop.onnx.options import InputForm, Layout, PixelType
+from pellucid.interop.onnx.writer import Writer
+from pellucid.tasks import MultiLabel, Regression, Task
+from pellucid.version import __version__
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from onnx import GraphProto, ModelProto
+
+    from pellucid.files import Model
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
+
+OPSET, IR_VERSION = 17, 8
+
+INPUT, LOGITS, PROBABILITIES, NUMBERS = "input", "logits", "probabilities", "numbers"
+"""What a file's input and its outputs are called; ``numbers`` are a regression's."""
+
+BATCH = "N"
+"""What the batch axis is called, which may have any length."""
+
+MOST_BYTES = 2_000_000_000
+"""An ONNX file is one message of Protocol Buffers, which is smaller than 2 GiB."""
+
+
+def save_onnx(
+    path: str | os.PathLike[str],
+    model: Model,
+    *,
+    layout: Layout = "nhwc",
+    dtype: PixelType = "uint8",
+) -> None:
+    """Write a model as an ONNX file; an earlier file is replaced whole or not at all.
+
+    Args:
+        path: Where; by custom it ends in ``.onnx``.
+        model: The model; its weights are stored in float32.
+        layout: ``"nhwc"``: pictures are taken as (N, H, W, C); ``"nchw"``: as (N, C, H, W).
+        dtype: ``"uint8"`` or ``"float32"``, in which grey levels 0 .. 255 are taken.
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        ArgumentError: If a layer has no counterpart in ONNX, or the weights are too large.
+        OutputError: If the file cannot be written.
+    """
+    write_file(path, onnx_model(model, InputForm(layout, dtype)).SerializeToString())
+
+
+def described(
+    model: Model, *, layout: Layout = "nhwc", dtype: PixelType = "uint8"
+) -> dict[str, Any]:
+    """What the file of a model takes and gives, as JSON values.
+
+    Args:
+        model: The model.
+        layout: As :func:`save_onnx` takes it.
+        dtype: Likewise.
+    """
+    shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
+    second = NUMBERS if isinstance(model.task, Regression) else PROBABILITIES
+    answer = f"float32 ({BATCH}, {len(model.task.names)})"
+    return {
+        "opset": OPSET,
+        "input": f"{dtype} ({', '.join(map(str, (BATCH, *shape)))})",
+        "outputs": {LOGITS: answer, second: answer},
+        "task": model.task.kind,
+        "classes": list(model.task.names),
+    }
+
+
+def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
+    """A model as ONNX has it, checked by the library's own checker.
+
+    Args:
+        model: The model.
+        form: What the graph takes; by default uint8 (N, H, W, C).
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        ArgumentError: As :func:`save_onnx`.
+    """
+    onnx_library()
+    import onnx
+
+    form = form or InputForm()
+    network = model.network
+    size = 4 * sum(array.size for array in network.weights.values())
+    if size > MOST_BYTES:
+        raise ArgumentError(
+            f"the network's weights take {size:,} bytes; one ONNX file holds {MOST_BYTES:,}"
+        )
+    weights = {name: np.asarray(array, np.float32) for name, array in network.weights.items()}
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise ArgumentError(f"weight {name!r:.80} holds NaN or infinity; train it again")
+    (picture, *_) = self_test.sample_images(network.graph.input_shape)
+    (logits,) = self_test.compute_logits(Network(network.graph, weights), picture[None])
+    made = file_of(onnx_graph(network.graph, model.task, weights, form))
+    for name, text in metadata.written(model, form, picture, logits).items():
+        made.metadata_props.add(key=name, value=text)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def file_of(graph: GraphProto) -> ModelProto:
+    """A file's content around a graph, without metadata."""
+    from onnx import helper
+
+    return helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="pellucid",
+        producer_version=__version__,
+    )
+
+
+def onnx_graph(
+    graph: Graph, task: Task, weights: Mapping[str, Array], form: InputForm
+) -> GraphProto:
+    """The graph alone: the same network, task and form give the same bytes.
+
+    Args:
+        graph: From pictures to one answer (K,).
+        task: What the K outputs mean.
+        weights: float32, by full name.
+        form: What the graph takes.
+
+    Raises:
+        ArgumentError: If a layer has no counterpart in ONNX.
+    """
+    from onnx import TensorProto, helper
+
+    writer = Writer()
+    names = value_names(graph)
+    _write_input(writer, form, names[graph.input])
+    kinds: dict[str, str] = {}
+    for node in graph.nodes:
+        _write_node(writer, graph, names, node.name)
+        for parameter, stored in graph.parameters_of(node).items():
+            if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
+                array = onnx_weight(node.operation.kind, parameter, weights[stored])
+                writer.constant(stored, array)
+    outputs = _write_outputs(writer, task, names[graph.output])
+    pixels = TensorProto.UINT8 if form.dtype == "uint8" else TensorProto.FLOAT
+    shape: list[int | str | None] = [BATCH, *form.axes(*graph.input_shape)]
+    (width,) = graph.output_shape
+    return helper.make_graph(
+        writer.nodes,
+        "network",
+        [helper.make_tensor_value_info(INPUT, pixels, shape)],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, width])
+            for name in outputs
+        ],
+        list(writer.constants.values()),
+    )
+
+
+def value_names(graph: Graph) -> dict[str, str]:
+    """What each value of a network is called in ONNX: as in the network, but for a few words.
+
+    The answer is ``logits``; the input's value, as the first layer takes it, is ``input.pixels``;
+    and a layer that is called as an input or output is, gets a dot, which no layer's name has.
+    """
+    names = {
+        node.name: f"{node.name}.value"
+        if node.name in (INPUT, LOGITS, PROBABILITIES, NUMBERS)
+        else node.name
+        for node in graph.nodes
+    }
+    return {**names, graph.input: f"{INPUT}.pixels", graph.output: LOGITS}
+
+
+def _write_input(writer: Writer, form: InputForm, name: str) -> None:
+    from onnx import TensorProto
+
+    steps: list[tuple[str, dict[str, Any]]] = []
+    if form.dtype == "uint8":
+        steps.append(("Cast", {"to": TensorProto.FLOAT}))
+    if form.layout == "nhwc":
+        steps.append(("Transpose", {"perm": (0, 3, 1, 2)}))
+    at = INPUT
+    for number, (kind, attributes) in enumerate(steps or [("Identity", {})]):
+        last = number == max(len(steps), 1) - 1
+        at = writer.node(kind, [at], name if last else f"{INPUT}.{kind.lower()}", **attributes)
+
+
+def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], name: str) -> None:
+    node = graph[name]
+    write = MAPPINGS.get(node.operation.kind)
+    if write is None:
+        raise ArgumentError(
+            f"layer {node.name!r:.80} ({node.operation.kind}) has no counterpart in ONNX; leave it "
+            "out of what is exported"
+        )
+    write(
+        Call(
+            node.operation,
+            [names[each] for each in node.inputs],
+            graph.inputs_of(node),
+            graph.parameters_of(node),
+            names[name],
+            name,
+            writer,
+        )
+    )
+
+
+def _write_outputs(writer: Writer, task: Task, logits: str) -> list[str]:
+    """What the answers mean, as further nodes; the names of all outputs."""
+    if isinstance(task, Regression):
+        scale, mean = (
+            writer.constant(f"{NUMBERS}.{word}", np.array(values, np.float32))
+            for word, values in (("scale", task.scale), ("mean", task.mean))
+        )
+        scaled = writer.node("Mul", [logits, scale], f"{NUMBERS}.scaled")
+        return [logits, writer.node("Add", [scaled, mean], NUMBERS)]
+    if isinstance(task, MultiLabel):
+        return [logits, writer.node("Sigmoid", [logits], PROBABILITIES)]
+    return [logits, writer.node("Softmax", [logits], PROBABILITIES, axis=-1)]

@@ -1,0 +1,347 @@
+"""The page of mappings: what each operation of :data:`pellucid.ops.OPERATIONS` is in ONNX.
+
+Feature maps are (N, C, H, W) there, vectors (N, F); opset 17. Padding is written as explicit
+numbers. Every mapping adds nodes, of which the last makes the value of the network's node.
+"""
+
+# ruff: noqa: D103 - each is documented where the operation itself is, in pellucid.ops
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from pellucid.ops.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pellucid import ops
+    from pellucid.interop.onnx.writer import Writer
+    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.window import Window
+
+O = TypeVar("O", bound=Operation)  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Call(Generic[O]):
+    """One operation at its place in an ONNX graph.
+
+    Attributes:
+        operation: With its settings.
+        inputs: Names of the values that it takes, in ONNX.
+        shapes: Their shapes for one image, as the network has them: (H, W, C) or (F,).
+        weights: Names of its weights in ONNX, by its own names for them; laid out as
+            :data:`LAYOUTS` says.
+        name: Of the value that it makes, in ONNX.
+        helper: What names of further values begin with.
+        writer: Takes nodes and constants.
+    """
+
+    operation: O
+    inputs: Sequence[str]
+    shapes: Sequence[Shape]
+    weights: Mapping[str, str]
+    name: str
+    helper: str
+    writer: Writer
+
+    def write(self, kind: str, *inputs: str, **attributes: Any) -> None:
+        """Add the node that makes the value: by default of the operation's inputs."""
+        self.writer.node(kind, inputs or self.inputs, self.name, **attributes)
+
+    def step(self, word: str, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node on the way; the name of what it makes."""
+        return self.writer.node(kind, inputs, f"{self.helper}.{word}", **attributes)
+
+    def whole(self, word: str, values: Sequence[int]) -> str:
+        """Add whole numbers."""
+        return self.writer.whole(f"{self.helper}.{word}", values)
+
+    def numbers(self, word: str, values: Any) -> str:
+        """Add float32 numbers."""
+        return self.writer.constant(f"{self.helper}.{word}", np.asarray(values, np.float32))
+
+
+def add(call: Call[ops.Add]) -> None:
+    call.write("Add" if len(call.inputs) == 2 else "Sum")
+
+
+def average_pool(call: Call[ops.AveragePool]) -> None:
+    operation, (shape,), x = call.operation, call.shapes, call.inputs[0]
+    pads = _pads(operation.window, shape)
+    if operation.count_padding and _overhang(operation.window, shape):
+        # What hangs over does not count, but padding does: so the padding becomes part of x.
+        padded = _plain_pads(operation.window, shape)
+        pads = [all_ - own for all_, own in zip(pads, padded, strict=True)]
+        x = _padded(call, "padded", x, padded, 0.0)
+        counts = 0
+    else:
+        counts = int(operation.count_padding)
+    call.write(
+        "AveragePool", x,
+        kernel_shape=operation.size, strides=operation.stride, pads=pads, count_include_pad=counts,
+    )  # fmt: skip
+
+
+def batch_norm(call: Call[ops.BatchNorm]) -> None:
+    own = [call.weights[name] for name in ("gamma", "beta", "mean", "variance")]
+    call.write(
+        "BatchNormalization", *call.inputs, *own,
+        epsilon=call.operation.epsilon, momentum=1.0 - call.operation.momentum,
+    )  # fmt: skip
+
+
+def channel_shuffle(call: Call[ops.ChannelShuffle]) -> None:
+    *rest, channels = call.shapes[0]
+    groups = call.operation.groups
+    split = call.whole("split", [0, groups, channels // groups, *rest])
+    joined = call.whole("joined", [0, channels, *rest])
+    apart = call.step("apart", "Reshape", *call.inputs, split)
+    order = (0, 2, 1, *range(3, 3 + len(rest)))
+    call.write("Reshape", call.step("dealt", "Transpose", apart, perm=order), joined)
+
+
+def channel_slice(call: Call[ops.ChannelSlice]) -> None:
+    _slice(call, [call.operation.start], [call.operation.stop], [1])
+
+
+def clip(call: Call[ops.Clip]) -> None:
+    low, high = call.operation.low, call.operation.high
+    call.write("Clip", *call.inputs, call.numbers("low", low), call.numbers("high", high))
+
+
+def concatenate(call: Call[ops.Concatenate]) -> None:
+    call.write("Concat", axis=1)
+
+
+def conv2d(call: Call[ops.Conv2D]) -> None:
+    operation = call.operation
+    call.write(
+        "Conv", *call.inputs, *call.weights.values(),
+        kernel_shape=operation.size,
+        strides=operation.stride,
+        dilations=operation.dilation,
+        pads=_pads(operation.window, call.shapes[0]),
+        group=operation.groups,
+    )  # fmt: skip
+
+
+def crop(call: Call[ops.Crop]) -> None:
+    height, width, _ = call.shapes[0]
+    (top, bottom), (left, right) = call.operation.cropping
+    _slice(call, [top, left], [height - bottom, width - right], [2, 3])
+
+
+def dense(call: Call[ops.Dense]) -> None:
+    call.write("Gemm" if call.operation.bias else "MatMul", *call.inputs, *call.weights.values())
+
+
+def dropout(call: Call[ops.Dropout]) -> None:
+    call.write("Dropout", *call.inputs, call.numbers("rate", call.operation.rate))
+
+
+def flatten(call: Call[ops.Flatten]) -> None:
+    (x,) = call.inputs
+    if len(call.shapes[0]) == 3 and math.prod(call.shapes[0][:2]) > 1:
+        # Row by row with channels innermost, as the weights that follow expect it.
+        x = call.step("rows", "Transpose", x, perm=(0, 2, 3, 1))
+    call.write("Flatten", x, axis=1)
+
+
+def global_average_pool(call: Call[ops.GlobalAveragePool]) -> None:
+    call.write("Flatten", call.step("pooled", "GlobalAveragePool", *call.inputs), axis=1)
+
+
+def global_max_pool(call: Call[ops.GlobalMaxPool]) -> None:
+    call.write("Flatten", call.step("pooled", "GlobalMaxPool", *call.inputs), axis=1)
+
+
+def hard_sigmoid(call: Call[ops.HardSigmoid]) -> None:
+    call.write("HardSigmoid", alpha=1 / 6, beta=0.5)
+
+
+def hard_swish(call: Call[ops.HardSwish]) -> None:
+    call.write("HardSwish")
+
+
+def leaky_relu(call: Call[ops.LeakyReLU]) -> None:
+    call.write("LeakyRelu", alpha=call.operation.slope)
+
+
+def local_response_norm(call: Call[ops.LocalResponseNorm]) -> None:
+    operation = call.operation
+    call.write(
+        "LRN",
+        size=operation.size,
+        alpha=operation.alpha * operation.size,  # ONNX divides by the size
+        beta=operation.beta,
+        bias=operation.k,
+    )
+
+
+def max_pool(call: Call[ops.MaxPool]) -> None:
+    operation = call.operation
+    pads = _pads(operation.window, call.shapes[0])
+    call.write("MaxPool", kernel_shape=operation.size, strides=operation.stride, pads=pads)
+
+
+def multiply(call: Call[ops.Multiply]) -> None:
+    first, second = call.inputs
+    if len(call.shapes[0]) > len(call.shapes[1]):
+        second = call.step("spread", "Unsqueeze", second, call.whole("axes", [2, 3]))
+    call.write("Mul", first, second)
+
+
+def normalise(call: Call[ops.Normalise]) -> None:
+    mean, std = (
+        call.numbers(word, np.reshape(values, (-1, 1, 1)))
+        for word, values in (("means", call.operation.mean), ("deviations", call.operation.std))
+    )
+    call.write("Div", call.step("centred", "Sub", *call.inputs, mean), std)
+
+
+def pad(call: Call[ops.Pad]) -> None:
+    (top, bottom), (left, right) = call.operation.padding
+    sides = call.whole("sides", _all_axes([top, left, bottom, right]))
+    call.write("Pad", *call.inputs, sides, call.numbers("outside", call.operation.value))
+
+
+def prelu(call: Call[ops.PReLU]) -> None:
+    slope = call.weights["slope"]
+    if len(call.shapes[0]) == 3:
+        slope = call.step("slopes", "Unsqueeze", slope, call.whole("axes", [1, 2]))
+    call.write("PRelu", *call.inputs, slope)
+
+
+def relu(call: Call[ops.ReLU]) -> None:
+    call.write("Relu")
+
+
+def relu6(call: Call[ops.ReLU6]) -> None:
+    call.write("Clip", *call.inputs, call.numbers("low", 0.0), call.numbers("high", 6.0))
+
+
+def sigmoid(call: Call[ops.Sigmoid]) -> None:
+    call.write("Sigmoid")
+
+
+def silu(call: Call[ops.SiLU]) -> None:
+    call.write("Mul", *call.inputs, call.step("sigmoid", "Sigmoid", *call.inputs))
+
+
+def softmax(call: Call[ops.Softmax]) -> None:
+    call.write("Softmax", axis=1)
+
+
+def subsample(call: Call[ops.Subsample]) -> None:
+    operation, (shape,), (x,) = call.operation, call.shapes, call.inputs
+    pads = _pads(operation.window, shape)
+    means = call.step(
+        "means", "AveragePool", x if not any(pads) else _padded(call, "padded", x, pads, 0.0),
+        kernel_shape=operation.size, strides=operation.stride,
+    )  # fmt: skip
+    sums = call.step("sums", "Mul", means, call.numbers("places", math.prod(operation.size)))
+    coefficient, bias = (
+        call.step(f"{name}s", "Unsqueeze", call.weights[name], call.whole(f"{name}_axes", [1, 2]))
+        for name in ("coefficient", "bias")
+    )
+    call.write("Add", call.step("weighted", "Mul", sums, coefficient), bias)
+
+
+def tanh(call: Call[ops.Tanh]) -> None:
+    call.write("Tanh")
+
+
+MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
+    "add": add,
+    "average_pool": average_pool,
+    "batch_norm": batch_norm,
+    "channel_shuffle": channel_shuffle,
+    "channel_slice": channel_slice,
+    "clip": clip,
+    "concatenate": concatenate,
+    "conv2d": conv2d,
+    "crop": crop,
+    "dense": dense,
+    "dropout": dropout,
+    "flatten": flatten,
+    "global_average_pool": global_average_pool,
+    "global_max_pool": global_max_pool,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_swish": hard_swish,
+    "leaky_relu": leaky_relu,
+    "local_response_norm": local_response_norm,
+    "max_pool": max_pool,
+    "multiply": multiply,
+    "normalise": normalise,
+    "pad": pad,
+    "prelu": prelu,
+    "relu": relu,
+    "relu6": relu6,
+    "sigmoid": sigmoid,
+    "silu": silu,
+    "softmax": softmax,
+    "subsample": subsample,
+    "tanh": tanh,
+}
+
+LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {("conv2d", "kernel"): (3, 2, 0, 1)}
+"""How a weight's axes are laid out in ONNX, by kind of operation and parameter: a convolution's
+kernel HWIO becomes OIHW. All others are as they are."""
+
+
+def onnx_weight(kind: str, parameter: str, array: Array) -> Array:
+    """A weight as ONNX has it."""
+    order = LAYOUTS.get((kind, parameter))
+    return array if order is None else array.transpose(order)
+
+
+def own_weight(kind: str, parameter: str, array: Array) -> Array:
+    """The weight that :func:`onnx_weight` gave, as the network has it."""
+    order = LAYOUTS.get((kind, parameter))
+    return array if order is None else array.transpose(np.argsort(order))
+
+
+def _spans(window: Window, shape: Shape) -> tuple[Any, Any]:
+    return window.along(0, shape[0]), window.along(1, shape[1])
+
+
+def _pads(window: Window, shape: Shape) -> list[int]:
+    """Padding and overhang as ONNX has them: top, left, bottom, right."""
+    rows, columns = _spans(window, shape)
+    after = (span.after + span.overhang for span in (rows, columns))
+    return [rows.before, columns.before, *after]
+
+
+def _plain_pads(window: Window, shape: Shape) -> list[int]:
+    rows, columns = _spans(window, shape)
+    return [rows.before, columns.before, rows.after, columns.after]
+
+
+def _overhang(window: Window, shape: Shape) -> bool:
+    return any(span.overhang for span in _spans(window, shape))
+
+
+def _all_axes(pads: Sequence[int]) -> list[int]:
+    """Padding of height and width as ``Pad`` takes it, for all four axes."""
+    top, left, bottom, right = pads
+    return [0, 0, top, left, 0, 0, bottom, right]
+
+
+def _padded(call: Call[Any], word: str, x: str, pads: Sequence[int], value: float) -> str:
+    sides = call.whole(f"{word}_sides", _all_axes(pads))
+    return call.step(word, "Pad", x, sides, call.numbers(f"{word}_value", value))
+
+
+def _slice(
+    call: Call[Any], starts: Sequence[int], ends: Sequence[int], axes: Sequence[int]
+) -> None:
+    bounds = [
+        call.whole(word, values)
+        for word, values in (("starts", starts), ("ends", ends), ("axes", axes))
+    ]
+    call.write("Slice", *call.inputs, *bounds)
