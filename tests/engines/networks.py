@@ -41,6 +41,7 @@ from pellucid.layers import (
     Subsample,
     Tanh,
 )
+from tests.architectures.small import FOR_SMALL_PICTURES
 from tests.ops.cases.pointwise import REGISTERED
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def architecture(name: str) -> Graph:
 GRAPHS = {
     "every operation": every_operation(),
     "further operations": further_operations(),
-    **{name: architecture(name) for name in ARCHITECTURES},
+    **{name: architecture(name) for name in FOR_SMALL_PICTURES},
 }
 """What engines are compared on, by name."""
 

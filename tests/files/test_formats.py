@@ -17,6 +17,7 @@ from pellucid.errors import ArgumentError
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, initial_weights
 from pellucid.ops import CrossEntropy
+from tests.architectures.small import FOR_SMALL_PICTURES
 from tests.files.models import opened
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_format_1_is_read_and_becomes_format_2(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", FOR_SMALL_PICTURES)
 def test_what_is_written_fits_the_schema(name: str, tmp_path: Path) -> None:
     graph = ARCHITECTURES[name](3).graph((28, 28, 1))
     network = Network(graph, initial_weights(graph, 0))

@@ -27,6 +27,7 @@ from pellucid.layers import (
     Sequential,
     Subsample,
 )
+from tests.architectures.small import FOR_SMALL_PICTURES
 
 if TYPE_CHECKING:
     from pellucid.layers import Block
@@ -69,7 +70,7 @@ def test_output_layers_by_hand(name: str) -> None:
     assert output_layers(Sequential(layers).graph((8, 8, 1))) == expected
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", FOR_SMALL_PICTURES)
 def test_output_layers_of_architectures(name: str) -> None:
     graph = ARCHITECTURES[name](10).graph((32, 32, 3))
     assert output_layers(graph) == {graph.output}
@@ -91,11 +92,11 @@ def test_only_what_makes_the_logits_is_smaller() -> None:
         np.testing.assert_array_equal(small["dense1.kernel"], plain["dense1.kernel"])
 
 
-@pytest.mark.parametrize("name", [*ARCHITECTURES, *OWN])
+@pytest.mark.parametrize("name", [*FOR_SMALL_PICTURES, *OWN])
 def test_the_first_loss_is_near_that_of_guessing(name: str) -> None:
-    data = pictures(32, 3) if name in ARCHITECTURES else pictures()
+    data = pictures(32, 3) if name in FOR_SMALL_PICTURES else pictures()
     model = ImageClassifier(
-        name if name in ARCHITECTURES else Sequential(OWN[name][0]),
+        name if name in FOR_SMALL_PICTURES else Sequential(OWN[name][0]),
         epochs=1, batch_size=len(data), learning_rate=1e-12, label_smoothing=0.0,
         augmentation="none", engine="torch",
     )  # fmt: skip

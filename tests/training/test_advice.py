@@ -12,13 +12,14 @@ import pytest
 import typer
 
 import pellucid.training
-from pellucid.architectures import ARCHITECTURES, get_architecture
+from pellucid.architectures import PUBLISHED, get_architecture
 from pellucid.cli.app import app
 from pellucid.training import advice, make_recipe
 from pellucid.training.advice import Setup
 from pellucid.training.dead_units import Activity
 from pellucid.training.diagnosis import Diagnosis, diagnose
 from pellucid.training.history import Epoch
+from tests.architectures.small import FOR_SMALL_PICTURES
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
@@ -82,7 +83,7 @@ def test_nothing_is_advised_that_is_there() -> None:
 
 
 def test_a_network_that_is_named_is_one_that_helps() -> None:
-    for name in ARCHITECTURES:
+    for name in FOR_SMALL_PICTURES:
         of = setup(name)
         assert of.graph is not None
         words = advice.generalise(of)
@@ -91,6 +92,11 @@ def test_a_network_that_is_named_is_one_that_helps() -> None:
         if normed := re.search(r"--architecture ([\w-]+)", advice.revive(of, 0.1)):
             assert not of.has_batch_norms
             assert any(n.operation.kind == "batch_norm" for n in graph(normed[1]).nodes)
+    for side, least, most in ((32, 1, 64), (120, 224, 224)):  # one made for pictures of that size
+        large = Setup(graph("resnet18", (side, side, 3)), {})
+        smaller = re.search(r"--architecture ([\w.-]+)", advice.generalise(large))
+        assert smaller is not None
+        assert least <= PUBLISHED[smaller[1]].input_shape[0] <= most
     tiny = Setup(graph("lecture", (6, 6, 1)), {})
     assert "vgg" not in advice.revive(tiny, 0.1)  # it takes pictures from 8×8 on
 
@@ -139,7 +145,7 @@ def test_every_option_in_a_message_of_training_exists() -> None:
 
 def test_advice_can_be_typed() -> None:
     """Options come with values that the command takes."""
-    for name in ARCHITECTURES:
+    for name in FOR_SMALL_PICTURES:
         for each in everything(setup(name), count=3).values():
             for option in OPTION.findall(each.advice):
                 assert option in options("train")

@@ -4,18 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.architectures.alexnet import alexnet, zfnet
 from pellucid.architectures.defaults import DEFAULTS, Defaults, default_settings
+from pellucid.architectures.densenet import densenet121
+from pellucid.architectures.googlenet import googlenet
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
-from pellucid.architectures.resnet import resnet20
-from pellucid.architectures.vgg import vgg_medium, vgg_small
+from pellucid.architectures.mobilenet import mobilenet_v1, mobilenet_v2
+from pellucid.architectures.published import PUBLISHED, Published
+from pellucid.architectures.resnet import (
+    resnet18,
+    resnet20,
+    resnet32,
+    resnet34,
+    resnet50,
+    resnet56,
+    resnet101,
+    resnet110,
+    resnet152,
+)
+from pellucid.architectures.squeezenet import squeezenet, squeezenet_1_1
+from pellucid.architectures.vgg import vgg11, vgg16, vgg19, vgg_medium, vgg_small
 from pellucid.known_names import find_name
 from pellucid.renamed import old_names
 
 if TYPE_CHECKING:
     from pellucid.architectures.architecture import Architecture
 
-__all__ = ["ARCHITECTURES", "DEFAULTS", "Defaults", "default_settings", "get_architecture"]
+__all__ = [
+    "ARCHITECTURES",
+    "DEFAULTS",
+    "PUBLISHED",
+    "Defaults",
+    "Published",
+    "default_settings",
+    "get_architecture",
+]
 
 ARCHITECTURES: dict[str, Architecture] = {
     "lecture": lecture,
@@ -24,6 +48,25 @@ ARCHITECTURES: dict[str, Architecture] = {
     "vgg-small": vgg_small,
     "vgg-medium": vgg_medium,
     "resnet20": resnet20,
+    "resnet32": resnet32,
+    "resnet56": resnet56,
+    "resnet110": resnet110,
+    "alexnet": alexnet,
+    "zfnet": zfnet,
+    "vgg11": vgg11,
+    "vgg16": vgg16,
+    "vgg19": vgg19,
+    "googlenet": googlenet,
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "resnet50": resnet50,
+    "resnet101": resnet101,
+    "resnet152": resnet152,
+    "squeezenet": squeezenet,
+    "squeezenet-1.1": squeezenet_1_1,
+    "mobilenet-v1": mobilenet_v1,
+    "mobilenet-v2": mobilenet_v2,
+    "densenet121": densenet121,
 }
 """Every architecture by its name on the command line."""
 

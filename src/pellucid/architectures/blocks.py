@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from pellucid.layers import Layer
 
 
-def convolution(filters: int, stride: int = 1) -> list[Layer]:
-    """A convolution 3×3 and its batch norm: (H, W, C) → (⌈H/stride⌉, ⌈W/stride⌉, filters).
+def convolution(filters: int, stride: int = 1, size: int = 3) -> list[Layer]:
+    """A convolution and its batch norm: (H, W, C) → (⌈H/stride⌉, ⌈W/stride⌉, filters).
 
     The convolution has no bias, since the batch norm would take it away and adds its own.
     """
-    return [Conv2D(filters, 3, stride=stride, padding=1, bias=False), BatchNorm()]
+    kernel = Conv2D(filters, size, stride=stride, padding=size // 2, bias=False)
+    return [kernel, BatchNorm()]
 
 
-def convolution_relu(filters: int, stride: int = 1) -> list[Layer]:
+def convolution_relu(filters: int, stride: int = 1, size: int = 3) -> list[Layer]:
     """The same with a ReLU behind it."""
-    return [*convolution(filters, stride), ReLU()]
+    return [*convolution(filters, stride, size), ReLU()]
 
 
 def convolution_pool_relu(filters: int) -> list[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pellucid.known_names import key
 
@@ -38,7 +38,41 @@ PHOTOS = Defaults(
 """For networks with batch norms, which learn photographs. Rate and decay are those of Zagoruyko and
 Komodakis 2016, *Wide residual networks*, section 3; flips and shifts those of He et al. 2015."""
 
-DEFAULTS: dict[str, Defaults] = {"vgg-small": PHOTOS, "vgg-medium": PHOTOS, "resnet20": PHOTOS}
+RESIDUAL = replace(PHOTOS, weight_decay=1e-4)
+"""Rate and decay are those of He et al. 2015, section 3.4, and Huang et al. 2016, section 4.2."""
+
+UNNORMED = replace(PHOTOS, learning_rate=0.01, label_smoothing=0.0)
+"""For networks without batch norms. Rate and decay are those of Krizhevsky et al. 2012, section 5,
+and Simonyan and Zisserman 2014, section 3.1."""
+
+MOBILE = replace(PHOTOS, learning_rate=0.05, weight_decay=4e-5)
+"""Few weights a kernel, which decay little: Howard et al. 2017, section 3.2; the rate and decay of
+Sandler et al. 2018, section 6.1."""
+
+DEFAULTS: dict[str, Defaults] = {
+    "vgg-small": PHOTOS,
+    "vgg-medium": PHOTOS,
+    "resnet20": PHOTOS,
+    "resnet32": RESIDUAL,
+    "resnet56": RESIDUAL,
+    "resnet110": RESIDUAL,
+    "alexnet": UNNORMED,
+    "zfnet": UNNORMED,
+    "vgg11": UNNORMED,
+    "vgg16": UNNORMED,
+    "vgg19": UNNORMED,
+    "googlenet": replace(UNNORMED, weight_decay=2e-4),
+    "resnet18": RESIDUAL,
+    "resnet34": RESIDUAL,
+    "resnet50": RESIDUAL,
+    "resnet101": RESIDUAL,
+    "resnet152": RESIDUAL,
+    "squeezenet": replace(UNNORMED, weight_decay=2e-4),
+    "squeezenet-1.1": replace(UNNORMED, weight_decay=2e-4),
+    "mobilenet-v1": MOBILE,
+    "mobilenet-v2": MOBILE,
+    "densenet121": RESIDUAL,
+}
 """By the architecture's name; what is not here is trained as a plain ``Defaults()`` says."""
 
 

@@ -67,6 +67,24 @@ Architecture = Annotated[
         **named("architecture", ARCHITECTURES),
     ),
 ]  # fmt: skip
+NetworkName = Annotated[
+    str, typer.Argument(help=f"{', '.join(ARCHITECTURES)}; or a model file or a run's folder.")
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option(
+        help="HEIGHTxWIDTHxCHANNELS, for an architecture.",
+        show_default="as it was published, or 28x28x1",
+    ),
+]
+ClassCount = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        help="Classes, for an architecture.",
+        show_default="as it was published, or 10",
+    ),
+]
 Optimizer = Annotated[
     str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.", **named("optimizer", OPTIMIZERS))
 ]

@@ -6,19 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
-from pellucid.cli.networks import find_network
+from pellucid.cli.networks import find_graph, find_network
 from pellucid.cli.terminal import print_result
 
 
 def explain_plan(
-    network: Annotated[
-        str, typer.Argument(help=f"{', '.join(ARCHITECTURES)}; or a model file or a run's folder.")
-    ],
-    input: Annotated[str, typer.Option(help="HEIGHTxWIDTHxCHANNELS, for an architecture.")] =  # noqa: A002
-    "28x28x1",
-    classes: Annotated[int, typer.Option(min=2, help="Classes, for an architecture.")] = 10,
+    network: arguments.NetworkName,
+    input: arguments.InputShape = None,  # noqa: A002
+    classes: arguments.ClassCount = None,
     batch: Annotated[int, typer.Option("--batch", "-b", min=1, help="Images at once.")] = 128,
     train: Annotated[
         bool, typer.Option("--train/--infer", help="A training step, or a forward pass.")
@@ -27,17 +23,17 @@ def explain_plan(
     json: arguments.Json = False,
 ) -> None:
     """Show how the native engine computes a network: fusion, kernels, layouts, cost, times."""
-    shape = arguments.input_shape(input)
-    found = find_network(network, shape, classes)
+    graph = find_graph(network, input, classes)
 
     from pellucid.cores import available_threads
     from pellucid.engines.native.report import report
     from pellucid.engines.native.runtime.host.this_machine import host_target
 
     target = host_target(available_threads())
-    plan = report(found.graph, target, batch=batch, training=train)
+    plan = report(graph, target, batch=batch, training=train)
     if time and not plan.declined:
         from pellucid.engines.native.timing import measure
 
+        found = find_network(network, input, classes)
         plan = plan.timed(measure(found, target, batch=batch, training=train))
     print_result(plan, json=json)

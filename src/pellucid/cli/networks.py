@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.architectures import ARCHITECTURES, get_architecture
+from pellucid.architectures import ARCHITECTURES, PUBLISHED
+from pellucid.cli import arguments
 from pellucid.graph import Network, initial_weights
+from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
-    from pellucid.ops.operation import Shape
+    from pellucid.graph import Graph
+
+DEFAULT_SHAPE, DEFAULT_CLASSES = (28, 28, 1), 10
+"""Of architectures that no paper gives pictures and classes."""
 
 
 def is_path(network: str) -> bool:
@@ -19,15 +24,41 @@ def is_path(network: str) -> bool:
     return network not in ARCHITECTURES and (looks_so or path.exists())
 
 
-def find_network(network: str, input_shape: Shape, classes: int) -> Network:
-    """A model's network; or an architecture's, for these images and classes, yet untrained.
+def named_graph(network: str, input_shape: str | None, classes: int | None) -> Graph:
+    """The graph of a named architecture.
+
+    Args:
+        network: Its name.
+        input_shape: HEIGHTxWIDTHxCHANNELS; none: as it was published, or else 28×28×1.
+        classes: How many; none: as it was published, or else 10.
 
     Raises:
         PellucidError: If there is none, or it cannot take these images.
     """
+    name = find_name("architecture", network, ARCHITECTURES)
+    published = PUBLISHED.get(name)
+    shape = DEFAULT_SHAPE if published is None else published.input_shape
+    if input_shape is not None:
+        shape = arguments.input_shape(input_shape)
+    if classes is None:
+        classes = DEFAULT_CLASSES if published is None else published.classes
+    return ARCHITECTURES[name](classes).graph(shape)
+
+
+def find_graph(network: str, input_shape: str | None, classes: int | None) -> Graph:
+    """A model's graph; or an architecture's, see :func:`named_graph`."""
+    if is_path(network):
+        from pellucid.estimators import load_estimator
+
+        return load_estimator(network).model_.network.graph
+    return named_graph(network, input_shape, classes)
+
+
+def find_network(network: str, input_shape: str | None, classes: int | None) -> Network:
+    """A model's network; or an architecture's, yet untrained, see :func:`named_graph`."""
     if is_path(network):
         from pellucid.estimators import load_estimator
 
         return load_estimator(network).model_.network
-    graph = get_architecture(network)(classes).graph(input_shape)
+    graph = named_graph(network, input_shape, classes)
     return Network(graph, initial_weights(graph, seed=0))

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pellucid.architectures import ARCHITECTURES, get_architecture
+from pellucid.architectures import ARCHITECTURES, PUBLISHED, get_architecture
 from pellucid.errors import PellucidError
 from pellucid.short_repr import short_repr
 
@@ -167,8 +167,12 @@ def _smaller(graph: Graph) -> str | None:
 
 
 def _others(graph: Graph) -> list[tuple[str, Graph]]:
+    """The architectures made for pictures of about this size or smaller, and their graphs here."""
     found = []
     for name in ARCHITECTURES:
+        published = PUBLISHED.get(name)
+        if published is not None and published.input_shape[0] > 2 * min(graph.input_shape[:2]):
+            continue
         try:
             found.append(
                 (name, get_architecture(name)(graph.output_shape[0]).graph(graph.input_shape))

@@ -1,0 +1,37 @@
+"""Whether the native engine and PyTorch agree on a named network, at its smallest pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.architectures import ARCHITECTURES
+from pellucid.engines import get_engine
+from pellucid.ops import CrossEntropy
+from tests.engines.networks import network
+from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+
+LEAST = {
+    # The smallest side that works; 1 where nothing ends at the border.
+    "alexnet": 63, "zfnet": 53, "vgg11": 32, "vgg16": 32, "vgg19": 32, "googlenet": 31,
+    "squeezenet": 21, "squeezenet-1.1": 17, "densenet121": 29,
+}  # fmt: skip
+
+
+DEEP = 32
+"""Of those without such a limit: a side at which no layer's maps are all border."""
+
+
+def assert_engines_agree(name: str) -> None:
+    """Check logits, and the gradient at every weight, of two pictures and two classes."""
+    side = LEAST.get(name, DEEP)
+    graph = ARCHITECTURES[name](2).graph((side, side, 3))
+    ours = network(graph, seed=1)
+    images = np.random.default_rng(2).normal(size=(2, side, side, 3)).astype(np.float32)
+    native, torch = (get_engine(each).load(ours) for each in ("native", "torch"))
+    # Roundings add up over some hundred layers, each of which multiplies what came.
+    tolerance = TOLERANCES["float32"] * max(1.0, len(graph.nodes) / 20)
+    assert_close(name, native.forward(images), torch.forward(images), tolerance)
+    found, expected = (
+        each.gradients(images, np.array([0, 1]), CrossEntropy()) for each in (native, torch)
+    )
+    assert_all_close(found.weights, expected.weights, tolerance)
