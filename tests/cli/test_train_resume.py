@@ -13,6 +13,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pellucid.cli.train_options import TrainOptions
     from tests.cli.conftest import Command
 
 KILLS = int(os.environ.get("PELLUCID_KILLS", "3"))
@@ -147,21 +149,42 @@ def test_every_option_but_those_of_the_call_is_kept(
     pellucid("train", picture_folder, "--epochs", 1, *given, "--out", "run")
     notes = read_saved_run(tmp_path / "run").notes
     parameters = inspect.signature(module.train).parameters
-    assert notes.keys() == parameters.keys() - module.OF_THE_CALL - {"context"}
-    taken: list[dict[str, object]] = []
-    monkeypatch.setattr(module, "_train", lambda _, settings, *__, **___: taken.append(settings))
+    of_the_call = {"context", "out", "resume", "overwrite", "json"}
+    assert notes.keys() == parameters.keys() - of_the_call
+    taken: list[TrainOptions] = []
+    monkeypatch.setattr(module, "_train", lambda options, *_, **__: taken.append(options))
     resume = ["train", "--resume", str(tmp_path / "run")]
     for more in ([], ["--report", "--save-every", "5", "--bad", "quarantine"]):
         assert CliRunner().invoke(app, [*resume, *more]).exit_code == 0
     names = ("report", "cache", "save_every", "bad", "allow")
-    assert [taken[0][name] for name in names] == [False, False, 7, "error", ["one-class"]]
-    assert [taken[1][name] for name in names] == [True, False, 5, "quarantine", ["one-class"]]
+    first, second = ([getattr(options, name) for name in names] for options in taken)
+    assert first == [False, False, 7, "error", ["one-class"]]
+    assert second == [
+        True,
+        False,
+        5,
+        "quarantine",
+        ["one-class"],
+    ]
 
 
-def test_what_was_usual_when_it_began_is_still_taken(
+def test_named_classes_are_taken_over(pellucid: Command, tmp_path: Path) -> None:
+    """They are kept as a list, since the file that they may come from can be gone."""
+    images = np.arange(40 * 36).reshape(40, 6, 6) % 251
+    np.savez(tmp_path / "a.npz", x=images.astype(np.uint8), y=np.arange(40) % 2)
+    (tmp_path / "names.txt").write_text("cat\ndog\n")
+    out = ["--epochs", 1, "--classes", "names.txt", "--no-report", "--out", "run"]
+    pellucid("train", "a.npz", *out)
+    (tmp_path / "names.txt").unlink()
+    done = pellucid("train", "--resume", "run", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["classes"].keys() == {"cat", "dog"}
+
+
+def test_defaults_when_it_began_are_still_taken(
     pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another version's usual settings change no run that was begun without them."""
+    """Another version's defaults change no run that was begun without them."""
     run = tmp_path / "run"
     out = ["train", str(picture_folder), "--no-report", "--out", str(run)]
     with monkeypatch.context() as patch:

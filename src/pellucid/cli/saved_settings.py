@@ -27,37 +27,11 @@ _WORDS = {int: "a whole number", float: "a number", bool: "true or false", NoneT
 """Types in words; all others are texts."""
 
 
-_TAKEN = {
-    "epochs": ("epochs",),
-    "batch_size": ("batch_size",),
-    "learning_rate": ("learning_rate",),
-    "weight_decay": ("optimizer", "weight_decay"),
-    "label_smoothing": ("loss", "label_smoothing"),
-}
-"""Settings that may be left to defaults, and where the recipe has the values taken."""
-
-
-def with_recipe(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, completed by the values that the run took where none was given.
-
-    Defaults may have changed since: a run that an earlier version began goes on as it was.
-
-    Args:
-        settings: By name, as plain JSON values.
-        recipe: The run's, as its provenance has it.
-    """
-    found = dict(settings)
-    for name, place in _TAKEN.items():
-        value: Any = recipe
-        for part in place:
-            value = value.get(part) if isinstance(value, dict) else None
-        if name in found and found[name] is None and value is not None:
-            found[name] = value
-    return found
-
-
 def check_kept_settings(
-    command: Callable[..., object], settings: Mapping[str, Any], folder: Path
+    command: Callable[..., object],
+    settings: Mapping[str, Any],
+    folder: Path,
+    kept_as: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Those settings that a command has, as far as each is what could have been typed.
 
@@ -65,6 +39,7 @@ def check_kept_settings(
         command: The function; its annotations say which types and ranges there are.
         settings: By name, as plain JSON values.
         folder: The run's, for messages.
+        kept_as: Types of settings that are kept in another form than they are typed in, by name.
 
     Raises:
         FileFormatError: Naming the first setting that is of another type, or out of range.
@@ -76,6 +51,7 @@ def check_kept_settings(
         option: Any = None
         if get_origin(hint) is Annotated:
             hint, option, *_ = get_args(hint)
+        hint = kept_as.get(name, hint)
         expected = "" if _is(value, hint) else _in_words(hint)
         if not expected and isinstance(value, int | float) and not isinstance(value, bool):
             least, most = (getattr(option, end, None) for end in ("min", "max"))
@@ -86,7 +62,7 @@ def check_kept_settings(
         if expected:
             raise FileFormatError(
                 f"{printable(folder)}: its state keeps the setting {name} as "
-                f"{truncated(repr(value), 60)}; expected {expected}: train anew, in another folder"
+                f"{truncated(repr(value), 60)}; expected {expected}: train again, in another folder"
             )
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shlex
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +15,11 @@ import typer
 
 from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
-from pellucid.cli.estimator_options import estimator_for
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
-from pellucid.data.class_names import given_classes
+from pellucid.cli.train_options import KEPT_AS, TrainOptions
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     from pellucid.cli.estimator_options import Estimator
     from pellucid.training.diagnosis import Diagnosis
 
-OF_THE_CALL = {"out", "resume", "overwrite", "json"}
-"""Options of one call: where its run lies, and in which form it prints. All others are kept with
-the run, and a resumed run takes them over."""
-
-USUALLY = "the architecture's default"
+DEFAULTED = "the architecture's default"
 
 
 def train(
@@ -50,7 +46,7 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default=USUALLY
+            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default=DEFAULTED
         ),
     ] = None,
     out: Annotated[
@@ -77,10 +73,10 @@ def train(
     ] = None,
     schedule: arguments.Schedule = "one-cycle",
     weight_decay: Annotated[
-        float | None, typer.Option(help="On kernels, 0 to 1.", show_default=USUALLY)
+        float | None, typer.Option(help="On kernels, 0 to 1.", show_default=DEFAULTED)
     ] = None,
     label_smoothing: Annotated[
-        float | None, typer.Option(help="0 to below 1.", show_default=USUALLY)
+        float | None, typer.Option(help="0 to below 1.", show_default=DEFAULTED)
     ] = None,
     class_weights: arguments.ClassWeights = "none",
     loss: arguments.LossName = None,
@@ -88,7 +84,7 @@ def train(
         str | None,
         typer.Option(
             help=f"How training pictures are changed: {arguments.AUGMENTATIONS}.",
-            show_default=USUALLY,
+            show_default=DEFAULTED,
         ),
     ] = None,
     ema: Annotated[
@@ -148,7 +144,7 @@ def train(
         Path | None,
         typer.Option(
             help="A model file or a run's folder whose weights training starts from; everything "
-            "learns. Layers that do not fit the pictures or classes start anew.",
+            "learns. Layers that do not fit the pictures or classes start with random ones.",
             show_default="from scratch",
         ),
     ] = None,
@@ -165,9 +161,7 @@ def train(
 
     Ctrl-C stops it with everything kept, and --resume goes on there, to the same result.
     """
-    from pellucid.cli.saved_settings import with_recipe
-
-    settings = {name: value for name, value in context.params.items() if name not in OF_THE_CALL}
+    settings = dict(context.params)
     recipe: dict[str, Any] = {}
     if resume is not None:
         if out is not None or overwrite:
@@ -184,11 +178,10 @@ def train(
         settings |= _started(context, start_from, out)
     if settings["data"] is None:
         raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
-    if isinstance(settings.setdefault("classes", None), str):  # a file may be gone in a resumed run
-        settings["classes"] = list(given_classes(settings["classes"], "--classes")[0])
-    allowed = check_allowed(settings["allow"])
-    completed = with_recipe(settings, recipe)
-    model = estimator_for(completed, settings.get("task"))
+    options = TrainOptions.of(settings)
+    check_allowed(options.allow)
+    completed = options.completed(recipe)
+    completed.estimator(options.task)  # checks the options before the pictures cost any time
 
     from pellucid.training import Stopped
     from pellucid.training.run_folder import try_run_folder
@@ -198,27 +191,23 @@ def train(
         try_run_folder(out, overwrite=overwrite)
     try:
         with sigterm_raises():
-            _train(
-                model, settings, completed,
-                allowed=allowed, out=out, overwrite=overwrite, resume=resume, json=json,
-            )  # fmt: skip
+            _train(options, completed, out=out, overwrite=overwrite, resume=resume, json=json)
     except Stopped as stopped:
         fail(str(stopped), stopped.code)
 
 
 def _train(
-    model: Estimator,
-    settings: dict[str, Any],
-    completed: dict[str, Any],
+    options: TrainOptions,
+    completed: TrainOptions,
     *,
-    allowed: tuple[str, ...],
     out: Path | None,
     overwrite: bool,
     resume: Path | None,
     json: bool,
 ) -> None:
-    """Read the pictures, train, judge, and tell what came of it."""
-    from pellucid import data as data_package
+    """Read the pictures, train, judge, and report what came of it."""
+    from pellucid.data import BUILTIN
+    from pellucid.data.load import read_splits
     from pellucid.data.make_splits import class_counts
     from pellucid.training import Stopped
     from pellucid.training.history import judged_by
@@ -226,32 +215,28 @@ def _train(
     from pellucid.training.run_folder import RunFolder, free_folder
     from pellucid.training.saved_run import DamagedStateWarning
 
-    console, source = remarks(), settings["data"]
+    console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
+    model = completed.estimator(options.task)
     size = model.reading_size(source)
     if model.start_from is not None and size is not None:  # a resumed run may not find the model
-        settings["image_size"] = f"{size[0]}x{size[1]}"
-    splits = data_package.load(
+        options = replace(options, image_size=f"{size[0]}x{size[1]}")
+    splits = read_splits(
         source,
+        options.reading(model.max_pixels),
         image_size=size,
-        validation=settings["validation"] and arguments.share(settings["validation"]),
-        seed=settings["seed"],
-        bad=settings["bad"],
-        max_pixels=model.max_pixels,
-        path_column=settings["path_column"],
-        label_column=settings["label_column"],
-        max_bytes=settings["max_bytes"],
-        classes=settings["classes"],
+        validation=None if options.validation is None else arguments.share(options.validation),
+        seed=options.seed,
+        classes=options.classes,
         allow_one_class=ONE_CLASS in allowed,
-        cache=settings["cache"],
-        task=settings.get("task"),
+        task=options.task,
     )
     notes = splits.notes
-    if source not in data_package.BUILTIN:
+    if source not in BUILTIN:
         notes += leakage_notes(splits, printable(source), allowed, picture_root(source))
     for note in notes:
         console.print(note)
     console.print(f"task: {splits.train.targets.title}")
-    model = estimator_for(completed, splits.train.kind)  # known only now
+    model = completed.estimator(splits.train.kind)  # known only now
     if resume is None and (line := model.start_line(splits.train)) is not None:
         console.print(line)
         height, width, channels = splits.train.image_shape
@@ -260,20 +245,21 @@ def _train(
             f"pictures: {width}×{height}, {'grey' if channels == 1 else 'colour'} (size: {kept}; "
             "channels: the data's)"
         )
-    run = f"{folder_name(source)}-{settings['architecture']}"
+    run = f"{folder_name(source)}-{options.architecture}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
     console.print(learning_rate_line(model, splits.train))
     recipe = model.planned_recipe(splits.train)
-    if source not in data_package.BUILTIN:
-        settings["data"] = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
+    if source not in BUILTIN:
+        place = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
+        options = replace(options, data=place)
     diagnoses: tuple[Diagnosis, ...] = ()
 
     def finish(fitted: Estimator) -> None:
         nonlocal diagnoses
         bar.close()
         write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
-        if not settings["report"]:
+        if not options.report:
             return
         try:
             diagnoses = judge(fitted, splits, folder, notes, source)
@@ -285,16 +271,16 @@ def _train(
             ) from stopped
 
     with ProgressBar(recipe.epochs, console) as bar, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DamagedStateWarning)  # told already, see _kept
+        warnings.simplefilter("ignore", DamagedStateWarning)  # reported by _kept
         model.fit(
             splits.train,
             validation_data=splits.validation,
             out=folder,
             overwrite=overwrite,
             resume=resume is not None,
-            minutes=settings["save_every"],
+            minutes=options.save_every,
             allow_one_class=ONE_CLASS in allowed,
-            notes=settings,
+            notes=vars(options),
             watchers=[bar, RunReport(folder, splits.quarantined)],
             finish=finish,
             verbose=0,  # the bar is among the watchers
@@ -319,16 +305,16 @@ def _train(
     if (done := len(model.history_)) < recipe.epochs:
         waited = counted(done - best["epoch"], "epoch")
         console.print(f"stopped early: {waited} without a better validation")
-    if validated is not None and not settings["report"]:
+    if validated is not None and not options.report:
         console.print(f"{printable(validated[0])}: {validated[1]}")
-    elif not settings["report"] and (words := judged_by(model.history_[best["epoch"] - 1])):
+    elif not options.report and (words := judged_by(model.history_[best["epoch"] - 1])):
         console.print(f"validation: {words.removeprefix(', ')}")
     results().print(f"model: {printable(folder / RunFolder.MODEL)} (epoch {best['epoch']})")
     if splits.test is not None:
         columns = [
-            f"--{name.replace('_', '-')}={settings[name]}"
+            f"--{name.replace('_', '-')}={getattr(options, name)}"
             for name in ("path_column", "label_column")
-            if settings[name] is not None
+            if getattr(options, name) is not None
         ]
         command = shlex.join(["pellucid", "evaluate", str(folder), source, *columns])
         console.print(f"judge it: {printable(command)}")
@@ -349,7 +335,7 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
     if kept.finished:  # only its report may be missing
         remarks().print(kept.advice(folder, None))
     found = {}
-    for name, value in check_kept_settings(train, kept.notes, folder).items():
+    for name, value in check_kept_settings(train, kept.notes, folder, KEPT_AS).items():
         origin = context.get_parameter_source(name)
         if origin is not None and origin.name == "DEFAULT":
             found[name] = value

@@ -1,0 +1,113 @@
+"""The options of ``pellucid train`` that are kept with a run, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from pellucid.cli.estimator_options import estimator_for
+from pellucid.data.class_names import given_classes
+from pellucid.data.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pellucid.cli.estimator_options import Estimator
+    from pellucid.data.quarantine import Bad
+
+_TAKEN = {
+    "epochs": ("epochs",),
+    "batch_size": ("batch_size",),
+    "learning_rate": ("learning_rate",),
+    "weight_decay": ("optimizer", "weight_decay"),
+    "label_smoothing": ("loss", "label_smoothing"),
+}
+"""Options that may be left to defaults, and where the recipe has the values taken."""
+
+KEPT_AS = {"classes": list[str] | None}
+"""Types of options that are kept in another form than they are typed in."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What a run is trained on, and how; a resumed run takes them over.
+
+    Plain JSON values, named as the options are and described there. ``data`` is empty where none
+    were named.
+    """
+
+    data: str | None
+    architecture: str
+    epochs: int | None
+    seed: int
+    batch_size: int | None
+    optimizer: str
+    learning_rate: float | None
+    schedule: str
+    weight_decay: float | None
+    label_smoothing: float | None
+    class_weights: str
+    loss: str | None
+    augment: str | None
+    ema: float | None
+    patience: int | None
+    validation: str | None
+    image_size: str | None
+    classes: list[str] | None
+    bad: Bad
+    max_pixels: int
+    max_bytes: int | None
+    path_column: str | None
+    label_column: str | None
+    task: str | None
+    allow: list[str] | None
+    cache: bool
+    engine: str
+    start_from: str | None
+    save_every: float
+    report: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Those of a command's parameters that are kept.
+
+        A file of class names is read, since it may be gone when the run is resumed.
+
+        Raises:
+            DataError: If that cannot be.
+        """
+        found = {field.name: given[field.name] for field in fields(cls)}
+        if isinstance(found["classes"], str):
+            found["classes"] = list(given_classes(found["classes"], "--classes")[0])
+        return cls(**found)
+
+    def completed(self, recipe: Mapping[str, Any]) -> Self:
+        """With the values that a run took where none was given.
+
+        Defaults may have changed since: a run that an earlier version began goes on as it was.
+
+        Args:
+            recipe: The run's, as its provenance has it.
+        """
+        found = {}
+        for name, place in _TAKEN.items():
+            value: Any = recipe
+            for part in place:
+                value = value.get(part) if isinstance(value, dict) else None
+            if getattr(self, name) is None and value is not None:
+                found[name] = value
+        return replace(self, **found)
+
+    def reading(self, max_pixels: int) -> Reading:
+        """How the data are read, pictures of at most so many pixels."""
+        return Reading(
+            self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column
+        )
+
+    def estimator(self, task: str | None) -> Estimator:
+        """The estimator that they describe, for what the data are for; none: not known yet.
+
+        Raises:
+            ArgumentError: If an option is out of range, or has no meaning for the task.
+        """
+        return estimator_for(vars(self), task)
