@@ -173,7 +173,7 @@ def test_other_settings_are_other_pictures(
 
     others: tuple[dict[str, Any], ...] = (
         {}, {"resize": "crop"}, {"border": 9}, {"background": 0}, {"decoding": "whole"},
-        {"max_pixels": 5000},
+        {"filter": "bicubic"}, {"resize": "crop", "margin": 3}, {"max_pixels": 5000},
     )  # fmt: skip
     for count, settings in enumerate(others, 1):
         for _ in range(2):
@@ -181,7 +181,7 @@ def test_other_settings_are_other_pictures(
             assert len(entries(cache)) == count
     monkeypatch.setattr(picture_cache, "decoders", lambda: {"pillow": "99"})
     judged()
-    assert len(entries(cache)) == 7
+    assert len(entries(cache)) == 9
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {

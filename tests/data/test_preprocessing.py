@@ -88,6 +88,42 @@ def test_padding_is_pillows(size: tuple[int, int], border: int) -> None:
     np.testing.assert_array_equal(found, np.asarray(expected))
 
 
+@pytest.mark.parametrize("name", ["triangle", "bicubic"])
+@pytest.mark.parametrize("size", [(60, 45), (45, 60), (200, 40), (16, 12), (7, 5)])
+def test_a_margin_is_cut_off_after_resizing(size: tuple[int, int], name: Any) -> None:
+    """As Pillow fits the picture to 24×20, of which the 16×12 in the middle are kept."""
+    picture = photograph(*size)
+    resampling = {"triangle": BILINEAR, "bicubic": Image.Resampling.BICUBIC}[name]
+    expected = ImageOps.fit(picture, (24, 20), resampling).crop((4, 4, 20, 16))
+    preprocessing = Preprocessing(12, 16, 3, "crop", filter=name, margin=8)
+    for source in (picture, np.asarray(picture), encoded(picture)):
+        found = preprocessing.read(source)
+        difference = np.abs(found.astype(int) - np.asarray(expected).astype(int))
+        assert difference.max() <= 1  # the same sums, whose weights are rounded
+
+
+@pytest.mark.parametrize("resize", get_args(Resize))
+def test_bicubic_is_pillows(resize: Any) -> None:
+    picture, bicubic = photograph(40, 31), Image.Resampling.BICUBIC
+    expected = {
+        "pad": ImageOps.pad(picture, (16, 12), bicubic),
+        "crop": ImageOps.fit(picture, (16, 12), bicubic),
+        "stretch": picture.resize((16, 12), bicubic),
+    }[resize]
+    found = Preprocessing(12, 16, 3, resize, filter="bicubic").read(picture)
+    np.testing.assert_array_equal(found, np.asarray(expected))
+    assert not np.array_equal(found, Preprocessing(12, 16, 3, resize).read(picture))
+
+
+def test_a_jpeg_is_decoded_as_large_as_the_margin_needs() -> None:
+    """250×190 may be halved for 60×45 and more; with a margin, for 92×77, it may not."""
+    content = encoded(photograph(250, 190), "JPEG")
+    for margin, reduced in ((0, True), (32, False)):
+        settings = Preprocessing(45, 60, 3, "crop", margin=margin)
+        whole = replace(settings, decoding="whole").read(content)
+        assert np.array_equal(settings.read(content), whole) != reduced
+
+
 def test_an_odd_margin_has_its_extra_row_below() -> None:
     found = Preprocessing(7, 8, 1, border=9).read(np.full((2, 4), 100, np.uint8))
     assert (found[..., 0] == 100).all(axis=1).tolist() == [
@@ -161,6 +197,9 @@ def test_settings_come_back() -> None:
     assert Preprocessing.from_dict(stored) == preprocessing
     assert pickle.loads(pickle.dumps(preprocessing)) == preprocessing  # noqa: S301
     assert len({preprocessing, Preprocessing.from_dict(stored)}) == 1
+    settings = replace(preprocessing, filter="bicubic", margin=5)
+    assert settings.to_dict() == SETTINGS | {"filter": "bicubic", "margin": 5}
+    assert Preprocessing.from_dict(settings.to_dict()) == settings
     del stored["decoding"]  # as files of earlier versions
     assert Preprocessing.from_dict(stored) == replace(preprocessing, decoding="whole")
 
@@ -183,6 +222,10 @@ def test_settings_come_back() -> None:
         ({"resize": ["pad"]}, r"resize is \['pad'\]"),
         ({"decoding": "fast"}, "decoding is 'fast'; expected one of reduced, whole"),
         ({"decoding": None}, "decoding is None"),
+        ({"filter": "lanczos"}, "filter is 'lanczos'; expected one of triangle, bicubic"),
+        ({"margin": -1}, "margin is -1; expected an integer 0..4096"),
+        ({"margin": 2.0}, "margin is 2.0"),
+        ({"margin": 1, "resize": "pad"}, "margin is 1 with resize 'pad'; expected 0, or resize"),
         ({"background": 256}, "background is 256; expected an integer 0..255"),
         ({"border": -1}, "border is -1"),
     ],

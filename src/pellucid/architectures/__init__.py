@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from pellucid.architectures.alexnet import alexnet, zfnet
 from pellucid.architectures.defaults import DEFAULTS, Defaults, default_settings
 from pellucid.architectures.densenet import densenet121
+from pellucid.architectures.efficientnet_lite import (
+    efficientnet_lite0,
+    efficientnet_lite1,
+    efficientnet_lite2,
+)
 from pellucid.architectures.googlenet import googlenet
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
@@ -67,6 +72,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mobilenet-v1": mobilenet_v1,
     "mobilenet-v2": mobilenet_v2,
     "densenet121": densenet121,
+    "efficientnet-lite0": efficientnet_lite0,
+    "efficientnet-lite1": efficientnet_lite1,
+    "efficientnet-lite2": efficientnet_lite2,
 }
 """Every architecture by its name on the command line."""
 

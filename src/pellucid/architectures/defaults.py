@@ -72,6 +72,9 @@ DEFAULTS: dict[str, Defaults] = {
     "mobilenet-v1": MOBILE,
     "mobilenet-v2": MOBILE,
     "densenet121": RESIDUAL,
+    "efficientnet-lite0": MOBILE,
+    "efficientnet-lite1": MOBILE,
+    "efficientnet-lite2": MOBILE,
 }
 """By the architecture's name; what is not here is trained as a plain ``Defaults()`` says."""
 

@@ -32,6 +32,7 @@ _SQUEEZE = "Iandola et al. 2016, SqueezeNet, table 1"
 _MOBILE = "Howard et al. 2017, MobileNets, table 1"
 _MOBILE2 = "Sandler et al. 2018, MobileNetV2, table 2"
 _DENSE = "Huang et al. 2016, Densely connected convolutional networks, table 1"
+_TAN = "Tan and Le 2019, EfficientNet, table 1; its authors' Lite variants"
 
 PUBLISHED: dict[str, Published] = {
     "alexnet": Published(LARGE, 1000, 60_965_224, _ALEX),
@@ -54,6 +55,9 @@ PUBLISHED: dict[str, Published] = {
     "mobilenet-v1": Published(LARGE, 1000, 4_231_976, _MOBILE),
     "mobilenet-v2": Published(LARGE, 1000, 3_504_872, _MOBILE2),
     "densenet121": Published(LARGE, 1000, 7_978_856, _DENSE),
+    "efficientnet-lite0": Published(LARGE, 1000, 4_652_008, _TAN),
+    "efficientnet-lite1": Published((240, 240, 3), 1000, 5_416_680, _TAN),
+    "efficientnet-lite2": Published((260, 260, 3), 1000, 6_092_072, _TAN),
 }
 """By the architecture's name. Papers give rounded numbers; these are exact, of the layers that the
 papers describe."""

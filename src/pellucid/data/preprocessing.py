@@ -32,8 +32,13 @@ Resize = Literal["pad", "crop", "stretch"]
 
 Decoding = Literal["reduced", "whole"]
 
+Filter = Literal["triangle", "bicubic"]
+
 MAX_SIDE = 4096
 """Largest height and width, in pixels; it bounds what a model file can ask for."""
+
+_YOUNGER = {"value_range": None, "invert": False, "filter": "triangle", "margin": 0}
+"""Settings that model files need not have, and what is meant where they are not there."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Preprocessing:
     Training, evaluation, prediction and every export use this one function, and the model file
     stores its settings. How colours and orientation are converted stands in
     :mod:`pellucid.data.convert`. A picture that then has the right height and width keeps its
-    pixels as they are; any other is resized with antialiasing (triangle filter, as wide as the
-    reduction).
+    pixels as they are, unless there is a ``margin``; any other is resized with antialiasing (by a
+    filter that is as wide as the reduction).
 
     Attributes:
         height: Rows wanted, 1..4096.
@@ -65,6 +70,13 @@ class Preprocessing:
             such pictures.
         invert: Whether black and white are exchanged, before borders are added: for a picture of
             black on white and a network that learned white on black.
+        filter: What pictures are resized with: ``"triangle"``, or ``"bicubic"``, which is sharper
+            and can overshoot at edges; it is Pillow's, with a = −1/2 (Keys 1981, *Cubic convolution
+            interpolation for digital image processing*).
+        margin: How many pixels larger than the part that is kept, in both directions, a picture is
+            resized before ``"crop"`` cuts out its centre, 0..4096: with 32 and 224×224, the shorter
+            side becomes 256 pixels. Networks for photographs are mostly judged in this way. Of
+            other ways to fit pictures it is 0.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -79,6 +91,8 @@ class Preprocessing:
     decoding: Decoding = "reduced"
     value_range: Range | None = None
     invert: bool = False
+    filter: Filter = "triangle"
+    margin: int = 0
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -88,7 +102,8 @@ class Preprocessing:
         _check_integer("channels", self.channels, 1, 3)
         if self.channels == 2:
             raise ArgumentError("channels is 2; expected 1 (grey) or 3 (red, green, blue)")
-        for name, choices in (("resize", Resize), ("decoding", Decoding)):
+        _check_integer("margin", self.margin, 0, MAX_SIDE)
+        for name, choices in (("resize", Resize), ("decoding", Decoding), ("filter", Filter)):
             if getattr(self, name) not in get_args(choices):
                 raise ArgumentError(
                     f"{name} is {getattr(self, name)!r:.100}; expected one of "
@@ -97,6 +112,10 @@ class Preprocessing:
         object.__setattr__(self, "value_range", checked_range(self.value_range))
         if not isinstance(self.invert, bool):
             raise ArgumentError(f"invert is {self.invert!r:.100}; expected True or False")
+        if self.margin and self.resize != "crop":
+            raise ArgumentError(
+                f"margin is {self.margin} with resize {self.resize!r}; expected 0, or resize 'crop'"
+            )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -106,15 +125,14 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, ready for JSON.
 
-        ``value_range`` and ``invert`` are left out where they are None and False: older versions
-        know no such settings.
+        ``value_range``, ``invert``, ``filter`` and ``margin`` are left out where they are as they
+        are by default: older versions know no such settings.
         """
         settings = asdict(self)
-        if not self.invert:
-            del settings["invert"]
-        if self.value_range is None:
-            del settings["value_range"]
-        else:
+        for name, default in _YOUNGER.items():
+            if settings[name] == default:
+                del settings[name]
+        if self.value_range is not None:
             settings["value_range"] = list(self.value_range)
         return settings
 
@@ -129,7 +147,7 @@ class Preprocessing:
         """
         known = {field.name for field in fields(cls)}
         if isinstance(settings, dict):
-            settings = {"value_range": None, "invert": False, **settings}
+            settings = {**_YOUNGER, **settings}
         if isinstance(settings, dict) and settings.keys() == known - {"decoding"}:
             settings = {**settings, "decoding": "whole"}
         if not isinstance(settings, dict) or settings.keys() != known:
@@ -163,7 +181,7 @@ class Preprocessing:
         check_max_pixels(max_pixels)
         if isinstance(source, np.ndarray):
             pixels = _checked_pixels(self.eight_bit(source))
-            if pixels.shape == self.shape:
+            if pixels.shape == self.shape and not self.margin:
                 return 255 - pixels if self.invert else pixels.copy()
             return self._fit(_image(pixels), "array")
         if isinstance(source, (bytes, bytearray)):
@@ -206,7 +224,7 @@ class Preprocessing:
             return None
         width, height, mode = found
         if width * height > max_pixels or (
-            self.decoding == "reduced" and can_be_reduced((width, height), self.width, self.height)
+            self.decoding == "reduced" and can_be_reduced((width, height), *self._resized_to)
         ):
             return None
         picture = decoded_jpeg(content, mode, (width, height))
@@ -215,7 +233,12 @@ class Preprocessing:
 
     def _reduced(self, image: Image.Image) -> Reduced | None:
         # between borders, one direction decides the size
-        return reduce_decoding(image, self.width, self.height, both=self.resize != "pad")
+        return reduce_decoding(image, *self._resized_to, both=self.resize != "pad")
+
+    @property
+    def _resized_to(self) -> tuple[int, int]:
+        """Width and height that a picture has at least, or at most, before something is cut off."""
+        return self.width + self.margin, self.height + self.margin
 
     def _fit(
         self, image: Image.Image, name: str, reduced: Reduced | None = None
@@ -240,14 +263,15 @@ class Preprocessing:
 
             picture = ImageChops.invert(picture)
         how = Reduced(*picture.size) if reduced is None else reduced
-        if (how.width, how.height) != (self.width, self.height):
+        if (how.width, how.height) != (self.width, self.height) or self.margin:
             fit = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize]
             picture = fit(picture, how)
         # the same as np.array(picture), in fewer steps
         return np.frombuffer(bytearray(picture.tobytes()), np.uint8).reshape(self.shape)
 
     def _stretch(self, picture: Image.Image, how: Reduced) -> Image.Image:
-        return _resized(picture, self.width, self.height, how.box(0, 0, how.width, how.height))
+        whole = how.box(0, 0, how.width, how.height)
+        return self._resized(picture, self.width, self.height, whole)
 
     def _pad(self, picture: Image.Image, how: Reduced) -> Image.Image:
         from PIL import Image
@@ -255,7 +279,7 @@ class Preprocessing:
         scale = min(self.width / how.width, self.height / how.height)
         width = min(self.width, max(1, round(how.width * scale)))
         height = min(self.height, max(1, round(how.height * scale)))
-        resized = _resized(picture, width, height, how.box(0, 0, how.width, how.height))
+        resized = self._resized(picture, width, height, how.box(0, 0, how.width, how.height))
         if resized.size == (self.width, self.height):  # no borders
             return resized
         colour = self.border if self.channels == 1 else (self.border,) * 3
@@ -265,19 +289,19 @@ class Preprocessing:
         return padded
 
     def _crop(self, picture: Image.Image, how: Reduced) -> Image.Image:
-        scale = max(self.width / how.width, self.height / how.height)
+        wide, high = self._resized_to
+        scale = max(wide / how.width, high / how.height)
         width = min(self.width / scale, how.width)
         height = min(self.height / scale, how.height)
         left, top = (how.width - width) / 2, (how.height - height) / 2
-        return _resized(
-            picture, self.width, self.height, how.box(left, top, left + width, top + height)
-        )
+        part = how.box(left, top, left + width, top + height)
+        return self._resized(picture, self.width, self.height, part)
 
+    def _resized(self, picture: Image.Image, width: int, height: int, box: Box) -> Image.Image:
+        from PIL.Image import Resampling
 
-def _resized(picture: Image.Image, width: int, height: int, box: Box) -> Image.Image:
-    from PIL import Image
-
-    return picture.resize((width, height), Image.Resampling.BILINEAR, box)
+        filters = {"triangle": Resampling.BILINEAR, "bicubic": Resampling.BICUBIC}
+        return picture.resize((width, height), filters[self.filter], box)
 
 
 def _image(pixels: NDArray[np.uint8]) -> Image.Image:
