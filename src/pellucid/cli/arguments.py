@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -174,7 +173,8 @@ Invert = Annotated[
     bool,
     typer.Option("--invert", help="Exchange black and white before the network sees the picture."),
 ]
-ModelPath = Annotated[Path, typer.Argument(help="A model file or a run's folder.")]
+MODELS = "A model file, a run's folder, or trained weights by name: efficientnet-lite0"
+ModelName = Annotated[str, typer.Argument(help=f"{MODELS}.")]
 
 
 def image_size(text: str) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from pellucid.engines import DEFAULT
 
 
 def backward(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     image: PictureName,
     label: Annotated[
         str | None,

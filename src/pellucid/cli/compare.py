@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.models import load_model_for
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 
 def compare(
-    model_a: Annotated[Path, typer.Argument(help="A model file or a run's folder.")],
-    model_b: Annotated[Path, typer.Argument(help="Another, with the same classes.")],
+    model_a: arguments.ModelName,
+    model_b: Annotated[str, typer.Argument(help="Another, with the same classes.")],
     data: Annotated[
         str,
         typer.Argument(
@@ -38,14 +39,13 @@ def compare(
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
     from pellucid.data.reading import Reading
-    from pellucid.estimators import load_estimator
     from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
     from pellucid.files import try_folder
 
     if out is not None:
         for name in (TABLE, PAGE):
             try_folder(out, name)  # before the pictures cost any time
-    one, two = (load_estimator(model, engine=engine) for model in (model_a, model_b))
+    one, two = (load_model_for(model, engine=engine) for model in (model_a, model_b))
     names = printable(model_a), printable(model_b)
     found = compare_models(
         one, two, data,

@@ -25,7 +25,7 @@ PREDICTIONS = "predictions.csv"
 
 
 def evaluate(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     data: Annotated[
         str,
         typer.Argument(
@@ -87,7 +87,7 @@ def evaluate(
 
 def _write(
     out: Path,
-    model: Path,
+    model: str,
     data: str,
     classifier: ImageClassifier | ImageRegressor,
     report: AnyReport,
@@ -118,13 +118,17 @@ def _write(
         write_quarantined(out, pictures.quarantined)
 
 
-def _history(model: Path) -> list[Epoch]:
+def _history(model: str) -> list[Epoch]:
     """A run's history; nothing if the model does not lie in a run's folder."""
     from pellucid.errors import FileFormatError
+    from pellucid.interop.models import place_of
     from pellucid.training.history import from_csv
     from pellucid.training.run_folder import RunFolder
 
-    path = model / RunFolder.HISTORY
+    place = place_of(model)
+    if place is None:
+        return []
+    path = place / RunFolder.HISTORY
     try:
         return from_csv(path.read_text(encoding="utf-8"), printable(path))
     except FileFormatError as error:

@@ -42,7 +42,7 @@ MOST_IN_FULL = 20
 
 
 def explain(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     pictures: Annotated[
         list[str],
         typer.Argument(
@@ -143,7 +143,7 @@ def explain(
     report_problems(problems, len(asked.pictures) + len(asked.problems))
 
 
-def _check_out(out: Path | None, folder: Path | None, model: Path, pictures: list[str]) -> None:
+def _check_out(out: Path | None, folder: Path | None, model: str, pictures: list[str]) -> None:
     """Refuse what cannot be written before anything costs time."""
     from pellucid.files import try_folder
 

@@ -16,7 +16,7 @@ from pellucid.text import printable
 
 
 def export(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file, .onnx.")],
     layout: Annotated[
         Literal["nhwc", "nchw"],

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_result, remarks
+from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 
 def kernels(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     layer: Annotated[
         str | None, typer.Option(help="Which convolution; by default the first.")
     ] = None,
@@ -26,11 +28,10 @@ def kernels(
     json: arguments.Json = False,
 ) -> None:
     """Show the kernels that a model has learned."""
-    from pellucid.estimators import load_estimator
     from pellucid.explain.kernels import learned_kernels
 
     check_output(out, (".png",), model)
-    found = learned_kernels(load_estimator(model).model_.network, layer)
+    found = learned_kernels(load_model_for(model, engine=DEFAULT).model_.network, layer)
     if out is not None:
         found.save(out, most=most, channels=channels)
         remarks().print(f"picture written to {printable(out)}")

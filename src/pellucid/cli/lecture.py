@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def lecture(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file or a run's folder; none: the slides' own.")
+        str | None, typer.Argument(help=f"{arguments.MODELS}; none: the slides' own.")
     ] = None,
     image: OptionalPictureName = None,
     label: Annotated[

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pellucid.estimators import ImageClassifier, ImageRegressor
 
 
 def load_model_for(
-    model: Path,
+    model: str,
     *,
     engine: str,
     classes: str | None = None,
     max_pixels: int | None = None,
     invert: bool = False,
 ) -> ImageClassifier | ImageRegressor:
-    """Load a model file or a run's folder, whatever the model was trained for.
+    """Load a model by its path or its name, whatever it was trained for.
+
+    That a file has the name of the network that is meant is printed on stderr.
 
     Args:
-        model: Its path.
+        model: As :func:`pellucid.interop.models.find_model` takes it.
         engine: Who computes.
         classes: Names for its classes, as ``--classes`` takes them; None for its own.
         max_pixels: Picture files with more pixels are not taken; None for what is safe.
@@ -30,14 +30,18 @@ def load_model_for(
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it.
     """
+    from pellucid.cli.terminal import remarks
     from pellucid.estimators import load_estimator
+    from pellucid.interop.models import name_remark
 
+    if remark := name_remark(model):
+        remarks().print(remark)
     found = load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
     return found if classes is None else found.renamed(classes)
 
 
 def load_classifier(
-    model: Path,
+    model: str,
     what: str,
     *,
     engine: str,
@@ -48,7 +52,7 @@ def load_classifier(
     """Load a model that tells the one class of a picture; arguments as of :func:`load_model_for`.
 
     Args:
-        model: Its path.
+        model: Its path or its name.
         what: What only such a model has, for messages: ``a trace``.
         engine: Who computes.
         classes: Names for its classes.

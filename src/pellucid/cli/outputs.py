@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pellucid import checks
 from pellucid.errors import OutputError
 from pellucid.text import printable
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def check_output(out: Path | None, endings: tuple[str, ...], *inputs: Path) -> None:
+def check_output(out: Path | None, endings: tuple[str, ...], *inputs: str | Path) -> None:
     """Check that a file can be written, is named as what it will be, and replaces no input.
 
     Args:
@@ -29,6 +26,6 @@ def check_output(out: Path | None, endings: tuple[str, ...], *inputs: Path) -> N
     if out is None:
         return
     checks.ending(out, endings)
-    if out.resolve() in {path.resolve() for path in inputs}:
+    if out.resolve() in {Path(path).resolve() for path in inputs}:
         raise OutputError(f"{printable(out)}: is read by this command; name another file to write")
     check_writable(out)

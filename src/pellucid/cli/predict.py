@@ -46,7 +46,7 @@ MOST_IN_FULL = 20
 
 def predict(
     context: typer.Context,
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     pictures: Annotated[
         list[str],
         typer.Argument(

@@ -24,7 +24,7 @@ Several = list[str] | None
 
 
 def surgery(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     image: OptionalPictureName = None,
     data: Annotated[
         str | None,
@@ -70,10 +70,12 @@ def surgery(
     from pellucid.evaluation.edit_effect import data_effect, picture_effect
     from pellucid.explain.surgery import edit_record
     from pellucid.files.held_out import held_out
-    from pellucid.training.run_folder import model_path
+    from pellucid.files.run_model import model_path
+    from pellucid.interop.models import place_of
 
     if out is not None:
-        if out.resolve() == model_path(model).resolve():
+        place = place_of(model)
+        if place is not None and out.resolve() == model_path(place).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
     before = load_classifier(

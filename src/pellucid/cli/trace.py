@@ -28,7 +28,7 @@ At = Annotated[
 
 
 def trace(
-    model: arguments.ModelPath,
+    model: arguments.ModelName,
     image: PictureName,
     layer: Annotated[
         str | None, typer.Option(help="Open one value of this layer into its terms.")

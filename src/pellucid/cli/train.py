@@ -345,7 +345,7 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
 def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str, Any]:
     """The settings of a run that starts from a model, which is the run's own from then on."""
     from pellucid.files import load_model
-    from pellucid.training.run_folder import model_path
+    from pellucid.files.run_model import model_path
     from pellucid.training.start import architecture_of, check_architecture
 
     found = load_model(model_path(model))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.regressor import ImageRegressor
-from pellucid.files import load_model
-from pellucid.training.run_folder import model_path
+from pellucid.interop.models import find_model
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +33,7 @@ def load_estimator(
     max_pixels: int | None = None,
     invert: bool = False,
 ) -> ImageClassifier | ImageRegressor:
-    """The estimator in a model file, or in a run folder, by what the model was trained for.
+    """The estimator in a model file or a run folder, or of a name, by what it was trained for.
 
     Args:
         path: As :meth:`ImageClassifier.load` takes it, like the others.
@@ -46,6 +44,7 @@ def load_estimator(
     Raises:
         FileFormatError: If it is not a sound model file.
         DataError: If there is no such file, or no model in that folder.
+        MissingDependencyError: If the trained weights of that name are not installed.
     """
-    model = load_model(model_path(Path(path)), engine=get_engine(engine))
+    model = find_model(path, engine=get_engine(engine))
     return estimator_of(model.task.kind)._of_model(model, path, engine, max_pixels, invert)

@@ -15,9 +15,10 @@ from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.engines import DEFAULT, Step, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
 from pellucid.estimators.planning import Planning, makes_layers
-from pellucid.files import Model, load_model, save_model
+from pellucid.files import Model, save_model
 from pellucid.files.provenance import safe_max_pixels
 from pellucid.graph import summarise
+from pellucid.interop.models import find_model, place_of
 from pellucid.pickling import restored, state_of
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, task_of
 from pellucid.text import brief_settings, printable
@@ -27,7 +28,7 @@ from pellucid.training.fit import Fitted, Run, fit
 from pellucid.training.history import History
 from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
 from pellucid.training.provenance import history_of, provenance
-from pellucid.training.run_folder import MINUTES, model_path, run_history
+from pellucid.training.run_folder import MINUTES, run_history
 from pellucid.training.saved_run import read_saved_run
 from pellucid.training.start import StartsFromScratchWarning, resumed
 
@@ -399,10 +400,11 @@ class ImageEstimator(Planning):
         max_pixels: int | None = None,
         invert: bool = False,
     ) -> Self:
-        """The estimator in a model file, or in a run folder.
+        """The estimator in a model file, in a run folder, or with trained weights by name.
 
         Args:
-            path: Where it is.
+            path: Where it is; or, as a text, a name such as ``"efficientnet-lite0"``, see
+                :mod:`pellucid.interop.models`.
             engine: Who computes.
             max_pixels: Picture files with more pixels are refused; None for the limit that it was
                 trained with, or the default where that is lower.
@@ -412,8 +414,9 @@ class ImageEstimator(Planning):
         Raises:
             FileFormatError: If it is not a sound model file.
             DataError: If there is no such file, or no model in that folder.
+            MissingDependencyError: If the trained weights of that name are not installed.
         """
-        model = load_model(model_path(Path(path)), engine=get_engine(engine))
+        model = find_model(path, engine=get_engine(engine))
         return cls._of_model(model, path, engine, max_pixels, invert)
 
     @classmethod
@@ -440,6 +443,8 @@ class ImageEstimator(Planning):
         if isinstance(architecture, str):
             estimator.architecture = architecture
         program = get_engine(engine).load(model.network)
-        estimator._fitted = Fitted(model, program, run_history(Path(path)) or history_of(model))
+        place = place_of(path)
+        history = history_of(model) if place is None else run_history(place) or history_of(model)
+        estimator._fitted = Fitted(model, program, history)
         estimator._from_file = True
         return estimator

@@ -14,6 +14,7 @@ from pellucid.data.statistics import channel_statistics
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.files import load_model
+from pellucid.files.run_model import model_path
 from pellucid.graph import Network, classifier_weights
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
@@ -24,7 +25,7 @@ from pellucid.training import make_recipe
 from pellucid.training.arguments import are_picture_files
 from pellucid.training.batches import automatic_batch_size, automatic_epochs
 from pellucid.training.recipe import balanced_weights, usual_learning_rate
-from pellucid.training.run_folder import RunFolder, model_path
+from pellucid.training.run_folder import RunFolder
 from pellucid.training.start import Start, architecture_of, check_architecture, start_from
 
 if TYPE_CHECKING:

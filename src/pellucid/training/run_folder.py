@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pellucid.data.ours import picture_in
 from pellucid.errors import (
     ArgumentError,
-    DataError,
     FileFormatError,
     OutputError,
     PellucidError,
@@ -30,6 +29,7 @@ from pellucid.files import (
 from pellucid.files.atomic import check_writable, remove_left_over
 from pellucid.files.lock import FolderLock
 from pellucid.files.model_file import described_outputs
+from pellucid.files.run_model import MODEL
 from pellucid.files.strict_json import canonical
 from pellucid.graph import INPUT, Graph, check_weights
 from pellucid.graph.serialise import graph_to_dict
@@ -94,7 +94,7 @@ class RunFolder:
 
     CONFIG: ClassVar[str] = "config.json"
     HISTORY: ClassVar[str] = "history.csv"
-    MODEL: ClassVar[str] = "model.safetensors"
+    MODEL: ClassVar[str] = MODEL
     LAST: ClassVar[str] = saved_run.LAST
     PREVIOUS: ClassVar[str] = saved_run.PREVIOUS
 
@@ -317,22 +317,6 @@ def try_run_folder(path: Path, *, overwrite: bool) -> None:
     """
     check_free(path, overwrite=overwrite)
     try_folder(path, RunFolder.CONFIG)
-
-
-def model_path(path: Path) -> Path:
-    """The model file that is meant by a path: itself, or the one in a run's folder.
-
-    Raises:
-        DataError: If it is a folder without a model.
-    """
-    if not os.path.isdir(path):  # noqa: PTH112 - never raises; whoever reads the file says why not
-        return path
-    if not (path / RunFolder.MODEL).exists():
-        raise DataError(
-            f"{printable(path)}: holds no {RunFolder.MODEL}; give a model file, or the folder of a "
-            "run that has finished an epoch"
-        )
-    return path / RunFolder.MODEL
 
 
 def run_history(path: Path) -> list[Epoch]:
