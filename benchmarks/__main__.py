@@ -45,7 +45,7 @@ def _run(told: argparse.Namespace, files: Path) -> None:
         task: [
             name
             for name, entry in CONTENDERS.items()
-            if entry.can(task) and (name in told.contender if told.contender else entry.usual)
+            if entry.can(task) and (name in told.contender if told.contender else entry.by_default)
         ]
         for task in told.task
     }

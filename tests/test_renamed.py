@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from pellucid.data import Dataset
 from pellucid.explain.surgery import Mute
 from pellucid.renamed import MODULES, NAMES, OldAttribute
+from pellucid.training.rate_curve import curve
 
 if TYPE_CHECKING:
     import pellucid as pl
@@ -47,3 +49,15 @@ def test_attributes_are_found_by_their_old_names(classifier: pl.ImageClassifier)
     with pytest.warns(DeprecationWarning, match="activations"):
         assert trace.subject is trace.activations
     assert isinstance(vars(type(trace))["subject"], OldAttribute)
+
+
+def test_default_rates_are_found_by_their_old_names(classifier: pl.ImageClassifier) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1)).astype(np.uint8)
+    data = Dataset(pictures, np.arange(32) % 2, ("a", "b"))
+    with pytest.warns(DeprecationWarning, match="default_learning_rate"):
+        rate = classifier.usual_learning_rate(data)
+    assert rate == classifier.default_learning_rate(data)
+    losses = np.linspace(2.0, 1.0, 50)[None]
+    found = curve(np.geomspace(1e-5, 1.0, 50), losses, default=rate)
+    with pytest.warns(DeprecationWarning, match="default"):
+        assert found.usual == found.default == rate

@@ -72,7 +72,7 @@ class Entry:
         peer: Whether it is somebody else's, for ours to be compared with.
         trains: Whether it can.
         package: What must be installed.
-        usual: Whether it takes part where none is named.
+        by_default: Whether it takes part where none is named.
         environment: Variables that its process is given.
         cold_only: Whether it differs from another only in how it starts.
     """
@@ -81,7 +81,7 @@ class Entry:
     peer: bool = False
     trains: bool = True
     package: str = "pellucid"
-    usual: bool = True
+    by_default: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     cold_only: bool = False
 
@@ -107,8 +107,10 @@ CONTENDERS = {
     "native-uncached": Entry(
         "benchmarks.contenders.own:Native", environment={"PELLUCID_CACHE": "off"}, cold_only=True
     ),
-    "reference": Entry("benchmarks.contenders.own:Reference", usual=False),
-    "torch-engine": Entry("benchmarks.contenders.own:TorchEngine", package="torch", usual=False),
+    "reference": Entry("benchmarks.contenders.own:Reference", by_default=False),
+    "torch-engine": Entry(
+        "benchmarks.contenders.own:TorchEngine", package="torch", by_default=False
+    ),
     "pytorch": Entry(
         "benchmarks.contenders.pytorch:ChannelsFirst", peer=True, package="torch"
     ),

@@ -55,7 +55,7 @@ def test_ones_own_settings_go_before() -> None:
     assert ImageClassifier("vgg-small").planned_epochs == 20
 
 
-def test_the_usual_rate_is_that_of_sgd() -> None:
+def test_the_default_rate_is_that_of_sgd() -> None:
     found = recipe("vgg-small", optimizer="adam", batch_size=128)
     assert found.learning_rate == LEARNING_RATES["adam"]
 
@@ -79,7 +79,7 @@ def test_few_pictures_are_seen_for_100_steps_at_least(
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_the_usual_rate_goes_with_the_root_of_the_batch_size(name: str, optimizer: str) -> None:
+def test_the_default_rate_goes_with_the_root_of_the_batch_size(name: str, optimizer: str) -> None:
     """A quarter of the pictures a step, half the rate; what is given is taken as it is."""
     at = {
         size: recipe(name, optimizer=optimizer, batch_size=size).learning_rate

@@ -62,7 +62,7 @@ def test_a_reader_that_fails(tmp_path: Path) -> None:
 
 
 def test_small_photographs_are_like_those_of_cifar_10(tmp_path: Path) -> None:
-    """CIFAR-10's thousand cats for the test, as JPEG of Pillow's usual quality: 921 bytes each."""
+    """CIFAR-10's thousand test cats as JPEG of Pillow's default quality: 921 bytes each."""
     for name in ("one", "other"):
         make_photographs(tmp_path / name, replace(SMALL, count=50))
     one, other = (sorted((tmp_path / name).rglob("*.jpg")) for name in ("one", "other"))

@@ -25,7 +25,7 @@ def test_a_suggestion_its_curve_and_how_to_train_with_it(
     done = pellucid("find-rate", picture_folder, *given, *search)
     first, *others = done.stdout.splitlines()
     found = re.fullmatch(
-        r"suggested learning rate: (\S+) \(usual: 0\.025 for batches of 32\)", first
+        r"suggested learning rate: (\S+) \(default: 0\.025 for batches of 32\)", first
     )
     assert found is not None, first
     suggestion = float(found[1])
@@ -88,8 +88,8 @@ def test_no_suggestion(pellucid: Command, picture_folder: Path) -> None:
     assert done.stdout.startswith(
         "no learning rate to suggest: the loss did not fall by 5% between 1e-10"
     )
-    assert "usual learning rate: 0.018 for batches of 16" in done.stdout
-    command = done.stderr.splitlines()[-1].removeprefix("train with the usual rate: ")
+    assert "default learning rate: 0.018 for batches of 16" in done.stdout
+    command = done.stderr.splitlines()[-1].removeprefix("train with the default rate: ")
     assert shlex.split(command) == [
         "pellucid", "train", str(picture_folder), "--engine", "reference",
     ]  # fmt: skip

@@ -31,7 +31,7 @@ def test_a_folder_of_pictures_from_end_to_end(
     done = pellucid("train", picture_folder, "--epochs", 4, "--out", "run", "--batch-size", 8)
     assert "run/model.safetensors" in done.stdout
     assert "epoch 4/4" in done.stderr
-    assert "learning rate 0.013 (usual for batches of 8)" in done.stderr
+    assert "learning rate 0.013 (default for batches of 8)" in done.stderr
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
     assert config["classes"] == ["naught — 영", "one"]
     assert config["recipe"]["learning_rate"] == 0.013
@@ -206,7 +206,7 @@ def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: 
     absurd = ["--learning-rate", 10000, "--schedule", "constant", "--overwrite"]
     *remarks, last = pellucid(*train, *absurd, code=1).stderr.splitlines()
     assert last.startswith("pellucid: training diverged: the loss is ")
-    assert last.endswith("whose peak is 10000: leave --learning-rate out for the usual one")
+    assert last.endswith("whose peak is 10000: leave --learning-rate out for the default")
     assert not [line for line in remarks if "Warning" in line]
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 

@@ -290,8 +290,10 @@ def test_what_goes_wrong_is_said(pellucid: Command, parts: Path, tmp_path: Path)
     kinds = [each["kind"] for each in json.loads(done.stdout)["diagnoses"]]
     assert "low_rate" in kinds
     assert "what stands out: in 3 epochs the loss only went from" in done.stderr
-    assert "is too low; 0.018 is usual" in done.stderr
-    assert "is too low; 0.018 is usual" in (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "is too low; the default is 0.018" in done.stderr
+    assert "is too low; the default is 0.018" in (tmp_path / "run" / "report.html").read_text(
+        "utf-8"
+    )
 
 
 # ------------------------------------------------------------------------------------ going on

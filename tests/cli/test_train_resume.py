@@ -188,7 +188,7 @@ def test_defaults_when_it_began_are_still_taken(
     run = tmp_path / "run"
     out = ["train", str(picture_folder), "--no-report", "--out", str(run)]
     with monkeypatch.context() as patch:
-        patch.setattr("pellucid.training.recipe.usual_learning_rate", lambda *_: 0.03)
+        patch.setattr("pellucid.training.recipe.default_learning_rate", lambda *_: 0.03)
         patch.setattr("pellucid.estimators.planning.automatic_batch_size", lambda *_: 24)
         patch.setattr("pellucid.estimators.planning.automatic_epochs", lambda *_: 3)
         assert CliRunner().invoke(app, out).exit_code == 0
@@ -196,7 +196,7 @@ def test_defaults_when_it_began_are_still_taken(
     assert [before[name] for name in ("learning_rate", "batch_size", "epochs")] == [0.03, 24, 3]
     told = pellucid("train", "--resume", "run").stderr
     assert "learning rate 0.03 (" in told
-    assert "is usual for batches of 24" in told
+    assert "is the default for batches of 24" in told
     assert read_saved_run(run).provenance["recipe"] == before
     assert (
         "learning_rate: 0.03 → 0.1"

@@ -197,7 +197,7 @@ def test_a_list_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
         ("file_name", "labels"), ("img", "anything"), ("anything", "label"),
     ],
 )  # fmt: skip
-def test_usual_names_of_columns(tmp_path: Path, first: str, second: str) -> None:
+def test_common_names_of_columns(tmp_path: Path, first: str, second: str) -> None:
     write(tmp_path / "1.png", b"")
     found = scan_table(table(tmp_path / "x.csv", (first, second), ("1.png", "cat")))
     assert [(file.name, file.class_name) for file in found.parts["all"]] == [("1.png", "cat")]

@@ -159,7 +159,7 @@ def _patterns(graph: Graph, draw: random.Random) -> tuple[tuple[str, ...], tuple
 
 
 def _rule(draw: random.Random) -> tuple[Optimizer, float]:
-    # Adam divides a gradient by its own size: with the usual ε, rounding alone by its own.
+    # Adam divides a gradient by its own size: with the default ε, rounding alone by its own.
     rules: list[tuple[Optimizer, float]] = [
         (SGD(0.01, None, 0.9), 1e-3),
         (SGD(0.0, 0.5, 0.5, nesterov=True), 1e-2),

@@ -75,8 +75,8 @@ class Job:
 
     @property
     def recipe(self) -> Recipe:
-        usual = {"epochs": 3, "batch_size": 8, "seed": 7, "learning_rate": 0.05}
-        return make_recipe(**{**usual, **self.settings})
+        default = {"epochs": 3, "batch_size": 8, "seed": 7, "learning_rate": 0.05}
+        return make_recipe(**{**default, **self.settings})
 
     def data(self, seed: int = 0) -> Dataset:
         random = np.random.default_rng([seed, self.pictures])

@@ -101,7 +101,7 @@ def test_a_rate_of_almost_zero(digits: Parts) -> None:
     found = trained(*digits, learning_rate=1e-9)
     assert kinds(found) == {"stuck", "low_rate", "guessing"}
     low = one(found, "low_rate")
-    assert "up to 1e-09, is too low; 0.025 is usual" in low.words
+    assert "up to 1e-09, is too low; the default is 0.025" in low.words
     assert low.numbers["first_loss"] == pytest.approx(low.numbers["last_loss"], rel=1e-3)
     assert one(found, "stuck").numbers["loss_of_guessing"] == pytest.approx(math.log(10))
 
@@ -312,8 +312,8 @@ def test_no_advice_sends_back_to_the_search_for_a_rate(rate: float) -> None:
         assert found
         for each in found:
             assert "find-rate" not in each.advice
-            unusual = rate != 0.018 and (each.kind != "high_rate" or rate > 0.018)
-            if unusual and each.kind in ("stuck", "high_rate", "low_rate"):
+            blamed = rate != 0.018 and (each.kind != "high_rate" or rate > 0.018)
+            if blamed and each.kind in ("stuck", "high_rate", "low_rate"):
                 assert "leave --learning-rate out" in each.advice
 
 
@@ -325,7 +325,7 @@ def test_a_validation_loss_far_worse_than_guessing() -> None:
     assert kinds(diagnose(history(0.6, 0.3, validation_loss=9.0), classes=2)) == set()
 
 
-def test_the_usual_rate_of_the_architecture_is_named() -> None:
+def test_the_default_rate_of_the_architecture_is_named() -> None:
     recipe = make_recipe(learning_rate=1e-5, batch_size=16)
-    found = diagnose(history(2.0, 2.0), classes=4, recipe=recipe, usual_rate=0.035)
+    found = diagnose(history(2.0, 2.0), classes=4, recipe=recipe, default_rate=0.035)
     assert one(found, "low_rate").numbers["usual_learning_rate"] == 0.035

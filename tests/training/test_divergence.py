@@ -33,7 +33,7 @@ def test_it_gives_up_when_nothing_helps(loss: float) -> None:
     assert str(caught.value) == (
         f"training diverged: the loss is {loss} at step 2 of 3 in epoch 2, learning rate 3.12, "
         "halved 4 times in vain; lower the learning rate, whose peak is 50: leave --learning-rate "
-        "out for the usual one"
+        "out for the default"
     )
     rates = [rate for _, _, rate in program.taken]
     assert rates == [50.0] * 6 + [25.0] * 2 + [12.5] * 2 + [6.25] * 2 + [3.125] * 2

@@ -20,7 +20,7 @@ from pellucid.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Normalis
 from pellucid.training import make_recipe
 from pellucid.training.lr_finder import HIGHEST, LOWEST, STEPS, find_learning_rate
 from pellucid.training.rate_curve import AGREE, FAR, WINDOW, curve, smooth
-from pellucid.training.recipe import usual_learning_rate
+from pellucid.training.recipe import default_learning_rate
 from pellucid.training.schedules import OneCycle
 from pellucid.training.trial import short_training
 from tests.learning import Learning, step_of
@@ -73,7 +73,7 @@ RATES = np.geomspace(1e-5, 10.0, 100)
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 @pytest.mark.parametrize("low", [40, 55, 70])
 def test_the_suggestion_is_where_the_loss_stops_falling(low: int, noise: float) -> None:
-    found = curve(RATES, course(low, noise=noise), usual=RATES[low])
+    found = curve(RATES, course(low, noise=noise), default=RATES[low])
     assert found.doubt is None
     assert found.suggestion == found.end_of_fall
     assert RATES[low - 6] <= found.end_of_fall <= RATES[low + 3]  # a step is 15 %
@@ -83,7 +83,7 @@ def test_the_suggestion_is_where_the_loss_stops_falling(low: int, noise: float) 
 def test_a_flat_bottom_is_met_at_its_beginning() -> None:
     losses = np.concatenate([np.full(40, 2.3), np.linspace(2.3, 1.0, 20), np.full(40, 1.0)])
     random = np.random.default_rng(1)
-    found = curve(RATES, losses * np.exp(random.normal(0.0, 0.02, (3, 100))), usual=RATES[58])
+    found = curve(RATES, losses * np.exp(random.normal(0.0, 0.02, (3, 100))), default=RATES[58])
     assert found.suggestion is not None
     assert RATES[54] <= found.suggestion <= RATES[66]
 
@@ -97,7 +97,7 @@ def test_a_fall_after_the_loss_has_risen_does_not_count_if_it_is_smaller() -> No
 
 @pytest.mark.parametrize("values", [np.full(50, 2.3), np.linspace(2.0, 5.0, 50), np.zeros(50)])
 def test_no_suggestion_where_the_loss_falls_nowhere(values: Any) -> None:
-    found = curve(np.geomspace(1e-5, 1.0, 50), np.tile(values, (3, 1)), usual=0.01)
+    found = curve(np.geomspace(1e-5, 1.0, 50), np.tile(values, (3, 1)), default=0.01)
     assert found.end_of_fall is found.suggestion is None
     assert found.doubt is not None
     assert not found.uncertain
@@ -106,19 +106,19 @@ def test_no_suggestion_where_the_loss_falls_nowhere(values: Any) -> None:
 def test_nothing_is_suggested_where_seeds_are_far_apart() -> None:
     """Means without one of them lie where either half of the seeds has its fall."""
     one, other = course(45, 0.1, 1), course(75, 0.05, 1)
-    found = curve(RATES, np.concatenate([one, other]), usual=RATES[60])
+    found = curve(RATES, np.concatenate([one, other]), default=RATES[60])
     assert max(found.without) > AGREE * min(found.without)
     assert found.end_of_fall is not None
     assert found.suggestion is None
     assert "far apart" in str(found.doubt)
-    assert curve(RATES, np.concatenate([one, one]), usual=RATES[45]).suggestion is not None
+    assert curve(RATES, np.concatenate([one, one]), default=RATES[45]).suggestion is not None
 
 
 @pytest.mark.parametrize("factor", [0.9 / FAR, 1.1 / FAR, 0.9 * FAR, 1.1 * FAR])
-def test_nothing_is_suggested_far_from_the_usual_rate(factor: float) -> None:
+def test_nothing_is_suggested_far_from_the_default_rate(factor: float) -> None:
     found = curve(RATES, course(60))
     assert found.suggestion is not None
-    compared = curve(RATES, course(60), usual=found.suggestion * factor)
+    compared = curve(RATES, course(60), default=found.suggestion * factor)
     assert (compared.suggestion is None) == (factor in (0.9 / FAR, 1.1 * FAR))
     assert compared.end_of_fall == found.suggestion
 
@@ -133,10 +133,10 @@ def test_nothing_is_suggested_far_from_the_usual_rate(factor: float) -> None:
         ((0.2, 0.3, 0.4), (0.1, 0.2, 0.3), False),
     ],
 )
-def test_the_usual_rate_is_suggested_unless_the_other_is_better_with_every_seed(
+def test_the_default_rate_is_suggested_unless_the_other_is_better_with_every_seed(
     own: tuple[float, ...], other: tuple[float, ...], wins: bool
 ) -> None:
-    found = curve(RATES, course(60), usual=0.02)
+    found = curve(RATES, course(60), default=0.02)
     assert found.end_of_fall is not None
     tried = replace(found, tried={found.end_of_fall: own, 0.02: other})
     assert tried.suggestion == (found.end_of_fall if wins else 0.02)
@@ -153,7 +153,7 @@ def test_short_trainings_follow_the_schedule_from_the_same_start() -> None:
     assert short_training(Scripted([2.0, 0.001]), dataset(20), recipe, 40) == 0.2
 
 
-def test_the_end_of_the_fall_and_the_usual_rate_are_tried(
+def test_the_end_of_the_fall_and_the_default_rate_are_tried(
     digits: tuple[Dataset, Dataset],
 ) -> None:
     told: list[tuple[int, int]] = []
@@ -162,7 +162,7 @@ def test_the_end_of_the_fall_and_the_usual_rate_are_tried(
         digits[0], steps=40, progress=lambda done, of: told.append((done, of))
     )
     assert found.doubt is None
-    assert found.usual == 0.025
+    assert found.default == 0.025
     assert set(found.tried) == {found.end_of_fall, 0.025}
     assert all(len(losses) == 3 for losses in found.tried.values())
     assert found.suggestion in found.tried
@@ -179,7 +179,7 @@ def test_the_end_of_the_fall_and_the_usual_rate_are_tried(
 
 
 def test_one_seed_alone_suggests_nothing() -> None:
-    found = curve(RATES, course(60, seeds=1), usual=RATES[60])
+    found = curve(RATES, course(60, seeds=1), default=RATES[60])
     assert found.end_of_fall is not None
     assert found.suggestion is None
 
@@ -326,7 +326,7 @@ def test_the_program_is_left_as_it_was(
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_suggestion_trains(digits: tuple[Dataset, Dataset], optimizer: str) -> None:
-    """Better than rates far lower or higher; where there is none, the usual rate is."""
+    """Better than rates far lower or higher; where there is none, the default rate is."""
     settings: dict[str, Any] = {
         "optimizer": optimizer,
         "epochs": 2,
@@ -334,10 +334,10 @@ def test_the_suggestion_trains(digits: tuple[Dataset, Dataset], optimizer: str) 
         "schedule": "constant",
     }
     found = ImageClassifier(layers, **settings).find_learning_rate(digits[0])
-    assert found.usual == usual_learning_rate(optimizer, 32)
+    assert found.default == default_learning_rate(optimizer, 32)
     if optimizer == "sgd":
         assert found.suggestion is not None, found.doubt
-    rate = found.usual if found.suggestion is None else found.suggestion
+    rate = found.default if found.suggestion is None else found.suggestion
     assert 1e-4 < rate < 0.5
 
     def loss(rate: float) -> float:
@@ -391,7 +391,7 @@ def test_one_class_alone(digits: tuple[Dataset, Dataset]) -> None:
 
 def test_as_json() -> None:
     losses = np.tile(np.linspace(2.0, 1.0, 50), (2, 1))
-    found = curve(np.geomspace(1e-5, 1.0, 50), losses, exploded=True, usual=0.5)
+    found = curve(np.geomspace(1e-5, 1.0, 50), losses, exploded=True, default=0.5)
     values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert values == found.to_dict()
     assert values["exploded"] is True
@@ -404,14 +404,14 @@ def test_as_json() -> None:
 
 def test_the_picture() -> None:
     losses = np.linspace(2.0, 1.0, 50) * np.array([[1.0], [1.1]])
-    found = curve(np.geomspace(1e-5, 1.0, 50), losses, usual=0.3)
+    found = curve(np.geomspace(1e-5, 1.0, 50), losses, default=0.3)
     assert found.suggestion is not None
     figure = found.plot()
     (axes,) = figure.axes
-    *points, line, mark, usual = axes.lines
+    *points, line, mark, default = axes.lines
     for each, expected in zip(points, losses, strict=True):
         np.testing.assert_array_equal(each.get_ydata(), expected)
-    assert list(np.asarray(usual.get_xdata())) == [0.3] * 2
+    assert list(np.asarray(default.get_xdata())) == [0.3] * 2
     np.testing.assert_array_equal(line.get_xdata(), found.rates)
     np.testing.assert_array_equal(line.get_ydata(), found.smoothed)
     assert list(np.asarray(mark.get_xdata())) == [found.suggestion] * 2

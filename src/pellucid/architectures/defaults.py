@@ -1,4 +1,4 @@
-"""How an architecture is usually trained: the settings that are taken where none are given."""
+"""How an architecture is trained by default: the settings taken where none are given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Defaults:
     Attributes:
         epochs: How often every picture is seen, at least 1.
         learning_rate: The peak for SGD and batches of 128; none, and for other rules: the rule's
-            own. For other batches see :func:`pellucid.training.recipe.usual_learning_rate`.
+            own. For other batches see :func:`pellucid.training.recipe.default_learning_rate`.
         weight_decay: On kernels, 0 to 1.
         label_smoothing: 0 to less than 1.
         augmentation: How training pictures are changed: a name of
@@ -80,7 +80,7 @@ DEFAULTS: dict[str, Defaults] = {
 
 
 def default_settings(architecture: object) -> Defaults:
-    """How a named architecture is usually trained; networks of one's own get the plain settings."""
+    """The default settings of a named architecture; the plain ones for one's own networks."""
     if not isinstance(architecture, str):
         return Defaults()
     by_key = {key(name): settings for name, settings in DEFAULTS.items()}

@@ -92,7 +92,7 @@ def find_rate(
 ) -> None:
     """Try rising learning rates with several seeds; suggest that at which the loss stops falling.
 
-    Where seeds or the usual rate differ much from it, nothing is suggested, and the reason given.
+    Where seeds or the default rate differ much from it, nothing is suggested, and the reason given.
     Nothing is learned or kept. The other options are those of train.
     """
     size = None if image_size is None else arguments.image_size(image_size)
@@ -131,11 +131,11 @@ def find_rate(
     print_result(curve, json=json, batch=batch)
     if not json:
         command = ["pellucid", "train", data, *_given(context)]
-        if curve.suggestion not in (None, curve.usual):
+        if curve.suggestion not in (None, curve.default):
             command += ["--learning-rate", f"{curve.suggestion:.2g}"]
             console.print(f"train with it: {printable(shlex.join(command))}")
         else:
-            console.print(f"train with the usual rate: {printable(shlex.join(command))}")
+            console.print(f"train with the default rate: {printable(shlex.join(command))}")
 
 
 def _given(context: typer.Context) -> list[str]:

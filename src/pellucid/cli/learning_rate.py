@@ -1,4 +1,4 @@
-"""The learning rate of a training, and how it compares with the usual one, in a line."""
+"""The learning rate of a training, and how it compares with the default, in a line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def learning_rate_line(model: Estimator, pictures: Dataset) -> str:
-    """``learning rate 0.018 (usual for batches of 16)``; of another one, both rates."""
+    """``learning rate 0.018 (default for batches of 16)``; of another one, both rates."""
     recipe = model.planned_recipe(pictures)
     batches = f"for batches of {min(recipe.batch_size, len(pictures))}"
-    usual = model.usual_learning_rate(pictures)
-    if recipe.learning_rate == usual:
-        return f"learning rate {recipe.learning_rate:g} (usual {batches})"
-    return f"learning rate {recipe.learning_rate:g} ({usual:g} is usual {batches})"
+    default = model.default_learning_rate(pictures)
+    if recipe.learning_rate == default:
+        return f"learning rate {recipe.learning_rate:g} (default {batches})"
+    return f"learning rate {recipe.learning_rate:g} ({default:g} is the default {batches})"

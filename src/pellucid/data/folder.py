@@ -45,7 +45,7 @@ class PictureFolder:
             parts.
         parts: The files, by part: ``train``, ``validation``, ``test`` as far as they are there, or
             only ``all`` where the folder is not divided.
-        notes: One line each on what was left out, and on what is unusual.
+        notes: One line each on what was left out, and on what is out of the ordinary.
         bad: Folders below the classes' that cannot be listed.
         left_out: What was left out, in few words, for the end of an error.
         meant: A question, such as ``did you mean zip/animals-v1?``, where the layout asks for it.

@@ -85,7 +85,7 @@ def load(
               ``validation``, and ``test``, as far as they are there. 10 % of the training pictures
               validate by default where there is no part for it; there is no test set where there is
               no part for it;
-            - a CSV file with the columns ``path`` and ``label``, or other usual names, and
+            - a CSV file with the columns ``path`` and ``label``, or other common names, and
               ``split``, ``part`` or ``is_valid`` if it is divided (see
               :func:`pellucid.data.table.scan_table`);
             - a folder of IDX files named as MNIST's are (``train-images-idx3-ubyte.gz`` …), which

@@ -159,7 +159,7 @@ def _tiff_tags(stream: IO[bytes]) -> dict[int, tuple[int, ...]] | None:
 
 
 def _of_jpeg(content: bytes) -> str:
-    """Return what is not read of a JPEG file: more than 8 bits, or frames of unusual kinds."""
+    """Return what is not read of a JPEG file: more than 8 bits, or frames of rare kinds."""
     at = 2
     while content[at] == 0xFF:
         marker = content[at + 1]

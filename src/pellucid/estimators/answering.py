@@ -68,7 +68,7 @@ class AnsweringEstimator(ImageEstimator):
         return evaluate_task(self._learned.program, data, self.model_.task)
 
     def diagnose(self, pictures: Dataset, report: Any = None) -> tuple[Diagnosis, ...]:
-        """Look for what usually goes wrong in training, and say it in words with numbers.
+        """Look for common faults of training, described in words with numbers.
 
         Args:
             pictures: Pictures that were not learned, e.g. those of validation.
@@ -98,7 +98,7 @@ class AnsweringEstimator(ImageEstimator):
             recipe=recipe,
             setup=setup,
             names=model.classes,
-            usual_rate=None if recipe is None else self._usual_rate(recipe),
+            default_rate=None if recipe is None else self._default_rate(recipe),
         )
 
     def unlike(self, picture: Picture) -> Unlike | None:

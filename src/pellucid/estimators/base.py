@@ -293,7 +293,7 @@ class ImageEstimator(Planning):
         return find_learning_rate(
             program, data, recipe,
             lowest=lowest, highest=highest, steps=steps, seeds=seeds,
-            usual=self.usual_learning_rate(data), progress=progress,
+            default=self.default_learning_rate(data), progress=progress,
         )  # fmt: skip
 
     def _check_data(self, data: Dataset, *, allow_one_class: bool = False) -> None:

@@ -58,7 +58,7 @@ class ImageClassifier(AnsweringEstimator):
             :func:`pellucid.training.batches.automatic_batch_size`.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
         learning_rate: Its peak; none for the default of the optimizer, the architecture and the
-            batch size, see :func:`pellucid.training.recipe.usual_learning_rate`.
+            batch size, see :func:`pellucid.training.recipe.default_learning_rate`.
         schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
         weight_decay: On kernels, 0 to 1; none for the default.
         label_smoothing: 0 to less than 1; none for the default.

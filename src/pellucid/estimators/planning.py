@@ -20,11 +20,12 @@ from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
 from pellucid.optimizers import OPTIMIZERS
+from pellucid.renamed import OldAttribute
 from pellucid.tasks import Regression, SingleLabel, task_of
 from pellucid.training import make_recipe
 from pellucid.training.arguments import are_picture_files
 from pellucid.training.batches import automatic_batch_size, automatic_epochs
-from pellucid.training.recipe import balanced_weights, usual_learning_rate
+from pellucid.training.recipe import balanced_weights, default_learning_rate
 from pellucid.training.run_folder import RunFolder
 from pellucid.training.start import Start, architecture_of, check_architecture, start_from
 
@@ -110,18 +111,20 @@ class Planning:
         """
         return self._recipe(data=data)
 
-    def usual_learning_rate(self, data: Dataset) -> float:
+    usual_learning_rate = OldAttribute("default_learning_rate")
+
+    def default_learning_rate(self, data: Dataset) -> float:
         """The learning rate that ``fit`` takes for this data where the setting is none."""
         plain = type(self)(**{**self.get_params(), "learning_rate": None})
         return plain.planned_recipe(data).learning_rate
 
-    def _usual_rate(self, recipe: Recipe) -> float:
+    def _default_rate(self, recipe: Recipe) -> float:
         """The learning rate for a recipe's optimizer and batch size where none is given."""
         kind = recipe.optimizer.kind
         own = (
             default_settings(self._planned_architecture()).learning_rate if kind == "sgd" else None
         )
-        return usual_learning_rate(kind, recipe.batch_size, own)
+        return default_learning_rate(kind, recipe.batch_size, own)
 
     def _recipe(
         self,

@@ -39,7 +39,7 @@ class Heatmap(Record):
         layer: The layer that was looked into, where the method does that.
         settings: What else the method was told, and found.
         remark: What should be said beside the picture.
-        if_empty: Why the values are 0 everywhere, should they be; none: the method's usual reason.
+        if_empty: Why the values are 0 everywhere, should they be; none: the method's own reason.
         if_constant: Why they are the same everywhere, should they be.
         engine: Who computed the values, and in what precision; empty: the program that predicts,
             which computes the score in any case.

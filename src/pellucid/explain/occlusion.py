@@ -26,7 +26,7 @@ BATCH = 64
 """Covered copies that are computed at once."""
 
 PATCHES_A_SIDE = 7
-"""The usual patch is so many times smaller than the image."""
+"""The default patch is so many times smaller than the image."""
 
 
 def occlusion(

@@ -4,7 +4,7 @@ Where logits start large, the untrained network is certain of answers that it ma
 loss is far above ln K, that of guessing among K classes, and the first steps only take it back. So
 the weights that make the logits are drawn as everywhere and then multiplied by a small number. It
 is not zero, since gradients must pass through them to the other layers from the first step on. A
-layer that asks for another initialiser than the usual one gets it as it is.
+layer that asks for another initialiser than the default gets it as it is.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
     weights = initial_weights(graph, seed, dtype)
     last = output_layers(graph)
     for name, parameter in graph.parameters.items():
-        usual = parameter.role == "kernel" and parameter.initializer == DEFAULT_INITIALIZER
-        if name.node in last and (usual or parameter.role == "scale"):
+        default = parameter.role == "kernel" and parameter.initializer == DEFAULT_INITIALIZER
+        if name.node in last and (default or parameter.role == "scale"):
             weights[str(name)] *= SMALL
     return weights
 
@@ -51,7 +51,7 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
 def output_layers(graph: Graph) -> frozenset[str]:
     """The layers with weights that lie nearest to the output, on every way to it.
 
-    Usually one, the last dense layer. Activations, poolings and the like behind it are passed, and
+    Mostly one, the last dense layer. Activations, poolings and the like behind it are passed, and
     of an addition or a concatenation every branch is followed.
     """
     found: set[str] = set()

@@ -24,15 +24,15 @@ def rate_document(curve: RateCurve, *, batch: int | None = None) -> d.Document:
 
     Args:
         curve: The search.
-        batch: Pictures a step, for which the usual rate is.
+        batch: Pictures a step, for which the default rate is.
     """
-    default = f"{curve.usual:g}" if curve.usual is not None else "unknown"
+    default = f"{curve.default:g}" if curve.default is not None else "unknown"
     if batch is not None:
         default += f" for batches of {batch}"
     if curve.suggestion is None:
         title = f"no learning rate to suggest: {curve.doubt}"
     else:
-        title = f"suggested learning rate: {curve.suggestion:.2g} (usual: {default})"
+        title = f"suggested learning rate: {curve.suggestion:.2g} (default: {default})"
     return d.Document(
         title,
         (
@@ -45,7 +45,7 @@ def rate_document(curve: RateCurve, *, batch: int | None = None) -> d.Document:
 
 def _lines(curve: RateCurve, default: str) -> Iterator[str]:
     if curve.suggestion is None:
-        yield f"usual learning rate: {default}"
+        yield f"default learning rate: {default}"
         if curve.uncertain:
             yield "more seeds (--seeds 8) or larger batches would show more"
         elif curve.end_of_fall is None:
@@ -80,8 +80,8 @@ def draw_rate_curve(curve: RateCurve) -> Figure:
             curve.end_of_fall, color=VERMILION, linestyle="--",
             label=f"{what}: {curve.end_of_fall:.2g}",
         )  # fmt: skip
-    if curve.usual is not None and curve.rates[0] <= curve.usual <= curve.rates[-1]:
-        axes.axvline(curve.usual, color=GREY, linestyle=":", label=f"usual: {curve.usual:g}")
+    if curve.default is not None and curve.rates[0] <= curve.default <= curve.rates[-1]:
+        axes.axvline(curve.default, color=GREY, linestyle=":", label=f"default: {curve.default:g}")
     falling = curve.smoothed[: int(curve.smoothed.argmin()) + 1]
     axes.set_ylim(0.0, HEADROOM * float(falling.max()) or 1.0)
     axes.set_xlabel("learning rate")

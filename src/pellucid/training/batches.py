@@ -60,18 +60,18 @@ def batch_places(count: int, batch_size: int, number: int) -> slice:
     return slice(first, count if number == steps - 1 else first + batch_size)
 
 
-def automatic_epochs(usual: int, pictures: int, batch_size: int) -> int:
-    """How often every picture is seen where nothing is given: as usual, for 100 steps at least.
+def automatic_epochs(default: int, pictures: int, batch_size: int) -> int:
+    """Default number of epochs: the architecture's, and enough for 100 steps.
 
     Few pictures make few steps an epoch; with 20 of them, ten epochs are 20 steps, after which some
     networks have hardly begun to learn; see ``docs/learning-rates.md``.
 
     Args:
-        usual: The architecture's default number, at least 1.
+        default: The architecture's default number, at least 1.
         pictures: How many there are to learn from.
         batch_size: Pictures a step.
     """
-    return max(usual, -(-LEAST_STEPS // batches_per_epoch(pictures, batch_size)))
+    return max(default, -(-LEAST_STEPS // batches_per_epoch(pictures, batch_size)))
 
 
 def check_batch_norms(graph: Graph, pictures: int, batch_size: int) -> None:

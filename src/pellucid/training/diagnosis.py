@@ -18,7 +18,7 @@ from pellucid.metrics.chance import enough_pictures, of_support
 from pellucid.text import counted, listed, printable
 from pellucid.training import advice
 from pellucid.training.advice import Setup
-from pellucid.training.recipe import usual_learning_rate
+from pellucid.training.recipe import default_learning_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Limits:
         far_worse: Or that of validation this many times; overfitting alone does not come so far.
         not_learned: The last loss is above this share of that of guessing, so that a rate can be
             too low at all.
-        low_rate: The peak learning rate is this share of the optimizer's usual one, or less.
+        low_rate: The peak learning rate is this share of the optimizer's default, or less.
         standing: From the first epoch to the last, the loss has fallen by less than this share.
         one_class: This share of all answers is one class.
         others_right: Of the pictures of all other classes, less than this share is right.
@@ -103,9 +103,9 @@ def diagnose(
     recipe: Recipe | None = None,
     names: Sequence[str] | None = None,
     setup: Setup | None = None,
-    usual_rate: float | None = None,
+    default_rate: float | None = None,
 ) -> tuple[Diagnosis, ...]:
-    """Look for what usually goes wrong.
+    """Look for common faults.
 
     Args:
         history: A row an epoch; rules on the course of training are left out for fewer than two.
@@ -114,10 +114,10 @@ def diagnose(
             (row) and predicted class (column), (K, K).
         activity: What :func:`pellucid.training.dead_units.activity` found on some pictures.
         recipe: How the network was trained; without it, losses are taken to be cross-entropies, and
-            learning rates are not compared with the usual ones.
+            learning rates are not compared with the default.
         names: What the classes are called; none: their numbers, from 0.
         setup: What was trained and how, so that nothing is advised that is there already.
-        usual_rate: The learning rate where none is given; none: the optimizer's usual one for the
+        default_rate: The learning rate where none is given; none: the optimizer's default for the
             recipe's batch size.
 
     Returns:
@@ -136,16 +136,16 @@ def diagnose(
     if recipe is not None and not setup.recipe:
         setup = replace(setup, recipe=recipe.to_dict())
     guessing = _loss_of_guessing(classes, recipe)
-    if usual_rate is None and recipe is not None:
-        usual_rate = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
-    course: list[Diagnosis | None] = [_exploded(history, guessing, usual_rate)]
+    if default_rate is None and recipe is not None:
+        default_rate = default_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+    course: list[Diagnosis | None] = [_exploded(history, guessing, default_rate)]
     if len(history) >= LIMITS.epochs:
-        low = _low_rate(history, guessing, recipe, usual_rate)
+        low = _low_rate(history, guessing, recipe, default_rate)
         course = [
-            _stuck(history, classes, guessing, _other_rate(recipe, usual_rate)),
+            _stuck(history, classes, guessing, _other_rate(recipe, default_rate)),
             *course,
             # what hardly moved has not been thrown up by too large steps
-            _worse_than_guessing(history, guessing, usual_rate)
+            _worse_than_guessing(history, guessing, default_rate)
             if course == [None] and low is None
             else None,
             low,
@@ -200,28 +200,28 @@ def _stuck(
     )
 
 
-def _other_rate(recipe: Recipe | None, usual: float | None) -> str:
-    """Advice to take the usual learning rate, as a beginning of a line, where another was taken.
+def _other_rate(recipe: Recipe | None, default: float | None) -> str:
+    """Advice to take the default learning rate, as a beginning of a line, where another was taken.
 
     It is not advised to look for a rate: whoever has done so would be sent round in a circle.
     """
-    if recipe is None or usual is None:
+    if recipe is None or default is None:
         return ""
-    if usual / 3 <= recipe.learning_rate <= 3 * usual:
+    if default / 3 <= recipe.learning_rate <= 3 * default:
         return ""
-    return f"leave --learning-rate out ({usual:g} is usual, it was {recipe.learning_rate:g}); "
+    return f"leave --learning-rate out (default {default:g}, it was {recipe.learning_rate:g}); "
 
 
-def _exploded(history: Sequence[Epoch], guessing: float, usual: float | None) -> Diagnosis | None:
+def _exploded(history: Sequence[Epoch], guessing: float, default: float | None) -> Diagnosis | None:
     back = sum(row.roll_backs for row in history)
     if not back:
         return None
     words = f"the loss exploded, and the learning rate was halved {counted(back, 'time')}"
-    return _high_rate(history, guessing, usual, words)
+    return _high_rate(history, guessing, default, words)
 
 
 def _worse_than_guessing(
-    history: Sequence[Epoch], guessing: float, usual: float | None
+    history: Sequence[Epoch], guessing: float, default: float | None
 ) -> Diagnosis | None:
     last, what = history[-1].loss, "loss"
     validated = history[-1].validation_loss
@@ -233,16 +233,16 @@ def _worse_than_guessing(
         f"the {what} is {last:.4g} after {len(history)} epochs, worse than guessing, which costs "
         f"{guessing:.3f}"
     )
-    return _high_rate(history, guessing, usual, words)
+    return _high_rate(history, guessing, default, words)
 
 
 def _high_rate(
-    history: Sequence[Epoch], guessing: float, usual: float | None, words: str
+    history: Sequence[Epoch], guessing: float, default: float | None, words: str
 ) -> Diagnosis:
     peak = max(row.learning_rate for row in history)
     cure = f"--learning-rate {peak / 10:.1g}"
-    if usual is not None and usual < peak / 3:
-        cure = f"leave --learning-rate out ({usual:g} is usual)"
+    if default is not None and default < peak / 3:
+        cure = f"leave --learning-rate out (default {default:g})"
     return Diagnosis(
         "high_rate",
         f"{words}: the learning rate is too high; it was up to {peak:.3g}",
@@ -258,14 +258,14 @@ def _high_rate(
 
 
 def _low_rate(
-    history: Sequence[Epoch], guessing: float, recipe: Recipe | None, usual: float | None
+    history: Sequence[Epoch], guessing: float, recipe: Recipe | None, default: float | None
 ) -> Diagnosis | None:
     first, last = history[0].loss, history[-1].loss
     peak = max(row.learning_rate for row in history) if recipe is None else recipe.learning_rate
     if last <= LIMITS.not_learned * guessing:
         return None
-    if usual is not None and peak <= LIMITS.low_rate * usual:
-        described = f"the learning rate, up to {peak:.3g}, is too low; {usual:g} is usual"
+    if default is not None and peak <= LIMITS.low_rate * default:
+        described = f"the learning rate, up to {peak:.3g}, is too low; the default is {default:g}"
     elif recipe is None and abs(first - last) < LIMITS.standing * first:
         described = f"the learning rate, up to {peak:.3g}, may be too low"
     else:
@@ -275,7 +275,7 @@ def _low_rate(
         "low_rate",
         f"in {len(history)} epochs the loss only went from {first:.4g} to {last:.4g}: {described}",
         "raise it: leave --learning-rate out",
-        numbers if usual is None else {**numbers, "usual_learning_rate": usual},
+        numbers if default is None else {**numbers, "usual_learning_rate": default},
     )
 
 

@@ -16,7 +16,7 @@ from pellucid.training.batches import check_batch_norms
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
-from pellucid.training.recipe import usual_learning_rate
+from pellucid.training.recipe import default_learning_rate
 from pellucid.training.recovery import GOOD_EVERY, Recovery
 from pellucid.training.result import Keeper, Progress, TrainingResult, Watcher
 
@@ -335,10 +335,10 @@ def _check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -
 
 
 def _lower(recipe: Recipe) -> str:
-    """Advice to take a lower learning rate: the usual one, where that is much lower."""
-    usual = usual_learning_rate(recipe.optimizer.kind, recipe.batch_size)
-    if usual < recipe.learning_rate / 3:
-        return "leave --learning-rate out for the usual one"
+    """Advice to take a lower learning rate: the default, where that is much lower."""
+    default = default_learning_rate(recipe.optimizer.kind, recipe.batch_size)
+    if default < recipe.learning_rate / 3:
+        return "leave --learning-rate out for the default"
     return f"--learning-rate {recipe.learning_rate / 10:.2g}"
 
 

@@ -11,9 +11,9 @@ it by least squares in a window around the step; the line's value there is the s
 suggestion is the first rate at which nearly the whole fall is done.
 
 There is no doubt of it if the fall is far more than chance makes, if leaving out any one seed gives
-nearly the same rate, and if it is not far from the usual rate. Still, such a sweep cannot tell
-rates within a factor of about three apart. So the rate that it found and the usual one are both
-tried, each with a short training from the same start for every seed; the usual one is suggested
+nearly the same rate, and if it is not far from the default rate. Still, such a sweep cannot tell
+rates within a factor of about three apart. So the rate that it found and the default are both
+tried, each with a short training from the same start for every seed; the default is suggested
 unless the other gives the lower loss with each of them.
 """
 
@@ -67,7 +67,7 @@ def find_learning_rate(
     highest: float = HIGHEST,
     steps: int = STEPS,
     seeds: int = SEEDS,
-    usual: float | None = None,
+    default: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RateCurve:
     """Try learning rates on a network, and leave it as it was.
@@ -82,7 +82,7 @@ def find_learning_rate(
         steps: How many rates are tried, 20 to 10 000.
         seeds: How often, 1 to 100: first with the program's weights and the recipe's order, then
             with other first weights and another order each time.
-        usual: The rate that training takes where none is given, to compare with.
+        default: The rate that training takes where none is given, to compare with.
         progress: Called with the number of steps taken, and of all, after each; steps that turn
             out not to be needed count as taken.
 
@@ -93,13 +93,13 @@ def find_learning_rate(
     check_search(lowest, highest, steps, seeds)
     check_batch_norms(program.graph, len(data), recipe.batch_size)
     rates = np.geomspace(lowest, highest, steps)
-    planned = seeds * steps * (1 if usual is None else 3)
+    planned = seeds * steps * (1 if default is None else 3)
     weights, state = program.weights(), program.state()
     search = _Search(program, data, recipe, seeds, progress, planned)
     try:
-        found = search.sweep(rates, usual)
-        if usual is not None and found.doubt is None and found.end_of_fall is not None:
-            tried = {rate: search.try_out(rate, steps) for rate in (found.end_of_fall, usual)}
+        found = search.sweep(rates, default)
+        if default is not None and found.doubt is None and found.end_of_fall is not None:
+            tried = {rate: search.try_out(rate, steps) for rate in (found.end_of_fall, default)}
             found = replace(found, tried=tried)
     finally:
         program.set_weights(weights)
@@ -128,7 +128,7 @@ class _Search:
         self._taken, self._planned = 0, planned
         self._weights, self._state = program.weights(), program.state()
 
-    def sweep(self, rates: NDArray[np.float64], usual: float | None) -> RateCurve:
+    def sweep(self, rates: NDArray[np.float64], default: float | None) -> RateCurve:
         """The losses at rising rates."""
         runs = []
         for number, recipe in enumerate(self._starts()):
@@ -141,7 +141,7 @@ class _Search:
                 f"{rates[common]:.3g}; begin with lower rates (--lowest {rates[0] / 1000:.1g})"
             )
         by_seed = np.array([run[:common] for run in runs])
-        return curve(rates[:common], by_seed, exploded=common < len(rates), usual=usual)
+        return curve(rates[:common], by_seed, exploded=common < len(rates), default=default)
 
     def try_out(self, rate: float, steps: int) -> tuple[float, ...]:
         """The losses after short trainings at a rate, one a seed."""

@@ -1,4 +1,4 @@
-"""What usually goes wrong where pictures have several labels or numbers, instead of one class."""
+"""Common faults where pictures have several labels or numbers, instead of one class."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def other_faults(
     *,
     remark: str | None = None,
 ) -> tuple[Diagnosis, ...]:
-    """Look for what usually goes wrong.
+    """Look for common faults.
 
     Args:
         history: A row an epoch; rules on the course of training are left out for fewer than two.

@@ -37,7 +37,7 @@ class ProgressBar:
 
         self._epochs = epochs
         self._console = console
-        # Less than 80 characters wide, so that nothing is cut off on the usual terminal.
+        # Less than 80 characters wide, so that nothing is cut off on a terminal of 80.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=12),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid.record import Record
+from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ AGREE = 3.0
 """Seeds agree if leaving out any one gives rates that differ by this factor at most."""
 
 FAR = 10.0
-"""A suggestion that differs from the usual rate by more than this factor is far from it."""
+"""A suggestion that differs from the default rate by more than this factor is far from it."""
 
 
 @short_repr
@@ -56,9 +57,9 @@ class RateCurve(Record):
         exploded: Whether a search stopped before its highest rate.
         by_seed: Losses with each seed, (seeds, S).
         without: Where the fall would end without each of the seeds, (seeds,); empty for one seed.
-        usual: The rate that training takes where none is given; none if it is not known.
+        default: The rate that training takes where none is given; none if it is not known.
         tried: Losses at the end of short trainings, a seed each, by learning rate: the end of the
-            fall and the usual rate; empty where there was nothing to compare.
+            fall and the default rate; empty where there was nothing to compare.
     """
 
     record_kind: ClassVar[str] = "rate curve"
@@ -69,18 +70,20 @@ class RateCurve(Record):
     exploded: bool
     by_seed: NDArray[np.float64]
     without: tuple[float, ...] = ()
-    usual: float | None = None
+    default: float | None = None
     tried: Mapping[float, tuple[float, ...]] = field(default_factory=dict)
+
+    usual = OldAttribute("default")
 
     @property
     def suggestion(self) -> float | None:
         """The learning rate to train with, as its peak; none where there is a doubt."""
         if self.doubt or self.end_of_fall is None:
             return None
-        if self.usual is None or not self.tried:
+        if self.default is None or not self.tried:
             return self.end_of_fall
-        pairs = zip(self.tried[self.end_of_fall], self.tried[self.usual], strict=True)
-        return self.end_of_fall if all(own < other for own, other in pairs) else self.usual
+        pairs = zip(self.tried[self.end_of_fall], self.tried[self.default], strict=True)
+        return self.end_of_fall if all(own < other for own, other in pairs) else self.default
 
     @property
     def uncertain(self) -> bool:
@@ -112,8 +115,8 @@ class RateCurve(Record):
         if high > AGREE * low:
             return f"seeds are far apart: without one of them, it would be {low:.2g} to {high:.2g}"
         found = self.end_of_fall
-        if self.usual is not None and not 1 / FAR <= found / self.usual <= FAR:
-            return f"the loss stopped falling at {found:.2g}, far from the usual {self.usual:g}"
+        if self.default is not None and not 1 / FAR <= found / self.default <= FAR:
+            return f"the loss stopped falling at {found:.2g}, far from the default {self.default:g}"
         return None
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,7 +124,7 @@ class RateCurve(Record):
         return {
             "suggestion": self.suggestion,
             "end_of_fall": self.end_of_fall,
-            "usual": self.usual,
+            "usual": self.default,
             "doubt": self.doubt,
             "uncertain": self.uncertain,
             "exploded": self.exploded,
@@ -142,7 +145,7 @@ def curve(
     losses: NDArray[np.float64],
     *,
     exploded: bool = False,
-    usual: float | None = None,
+    default: float | None = None,
 ) -> RateCurve:
     """Smooth losses and pick the rate.
 
@@ -150,7 +153,7 @@ def curve(
         rates: Rising exponentially, (S,), S at least :data:`WINDOW`.
         losses: Of each step with each seed, (seeds, S), finite.
         exploded: Whether more rates were to be tried.
-        usual: The rate that training takes where none is given.
+        default: The rate that training takes where none is given.
     """
     logarithms = np.log(np.maximum(losses, TINY))
     mean = logarithms.mean(axis=0)
@@ -164,7 +167,7 @@ def curve(
     else:
         end = None
     return RateCurve(
-        rates, np.exp(mean), np.exp(smoothed), end, exploded, losses, tuple(without), usual
+        rates, np.exp(mean), np.exp(smoothed), end, exploded, losses, tuple(without), default
     )
 
 

@@ -30,7 +30,7 @@ BATCH = 128
 """The batch size that default learning rates are given for."""
 
 
-def usual_learning_rate(optimizer: str, batch_size: int, at_128: float | None = None) -> float:
+def default_learning_rate(optimizer: str, batch_size: int, at_128: float | None = None) -> float:
     """The peak learning rate where none is given, for batches of one size.
 
     It grows with the square root of the batch size (Krizhevsky 2014, *One weird trick for
@@ -130,7 +130,7 @@ def make_recipe(
 
     Args:
         optimizer: ``sgd`` (momentum 0.9, Nesterov), ``adam`` or ``adamw``.
-        learning_rate: The peak; none: that of :func:`usual_learning_rate`.
+        learning_rate: The peak; none: that of :func:`default_learning_rate`.
         rate_at_128: Of the architecture, for that function; none: the optimizer's.
         pictures: How many there are to learn from, for that function, since no batch has more;
             none: as many as a batch, at least.
@@ -162,7 +162,7 @@ def make_recipe(
     if learning_rate is None:
         checks.whole("batch_size", batch_size)
         size = batch_size if pictures is None else min(batch_size, pictures)
-        learning_rate = usual_learning_rate(optimizer, size, rate_at_128)
+        learning_rate = default_learning_rate(optimizer, size, rate_at_128)
     return Recipe(
         optimizer=made,
         learning_rate=learning_rate,
