@@ -36,33 +36,36 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def _run(told: argparse.Namespace, files: Path) -> None:
-    options = Options(told.threads, told.turns, told.seconds, files)
-    here = machine.examine(told.threads)
+def _run(given: argparse.Namespace, files: Path) -> None:
+    options = Options(given.threads, given.turns, given.seconds, files)
+    here = machine.examine(given.threads)
     print("\n".join(f"- {line}" for line in here.lines()), flush=True)
-    print(f"- {told.turns} turns of {told.seconds:g} s, taken in turn; {told.threads} threads each")
+    print(
+        f"- {given.turns} turns of {given.seconds:g} s, taken in turn; {given.threads} threads each"
+    )
     contenders = {
         task: [
             name
             for name, entry in CONTENDERS.items()
-            if entry.can(task) and (name in told.contender if told.contender else entry.by_default)
+            if entry.can(task)
+            and (name in given.contender if given.contender else entry.by_default)
         ]
-        for task in told.task
+        for task in given.task
     }
     named = [name for names in contenders.values() for name in names]
-    if set(told.task) & set(SPEED_TASKS):
-        check_all(list(dict.fromkeys(named)), told.workload, options)
-    for task in told.task:
+    if set(given.task) & set(SPEED_TASKS):
+        check_all(list(dict.fromkeys(named)), given.workload, options)
+    for task in given.task:
         here = here.again()
         print(f"\n## {task}\n", flush=True)
         if task == "digits":
             names = [name for name in contenders[task] if name in learn_digits.SCRIPTS]
             table, values = learned_table(names, options)
         elif task == "reading":
-            table, values = reading_table(told.folder, told.side, options)
+            table, values = reading_table(given.folder, given.side, options)
         else:
-            table, values = task_table(task, contenders[task], told.workload, here, options)
-        write(told.out, task, here, options, table, values)
+            table, values = task_table(task, contenders[task], given.workload, here, options)
+        write(given.out, task, here, options, table, values)
 
 
 def _parse() -> argparse.Namespace:

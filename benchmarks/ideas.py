@@ -47,36 +47,36 @@ THREADS = "two threads, not one"
 
 def main() -> None:
     """Measure, print and write a table."""
-    told = _parse()
-    here = machine.examine(told.threads)
+    given = _parse()
+    here = machine.examine(given.threads)
     print("\n".join(f"- {line}" for line in here.lines()), flush=True)
-    head = ["task", "idea", *told.workload]
+    head = ["task", "idea", *given.workload]
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as files:
-        for task in told.task:
-            for row in _rows(task, told, Path(files)):
+        for task in given.task:
+            for row in _rows(task, given, Path(files)):
                 rows.append([task, *row])
                 print(" | ".join(rows[-1]), flush=True)
     table = tables.markdown(head, rows)
     facts = "\n".join(f"- {line}" for line in here.lines())
     text = (
-        f"# What each idea brings\n\n{facts}\n- {told.turns} turns of {told.seconds:g} s; "
+        f"# What each idea brings\n\n{facts}\n- {given.turns} turns of {given.seconds:g} s; "
         "speed with the idea ÷ speed without it, median over turns; "
         "where it saves memory, that without ÷ with\n"
     )
-    (told.out / "ideas.md").write_text(f"{text}\n{table}\n", encoding="utf-8")
+    (given.out / "ideas.md").write_text(f"{text}\n{table}\n", encoding="utf-8")
 
 
-def _rows(task: str, told: argparse.Namespace, files: Path) -> list[list[str]]:
+def _rows(task: str, given: argparse.Namespace, files: Path) -> list[list[str]]:
     """A row for each idea that matters for a task."""
     ideas = [idea for idea in IDEAS if task in idea.tasks]
     contenders = ["native", *(f"benchmarks.contenders.without:{i.contender}" for i in ideas)]
     cells: dict[str, list[str]] = {}
-    for workload in told.workload:
-        settings = {"turns": told.turns, "seconds": told.seconds, "files": files}
+    for workload in given.workload:
+        settings = {"turns": given.turns, "seconds": given.seconds, "files": files}
         # Who comes first compiles, and needs memory for it; the others find it in the cache.
-        measure(["native"], workload, task, threads=told.threads, **{**settings, "turns": 1})
-        whole, *without = measure(contenders, workload, task, threads=told.threads, **settings)
+        measure(["native"], workload, task, threads=given.threads, **{**settings, "turns": 1})
+        whole, *without = measure(contenders, workload, task, threads=given.threads, **settings)
         for idea, figures in zip(ideas, without, strict=True):
             cell = f"{whole.times(figures):.2f}"
             if idea.contender == "Sharing":

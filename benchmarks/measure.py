@@ -96,7 +96,7 @@ class Worker:
 
 
 def environment(threads: int, files: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """What a contender's process is told by the system."""
+    """The environment of a contender's process."""
     path = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {
         **os.environ,

@@ -1,4 +1,4 @@
-"""One contender reads a folder of pictures, for two epochs; told in one line of JSON.
+"""One contender reads a folder of pictures, for two epochs; started by one line of JSON.
 
     python -m benchmarks.reading_worker CONTENDER FOLDER SIDE BATCH CACHE
 

@@ -1,4 +1,4 @@
-"""The process in which one contender runs: told over a pipe when to measure.
+"""The process in which one contender runs: asked over a pipe to measure.
 
     python -m benchmarks.worker CONTENDER WORKLOAD TASK THREADS
 

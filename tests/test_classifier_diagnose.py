@@ -46,7 +46,7 @@ def test_a_class_is_called_by_its_name(
     assert "100.0% of all answers are class 7, to which 10.0% of the" in found.words
 
 
-def test_the_limit_of_pixels_is_told(digits: tuple[Dataset, Dataset]) -> None:
+def test_the_limit_of_pixels_is_reported(digits: tuple[Dataset, Dataset]) -> None:
     model = ImageClassifier("lecture", epochs=1, max_pixels=123, engine="reference")
     model.fit(digits[0].subset(range(20)))
     assert trained_max_pixels(model.model_.provenance) == 123
@@ -56,7 +56,7 @@ def test_the_limit_of_pixels_is_told(digits: tuple[Dataset, Dataset]) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    [{}, *({"max_pixels": told} for told in (None, 0, -5, True, 2.5, "9", [9]))],
+    [{}, *({"max_pixels": printed} for printed in (None, 0, -5, True, 2.5, "9", [9]))],
 )
-def test_a_file_that_tells_none(origin: dict[str, Any]) -> None:
+def test_a_file_without_any(origin: dict[str, Any]) -> None:
     assert trained_max_pixels(origin) == MAX_PIXELS

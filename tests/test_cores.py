@@ -107,18 +107,18 @@ def test_a_system_that_binds_no_processes(tmp_path: Path, monkeypatch: pytest.Mo
     assert available_threads({}, tmp_path) == 1
 
 
-@pytest.mark.parametrize(("told", "expected"), [("1", 1), (" 7 ", 7), ("1024", 1024)])
-def test_told(told: str, expected: int) -> None:
-    assert available_threads({"PELLUCID_THREADS": told}) == expected
+@pytest.mark.parametrize(("given", "expected"), [("1", 1), (" 7 ", 7), ("1024", 1024)])
+def test_told(given: str, expected: int) -> None:
+    assert available_threads({"PELLUCID_THREADS": given}) == expected
 
 
-@pytest.mark.parametrize("told", ["0", "-1", "two", "2.0", "1025", "9" * 5000, "1 2"])
-def test_nonsense(told: str) -> None:
+@pytest.mark.parametrize("given", ["0", "-1", "two", "2.0", "1025", "9" * 5000, "1 2"])
+def test_nonsense(given: str) -> None:
     with pytest.raises(ArgumentError) as raised:
-        available_threads({"PELLUCID_THREADS": told})
+        available_threads({"PELLUCID_THREADS": given})
     message = str(raised.value)
     start = "PELLUCID_THREADS must be a whole number from 1 to 1024, got "
-    assert message.startswith(f"{start}{told!r:.80}; ")
+    assert message.startswith(f"{start}{given!r:.80}; ")
     assert "\n" not in message
 
 

@@ -64,13 +64,13 @@ def test_commands_are_spelt_as_the_program_has_them(path: Path) -> None:
 
 
 def test_the_guide_from_first_to_last(photos: Path) -> None:
-    told: dict[str, Completed] = {}
+    printed: dict[str, Completed] = {}
     for name, *arguments in commands(GUIDE):
         shorter = SHORTER.get(name, []) if "--resume" not in arguments else []
         done = run([name, *arguments, *shorter], photos)
-        told.setdefault(name, done)
-    assert "cat/page.jpg" in told["find-rate"].stderr
-    assert "dog" in told["predict"].stdout
+        printed.setdefault(name, done)
+    assert "cat/page.jpg" in printed["find-rate"].stderr
+    assert "dog" in printed["predict"].stdout
     folder = photos / "runs" / "photos"
     names = re.findall(r"`([a-z_]+\.(?:safetensors|json|csv|html|png))`", GUIDE.read_text("utf-8"))
     kept = {file.name for file in folder.iterdir()}

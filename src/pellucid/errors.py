@@ -1,7 +1,7 @@
 """The errors that Pellucid raises for a user's input.
 
 Each message is one line that says what came, what was expected and how to mend it; the command line
-prints it as it stands and leaves with exit code 1. ``assert`` is for our own bugs only.
+prints it as it is and leaves with exit code 1. ``assert`` is for our own bugs only.
 """
 
 

@@ -1,6 +1,6 @@
 """Classifiers in pickles: settings, and the model as the bytes of a model file.
 
-Loading one runs every check of the model file, and its self-test. The program is loaded anew by the
+Loading one runs every check of the model file, and its self-test. The program is loaded by the
 engine of the settings.
 """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TAG = "CACHEDIR.TAG"
-"""The file that marks a folder as a cache, for whoever reads pictures or keeps copies of files."""
+"""The file that marks a folder as a cache, so that backups and readers of pictures skip it."""
 
 TAG_TEXT = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"

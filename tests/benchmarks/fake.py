@@ -21,7 +21,7 @@ NOTES = "notes.jsonl"
 
 
 class Fake(Contender):
-    """Does nothing, and notes what it is told, in the folder for what contenders keep."""
+    """Does nothing, and notes what it is asked for, in the folder for what contenders keep."""
 
     def prepare(
         self, workload: Workload, *, training: bool, threads: int, weights: Weights | None

@@ -11,8 +11,8 @@ def main() -> None:
     epochs, seed, out, folder, rate, threads = sys.argv[1:]
     if seed == "13":
         sys.exit("no luck")
-    told = {"epochs": epochs, "folder": folder, "rate": rate, "threads": threads}
-    Path(out).write_text(json.dumps(told))
+    printed = {"epochs": epochs, "folder": folder, "rate": rate, "threads": threads}
+    Path(out).write_text(json.dumps(printed))
     print(json.dumps({"saved": out}), flush=True)  # noqa: T201
     print(json.dumps({"accuracy": 0.98 + int(seed) / 100}), flush=True)  # noqa: T201
 

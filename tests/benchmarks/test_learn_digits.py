@@ -22,8 +22,8 @@ def test_a_script_from_nothing(tmp_path: Path) -> None:
     assert seconds > 0
     assert accuracy == pytest.approx(0.99)
     assert memory > 2**20
-    told = json.loads((tmp_path / "native.model").read_text())
-    assert told == {"epochs": "2", "folder": str(tmp_path), "rate": "0.05", "threads": "3"}
+    printed = json.loads((tmp_path / "native.model").read_text())
+    assert printed == {"epochs": "2", "folder": str(tmp_path), "rate": "0.05", "threads": "3"}
 
 
 def test_a_script_that_fails(tmp_path: Path) -> None:

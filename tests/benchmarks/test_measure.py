@@ -21,7 +21,7 @@ FAKE, OTHER, BROKEN = (f"tests.benchmarks.fake:{name}" for name in ("Fake", "Oth
 
 
 def notes(folder: Path) -> list[tuple[int, Any]]:
-    """What fakes were told: the process, and what."""
+    """What fakes were asked for: the process, and what."""
     return [tuple(json.loads(line)) for line in (folder / NOTES).read_text().splitlines()]
 
 
@@ -32,10 +32,10 @@ def test_turns_are_measured_in_one_process(tmp_path: Path) -> None:
     assert len(figures.speeds) == 4
     assert min(figures.speeds) > 0
     assert figures.peak_memory > 2**20
-    told = notes(tmp_path)
-    assert len({process for process, _ in told}) == 1
-    assert told[0][1] == ["lenet5", True, 3, "3", True]
-    assert {json.dumps(what) for _, what in told[1:]} == {
+    printed = notes(tmp_path)
+    assert len({process for process, _ in printed}) == 1
+    assert printed[0][1] == ["lenet5", True, 3, "3", True]
+    assert {json.dumps(what) for _, what in printed[1:]} == {
         json.dumps(["train", [128, 28, 28, 1], "uint8", [128]])
     }
 
@@ -59,9 +59,9 @@ def test_starts_are_counted_but_the_first(tmp_path: Path) -> None:
     (starts,) = measure_starts([FAKE], "lenet5", "cold-train", threads=1, turns=2, files=tmp_path)
     assert len(starts.seconds) == len(starts.preparing) == 2
     assert all(0 <= p < s for p, s in zip(starts.preparing, starts.seconds, strict=True))
-    told = notes(tmp_path)
-    assert len({process for process, _ in told}) == 3
-    assert [what[0] for _, what in told] == ["lenet5", "train"] * 3
+    printed = notes(tmp_path)
+    assert len({process for process, _ in printed}) == 3
+    assert [what[0] for _, what in printed] == ["lenet5", "train"] * 3
 
 
 def test_a_contender_that_fails_is_named(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_evaluate_writes_a_report_and_lists_mistakes(
 
 
 def test_a_report_where_nothing_can_be_written(pellucid: Command, tmp_path: Path) -> None:
-    """It is told before the model is even looked for."""
+    """It is reported before the model is even looked for."""
     (tmp_path / "file").write_text("mine")
     done = pellucid("evaluate", "none", "mnist", "--out", "file/report", code=1)
     assert "file/report: the folder cannot be made" in done.stderr

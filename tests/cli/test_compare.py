@@ -1,4 +1,4 @@
-"""``pellucid compare`` and ``evaluate --part``: which pictures count, and what is told of them."""
+"""``pellucid compare`` and ``evaluate --part``: which pictures count, and what is said of them."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_two_models_of_one_folder(
     arguments = ["compare", runs / "a", runs / "b", picture_folder]
     done = pellucid(*arguments, "--out", "c", "--json")
     assert "judged by what was set aside for the test, 6 of 60 pictures" in done.stderr
-    told = json.loads(done.stdout)
-    assert told["count"] == 6 == sum(told["groups"].values())
+    printed = json.loads(done.stdout)
+    assert printed["count"] == 6 == sum(printed["groups"].values())
     with (tmp_path / "c" / "comparison.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
@@ -53,7 +53,7 @@ def test_two_models_of_one_folder(
         paths = [str(picture_folder / row["path"]) for row in rows]
         labels = [model.model_.classes.index(row["true"]) for row in rows]
         probabilities = np.array([model.predict_proba(path) for path in paths])
-        assert told[key]["cross_entropy"] == pytest.approx(
+        assert printed[key]["cross_entropy"] == pytest.approx(
             log_loss(labels, probabilities, labels=[0, 1]), rel=1e-4
         )
         guesses = [model.model_.classes[k] for k in probabilities.argmax(axis=1)]
@@ -69,17 +69,17 @@ def test_two_models_of_one_folder(
     for words in ("classification error", "cross-entropy", "both right", "McNemar", "only A"):
         assert words in text or "right and wrong on the same pictures" in text
     found = package.compare(runs / "a", runs / "b", picture_folder)
-    assert found.to_dict()["first"] == told["first"]
+    assert found.to_dict()["first"] == printed["first"]
     assert "<table>" in found._repr_html_()
 
 
 def test_a_model_against_itself(pellucid: Command, runs: Path, picture_folder: Path) -> None:
     done = pellucid("compare", runs / "a", runs / "a", picture_folder, "--part", "val", "--json")
     assert "set aside for validation, 6 of 60 pictures" in done.stderr
-    told = json.loads(done.stdout)
-    assert told["disagree"] == 0
-    assert told["p_value"] == 1.0
-    assert told["first"] == told["second"]
+    printed = json.loads(done.stdout)
+    assert printed["disagree"] == 0
+    assert printed["p_value"] == 1.0
+    assert printed["first"] == printed["second"]
 
 
 def test_classes_in_another_order_are_matched_by_name(
@@ -142,9 +142,9 @@ def test_the_pictures_are_those_that_evaluate_judges_by(
         layers = Sequential([Flatten(), Dense(units), ReLU(), Dense(2)])
         ImageClassifier(layers, epochs=1).fit(tmp_path / "data", out=tmp_path / run)
     done = pellucid("compare", "a", "b", "data", *asked, "--json", "--out", "c")
-    told = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
     notes = [line for line in done.stderr.splitlines()[:-1] if not line.startswith("task: ")]
-    assert told["count"] == count
+    assert printed["count"] == count
     with (tmp_path / "c" / "comparison.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for run, letter, key in (("a", "a", "first"), ("b", "b", "second")):
@@ -153,8 +153,8 @@ def test_the_pictures_are_those_that_evaluate_judges_by(
         assert [line for line in told_there if not line.startswith("task: ")] == notes
         report = json.loads(judged.stdout)
         assert report["count"] == count
-        assert report["accuracy"] == told[key]["accuracy"]
-        assert report["cross_entropy"] == pytest.approx(told[key]["cross_entropy"], rel=1e-6)
+        assert report["accuracy"] == printed[key]["accuracy"]
+        assert report["cross_entropy"] == pytest.approx(printed[key]["cross_entropy"], rel=1e-6)
         with (tmp_path / f"e-{run}" / "wrong.csv").open(encoding="utf-8", newline="") as file:
             wrong = {row["path"] for row in csv.DictReader(file)}
         assert wrong == {row["path"] for row in rows if row[f"guess_{letter}"] != row["true"]}
@@ -166,11 +166,13 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
     """No model is read, no picture: there are none."""
     for name in ("comparison.csv", "comparison.html"):
         (tmp_path / name / name).mkdir(parents=True)
-        told = pellucid("compare", "no-model", "no-model", "no-data", "--out", name, code=1).stderr
-        assert f"{name}/{name}: cannot be written: it is a folder" in told
+        printed = pellucid(
+            "compare", "no-model", "no-model", "no-data", "--out", name, code=1
+        ).stderr
+        assert f"{name}/{name}: cannot be written: it is a folder" in printed
     (tmp_path / "file").write_text("mine")
-    told = pellucid("compare", "no-model", "no-model", "no-data", "--out", "file", code=1).stderr
-    assert "file: the folder cannot be made: a file of that name is in the way" in told
+    printed = pellucid("compare", "no-model", "no-model", "no-data", "--out", "file", code=1).stderr
+    assert "file: the folder cannot be made: a file of that name is in the way" in printed
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -194,8 +196,10 @@ def test_answers_that_are_no_numbers(
     names = np.array(list("0123456789"))
     np.savez(tmp_path / "data.npz", x_test=pixels, y_test=names[np.arange(20) % 10])
     for models in ((model_path, "huge.safetensors"), ("huge.safetensors", model_path)):
-        told = pellucid("compare", *models, "data.npz", "--out", "c", code=1).stderr
-        assert "[1]: huge.safetensors answers with NaN or infinity; its training diverged" in told
+        printed = pellucid("compare", *models, "data.npz", "--out", "c", code=1).stderr
+        assert (
+            "[1]: huge.safetensors answers with NaN or infinity; its training diverged" in printed
+        )
     assert not (tmp_path / "c").exists()
 
 
@@ -263,6 +267,6 @@ def test_bad_files_and_the_cache_are_as_elsewhere(
     assert not cache.exists() or not any(cache.rglob("*.pictures"))
     pellucid(*models, PELLUCID_CACHE=str(cache))
     assert any(cache.rglob("*.pictures"))
-    told = pellucid(*models, "--bad", "error", code=1)
-    assert "torn.png: " in told.stderr
-    assert told.stdout == ""
+    printed = pellucid(*models, "--bad", "error", code=1)
+    assert "torn.png: " in printed.stderr
+    assert printed.stdout == ""

@@ -23,8 +23,8 @@ def test_a_folder_with_plot_table_and_record(
     assert "every run" not in done.stdout
     with Image.open(tmp_path / "tried" / "plot.png") as plot:
         assert plot.format == "PNG"
-    told = json.loads((tmp_path / "tried" / "outcome.json").read_text())
-    assert len(told["runs"]) == len(told["table"]) == 7
+    printed = json.loads((tmp_path / "tried" / "outcome.json").read_text())
+    assert len(printed["runs"]) == len(printed["table"]) == 7
     lines = (tmp_path / "tried" / "runs.csv").read_text().splitlines()
     assert len(lines) == 8
     again = pellucid(*given, code=2).stderr
@@ -58,12 +58,12 @@ def test_a_folder_that_cannot_be_is_refused_before_any_work(
     (tmp_path / "runs").write_text("a file")
     given = ["experiment", "relu", picture_folder, "--epochs", 1, "--seeds", 1]
     for out, words in (([], "runs/experiment-relu"), (["--out", "runs/x"], "runs/x")):
-        told = pellucid(*given, *out, code=1).stderr
-        assert f"{words}: the folder cannot be made" in told
-        assert "seed 0" not in told
+        printed = pellucid(*given, *out, code=1).stderr
+        assert f"{words}: the folder cannot be made" in printed
+        assert "seed 0" not in printed
 
 
 def test_unknown_names(pellucid: Command) -> None:
-    told = pellucid("experiment", "dropout", code=2).stderr
-    assert "'dropout'" in told
-    assert "pooling, relu, initialisation" in " ".join(told.split())
+    printed = pellucid("experiment", "dropout", code=2).stderr
+    assert "'dropout'" in printed
+    assert "pooling, relu, initialisation" in " ".join(printed.split())

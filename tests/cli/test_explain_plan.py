@@ -28,7 +28,7 @@ def test_a_forward_pass(pellucid: Command) -> None:
     assert "the backward pass" not in text
 
 
-def test_json_tells_the_same(pellucid: Command) -> None:
+def test_json_has_the_same(pellucid: Command) -> None:
     arguments = ["explain-plan", "lecture", "--infer", "--batch", 4, "--classes", 7]
     values: dict[str, Any] = json.loads(pellucid(*arguments, "--json").stdout)
     assert values["flops"] == 2 * 4 * (225_792 + 3_612_672 + 401_408 + 128 * 7)

@@ -47,8 +47,12 @@ def test_a_product_with_a_black_pixel_is_zero_without_a_sign(
 
 def test_json_and_matrices(pellucid: Command, photo: Path) -> None:
     given = ["filter", photo, "--matrix", "0 -1 0; -1 5 -1; 0 -1 0", "--divisor", 2, "--json"]
-    told = json.loads(pellucid(*given).stdout)
-    assert (told["kernel"], told["divisor"], told["matrix"][1]) == ("custom", 2, [-1, 5, -1])
+    printed = json.loads(pellucid(*given).stdout)
+    assert (printed["kernel"], printed["divisor"], printed["matrix"][1]) == (
+        "custom",
+        2,
+        [-1, 5, -1],
+    )
     pixel = json.loads(pellucid(*given, "--at", "3,3").stdout)
     assert [each["channel"] for each in pixel["channels"]] == ["red", "green", "blue"]
 
@@ -70,8 +74,8 @@ def test_bad_input_keeps_what_is_there(pellucid: Command, photo: Path, tmp_path:
         (["--kernel", "blur", "--divisor", "3"], 2, "--matrix only"),
         ([], 2, "one of --kernel and --matrix"),
     ):
-        told = pellucid("filter", photo, *arguments, "--out", "out.png", code=code).stderr
-        assert words in " ".join(told.replace("│", " ").split())
+        printed = pellucid("filter", photo, *arguments, "--out", "out.png", code=code).stderr
+        assert words in " ".join(printed.replace("│", " ").split())
     content = photo.read_bytes()
     pellucid("filter", photo, "--kernel", "blur", "--out", "./photo.png", code=1)
     assert photo.read_bytes() == content

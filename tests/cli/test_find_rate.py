@@ -54,8 +54,8 @@ def test_data_are_read_as_in_training(
     shutil.copy(first, tmp_path / "data" / "naught — 영" / "copy.png")
     (tmp_path / "data" / "one" / "torn.png").write_bytes(first.read_bytes()[:40])
     search = ["--steps", 20, "--batch-size", 8]
-    told = pellucid("find-rate", "data", *search, code=1).stderr
-    assert "--allow conflicting-labels" in told
+    printed = pellucid("find-rate", "data", *search, code=1).stderr
+    assert "--allow conflicting-labels" in printed
     assert "torn.png" in pellucid("find-rate", "data", "--bad", "error", code=1).stderr
     given = ["--max-pixels", "900", "--allow", "conflicting-labels", "--no-cache"]
     cache = tmp_path / "cache"

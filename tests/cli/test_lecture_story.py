@@ -44,11 +44,11 @@ def test_the_steps_in_the_lectures_order(
         )
     ]  # fmt: skip
     assert places == sorted(places)
-    told = story(classifier, digits[1].images[0], truth)
-    row, column, map_ = told.start.at
+    found = story(classifier, digits[1].images[0], truth)
+    row, column, map_ = found.start.at
     sentence = f"map {map_}, we take the value at row {row}, column {column}"
     assert sentence in " ".join(text.split())
-    assert f"{told.start.value:.6g}" in text
+    assert f"{found.start.value:.6g}" in text
 
 
 def test_json(
@@ -61,7 +61,7 @@ def test_json(
     assert record["truth_given"] is False
 
 
-def test_another_engine_tells_the_same(
+def test_another_engine_gives_the_same_story(
     pellucid: Command, model_path: Path, digit_path: Path
 ) -> None:
     arguments = ["lecture", model_path, digit_path, "--json"]

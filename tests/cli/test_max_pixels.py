@@ -77,8 +77,8 @@ def test_the_limit_holds_for_single_pictures(
             app, [name, str(model), str(picture), *options, "--max-pixels", str(limit)]
         )
         assert isinstance(ran.exception, PellucidError) or ran.exit_code in (0, 1)
-        told = f"{ran.exception} {ran.output}"
-        assert (TOO_MANY in told) is refused, told
+        printed = f"{ran.exception} {ran.output}"
+        assert (TOO_MANY in printed) is refused, printed
 
 
 def test_the_classifier_s_own_limit(pictures: Path, tmp_path: Path) -> None:

@@ -31,16 +31,16 @@ def test_a_picture_of_a_data_set_is_that_picture(
     expected = json.loads(json.dumps(expected))
     assert {key: found[key] for key in expected} == expected
     label = digits[1].classes[digits[1].places[7]]
-    told = pellucid("backward", model_path, "d.npz:all:7", "--label", label)
-    assert f"d.npz:all[7] is of the class {label}" in told.stderr
+    output = pellucid("backward", model_path, "d.npz:all:7", "--label", label)
+    assert f"d.npz:all[7] is of the class {label}" in output.stderr
 
 
 def test_the_truth_is_the_class_that_the_data_set_gives(
     pellucid: Command, model_path: Path, arrays: Path, digits: tuple[Dataset, Dataset]
 ) -> None:
     label = digits[1].classes[digits[1].places[7]]
-    told = json.loads(pellucid("lecture", model_path, "d.npz:all:7", "--json").stdout)
-    assert (told["truth"], told["truth_given"]) == (label, True)
+    output = json.loads(pellucid("lecture", model_path, "d.npz:all:7", "--json").stdout)
+    assert (output["truth"], output["truth_given"]) == (label, True)
     other = "3" if label != "3" else "4"
     for command in ("backward", "lecture"):
         printed = pellucid(command, model_path, "d.npz:all:7", "--json").stdout

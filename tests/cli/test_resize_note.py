@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("rest", [["trace"], ["predict"], ["explain", "--method", "grad-cam"]])
-def test_another_size_is_told(
+def test_another_size_is_reported(
     rest: list[str], pellucid: Command, model_path: Path, tmp_path: Path
 ) -> None:
     pixels = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
@@ -28,17 +28,17 @@ def test_another_size_is_told(
         ("wide.png", np.tile(pixels[..., 0], (1, 2))),
     ):
         Image.fromarray(picture).save(tmp_path / name)
-    told = {}
+    printed = {}
     for name in ("same", "colour", "wide"):
         said = pellucid(rest[0], model_path, f"{name}.png", *rest[1:]).stderr.splitlines(True)
-        told[name] = "".join(line for line in said if not line.startswith("warning: "))
-    assert told["same"] == ""
+        printed[name] = "".join(line for line in said if not line.startswith("warning: "))
+    assert printed["same"] == ""
     for name, facts in (
         ("colour", "8×8 .* colour.* 8×8, grey"),
         ("wide", "16×8 .*width×height.* 8×8"),
     ):
-        assert re.match(rf"{name}\.png is {facts}", told[name])
-        assert told[name].count("\n") == 1
+        assert re.match(rf"{name}\.png is {facts}", printed[name])
+        assert printed[name].count("\n") == 1
 
 
 @pytest.mark.parametrize(

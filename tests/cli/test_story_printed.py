@@ -77,14 +77,14 @@ def test_a_colour_kernels_sum_is_grouped_by_channel() -> None:
 
 def test_long_sums_are_shortened_and_still_add_up() -> None:
     activations = made([Conv2D(2, 5), ReLU(), Flatten(), Dense(3)], (9, 9, 1))
-    told = told_of(activations)
-    assert told.start.difference == pytest.approx(0, abs=1e-3)
+    found = told_of(activations)
+    assert found.start.difference == pytest.approx(0, abs=1e-3)
     (line,) = (
         part
-        for part in " ".join(printed(told).split()).split(". ")
+        for part in " ".join(printed(found).split()).split(". ")
         if "17 smaller products" in part
     )
-    assert f"= {told.start.terms.products.sum():.6g}" in line
+    assert f"= {found.start.terms.products.sum():.6g}" in line
 
 
 def test_of_many_channels_the_largest_sums_are_printed() -> None:
@@ -97,8 +97,8 @@ def test_of_many_channels_the_largest_sums_are_printed() -> None:
     }
     twice = Parallel([[MaxPool(1, stride=1)], []])
     layers: list[Block] = [twice, Conv2D(1, 1, bias=False), GlobalAveragePool(), Dense(2)]
-    told = told_of(hand_made(layers, weights, np.full((2, 2, 3), 10.0)))
-    text = " ".join(printed(told).split())
+    found = told_of(hand_made(layers, weights, np.full((2, 2, 3), 10.0)))
+    text = " ".join(printed(found).split())
     assert "channel 2: 10·3 = 30" in text
     assert "channel 3" not in text
     assert "together: 10 + 20 + 30 + 3 other channels 6 = 66" in text
@@ -107,19 +107,19 @@ def test_of_many_channels_the_largest_sums_are_printed() -> None:
 def test_the_followed_value_is_among_the_votes_however_small() -> None:
     activations = lectures_own()
     activations.model.network.weights["dense1.kernel"][:, 0] = 1.0, 1, 1, 0.01, 1, 1, 1, 1, 1
-    told = story(activations.model, activations.pixels)
-    assert (told.answer, told.path[-2]) == ("a", ("flatten1", (3,)))
-    text = " ".join(printed(told).split())
+    found = story(activations.model, activations.pixels)
+    assert (found.answer, found.path[-2]) == ("a", ("flatten1", (3,)))
+    text = " ".join(printed(found).split())
     assert "│ flatten1 │ 3 │ 4 │ 0.01 │ 0.04 │ ours │" in text
     assert "together: 7.04 + 3 smaller products 1 + bias 1 = 9.04;" in text
 
 
 def test_a_window_over_the_edge_says_so() -> None:
     layers = [Normalise([100.0], [50.0]), Conv2D(4, 3, padding="same"), Flatten(), Dense(2)]
-    told = told_of(made(layers, (1, 6, 1)))
-    assert len(told.start) < 9
+    found = told_of(made(layers, (1, 6, 1)))
+    assert len(found.start) < 9
     assert "The kernel hangs over the edge (·), where zeros are read." in " ".join(
-        printed(told).split()
+        printed(found).split()
     )
 
 
@@ -130,10 +130,10 @@ def test_a_branch_is_followed_through_its_sum() -> None:
         Flatten(),
         Dense(2),
     ]
-    told = told_of(made(layers, (6, 6, 1)))
-    assert "add1" in [layer for layer, _ in told.path]
-    text = printed(told)
-    add = next(each for each in told.steps if each.step.name == "add1")
+    found = told_of(made(layers, (6, 6, 1)))
+    assert "add1" in [layer for layer, _ in found.path]
+    text = printed(found)
+    add = next(each for each in found.steps if each.step.name == "add1")
     assert add.opened is not None
     one, other = add.opened.terms.values
     assert f"{one:.6g} + {other:.6g} = ".replace("-", "−") in text.replace("\n", " ")

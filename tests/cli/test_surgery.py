@@ -45,22 +45,28 @@ def test_a_picture_and_many(
     assert set(changes) >= {"conv1", "pool1", "conv2", "dense2"}
     assert "changed model written to changed.safetensors" in done.stderr
     assert model_path.read_bytes() == content
-    told = json.loads(pellucid(*given, "--json").stdout)
-    assert [each["edit"] for each in told["edits"]] == ["kernel", "set", "mute", "swap", "remove"]
+    printed = json.loads(pellucid(*given, "--json").stdout)
+    assert [each["edit"] for each in printed["edits"]] == [
+        "kernel",
+        "set",
+        "mute",
+        "swap",
+        "remove",
+    ]
 
     before, after = (
         ImageClassifier.load(path) for path in (model_path, tmp_path / "changed.safetensors")
     )
     files = sorted(arrays.rglob("*.png"))
     one, two = (each.predict(files) for each in (before, after))
-    assert len(told["data"]["flips"]) == (one != two).sum()
+    assert len(printed["data"]["flips"]) == (one != two).sum()
     truth = np.array([path.parent.name for path in files])
-    assert told["data"]["first"]["classification_error"] == pytest.approx((one != truth).mean())
-    assert told["data"]["second"]["classification_error"] == pytest.approx((two != truth).mean())
-    layers = {each["layer"]: each["change"] for each in told["picture"]["layers"]}
+    assert printed["data"]["first"]["classification_error"] == pytest.approx((one != truth).mean())
+    assert printed["data"]["second"]["classification_error"] == pytest.approx((two != truth).mean())
+    layers = {each["layer"]: each["change"] for each in printed["picture"]["layers"]}
     assert "relu1" not in layers
     assert changes["dense2"] == f"{layers['dense2']:.2%}"
-    probabilities = [each["probabilities"][1] for each in told["picture"]["classes"]]
+    probabilities = [each["probabilities"][1] for each in printed["picture"]["classes"]]
     np.testing.assert_allclose(
         probabilities, after.predict_proba([tmp_path / "digit.png"])[0], rtol=1e-4, atol=1e-7
     )
@@ -74,20 +80,20 @@ def test_layers_that_change_for_a_picture(
     )
     Image.fromarray(digits[1].images[0, :, :, 0]).save(tmp_path / "digit.png")
     given = ["surgery", "deep.safetensors", "digit.png", "--mute"]
-    told = pellucid(*given, "conv1:0").stdout
+    printed = pellucid(*given, "conv1:0").stdout
     layers = json.loads(pellucid(*given, "conv1:0", "--json").stdout)["picture"]["layers"]
     changed = [each["layer"] for each in layers if each["change"]]
     assert len(changed) > 12
-    assert f"and {len(changed) - 12} layers more, " in told
-    assert "most: " in told
+    assert f"and {len(changed) - 12} layers more, " in printed
+    assert "most: " in printed
     for layer in changed[:12]:
-        assert f" {layer} " in told
-    assert f" {changed[12]} " not in told.split("change of its output")[1].split("and ")[0]
-    assert "normalise" not in told
+        assert f" {layer} " in printed
+    assert f" {changed[12]} " not in printed.split("change of its output")[1].split("and ")[0]
+    assert "normalise" not in printed
     last = layers[-1]["layer"]
-    told = pellucid(*given[:-1], "--set", f"{last}.bias:0=7").stdout
-    assert f" {last} " in told
-    assert changed[0] not in told
+    printed = pellucid(*given[:-1], "--set", f"{last}.bias:0=7").stdout
+    assert f" {last} " in printed
+    assert changed[0] not in printed
     again = json.loads(pellucid(*given, "conv1:0", "--out", "muted.safetensors", "--json").stdout)
     assert again["picture"]["layers"] == layers
     given[1] = "muted.safetensors"  # muted already
@@ -106,6 +112,6 @@ def test_bad_input(pellucid: Command, model_path: Path, arrays: Path) -> None:
         (["--mute", "conv1:0", "--out", model_path], 2, "that is the model itself"),
         (["--mute", "conv1:0", "--out", "digits"], 1, "digits: the ending says what is written"),
     ):
-        told = pellucid("surgery", model_path, *arguments, code=code).stderr
-        assert words in " ".join(told.replace("│", " ").split())
+        printed = pellucid("surgery", model_path, *arguments, code=code).stderr
+        assert words in " ".join(printed.replace("│", " ").split())
     assert arrays.is_dir()

@@ -45,9 +45,9 @@ def test_letters_that_an_encoding_lacks(
 ) -> None:
     picture = next((picture_folder / "naught — 영").iterdir())
     for encoding in ("ascii", "cp1252"):
-        told = pellucid("predict", model_path, picture, PYTHONIOENCODING=encoding).stdout
-        assert "\\uc601/" in told
-        assert "####" in told
+        output = pellucid("predict", model_path, picture, PYTHONIOENCODING=encoding).stdout
+        assert "\\uc601/" in output
+        assert "####" in output
         for arguments in (["lecture"], ["summary", "lecture"], ["train", "--help"]):
             assert len(pellucid(*arguments, PYTHONIOENCODING=encoding).stdout) > 1000
         answer = pellucid("predict", model_path, picture, "--json", PYTHONIOENCODING=encoding)
@@ -60,8 +60,8 @@ def test_letters_that_an_encoding_lacks(
 def test_names_that_are_no_text(
     pellucid: Command, model_path: Path, odd_picture: Path, tmp_path: Path
 ) -> None:
-    told = pellucid("predict", model_path, ODD).stdout
-    assert told.splitlines()[0] == "caf\\udce9\\n.png"
+    output = pellucid("predict", model_path, ODD).stdout
+    assert output.splitlines()[0] == "caf\\udce9\\n.png"
     answer = json.loads(pellucid("predict", model_path, ODD, "--json").stdout)
     assert os.fsencode(answer[0]["picture"]) == b"caf\xe9\n.png"
 

@@ -49,7 +49,7 @@ def test_one_value(pellucid: Command, model_path: Path, digit_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("layer", "at", "told"),
+    ("layer", "at", "message"),
     [
         ("pool1", "1,2,5", "winner: "),
         ("probabilities", "3", "the sum of all is "),
@@ -58,10 +58,10 @@ def test_one_value(pellucid: Command, model_path: Path, digit_path: Path) -> Non
     ],
 )
 def test_other_kinds_of_values(
-    layer: str, at: str, told: str, pellucid: Command, model_path: Path, digit_path: Path
+    layer: str, at: str, message: str, pellucid: Command, model_path: Path, digit_path: Path
 ) -> None:
     text = pellucid("trace", model_path, digit_path, "--layer", layer, "--at", at).stdout
-    assert told in text
+    assert message in text
 
 
 def test_json_and_files(
@@ -76,8 +76,8 @@ def test_json_and_files(
         assert "written to" in done.stderr
         assert out.read_bytes().startswith(first)
     pellucid("trace", model_path, digit_path, "--out", "trace.json")
-    told = json.loads((tmp_path / "trace.json").read_text("utf-8"))
-    assert len(told["steps"][3]["values"]) == 8
+    message = json.loads((tmp_path / "trace.json").read_text("utf-8"))
+    assert len(message["steps"][3]["values"]) == 8
 
 
 def test_wrong_use(pellucid: Command, model_path: Path, digit_path: Path) -> None:

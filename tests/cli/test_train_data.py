@@ -131,13 +131,13 @@ def test_in_python_they_are_warned_of(picture_folder: Path, tmp_path: Path) -> N
     assert model.classes_.tolist() == ["naught — 영", "one"]
 
 
-def test_finding_a_rate_tells_of_them_as_training_does(
+def test_finding_a_rate_reports_them_as_training_does(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(picture_folder, tmp_path / "data")
     spoil(tmp_path / "data")
-    told = pellucid("find-rate", "data", "--steps", 20).stderr.splitlines()
-    assert told[0].startswith("3 files cannot be used and are left out, the first: one/cut")
+    printed = pellucid("find-rate", "data", "--steps", 20).stderr.splitlines()
+    assert printed[0].startswith("3 files cannot be used and are left out, the first: one/cut")
 
 
 # ------------------------------------------------------------------------ what spoils the result
@@ -162,8 +162,10 @@ def test_leakage(pellucid: Command, parts: Path, tmp_path: Path) -> None:
     for picture in (parts / "train" / "one").iterdir():
         shutil.copy(picture, parts / "test" / "one" / f"copy of {picture.name}")
     done = pellucid("train", "parts", "--epochs", 1, "--validation", 10, code=1)
-    told = r"train/one/(\d+\.png), test/one/copy of \1: 2 times the same pixels, in the parts train"
-    assert re.search(told, done.stderr)
+    printed = (
+        r"train/one/(\d+\.png), test/one/copy of \1: 2 times the same pixels, in the parts train"
+    )
+    assert re.search(printed, done.stderr)
     assert "and test (and 19 more of the kind" in done.stderr
     assert done.stderr.endswith("(to train all the same: --allow leakage)\n")
     done = pellucid("train", "parts", "--epochs", 1, "--out", "run", "--allow", "leakage")
@@ -184,9 +186,9 @@ def test_one_class(pellucid: Command, picture_folder: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("wrong", ["everything", "duplicates", ""])
 def test_nothing_else_can_be_allowed(pellucid: Command, wrong: str) -> None:
-    told = pellucid("train", "nowhere", "--allow", wrong, code=2, COLUMNS="200").stderr
-    assert f"'{wrong}'" in told
-    assert "one-class, conflicting-labels, leakage" in told
+    printed = pellucid("train", "nowhere", "--allow", wrong, code=2, COLUMNS="200").stderr
+    assert f"'{wrong}'" in printed
+    assert "one-class, conflicting-labels, leakage" in printed
 
 
 def test_many_copies_in_parts_that_were_drawn_stop_training(
@@ -307,10 +309,10 @@ def test_settings_of_the_data_are_kept_or_refused(
     pellucid(*train, "--out", "run")
     done = pellucid("train", "--resume", "run", "--no-report")
     assert "one/huge.png" in done.stderr
-    told = pellucid("train", "--resume", "run", "--max-pixels", 9999, code=1).stderr
-    assert "max_pixels: 100 → 9999" in told
-    told = pellucid("train", "--resume", "run", "--bad", "error", code=1).stderr
-    assert "huge.png" in told
+    printed = pellucid("train", "--resume", "run", "--max-pixels", 9999, code=1).stderr
+    assert "max_pixels: 100 → 9999" in printed
+    printed = pellucid("train", "--resume", "run", "--bad", "error", code=1).stderr
+    assert "huge.png" in printed
 
 
 def test_nothing_is_kept_unless_wanted(
@@ -338,7 +340,7 @@ def test_a_bad_file_stops_judging_where_that_is_wanted(
     (tmp_path / "data" / "one" / "torn.png").write_bytes(b"<html>")
     done = pellucid("evaluate", "run", "data")
     assert "1 file cannot be used and is left out: one/torn.png" in done.stderr
-    told = pellucid("evaluate", "run", "data", "--bad", "error", "--out", "judged", code=1)
-    assert "torn.png: " in told.stderr
-    assert told.stdout == ""
+    printed = pellucid("evaluate", "run", "data", "--bad", "error", "--out", "judged", code=1)
+    assert "torn.png: " in printed.stderr
+    assert printed.stdout == ""
     pellucid("evaluate", "run", "data", "--bad", "perhaps", code=2)

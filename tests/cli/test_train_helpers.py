@@ -84,7 +84,7 @@ def begun(how: str, pictures: Path, at: Path, *options: str) -> subprocess.Popen
     )
 
 
-def told(lines: list[str], word: str) -> set[int]:
+def printed(lines: list[str], word: str) -> set[int]:
     """The helpers that a line beginning so was about."""
     return {int(line.split()[1]) for line in lines if line.startswith(f"{word} ")}
 
@@ -104,12 +104,12 @@ def test_a_signal_leaves_no_process_and_no_half_built_cache(
     with begun("hanging", small_pictures, tmp_path, *options) as process:
         assert process.stderr is not None
         lines: list[str] = []
-        while len(told(lines, "asked")) < HELPERS:
+        while len(printed(lines, "asked")) < HELPERS:
             lines.append(process.stderr.readline())
             assert lines[-1], lines
         half_built = kept(tmp_path) if cached else []
         os.killpg(process.pid, number)  # as a terminal gives Ctrl-C to all that it runs
-        helpers = told(lines, "started")
+        helpers = printed(lines, "started")
         try:
             _, rest = process.communicate(timeout=PATIENCE)
         finally:
@@ -131,12 +131,12 @@ def test_none_outlives_a_run_that_is_killed(small_pictures: Path, tmp_path: Path
     with begun("helping", small_pictures, tmp_path) as process:
         assert process.stderr is not None
         lines: list[str] = []
-        while not told(lines, "asked"):
+        while not printed(lines, "asked"):
             lines.append(process.stderr.readline())
             assert lines[-1], lines
         process.kill()
     end = time.monotonic() + PATIENCE
-    for helper in told(lines, "started"):
+    for helper in printed(lines, "started"):
         while is_running(helper):
             assert time.monotonic() < end
             time.sleep(0.01)
@@ -161,7 +161,7 @@ def test_what_is_kept_needs_no_helper(small_pictures: Path, tmp_path: Path) -> N
             _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
         lines = errors.splitlines()
-        helped.append((len(told(lines, "started")), len(told(lines, "asked")) > 0))
+        helped.append((len(printed(lines, "started")), len(printed(lines, "asked")) > 0))
         models.append((tmp_path / "run" / "model.safetensors").read_bytes())
         assert kept(tmp_path) == [".known", ".pictures"]
     assert helped == [(HELPERS, True), (0, False), (HELPERS, True)]

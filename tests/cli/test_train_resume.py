@@ -123,12 +123,12 @@ def test_settings_are_the_run_s_own_or_refused(
     done = pellucid("train", "--resume", "run", "--json")
     assert len(json.loads(done.stdout)["history"]) == 2
     wrong = ["train", picture_folder, "--resume", "run", "--learning-rate", 0.1]
-    told = pellucid(*wrong, code=1).stderr
-    assert "--start-from run" in told
-    assert re.search(r"learning_rate: 0\.0\d+ → 0\.1\)", told)
+    printed = pellucid(*wrong, code=1).stderr
+    assert "--start-from run" in printed
+    assert re.search(r"learning_rate: 0\.0\d+ → 0\.1\)", printed)
     assert "--start-from run --epochs 1" in pellucid(*wrong, "--epochs", 3, code=1).stderr
-    told = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
-    assert "leave out --out and" in told
+    printed = pellucid("train", "--resume", "run", "--overwrite", code=2).stderr
+    assert "leave out --out and" in printed
     assert "no such folder" in pellucid("train", "--resume", "nowhere", code=1).stderr
 
 
@@ -194,9 +194,9 @@ def test_defaults_when_it_began_are_still_taken(
         assert CliRunner().invoke(app, out).exit_code == 0
     before = read_saved_run(run).provenance["recipe"]
     assert [before[name] for name in ("learning_rate", "batch_size", "epochs")] == [0.03, 24, 3]
-    told = pellucid("train", "--resume", "run").stderr
-    assert "learning rate 0.03 (" in told
-    assert "is the default for batches of 24" in told
+    printed = pellucid("train", "--resume", "run").stderr
+    assert "learning rate 0.03 (" in printed
+    assert "is the default for batches of 24" in printed
     assert read_saved_run(run).provenance["recipe"] == before
     assert (
         "learning_rate: 0.03 → 0.1"
@@ -220,19 +220,19 @@ def test_pictures_that_have_changed_are_refused(
     shutil.copytree(picture_folder, tmp_path / "data")
     pellucid("train", "data", "--epochs", 1, "--out", "run")
     next((tmp_path / "data" / "one").iterdir()).unlink()
-    told = pellucid("train", "--resume", "run", code=1).stderr
-    assert "(asked for: the training pictures: 48 → 47" in told
+    printed = pellucid("train", "--resume", "run", code=1).stderr
+    assert "(asked for: the training pictures: 48 → 47" in printed
 
 
-def test_damage_is_told(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+def test_damage_is_reported(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
     pellucid("train", picture_folder, "--epochs", 2, "--out", "run")
     before = outcome(tmp_path / "run")
     (tmp_path / "run" / "last.safetensors").write_bytes(b"not a state")
-    told = pellucid("train", "--resume", "run").stderr
-    assert "run/last.safetensors: " in told
-    assert "the state before it is used, run/previous.safetensors" in told
-    assert "Warning" not in told
-    assert "epoch 2/2" in told
+    printed = pellucid("train", "--resume", "run").stderr
+    assert "run/last.safetensors: " in printed
+    assert "the state before it is used, run/previous.safetensors" in printed
+    assert "Warning" not in printed
+    assert "epoch 2/2" in printed
     assert outcome(tmp_path / "run") == before
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
     common = ["--epochs", 1, "--batch-size", 16, "--no-report"]
     pellucid("train", picture_folder, *common, "-a", "vgg-small", "--out", "first")
-    told = pellucid("train", picture_folder, *common, "--start-from", "first", "--out", "second")
-    assert "starts from first (vgg-small): 15 of 15 layers with weights" in told.stderr
+    printed = pellucid("train", picture_folder, *common, "--start-from", "first", "--out", "second")
+    assert "starts from first (vgg-small): 15 of 15 layers with weights" in printed.stderr
     config = json.loads((tmp_path / "second" / "config.json").read_text(encoding="utf-8"))
     assert config["architecture"] == "vgg-small"
     assert config["start_from"]["anew"] == []
@@ -31,10 +31,10 @@ def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_p
         for i in range(10):
             Image.new("RGB", (40, 50), (level, i, 9 * i)).save(other / name / f"{i}.png")
     model = "second/model.safetensors"
-    told = pellucid("train", other, *common, "--start-from", model, "--out", "third")
-    assert "anew: conv1 (what it takes is of another shape)" in told.stderr
-    assert "(the classes are others)" in told.stderr
-    assert "pictures: 8×8, colour" in told.stderr
+    printed = pellucid("train", other, *common, "--start-from", model, "--out", "third")
+    assert "anew: conv1 (what it takes is of another shape)" in printed.stderr
+    assert "(the classes are others)" in printed.stderr
+    assert "pictures: 8×8, colour" in printed.stderr
     kept = read_saved_run(tmp_path / "third")
     assert kept.notes["start_from"] == str(tmp_path / model)
     assert kept.notes["image_size"] == "8x8"
@@ -60,8 +60,8 @@ def test_what_is_refused(pellucid: Command, picture_folder: Path, tmp_path: Path
         (["--start-from", "run/last.safetensors"], "is a Pellucid training state", 1),
         (["--start-from", picture_folder], "holds no model.safetensors", 1),
     ):
-        told = " ".join(pellucid(*start, *more, code=code).stderr.replace("│", " ").split())
-        assert words in told, (more, told)
+        printed = " ".join(pellucid(*start, *more, code=code).stderr.replace("│", " ").split())
+        assert words in printed, (more, printed)
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
-    told = pellucid("train", "--resume", "run", "--epochs", 4, code=1).stderr
-    assert f"pellucid train {picture_folder} --start-from run --epochs 3" in told
+    printed = pellucid("train", "--resume", "run", "--epochs", 4, code=1).stderr
+    assert f"pellucid train {picture_folder} --start-from run --epochs 3" in printed

@@ -100,7 +100,7 @@ def test_class_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "told"),
+    ("arrays", "message"),
     [
         ({}, "no arrays; expected the arrays x .pictures. and y"),
         ({"a": X, "b\n": Y}, r"a, b\\n; expected the arrays x"),
@@ -118,7 +118,7 @@ def test_class_names(tmp_path: Path) -> None:
         ),
         ({"x": X, "y": Y, "classes": np.array(["a", "b"])}, "2 class names for the labels 1 to 7"),
         ({"x": X, "y": -Y, "classes": np.array(["a", "b"])}, "labels -7 to -1"),
-        ({"x": X, "y": Y, "classes": np.array(["a"] * 8)}, "'a' stands twice"),
+        ({"x": X, "y": Y, "classes": np.array(["a"] * 8)}, "'a' is given twice"),
         ({"x": X, "y": Y, "classes": np.arange(7)}, r"7' \(position 2\) is no class"),
         (
             {"x": X, "y": Y.astype(str), "classes": np.array(["1", "3"])},
@@ -133,9 +133,9 @@ def test_class_names(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_arrays_that_cannot_be_used(tmp_path: Path, arrays: dict[str, Any], told: str) -> None:
+def test_arrays_that_cannot_be_used(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
     for source in (arrays, stored(tmp_path / "a.npz", arrays)):
-        with pytest.raises(DataError, match=told) as caught:
+        with pytest.raises(DataError, match=message) as caught:
             load(source)
         assert "\n" not in str(caught.value)
 
@@ -172,7 +172,7 @@ PICKLED = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "no NumPy file of several arrays"),
         (b"hello", r"no NumPy file .*make it with numpy\.savez_compressed\('a\.npz', x=pictures"),
@@ -184,9 +184,9 @@ PICKLED = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
         (zipped(x=npy(PICKLED, b"cos\nsystem\n")), "holds Python objects, which are never loaded"),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path: Path, content: bytes, told: str) -> None:
+def test_files_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
     path = write(tmp_path / "a.npz", content)
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         load(path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(str(path))

@@ -64,7 +64,7 @@ def test_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "printed"),
     [
         (encoded(PIXELS, "TGA"), "no picture (it begins with b'"),
         (b"Pf\n5 4\n-1.0\n" + bytes(80), "no picture (it begins with b'Pf"),
@@ -78,9 +78,9 @@ def test_empty(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_something_else_named_as_a_picture(tmp_path: Path, content: bytes, told: str) -> None:
+def test_something_else_named_as_a_picture(tmp_path: Path, content: bytes, printed: str) -> None:
     message = refusal(write(tmp_path / "named.jpg", content))
-    assert f"named.jpg: {told}" in message
+    assert f"named.jpg: {printed}" in message
     assert f"expected a {READABLE} picture" in message
 
 

@@ -309,18 +309,18 @@ def test_a_file_that_changes_while_it_is_decoded(
 def test_stopping_at_a_bad_file(pictures: Path, cache: Path, decoded: Counted) -> None:
     for name in ("dog/001.png", "cat/002.png", "cat/020.png"):
         write(pictures / name, CUT_PNG)
-    told = []
+    printed = []
     for where in (False, cache, cache):
         with pytest.raises(DataError) as caught:
             load(pictures, image_size=(6, 5), bad="error", cache=where)
-        told.append(str(caught.value))
-    assert "cat/002.png: the picture is damaged" in told[0]
-    assert len(set(told)) == 1
+        printed.append(str(caught.value))
+    assert "cat/002.png: the picture is damaged" in printed[0]
+    assert len(set(printed)) == 1
     load(pictures, image_size=(6, 5), cache=cache)
     decoded.clear()
     with pytest.raises(DataError) as caught:
         load(pictures, image_size=(6, 5), bad="error", cache=cache)
-    assert str(caught.value) == told[0]
+    assert str(caught.value) == printed[0]
     assert decoded == []  # it is known
 
 
@@ -330,23 +330,23 @@ def test_files_that_cannot_be_read(pictures: Path, cache: Path) -> None:
     assert [file.name for file in expected.quarantined] == ["cat/zz.png"]
     for _ in range(2):
         assert_equal(load(pictures, cache=cache), expected)
-        told = []
+        printed = []
         for where in (cache, False):
             with pytest.raises(DataError) as caught:
                 load(pictures, image_size=(6, 5), bad="error", cache=where)
-            told.append(str(caught.value))
-        assert told[0] == told[1]
+            printed.append(str(caught.value))
+        assert printed[0] == printed[1]
 
 
 def test_none_can_be_used(tmp_path: Path, cache: Path) -> None:
     for name in ("cat/1.png", "dog/1.png"):
         write(tmp_path / "pets" / name, CUT_PNG)
-    told = []
+    printed = []
     for where in (False, cache, cache):
         with pytest.raises(DataError, match="none of the 2 pictures") as caught:
             load(tmp_path / "pets", image_size=(6, 5), cache=where)
-        told.append(str(caught.value))
-    assert len(set(told)) == 1
+        printed.append(str(caught.value))
+    assert len(set(printed)) == 1
 
 
 @pytest.mark.parametrize("engine", ["reference", "native", "torch"])

@@ -313,8 +313,8 @@ def test_two_at_once(pictures: Path, cache: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"
     assert len(list(cache.glob("*.unfinished"))) == 2
-    told = [process.communicate("\n\n")[0].splitlines()[-1] for process in both]
-    assert told == [f"{expected.train.fingerprint()} 1 False"] * 2
+    printed = [process.communicate("\n\n")[0].splitlines()[-1] for process in both]
+    assert printed == [f"{expected.train.fingerprint()} 1 False"] * 2
     assert prints(load(pictures, cache=cache)) == prints(expected)
     assert list(cache.glob("*.unfinished")) == []
 

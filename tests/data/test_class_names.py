@@ -48,7 +48,7 @@ def test_names_in_a_list(given: Any, expected: tuple[str, ...], kind: str) -> No
     ("given", "words"),
     [
         ("cat,,owl", "name 2 is empty"),
-        ("cat,owl,cat", r"'cat' stands twice \(names 1 and 3\)"),
+        ("cat,owl,cat", r"'cat' is given twice \(names 1 and 3\)"),
         ("cat,owl,Cat", "'Cat' and 'cat' differ only in case"),
         (["sea lion", "sea  lion"], "differ only in case or blanks"),
         (["a ", "a"], "differ only in case or blanks"),

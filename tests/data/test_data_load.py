@@ -108,7 +108,7 @@ def test_pictures_are_resized_as_predictions_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folders", "told"),
+    ("folders", "message"),
     [
         ({"cat": 9}, "one class only, cat; expected at least two"),
         ({"cat": 9, "dog": 0}, "the class dog has no pictures to train with; add some"),
@@ -125,12 +125,12 @@ def test_pictures_are_resized_as_predictions_are(tmp_path: Path) -> None:
     ],
 )
 def test_folders_that_cannot_be_trained_on(
-    tmp_path: Path, folders: dict[str, int], told: str
+    tmp_path: Path, folders: dict[str, int], message: str
 ) -> None:
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
     picture_folder(tmp_path, folders)
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         load(tmp_path)
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path))
@@ -143,7 +143,7 @@ def test_a_validation_part_and_a_share(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"validation": 1.0}, "validation is 1.0; expected a fraction"),
         ({"validation": -1}, "validation is -1"),
@@ -159,9 +159,11 @@ def test_a_validation_part_and_a_share(tmp_path: Path) -> None:
         ({"image_size": "28x28"}, r"expected \(height, width\)"),
     ],
 )
-def test_settings_outside_their_range(tmp_path: Path, settings: dict[str, Any], told: str) -> None:
+def test_settings_outside_their_range(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
     picture_folder(tmp_path, {"cat": 9, "dog": 9})
-    with pytest.raises(ArgumentError, match=told) as caught:
+    with pytest.raises(ArgumentError, match=message) as caught:
         load(tmp_path, **settings)
     assert "\n" not in str(caught.value)
 
@@ -170,7 +172,7 @@ def test_sources_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     picture_folder(tmp_path, {"photographs/cat": 1})
     write(tmp_path / "model.safetensors", b"x")
-    for source, told in {
+    for source, message in {
         "mnits": r"mnits: neither a folder nor a built-in data set \(mnist\); did you mean mnist\?",
         "MNIST": r"did you mean mnist\?",
         "Photograph": r"did you mean photographs\?",
@@ -183,7 +185,7 @@ def test_sources_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "model.safetensors": "model.safetensors: a file; expected a folder",
     }.items():
         for call in (load, lambda name: load_for(name, preprocessing=GREY, classes=("cat",))):
-            with pytest.raises(DataError, match=told) as caught:
+            with pytest.raises(DataError, match=message) as caught:
                 call(source)
             assert "\n" not in str(caught.value)
 

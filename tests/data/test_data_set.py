@@ -69,7 +69,7 @@ def test_class_names_that_spell_no_integer(odd: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"images": IMAGES.tolist()}, "images are a list; expected a NumPy array"),
         ({"images": IMAGES / 255}, "images are float64; expected uint8 values 0..255"),
@@ -90,12 +90,12 @@ def test_class_names_that_spell_no_integer(odd: str) -> None:
         ({"classes": ()}, "there are no classes"),
         ({"classes": ("a", "", "c")}, "class name ''"),
         ({"classes": ("a", 1, "c")}, "class name 1"),
-        ({"classes": ("a", "b", "a")}, "class name 'a' stands twice"),
+        ({"classes": ("a", "b", "a")}, "class name 'a' is given twice"),
         ({"names": ("a",)}, "1 name for 6 pictures"),
     ],
 )
-def test_what_it_refuses(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(DataError, match=f"^pets: .*{told}") as caught:
+def test_what_it_refuses(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=f"^pets: .*{message}") as caught:
         dataset(name="pets", **changes)
     assert "\n" not in str(caught.value)
 
@@ -113,7 +113,7 @@ def test_subset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("indices", "kind", "told"),
+    ("indices", "kind", "message"),
     [
         ([6], ArgumentError, r"index 6 is outside 0..5 \(6 pictures\)"),
         ([-1], ArgumentError, "index -1 is outside"),
@@ -123,8 +123,8 @@ def test_subset() -> None:
         ([], DataError, "no pictures"),
     ],
 )
-def test_subsets_that_cannot_be(indices: Any, kind: type[Exception], told: str) -> None:
-    with pytest.raises(kind, match=told):
+def test_subsets_that_cannot_be(indices: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         dataset().subset(indices)
 
 

@@ -34,14 +34,14 @@ GOOD = good_files()
 
 @pytest.mark.parametrize("name", BAD)
 def test_refused(tmp_path: Path, name: str) -> None:
-    content, told = BAD[name]
+    content, printed = BAD[name]
     path = write(tmp_path / name, content)
     for source in (path, content):
         with pytest.raises(DataError) as caught:
             Preprocessing(8, 8, 3).read(source)
-        assert told in str(caught.value)
+        assert printed in str(caught.value)
         assert "\n" not in str(caught.value)
-    if told == TOO_MANY:
+    if printed == TOO_MANY:
         with pytest.raises(DataError, match=TOO_MANY):
             header(path)
 
@@ -193,8 +193,8 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     )
     result = json.loads(run.stdout)
     assert result["ends"].keys() == BAD.keys() | GOOD.keys()
-    for name, (_, told) in BAD.items():
-        assert told in result["ends"][name]
+    for name, (_, printed) in BAD.items():
+        assert printed in result["ends"][name]
     for name in GOOD:
         assert result["ends"][name] == [8, 8, 3]
     assert result["grown"] < 64 << 20

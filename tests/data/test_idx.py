@@ -54,7 +54,7 @@ def test_a_file_written_out_byte_by_byte(tmp_path: Path) -> None:
     assert found.tolist() == [[-2], [258]]
 
 
-def test_compression_is_told_by_content(tmp_path: Path) -> None:
+def test_compression_is_seen_by_content(tmp_path: Path) -> None:
     plain = read_idx(write(tmp_path / "plain.gz", PICTURES))
     packed = read_idx(write(tmp_path / "packed", gzip.compress(PICTURES)))
     np.testing.assert_array_equal(plain, packed)
@@ -86,7 +86,7 @@ def test_cut_inside_a_whole_gzip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "printed"),
     [
         (PICTURES + b"abc", "3 bytes more behind"),
         (gzip.compress(PICTURES + b"abc"), "more bytes behind"),
@@ -99,8 +99,8 @@ def test_cut_inside_a_whole_gzip(tmp_path: Path) -> None:
     ],
     ids=["more", "more packed", "more behind gzip", "magic", "type", "flat", "deep", "empty"],
 )
-def test_other_contents(tmp_path: Path, content: bytes, told: str) -> None:
-    assert told in refusal(write(tmp_path / "file", content))
+def test_other_contents(tmp_path: Path, content: bytes, printed: str) -> None:
+    assert printed in refusal(write(tmp_path / "file", content))
 
 
 def test_a_flipped_bit_in_gzip_is_noticed(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
     assert "a folder; expected a file" in refusal(tmp_path)
 
 
-def test_an_unlisted_error_of_the_system_is_told(
+def test_an_unlisted_error_of_the_system_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -164,7 +164,7 @@ def test_pair_in_colour(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "told"),
+    ("images", "labels", "printed"),
     [
         (noise(0, 4, 3, 2), noise(0, 5), "4 pictures, but .*labels has 5 labels"),
         (noise(0, 4, 3, 2).astype(np.int32), noise(0, 4), "type int32; expected .*unsigned bytes"),
@@ -177,9 +177,9 @@ def test_pair_in_colour(tmp_path: Path) -> None:
     ],
 )
 def test_files_that_do_not_make_a_pair(
-    tmp_path: Path, images: np.ndarray, labels: np.ndarray, told: str
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, printed: str
 ) -> None:
     first = write(tmp_path / "images", idx_bytes(images))
     second = write(tmp_path / "labels", idx_bytes(labels))
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=printed):
         read_idx_pair(first, second)

@@ -192,7 +192,7 @@ def test_a_header_that_claims_gigabytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "printed"),
     [
         (bytes(LZMA_BROKEN), "damaged"),
         (zipped(("x", saved(X)), ("y", saved(Y)), method=zipfile.ZIP_BZIP2), "number 12"),
@@ -201,12 +201,12 @@ def test_a_header_that_claims_gigabytes(tmp_path: Path) -> None:
         (zipped(("z" * 60_000 + "\x1b[31m", saved(Y))), "expected the arrays x"),
     ],
 )
-def test_archives(tmp_path: Path, content: bytes, told: str) -> None:
+def test_archives(tmp_path: Path, content: bytes, printed: str) -> None:
     path = write(tmp_path / "a.npz", content)
-    if told == "40":  # x.npy.npy is another name
+    if printed == "40":  # x.npy.npy is another name
         assert len(read_npz(path)["x"]) == 40
     else:
-        assert told in assert_one_line(path)
+        assert printed in assert_one_line(path)
 
 
 def test_packed_by_lzma_and_by_columns(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_classes_may_be_named_as_parts_are(tmp_path: Path) -> None:
     assert scan_folder(tmp_path).classes == ("bus", "car", "train")
 
 
-def test_hidden_files_are_skipped_and_others_told(tmp_path: Path) -> None:
+def test_hidden_files_are_skipped_and_others_listed(tmp_path: Path) -> None:
     for name in (
         "cat/1.png", "cat/.2.png", ".git/1.png", "__MACOSX/1.png", "dog/1.png", "dog/.DS_Store",
     ):  # fmt: skip
@@ -106,7 +106,7 @@ def test_class_names_that_are_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ([], r"no pictures; expected one folder per class .*cat/1\.jpg"),
         (["notes.txt"], "no pictures; expected one folder per class"),
@@ -117,12 +117,12 @@ def test_class_names_that_are_no_text(tmp_path: Path) -> None:
         (["val/cat/1.png", "valid/cat/1.png"], "val/ and valid/ are both the validation part"),
     ],
 )
-def test_layouts_that_cannot_be_read(tmp_path: Path, files: list[str], told: str) -> None:
+def test_layouts_that_cannot_be_read(tmp_path: Path, files: list[str], message: str) -> None:
     root = tmp_path / "data"
     root.mkdir()
     for name in files:
         write(root / name, b"")
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         scan_folder(root)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) in str(caught.value)
@@ -186,12 +186,12 @@ def test_a_size_that_was_asked_for(tmp_path: Path) -> None:
     preprocessing, (note,) = choose_preprocessing(files, (12, 34))
     assert preprocessing == Preprocessing(12, 34, 1)
     assert note == "pictures of 34×12 pixels (width×height), grey"
-    for wrong, told in (
+    for wrong, message in (
         ((0, 9), "height is 0"),
         ((9,), "expected .height"),
         (9, "image_size is 9"),
     ):
-        with pytest.raises(ArgumentError, match=told):
+        with pytest.raises(ArgumentError, match=message):
             choose_preprocessing(files, wrong)  # type: ignore[arg-type]
 
 

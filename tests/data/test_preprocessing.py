@@ -156,7 +156,7 @@ def test_extreme_shapes(shape: tuple[int, int], resize: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pixels", "told"),
+    ("pixels", "message"),
     [
         (noise(0, 5, 4) / 255, "pixels are float64; expected uint8"),
         (noise(0, 5, 4) > 100, "pixels are bool"),
@@ -168,8 +168,8 @@ def test_extreme_shapes(shape: tuple[int, int], resize: Any) -> None:
         (noise(0, 0, 4), r"shape \(0, 4\); .*at least one pixel"),
     ],
 )
-def test_other_arrays(pixels: np.ndarray, told: str) -> None:
-    with pytest.raises(DataError, match=told):
+def test_other_arrays(pixels: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
         Preprocessing(5, 4, 3).read(pixels)
 
 
@@ -205,7 +205,7 @@ def test_settings_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"height": 0}, "height is 0; expected an integer 1..4096"),
         ({"height": -1}, "height is -1"),
@@ -230,11 +230,11 @@ def test_settings_come_back() -> None:
         ({"border": -1}, "border is -1"),
     ],
 )
-def test_settings_outside_their_range(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(FileFormatError, match=f"^preprocessing: {told}") as caught:
+def test_settings_outside_their_range(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(FileFormatError, match=f"^preprocessing: {message}") as caught:
         Preprocessing.from_dict(SETTINGS | change)
     assert "\n" not in str(caught.value)
-    with pytest.raises(ArgumentError, match=f"^{told}"):
+    with pytest.raises(ArgumentError, match=f"^{message}"):
         Preprocessing(**(SETTINGS | change))
 
 

@@ -1,4 +1,4 @@
-"""Bad files are set apart and told, and the rest is used; or the first of them stops."""
+"""Bad files are set apart and listed, and the rest is used; or the first of them stops."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_pictures_that_cannot_be_used_are_left_out_in_order(tmp_path: Path) -> N
         read_pictures(files, ClassTargets(NONE, ("cat", "dog")), GREY, "pets", bad="error")
 
 
-def test_load_tells_what_it_left_out(tmp_path: Path) -> None:
+def test_load_lists_what_it_left_out(tmp_path: Path) -> None:
     picture_folder(tmp_path, {"train/cat": 20, "train/dog": 20, "test/cat": 3, "test/dog": 3})
     write(tmp_path / "train/cat/page\n.jpg", b"<html>")
     write(tmp_path / "test/dog/cut.png", CUT)
@@ -67,7 +67,7 @@ def test_load_tells_what_it_left_out(tmp_path: Path) -> None:
         load_for(tmp_path, preprocessing=GREY, classes=("cat", "dog"), bad="error")
 
 
-def test_one_bad_file_is_told_in_one_note(tmp_path: Path) -> None:
+def test_one_bad_file_makes_one_note(tmp_path: Path) -> None:
     picture_folder(tmp_path, {"cat": 20, "dog": 20})
     write(tmp_path / "cat" / "empty.gif", b"")
     note = load(tmp_path).notes[0]
@@ -88,16 +88,18 @@ def test_bad_files_decide_nothing(tmp_path: Path) -> None:
 def test_nothing_left(tmp_path: Path, bad: Any) -> None:
     for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
         write(tmp_path / name, CUT if name != "cat/1.png" else b"<html>")
-    told = {
+    printed = {
         "quarantine": "none of the 3 pictures can be used, the first: cat/1.png: a text with mark",
         "error": r"cat/1\.png: a text with markup",
     }[bad]
     for picture in ("<html>", "cut"):
         write(tmp_path / "cat" / "2.png", CUT if picture == "cut" else b"<html>")
         write(tmp_path / "dog" / "1.png", CUT if picture == "cut" else b"<html>")
-        with pytest.raises(DataError, match=told if picture == "<html>" else r"cat/1\.png: a te"):
+        with pytest.raises(
+            DataError, match=printed if picture == "<html>" else r"cat/1\.png: a te"
+        ):
             load(tmp_path, bad=bad)
-        with pytest.raises(DataError, match=told):
+        with pytest.raises(DataError, match=printed):
             load_for(tmp_path, preprocessing=GREY, classes=("cat", "dog"), bad=bad)
 
 

@@ -199,7 +199,7 @@ def test_a_folder_says_one_class_a_picture(tmp_path: Path) -> None:
         load(tmp_path, task="multi-label")
 
 
-def test_check_tells_of_numbers_and_labels(folder: Path) -> None:
+def test_check_reports_numbers_and_labels(folder: Path) -> None:
     rows = [(f"{i}.png", "7.5") for i in range(60)]
     found = inspect(table(folder / "constant.csv", HEAD, *rows))
     assert [finding.kind for finding in found.spoiling] == ["constant-target"]

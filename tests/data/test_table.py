@@ -151,7 +151,7 @@ def test_links_that_people_made_are_followed_but_dots_after_them_lead_nowhere(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", r"its first line is ''; expected a first line that names the columns, path,label"),
         (
@@ -172,9 +172,9 @@ def test_links_that_people_made_are_followed_but_dots_after_them_lead_nowhere(
         (b'path,label\n"' + b"x" * 200_000 + b'",a\n', r"line 2: field larger than field limit"),
     ],
 )
-def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes, told: str) -> None:
+def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
     path = write(tmp_path / "x\n.csv", content)
-    with pytest.raises(DataError, match=rf"x\\n\.csv(, |: ){told}") as caught:
+    with pytest.raises(DataError, match=rf"x\\n\.csv(, |: ){message}") as caught:
         load(path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -277,9 +277,9 @@ def test_several_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
         write(tmp_path / name, b"")
     called = table(tmp_path / "Train.csv", ("id", "label"), ("1", "c"))
     assert [name for name, _, _ in listed(called)] == ["train/1.png"]
-    for written, told in (("1.png", "write the folder"), ("2", "write the ending")):
+    for written, message in (("1.png", "write the folder"), ("2", "write the ending")):
         path = table(tmp_path / "x.csv", ("path", "label"), (written, "c"))
-        with pytest.raises(DataError, match=rf"line 2: {written} can be .*; {told}"):
+        with pytest.raises(DataError, match=rf"line 2: {written} can be .*; {message}"):
             scan_table(path)
 
 

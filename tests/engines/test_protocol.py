@@ -225,7 +225,7 @@ def test_gradients_are_slopes(engine: str, seed: int) -> None:
         assert (ahead - behind) / (2 * step) == pytest.approx(slope, rel=1e-5, abs=1e-8), name
 
 
-def test_a_step_tells_what_it_found_before(engine: str) -> None:
+def test_a_step_returns_what_it_found_before(engine: str) -> None:
     """A network without dropout or batch norm is the same in training."""
     graph = GRAPHS["lenet5"]
     program = load(engine, graph, precision="float64")

@@ -280,7 +280,7 @@ def test_the_learning_rate_is_found(regressor: pl.ImageRegressor) -> None:
     assert len(curve.rates) >= 10
 
 
-def test_a_start_from_another_task_begins_its_last_layer_anew(
+def test_a_start_from_another_task_draws_its_last_layer_again(
     regressor: pl.ImageRegressor, tmp_path: Path
 ) -> None:
     regressor.save(tmp_path / "numbers.safetensors")

@@ -1,4 +1,4 @@
-"""Experiments on few pictures: what is trained, counted and told."""
+"""Experiments on few pictures: what is trained, counted and reported."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def table(outcome: Outcome) -> Table:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_in_small(name: str, digits: tuple[Dataset, Dataset]) -> None:
     some, others = digits[0].subset(np.arange(96)), digits[1].subset(np.arange(40))
-    told: list[Run] = []
-    found = run(EXPERIMENTS[name], some, others, epochs=1, seeds=2, progress=told.append)
+    printed: list[Run] = []
+    found = run(EXPERIMENTS[name], some, others, epochs=1, seeds=2, progress=printed.append)
     assert [(each.variant, each.seed) for each in found.runs] == [
         (variant, seed) for variant in EXPERIMENTS[name].variants for seed in (0, 1)
     ]
-    assert {(each.variant, each.seed) for each in told} == {
+    assert {(each.variant, each.seed) for each in printed} == {
         (each.variant, each.seed) for each in found.runs
     }
     assert (found.learned, found.judged) == (96, 40)
@@ -175,8 +175,8 @@ OVERLAP = "but their runs overlap: seeds make as much of a difference"
     ],
 )
 def test_the_verdict(good: list[float], bad: list[float], ranks: str, apart: bool) -> None:
-    told = f"{ranks}; {APART}" if apart else f"{ranks}, {OVERLAP}"
-    assert outcome(good=good, bad=bad).verdict == told
+    printed = f"{ranks}; {APART}" if apart else f"{ranks}, {OVERLAP}"
+    assert outcome(good=good, bad=bad).verdict == printed
 
 
 def test_a_run_that_diverged_counts_as_the_worst() -> None:
@@ -184,9 +184,9 @@ def test_a_run_that_diverged_counts_as_the_worst() -> None:
     runs = [
         Run("good", 1, (), diverged=True) if i == 1 else run for i, run in enumerate(found.runs)
     ]
-    told = replace(found, runs=tuple(runs))
-    assert told.table[0]["least"] == 0.0
-    assert told.verdict == f"good was best (90.00%), bad worst (20.00%), {OVERLAP}"
+    printed = replace(found, runs=tuple(runs))
+    assert printed.table[0]["least"] == 0.0
+    assert printed.verdict == f"good was best (90.00%), bad worst (20.00%), {OVERLAP}"
 
 
 def test_an_experiment_of_one_s_own_has_its_own_spreads(digits: tuple[Dataset, Dataset]) -> None:
@@ -224,7 +224,7 @@ def test_what_a_notebook_shows() -> None:
         assert len(plot.convert("RGB").getcolors(2**24) or ()) > 100
 
 
-def test_runs_that_diverge_are_told(
+def test_runs_that_diverge_are_reported(
     digits: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:

@@ -48,9 +48,9 @@ def made(layers: Sequence[Block], shape: tuple[int, int, int], scale: float = 1.
     return hand_made(layers, weights, pixels)
 
 
-def printed(told: Story) -> str:
+def printed(found: Story) -> str:
     file = io.StringIO()
-    print_record(Console(file=file, highlight=False, markup=False, soft_wrap=True), told)
+    print_record(Console(file=file, highlight=False, markup=False, soft_wrap=True), found)
     return file.getvalue()
 
 

@@ -195,8 +195,8 @@ def test_the_learner_is_the_models_own(classifier: ImageClassifier, digits: Digi
 @pytest.mark.parametrize("recipe", [None, [], {"optimizer": {"kind": "abacus"}}, {"loss": 3}])
 def test_a_model_may_say_anything_of_its_making(recipe: Any) -> None:
     model = activations_of("lenet5").model
-    told = type(model)(model.network, model.classes, model.preprocessing, {"recipe": recipe})
-    assert UpdateRule.of(told) == UpdateRule()
+    printed = type(model)(model.network, model.classes, model.preprocessing, {"recipe": recipe})
+    assert UpdateRule.of(printed) == UpdateRule()
 
 
 def test_another_loss() -> None:
@@ -206,7 +206,7 @@ def test_another_loss() -> None:
     assert opened.check.quotient == pytest.approx(opened.check.gradient, rel=1e-5, abs=1e-8)
 
 
-def test_a_kink_is_told() -> None:
+def test_a_kink_is_reported() -> None:
     """At weight 0 the ReLU's input is 0: the loss has a kink there, at every h."""
     weights: dict[str, Any] = {
         "conv1.kernel": np.zeros((1, 1, 1, 1)),
@@ -254,12 +254,12 @@ def test_the_record_is_json_and_whole(name: str) -> None:
     record = json.loads(json.dumps(gone.to_dict(), allow_nan=False))
     assert (record["schema"], record["record"]) == (1, "backward")
     assert record["label"] == "class 2"
-    for told, step in zip(record["steps"], gone.steps, strict=True):
-        assert np.array_equal(np.array(told["gradient"], np.float32), step.gradient)
-        assert told["norm"] == pytest.approx(float(np.linalg.norm(step.gradient)), rel=1e-5)
-        assert told["weights"].keys() == told["weight_norms"].keys() == step.weights.keys()
-        assert ("mask" in told) == (step.mask is not None)
-        assert ("winners" in told) == (step.winners is not None)
+    for printed, step in zip(record["steps"], gone.steps, strict=True):
+        assert np.array_equal(np.array(printed["gradient"], np.float32), step.gradient)
+        assert printed["norm"] == pytest.approx(float(np.linalg.norm(step.gradient)), rel=1e-5)
+        assert printed["weights"].keys() == printed["weight_norms"].keys() == step.weights.keys()
+        assert ("mask" in printed) == (step.mask is not None)
+        assert ("winners" in printed) == (step.winners is not None)
     assert "gradient" not in gone.to_dict(values=False)["steps"][0]
 
 

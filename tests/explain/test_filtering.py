@@ -90,19 +90,19 @@ def test_the_arithmetic_of_a_pixel(name: str, place: tuple[int, int]) -> None:
             row, column = np.clip(term.row, 0, 22), np.clip(term.column, 0, 30)
             assert term.value == pixels[row, column, channel]
             assert term.inside == ((row, column) == (term.row, term.column))
-    told = arithmetic_record(every)["channels"][0]
-    assert sum(each["product"] for each in told["products"]) == pytest.approx(told["sum"])
+    printed = arithmetic_record(every)["channels"][0]
+    assert sum(each["product"] for each in printed["products"]) == pytest.approx(printed["sum"])
 
 
 def test_records_and_pictures(tmp_path: Path) -> None:
     found = filter_picture(photo(), gallery_kernel("emboss"))
-    told = found.to_dict()
-    assert (told["record"], told["shape"], told["clipped"]) == (
+    printed = found.to_dict()
+    assert (printed["record"], printed["shape"], printed["clipped"]) == (
         "filtered",
         [23, 31, 3],
         found.clipped,
     )
-    np.testing.assert_array_equal(told["values"], found.values)
+    np.testing.assert_array_equal(printed["values"], found.values)
     assert "values" not in found.to_dict(values=False)
     found.save(tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as saved:

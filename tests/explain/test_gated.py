@@ -89,8 +89,8 @@ def test_the_gate_opens(trained: pl.ImageClassifier, digits: tuple[Dataset, Data
     check = back.weight("dense1.kernel", (2, 1)).check
     assert check is not None
     assert check.difference == pytest.approx(0.0, abs=1e-7)
-    told = story(trained, picture)
-    assert told.path[-1][0] == told.activations.logits
+    printed = story(trained, picture)
+    assert printed.path[-1][0] == printed.activations.logits
 
 
 def test_methods_explain_or_decline(

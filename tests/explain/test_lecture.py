@@ -27,11 +27,16 @@ def test_feature_map_is_computed_not_copied_from_the_slide(numbers: Lecture) -> 
 
 
 def test_misprint_is_found_at_row_3_column_3(numbers: Lecture) -> None:
-    told = numbers.to_dict()["misprint"]
-    assert (told["row"], told["column"], told["printed"], told["computed"]) == (3, 3, 1, 0)
-    assert np.dot(told["values"], told["weights"]) == 0
-    assert told["changes_pooled_map"] is False
-    assert len(told["values"]) == 9
+    printed = numbers.to_dict()["misprint"]
+    assert (printed["row"], printed["column"], printed["printed"], printed["computed"]) == (
+        3,
+        3,
+        1,
+        0,
+    )
+    assert np.dot(printed["values"], printed["weights"]) == 0
+    assert printed["changes_pooled_map"] is False
+    assert len(printed["values"]) == 9
 
 
 def test_pooled_and_flattened(numbers: Lecture) -> None:

@@ -48,7 +48,7 @@ def test_probabilities_near_1_keep_what_they_lack() -> None:
     assert probability(1.0, 0.0) == "1"
 
 
-def test_percent_tells_what_is_nearly_certain_from_certain() -> None:
+def test_percent_separates_nearly_certain_from_certain() -> None:
     assert percent(0.25) == "25.00%"
     assert percent(0.99985) == "99.98%"
     assert percent(1.0 - 3.7e-7) == "99.9999630%"
@@ -84,11 +84,11 @@ def test_a_sure_answer_is_said_to_be_learned(gap: float) -> None:
     assert read(check_line(opened).rpartition("difference is ")[2]) == pytest.approx(
         Decimal(check.difference), rel=Decimal("0.05")
     )
-    told = story(sure(gap), PIXEL)
-    assert told.to_dict()["learning"]["difference"][0] == pytest.approx(-rest, rel=1e-6, abs=0)
-    assert told.judges.cross_entropy == pytest.approx(-np.log1p(-rest), rel=1e-6, abs=0)
+    printed = story(sure(gap), PIXEL)
+    assert printed.to_dict()["learning"]["difference"][0] == pytest.approx(-rest, rel=1e-6, abs=0)
+    assert printed.judges.cross_entropy == pytest.approx(-np.log1p(-rest), rel=1e-6, abs=0)
     squares = rest**2 + (np.exp(-2 * gap) + np.exp(2 - 2 * gap)) * (1 - rest) ** 2
-    assert told.judges.mean_squared_error == pytest.approx(squares, rel=1e-6, abs=0)
+    assert printed.judges.mean_squared_error == pytest.approx(squares, rel=1e-6, abs=0)
 
 
 def test_what_is_not_learned_is_not_said_to_be() -> None:

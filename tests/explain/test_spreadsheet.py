@@ -33,7 +33,7 @@ Digits = tuple["Dataset", "Dataset"]
 
 
 @pytest.mark.parametrize("how", RECALCULATORS)
-def test_the_lectures_network_computed_anew(
+def test_the_lectures_network_computed_again(
     how: str, classifier: ImageClassifier, digits: Digits, tmp_path: Path
 ) -> None:
     trace = classifier.trace(digits[1].images[0])
@@ -42,7 +42,7 @@ def test_the_lectures_network_computed_anew(
 
 
 @pytest.mark.parametrize("how", RECALCULATORS)
-def test_every_operation_computed_anew(how: str, tmp_path: Path) -> None:
+def test_every_operation_computed_again(how: str, tmp_path: Path) -> None:
     trace = Trace(activations_of("every operation"))
     (tmp_path / "trace.xlsx").write_bytes(workbook(trace.activations))
     _check(trace, tmp_path / "trace.xlsx", how)

@@ -110,12 +110,12 @@ def test_the_record_is_json_and_whole(name: str) -> None:
     trace = Trace(activations_of(name))
     record = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
     assert (record["schema"], record["record"]) == (1, "trace")
-    assert [told["name"] for told in record["steps"]] == [step.name for step in trace.steps]
-    for told, step in zip(record["steps"], trace.steps, strict=True):
-        assert np.array_equal(np.array(told["values"], step.values.dtype), step.values)
-        assert told["lowest"] == step.values.min()
-        assert ("winners" in told) == (step.kind == "max_pool")
-        assert ("origins" in told) == (step.kind == "flatten")
+    assert [printed["name"] for printed in record["steps"]] == [step.name for step in trace.steps]
+    for printed, step in zip(record["steps"], trace.steps, strict=True):
+        assert np.array_equal(np.array(printed["values"], step.values.dtype), step.values)
+        assert printed["lowest"] == step.values.min()
+        assert ("winners" in printed) == (step.kind == "max_pool")
+        assert ("origins" in printed) == (step.kind == "flatten")
     assert "values" not in trace.to_dict(values=False)["steps"][3]
     assert sum(guess["probability"] for guess in record["guesses"]) <= 1.0 + 1e-9
 
@@ -128,7 +128,7 @@ def test_numbers_that_are_none_become_null() -> None:
     ]  # fmt: skip
 
 
-def test_a_network_that_overflows_is_still_told() -> None:
+def test_a_network_that_overflows_is_still_shown() -> None:
     """NaN and infinity are shown as what they are, in records, on pages and in figures."""
     weights: dict[str, Any] = {
         "conv1.kernel": np.full((1, 1, 1, 2), 3e38, np.float32),
@@ -139,9 +139,9 @@ def test_a_network_that_overflows_is_still_told() -> None:
     pixels = np.full((2, 2, 1), 200.0)
     with np.errstate(all="ignore"):
         trace = Trace(hand_made([Conv2D(2, 1), Flatten(), Dense(2)], weights, pixels))
-        told = trace.to_dict()
+        printed = trace.to_dict()
         html, drawn = trace._repr_html_(), trace.plot()
-    assert told["steps"][1]["values"][0][0] == [None, None]
+    assert printed["steps"][1]["values"][0][0] == [None, None]
     assert "from inf to inf" in html
     assert len(drawn.axes) == 2 * 2 + 3  # maps have scales beside them
 

@@ -40,7 +40,7 @@ def test_the_terms_make_the_engines_value(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_term_tells_what_it_read(name: str) -> None:
+def test_each_term_names_what_it_read(name: str) -> None:
     activations = activations_of(name)
     trace, random = Trace(activations), np.random.default_rng(6)
     weights = activations.model.network.weights
@@ -160,7 +160,7 @@ def test_a_folded_norm_is_opened_as_it_predicts() -> None:
     assert [step["name"] for step in steps if not step["predicted"]] == ["conv1"]
 
 
-def test_a_local_response_norm_tells_its_neighbours() -> None:
+def test_a_local_response_norm_names_its_neighbours() -> None:
     opened = ValueTerms.of(worked(), "norm2", (1, 0, 0))
     # rectified there: 3·(5 − 5)/2 + 0.5 = 0.5 and (3 − 2 + 1)/1 = 2
     assert opened.details["neighbours"] == pytest.approx([0.5, 2.0])
@@ -168,7 +168,7 @@ def test_a_local_response_norm_tells_its_neighbours() -> None:
     assert opened.value == pytest.approx(0.5 / 5.25)
 
 
-def test_a_pooling_tells_its_window_and_winner() -> None:
+def test_a_pooling_names_its_window_and_winner() -> None:
     opened = ValueTerms.of(worked(), "pool1", (0, 0, 1))
     assert opened.details["window"] == {"first": [0, 0], "last": [1, 1]}
     before = opened.activations.values["norm2"][..., 1]
@@ -187,7 +187,7 @@ def test_what_becomes_of_a_value() -> None:
         assert use.wins is ((*at, 1) == winner)
 
 
-def test_a_softmax_tells_its_exponentials() -> None:
+def test_a_softmax_shows_its_exponentials() -> None:
     activations = activations_of("lecture")
     logits = activations.values[activations.logits].astype(np.float64)
     opened = ValueTerms.of(activations, "probabilities", (3,))

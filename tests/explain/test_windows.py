@@ -39,8 +39,8 @@ def noise(shape: tuple[int, ...], seed: int = 0) -> Any:
     return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
 
 
-def start_area(told: Any) -> tuple[slice, slice]:
-    field = receptive_field(told.activations.graph, *told.path[0])
+def start_area(printed: Any) -> tuple[slice, slice]:
+    field = receptive_field(printed.activations.graph, *printed.path[0])
     assert field.rows == field.whole_rows, "padding is read"
     assert field.columns == field.whole_columns, "padding is read"
     return slice(*field.rows), slice(*field.columns)
@@ -51,10 +51,10 @@ def start_area(told: Any) -> tuple[slice, slice]:
 def test_no_story_begins_in_a_border(first: str, seed: int) -> None:
     """A wide photograph between black borders, and a tall one."""
     for shape in ((12, 24, 3), (24, 12, 3), (24, 24, 3)):
-        told = story(model(first, (24, 24, 3), seed), noise(shape, seed))
-        rows, columns = start_area(told)
-        assert (told.activations.pixels[rows, columns].reshape(-1, 3).max(axis=1) > 0).all()
-        assert told.window.pixels.any(axis=2).all()
+        printed = story(model(first, (24, 24, 3), seed), noise(shape, seed))
+        rows, columns = start_area(printed)
+        assert (printed.activations.pixels[rows, columns].reshape(-1, 3).max(axis=1) > 0).all()
+        assert printed.window.pixels.any(axis=2).all()
 
 
 @pytest.mark.parametrize("first", FIRST)
@@ -63,39 +63,39 @@ def test_no_story_begins_on_empty_ground(first: str, seed: int) -> None:
     """A patch of texture on a bright plain: plain windows give the largest sums, but say little."""
     pixels = np.full((24, 24, 1), 250, np.uint8)
     pixels[9:19, 6:16] = noise((10, 10, 1), seed)
-    told = story(model(first, (24, 24, 1), seed), pixels)
-    rows, columns = start_area(told)
+    printed = story(model(first, (24, 24, 1), seed), pixels)
+    rows, columns = start_area(printed)
     assert pixels[rows, columns].std() > 20
-    assert not told.is_flat
-    assert not told.to_dict()["window"]["flat"]
+    assert not printed.is_flat
+    assert not printed.to_dict()["window"]["flat"]
 
 
 @pytest.mark.parametrize("level", [0, 7, 255])
 def test_a_picture_that_is_flat_is_said_to_be(level: int) -> None:
     pixels = np.full((12, 12, 1), level, np.uint8)
     pixels[::3, ::3] ^= 1
-    told = story(model("same", (12, 12, 1)), pixels)
-    assert told.is_flat
-    assert told.to_dict()["window"]["flat"]
-    start_area(told)
+    printed = story(model("same", (12, 12, 1)), pixels)
+    assert printed.is_flat
+    assert printed.to_dict()["window"]["flat"]
+    start_area(printed)
 
 
 @pytest.mark.parametrize("shape", [(8, 20), (20, 8)])
 def test_a_plain_picture_between_borders_is_flat_and_the_border_no_edge(
     shape: tuple[int, int],
 ) -> None:
-    told = story(model("same", (20, 20, 3)), np.full((*shape, 3), 122, np.uint8))
-    assert told.is_flat
-    rows, columns = start_area(told)
-    assert (told.activations.pixels[rows, columns] == 122).all()
+    printed = story(model("same", (20, 20, 3)), np.full((*shape, 3), 122, np.uint8))
+    assert printed.is_flat
+    rows, columns = start_area(printed)
+    assert (printed.activations.pixels[rows, columns] == 122).all()
 
 
 def test_a_plain_shape_on_plain_ground_has_edges() -> None:
     pixels = np.zeros((20, 20, 1), np.uint8)
     pixels[5:15, 6:16] = 255
-    told = story(model("same", (20, 20, 1)), pixels)
-    assert not told.is_flat
-    assert 0 < told.activations.pixels[start_area(told)].mean() < 255
+    printed = story(model("same", (20, 20, 1)), pixels)
+    assert not printed.is_flat
+    assert 0 < printed.activations.pixels[start_area(printed)].mean() < 255
 
 
 def test_contrast_is_the_standard_deviation_of_what_is_seen() -> None:

@@ -42,7 +42,7 @@ def test_a_trial_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_trial_sees_what_writing_would_see(tmp_path: Path) -> None:
-    """Whatever stands in the way of a file is told by the trial, in the words of the writing."""
+    """The trial reports whatever prevents a file, in the words of writing it."""
     (tmp_path / "out" / "folder").mkdir(parents=True)
     (tmp_path / "out" / "earlier").write_text("kept")
     (tmp_path / "out" / "into-nothing").symlink_to(tmp_path / "gone" / "file")

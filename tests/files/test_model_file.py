@@ -200,7 +200,7 @@ def test_an_engine_that_disagrees_saves_nothing(path: Path) -> None:
 def test_classes_must_be_those_of_the_network() -> None:
     for classes, message in (
         (("a", "b"), "2 classes, but 3 logits"),
-        (("a", "b", "a"), "class name 'a' stands twice"),
+        (("a", "b", "a"), "class name 'a' is given twice"),
         (("a", "", "b"), "class name '';"),
         (("a", 1, "b"), "class name 1;"),
     ):

@@ -89,7 +89,7 @@ def test_files_of_other_kinds(path: Path, tmp_path: Path, monkeypatch: pytest.Mo
         (save({}, {"pellucid": "[]"}), "its description is not a JSON object"),
         (save({}, {"pellucid": "{}"}), "is a Pellucid file; expected a model"),
         (save({}, {"pellucid": "[" * 99_999}), "nested deeper than"),
-        (save({}, {"pellucid": '{"kind":"model","kind":"model"}'}), "stands twice"),
+        (save({}, {"pellucid": '{"kind":"model","kind":"model"}'}), "is given twice"),
         (save({}, {"pellucid": '{"kind":"model","format":NaN}'}), "NaN is not JSON"),
     ):
         path.write_bytes(content)

@@ -162,16 +162,16 @@ def test_damaged_bytes_are_found(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "instead"),
+    ("printed", "instead"),
     [(b'"shape":[3,2]', b'"shape":[2,3]'), (b'"I32"', b'"F32"'), (b'"step"', b'"pets"')],
 )
-def test_arrays_told_to_be_of_another_shape_type_or_name(
-    path: Path, told: bytes, instead: bytes
+def test_arrays_declared_of_another_shape_type_or_name(
+    path: Path, printed: bytes, instead: bytes
 ) -> None:
     save_state(path, {"turned": arrays()["turned"], "step": np.array(7, np.int32)}, {})
     data = path.read_bytes()
-    assert data.count(told) == 1
-    path.write_bytes(data.replace(told, instead))
+    assert data.count(printed) == 1
+    path.write_bytes(data.replace(printed, instead))
     assert set(load_file(path)) <= {"turned", "step", "pets"}  # a good safetensors file
     with pytest.raises(FileFormatError, match="does not match its checksum"):
         load_state(path)

@@ -102,7 +102,7 @@ def test_parameters_by_full_name_in_the_order_of_nodes() -> None:
     assert [str(name) for name in graph.parameters][-1] == "end.kernel"
 
 
-def test_the_last_node_is_the_output_whoever_reads_it() -> None:
+def test_the_last_node_is_the_output_whatever_reads_it() -> None:
     nodes = (
         Node("unread", ops.Conv2D(7, (1, 1))),
         Node("read", ops.Flatten()),

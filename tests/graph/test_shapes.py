@@ -1,4 +1,4 @@
-"""Shapes through a network, and what a network that does not fit is told."""
+"""Shapes through a network, and the errors of a network that does not fit."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_layers_of_equal_shape_differ() -> None:
     assert (weights["conv2.kernel"] != weights["conv3.kernel"]).all()
 
 
-def test_a_layer_starts_the_same_whatever_stands_around_it() -> None:
+def test_a_layer_starts_the_same_whatever_is_around_it() -> None:
     alone = initial_weights(network("b"), 5)["b.kernel"]
     for graph in (network("a", "b"), network("b", "c"), network("z", "y", "b")):
         np.testing.assert_array_equal(initial_weights(graph, 5)["b.kernel"], alone)

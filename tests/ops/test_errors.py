@@ -14,7 +14,7 @@ from tests.ops.errors import REFUSED, Refused
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=str)
-def test_what_a_mistake_is_told(refused: Refused) -> None:
+def test_what_a_mistake_is_answered(refused: Refused) -> None:
     with pytest.raises(refused.error) as caught:
         refused.call()
     message = str(caught.value)

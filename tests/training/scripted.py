@@ -1,4 +1,4 @@
-"""A program that follows a script, so that what others make of its answers can be told by hand."""
+"""A program that follows a script, so that what others make of it can be checked by hand."""
 
 from __future__ import annotations
 
@@ -112,19 +112,19 @@ def epoch(number: int, accuracy: float | None = None, loss: float | None = None)
 
 @dataclass
 class Notes:
-    """A watcher that writes down what it was told, in order."""
+    """A watcher that writes down its notifications, in order."""
 
-    told: list[Progress | tuple[int, int]] = field(default_factory=list)
+    heard: list[Progress | tuple[int, int]] = field(default_factory=list)
 
     def after_step(self, progress: Progress) -> None:
-        self.told.append(progress)
+        self.heard.append(progress)
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
-        self.told.append((len(trained.history), trained.best_epoch))
+        self.heard.append((len(trained.history), trained.best_epoch))
 
     @property
     def steps(self) -> list[Progress]:
-        return [note for note in self.told if isinstance(note, Progress)]
+        return [note for note in self.heard if isinstance(note, Progress)]
 
 
 def recipe(epochs: int = 1, batch_size: int = 4, learning_rate: float = 0.5) -> Recipe:

@@ -74,9 +74,9 @@ def test_nothing_is_advised_that_is_there() -> None:
     full = everything(
         setup("vgg-small", class_weights=(1.0, 9.0), augmentation="photos", weight_decay=5e-4)
     )
-    told = " ".join(each.advice for each in full.values())
+    printed = " ".join(each.advice for each in full.values())
     for option in ("--class-weights", "--augment", "--weight-decay", "batch norm", "Dropout"):
-        assert option not in told
+        assert option not in printed
     assert "--learning-rate" in full["dead_units"].advice
     grey = Setup(graph("lecture", (28, 28, 1)), {})
     assert "--augment digits" in advice.generalise(grey)
@@ -123,8 +123,8 @@ def test_guessing_is_diagnosed_where_the_interval_holds_it(rows: list[list[int]]
     assert numbers["guessing"] == 0.5
     assert numbers["accuracy"] == right / count
     assert numbers["low"] <= 0.5
-    told = found["guessing"].advice
-    assert ("judge by more pictures (about " in told) == (right > count / 2)
+    printed = found["guessing"].advice
+    assert ("judge by more pictures (about " in printed) == (right > count / 2)
 
 
 def test_every_option_in_a_message_of_training_exists() -> None:

@@ -211,7 +211,7 @@ def test_a_tiny_rate_is_not_called_too_high() -> None:
     assert kinds(found) == {"stuck", "low_rate"}
 
 
-def test_little_training_is_told_as_such() -> None:
+def test_little_training_is_reported_as_such() -> None:
     dead, one_answer = [Activity("a", 4, 4, 9)], answers([9, 0], [9, 0])
     for epochs in (1, LIMITS.early - 1, LIMITS.early):
         found = diagnose(
@@ -228,7 +228,7 @@ def test_little_training_is_told_as_such() -> None:
         assert all(numbers[each.kind] == each.numbers for each in late)
 
 
-def test_what_more_training_does_not_mend_is_told_at_once() -> None:
+def test_what_more_training_does_not_mend_is_reported_at_once() -> None:
     dead = [Activity("a", 4, 4, 9)]
     found = diagnose(history(0.7, roll_backs=1), classes=2, activity=dead, recipe=RECIPE)
     assert kinds(found) == {"high_rate", "dead_units"}
@@ -253,7 +253,7 @@ def test_dead_units() -> None:
     assert diagnose((), classes=2, activity=[Activity("b", 9, 4, 9)]) == ()
     several = diagnose((), classes=2, activity=[Activity("a", 4, 2, 9), Activity("b\n", 9, 9, 1)])
     assert "layer b\\n, 9 of 9 units are 0 for every one of 1 picture:" in several[0].words
-    assert several[0].words.endswith("likewise in a")
+    assert several[0].words.endswith("the same in a")
 
 
 def answers(*rows: list[int]) -> Any:

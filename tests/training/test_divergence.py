@@ -38,7 +38,7 @@ def test_it_gives_up_when_nothing_helps(loss: float) -> None:
     rates = [rate for _, _, rate in program.taken]
     assert rates == [50.0] * 6 + [25.0] * 2 + [12.5] * 2 + [6.25] * 2 + [3.125] * 2
     assert len(notes.steps) == 4
-    assert notes.told[3] == (1, 1)
+    assert notes.heard[3] == (1, 1)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf, 1.1e4])
@@ -105,7 +105,7 @@ def test_weights_that_break_at_the_last_step() -> None:
     ) as caught:
         train(program, dataset(10), recipe(epochs=2), watchers=[notes])
     check_line(caught.value)
-    assert (2, 2) not in notes.told
+    assert (2, 2) not in notes.heard
 
 
 def test_a_validation_loss_that_is_not_finite() -> None:

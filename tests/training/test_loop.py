@@ -186,14 +186,14 @@ def test_validation_is_judged_without_smoothing_and_weights() -> None:
     assert row.validation_accuracy == (validation.places == 0).mean()
 
 
-def test_watchers_are_told_in_turn() -> None:
+def test_watchers_are_notified_in_turn() -> None:
     notes = Notes()
     train(Scripted([1.0] * 6), dataset(10), recipe(epochs=2), watchers=[notes, notes])
-    kinds = ["step" if isinstance(note, Progress) else note for note in notes.told]
+    kinds = ["step" if isinstance(note, Progress) else note for note in notes.heard]
     epoch_1, epoch_2 = [*["step"] * 6, (1, 1), (1, 1)], [*["step"] * 6, (2, 2), (2, 2)]
     assert kinds == [*epoch_1, *epoch_2]
     assert [step.epoch for step in notes.steps] == [1] * 6 + [2] * 6
-    assert notes.told[0] == notes.told[1]
+    assert notes.heard[0] == notes.heard[1]
 
 
 def test_a_watcher_s_failure_ends_the_run() -> None:

@@ -156,18 +156,18 @@ def test_short_trainings_follow_the_schedule_from_the_same_start() -> None:
 def test_the_end_of_the_fall_and_the_default_rate_are_tried(
     digits: tuple[Dataset, Dataset],
 ) -> None:
-    told: list[tuple[int, int]] = []
+    printed: list[tuple[int, int]] = []
     model = ImageClassifier(layers, batch_size=32, engine="torch")
     found = model.find_learning_rate(
-        digits[0], steps=40, progress=lambda done, of: told.append((done, of))
+        digits[0], steps=40, progress=lambda done, of: printed.append((done, of))
     )
     assert found.doubt is None
     assert found.default == 0.025
     assert set(found.tried) == {found.end_of_fall, 0.025}
     assert all(len(losses) == 3 for losses in found.tried.values())
     assert found.suggestion in found.tried
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert told[-1] == (360, 360)
+    assert [done for done, _ in printed] == sorted({done for done, _ in printed})
+    assert printed[-1] == (360, 360)
     recipe = model.planned_recipe(digits[0])
     graph = model._graph(digits[0])
     again = get_engine("torch").load(
@@ -203,10 +203,10 @@ def test_what_may_be_the_chance_of_batches_is_uncertain() -> None:
 
 
 def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
-    scripted, told = Scripted([2.0, 1.9, 1.8]), []
+    scripted, printed = Scripted([2.0, 1.9, 1.8]), []
     data = dataset(20)
     found = find_learning_rate(
-        scripted, data, RECIPE, seeds=1, progress=lambda done, of: told.append((done, of))
+        scripted, data, RECIPE, seeds=1, progress=lambda done, of: printed.append((done, of))
     )
     rates = np.array([rate for _, _, rate in scripted.taken])
     np.testing.assert_allclose(rates, np.geomspace(LOWEST, HIGHEST, STEPS))
@@ -219,7 +219,7 @@ def test_rates_rise_exponentially_and_batches_follow_each_other() -> None:
         assert sorted(image.tobytes() for image in images) == sorted(
             image.tobytes() for image in data.images
         )
-    assert told == [(done, STEPS) for done in range(1, STEPS + 1)]
+    assert printed == [(done, STEPS) for done in range(1, STEPS + 1)]
     assert not found.exploded
     assert scripted.count == 0  # its weights are put back
 
@@ -262,12 +262,12 @@ class Watched(Scripted):
 
 
 def test_every_seed_has_its_own_weights_and_order() -> None:
-    watched, told, data = Watched([2.0]), [], dataset(20)
+    watched, printed, data = Watched([2.0]), [], dataset(20)
     found = find_learning_rate(
-        watched, data, RECIPE, steps=20, progress=lambda done, of: told.append((done, of))
+        watched, data, RECIPE, steps=20, progress=lambda done, of: printed.append((done, of))
     )
     assert found.by_seed.shape == (3, 20)
-    assert told == [(done, 60) for done in range(1, 61)]
+    assert printed == [(done, 60) for done in range(1, 61)]
     first, second, third, last = (given["dense1.kernel"] for given in watched.given)
     assert first is not second
     assert (second != third).any()

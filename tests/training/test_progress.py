@@ -57,7 +57,7 @@ def test_without_validation() -> None:
     assert file.getvalue() == expected
 
 
-def test_batches_that_were_left_out_are_told() -> None:
+def test_batches_that_were_left_out_are_reported() -> None:
     file = io.StringIO()
     watched(Console(file=file), [row(skipped_batches=1), row(skipped_batches=3, roll_backs=2)], [])
     first, second = file.getvalue().splitlines()
@@ -68,7 +68,7 @@ def test_batches_that_were_left_out_are_told() -> None:
     )
 
 
-def test_waiting_for_pictures_is_told_where_it_costs() -> None:
+def test_waiting_for_pictures_is_reported_where_it_costs() -> None:
     file = io.StringIO()
     watched(Console(file=file), [row(waited=0.11), row(waited=0.1125), row(waited=1.0)], [])
     first, second, third = file.getvalue().splitlines()

@@ -36,7 +36,7 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
     "other pictures": changed(data={"fingerprint": "0" * 64}),
     "another validation": changed(validation={"pictures": 11}),
     "no validation": changed(validation=None),
-    "nothing told": {},
+    "nothing recorded": {},
     "more than there are": changed(validation={"pictures": 10**30}),
     "a negative number": changed(validation={"pictures": -1}),
     "no number": changed(validation={"pictures": "12"}),

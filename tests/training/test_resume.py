@@ -351,7 +351,9 @@ def test_a_state_of_something_else(missing: str, whole: Path, tmp_path: Path) ->
     arrays, values = load_state(whole / "last.safetensors")
     del values[missing]
     save_state(tmp_path / "last.safetensors", arrays, values)
-    with pytest.raises(FileFormatError, match=r"last.safetensors: .*; train anew") as caught:
+    with pytest.raises(
+        FileFormatError, match=r"last.safetensors: .*; train from scratch"
+    ) as caught:
         read_saved_run(tmp_path)
     check_line(caught.value)
 
@@ -360,7 +362,7 @@ def test_a_state_of_something_else(missing: str, whole: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         (Job(settings={"learning_rate": 0.1}), "learning_rate: 0.05 → 0.1"),
         (
@@ -379,14 +381,14 @@ def test_a_state_of_something_else(missing: str, whole: Path, tmp_path: Path) ->
     ],
 )
 def test_another_configuration_is_refused(
-    changed: Job, told: str, whole: Path, tmp_path: Path
+    changed: Job, message: str, whole: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(whole, tmp_path / "run")
     before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
     with pytest.raises(ArgumentError) as caught:
         changed.run(tmp_path / "run", resume=True)
     check_line(caught.value)
-    assert f"asked for: {told})" in str(caught.value)  # the run has ended already
+    assert f"asked for: {message})" in str(caught.value)  # the run has ended already
     assert {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
 
 

@@ -99,7 +99,7 @@ def test_everything_that_fits_is_taken_over(model: Path) -> None:
         (data(shape=(12, 10, 3), classes=("a", "b")), ["conv1", "dense1", "dense2"]),
     ],
 )
-def test_what_does_not_fit_starts_anew_and_is_named(
+def test_what_does_not_fit_starts_from_scratch_and_is_named(
     model: Path, pictures: Dataset, anew: list[str]
 ) -> None:
     old = load_model(model).network
@@ -111,7 +111,7 @@ def test_what_does_not_fit_starts_anew_and_is_named(
     for name, weight in found.network.weights.items():
         layer, _, part = name.partition(".")
         same = weight.shape == old.weights[name].shape and np.array_equal(weight, old.weights[name])
-        # biases that start anew are zero, those that were learned are not
+        # biases that start from scratch are zero, those that were learned are not
         assert same == (layer not in anew), (name, part)
 
 

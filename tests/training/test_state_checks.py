@@ -194,7 +194,7 @@ class _Stop:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "printed"),
     [
         ({"now.batch": 4}, "now.batch is 4, at most 3"),
         ({"now.images": 41}, "now.images is 41, at most 40"),
@@ -206,7 +206,7 @@ class _Stop:
     ],
 )
 def test_what_does_not_fit_the_run(
-    run: Path, tmp_path: Path, change: dict[str, Any], told: str
+    run: Path, tmp_path: Path, change: dict[str, Any], printed: str
 ) -> None:
     folder = _half(run, tmp_path / "half")
     arrays, values = load_state(folder / LAST)
@@ -228,7 +228,7 @@ def test_what_does_not_fit_the_run(
     save_state(folder / LAST, arrays, state)
     with pytest.raises(PellucidError) as raised:
         _resumed(folder, epochs=3)
-    assert told in str(raised.value)
+    assert printed in str(raised.value)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 700
 

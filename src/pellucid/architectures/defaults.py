@@ -9,7 +9,7 @@ from pellucid.known_names import key
 
 @dataclass(frozen=True)
 class Defaults:
-    """Settings that suit an architecture; whoever gives their own goes before them.
+    """Settings that suit an architecture; explicit settings override them.
 
     Attributes:
         epochs: How often every picture is seen, at least 1.

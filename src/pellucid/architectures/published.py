@@ -10,7 +10,7 @@ class Published(NamedTuple):
 
     Attributes:
         input_shape: (height, width, channels) of its pictures.
-        classes: How many it tells apart.
+        classes: How many it distinguishes.
         parameters: Weights that are trained, for these pictures and classes.
         paper: Authors, year, title, and where in it.
     """

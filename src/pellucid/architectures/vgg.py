@@ -83,7 +83,7 @@ def vgg_medium(classes: int) -> Sequential:
     """The same number of convolutions, each a step earlier than the pooling: twice the work.
 
     The layer that doubles the maps works at the resolution before the pooling, and the pooling
-    stands right behind it, so that batch norm and ReLU have a quarter of the values to do. More
+    follows it directly, so that batch norm and ReLU have a quarter of the values to do. More
     accurate than :func:`vgg_small` in the same number of epochs, which take twice the time. At last
     come the maxima of every 4×4 positions, one for each map where pictures are 32×32: the network
     answers by the strongest trace of a feature. Takes pictures of any size from 8×8 on.

@@ -106,7 +106,7 @@ EngineName = Annotated[
 ]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 BadFiles = Annotated[
-    Bad, typer.Option(help="Files that cannot be used: leave them out and tell, or stop.")
+    Bad, typer.Option(help="Files that cannot be used: leave them out and list them, or stop.")
 ]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")]
 MaxBytes = Annotated[

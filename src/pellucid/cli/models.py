@@ -49,7 +49,7 @@ def load_classifier(
     max_pixels: int | None = None,
     invert: bool = False,
 ) -> ImageClassifier:
-    """Load a model that tells the one class of a picture; arguments as of :func:`load_model_for`.
+    """Load a model of one class a picture; arguments as of :func:`load_model_for`.
 
     Args:
         model: Its path or its name.

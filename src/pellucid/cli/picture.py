@@ -31,7 +31,7 @@ def find_picture(
 ) -> Path | NDArray[np.uint8]:
     """Return a picture's file, or its pixels where it is in arrays.
 
-    Of a picture out of a data set, its class is told on stderr.
+    Of a picture out of a data set, its class is printed on stderr.
 
     Args:
         text: A path, or ``DATA:PART[N]``.

@@ -182,7 +182,7 @@ class PictureRemarks:
         for lines in self._lines.values():
             if lines:
                 others = counted(len(lines) - 1, "other picture")
-                more = f" (likewise {others})" if len(lines) > 1 else ""
+                more = f" (the same for {others})" if len(lines) > 1 else ""
                 remarks().print(f"{lines[0]}{more}")
             lines.clear()
 

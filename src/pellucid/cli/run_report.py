@@ -77,7 +77,7 @@ def write_quarantined(folder: Path, files: Sequence[BadFile]) -> None:
 def judge(
     model: Estimator, splits: Splits, folder: Path, notes: Sequence[str], data: str
 ) -> tuple[Diagnosis, ...]:
-    """Write and tell how good a model is on its validation part, or else on its test part."""
+    """Write and print how good a model is on its validation part, or else on its test part."""
     console = remarks()
     pictures = splits.validation or splits.test
     if pictures is None:

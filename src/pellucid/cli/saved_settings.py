@@ -62,7 +62,8 @@ def check_kept_settings(
         if expected:
             raise FileFormatError(
                 f"{printable(folder)}: its state keeps the setting {name} as "
-                f"{truncated(repr(value), 60)}; expected {expected}: train again, in another folder"
+                f"{truncated(repr(value), 60)}; expected {expected}: train "
+                "from scratch, in another folder"
             )
     return found
 

@@ -109,7 +109,7 @@ def explained() -> Iterator[None]:
         fail("out of memory; use smaller pictures (--image-size) or a smaller --batch-size")
     except KeyboardInterrupt:
         fail("stopped", code=130)
-    except BrokenPipeError:  # whoever read our output has seen enough, as ``head`` has
+    except BrokenPipeError:  # the reader of our output has seen enough, as ``head`` has
         _discard_output()
         sys.exit(0)
     except OSError as error:

@@ -177,7 +177,7 @@ def train(
     elif start_from is not None:
         settings |= _started(context, start_from, out)
     if settings["data"] is None:
-        raise typer.BadParameter("say which pictures to learn from", param_hint="DATA")
+        raise typer.BadParameter("name the pictures to learn from", param_hint="DATA")
     options = TrainOptions.of(settings)
     check_allowed(options.allow)
     completed = options.completed(recipe)

@@ -38,7 +38,7 @@ def given_classes(given: object, name: str = "classes") -> tuple[tuple[str, ...]
         name: What the classes are called in messages.
 
     Raises:
-        DataError: There is no such file, or it cannot be read; or a name is empty, stands twice,
+        DataError: There is no such file, or it cannot be read; or a name is empty, given twice,
             or differs from another only in case or blanks.
     """
     if isinstance(given, str | os.PathLike):
@@ -134,7 +134,7 @@ def _check_different(names: list[str], place: str) -> None:
         same = seen.setdefault(" ".join(entry.split()).casefold(), i)
         if same != i:
             difference = (
-                "stands twice"
+                "is given twice"
                 if names[same] == entry
                 else f"and {printable(names[same])!r:.80} differ only in case or blanks"
             )

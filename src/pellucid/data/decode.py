@@ -1,7 +1,7 @@
 """Open and decode picture files; say in one line what is wrong with those that cannot be.
 
 The format is recognised by a file's content, never by its name, and must be one of
-:data:`pellucid.data.formats.FORMATS`. How what it holds is converted stands in
+:data:`pellucid.data.formats.FORMATS`. How what it holds is converted is described in
 :mod:`pellucid.data.convert`. A picture with more pixels than a limit is refused from its header,
 and one that is cut short is refused as a whole.
 """
@@ -164,7 +164,7 @@ def opened(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image
 def begins_as_picture(path: Path) -> bool:
     """Return whether a file's first bytes are those of a format that is read.
 
-    It is True where they cannot be read: whoever opens the file then says why.
+    It is True where they cannot be read: opening the file then says why.
     """
     try:
         with _binary(path) as stream:

@@ -53,7 +53,7 @@ class Decoded:
 
     Attributes:
         images: Pixels, uint8 (N, H, W, C); read-only where they are mapped from a cache.
-        rows: Where the picture of each file stands in ``images``, int64 (N,); None where they stand
+        rows: The row of each file in ``images``, int64 (N,); None where they are
             in the order of the files.
         files: Theirs.
         like: How the files' labels are read.
@@ -86,7 +86,7 @@ class Decoded:
         memory once, not twice. Of a cache, a part that lies there in one piece is used from there.
 
         Args:
-            positions: Ascending positions by the name of each data set; no position stands twice.
+            positions: Ascending positions by the name of each data set; no position occurs twice.
         """
         largest = max(positions, key=lambda name: len(positions[name]))
         in_memory = self.images.flags.writeable and self.rows is None
@@ -119,7 +119,7 @@ def targets_of(files: Sequence[PictureFile], like: Targets) -> Targets:
 
 
 def bad_file(file: PictureFile, reason: str) -> BadFile:
-    """Return what is told of a file that cannot be used."""
+    """Return the record of a file that cannot be used."""
     return BadFile(file.name, reason, file.class_name, file.part)
 
 

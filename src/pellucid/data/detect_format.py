@@ -22,7 +22,7 @@ def locate(source: str | os.PathLike[str]) -> Path:
     """Return the folder, CSV file or NumPy file that a source names.
 
     Raises:
-        DataError: There is none; the nearest name is told.
+        DataError: There is none; the nearest name is given.
         ArgumentError: The source is no path.
     """
     if not isinstance(source, (str, os.PathLike)):

@@ -2,7 +2,7 @@
 
 Layout: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian
 32-bit integer, then the values, big-endian, last dimension fastest. Files may be gzip-compressed;
-that is told by their content, not by their name.
+that is seen by their content, not by their name.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_idx_pair(
 
     Returns:
         Pixels of shape (N, H, W, C), uint8 in 0..255, and labels of shape (N,), int64, as they
-        stand in the file.
+        are in the file.
 
     Raises:
         DataError: A file cannot be read, does not hold what is described above, or the two do not

@@ -59,7 +59,7 @@ class Reduced:
 
 
 def reduce_decoding(image: Image.Image, width: int, height: int, *, both: bool) -> Reduced | None:
-    """Tell an opened picture that is not decoded yet to be decoded reduced, where it can be.
+    """Have an opened picture that is not decoded yet decoded at a reduced size, where it can be.
 
     Args:
         image: The picture; it is changed.

@@ -221,7 +221,7 @@ def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as listing:
             yield from (entry for entry in listing if not is_hidden(entry.name))
-    except OSError:  # whoever reads it says so
+    except OSError:  # reading it says so
         return
 
 

@@ -96,7 +96,7 @@ class _IdxFile:
         return [(f"{self.name}.{i}.xz", piece) for i, piece in enumerate(pieces)]
 
     def values(self) -> NDArray[np.uint8]:
-        """Return what stands behind the header, shaped, without a copy."""
+        """Return what follows the header, shaped, without a copy."""
         start = len(self.header)
         if self.content[:start].tobytes() != self.header:
             raise DataError(f"the built-in file {self.name} is damaged; install pellucid again")

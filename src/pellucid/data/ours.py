@@ -52,7 +52,7 @@ def own_folder(folder: Path, *, refuse_mixed: bool = False, depth: int = _DEPTH)
     try:
         with os.scandir(folder) as listing:
             entries = list(listing)
-    except OSError:  # whoever lists it says so
+    except OSError:  # listing it says so
         return None
     kind = _kind(folder, {entry.name for entry in entries})
     visible = [entry for entry in entries if not is_hidden(entry.name)]
@@ -88,7 +88,7 @@ def own_folder(folder: Path, *, refuse_mixed: bool = False, depth: int = _DEPTH)
 def is_drawing(path: Path) -> bool:
     """Return whether a file is a PNG that Pellucid drew: a report's, a heatmap, a filter's result.
 
-    It is False where the file cannot be read: whoever opens it says so.
+    It is False where the file cannot be read: opening it says so.
     """
     if path.suffix.lower() != ".png":
         return False
@@ -107,7 +107,7 @@ def picture_in(folder: Path) -> Path | None:
     """
     try:
         paths = sorted(folder.iterdir())
-    except OSError:  # it is not there yet, or cannot be listed: whoever writes there says so
+    except OSError:  # it is not there yet, or cannot be listed: writing there says so
         return None
     for path in paths:
         if path.suffix.lower() in SUFFIXES and not is_hidden(path.name) and not is_drawing(path):

@@ -245,7 +245,7 @@ def _read_cached(
             return usable
         try:
             parts = draw(targets_of([chosen[i] for i in usable], like).strata)
-        except PellucidError:  # whoever divides them says so
+        except PellucidError:  # dividing them says so
             return usable
         return np.asarray(usable)[np.concatenate(list(parts.values()))].tolist()  # type: ignore[no-any-return]
 

@@ -1,11 +1,11 @@
 """Small JPEG files with nothing in them but the picture, which are most: decoded in few steps.
 
 Opening a picture of 32×32 pixels with Pillow takes several times as long as decoding it, because
-Pillow reads the header piece by piece and keeps all that stands there. Here the header is only
+Pillow reads the header piece by piece and keeps all of it. Here the header is only
 asked whether it holds anything that could matter: an orientation, a rule for colours, several
 pictures. If it holds nothing of the kind, the bytes go to Pillow's decoder directly, in the very
 call that Pillow itself would make, so that the pixels are the same. With anything else, and where
-decoding fails, there is no answer, and whoever asked opens the file as any other.
+decoding fails, there is no answer, and the caller opens the file as any other.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Preprocessing:
     """How a picture becomes the array that a network takes.
 
     Training, evaluation, prediction and every export use this one function, and the model file
-    stores its settings. How colours and orientation are converted stands in
+    stores its settings. How colours and orientation are converted is described in
     :mod:`pellucid.data.convert`. A picture that then has the right height and width keeps its
     pixels as they are, unless there is a ``margin``; any other is resized with antialiasing (by a
     filter that is as wide as the reduction).

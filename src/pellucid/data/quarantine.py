@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Bad = Literal["quarantine", "error"]
-"""What is done about a bad file: leave it out and tell, or stop."""
+"""What is done about a bad file: leave it out and list it, or stop."""
 
 
 class QuarantineWarning(UserWarning):

@@ -62,7 +62,7 @@ def task_of_texts(place: str, texts: Counter[str], *, repeated: str = "") -> tup
 
     Args:
         place: The list, for messages.
-        texts: The labels, and how often each stands there.
+        texts: The labels, and how often each occurs.
         repeated: A picture that is listed with different labels; empty where there is none.
 
     Raises:

@@ -66,7 +66,7 @@ class Source(Protocol):
     def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
         """Return data sets of the pictures that are drawn from a part, which is then used up.
 
-        Whoever divides a part does so before anything is read.
+        A part is divided before anything is read.
 
         Args:
             part: The part.

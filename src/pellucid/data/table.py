@@ -47,8 +47,8 @@ def scan_table(
     Args:
         path: The CSV file.
         path_column: The name of the column of paths, where it is none that is recognised.
-        label_column: The name of the column of labels, likewise; of several columns of numbers,
-            their names with commas between them.
+        label_column: The name of the column of labels, where it is none that is recognised; of
+            several columns of numbers, their names with commas between them.
         task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
             :mod:`pellucid.data.recognise`.
 

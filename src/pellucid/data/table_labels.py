@@ -48,7 +48,7 @@ def read_labels(
 
     Args:
         place: The list, for messages.
-        files: By part, with their labels as they stand there.
+        files: By part, with their labels as they are written.
         columns: What the columns of labels are called.
         task: What the labels are for; None to recognise it.
 

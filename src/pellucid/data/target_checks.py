@@ -28,7 +28,7 @@ def checked_names(name: str, classes: object) -> tuple[str, ...]:
             raise DataError(f"{name}: class name {entry!r}; expected a text that is not empty")
     repeated = [entry for i, entry in enumerate(classes) if entry in classes[:i]]
     if repeated:
-        raise DataError(f"{name}: class name {repeated[0]!r} stands twice; expected each once")
+        raise DataError(f"{name}: class name {repeated[0]!r} is given twice; expected each once")
     return tuple(classes)
 
 

@@ -212,7 +212,7 @@ def value_range(
                 with opened(file.path, max_pixels) as image, bounded(max_pixels):
                     count_values(image, counts)
             except (DataError, NoRuleError, *DECODING_ERRORS):
-                continue  # whoever reads it says what is wrong
+                continue  # reading it says what is wrong
         return counts
 
     total = ValueCounts()

@@ -211,5 +211,5 @@ def _exists(link: Path) -> bool:
 def _is_file_or_nothing(link: Path) -> bool:
     try:
         return link.is_file() or not link.exists()
-    except (OSError, RuntimeError):  # a link to itself: whoever opens it says so
+    except (OSError, RuntimeError):  # a link to itself: opening it says so
         return True

@@ -1,4 +1,4 @@
-"""What an engine is: whoever computes graphs.
+"""The protocol of engines, which compute graphs.
 
 An :class:`Engine` turns graphs over one store of weights into a :class:`Program`, which holds the
 weights, and computes. All engines give the same numbers within rounding; nothing above this
@@ -148,11 +148,11 @@ class Program(ABC):
 
         Args:
             graph: As :meth:`run` takes it.
-            feeds: Likewise.
+            feeds: As :meth:`run` takes them.
             at: ∂score/∂value where the score reads it, shaped as that value: for a score that is
                 one logit, 1 there and 0 elsewhere; for a loss in the graph, 1.
             values: The values at which the gradient is wanted; inputs too.
-            weights: Full names of trainable weights, likewise.
+            weights: Full names of trainable weights at which the gradient is wanted.
         """
 
     @abstractmethod

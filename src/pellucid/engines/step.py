@@ -149,7 +149,7 @@ def with_loss(
         graph: The network.
         loss: The loss.
         name: Of the loss's node and of its output; a number is added where it is taken.
-        targets: Of the input; likewise.
+        targets: Of the input; a number is added where it is taken.
         of: The value that is compared; by default the only output.
     """
     value = graph.output if of is None else graph.value(of)

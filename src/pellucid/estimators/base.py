@@ -187,8 +187,8 @@ class ImageEstimator(Planning):
                 settings and pictures: the result is that of a run without a break, bit by bit.
             minutes: How often the state is kept within an epoch, besides after each.
             allow_one_class: Whether to train with one class only, of which nothing can be learned.
-            notes: Plain JSON values to be kept with the state, for whoever resumes the run.
-            watchers: Told how training goes, after every step and epoch; the folder comes first.
+            notes: Plain JSON values to be kept with the state, for a command that resumes the run.
+            watchers: Notified after every step and epoch; the folder comes first.
             finish: Called at last with the fitted classifier, while nobody else can write in the
                 run's folder: whatever belongs to the run is written here. What it raises is raised.
             verbose: Instead of the classifier's setting, this once.
@@ -270,13 +270,13 @@ class ImageEstimator(Planning):
 
         Args:
             pictures: As for :meth:`fit`.
-            labels: Likewise.
+            labels: As for :meth:`fit`.
             lowest: The first rate.
             highest: The last.
             steps: How many are tried, with a batch each.
             seeds: How often all of it is done, each time with other first weights and another
                 order of pictures; once where training starts from a model.
-            progress: Told the number of steps taken, and of all, after each.
+            progress: Called with the number of steps taken, and of all, after each.
 
         Raises:
             TrainingDivergedError: If the loss explodes at the lowest rates already.

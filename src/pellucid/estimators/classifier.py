@@ -80,7 +80,7 @@ class ImageClassifier(AnsweringEstimator):
         start_from: A model file or a run's folder whose weights ``fit`` starts from; everything
             learns. The architecture is then the model's own, and so is the size of pictures unless
             ``image_size`` is given; channels and classes are those of the data. Layers that do not
-            fit these start anew. None: from scratch.
+            fit these start from scratch. None: all do.
         warm_start: Whether a further ``fit`` starts from what this classifier has learned or
             loaded, in the same way; else it starts from scratch (or from ``start_from``).
 

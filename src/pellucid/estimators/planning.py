@@ -268,7 +268,7 @@ class Planning:
         return start_from(origin, name, data, mean, deviation, seed)
 
     def start_line(self, data: Dataset) -> str | None:
-        """Which model ``fit`` would start from and which layers anew, in a line; none: no model."""
+        """Which model ``fit`` would start from, in a line; none: no model."""
         origin = self._origin()
         return None if origin is None else self._start(origin, data, self.seed).line
 

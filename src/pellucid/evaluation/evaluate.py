@@ -94,7 +94,7 @@ def _rows(classes: tuple[str, ...], scores: metrics.ClassScores) -> tuple[ClassR
 def _wrong(
     dataset: Dataset, predicted: NDArray[np.int64], confidence: NDArray[np.float64]
 ) -> tuple[Wrong, ...]:
-    """The mistakes, most confident first; equally confident ones as they stand in the data."""
+    """The mistakes, most confident first; equally confident ones in the order of the data."""
     mistakes = np.flatnonzero(predicted != dataset.places)
     order = mistakes[np.argsort(-confidence[mistakes], kind="stable")]
     return tuple(

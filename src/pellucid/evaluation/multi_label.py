@@ -122,7 +122,7 @@ class MultiLabelReport(Record):
 
     @property
     def remark(self) -> str | None:
-        """What there is to say where the mAP is no better than guessing; else none."""
+        """A remark where the mAP is no better than guessing; else none."""
         if self.mean_average_precision > BETTER * self.guessing:
             return None
         return f"no better than guessing: scores drawn at random have a mAP of {self.guessing:.2%}"

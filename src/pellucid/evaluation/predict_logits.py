@@ -30,7 +30,7 @@ def predict_logits(
         classifier: Who answers.
         pictures: N pictures of its size.
         name: What it is called.
-        why: What to say where an answer is no number: a reason, and what to do.
+        why: The end of the error where an answer is no number: a reason, and what to do.
 
     Raises:
         DataError: If a logit is NaN or infinite; the message names the picture and the classifier.

@@ -39,7 +39,7 @@ class ColumnRow:
         name: What it is called.
         r2: 1 − Σ (t − y)² / Σ (t − t̄)²; none where all pictures have the same number.
         mean_absolute_error: |t − y| averaged over pictures, in the number's unit.
-        root_mean_squared_error: The root of (t − y)² averaged over pictures, likewise.
+        root_mean_squared_error: The root of (t − y)² averaged over pictures, in the number's unit.
         mean: What always predicting the mean of the training pictures would answer.
         mean_absolute_error_of_mean: The mean absolute error of that.
         lowest: The least of the pictures' numbers.
@@ -116,7 +116,7 @@ class RegressionReport(Record):
 
     @property
     def remark(self) -> str | None:
-        """What there is to say where predicting the mean is hardly worse; else none."""
+        """A remark where predicting the mean is hardly worse; else none."""
         if self.r2 > LITTLE:
             return None
         return (

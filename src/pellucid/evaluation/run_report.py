@@ -36,7 +36,7 @@ ALL_FILES = tuple(
 
 @dataclass(frozen=True, eq=False)
 class RunReport(Record):
-    """All that a report tells.
+    """All that a report shows.
 
     Attributes:
         report: The judgement.

@@ -226,7 +226,7 @@ def run(
         judged: Others to judge by, 2 000 at most.
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
-        progress: Told of every run when it is done.
+        progress: Called with every run when it is done.
 
     Raises:
         DataError: If there are too few pictures, or they are smaller than the networks need.

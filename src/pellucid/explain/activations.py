@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Shape
 
     Position = tuple[int, ...]
-    """Where a value stands in one image's array: (row, column, channel) or (unit,), from 0."""
+    """A value's place in one image's array: (row, column, channel) or (unit,), from 0."""
 
 PROBABILITIES = "probabilities"
 """The step that follows every network: the softmax of its logits."""

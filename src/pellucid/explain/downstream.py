@@ -21,7 +21,7 @@ class Use:
     Attributes:
         layer: Its name.
         kind: Its operation.
-        at: Where the result stands in its output.
+        at: The place of the result in its output.
         before: What came in.
         after: What came out.
         wins: For a maximum: whether this value won its window; none for all others.

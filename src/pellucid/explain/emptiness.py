@@ -62,7 +62,7 @@ class Emptiness:
     def advice(self) -> str:
         """What to try, in words."""
         if self.kind == NOT_FINITE:
-            return "no method can explain such a network; train it again with a smaller rate"
+            return "no method can explain such a network; train it from scratch with a smaller rate"
         if self.method is None:
             return "the other methods find nothing either"
         layer = "" if self.layer is None else f" --layer {printable(self.layer)}"

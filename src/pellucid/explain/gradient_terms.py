@@ -22,12 +22,12 @@ class GradientTerm:
     """One product of a gradient's sum.
 
     Attributes:
-        layer: Whose output the loss's gradient stands at.
-        at: Where it stands there.
+        layer: The layer at whose output the loss's gradient is taken.
+        at: The place there.
         delta: That gradient, δ = ∂loss/∂output.
         factor: ∂output/∂(the weight or the value): for a weight of a convolution or a dense layer
             the value that it was multiplied with; for a value the weight, or 1 for a winner.
-        reads: For such a weight: where that value stands in the layer's input; else none.
+        reads: For such a weight: the place of that value in the layer's input; else none.
     """
 
     layer: str

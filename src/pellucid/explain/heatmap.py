@@ -37,7 +37,7 @@ class Heatmap(Record):
         channels: The same for each channel alone, (H, W, C), where the method has that.
         coarse: The map as it was before it was brought to the picture's size, (h, w).
         layer: The layer that was looked into, where the method does that.
-        settings: What else the method was told, and found.
+        settings: The options that the method was given, and what else it found.
         remark: What should be said beside the picture.
         if_empty: Why the values are 0 everywhere, should they be; none: the method's own reason.
         if_constant: Why they are the same everywhere, should they be.

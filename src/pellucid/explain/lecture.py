@@ -1,6 +1,6 @@
 """The lecture's worked numbers, computed from the operations themselves.
 
-What stands here as a constant is what the slides *give*: an image, a kernel, two networks' answers.
+What is a constant here is what the slides *give*: an image, a kernel, two networks' answers.
 What they *show* is computed, and compared with what they print in one place, where they misprint.
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
     Waypoint = tuple[str, Position]
-    """A layer, and where the followed value stands in its output."""
+    """A layer, and the place of the followed value in its output."""
 
 
 def answer_gradients(activations: Activations, answer: int) -> dict[str, Array]:

@@ -105,7 +105,7 @@ class Step:
 
     @cached_property
     def origins(self) -> NDArray[np.int64] | None:
-        """For flattening: where each entry stood, (F, 3); none for all other layers."""
+        """For flattening: the place of each entry before, (F, 3); none for all other layers."""
         if self.node is None or self.node.operation.family != "layout" or len(self.shape) > 1:
             return None
         (axes,) = self.node.operation.reads(*self.activations.graph.inputs_of(self.node)).inputs

@@ -80,7 +80,7 @@ class ValueTerms(Record):
         activations: The picture in its network.
         node: The layer, as the predicting program computes it: where a batch norm is folded into
             the layer before, both in one, under the norm's name.
-        at: Where the value stands in the layer's output.
+        at: The place of the value in the layer's output.
         value: What the engine computed there.
         terms: The arithmetic behind it; see :class:`pellucid.ops.terms.Terms`.
         details: What else the operation knows of this value; see ``docs/records.md``.

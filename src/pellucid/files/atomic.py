@@ -1,7 +1,7 @@
 """Files written whole or not at all, so that an earlier one is never damaged.
 
 The new content goes to a temporary file in the same folder, reaches the disk (fsync), and takes the
-old file's place in one step (rename). Whoever reads meanwhile sees the old file or the new one,
+old file's place in one step (rename). A reader meanwhile sees the old file or the new one,
 never a mixture; of several writers the last one wins. A process that is killed in between leaves
 the old file, and a ``.pellucid-….tmp`` beside it that can be removed.
 """

@@ -56,5 +56,5 @@ def try_folder(path: str | os.PathLike[str], name: str) -> None:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # whoever makes it says why not
+    except (OSError, ValueError):  # making it says why not
         return True

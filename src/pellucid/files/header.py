@@ -133,7 +133,7 @@ def _check_size(header: dict[str, Any], start: int, size: int, name: str) -> Non
             raise damaged(name, f"array {entry!r:.80} is of an unknown type")
         end = max(end, *offsets, 0)
     if start + end != size:
-        what = "cut short" if start + end > size else "something stands behind its end"
+        what = "cut short" if start + end > size else "longer than its arrays"
         raise damaged(name, f"{what}: its header says {start + end} bytes, the file has {size}")
 
 

@@ -1,4 +1,4 @@
-"""Which pictures of some data judge a model: as far as one can tell, none that it learned from."""
+"""Which pictures of some data judge a model: as far as is known, none that it learned from."""
 
 from __future__ import annotations
 

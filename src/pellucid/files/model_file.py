@@ -1,6 +1,6 @@
 """The model file: everything that a prediction needs, in one ``.safetensors``.
 
-Weights stand under their full names (``conv1.kernel``), in float32; the self-test's images and
+Weights are kept under their full names (``conv1.kernel``), in float32; the self-test's images and
 logits as ``self_test.images`` and ``self_test.logits``. The JSON text (see
 :mod:`pellucid.files.container`) holds ``graphs``, of which ``main`` answers and all use the same
 weights; ``task`` with its settings, see :mod:`pellucid.tasks`; ``preprocessing``, ``provenance``
@@ -186,8 +186,8 @@ def model_bytes(
 
     Args:
         model: As :func:`save_model` takes it.
-        engine: Likewise.
-        samples: Likewise.
+        engine: As :func:`save_model` takes it.
+        samples: As :func:`save_model` takes them.
 
     Raises:
         ArgumentError: As :func:`save_model`.

@@ -29,7 +29,7 @@ def unseen(
         undivided: Whether all pictures are given; False for the training part of divided data.
 
     Returns:
-        That part; None if the model did not learn from this folder, as far as one can tell, or if
+        That part; None if the model did not learn from this folder, as far as is known, or if
         nothing of it was set aside for that.
     """
     try:
@@ -44,7 +44,7 @@ def unseen(
             part=part,
             undivided=undivided,
         )
-    except (LookupError, TypeError, PellucidError):  # nothing of the kind is told, or it cannot be
+    except (LookupError, TypeError, PellucidError):  # no such record, or a wrong one
         return None
 
 
@@ -93,7 +93,7 @@ def renamed(model: Model, classes: Any) -> Model:
 
 
 def trained_max_pixels(origin: dict[str, Any]) -> int:
-    """The limit that a model's provenance tells; the default if it tells none that can be."""
+    """The limit in a model's provenance; the default if there is none that can be."""
     described = origin.get("max_pixels")
     return described if type(described) is int and described >= 1 else MAX_PIXELS
 

@@ -82,7 +82,7 @@ def check(values: object, name: str) -> None:
 
 
 class _Place:
-    """Where a value stands: a key in a parent."""
+    """The place of a value: a key in a parent."""
 
     __slots__ = ("key", "parent")
 
@@ -99,7 +99,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice!r:.80} stands twice")
+        raise ValueError(f"the key {twice!r:.80} is given twice")
     return values
 
 

@@ -111,7 +111,7 @@ def seen_pixels(graph: Graph, layer: str, at: Sequence[int]) -> Area:
 
     Args:
         graph: The network's.
-        layer: Where the value stands.
+        layer: In whose output the value is.
         at: (row, column, channel), or (unit,) of a flat vector.
     """
     needed: dict[str, Need] = {layer: tuple(np.array([place]) for place in at)}

@@ -76,7 +76,7 @@ class Chance:
 
     @property
     def remark(self) -> str | None:
-        """What there is to say where the interval holds guessing; else none."""
+        """A remark where the interval holds guessing; else none."""
         if self.better_than_guessing or self.guessing == 1.0:  # 1: there is only one class
             return None
         return (

@@ -90,7 +90,7 @@ def average_precision(scores: Numbers, marks: Marks) -> float:
 
     Args:
         scores: Of one label, (N,).
-        marks: Likewise.
+        marks: Which pictures have that label, (N,) of 0 and 1.
 
     Returns:
         NaN where no picture has the label.

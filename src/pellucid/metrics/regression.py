@@ -2,7 +2,7 @@
 
 Everywhere, predictions and targets are (N, M). All is computed in float64. R² is that of
 ``sklearn.metrics.r2_score``: 1 − Σ (t − y)² / Σ (t − t̄)², with t̄ the mean of the targets that
-judge; 0 for whoever predicts that mean, negative for what is worse.
+judge; 0 for a constant prediction of that mean, negative for what is worse.
 
 Raises, of all functions here: ShapeError, if the shapes are not these.
 """

@@ -16,7 +16,7 @@ MOST_ARGUMENTS = 250
 class Cells(Protocol):
     """The cells of one layer's values, or of one array of weights.
 
-    Feature maps lie with their channels side by side, so that (y, x, c) stands in column x·C + c.
+    Feature maps lie with their channels side by side, so that (y, x, c) is in column x·C + c.
     A kernel (kh, kw, c, o) is laid out as (o·kh, kw, c), a matrix (i, o) as (i, 1, o).
     """
 

@@ -98,7 +98,7 @@ class LocalResponseNorm(Operation):
     def terms(
         self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
     ) -> Terms:
-        (x,) = inputs  # what the neighbours do stands in the factor
+        (x,) = inputs  # what the neighbours do is in the factor
         return weighted([(0, *at)], [x[at]], [self._base(x, at) ** -self.beta])
 
     def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:

@@ -118,7 +118,7 @@ class Operation(ABC):
     """What the lecture calls a layer of this kind, and the field where the lecture has no word."""
 
     family: ClassVar[Family]
-    """What kind of layer it is, for whoever looks for convolutions or poolings of any kind."""
+    """What kind of layer it is, so that convolutions or poolings of any kind can be found."""
 
     rule: ClassVar[Rule]
     """How what is read makes a value. Of a sum, the factors do not depend on what is read, except

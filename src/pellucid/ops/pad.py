@@ -31,7 +31,7 @@ class Pad(Operation):
 
     Attributes:
         padding: Pixels on each side, ``((top, bottom), (left, right))``.
-        value: What stands there, from -1e6 to 1e6.
+        value: Of what is added, from -1e6 to 1e6.
     """
 
     kind: ClassVar[str] = "pad"

@@ -203,7 +203,7 @@ class Reads:
         )
 
     def read_with(self, weight: Position, output: Position) -> Position | None:
-        """Where the one value stands that an output multiplies with a weight; none if several."""
+        """The place of the one value that an output multiplies with a weight; none if several."""
         (axes,) = self.inputs
         assert self.weight is not None
         taps = {

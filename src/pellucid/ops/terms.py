@@ -50,7 +50,7 @@ class Terms:
     weights: NDArray[np.int64] | None = None
 
     def source(self, i: int) -> tuple[int, tuple[int, ...]]:
-        """Which input the i-th value stands in, and where."""
+        """Which input the i-th value is in, and where."""
         branch, *at = self.sources[i].tolist()
         return branch, tuple(place for place in at if place != FILL)
 

@@ -97,7 +97,7 @@ def _verdict(numbers: Comparison) -> list[str]:
         f"B's cross-entropy is {abs(difference):.4f} {'above' if difference > 0 else 'below'} A's, "
         f"with a standard error of {error:.4f}"
     )
-    third = "this tells of these two networks, not of how they were trained: other seeds would vary"
+    third = "this is about these two networks, not about their recipes: other seeds would vary"
     found = [first, second, third] if len(numbers) > 1 else [first, third]
     for letter, answers in (("A", numbers.first), ("B", numbers.second)):
         if answers.interval[0] <= numbers.guessing < 1.0:

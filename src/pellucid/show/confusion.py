@@ -1,7 +1,7 @@
 """The confusion matrix as a figure: which class is taken for which.
 
 Shades show mistakes alone, as shares of a true class' pictures, since beside a hundred right
-answers no shade could show one wrong. The right ones stand on the diagonal, grey and framed.
+answers no shade could show one wrong. The right ones are on the diagonal, grey and framed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_NUMBERED = 25
 """With more classes, cells have no room for a number."""
 
 LONGEST_NAME = 14
-"""Letters of a class name that can stand beside the matrix; else numbers stand for all."""
+"""Letters of a class name that fit beside the matrix; else numbers stand for all."""
 
 _CELL, _LEAST, _MOST = 0.5, 4.8, 14.0  # inches
 
@@ -35,7 +35,7 @@ def chart_width(classes: int) -> float:
 
 
 def class_labels(classes: Sequence[str]) -> list[str] | None:
-    """Names to stand beside the matrix; none if any is too long, or has letters no font here has.
+    """Names to write beside the matrix; none if any is too long, or has letters no font here has.
 
     They are also left out where there are more than :data:`MOST_NUMBERED`.
     """

@@ -33,7 +33,7 @@ class Limit:
 
     Attributes:
         terminal: How many are printed.
-        page: How many stand on a page.
+        page: How many fit on a page.
         noun: What the others are, ``smaller terms``.
         terminal_hint: Where the others are, in brackets behind their number.
         page_hint: The same on a page.
@@ -111,7 +111,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names with their values: ``accuracy``, ``98.20%``, and what stands beside it."""
+    """Names with their values: ``accuracy``, ``98.20%``, and remarks."""
 
     rows: Sequence[tuple[str, str, str]]
 
@@ -235,7 +235,7 @@ class Section:
 
     Attributes:
         title: The heading; empty for none.
-        parts: What stands below.
+        parts: What follows below.
         mark: How much it matters.
         printed: Whether a terminal prints the heading, too, and not only an empty line.
     """

@@ -2,7 +2,7 @@
 
 A figure is drawn once and becomes a PNG file (dark on white) or a part of a page, an SVG whose text
 and axes take the colour of the page's text. Colour alone carries nothing: lines differ in stroke
-and marker, and + and − stand on the strongest pixels of signed maps.
+and marker, and + and − mark the strongest pixels of signed maps.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _saved(figure: Figure, kind: str, **options: Any) -> bytes:
 
 
 def drawable(text: str) -> bool:
-    """Whether the figures' font has every letter of a text, which must stand on one line."""
+    """Whether the figures' font has every letter of a text, which must be on one line."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties(family="DejaVu Sans")))  # it comes with Matplotlib

@@ -1,4 +1,4 @@
-"""An experiment's outcome: table, verdict and plot; all that is in the plot stands in words too."""
+"""An experiment's outcome: table, verdict and plot; all that is in the plot is in words too."""
 
 from __future__ import annotations
 

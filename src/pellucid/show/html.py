@@ -31,13 +31,13 @@ WIDE, LEGIBLE = 500, 1.15
 """Figures from so many pixels on scroll where they would become smaller than so many a point."""
 
 HOLE = "·"
-"""What stands in a grid where there is no number."""
+"""What a grid shows where there is no number."""
 
 
 def page(document: d.Document) -> str:
     """A document as one HTML file, for any browser, from the width of a telephone.
 
-    Its policy lets it fetch nothing and run nothing, whatever stands in it.
+    Its policy lets it fetch nothing and run nothing, whatever it contains.
     """
     start = PAGE_START.decode("ascii")
     return "\n".join(
@@ -286,7 +286,7 @@ def _image(content: bytes, alt: str, width: int, height: int) -> str:
 
 def _picture(picture: d.Picture, side: int) -> str:
     found = picture.image()
-    # what it is stands below it: an alternative text would only say it twice
+    # the caption describes it: an alternative text would repeat that
     image = "" if found is None else _image(*_first_of(enlarged(found, side)))
     first, *others = picture.lines
     lines = [f"<strong>{text(first)}</strong>" if others else text(first), *map(text, others)]

@@ -25,7 +25,7 @@ MOST_KERNELS, MOST_CHANNELS = 32, 16
 """How many are drawn, where nothing else is asked."""
 
 ACROSS = 8
-"""Kernels with one or three channels stand so many in a row."""
+"""How many kernels of one or three channels are drawn in a row."""
 
 
 def kernels_document(

@@ -62,7 +62,7 @@ def multi_label_sections(report: MultiLabelReport, pictures: Dataset) -> Iterato
 
 
 def numbers(report: MultiLabelReport) -> list[tuple[str, str, str]]:
-    """What the network is judged by: name, value, and what stands beside it."""
+    """What the network is judged by: name, value, and a remark."""
     return [
         ("mAP", f"{report.mean_average_precision:.2%}", "mean average precision of the labels"),
         ("guessing", f"{report.guessing:.2%}", "mAP of scores drawn at random"),

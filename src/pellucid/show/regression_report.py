@@ -57,7 +57,7 @@ def regression_sections(report: RegressionReport, pictures: Dataset) -> Iterator
 
 
 def numbers(report: RegressionReport) -> list[tuple[str, str, str]]:
-    """What the network is judged by: name, value, and what stands beside it."""
+    """What the network is judged by: name, value, and a remark."""
     found = [
         ("R²", f"{report.r2:.4f}", "1: perfect; 0: as good as predicting the mean of these"),
         (

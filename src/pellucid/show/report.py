@@ -62,7 +62,7 @@ def _title(report: Report, name: str) -> str:
 
 
 def numbers(report: Report) -> list[tuple[str, str, str]]:
-    """What the network is judged by: name, value, and what stands beside it."""
+    """What the network is judged by: name, value, and a remark."""
     chance = report.chance
     numbers = [
         ("accuracy", f"{report.accuracy:.2%}", chance.interval),
@@ -103,8 +103,8 @@ def _classes(report: Report) -> d.Table:
 
 def _confusion(report: Report) -> Iterator[d.Part]:
     yield d.Text(
-        "Rows are true classes, columns predicted ones; right answers stand on the diagonal. "
-        "The shade of a cell tells which share of its row is mistaken so."
+        "Rows are true classes, columns predicted ones; right answers are on the diagonal. "
+        "The shade of a cell is the share of its row that is mistaken so."
     )
     mistakes = list(_frequent(report))
     words = "Confusion matrix. " + (

@@ -121,7 +121,7 @@ def settled_line(backward: Backward) -> str:
 
 
 def wanted_head(backward: Backward) -> str:
-    """What stands above the wanted probabilities."""
+    """The heading of the wanted probabilities."""
     return "t, smoothed" if _smoothing(backward.learner.loss) else "t"
 
 

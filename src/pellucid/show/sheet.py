@@ -32,7 +32,7 @@ Label = tuple[float, float, str]
 
 
 def map_sheet(maps: Maps) -> tuple[Image.Image, list[Label]]:
-    """Feature maps side by side on transparent ground, and where their numbers stand."""
+    """Feature maps side by side on transparent ground, and where their numbers are."""
     from PIL import Image
 
     values = maps.values

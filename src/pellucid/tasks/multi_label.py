@@ -38,7 +38,7 @@ class MultiLabel(Task):
             validation pictures, where there are some.
 
     Raises:
-        DataError: If a name is empty or stands twice, or spells no such label.
+        DataError: If a name is empty or given twice, or spells no such label.
         ArgumentError: If the threshold is no probability.
     """
 
@@ -124,7 +124,7 @@ class _Judge(Judge):
         loss = float(SigmoidCrossEntropy().per_image(outputs, marks).mean())
         with np.errstate(invalid="ignore"):
             probabilities = sigmoid(outputs)
-        if not np.isfinite(probabilities).all():  # whoever trains goes back
+        if not np.isfinite(probabilities).all():  # training goes back
             return Judged(loss, dict.fromkeys(MultiLabel.measures, 0.0))
         whole = marks.astype(np.int64)
         threshold = best_threshold(probabilities, whole)

@@ -38,7 +38,7 @@ class Regression(Task):
         flat: Whether users give and get one number a picture, (N,), rather than a row of them.
 
     Raises:
-        DataError: If a name is empty or stands twice.
+        DataError: If a name is empty or given twice.
         ArgumentError: If there are not as many means and scales as columns, or they are no such
             numbers.
     """

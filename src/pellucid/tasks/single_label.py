@@ -31,7 +31,7 @@ class SingleLabel(Task):
             the name spells, as the labels were.
 
     Raises:
-        DataError: If a name is empty or stands twice, or spells no such label.
+        DataError: If a name is empty or given twice, or spells no such label.
     """
 
     kind: ClassVar[str] = ClassTargets.kind

@@ -117,7 +117,7 @@ class Task(ABC):
 
     @property
     def of_one_class(self) -> bool:
-        """Whether the task is to tell the one class of a picture."""
+        """Whether the task is to predict the one class of a picture."""
         return False
 
 

@@ -137,7 +137,7 @@ def evaluation_data(
     Args:
         pictures: As :func:`training_data` takes it. Of Splits, the test part is used; of a path or
             a name, what :func:`pellucid.files.held_out.held_out` finds that was not learned.
-        labels: Likewise. They must be of the kind that the model answers.
+        labels: As :func:`training_data` takes them, of the kind that the model answers.
         model: The model.
         max_pixels: Picture files with more pixels are left out; None: as in the model's training.
 

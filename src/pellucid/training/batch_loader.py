@@ -2,7 +2,7 @@
 
 While a step computes, the next batch is made ready by a thread, so that steps wait neither for the
 disk nor for augmentation. A batch follows from (recipe, epoch, number) alone, and so is the same
-whoever makes it, and when.
+in whichever thread and order it is made.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
     except (LookupError, TypeError, ValueError) as error:
         raise FileFormatError(
             f"{name}: holds no training that can be taken up again ({printable(str(error))}); "
-            "train anew, in another folder"
+            "train from scratch, in another folder"
         ) from error
 
 

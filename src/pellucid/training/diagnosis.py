@@ -81,7 +81,7 @@ class Diagnosis:
             or ``overfitting``.
         words: What shows, with its numbers, in one line.
         advice: What to do, in one line.
-        numbers: What the words tell, for programs.
+        numbers: The numbers in the words, for programs.
     """
 
     kind: str
@@ -203,7 +203,7 @@ def _stuck(
 def _other_rate(recipe: Recipe | None, default: float | None) -> str:
     """Advice to take the default learning rate, as a beginning of a line, where another was taken.
 
-    It is not advised to look for a rate: whoever has done so would be sent round in a circle.
+    It does not advise to search for a rate, since the rate may come from such a search.
     """
     if recipe is None or default is None:
         return ""
@@ -289,7 +289,7 @@ def dead_units(
     worst = max(bad, key=lambda each: each.dead / each.units)
     pictures = counted(worst.pictures, "picture")
     also = [each.layer for each in bad if each is not worst]
-    others = f"; likewise in {listed(also)}" if also else ""
+    others = f"; the same in {listed(also)}" if also else ""
     return Diagnosis(
         "dead_units",
         f"in layer {printable(worst.layer)}, {worst.dead} of {worst.units} units are 0 for every "

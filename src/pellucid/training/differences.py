@@ -26,7 +26,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
     Args:
         before: As :func:`pellucid.training.provenance.provenance` gave it.
-        now: Likewise.
+        now: What it gives of the run to go on with.
     """
     old, new = _flat(before), _flat(now)
     names = [*new, *(name for name in old if name not in new)]

@@ -99,7 +99,7 @@ def fit(
         validation: Pictures to judge every epoch by.
         engine: Who computes.
         run: Where the run is kept; none: nowhere.
-        watchers: Told how training goes, after the run's folder.
+        watchers: Notified of steps and epochs, after the run's folder.
         verbose: As :class:`pellucid.ImageClassifier` takes it.
         finish: Called at last, while nobody else can write in the run's folder.
 
@@ -122,7 +122,7 @@ def fit(
             if kept.remark:
                 warnings.warn(kept.remark, DamagedStateWarning, stacklevel=3)
             start = kept.start
-            watchers = (kept, *watchers)  # what others tell of an epoch is then safe
+            watchers = (kept, *watchers)  # what others report of an epoch is then safe
         with progress_watcher(verbose, recipe.epochs, watchers) as bar:
             trained = train(
                 program, data, recipe,

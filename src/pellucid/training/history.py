@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "waited")
-"""What an epoch tells of the machine and the way, not of the model."""
+"""Fields of an epoch that describe machine and run, not the model."""
 
 
 MOST_ROWS = 10_000
@@ -41,10 +41,10 @@ class Epoch:
     Attributes:
         epoch: From 1.
         loss: Mean over the training pictures, each taken when its batch was learned.
-        accuracy: Likewise; none where there is no one class a picture.
+        accuracy: Of the same pictures, 0 to 1; none unless there is one class a picture.
         validation_loss: On the validation pictures after the epoch, without what the recipe adds to
             it (of one class a picture, cross-entropy); none without any.
-        validation_accuracy: Likewise; none where there is no one class a picture.
+        validation_accuracy: Of these, 0 to 1; none unless there is one class a picture.
         learning_rate: At the epoch's last step.
         images_per_second: Of training, validation left out.
         seconds: Of the whole epoch.

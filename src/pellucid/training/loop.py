@@ -51,7 +51,7 @@ def train(
         data: The training pictures.
         recipe: How to train.
         validation: Pictures to judge each epoch by.
-        watchers: Told after every step and epoch, in this order. Those that are a
+        watchers: Notified after every step and epoch, in this order. Those that are a
             :class:`pellucid.training.result.Keeper` also keep the state.
         start: Where to go on; at the beginning, if there is none.
         task: What is learned; none: what the data are for.
@@ -227,7 +227,7 @@ class _Run:
     # --------------------------------------------------------------------------------- end of epoch
 
     def close_epoch(self) -> None:
-        """Judge what the epoch brought, and tell it; or go back, if it brought nothing usable."""
+        """Judge what the epoch brought, and report it; or go back, if it brought nothing usable."""
         epoch = self._tally.epoch
         if not self._tally.images:
             self._go_back(f"no batch of epoch {epoch} has a finite loss")
@@ -325,12 +325,13 @@ def _check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -
         if value > most:
             raise FileFormatError(
                 f"the state's {name} is {value}, at most {most} with these pictures and settings; "
-                "train anew, in another folder"
+                "train from scratch, in another folder"
             )
     for moment in (start.now, start.good):
         if (moment.average is None) == bool(recipe.ema):
             raise FileFormatError(
-                "the state's average does not fit the setting ema; train anew, in another folder"
+                "the state's average does not fit the setting ema; train from scratch, in another "
+                "folder"
             )
 
 

@@ -33,8 +33,8 @@ def provenance(
 ) -> dict[str, Any]:
     """A model's origin as plain JSON values: architecture, recipe, data, engine, versions.
 
-    ``max_pixels`` is the limit above which picture files were left out: whoever judges the model
-    by the same folder needs the same. ``start_from`` is the record of the model that training
+    ``max_pixels`` is the limit above which picture files were left out: judging the model by the
+    same folder needs the same. ``start_from`` is the record of the model that training
     started from; none: it started from scratch.
     """
     expected = recipe.seed, None if validation is None else len(validation)

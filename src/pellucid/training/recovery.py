@@ -73,7 +73,7 @@ class Recovery:
             self.skipping = None
 
     def new_epoch(self) -> None:
-        """Count anew."""
+        """Reset the counts of failures."""
         self.skipping = None
         self.skipped = self.rolled_back = 0
 

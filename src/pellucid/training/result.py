@@ -26,7 +26,7 @@ class Progress:
         images: Pictures seen in this epoch.
         of: Pictures in an epoch.
         loss: Mean over those seen in this epoch.
-        accuracy: Likewise; none where there is no one class a picture.
+        accuracy: Of those pictures, 0 to 1; none where there is no one class a picture.
         images_per_second: In this epoch so far.
     """
 

@@ -64,7 +64,7 @@ class RunFolder:
     After every epoch are written ``model.safetensors`` if it became better, ``last.safetensors``
     (all it takes to go on), and when these are safe, ``history.csv``; ``last.safetensors`` also
     between, every few minutes. The state before it lives on as ``previous.safetensors``. Each file
-    is replaced whole or not at all. ``config.json`` always tells of the model beside it: in a new
+    is replaced whole or not at all. ``config.json`` always describes the model beside it: in a new
     folder it is written at once; where a run is overwritten, the earlier one's files stay until the
     first epoch is done.
 
@@ -77,7 +77,7 @@ class RunFolder:
         overwrite: Whether a run that is there already may be replaced.
         resume: Go on with the run that is there: ``start`` is its state.
         minutes: Between two states at most; 0 keeps one after every step.
-        notes: Plain JSON values to be kept with the state, for whoever resumes it.
+        notes: Plain JSON values to be kept with the state, for a command that resumes it.
 
     Attributes:
         start: Where to go on; none for a new run.
@@ -161,7 +161,8 @@ class RunFolder:
         if wording:
             raise ArgumentError(
                 f"{printable(self.path)}: cannot go on, it was trained otherwise: "
-                f"{in_words(wording)}; resume it as it was begun, or train anew in another folder"
+                f"{in_words(wording)}; resume it as it was begun, or train from scratch in another "
+                "folder"
             )
         self.start, self.remark = found.checkpoint, found.remark
         self._notes = self._notes or found.notes
@@ -178,7 +179,7 @@ class RunFolder:
         except PellucidError as error:
             raise FileFormatError(
                 f"{printable(self.path)}: holds no training that can be taken up again "
-                f"({truncated(str(error))}); train anew, in another folder"
+                f"({truncated(str(error))}); train from scratch, in another folder"
             ) from error
 
     def close(self) -> None:
@@ -202,7 +203,7 @@ class RunFolder:
         self._request.end()
         self.close()
 
-    # ------------------------------------------------------------------------ what training tells
+    # ------------------------------------------------------------------- notifications of training
 
     def after_step(self, progress: Progress) -> None:
         """Nothing: see :meth:`due`."""

@@ -34,7 +34,7 @@ class SavedRun:
         checkpoint: Where to go on.
         provenance: The model's, without results.
         network: A digest of the network's layers.
-        notes: What whoever began the run wanted to be kept with it.
+        notes: What the command that began the run keeps with it.
         remark: One line for the user, if the newest state could not be read.
         graph: The network's description, where the run did not start from scratch.
     """
@@ -92,7 +92,7 @@ def check_saved_run(path: Path) -> None:
     if not (path / LAST).exists() and not (path / PREVIOUS).exists():
         raise DataError(
             f"{printable(path)}: holds no training that can be taken up again (no {LAST}); give "
-            "the folder of a run, or train anew without --resume"
+            "the folder of a run, or train from scratch without --resume"
         )
 
 
@@ -130,5 +130,7 @@ def _read(path: Path, remark: str | None) -> SavedRun:
     provenance, network = values.get("provenance"), values.get("network")
     notes = values.get("notes")
     if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
-        raise FileFormatError(f"{printable(path)}: does not say how it was trained; train anew")
+        raise FileFormatError(
+            f"{printable(path)}: does not say how it was trained; train from scratch"
+        )
     return SavedRun(checkpoint, provenance, network, notes, remark, values.get("graph"))

@@ -91,7 +91,7 @@ def start_from(
         name: What it is called in messages.
         data: The pictures to learn from.
         mean: Of each channel of these pictures, for a network that takes other channels.
-        deviation: Likewise.
+        deviation: Standard deviation of each of those channels.
         seed: Of the weights of layers that start anew.
 
     Raises:

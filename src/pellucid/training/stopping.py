@@ -62,7 +62,7 @@ def sigterm_raises() -> Iterator[None]:
     """Let SIGTERM raise :exc:`Stopped`, so that everything is tidied up as it is after Ctrl-C.
 
     The next SIGTERM ends the process at once. Outside of the main thread, and where the process
-    has told the system otherwise, nothing changes.
+    has set other handlers, nothing changes.
     """
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

@@ -224,7 +224,7 @@ def test_no_part_to_train_with(tmp_path: Path) -> None:
     assert only(inspect(tmp_path), "no-training-part").names == ("test",)
 
 
-def test_what_was_left_out_is_told(divided: Path) -> None:
+def test_what_was_left_out_is_reported(divided: Path) -> None:
     write(divided / "train/cat/notes.txt", b"remember")
     finding = only(inspect(divided), "left-out")
     assert "train/cat/notes.txt" in finding.words

@@ -141,11 +141,11 @@ def test_the_report_says_so(training: bool, monkeypatch: pytest.MonkeyPatch) -> 
     without(monkeypatch, LocalResponseNorm)
     found = report(EVERY, host_target(2), batch=8, training=training)
     assert not found.declined
-    told = [stage for stage in found.stages if stage.description.kernel == "reference"]
-    assert [stage.schedule for stage in told] == (
+    printed = [stage for stage in found.stages if stage.description.kernel == "reference"]
+    assert [stage.schedule for stage in printed] == (
         ["learn", "backward"] if training else ["forward"]
     )
-    for stage in told:
+    for stage in printed:
         assert stage.description.notes[0] == (
             "there is no kernel for local_response_norm: one thread computes it in NumPy"
         )

@@ -100,9 +100,9 @@ def test_tiles_are_those_of_the_code(name: str, training: bool) -> None:
     target = host_target(2)
     code, _ = write_for_report(graph, target, batch=BATCH, training=training)
     functions = dict(re.findall(r"define void @(\w+)\(.*?\) *\{(.*?)\n\}\n", code.text, re.DOTALL))
-    told = plan(graph, training=training).stages
+    printed = plan(graph, training=training).stages
     tiles = 0
-    for (_, call), stage in zip(calls(code, training=training), told, strict=True):
+    for (_, call), stage in zip(calls(code, training=training), printed, strict=True):
         if stage.description.tile is None:
             continue
         blocks = re.split(r"\n\w+:\n", functions[call.function])
@@ -148,8 +148,8 @@ def test_inference_folds_batch_norms() -> None:
 
 def notes(layers: list[Block], schedule: str, name: str, shape: tuple[int, int, int]) -> str:
     graph = Sequential([*layers, Flatten(), Dense(8)]).graph(shape)
-    told = plan(graph, training=schedule != "forward")
-    return "; ".join(stage(told, schedule, name).description.notes)
+    printed = plan(graph, training=schedule != "forward")
+    return "; ".join(stage(printed, schedule, name).description.notes)
 
 
 @pytest.mark.parametrize(
@@ -188,25 +188,25 @@ def test_large_windows_have_winners_of_four_bytes() -> None:
         plan(Sequential([Conv2D(8, 3), pool, Flatten(), Dense(3)]).graph((34, 34, 1)), training=t)
         for pool, t in ((MaxPool(16), True), (MaxPool(16), False))
     )
-    told = [
+    printed = [
         stage(learns, "learn", "pool1").description,
         stage(infers, "forward", "pool1").description,
     ]
-    assert told[0].layout is not None
-    pitch = told[0].layout.pitch  # channels as they lie: whole vectors of this processor
-    assert told[0].work.writes - told[1].work.writes == 4 * BATCH * 2 * 2 * pitch
+    assert printed[0].layout is not None
+    pitch = printed[0].layout.pitch  # channels as they lie: whole vectors of this processor
+    assert printed[0].work.writes - printed[1].work.writes == 4 * BATCH * 2 * 2 * pitch
 
 
 def test_the_loss_is_part_of_a_step() -> None:
-    told = plan(GRAPHS["lecture"], training=True)
-    order = list(dict.fromkeys(stage.schedule for stage in told.stages))
+    printed = plan(GRAPHS["lecture"], training=True)
+    order = list(dict.fromkeys(stage.schedule for stage in printed.stages))
     assert order == ["learn", "loss", "backward", "update"]
-    loss = stage(told, "loss", "loss").description
+    loss = stage(printed, "loss", "loss").description
     pitch = -(-10 // host_target().lanes) * host_target().lanes
     assert loss.work.reads == loss.work.writes == BATCH * pitch * 4
     assert loss.layout is not None
     assert loss.layout.channels == 10
-    joined = stage(told, "backward", "sum of losses")
+    joined = stage(printed, "backward", "sum of losses")
     assert joined.units == 1
     assert joined.description.work.reads == BATCH * 2 * 8
     assert "loss" not in {
@@ -225,7 +225,7 @@ def test_why_a_relu_is_alone() -> None:
     assert "2 layers read 'conv1'" in notes(layers, "forward", "relu1", (9, 9, 1))
 
 
-def test_idle_lanes_are_told() -> None:
+def test_idle_lanes_are_reported() -> None:
     text = notes([Conv2D(6, 3)], "forward", "conv1", (9, 9, 1))
     lanes = host_target().lanes
     filled = -(-6 // lanes) * lanes
@@ -240,9 +240,9 @@ def test_kernel_gradients_too_large_for_partial_sums() -> None:
     assert "partial" not in notes([Conv2D(16, 3)], "backward", "kernel gradient conv1", (5, 5, 1))
 
 
-def test_threads_without_work_are_told() -> None:
-    told = stage(plan(GRAPHS["lecture"], training=True, threads=3), "update", "update dense2")
-    assert "cut into 1, so that 1 of 3 threads work" in told.description.notes
+def test_threads_without_work_are_reported() -> None:
+    printed = stage(plan(GRAPHS["lecture"], training=True, threads=3), "update", "update dense2")
+    assert "cut into 1, so that 1 of 3 threads work" in printed.description.notes
 
 
 def test_a_declined_network_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,10 +250,10 @@ def test_a_declined_network_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Declined("there is no kernel for the loss of this test")
 
     monkeypatch.setattr("pellucid.engines.native.report.write", decline)
-    told = plan(GRAPHS["lecture"], training=True)
-    assert told.declined == "there is no kernel for the loss of this test"
-    assert told.stages == ()
-    assert json.loads(json.dumps(told.to_dict()))["declined"] == told.declined
+    printed = plan(GRAPHS["lecture"], training=True)
+    assert printed.declined == "there is no kernel for the loss of this test"
+    assert printed.stages == ()
+    assert json.loads(json.dumps(printed.to_dict()))["declined"] == printed.declined
 
 
 @pytest.mark.parametrize("name", ["lecture", "every operation", "residual"])
@@ -276,14 +276,14 @@ def test_timing_runs_every_stage(training: bool) -> None:
     given = network(graph)
     before = {name: array.copy() for name, array in given.weights.items()}
     timing = measure(given, host_target(2), batch=BATCH, training=training, repeats=2)
-    told = plan(graph, training=training).timed(timing)
-    assert [stage.seconds for stage in told.stages] == timing.stages
+    printed = plan(graph, training=training).timed(timing)
+    assert [stage.seconds for stage in printed.stages] == timing.stages
     assert min(*timing.stages, timing.whole, timing.peak) > 0
     for name, array in given.weights.items():
         np.testing.assert_array_equal(array, before[name])
-    values = json.loads(json.dumps(told.to_dict()))
-    assert values["flops"] == told.flops
-    assert len(values["stages"]) == len(told.stages)
+    values = json.loads(json.dumps(printed.to_dict()))
+    assert values["flops"] == printed.flops
+    assert len(values["stages"]) == len(printed.stages)
     assert {"kernel", "tile", "layout", "flops", "seconds", "notes"} <= values["stages"][0].keys()
 
 

@@ -35,7 +35,7 @@ class Placement:
         angle: Its turn against the clock, in radians.
         scale: By how much it grows.
         down: Pixels by which it moves down.
-        right: Likewise to the right.
+        right: Pixels by which it moves to the right.
     """
 
     flip: NDArray[np.bool_]

@@ -38,8 +38,8 @@ def recoloured(
     Args:
         images: Shape (N, H, W, C) with C 1 (grey; then saturation does nothing) or 3.
         brightness: Factor of each picture, shape (N,).
-        contrast: Likewise.
-        saturation: Likewise.
+        contrast: Factor of each, shape (N,).
+        saturation: Factor of each, shape (N,).
     """
     count, height, width, channels = images.shape
     if channels == 1:

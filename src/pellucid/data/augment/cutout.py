@@ -25,7 +25,7 @@ def cover(
         images: Shape (N, H, W, C).
         side: Height and width of the square; what hangs over the edge is lost.
         rows: The row of its middle, shape (N,); of an even side, the lower of the two.
-        columns: Likewise the column, the right one.
+        columns: The column of its middle, shape (N,); of an even side, the right of the two.
         border: The grey level that covers; with a word, the picture's mean colour.
     """
     count, _, _, channels = images.shape

@@ -27,9 +27,9 @@ class Augmentation:
         scale: Largest growth, 0..3: the factor lies between 1 / (1 + scale) and 1 + scale, its
             logarithm uniformly.
         brightness: The values are multiplied by 1 − brightness .. 1 + brightness, 0..1.
-        contrast: Distances from the picture's mean grey, likewise, 0..1.
-        saturation: Distances of a pixel's colours from its grey, likewise, 0..1; nothing happens to
-            grey pictures.
+        contrast: Distances from the picture's mean grey are multiplied in the same way, 0..1.
+        saturation: Distances of a pixel's colours from its grey are, too, 0..1; grey pictures
+            stay as they are.
         cutout: Side of a covered square as a share of the shorter side, 0..1. Its middle is any
             pixel of the picture, so that a part of it may hang over the edge.
         mixup: α of the distribution Beta(α, α) of the weights in which two pictures and their

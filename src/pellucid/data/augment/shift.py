@@ -25,7 +25,7 @@ def flip_and_shift(
         images: Shape (N, H, W, C).
         flip: Which are mirrored, shape (N,).
         down: Pixels by which each moves down, shape (N,); negative: up.
-        right: Likewise to the right.
+        right: Pixels by which each moves to the right, shape (N,); negative: to the left.
         border: What comes in at the other side, as in ``Augmentation``.
     """
     # all borders are symmetric, so that mirroring last needs only the opposite move before

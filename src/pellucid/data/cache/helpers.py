@@ -3,7 +3,8 @@
 Threads of one Python process decode large pictures side by side, but of small ones only one at a
 time: most of the time goes into Python's own steps. So where there are thousands of small files,
 other processes take some blocks of them, as soon as they are ready to, and the pixels are the same
-whoever decoded them. A helper that cannot be started, or ends, or is killed, is done without.
+in whichever process they were decoded. A helper that cannot be started, or ends, or is killed, is
+done without.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Helpers:
         return self
 
     def kill(self) -> None:
-        """End them in whatever they do; who waits for an answer is told that there is none."""
+        """End them in whatever they do; a caller that waits for an answer gets none."""
         for process in self._processes:
             process.kill()
 

@@ -97,7 +97,7 @@ class PictureCache:
             helpers: From :meth:`helpers`.
 
         Returns:
-            The pictures; none where they cannot be kept, which :attr:`note` then tells.
+            The pictures; none where they cannot be kept, which :attr:`note` then explains.
 
         Raises:
             DataError: If ``stop``, for the first bad file in order.
@@ -138,7 +138,7 @@ class PictureCache:
     ) -> Helpers:
         """Start processes that help to decode, if thousands of files have never been met.
 
-        They get ready while the files are still being told apart by their content.
+        They get ready while files are still compared by their content.
         """
         new = self.files.never_met(files)
         return Helpers(helpers_for(new, self._threads), preprocessing, max_pixels)

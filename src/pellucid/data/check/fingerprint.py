@@ -50,7 +50,7 @@ class Fingerprint:
         thumbnail: A small grey copy, shape (16, 16): uint8; or float32 of a picture of more than 8
             bits, not scaled yet.
         file: SHA-256 of its file; None for a picture that is in memory.
-        format: Pillow's name of the format that its content has; likewise.
+        format: Pillow's name of the format that its content has; None for a picture in memory.
         several_frames: Whether it is an animation, or has several pages.
         fractions: Of a picture of more than 8 bits, whether its values have a fraction; else None.
     """
@@ -225,7 +225,7 @@ def _several_frames(image: Image.Image) -> bool:
         return False
     try:
         return bool(getattr(image, "is_animated", False))
-    except DECODING_ERRORS:  # decoding will tell
+    except DECODING_ERRORS:  # decoding reports it
         return False
 
 

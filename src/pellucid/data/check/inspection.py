@@ -1,4 +1,4 @@
-"""Look at all pictures of a source, and say what was found."""
+"""Look at all pictures of a source, and report what was found."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     from pellucid.data.targets import Targets
 
     Progress = Callable[[int, int], None]
-    """Told how many pictures of how many were looked at."""
+    """Called with the number of pictures that were looked at, and of all."""
 
 Item = TypeVar("Item")
 Seen = TypeVar("Seen")
 
 PARTS = ("all", "train", "validation", "test")
-"""The order in which parts are told."""
+"""The order in which parts are reported."""
 
 _BLOCK = 64  # pictures per task of a thread
 
@@ -74,7 +74,7 @@ def inspect(
 ) -> DataReport:
     """Look at data before anything learns from them.
 
-    Every picture is decoded once. What is looked for stands in
+    Every picture is decoded once. What is looked for is listed in
     :data:`pellucid.data.check.finding_kinds.KINDS`.
 
     Args:
@@ -82,7 +82,7 @@ def inspect(
         near: Whether to look for pictures that are nearly the same, too.
         max_pixels: Picture files with more pixels cannot be used, and are never decoded.
         max_bytes: As :func:`pellucid.data.load` takes it.
-        progress: Told how far it is.
+        progress: Called with how many pictures were looked at, of how many.
         path_column: As :func:`pellucid.data.load` takes it.
         label_column: As :func:`pellucid.data.load` takes it.
         task: As :func:`pellucid.data.load` takes it.
@@ -131,9 +131,9 @@ def inspect_datasets(
         datasets: The pictures of each part; all with the same classes.
         name: What the data are called.
         bad: The files that were left out when the data were read; None for those that the data
-            sets themselves tell of.
+            sets themselves list.
         near: Whether to look for pictures that are nearly the same, too.
-        progress: Told how far it is.
+        progress: Called with how many pictures were looked at, of how many.
         originals: By part, the values of pictures of more than 8 bits, (N, H, W) or (N, H, W, C),
             before they were scaled: what is compared.
         notes: What was found before.

@@ -21,7 +21,7 @@ SCHEMA = 1
 may come without."""
 
 MOST_NAMES = 4
-"""Names of a finding that stand in its line."""
+"""Names of a finding that its line gives."""
 
 
 @short_repr
@@ -63,7 +63,7 @@ class ClassCount:
         pictures: How many can be used, by part.
         unusable: How many files cannot.
         smallest: Height and width of the picture with the fewest pixels; None without pictures.
-        largest: Likewise of that with the most.
+        largest: Height and width of that with the most.
     """
 
     name: str

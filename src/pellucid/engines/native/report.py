@@ -115,7 +115,7 @@ class PlanReport(Record):
         return replace(self, stages=stages, whole=timing.whole, peak=timing.peak)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values; a stage's description stands beside its name."""
+        """As plain JSON values; a stage's description is given beside its name."""
         values = asdict(self)
         values["flops"] = self.flops
         for stage in values["stages"]:
@@ -127,7 +127,7 @@ class PlanReport(Record):
 
 
 def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanReport:
-    """Plan a network and tell what was planned.
+    """Plan a network and report the plan.
 
     Args:
         graph: The network.

@@ -58,7 +58,7 @@ def measure(
     peak = measure_peak(target.threads, target)
     stages = StageTimer(network, images, target, training=training).time(repeats)
     whole = _whole(network, images, target.threads, training, repeats)
-    # Again, since whoever else runs on this machine takes from it.
+    # Again, since other processes of this machine lower it.
     return Timing(stages, whole, max(peak, measure_peak(target.threads, target)))
 
 

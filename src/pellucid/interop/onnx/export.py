@@ -75,7 +75,7 @@ def described(
     Args:
         model: The model.
         layout: As :func:`save_onnx` takes it.
-        dtype: Likewise.
+        dtype: As :func:`save_onnx` takes it.
     """
     shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
     second = NUMBERS if isinstance(model.task, Regression) else PROBABILITIES

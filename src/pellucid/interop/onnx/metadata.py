@@ -1,9 +1,9 @@
 """What an exported ONNX file says of itself: enough to get the whole model back.
 
-Under ``pellucid`` stands a JSON text with the network's graph, task, preprocessing and provenance,
+Under ``pellucid`` it has a JSON text with the network's graph, task, preprocessing and provenance,
 and with one picture and its logits, by which any program can check that it computes the same. For
 readers that know nothing of Pellucid, ``task``, ``classes`` (a JSON list) and ``preprocessing``
-stand there besides.
+are there, too.
 """
 
 from __future__ import annotations

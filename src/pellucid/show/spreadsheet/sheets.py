@@ -1,7 +1,7 @@
 """Where values lie in a workbook: which sheet, which cell.
 
 Feature maps (H, W, C) lie with their rows down, and across with the channels of a pixel side by
-side: value (y, x, c) stands in column x·C + c. So the window of a convolution over all channels is
+side: value (y, x, c) is in column x·C + c. So the window of a convolution over all channels is
 one block of cells, and one SUMPRODUCT with the kernel's block computes an output. Vectors run down.
 Row 1 and column A hold labels, so that everything begins in B2.
 """

@@ -1,6 +1,6 @@
 """The workbook: pixels and weights as numbers, everything between as formulas.
 
-Whoever changes a pixel or a weight in it sees what becomes of the answer. Formulas carry the values
+Change a pixel or a weight in it, and see what becomes of the answer. Formulas carry the values
 that the engine computed, so that viewers which compute nothing show them, too; and each feature map
 has a block of its own, coloured about 0.
 """

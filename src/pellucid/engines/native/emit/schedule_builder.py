@@ -86,7 +86,7 @@ class ScheduleBuilder:
 
     Args:
         vectors: The width of vectors.
-        pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+        pause: The instruction by which a waiting thread yields its core, in LLVM's words.
         single: Whether single images get schedules of their own.
         backward: Whether the forward pass at inference has a backward pass behind it.
 

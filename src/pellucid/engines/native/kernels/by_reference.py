@@ -172,7 +172,7 @@ class ByReference(Weighted):
 
         Args:
             memory: The arena, settled.
-            counter: Tells the run's seed and the number of the step.
+            counter: Gives the run's seed and the number of the step.
         """
         self._memory, self._counter = memory, counter
         self._saved: Any = None

@@ -1,4 +1,4 @@
-"""Kernels flipped for the backward pass: what carries ∂y to ∂x, copied anew after every step.
+"""Kernels flipped for the backward pass: what carries ∂y to ∂x, copied again after every step.
 
 The gradient of a convolution's input is a convolution of ∂y, with the kernel flipped round and its
 channels and filters exchanged; with a stride, one for each phase of the input positions. A dense

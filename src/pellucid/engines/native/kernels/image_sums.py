@@ -1,4 +1,4 @@
-"""Gradients of weights that are sums over images, whoever computes which image.
+"""Gradients of weights that are sums over images, the same for any number of threads.
 
 Each image's sums are found where the gradient passes through it, and kept; once all are there they
 are joined in the order of images. So the same bits come out for any number of threads.

@@ -82,7 +82,7 @@ class Loss:
             room.view(np.float64)[: self.classes] = self.loss.class_weights
 
     def write_labels(self, memory: NDArray[np.uint8], labels: Array) -> None:
-        """Tell the next step what is wanted: class numbers (N,) or probabilities (N, K)."""
+        """Set the targets of the next step: class numbers (N,) or probabilities (N, K)."""
         count = len(labels)
         numbers = floats(memory, self.labels, count)
         if labels.ndim == 1:

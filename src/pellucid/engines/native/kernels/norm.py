@@ -1,7 +1,8 @@
 """Batch normalisation, with a function of each value and a max pooling behind it.
 
 The statistics of a batch need all its images: each image's mean and squared deviations are found by
-the thread that has it, then joined in the order of images (Chan et al. 1979), whoever found them.
+the thread that has it, then joined in the order of images (Chan et al. 1979): the same bits for any
+number of threads.
 """
 
 from __future__ import annotations

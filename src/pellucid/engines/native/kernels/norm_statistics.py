@@ -1,6 +1,7 @@
 """The statistics of a batch: each image's by the thread that has it, then joined in order.
 
-Means and squared deviations are joined as Chan et al. (1979) do, whoever found them.
+Means and squared deviations are joined as Chan et al. (1979) do: the same bits for any number of
+threads.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
             assert isinstance(operation, ops.Conv2D | ops.Dense)
             if node.name in shown:
                 nodes.append(Node(node.name, operation, inputs, node.weights))
-            # The folded weights belong to nobody else, whoever shares the stored ones.
+            # Folded weights are this node's own, also where the stored ones are shared.
             folded = dataclasses.replace(operation, bias=True)
             nodes.append(Node(names[node.name], folded, inputs))
         else:

@@ -74,7 +74,7 @@ class LiveRanges:
         )
 
     def after(self, one: int, others: Sequence[int]) -> bool:
-        """Whether a buffer of images is needed only after all others, told by one look at each end.
+        """Whether a buffer of images is needed only after all others, by one look at each end.
 
         It is then apart from each of them, where images lie alike in all. Finding that out pair by
         pair would take time with the square of a network's depth.

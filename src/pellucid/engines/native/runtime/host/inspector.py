@@ -68,7 +68,7 @@ class Inspector:
         self._programs: OrderedDict[Wanted, _Program] = OrderedDict()
 
     def weights_changed(self) -> None:
-        """Let programs fetch the weights anew before they run again."""
+        """Let programs fetch the weights again before they next run."""
         self._version += 1
 
     def values(
@@ -77,7 +77,7 @@ class Inspector:
         """The values of some nodes, (N, …) each, in the graph's order.
 
         Args:
-            latest: Tells the weights of the whole graph.
+            latest: Gives the weights of the whole graph.
             images: (N, H, W, C).
             names: Nodes, ``input`` among them.
         """
@@ -127,7 +127,7 @@ class Inspector:
         """Gradients that follow from those at some nodes' values.
 
         Args:
-            latest: Tells the weights of the whole graph.
+            latest: Gives the weights of the whole graph.
             images: (N, H, W, C).
             seeds: The gradient at each node where one comes in, (N, …); they add up.
             names: Nodes at whose values gradients are wanted, ``input`` among them.

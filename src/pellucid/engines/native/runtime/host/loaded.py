@@ -34,7 +34,7 @@ class Loaded:
     Args:
         code: The code.
         target: The one that runs this.
-        counter: Tells the run's seed and the number of the step, for operations without a kernel.
+        counter: Gives the run's seed and the number of the step, for operations without a kernel.
 
     Attributes:
         code: The code.

@@ -170,7 +170,7 @@ def _serve(address: int, memory: object, number: int) -> None:
 
 
 def _stop(address: int, memory: object, process: int) -> None:
-    if process == os.getpid():  # in the child of a fork there is nobody to be told
+    if process == os.getpid():  # in the child of a fork there is no thread to notify
         _code().stop(address)
 
 

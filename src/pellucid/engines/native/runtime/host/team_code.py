@@ -32,7 +32,7 @@ def team_text(triple: str, pause: str) -> str:
 
     Args:
         triple: The system, as LLVM names it: how denormal numbers are flushed depends on it.
-        pause: The instruction that tells the processor that a thread is waiting, in LLVM's words.
+        pause: The instruction by which a waiting thread yields its core, in LLVM's words.
     """
     pausing = f"call void {pause}" if pause else ""
     return "\n".join(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_evaluate_tells_what_it_left_out(model_path: Path, tmp_path: Path) -> None:
+def test_evaluate_lists_what_it_left_out(model_path: Path, tmp_path: Path) -> None:
     for digit in ("3", "7"):
         write(tmp_path / "data" / digit / "1.png", encoded(noise(0, 8, 8)))
     write(tmp_path / "data" / "7" / "page\x1b[2J.png", b"<html>")
@@ -22,6 +22,6 @@ def test_evaluate_tells_what_it_left_out(model_path: Path, tmp_path: Path) -> No
         capture_output=True,
         text=True,
     )
-    told = r"1 file cannot be used and is left out: 7/page\x1b[2J.png: a text with markup"
-    assert told in run.stderr
+    printed = r"1 file cannot be used and is left out: 7/page\x1b[2J.png: a text with markup"
+    assert printed in run.stderr
     assert "of 2 pictures: data" in run.stdout
