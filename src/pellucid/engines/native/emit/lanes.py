@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pellucid.engines.native.emit.ir import Function, Value
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+
+SUMS = 16
+"""Into how many parts a reduction over channels is split, on every processor: as many as the widest
+vectors have lanes. Channel c belongs to part c mod 16, so that results depend on no vector's
+width."""
 
 
 def lanes_from(f: Function, first: int, last: int) -> Value:
@@ -54,3 +59,37 @@ def across(f: Function, x: Value, combine: Callable[[Value, Value], Value]) -> V
         x = combine(x, moved)
         distance //= 2
     return x
+
+
+def over_channels(
+    f: Function,
+    channels: int,
+    first: Value,
+    body: Callable[[Index, Value | None, Value], Value],
+    combine: Callable[[Value, Value], Value],
+) -> Value:
+    """Append a reduction over one position's channels; the result in every lane.
+
+    Args:
+        f: The function.
+        channels: How many there are.
+        first: The vector that every part begins with; nothing changes when it is combined.
+        body: Takes the first channel of a vector, the lanes that hold channels (none if all do),
+            and what came before; returns that with this vector's channels in it.
+        combine: Of two vectors, lane by lane, as addition is.
+    """
+    lanes = f.vectors.lanes
+    parts = max(1, SUMS // lanes)
+    width = parts * lanes
+    full = channels // width * width
+
+    def turn(c: Index, running: list[Value]) -> list[Value]:
+        return [body(f.add(c, lanes * k), None, part) for k, part in enumerate(running)]
+
+    found = f.loop(0, full, width, turn, [(f.vectors.float, first)] * parts)
+    for k, c in enumerate(range(full, channels, lanes)):
+        found[k] = body(c, real_lanes(f, channels) if channels - c < lanes else None, found[k])
+    while len(found) > 1:  # as lanes are combined that are half a vector apart
+        half = len(found) // 2
+        found = [combine(found[k], found[k + half]) for k in range(half)]
+    return across(f, found[0], combine)

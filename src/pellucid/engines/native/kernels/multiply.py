@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
@@ -12,7 +13,7 @@ from pellucid.engines.native.emit.images import (
     over_positions,
     start_of,
 )
-from pellucid.engines.native.emit.lanes import across, keep, lanes_from
+from pellucid.engines.native.emit.lanes import keep, lanes_from, over_channels
 from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -97,28 +98,25 @@ def _elementwise(f: Function, gradient: Place, other: Place, to: Place, *, adds:
 
 def _summed(f: Function, gradient: Place, other: Place, to: Place, *, adds: bool) -> None:
     """∂b = Σ ∂y · a, over positions where b has one number a channel, else over channels."""
-    lanes = f.vectors.lanes
 
     def product(at: list[Value], c: Index = 0) -> Value:
         return f.vector("fmul", f.load_vector(at[0], c), f.load_vector(at[1], c))
 
-    def over_channels(at: list[Value], _: list[Value]) -> list[Value]:
-        start = [(f.vectors.float, f.zero)]
-        (total,) = f.loop(
-            0,
-            gradient.layout.pitch,
-            lanes,
-            lambda c, sums: [f.vector("fadd", sums[0], product(at, c))],
-            start,
+    def one_number(at: list[Value], _: list[Value]) -> list[Value]:
+        total = over_channels(
+            f,
+            gradient.layout.channels,
+            f.zero,
+            lambda c, _, total: f.vector("fadd", total, product(at, c)),
+            partial(f.vector, "fadd"),
         )
-        total = across(f, total, lambda a, b: f.vector("fadd", a, b))
         _store(f, keep(f, lanes_from(f, 0, 1), total), at[2], 0, adds=adds)
         return []
 
     def image(n: Index) -> None:
         dy, x, db = (start_of(f, place, n) for place in (gradient, other, to))
         if to.layout.channels != gradient.layout.channels:
-            over_positions(f, [(gradient, dy), (other, x), (to, db)], 0, over_channels)
+            over_positions(f, [(gradient, dy), (other, x), (to, db)], 0, one_number)
             return
 
         def channels(c: Index) -> None:

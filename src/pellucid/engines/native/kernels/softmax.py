@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pellucid import ops
 from pellucid.engines.native.emit.exponential import exponential
 from pellucid.engines.native.emit.images import each_position
-from pellucid.engines.native.emit.lanes import across, keep, real_lanes
+from pellucid.engines.native.emit.lanes import keep, over_channels, real_lanes
 from pellucid.engines.native.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Softmax(Kernel):
                         value = f.choose(real, value, lowest)
                     return _larger(f, value, running)
 
-                top = across(f, _over(f, channels, lowest, largest), partial(_larger, f))
+                top = over_channels(f, channels, lowest, largest, partial(_larger, f))
 
                 def powers(c: Index, real: Value | None, running: Value) -> Value:
                     value = exponential(f, f.vector("fsub", f.load_vector(z, c), top))
@@ -51,15 +51,14 @@ class Softmax(Kernel):
                     f.store_vector(value, y, c)
                     return f.vector("fadd", running, value)
 
-                total = across(f, _over(f, channels, f.zero, powers), partial(f.vector, "fadd"))
+                total = over_channels(f, channels, f.zero, powers, partial(f.vector, "fadd"))
 
-                def shares(c: Index, real: Value | None, running: Value) -> Value:
+                def share(c: Index, real: Value | None) -> None:
                     f.store_vector(
                         keep(f, real, f.vector("fdiv", f.load_vector(y, c), total)), y, c
                     )
-                    return running
 
-                _over(f, channels, f.zero, shares)
+                _each_vector(f, channels, share)
 
             each_position(f, places, position)
 
@@ -83,17 +82,16 @@ class Softmax(Kernel):
                 def products(c: Index, real: Value | None, running: Value) -> Value:
                     return f.fma(keep(f, real, f.load_vector(dy, c)), f.load_vector(y, c), running)
 
-                mean = across(f, _over(f, channels, f.zero, products), partial(f.vector, "fadd"))
+                mean = over_channels(f, channels, f.zero, products, partial(f.vector, "fadd"))
 
-                def shares(c: Index, real: Value | None, running: Value) -> Value:
+                def share(c: Index, real: Value | None) -> None:
                     away = f.vector("fsub", f.load_vector(dy, c), mean)
                     value = keep(f, real, f.vector("fmul", f.load_vector(y, c), away))
                     if adds:
                         value = f.vector("fadd", value, f.load_vector(dz, c))
                     f.store_vector(value, dz, c)
-                    return running
 
-                _over(f, channels, f.zero, shares)
+                _each_vector(f, channels, share)
 
             each_position(f, places, position)
 
@@ -105,17 +103,14 @@ def _larger(f: Function, a: Value, b: Value) -> Value:
     return f.choose(f.compare("ogt", a, b), a, b)
 
 
-def _over(
-    f: Function,
-    channels: int,
-    first: Value,
-    body: Callable[[Index, Value | None, Value], Value],
-) -> Value:
-    """Append a loop over one position's vectors that carries a vector along."""
+def _each_vector(f: Function, channels: int, body: Callable[[Index, Value | None], None]) -> None:
+    """Append a loop over one position's vectors: the first channel, and which lanes hold some."""
     full = channels // f.vectors.lanes * f.vectors.lanes
 
-    def turn(c: Index, running: list[Value]) -> list[Value]:
-        return [body(c, None, running[0])]
+    def turn(c: Index, _: list[Value]) -> list[Value]:
+        body(c, None)
+        return []
 
-    (result,) = f.loop(0, full, f.vectors.lanes, turn, [(f.vectors.float, first)])
-    return result if full == channels else body(full, real_lanes(f, channels), result)
+    f.loop(0, full, f.vectors.lanes, turn)
+    if full < channels:
+        body(full, real_lanes(f, channels))

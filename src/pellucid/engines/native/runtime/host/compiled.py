@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.random import write_counter
 from pellucid.engines.native.emit.schedule_builder import STEP
@@ -15,13 +16,7 @@ from pellucid.engines.native.emit.update import write_scalars
 from pellucid.engines.native.kernels.plan import SCALARS
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.memory.arena import floats
-from pellucid.engines.native.runtime.host.loaded import (
-    Loaded,
-    by_node,
-    contiguous,
-    of_node,
-    of_pixels,
-)
+from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.batches import images_at_once, parts
-from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import GRADIENTS
-from pellucid.engines.native.lower.fold import Folded, fold
+from pellucid.engines.native.inspected import write_inspected
 from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
-from pellucid.engines.native.wanted import Wanted, part_that_makes
+from pellucid.engines.native.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from pellucid.engines.native.lower.fold import Folded
     from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Weights
@@ -176,19 +176,8 @@ class Inspector:
         return program
 
     def _compile(self, wanted: Wanted, capacity: int) -> _Program:
-        folded, named = Folded.nothing(self._graph), wanted
-        if wanted.backward:
-            ends = wanted.seeds
-        else:
-            if self._folds:
-                folded = fold(self._graph, wanted.values)
-            ends = frozenset(folded.makers[name] for name in wanted.values)
-            named = Wanted(values=ends)
-        code = write(
-            part_that_makes(folded.graph, ends),
-            self._target,
-            capacity=capacity,
-            wanted=named,
+        code, folded = write_inspected(
+            self._graph, wanted, self._target, capacity=capacity, folds=self._folds
         )
         return _Program(Loaded(code, self._target, lambda: (0, 0)), folded)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
 from pellucid.engines.native.memory.arena import ALIGNMENT, floats
 from pellucid.engines.native.runtime.host.machine import load
@@ -177,26 +178,6 @@ class Loaded:
 def of_pixels(schedules: tuple[str, str], pixels: Array) -> str:
     """The schedule for these pixels: the first takes bytes, the second floats."""
     return schedules[0] if pixels.dtype == np.uint8 else schedules[1]
-
-
-def by_node(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
-    """Arrays by their node's name, which has no dot, and then by the rest."""
-    found: dict[str, dict[str, Array]] = {}
-    for name, array in arrays.items():
-        node, _, own = name.partition(".")
-        found.setdefault(node, {})[own] = array
-    return found
-
-
-def of_node(
-    arrays: Mapping[str, Mapping[str, Array]], node: str, ending: str = ""
-) -> dict[str, NDArray[np.float32]]:
-    """One node's arrays by their own name."""
-    return {
-        name[: len(name) - len(ending)]: np.asarray(array, np.float32)
-        for name, array in arrays.get(node, {}).items()
-        if name.endswith(ending)
-    }
 
 
 def contiguous(images: Array) -> Array:
