@@ -44,6 +44,16 @@ def test_summary_of_a_model_file(pellucid: Command, model_path: Path) -> None:
     assert "normalise" in pellucid("summary", model_path).stdout
 
 
+def test_summary_as_a_drawing(pellucid: Command, tmp_path: Path) -> None:
+    for ending in ("svg", "html", "json"):
+        out = tmp_path / f"net.{ending}"
+        assert str(out) in pellucid("summary", "squeezenet", "--out", out).stderr
+        assert "fire2" in out.read_text("utf-8")
+    assert pellucid("summary", "resnet18", "--json").stdout.count("224") >= 2  # as published
+    done = pellucid("summary", "squeezenet", "--out", tmp_path / "net.png", code=1)
+    assert ".svg" in done.stderr
+
+
 def test_summary_of_what_does_not_fit(pellucid: Command) -> None:
     done = pellucid("summary", "lenet5", "--input", "10x10x3", code=1)
     assert "⌊(n + 2p − k)/s⌋ + 1" in done.stderr

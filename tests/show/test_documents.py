@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from pellucid.layers import ReLU, Sequential
 from pellucid.record import Record
 from pellucid.show import document as d
 from pellucid.show.drawing import new_figure
@@ -42,6 +43,7 @@ def every_part() -> d.Document:
         d.Bars("probabilities", [d.Bar(HOSTILE, 0.75, "75%"), d.Bar("dog", 0.25, "25%", "yes")]),
         d.Bars("shares", [d.Bar("a", -1.0, "−1"), d.Bar("b", 3.0, "3")], signed=True),
         d.Figure(drawn, f"a chart of {HOSTILE}", 300),
+        d.Diagram(Sequential([ReLU(name="a b")]).graph((2, 2, 1)), HOSTILE),
         d.Pictures(
             [d.Picture(lambda: pixels, (HOSTILE, "below"), command="run this")] * 4, limit=LIMIT
         ),
@@ -69,7 +71,8 @@ def printed(document: d.Document, *, width: int = 80, full: bool = False) -> str
 def test_a_page_of_every_part() -> None:
     found = read(page(every_part()))
     assert found.text.count("<script>alert(2)</script>\\n\\x1b[31m고양이") >= 9
-    assert found.charts == [f"a chart of {HOSTILE}".replace("\n", "\\n").replace("\x1b", "\\x1b")]
+    shown = HOSTILE.replace("\n", "\\n").replace("\x1b", "\\x1b")
+    assert found.charts == [f"a chart of {shown}", shown]
     assert [len(found.all(tag)) for tag in ("h1", "h2", "h3", "h4")] == [1, 1, 1, 1]
     assert len(found.all("img")) == 3 + 2
     assert picture(found.all("img")[0]["src"]).size == (4, 4)

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.graph.graph import INPUT
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,7 +54,7 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
     height, width, _ = graph.input_shape
     everything = ReceptiveField(height, 0, 0), ReceptiveField(width, 0, 0)
     pixel = ReceptiveField(1, 1, 0)
-    fields: dict[str, Fields] = {INPUT: (pixel, pixel)}
+    fields: dict[str, Fields] = {graph.input: (pixel, pixel)}
     for node in graph.nodes:
         shapes = graph.inputs_of(node)
         reads = node.operation.reads(*shapes)
@@ -132,9 +130,9 @@ def seen_pixels(graph: Graph, layer: str, at: Sequence[int]) -> Area:
                 if before is None
                 else tuple(np.union1d(a, b) for a, b in zip(before, read, strict=True))
             )
-    if INPUT not in needed:
+    if graph.input not in needed:
         return (0, 0), (0, 0)  # a value that depends on no pixel sees none
-    rows, columns = ((int(n.min()), int(n.max()) + 1) for n in needed[INPUT][:2])
+    rows, columns = ((int(n.min()), int(n.max()) + 1) for n in needed[graph.input][:2])
     return rows, columns
 
 

@@ -27,7 +27,8 @@ class Row:
         parameters: Trainable weights.
         statistics: Weights that are followed but not trained.
         multiply_adds: For one image, forward.
-        receptive_field: (height, width) in pixels, at most the image's.
+        receptive_field: (height, width) in pixels, at most the image's; none where there are
+            several inputs, or no picture.
     """
 
     layer: str
@@ -37,17 +38,28 @@ class Row:
     parameters: int
     statistics: int
     multiply_adds: int
-    receptive_field: tuple[int, int]
+    receptive_field: tuple[int, int] | None
 
 
 @short_repr
 @dataclass(frozen=True)
 class Summary(Record):
-    """A network's layers and their cost."""
+    """A network's layers and their cost.
+
+    Attributes:
+        graph: The network.
+        rows: One a layer.
+    """
 
     record_kind: ClassVar[str] = "summary"
-    input_shape: Shape
+    endings: ClassVar[tuple[str, ...]] = (".svg", ".html", ".json")
+    graph: Graph
     rows: tuple[Row, ...]
+
+    @property
+    def input_shape(self) -> Shape:
+        """Of the only input; raises ArgumentError if there are several."""
+        return self.graph.input_shape
 
     @property
     def parameters(self) -> int:
@@ -62,22 +74,25 @@ class Summary(Record):
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return {
-            "input_shape": self.input_shape,
+            **self._inputs(),
             "layers": [asdict(row) for row in self.rows],
             "parameters": self.parameters,
             "multiply_adds": self.multiply_adds,
         }
 
+    def _inputs(self) -> dict[str, Any]:
+        if len(self.graph.inputs) == 1:
+            return {"input_shape": self.input_shape}
+        return {"inputs": {name: each.shape for name, each in self.graph.inputs.items()}}
+
 
 def summarise(graph: Graph) -> Summary:
     """Layer by layer: output shape, parameters, multiply-adds, receptive field."""
-    fields = receptive_fields(graph)
-    height, width, _ = graph.input_shape
+    fields = _fields(graph)
     rows = []
     for node in graph.nodes:
         inputs = graph.inputs_of(node)
         parameters = node.operation.parameters(*inputs).values()
-        down, across = fields[node.name]
         rows.append(
             Row(
                 node.name,
@@ -87,7 +102,19 @@ def summarise(graph: Graph) -> Summary:
                 sum(math.prod(p.shape) for p in parameters if p.trainable),
                 sum(math.prod(p.shape) for p in parameters if not p.trainable),
                 node.operation.multiply_adds(*inputs),
-                (min(down.size, height), min(across.size, width)),
+                fields.get(node.name),
             )
         )
-    return Summary(graph.input_shape, tuple(rows))
+    return Summary(graph, tuple(rows))
+
+
+def _fields(graph: Graph) -> dict[str, tuple[int, int]]:
+    """The receptive field of each layer, in pixels, where the only input is a picture."""
+    shapes = [each.shape for each in graph.inputs.values()]
+    if len(shapes) != 1 or len(shapes[0]) != 3:
+        return {}
+    height, width, _ = shapes[0]
+    return {
+        name: (min(down.size, height), min(across.size, width))
+        for name, (down, across) in receptive_fields(graph).items()
+    }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from pellucid.graph import Graph
+
 T = TypeVar("T")
 
 Mark = Literal["", "note", "warn", "grave"]
@@ -166,6 +168,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Diagram:
+    """A network's graph, drawn; a terminal leaves it out.
+
+    Attributes:
+        graph: The graph.
+        alt: What it shows, for those who cannot see it.
+    """
+
+    graph: Graph
+    alt: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """A picture of data with lines below.
 
@@ -284,6 +299,7 @@ Part = (
     | Facts
     | Bars
     | Figure
+    | Diagram
     | Pictures
     | Maps
     | Grids

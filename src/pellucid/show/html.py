@@ -17,6 +17,7 @@ from pellucid.numerals import figure as written
 from pellucid.numerals import short, with_minus
 from pellucid.show import document as d
 from pellucid.show.drawing import in_style, svg
+from pellucid.show.network.svg import network_element
 from pellucid.show.palette import INK, PERCENTILE, limit_of
 from pellucid.show.sheet import enlarged, map_sheet, png
 from pellucid.show.style import PAGE_STYLE, STYLE
@@ -152,6 +153,10 @@ class _Renderer:
     @render.register
     def _(self, part: d.Figure) -> str:
         return inline_svg(svg(in_style(part.draw)), part.alt, part.width)
+
+    @render.register
+    def _(self, part: d.Diagram) -> str:
+        return _scrolling(part.alt, network_element(part.graph, part.alt))
 
     @render.register
     def _(self, part: d.Pictures) -> str:

@@ -103,6 +103,8 @@ def save(record: Record, path: str | os.PathLike[str], **options: Any) -> None:
     ending = checks.ending(path, record.endings) if Path(path).suffix else ".png"
     if ending == ".html":
         write_text(path, page(record, **options))
+    elif ending == ".svg":  # a summary
+        write_text(path, _function("summary.summary_svg")(record))
     elif ending == ".json":
         values = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False)
         write_text(path, f"{values}\n")

@@ -14,6 +14,16 @@ body { margin: 0; padding: 0 1rem 2rem; }
 .pellucid { margin: 0 auto; }
 """
 
+NETWORK_STYLE = """
+.network text { font: 11px system-ui, sans-serif; fill: currentColor; }
+.network .title { font-size: 13px; }
+.network .heading, .network .times, .network .tag { font-size: 13px; font-weight: 600; }
+.network .frame { fill: none; stroke: currentColor; stroke-opacity: .45; }
+.network .line { fill: none; stroke: currentColor; stroke-opacity: .7; }
+.network .head { fill: currentColor; fill-opacity: .8; }
+"""
+"""Of networks that are drawn; letters have the sizes that ``show.network.pieces`` reckons with."""
+
 _NEGATIVE_HATCH = "repeating-linear-gradient(45deg, #fff8 0 2px, #fff0 2px 6px)"
 
 STYLE = f"""
@@ -47,6 +57,7 @@ STYLE = f"""
 .pellucid .beside-parts {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: start; }}
 .pellucid .beside-parts > * {{ max-width: 100%; }}
 .pellucid svg {{ display: block; max-width: 100%; height: auto; margin: .5rem 0; }}
+.pellucid svg.network {{ max-width: none; }}
 .pellucid img {{ display: block; max-width: 100%; height: auto; image-rendering: pixelated;
   margin: 0; }}
 .pellucid ul.pictures {{ display: flex; flex-wrap: wrap; gap: .8rem; list-style: none;
@@ -88,5 +99,6 @@ STYLE = f"""
   .pellucid :is(img, svg, li, tr, .box, dl div) {{ break-inside: avoid; }}
   .pellucid :is(h2, h3) {{ break-after: avoid; }}
   .pellucid details::details-content {{ content-visibility: visible; height: auto; }}
+  .pellucid svg.network {{ max-width: 100%; }}
 }}
-"""
+{NETWORK_STYLE}"""

@@ -170,6 +170,7 @@ class _Printer:
             self.each(part.parts)
 
     @show.register(d.Figure)
+    @show.register(d.Diagram)
     @show.register(d.Maps)
     @show.register(d.Code)
     @show.register(d.Folded)
