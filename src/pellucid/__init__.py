@@ -20,6 +20,8 @@ from pellucid.renamed import install
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid import architectures, data, engines, layers, ops
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
@@ -37,6 +39,7 @@ __all__ = [
     "data",
     "engines",
     "export_onnx",
+    "import_onnx",
     "layers",
     "load",
     "ops",
@@ -120,6 +123,55 @@ def export_onnx(
 
     found = load(model) if isinstance(model, (str, os.PathLike)) else model
     save_onnx(path, found.model_, layout=layout, dtype=dtype)
+
+
+def import_onnx(
+    path: str | os.PathLike[str],
+    *,
+    classes: Any = None,
+    task: Literal["single-label", "multi-label", "regression"] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    white: float = 255.0,
+    image_size: tuple[int, int] | None = None,
+    layout: Literal["nhwc", "nchw"] | None = None,
+    output: str | None = None,
+    resize: Literal["pad", "crop", "stretch"] = "crop",
+    max_parameters: int | None = None,
+) -> Any:
+    """The network in an ONNX file as a classifier or regressor: that of any program, or our own.
+
+    Args:
+        path: Where it is.
+        classes: Names of its outputs, a sequence, ``"cat,dog"`` or a file with one a line; by
+            default their numbers.
+        task: What the outputs mean; by default several labels where it ends in a sigmoid, else one
+            class a picture.
+        mean: What its pictures have subtracted, one number or one a channel; none: nothing.
+        std: What they are then divided by; none: nothing.
+        white: The value of a white pixel before that: 1 where grey levels are divided by 255.
+        image_size: (height, width) of pictures, where the file leaves them open.
+        layout: The order of its input's axes; by default by where 1 or 3 channels are.
+        output: Which of its outputs are the answer; by default the first.
+        resize: How pictures of another shape are fitted.
+        max_parameters: Numbers that its constants may have together; by default 300 million.
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        DataError: If there is no such file, or it cannot be read.
+        FileFormatError: If it is no network of layers that there are; the message names the node
+            and the reason.
+    """
+    from pellucid.estimators import estimator_of
+    from pellucid.interop.onnx.constants import MOST_PARAMETERS
+    from pellucid.interop.onnx.importing import Meaning, import_file, pixel_scale
+    from pellucid.interop.onnx.translating import Asked
+
+    means, deviations = pixel_scale(mean, std, white)
+    most = MOST_PARAMETERS if max_parameters is None else max_parameters
+    asked = Asked(image_size, layout, output, means, deviations, most)
+    model = import_file(path, asked, Meaning(classes, task, resize)).model
+    return estimator_of(model.task.kind)._of_model(model, path)
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,7 @@ from pellucid.cli.export import export
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
 from pellucid.cli.help import Command, CommandGroup, folded
+from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
 from pellucid.cli.predict import predict
@@ -89,3 +90,4 @@ for command in (
 ):
     app.command(cls=Command)(command)
 app.command("filter", cls=Command)(filter_)
+app.command("import", cls=Command)(import_)

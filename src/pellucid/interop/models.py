@@ -2,7 +2,8 @@
 
 A text that is the name of a network with trained weights (``efficientnet-lite0``) means that
 network, also where a file or a folder has the same name: ``./efficientnet-lite0`` means these. Any
-other text, and every path object, is where a model lies: a model file, or the folder of a run.
+other text, and every path object, is where a model lies: a model file, the folder of a run, or
+an ONNX file (``.onnx``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pellucid.engines import Engine
     from pellucid.files import Model
 
+ONNX = ".onnx"
+"""How the name of a file ends that is read as ONNX."""
+
 ModelPlace = str | os.PathLike[str]
 """Where a model is: the name of a network with trained weights, or a path."""
 
@@ -40,7 +44,8 @@ def find_model(given: ModelPlace, *, engine: Engine | None = None) -> Model:
     Raises:
         DataError: There is no such file, and no network of that name; or it is a folder without a
             model; or the file cannot be read.
-        FileFormatError: It is not a sound model file; or the trained weights are not those known.
+        FileFormatError: It is not a sound model file, or an ONNX file of no such network; or the
+            trained weights are not those known.
         MissingDependencyError: The package with the trained weights is not installed.
     """
     name = network_name(given)
@@ -49,6 +54,10 @@ def find_model(given: ModelPlace, *, engine: Engine | None = None) -> Model:
     path = Path(given)
     if isinstance(given, str) and not _is_path(given):
         _refuse_name(given)
+    if path.suffix.lower() == ONNX:
+        from pellucid.interop.onnx.importing import import_file
+
+        return import_file(path).model
     return load_model(model_path(path), engine=engine)
 
 

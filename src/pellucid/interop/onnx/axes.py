@@ -1,0 +1,205 @@
+"""Nodes that move numbers about: layouts, parts of the channels, and branches joined."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid import ops
+from pellucid.interop.onnx.views import axis, of_maps, reshaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.interop.onnx.builder import Builder
+    from pellucid.interop.onnx.nodes import OnnxNode
+    from pellucid.interop.onnx.views import Value
+
+
+def flatten(builder: Builder, node: OnnxNode) -> None:
+    """``Flatten`` behind the batch axis."""
+    value = builder.value(node)
+    at = node.attribute("axis", 1)
+    at = at + len(value.theirs) + 1 if at < 0 else at
+    if at < 1 or math.prod(value.shape[: at - 1]) != 1:
+        raise node.refuse("it flattens the batch axis with others")
+    builder.result(node, value.seen_as(sum(value.theirs, ())))
+
+
+def reshape(builder: Builder, node: OnnxNode) -> None:
+    """``Reshape`` to a constant shape whose first axis is the batch."""
+    value = builder.value(node)
+    given = node.attribute("shape")
+    wanted = list(given) if given is not None else builder.constant(node, 1).ravel().tolist()
+    before = (builder.batch, *value.shape)
+    for k, length in enumerate(wanted):
+        if length == 0 and not node.attribute("allowzero", 0) and k < len(before):
+            wanted[k] = before[k]
+    total = math.prod(before)
+    known = math.prod(length for length in wanted if length != -1)
+    if wanted.count(-1) > 1 or known <= 0 or total % known:
+        raise node.refuse(f"it makes {wanted} of {total} numbers")
+    wanted = [total // known if length == -1 else length for length in wanted]
+    if math.prod(wanted) != total or not wanted or wanted[0] != builder.batch:
+        raise node.refuse(
+            f"it makes {wanted} of {builder.described(value)}; the batch must stay the first axis"
+        )
+    found = reshaped(value, wanted[1:])
+    if found is None:
+        raise node.refuse(f"it cuts {builder.described(value)} into {wanted}, across its axes")
+    builder.result(node, found)
+
+
+def transpose(builder: Builder, node: OnnxNode) -> None:
+    """``Transpose`` of all axes but the batch's."""
+    value = builder.value(node)
+    rank = len(value.theirs) + 1
+    order = list(node.attribute("perm", range(rank)[::-1]))
+    if order[:1] != [0] or sorted(order) != list(range(rank)):
+        raise node.refuse("it moves the batch axis")
+    builder.result(node, value.seen_as(*(value.theirs[k - 1] for k in order[1:])))
+
+
+def squeeze(builder: Builder, node: OnnxNode) -> None:
+    """``Squeeze``: axes of length 1 go."""
+    value = builder.value(node)
+    rank = len(value.theirs) + 1
+    given = _axes(builder, node)
+    if given is None:
+        gone = {k for k in range(1, rank) if not value.theirs[k - 1]}
+    else:
+        gone = {each % rank for each in given}
+    if 0 in gone or any(value.theirs[k - 1] for k in gone):
+        raise node.refuse("it drops the batch axis, or one that is longer than 1")
+    left = [atoms for k, atoms in enumerate(value.theirs, start=1) if k not in gone]
+    builder.result(node, value.seen_as(*left))
+
+
+def unsqueeze(builder: Builder, node: OnnxNode) -> None:
+    """``Unsqueeze``: further axes of length 1."""
+    value = builder.value(node)
+    given = _axes(builder, node) or []
+    rank = len(value.theirs) + 1 + len(given)
+    new = {each % rank for each in given}
+    if 0 in new or len(new) != len(given):
+        raise node.refuse("it puts an axis before the batch's")
+    left = iter(value.theirs)
+    builder.result(node, value.seen_as(*(() if k in new else next(left) for k in range(1, rank))))
+
+
+def _axes(builder: Builder, node: OnnxNode) -> list[int] | None:
+    given = node.attribute("axes")
+    if given is None and node.input(1):
+        given = builder.constant(node, 1).ravel().tolist()
+    return None if given is None else [int(each) for each in given]
+
+
+def shape(builder: Builder, node: OnnxNode) -> None:
+    """``Shape``: a constant, since pictures have one size."""
+    value = builder.value(node)
+    found = (builder.batch, *value.shape)
+    start, end = node.attribute("start", 0), node.attribute("end")
+    builder.constants.set(node.outputs[0], np.array(found[start:end], np.int64))
+
+
+def concat(builder: Builder, node: OnnxNode) -> None:
+    """``Concat`` of channels."""
+    values = builder.alike(node, [builder.value(node, k) for k in range(len(node.inputs))])
+    rank = len(values[0].theirs) + 1
+    at = node.attribute("axis", 1) % rank
+    if at != 1 or len({len(v.theirs) for v in values}) > 1:
+        raise node.refuse("it joins along other axes than the channels, or maps and vectors")
+    if len(values) == 1:
+        builder.result(node, values[0])
+        return
+    if values[0].is_vector and any(any(value.theirs[1:]) for value in values):
+        raise node.refuse("it joins along other axes than the channels")
+    name = builder.add(node, ops.Concatenate(), *(value.node for value in values))
+    builder.result(node, builder.made(name, values[0]))
+
+
+def slice_(builder: Builder, node: OnnxNode) -> None:
+    """``Slice``: some channels; rows and columns cropped; or every second one."""
+    value = builder.value(node)
+    rank = len(value.theirs) + 1
+    if node.opset < 10:
+        starts, ends = list(node.attribute("starts")), list(node.attribute("ends"))
+        axes, steps = list(node.attribute("axes", range(len(starts)))), [1] * len(starts)
+    else:
+        starts, ends = (builder.constant(node, k).ravel().tolist() for k in (1, 2))
+        axes = builder.constant(node, 3, np.arange(len(starts))).ravel().tolist()
+        steps = builder.constant(node, 4, np.ones(len(starts), np.int64)).ravel().tolist()
+    sizes = (builder.batch, *value.shape)
+    for start, end, at, step in zip(starts, ends, axes, steps, strict=True):
+        k = int(at) % rank
+        if step < 1:
+            raise node.refuse("it goes backwards")
+        found = range(*slice(int(start), int(end), int(step)).indices(sizes[k]))
+        if len(found) == sizes[k]:
+            continue
+        if k == 0:
+            raise node.refuse("it takes a part of the batch")
+        if not found:
+            raise node.refuse("it leaves nothing over")
+        value = _part(builder, node, value, k, found)
+    builder.result(node, value)
+
+
+def split(builder: Builder, node: OnnxNode) -> None:
+    """``Split`` of channels, or of another axis."""
+    value = builder.value(node)
+    rank = len(value.theirs) + 1
+    k = node.attribute("axis", 0) % rank
+    if k == 0:
+        raise node.refuse("it splits the batch")
+    given = node.attribute("split")
+    if given is None and node.input(1):
+        given = builder.constant(node, 1).ravel().tolist()
+    count, length = len(node.outputs), value.shape[k - 1]
+    if given is None:
+        each = -(-length // count)
+        given = [*(each,) * (count - 1), length - each * (count - 1)]
+    if len(given) != count or sum(given) != length or min(given) < 1:
+        raise node.refuse(f"it splits {length} into {list(given)}")
+    start = 0
+    for place, size in enumerate(given):
+        part = range(start, start + int(size))
+        start += int(size)
+        if not node.outputs[place]:
+            continue
+        found = value if len(part) == length else _part(builder, node, value, k, part, place)
+        builder.result(node, found, place)
+
+
+def _part(
+    builder: Builder, node: OnnxNode, value: Value, k: int, part: Sequence[int], place: int = 0
+) -> Value:
+    """Some of an axis's positions, evenly spaced."""
+    start, stop, step = part[0], part[-1] + 1, part[1] - part[0] if len(part) > 1 else 1
+    word = f"part{place + 1}" if len(node.outputs) > 1 else ""
+    value = builder.plain(node, value)
+    shape = value.shape
+    if k == 1:
+        if step != 1:
+            raise node.refuse("it takes every so manieth channel, which no layer does")
+        operation = builder.make(node, ops.ChannelSlice, start=start, stop=stop)
+        name = builder.add(node, operation, value.node, word=word)
+        if not value.is_vector:
+            return of_maps(name, builder.shape(name))
+        features = axis(stop - start)
+        return replace(value, node=name, ours=(features,), theirs=(features, *value.theirs[1:]))
+    if value.is_vector:
+        raise node.refuse("it takes a part of an axis that is none of maps (N, C, H, W)")
+    rows = (start, shape[1] - stop) if k == 2 else (0, 0)
+    columns = (start, shape[2] - stop) if k == 3 else (0, 0)
+    name = value.node
+    if any((*rows, *columns)):
+        crop = builder.make(node, ops.Crop, cropping=(rows, columns))
+        name = builder.add(node, crop, name, word=word or f"cropped{k}")
+    if step > 1:  # windows of one position each
+        strides = (step, 1) if k == 2 else (1, step)
+        name = builder.add(node, ops.MaxPool((1, 1), strides), name, word=word or f"every{k}")
+    return of_maps(name, builder.shape(name))

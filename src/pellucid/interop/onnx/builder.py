@@ -1,0 +1,358 @@
+"""What a network is built up in while the nodes of an ONNX file become layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid import ops
+from pellucid.errors import ArgumentError, PellucidError
+from pellucid.graph import Node
+from pellucid.interop.onnx.views import (
+    Affine,
+    Value,
+    of_maps,
+    of_vector,
+    reordered,
+    shuffle_groups,
+    size_of,
+)
+from pellucid.ops.types import Type
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.interop.onnx.constants import Constants
+    from pellucid.interop.onnx.nodes import OnnxNode
+    from pellucid.interop.onnx.views import Axis
+    from pellucid.ops.operation import Array, Operation, Shape
+
+
+Pads = tuple[int, int, int, int]
+"""Top, left, bottom, right, as ONNX has them."""
+
+
+class Builder:
+    """Collects layers and weights, and knows what each tensor of the file is among them.
+
+    Attributes:
+        constants: The file's.
+        values: What each tensor is in the network, by its name in the file.
+        nodes: The layers, by name.
+        weights: By full name, float32.
+        batch: Length of the batch axis in the file; 1 where it is open.
+        readers: The nodes that read each tensor.
+        pads: Padding of a tensor that the windows which read it take on: top, left, bottom, right.
+        results: The tensors that are the file's outputs.
+    """
+
+    def __init__(
+        self,
+        constants: Constants,
+        source: tuple[str, Value, Shape],
+        batch: int,
+        nodes: Sequence[OnnxNode],
+        results: Sequence[str],
+    ) -> None:
+        tensor, value, shape = source
+        self.constants = constants
+        self.values: dict[str, Value] = {tensor: value}
+        self.input = value.node
+        self.nodes: dict[str, Node] = {}
+        self.weights: dict[str, Array] = {}
+        self.batch = batch
+        self.results = frozenset(results)
+        self.readers: dict[str, list[OnnxNode]] = {}
+        for node in nodes:
+            for name in dict.fromkeys(node.inputs):
+                self.readers.setdefault(name, []).append(node)
+        self.pads: dict[str, Pads] = {}
+        self._types = {value.node: Type(shape)}
+        self._names: Counter[str] = Counter([value.node])
+
+    # ------------------------------------------------------------------------------------ tensors
+
+    def value(self, node: OnnxNode, place: int = 0) -> Value:
+        """What an input of a node is in the network.
+
+        Raises:
+            RefusedError: If it is a constant, or nothing before the node makes it.
+        """
+        name = node.input(place)
+        if name not in self.values:
+            if name in self.constants:
+                raise node.refuse(f"its input {place + 1} is a constant, which is not supported")
+            raise node.refuse(f"nothing before it makes its input {printable(name)!r:.80}")
+        value = self.values[name]
+        if value.logarithm:
+            raise node.refuse("it works with the logarithms of probabilities; a network ends there")
+        return value
+
+    def constant(self, node: OnnxNode, place: int, default: Any = None) -> Any:
+        """A constant input of a node as an array; the default where it is left out.
+
+        Raises:
+            RefusedError: If it is no constant.
+        """
+        name = node.input(place)
+        if not name:
+            return default
+        if name not in self.constants:
+            raise node.refuse(f"its input {place + 1} must be a constant, and is computed")
+        return self.constants[name]
+
+    def weight(self, node: OnnxNode, place: int) -> Array:
+        """A constant input that is a weight, float32.
+
+        Raises:
+            RefusedError: If there is none, or it holds no finite numbers.
+        """
+        array = self.constant(node, place)
+        if array is None:
+            raise node.refuse(f"its input {place + 1}, a weight, is missing")
+        if array.dtype.kind not in "fiuV" or (array.dtype.kind == "V" and array.dtype.itemsize > 2):
+            raise node.refuse(f"its weights are of type {array.dtype}, not numbers")
+        with np.errstate(over="ignore"):
+            found = np.asarray(array, np.float32)
+        if not np.isfinite(found).all():
+            raise node.refuse("its weights hold NaN or infinity")
+        return found
+
+    def read_once(self, tensor: str) -> bool:
+        """Whether a single node reads a tensor, and it is none of the file's outputs."""
+        return len(self.readers.get(tensor, ())) == 1 and tensor not in self.results
+
+    def read_only_by(self, tensor: str, *kinds: str) -> bool:
+        """Whether nodes of some kinds alone read a tensor, as their first input."""
+        readers = self.readers.get(tensor, [])
+        return (
+            bool(readers)
+            and tensor not in self.results
+            and all(each.kind in kinds and each.inputs.count(tensor) == 1 for each in readers)
+            and all(each.input(0) == tensor for each in readers)
+        )
+
+    # ------------------------------------------------------------------------------------- layers
+
+    def shape(self, name: str) -> Shape:
+        """The shape of one of our values."""
+        return self._types[name].shape
+
+    def add(
+        self,
+        node: OnnxNode,
+        operation: Operation,
+        *inputs: str,
+        weights: Mapping[str, Array] | None = None,
+        word: str = "",
+    ) -> str:
+        """Add a layer; the name of its value.
+
+        Args:
+            node: Whose it is: it is called as the node's first output.
+            operation: What it computes.
+            inputs: Our values.
+            weights: Its own, by its names for them.
+            word: Of a layer that the node needs besides.
+
+        Raises:
+            RefusedError: If the layer cannot take what reaches it.
+        """
+        try:
+            made = operation.output_type(*(self._types[name] for name in inputs))
+            wanted = operation.parameters(*(self.shape(name) for name in inputs))
+        except PellucidError as error:
+            raise node.refuse(str(error)) from error
+        given = dict(weights or {})
+        for own, parameter in wanted.items():
+            if own not in given or given[own].shape != parameter.shape:
+                came = given[own].shape if own in given else "none"
+                raise node.refuse(f"its {own} must be of shape {parameter.shape}, got {came}")
+        name = self.name(node.outputs[0], word)
+        self.nodes[name] = Node(name, operation, inputs)
+        self._types[name] = made
+        for own, array in given.items():
+            self.weights[f"{name}.{own}"] = np.ascontiguousarray(array, np.float32)
+        return name
+
+    def merge(
+        self, node: OnnxNode, name: str, operation: Operation, weights: Mapping[str, Array]
+    ) -> str:
+        """Let a layer compute what a node does to its value, which nothing else reads; its name.
+
+        Args:
+            node: The node.
+            name: The layer.
+            operation: Its settings from now on.
+            weights: All of its weights.
+        """
+        for tensor in self.tensors_of(name):
+            del self.values[tensor]
+        old = self.nodes.pop(name)
+        for parameter in operation.parameters(*(self.shape(each) for each in old.inputs)):
+            self.weights.pop(f"{name}.{parameter}", None)
+        return self.add(node, operation, *old.inputs, weights=weights)
+
+    def weights_of(self, name: str) -> dict[str, Array]:
+        """A layer's weights, by its own names for them."""
+        start = f"{name}."
+        return {w.removeprefix(start): a for w, a in self.weights.items() if w.startswith(start)}
+
+    def tensors_of(self, name: str) -> list[str]:
+        """The tensors that show one of our values."""
+        return [tensor for tensor, value in self.values.items() if value.node == name]
+
+    def name(self, tensor: str, word: str = "") -> str:
+        """A name for a layer, which is that of a tensor as far as it can be."""
+        plain = printable(tensor).replace(".", "_") or "layer"
+        wanted = f"{plain}/{word}" if word else plain
+        self._names[wanted] += 1
+        if self._names[wanted] == 1:
+            return wanted
+        return self.name(tensor, f"{word}{self._names[wanted]}")
+
+    def make(self, node: OnnxNode, operation: type[Operation], **settings: Any) -> Operation:
+        """An operation with settings from a file.
+
+        Raises:
+            RefusedError: If one is out of range.
+        """
+        try:
+            return operation(**settings)
+        except ArgumentError as error:
+            raise node.refuse(str(error)) from error
+
+    # ---------------------------------------------------------------- views made into layers
+
+    def each(self, node: OnnxNode, operation: Operation, value: Value) -> Value:
+        """A function of each number alone: however the axes lie."""
+        value = self.settled(node, value)
+        return replace(value, node=self.add(node, operation, value.node))
+
+    def result(self, node: OnnxNode, value: Value, place: int = 0) -> None:
+        """Note what an output of a node is."""
+        self.values[node.outputs[place]] = value
+
+    def settled(self, node: OnnxNode, value: Value) -> Value:
+        """The value with its scale and shift computed by a layer."""
+        affine = value.affine
+        if affine is None or affine.nothing:
+            return replace(value, affine=None)
+        if value.is_vector:
+            raise node.refuse(
+                "it reads a vector multiplied or shifted by constants, which no layer does; only "
+                "next to a dense layer or a batch norm it can be part of that"
+            )
+        channels = self.shape(value.node)[-1]
+        scale, shift = (np.broadcast_to(each, channels) for each in (affine.scale, affine.shift))
+        uniform = np.ptp(scale) == 0 and np.ptp(shift) == 0
+        std = 1.0 / scale if (scale > 0).all() else np.zeros(1)
+        mean = -shift * std
+        fits = (std >= 1e-6).all() and (std <= 1e6).all() and (np.abs(mean) <= 1e6).all()
+        if (uniform or value.node == self.input) and fits:
+            plain = ops.Normalise(tuple(mean.tolist()), tuple(std.tolist()))
+            name = self.add(node, plain, value.node, word="scaled")
+        else:
+            depthwise = ops.Conv2D(channels, (1, 1), groups=channels)
+            weights = {
+                "kernel": scale.astype(np.float32).reshape(1, 1, 1, -1),
+                "bias": shift.astype(np.float32),
+            }
+            name = self.add(node, depthwise, value.node, weights=weights, word="scaled")
+        return replace(value, node=name, affine=None)
+
+    def maps(self, node: OnnxNode, value: Value) -> Value:
+        """The value as feature maps, whose tensor is (C, H, W) and which lie as (H, W, C).
+
+        Raises:
+            RefusedError: If no layer brings its numbers into that order.
+        """
+        value = self.settled(node, value)
+        if len(value.theirs) != 3 or value.is_vector:
+            raise node.refuse(
+                f"it needs feature maps (N, C, H, W), got {self.described(value)}"
+                + ("; no layer makes maps of a vector" if value.is_vector else "")
+            )
+        channels, rows, columns = value.theirs
+        ours = value.ours
+        if (ours[0], ours[1]) == (rows, columns):
+            if ours[2] == channels:
+                return value
+            if (groups := shuffle_groups(ours[2], channels)) is not None:
+                shuffle = self.make(node, ops.ChannelShuffle, groups=groups)
+                name = self.add(node, shuffle, value.node, word="shuffled")
+                return replace(value, node=name, ours=(rows, columns, channels))
+        raise node.refuse(
+            "the axes of its input were moved about in a way that no layer computes; only channel "
+            "shuffles are"
+        )
+
+    def vector(self, node: OnnxNode, value: Value) -> Value:
+        """The value as one of our vectors, whose atoms may lie in another order than the tensor's.
+
+        Raises:
+            RefusedError: If the tensor has several axes longer than 1.
+        """
+        if sum(map(bool, value.theirs)) > 1:
+            raise node.refuse(
+                f"it needs maps (N, C, H, W) or a vector (N, F), got {self.described(value)}"
+            )
+        if value.is_vector:
+            return value
+        value = self.settled(node, value)
+        name = self.add(node, ops.Flatten(), value.node, word="flat")
+        return replace(value, node=name, ours=(sum(value.ours, ()),))
+
+    def plain(self, node: OnnxNode, value: Value) -> Value:
+        """The value as maps or as a vector, its numbers in the tensor's order."""
+        if not value.is_vector and len(value.theirs) == 3:
+            return self.maps(node, value)
+        value = self.settled(node, self.vector(node, value))
+        (order,) = value.ours
+        if order != sum(value.theirs, ()):
+            groups = shuffle_groups(order, sum(value.theirs, ()))
+            if groups is None:
+                raise node.refuse("it needs the flattened numbers in an order that no layer makes")
+            shuffle = self.make(node, ops.ChannelShuffle, groups=groups)
+            name = self.add(node, shuffle, value.node, word="shuffled")
+            value = replace(value, node=name, ours=(sum(value.theirs, ()),))
+        return value
+
+    def alike(self, node: OnnxNode, values: Sequence[Value]) -> list[Value]:
+        """Values as :meth:`plain` gives them, all of them vectors where one is."""
+        found = [self.plain(node, value) for value in values]
+        if len({value.is_vector for value in found}) > 1:
+            found = [self.plain(node, self.vector(node, value)) for value in found]
+        return found
+
+    def per_channel(self, node: OnnxNode, value: Value, array: Array, axis: Axis) -> Array:
+        """Numbers of a tensor's axis, in the order of our last axis.
+
+        Raises:
+            RefusedError: If that axis is not our last one.
+        """
+        if set(axis) != set(value.ours[-1]) or len(array) != size_of(axis):
+            raise node.refuse("its weights do not belong to the channels of its input")
+        return np.asarray(reordered(array, axis, value.ours[-1]))
+
+    def made(self, name: str, like: Value) -> Value:
+        """A layer's value as a tensor: feature maps, or a vector with as many axes as before."""
+        shape = self.shape(name)
+        if len(shape) == 3:
+            return of_maps(name, shape)
+        return of_vector(name, shape[0], len(like.theirs))
+
+    def described(self, value: Value) -> str:
+        """A tensor's shape for a message."""
+        return f"({', '.join(map(str, ('N', *value.shape)))})"
+
+    def affine(self, value: Value, scale: NDArray[Any], shift: NDArray[Any]) -> Value:
+        """The value with a scale and a shift that are computed later."""
+        now = value.affine or Affine(np.ones(1), np.zeros(1))
+        return replace(value, affine=now.then(scale.astype(np.float64), shift.astype(np.float64)))

@@ -1,0 +1,87 @@
+"""An ONNX file, read without trust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pellucid.errors import DataError, FileFormatError
+from pellucid.interop.onnx.library import onnx_library
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    import os
+
+    from onnx import ModelProto
+
+OLDEST_OPSET = 7
+"""The oldest version of ONNX's operators that is read; before it, broadcasting had other rules."""
+
+MOST_BYTES = 1 << 31
+"""No ONNX file is larger: it is one message of Protocol Buffers."""
+
+MOST_NODES = 50_000
+"""No network has more: a guard against hostile files."""
+
+
+def read_onnx(path: str | os.PathLike[str]) -> ModelProto:
+    """The content of an ONNX file; data outside of it are not read.
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        DataError: If there is no such file, or it cannot be read.
+        FileFormatError: If it is no ONNX file.
+    """
+    onnx_library()
+    name = printable(path)
+    try:
+        found = Path(path)
+        if found.is_dir():
+            raise DataError(f"{name}: is a folder; expected an ONNX file")
+        if found.stat().st_size >= MOST_BYTES:
+            raise FileFormatError(f"{name}: is larger than an ONNX file can be, 2 GiB")
+        data = found.read_bytes()
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror}") from error
+    except MemoryError as error:
+        raise DataError(f"{name}: not enough memory to read it") from error
+    return parsed(data, name)
+
+
+def parsed(data: bytes, name: str) -> ModelProto:
+    """The content of an ONNX file's bytes.
+
+    Raises:
+        FileFormatError: If they are those of no ONNX file, or of one that cannot be read.
+    """
+    from onnx import ModelProto
+
+    model = ModelProto()
+    try:
+        model.ParseFromString(data)
+    except Exception as error:
+        raise FileFormatError(
+            f"{name}: is no ONNX file, or is cut short; get or make it again"
+        ) from error
+    if not model.ir_version or not model.graph.node:
+        raise FileFormatError(f"{name}: is no ONNX file: it holds no network")
+    return model
+
+
+def opset_of(model: ModelProto) -> int:
+    """The version of ONNX's operators that a file is written in.
+
+    Raises:
+        FileFormatError: If it is too old, too new, or not given.
+    """
+    from onnx.defs import onnx_opset_version
+
+    versions = [each.version for each in model.opset_import if each.domain in ("", "ai.onnx")]
+    newest = onnx_opset_version()
+    if not versions:
+        raise FileFormatError("says of no version of ONNX's operators that it uses it")
+    if not OLDEST_OPSET <= versions[0] <= newest:
+        raise FileFormatError(
+            f"is written in opset {versions[0]}; opsets {OLDEST_OPSET} to {newest} are read"
+        )
+    return int(versions[0])

@@ -1,0 +1,131 @@
+"""The classic networks that the onnx package brings: their graphs, with weights of our own.
+
+Their files are "light": every weight is a ``ConstantOfShape``, so that the answers stored beside
+them are constant and prove nothing. Here each weight is drawn at random (kernels at He's scale,
+variances positive), and ONNX Runtime is asked for the answer. ``python -m tests.interop.light``
+compares all nine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from onnx import ModelProto, numpy_helper
+
+from pellucid.engines import get_engine
+from pellucid.interop.onnx.importing import import_proto
+from tests.interop.onnx_files import apart, run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.onnx"))
+TOLERANCE = 1e-4
+"""Largest difference of logits, as a share of the largest logit."""
+
+
+def with_weights(name: str, seed: int = 0) -> ModelProto:
+    """One of the networks with weights drawn at random."""
+    random = np.random.default_rng([seed, NAMES.index(name)])
+    model = onnx.load(FOLDER / f"{name}.onnx")
+    shapes = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
+    readers: dict[str, tuple[str, int]] = {}
+    for node in model.graph.node:
+        for place, tensor in enumerate(node.input):
+            readers.setdefault(tensor, (node.op_type, place))
+    unsqueezed = {n.input[0]: n.output[0] for n in model.graph.node if n.op_type == "Unsqueeze"}
+    kept = []
+    for node in model.graph.node:
+        (output, *_) = node.output
+        reader = readers.get(unsqueezed.get(output, output), ("", 0))
+        if node.op_type != "ConstantOfShape" or reader[0] in ("Reshape", ""):
+            kept.append(node)
+            continue
+        shape = tuple(int(each) for each in shapes[node.input[0]])
+        weight = _drawn(random, reader, shape).astype(np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(weight, output))
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    read = {tensor for node in kept for tensor in node.input}
+    for listed in (model.graph.initializer, model.graph.input):
+        wanted = [each for each in listed if each.name in read]
+        del listed[:]
+        listed.extend(wanted)
+    return model
+
+
+def _drawn(
+    random: np.random.Generator, reader: tuple[str, int], shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """A weight by what reads it, and at which place."""
+    kind, place = reader
+    if kind in ("Conv", "Gemm") and place == 1:
+        fan_in = int(np.prod(shape[1:]))
+        return np.asarray(random.normal(size=shape) * np.sqrt(2.0 / fan_in))
+    if kind == "BatchNormalization" and place in (1, 4):
+        return random.uniform(0.5, 1.5, shape)  # scale and variance
+    if kind == "Mul":
+        return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice([-1.0, 1.0], shape))
+    return random.uniform(-0.2, 0.2, shape)
+
+
+def before_softmax(model: ModelProto) -> ModelProto:
+    """The same file, whose output are the logits."""
+    for node in model.graph.node:
+        if node.op_type == "Softmax":
+            assert [each.name for each in model.graph.output] == list(node.output)
+            del model.graph.output[:]
+            model.graph.output.add(name=node.input[0])
+    return model
+
+
+def input_shape(model: ModelProto) -> tuple[int, ...]:
+    """(C, H, W) of the file's only input that is no weight."""
+    constants = {each.name for each in model.graph.initializer}
+    (given,) = (each for each in model.graph.input if each.name not in constants)
+    return tuple(each.dim_value for each in given.type.tensor_type.shape.dim[1:])
+
+
+def difference(name: str, engine: str = "native") -> float:
+    """How far a network's logits are from ONNX Runtime's, as a share of the largest."""
+    model = with_weights(name)
+    network = import_proto(model).model.network
+    shape = input_shape(model)
+    pixels = np.random.default_rng(1).integers(0, 256, (1, *shape), dtype=np.uint8)
+    found = get_engine(engine).load(network).forward(pixels.transpose(0, 2, 3, 1))
+    feeds = pixels.astype(np.float32)
+    (expected,) = run(before_softmax(model), feeds).values()
+    return apart(found, expected.reshape(found.shape))
+
+
+def operators(name: str) -> list[str]:
+    """The kinds of a network's nodes."""
+    return sorted({node.op_type for node in onnx.load(FOLDER / f"{name}.onnx").graph.node})
+
+
+def main() -> int:
+    """Compare all of them; 1 if one is too far off."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engine", default="native")
+    parser.add_argument("names", nargs="*", default=NAMES)
+    given = parser.parse_args()
+    failed = 0
+    for name in given.names:
+        start = time.monotonic()
+        found = difference(name, given.engine)
+        failed += not found <= TOLERANCE
+        sys.stdout.write(f"{name:24} {found:.2e}  {time.monotonic() - start:6.1f} s{os.linesep}")
+        sys.stdout.flush()
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
