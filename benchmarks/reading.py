@@ -48,7 +48,7 @@ class Made:
         name: What they are called.
         count: How many there are.
         width: Of each file.
-        height: Likewise.
+        height: Of each file.
         quality: Of JPEG.
         detail: Pairs of a number and a strength: a layer of so many patches in height and width.
         side: Height and width that they are brought to.

@@ -47,8 +47,8 @@ class Workload:
     def training_flops(self) -> int:
         """The same of a training step, for each picture of it.
 
-        The way back costs as much again for the gradient of the kernels, and once more for that of
-        the inputs, which the first layer does not need: its input is the picture.
+        The backward pass costs as much again for the gradient of the kernels, and once more for
+        that of the inputs, which the first layer does not need: its input is the picture.
         """
         first = next(iter(self._flops.values()))
         return 3 * self.forward_flops - first

@@ -1,6 +1,6 @@
 """The picture of who imports whom: a square for each pair of packages, drawn from the source.
 
-``scripts/imports-picture`` draws it anew; a test compares what the picture says of itself.
+``scripts/imports-picture`` draws it; a test compares what the picture says of itself.
 """
 
 from __future__ import annotations

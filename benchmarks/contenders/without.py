@@ -87,7 +87,7 @@ class Fusion(Without):
 
 
 class Layout(Without):
-    """Weights brought into the kernels' order anew in every step, forward and back."""
+    """Weights brought into the kernels' order in every step, forward and backward."""
 
     def train_step(self, images: Images, labels: NDArray[np.int64]) -> float:
         """A step, and the weights rearranged once for either way."""

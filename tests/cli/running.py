@@ -1,6 +1,6 @@
 """The command line, run in this process as it would run in one of its own.
 
-A process of its own takes a second to import everything anew. Here it is imported once; each call
+A process of its own takes a second to import everything again. Here it is imported once; each call
 gets its arguments, folder, environment and streams, which lead to files as a shell's would, down to
 the file descriptors. Tests of signals, pipes, limits and locks need a real process: see
 :func:`process`. ``PELLUCID_TEST_PROCESSES=1`` runs every command in one.

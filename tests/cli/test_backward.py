@@ -1,4 +1,4 @@
-"""``pellucid backward``: the way back, a gradient's terms, and files."""
+"""``pellucid backward``: the backward pass, a gradient's terms, and files."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ hanging = sys.argv.pop(1) == "hanging"
 start, begin, ask = helpers._started, helpers.Helpers.__init__, helpers.Helpers._asked
 
 def tell(what, process):
-    os.write(2, f"{{what}} {{process.pid}}\\n".encode())  # at one go, whoever else writes
+    os.write(2, f"{{what}} {{process.pid}}\\n".encode())  # at one go, while others write
 
 def started():
     process = start()

@@ -58,7 +58,7 @@ def test_a_file_is_taken_by_its_name(folder: Path) -> None:
     assert names("a[1]*.png") == ["a[1]*.png"]
     (folder / "mnist:test[3]").write_bytes((folder / "new" / "9.png").read_bytes())
     assert names("mnist:test[3]") == ["mnist:test[3]"]
-    assert names("new/notes.txt") == ["new/notes.txt"]  # whoever opens it says what is wrong
+    assert names("new/notes.txt") == ["new/notes.txt"]  # opening it says what is wrong
 
 
 def test_what_is_named_again_is_answered_once() -> None:

@@ -132,7 +132,7 @@ def test_a_folder_whose_name_begins_as_the_roots_is_outside(tmp_path: Path) -> N
 
 
 def test_links_to_folders_above_are_loops(tmp_path: Path) -> None:
-    """Whoever followed a link to ``/`` would read the whole disk."""
+    """Following a link to ``/`` would read the whole disk."""
     root = picture_folder(tmp_path / "above" / "root", {"cat": 1, "dog": 1})
     (root / "cat" / "disk").symlink_to("/")
     (root / "dog" / "above").symlink_to(tmp_path)
@@ -197,7 +197,7 @@ def test_links_to_nothing_are_bad_files(tmp_path: Path) -> None:
 
 
 def test_pipes_are_never_opened(tmp_path: Path) -> None:
-    """Whoever opened one would wait for ever."""
+    """Opening one would wait for ever."""
     root = picture_folder(tmp_path, {"cat": 20, "dog": 20})
     os.mkfifo(root / "cat" / "pipe.png")
     os.mkfifo(root / "cat" / "pipe")

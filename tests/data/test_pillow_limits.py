@@ -32,7 +32,7 @@ def test_the_limit_is_exact_and_silent(monkeypatch: pytest.MonkeyPatch, limit: i
         assert ImageFile.LOAD_TRUNCATED_IMAGES is False
         assert allows(limit)
         assert not allows(limit + 2)
-        assert allows(limit + 1) == (limit % 2 == 1)  # which whoever reads checks by itself
+        assert allows(limit + 1) == (limit % 2 == 1)  # which readers check by themselves
     assert settings() == before
 
 

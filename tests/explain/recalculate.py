@@ -1,4 +1,4 @@
-"""Two ways to compute a workbook's formulas anew: LibreOffice, and a small evaluator of our own."""
+"""Two ways to compute a workbook's formulas: LibreOffice, and a small evaluator of our own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Evaluator:
 
     def _compute(self, formula: str) -> float:
         expression = _REFERENCE.sub(lambda m: f"read({m[1]!r}, {m[2]!r}, {m[3]!r})", formula)
-        # inside IF a comparison stands, which Python writes alike
+        # inside IF there is a comparison, which Python writes alike
         expression = expression.replace("^", "**").replace("IF(", "IIF(")
         return float(eval(expression, {"__builtins__": {}}, self._names))  # noqa: S307
 

@@ -1,4 +1,4 @@
-"""The way back: every gradient as its sum, beside finite differences and PyTorch."""
+"""The backward pass: every gradient as its sum, beside finite differences and PyTorch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The spreadsheet: whoever computes its formulas anew gets the engine's values."""
+"""The spreadsheet: its formulas, computed again, give the engine's values."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_the_way_leads_down_to_pixels(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_that_read_are_those_whose_terms_say_so(name: str) -> None:
-    """The way forward from an input is the way back from outputs, for every operation."""
+    """Dependents of an input are the outputs whose reads contain it, for every operation."""
     activations = activations_of(name)
     random = np.random.default_rng(8)
     for node in activations.graph.nodes:

@@ -68,7 +68,7 @@ def test_a_trial_says_what_is_write_protected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "earlier").write_text("kept")
-    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever tests as root may write all
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     with pytest.raises(OutputError, match=r"earlier: .* the earlier file is write-protected"):
         try_folder(tmp_path, "earlier")
 

@@ -1,4 +1,4 @@
-"""Record golden losses anew: ``scripts/golden [case …]``; without names, every case.
+"""Record golden losses: ``scripts/golden [case …]``; without names, every case.
 
 Without ``--write`` it only says what would change.
 """

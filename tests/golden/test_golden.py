@@ -1,7 +1,7 @@
 """What networks learn is what was recorded: the native engine to the last bit.
 
 A change that must not alter numbers leaves every test here green. One that must, e.g. of the random
-streams, records them anew with ``scripts/golden --write`` and says so in the changelog.
+streams, records them again with ``scripts/golden --write`` and says so in the changelog.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ FACTORS = (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)
 
 @dataclass(frozen=True)
 class Target:
-    """A function that a gradient is made with: where it stands."""
+    """A function that a gradient is made with: its place."""
 
     module: ModuleType
     owner: type | None
@@ -187,7 +187,7 @@ def mutants(target: Target) -> Iterator[Mutant]:
 
 @dataclass(frozen=True)
 class _Place:
-    """A node, its parent, the field it stands in (and where in its list), and its statement."""
+    """A node, its parent, the field it is in (and where in its list), and its statement."""
 
     node: ast.AST
     parent: ast.AST

@@ -132,7 +132,7 @@ def test_every_change_is_caught(target: Target, kinds: list[str]) -> None:
 
 @pytest.mark.parametrize(("target", "kinds"), FUNCTIONS.items(), ids=map(str, FUNCTIONS))
 def test_what_is_not_changed_is_not_caught(target: Target, kinds: list[str]) -> None:
-    """Compiling a file anew must not itself be what fails."""
+    """Compiling a file again must not itself be what fails."""
     for kind in kinds:
         assert not CATCHERS[kind](unchanged(target), kind)
 

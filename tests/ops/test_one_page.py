@@ -1,7 +1,7 @@
 """Operations are known by their pages: nothing else asks which operation it has before it.
 
 Counted in the source: ``isinstance`` of an operation's class outside ``ops`` and the engines. Who
-asks all the same stands here, with the reason.
+asks all the same is listed here, with the reason.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pellucid.ops.terms import Terms
 
 NEIGHBOURS_DAMP = "local_response_norm"
-"""Its terms list the value alone; what its neighbours do stands in the factor."""
+"""Its terms list the value alone; what its neighbours do is in the factor."""
 
 
 def positions(case: Case, count: int = 6) -> list[tuple[int, ...]]:

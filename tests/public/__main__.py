@@ -1,4 +1,4 @@
-"""Compare public names with the recorded ones; with ``--write``, record them anew."""
+"""Compare public names with the recorded ones; with ``--write``, record them."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def test_the_users_own_style_does_not_matter_and_is_left_alone() -> None:
 
 
 def test_dollars_are_dollars() -> None:
-    """Matplotlib would else read what stands between two of them as mathematics, or fail."""
+    """Matplotlib would else read what is between two of them as mathematics, or fail."""
 
     def draw() -> Figure:
         figure = new_figure(4.0, 3.0)

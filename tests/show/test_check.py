@@ -39,7 +39,7 @@ def test_pictures_lie_inside_small_and_as_they_are() -> None:
     (image,) = read(page).all("img")
     assert picture(image["src"]).size == (48, 96)
     assert (image["width"], image["height"]) == ("48", "96")
-    assert image["alt"] == ""  # the name stands below
+    assert image["alt"] == ""  # the name is below
 
 
 def test_small_pictures_are_enlarged_by_whole_factors() -> None:

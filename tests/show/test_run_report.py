@@ -127,7 +127,7 @@ def test_the_worst_mistakes_are_shown_as_they_are(page: str) -> None:
     for attributes, wrong in zip(shown, report.wrong, strict=False):
         assert np.array_equal(np.array(picture(attributes["src"])), pictures.images[wrong.index])
         assert (attributes["width"], attributes["height"]) == ("84", "112")
-        assert attributes["alt"] == ""  # what it is stands below
+        assert attributes["alt"] == ""  # the caption below describes it
     assert f"And {len(report.wrong) - MOST_MISTAKES} more, see wrong.csv." in read(page).text
 
 

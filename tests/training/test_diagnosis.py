@@ -305,7 +305,7 @@ def test_a_confusion_matrix_of_other_classes() -> None:
 
 @pytest.mark.parametrize("rate", [1e-6, 0.018, 0.5])
 def test_no_advice_sends_back_to_the_search_for_a_rate(rate: float) -> None:
-    """Whoever takes a rate that was suggested, and fails, would be sent round in a circle."""
+    """Advice to search for a rate would lead in a circle where the search gave that rate."""
     recipe = make_recipe(learning_rate=rate, batch_size=16)
     for losses in ((0.69, 0.693, 0.692), (0.7, 2.5, 9.0), (0.71, 0.7, 0.699)):
         found = diagnose(history(*losses, learning_rate=rate), classes=2, recipe=recipe)

@@ -1,4 +1,4 @@
-"""Training that starts from a model: what is taken over, what starts anew, what is refused."""
+"""Training that starts from a model: what is taken over, what is drawn again, what is refused."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Terminal(io.StringIO):
 
 
 def on_terminal(**options: Any) -> Terminal:
-    """What fit writes on a terminal; pytest sets standard error anew after every fixture."""
+    """What fit writes on a terminal; pytest sets another standard error after every fixture."""
     with pytest.MonkeyPatch.context() as patch:
         stream = Terminal()
         patch.setattr(sys, "stderr", stream)

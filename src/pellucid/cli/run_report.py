@@ -45,7 +45,7 @@ class RunReport:
         self._renewed = False
 
     def after_step(self, progress: Progress) -> None:
-        """Nothing."""
+        """Do nothing: the files change when an epoch ends."""
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Remove what is of an earlier model, once."""

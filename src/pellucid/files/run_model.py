@@ -21,7 +21,7 @@ def model_path(path: Path) -> Path:
     Raises:
         DataError: If it is a folder without a model.
     """
-    if not os.path.isdir(path):  # noqa: PTH112 - never raises; whoever reads the file says why not
+    if not os.path.isdir(path):  # noqa: PTH112 - never raises; reading the file says why not
         return path
     if not (path / MODEL).exists():
         raise DataError(

@@ -254,7 +254,7 @@ class Operation(ABC):
         return weighted(sources.table, values, factors, bias, named)
 
     def offset(self, weights: Mapping[str, Array], y: Array) -> Array | None:
-        """What it adds of its own: the c of y = J·x + c, with masks and winners as they are.
+        """The affine offset: the c of y = J·x + c, with masks and winners as they are.
 
         Written from the weights and not found as what remains of y, so that evidence that adds up
         is a finding and no tautology.

@@ -108,7 +108,7 @@ WIDE = [
 
 
 def twice(case: Case) -> Network:
-    """A network in which an operation stands twice, behind layers that learn.
+    """A network in which an operation occurs twice, behind layers that learn.
 
     Both read the same values, so that backward the second writes their gradient, and the
     first adds to it; what they read has learned only if the gradients at it are right.

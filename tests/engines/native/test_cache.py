@@ -214,7 +214,7 @@ def test_what_a_killed_writer_leaves(cache: CodeCache) -> None:
 
 
 def test_many_at_once(cache: CodeCache) -> None:
-    """Whoever reads while others write finds the code of one of them, whole."""
+    """A reader finds the code of one of the writers at work, whole."""
     codes = [bytes([number]) * (50_000 + number) for number in range(4)]
     cache.put(KEY, codes[0])
 

@@ -38,7 +38,7 @@ def test_the_same_bits_on_any_number_of_threads() -> None:
 
 
 def test_the_same_bits_in_another_process(tmp_path: Path) -> None:
-    """Compiled anew, compiled and kept, and fetched."""
+    """Compiled without a cache, compiled and kept, and fetched."""
     places = "off", str(tmp_path), str(tmp_path)
     found = {scene("many_steps", "2", PELLUCID_CACHE=place) for place in places}
     assert found == {many_steps("3")}

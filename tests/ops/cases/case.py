@@ -107,7 +107,7 @@ class Drawn:
         case: Whose.
         inputs: (N, …) each.
         weights: By name.
-        cotangent: What stands for ∂loss/∂output, (N, …).
+        cotangent: In the place of ∂loss/∂output, (N, …).
         mode: How the forward pass is run.
     """
 

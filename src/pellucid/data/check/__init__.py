@@ -1,4 +1,4 @@
-"""Look at data before anything learns from them: what is broken, doubled, contradictory, scarce."""
+"""Look at data before anything learns from them: damage, duplicates, contradictions, scarcity."""
 
 from __future__ import annotations
 

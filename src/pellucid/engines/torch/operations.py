@@ -1,7 +1,7 @@
 """The page of mappings: what each operation of :data:`pellucid.ops.OPERATIONS` is on PyTorch.
 
 Feature maps come as (N, C, H, W), vectors as (N, F). Sizes and borders follow the package's one
-rule for windows; where PyTorch's own padding cannot say them, the border is laid around first.
+rule for windows; where PyTorch's own padding cannot express them, the border is laid around first.
 """
 
 # ruff: noqa: D103 - each is documented where the operation itself is, in pellucid.ops
