@@ -13,8 +13,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule
@@ -42,17 +41,13 @@ class Add(Operation):
         self.check_inputs(*inputs)
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         total = inputs[0]
         for x in inputs[1:]:
             total = total + x
         return total, len(inputs)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient,) * int(saved), {}
 
     def reads(self, *inputs: Shape) -> Reads:

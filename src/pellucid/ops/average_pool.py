@@ -20,10 +20,16 @@ from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
-    from pellucid.ops.operation import Array, Family, Saved
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
+    from pellucid.ops.operation import Array, Saved
     from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule
 
@@ -38,7 +44,6 @@ class AveragePool(Pool):
 
     kind: ClassVar[str] = "average_pool"
     title: ClassVar[str] = "step 2, average pooling"
-    family: ClassVar[Family] = "pooling"
     rule: ClassVar[Rule] = "sum"
     count_padding: bool = False
 
@@ -46,16 +51,12 @@ class AveragePool(Pool):
         super().__post_init__()
         checks.truth("count_padding", self.count_padding)
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         total = patches.cut(x_nhwc, self.window).sum(axis=(3, 4))
         return total / self._counts(x_nhwc), x_nhwc
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x_nhwc: Array = saved
         n, height, width, channels = x_nhwc.shape
         share = (gradient / self._counts(x_nhwc))[:, :, :, None, None]
@@ -76,18 +77,10 @@ class AveragePool(Pool):
             counts += padded[:, rows_at, columns_at]
         return counts
 
-    def factors(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-        sources: Sources,
-    ) -> Array:
+    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
         counts = self._counts(inputs[0][None].astype(np.float64))
         return np.full(len(sources.table), 1.0 / float(counts[0, at[0], at[1], 0]))
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         count = self._counts(np.ones((1, *inputs[0].shape)))[0, at[0], at[1], 0]
         return f"{nested('SUM', self.cells(at, inputs))}/{round(float(count))}"

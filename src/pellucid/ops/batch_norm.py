@@ -10,7 +10,7 @@ normalization*, algorithms 1 and 2; as there, the variance that is followed is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,16 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Details,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms
@@ -65,9 +72,7 @@ class BatchNorm(Operation):
     def multiply_adds(self, *inputs: Shape) -> int:
         return int(np.prod(inputs[0]))
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         if mode.training:
             over = tuple(range(x.ndim - 1))
@@ -78,9 +83,7 @@ class BatchNorm(Operation):
         x_hat = (x - mean) / deviation
         return weights["gamma"] * x_hat + weights["beta"], (x_hat, deviation, mean, variance, mode)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x_hat, deviation, _, _, mode = saved
         over = tuple(range(x_hat.ndim - 1))
         gradients = {"gamma": (gradient * x_hat).sum(axis=over), "beta": gradient.sum(axis=over)}
@@ -92,7 +95,7 @@ class BatchNorm(Operation):
             dx_hat = dx_hat - through_mean - through_variance
         return (dx_hat / deviation,), gradients
 
-    def updated_statistics(self, saved: Saved, weights: Mapping[str, Array]) -> dict[str, Array]:
+    def updated_statistics(self, saved: Saved, weights: Weights) -> dict[str, Array]:
         x_hat, _, mean, variance, mode = saved
         if not mode.training:
             return {}
@@ -107,32 +110,18 @@ class BatchNorm(Operation):
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+    def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(weights["beta"] - self._factor(weights) * weights["mean"])
 
-    def factors(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-        sources: Sources,
-    ) -> Array:
+    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
         return np.asarray(self._factor(weights)[at[-1]])
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         w = {name: cells.cell(at[-1:]) for name, cells in weights.items()}
         deviation = f"SQRT({w['variance']}+{self.epsilon!r})"
         return f"{w['gamma']}*({inputs[0].cell(at)}-{w['mean']})/{deviation}+{w['beta']}"
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         return {
             **{name: float(weight[at[-1]]) for name, weight in weights.items()},
             "epsilon": self.epsilon,
@@ -140,7 +129,7 @@ class BatchNorm(Operation):
             "shift": terms.bias,
         }
 
-    def _factor(self, weights: Mapping[str, Array]) -> Array:
+    def _factor(self, weights: Weights) -> Array:
         """γ / √(σ² + ε), what each channel is multiplied with at inference; float64."""
         gamma, variance = (weights[name].astype(np.float64) for name in ("gamma", "variance"))
         return np.asarray(gamma / np.sqrt(variance + self.epsilon))

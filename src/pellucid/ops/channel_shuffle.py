@@ -17,8 +17,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation
 from pellucid.ops.reads import Axis, Follow, Reads, along
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -51,14 +50,10 @@ class ChannelShuffle(Operation):
             )
         return shape
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         return _dealt(inputs[0], self.groups), None
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         # what has gone into g groups of C/g comes back by C/g groups of g
         return (_dealt(gradient, gradient.shape[-1] // self.groups),), {}
 

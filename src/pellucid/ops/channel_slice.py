@@ -16,8 +16,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import Axis, Follow, Reads, along
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -57,15 +56,11 @@ class ChannelSlice(Operation):
             )
         return (*shape[:-1], self.stop - self.start)
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         return x[..., self.start : self.stop], x.shape[-1]
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         others = [(0, 0)] * (gradient.ndim - 1)
         return (np.pad(gradient, [*others, (self.start, saved - self.stop)]),), {}
 

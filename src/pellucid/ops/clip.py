@@ -18,8 +18,7 @@ from pellucid.ops.formula import constant
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pellucid.ops.arguments import Weights
     from pellucid.ops.operation import Array
 
 
@@ -55,7 +54,7 @@ class Clip(Pointwise):
     def kinks(self) -> tuple[float, ...]:
         return (self.low, self.high)
 
-    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+    def offset(self, weights: Weights, y: Array) -> Array:
         return np.where((y <= self.low) | (y >= self.high), y, 0.0)  # a bound, whatever comes
 
     def formula_of(self, x: str) -> str:

@@ -15,8 +15,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import Axis, Follow, Reads, along
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -45,14 +44,10 @@ class Concatenate(Operation):
         self.check_inputs(*inputs)
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         return np.concatenate(inputs, axis=-1), [x.shape[-1] for x in inputs]
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         starts = np.cumsum(saved)[:-1]
         return tuple(np.split(gradient, starts, axis=-1)), {}
 

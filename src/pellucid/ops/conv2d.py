@@ -21,9 +21,15 @@ from pellucid.ops.reads import Axis, Follow, Reads, WeightPlace
 from pellucid.ops.window import Padding, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -103,9 +109,7 @@ class Conv2D(Operation):
         height, width, filters = self.output_shape(*inputs)
         return height * width * filters * self.parameters(*inputs)["kernel"].fan_in
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         n, height, width, _ = x_nhwc.shape
         rows_gmk = self._rows(x_nhwc)
@@ -113,9 +117,7 @@ class Conv2D(Operation):
         y = y_gmo.transpose(1, 0, 2).reshape(n, *self.window.output(height, width), self.filters)
         return (y + weights["bias"] if self.bias else y), x_nhwc
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x_nhwc: Array = saved
         kernel = weights["kernel"]
 
@@ -127,9 +129,7 @@ class Conv2D(Operation):
             gradients["bias"] = gradient.sum(axis=(0, 1, 2))
         return self.input_gradients(gradient, saved, weights), gradients
 
-    def input_gradients(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[Array, ...]:
+    def input_gradients(self, gradient: Array, saved: Saved, weights: Weights) -> tuple[Array, ...]:
         kernels_gko = self._kernels(weights["kernel"])
         drows_gmk = self._grouped(gradient) @ kernels_gko.transpose(0, 2, 1)
         return (self._unrows(drows_gmk, saved.shape),)
@@ -171,9 +171,7 @@ class Conv2D(Operation):
         kernel = WeightPlace("kernel", (("tap", 0), ("tap", 1), ("tap", 2), ("output", 2)))
         return Reads((axes,), self.output_shape(*inputs), kernel)
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         (x,), kernel, o = inputs, weights["kernel"], at[2]
         bias = f"+{weights['bias'].cell((o,))}" if self.bias else ""
         rows, columns, joined = (axis.read(at) for axis in self.reads(x.shape).inputs[0])

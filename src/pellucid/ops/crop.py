@@ -16,8 +16,7 @@ from pellucid.ops.reads import Axis, Follow, Reads, along
 from pellucid.ops.window import check_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
     from pellucid.ops.window import Sides
@@ -54,17 +53,13 @@ class Crop(Operation):
         down, across = self.cropping
         return height - sum(down), width - sum(across), channels
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         (top, bottom), (left, right) = self.cropping
         _, height, width, _ = x_nhwc.shape
         return x_nhwc[:, top : height - bottom, left : width - right], None
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (np.pad(gradient, ((0, 0), *self.cropping, (0, 0))),), {}
 
     def reads(self, *inputs: Shape) -> Reads:

@@ -14,9 +14,15 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, flat_s
 from pellucid.ops.reads import Reads, WeightPlace, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -65,25 +71,19 @@ class Dense(Operation):
     def multiply_adds(self, *inputs: Shape) -> int:
         return flat_shape(inputs[0]) * self.units
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         y = x @ weights["kernel"]
         return (y + weights["bias"] if self.bias else y), x
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x: Array = saved
         gradients = {"kernel": x.T @ gradient}
         if self.bias:
             gradients["bias"] = gradient.sum(axis=0)
         return self.input_gradients(gradient, saved, weights), gradients
 
-    def input_gradients(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[Array, ...]:
+    def input_gradients(self, gradient: Array, saved: Saved, weights: Weights) -> tuple[Array, ...]:
         return (gradient @ weights["kernel"].T,)
 
     def reads(self, *inputs: Shape) -> Reads:
@@ -91,9 +91,7 @@ class Dense(Operation):
         kernel = WeightPlace("kernel", (("tap", 0), ("output", 0)))
         return Reads(((whole(features),),), (self.units,), kernel)
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         (x,), (unit,) = inputs, at
         last = x.shape[0] - 1
         kernel = weights["kernel"].block((0, 0, unit), (last, 0, unit))

@@ -17,8 +17,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule
@@ -50,9 +49,7 @@ class Dropout(Operation):
         self.check_inputs(*inputs)
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         if not mode.training:
             return x, None
@@ -60,9 +57,7 @@ class Dropout(Operation):
         scale = kept.astype(x.dtype) / x.dtype.type(1.0 - self.rate)
         return x * scale, scale
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient if saved is None else gradient * saved,), {}
 
     def reads(self, *inputs: Shape) -> Reads:

@@ -13,8 +13,7 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation
 from pellucid.ops.reads import Axis, Follow, Reads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -32,15 +31,11 @@ class Flatten(Operation):
         self.check_inputs(*inputs)
         return (math.prod(inputs[0]),)
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         return x.reshape(x.shape[0], -1), x.shape
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient.reshape(saved),), {}
 
     def reads(self, *inputs: Shape) -> Reads:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pellucid.ops.arguments import Position
     from pellucid.ops.operation import Shape
 
 MOST_ARGUMENTS = 250
@@ -24,7 +25,7 @@ class Cells(Protocol):
     def shape(self) -> Shape:
         """Of the values as they are laid out, (H, W, C) or (F,)."""
 
-    def cell(self, at: tuple[int, ...]) -> str:
+    def cell(self, at: Position) -> str:
         """One value's cell."""
 
     def block(self, first: tuple[int, ...], last: tuple[int, ...]) -> str:

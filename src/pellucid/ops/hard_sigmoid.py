@@ -15,8 +15,7 @@ import numpy as np
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pellucid.ops.arguments import Weights
     from pellucid.ops.operation import Array
 
 
@@ -37,7 +36,7 @@ class HardSigmoid(Pointwise):
     def kinks(self) -> tuple[float, ...]:
         return (-3.0, 3.0)
 
-    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+    def offset(self, weights: Weights, y: Array) -> Array:
         return np.where(y <= 0, 0.0, np.where(y >= 1, 1.0, 0.5))
 
     def formula_of(self, x: str) -> str:

@@ -17,8 +17,7 @@ from pellucid.ops.formula import constant
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pellucid.ops.arguments import Weights
     from pellucid.ops.operation import Array
 
 
@@ -50,5 +49,5 @@ class LeakyReLU(Pointwise):
     def formula_of(self, x: str) -> str:
         return f"IF({x}>0,{x},{constant(self.slope)}*{x})"
 
-    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+    def offset(self, weights: Weights, y: Array) -> Array:
         return np.zeros(1)

@@ -8,27 +8,34 @@ Krizhevsky et al. 2012, *ImageNet classification with deep CNNs* (AlexNet), sect
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.ops.operation import INFERENCE, Mode, Operation, image_shape
+from pellucid.ops.across_channels import AcrossChannels
+from pellucid.ops.operation import INFERENCE, Mode, image_shape
 from pellucid.ops.reads import Axis, Follow, Reads, along
-from pellucid.ops.softmax import derivative_across_channels
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Details,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
-class LocalResponseNorm(Operation):
+class LocalResponseNorm(AcrossChannels):
     """Local response normalisation; x and y are (N, H, W, C).
 
     Attributes:
@@ -63,17 +70,13 @@ class LocalResponseNorm(Operation):
     def multiply_adds(self, *inputs: Shape) -> int:
         return int(np.prod(inputs[0])) * (self.size + 1)
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         base = self.k + self.alpha * self._over_neighbours(x * x)
         y = x * base**-self.beta
         return y, (x, base, y)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x, base, y = saved
         own = gradient * base**-self.beta
         # x[j] also damps every neighbour c: ∂y[c]/∂x[j] = −2αβ·x[j]·y[c]/base[c], and being a
@@ -95,40 +98,20 @@ class LocalResponseNorm(Operation):
         near = Axis(channels, (Follow(2),), taps=self.size, before=self.size // 2)
         return Reads(((along(0, height), along(1, width), near),), inputs[0])
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         (x,) = inputs  # what the neighbours do is in the factor
         return weighted([(0, *at)], [x[at]], [self._base(x, at) ** -self.beta])
 
-    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return ()
 
-    def derivative_at(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        output: tuple[int, ...],
-        branch: int,
-        at: tuple[int, ...],
-    ) -> float:
-        return derivative_across_channels(self, inputs[0], output, at)
-
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         (x,) = inputs
         near = [place for _, place in self.reads(x.shape).inputs[0][2].read(at)]
         block = x.block((*at[:2], near[0]), (*at[:2], near[-1]))
         return f"{x.cell(at)}/({self.k!r}+{self.alpha!r}*SUMSQ({block}))^{self.beta!r}"
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         (x,) = inputs
         return {"neighbours": self._near(x, at).tolist(), "base": self._base(x, at)}
 
@@ -136,13 +119,13 @@ class LocalResponseNorm(Operation):
         height, width, channels = image_shape(inputs[0])  # its window slides over channels
         return self.size, height * width * (channels + self.size), 0
 
-    def _near(self, x: Array, at: tuple[int, ...]) -> Array:
+    def _near(self, x: Array, at: Position) -> Array:
         """A value of one image and its neighbours across channels, float64."""
         half = self.size // 2
         near: Array = x[at[0], at[1], max(0, at[2] - half) : at[2] + half + 1]
         return near.astype(np.float64)
 
-    def _base(self, x: Array, at: tuple[int, ...]) -> float:
+    def _base(self, x: Array, at: Position) -> float:
         """What the exponent is applied to."""
         near = self._near(x, at)
         return self.k + self.alpha * float((near * near).sum())

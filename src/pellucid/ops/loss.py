@@ -13,10 +13,11 @@ from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import DTypeLike
 
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.operation import Array, Saved, Shape
     from pellucid.ops.terms import Terms
 
@@ -112,16 +113,12 @@ class Loss(Operation):
             },
         )
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         outputs, targets = inputs
         loss, gradient = self.value_and_gradient(outputs, targets)
         return np.asarray(loss), gradient
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         """∂/∂outputs; targets are given, not learned, and their gradient is set to zero."""
         at_outputs = saved if gradient == 1.0 else np.asarray(gradient * saved, saved.dtype)
         return (at_outputs, np.zeros_like(saved)), {}
@@ -131,9 +128,7 @@ class Loss(Operation):
         whole = tuple((Axis(shape[0], taps=shape[0]),) for shape in inputs)
         return Reads(whole, ())
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         raise ShapeError("a loss belongs to a whole batch; open the outputs that it reads")
 
 

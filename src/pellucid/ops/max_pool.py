@@ -9,7 +9,7 @@ gets the gradient; NaN counts as larger than any number, so that it is seen and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,11 +18,10 @@ from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
-    from pellucid.ops.operation import Array, Family, Saved
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
+    from pellucid.ops.operation import Array, Saved
     from pellucid.ops.terms import Rule, Terms
 
 
@@ -32,12 +31,9 @@ class MaxPool(Pool):
 
     kind: ClassVar[str] = "max_pool"
     title: ClassVar[str] = "step 2, max pooling"
-    family: ClassVar[Family] = "pooling"
     rule: ClassVar[Rule] = "maximum"
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         _, height, width, _ = x_nhwc.shape
         padded = patches.pad(x_nhwc, self.window)
@@ -55,16 +51,14 @@ class MaxPool(Pool):
         assert best is not None
         return best, (winner, x_nhwc.shape)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         winner, (n, height, width, channels) = saved
         padded = patches.pad(np.zeros((n, height, width, channels), gradient.dtype), self.window)
         for place, (_, (rows, columns)) in enumerate(patches.offsets(self.window, height, width)):
             padded[:, rows, columns] += np.where(winner == place, gradient, 0)
         return (patches.crop(padded, self.window, height, width),), {}
 
-    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         _, (winner, _) = self.forward(inputs, {})
         return (winner,)
 
@@ -80,12 +74,6 @@ class MaxPool(Pool):
             axis=-1,
         ).astype(np.int64)
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         window = super().details(terms, inputs, weights, at)
         return {**window, "winner": list(terms.source(terms.own)[1])}

@@ -20,9 +20,15 @@ from pellucid.ops.reads import Axis, Reads, along
 from pellucid.ops.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -54,15 +60,11 @@ class Multiply(Operation):
         self.check_inputs(*inputs)
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         a, b = inputs
         return a * _spread(a, b), (a, b)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         a, b = saved
         spread = _spread(a, b)
         shared = tuple(k for k in range(a.ndim) if spread.shape[k] < a.shape[k])
@@ -77,26 +79,17 @@ class Multiply(Operation):
         )
         return Reads((tuple(along(k, n) for k, n in enumerate(first)), second_axes), first)
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         sources = self.reads(*(x.shape for x in inputs)).sources(at)
         values = sources.values(inputs)
         return Terms("product", sources.table, values, np.full(2, np.nan), values)
 
     def derivative_at(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        output: tuple[int, ...],
-        branch: int,
-        at: tuple[int, ...],
+        self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:
         return float(self.terms(inputs, weights, output).values[1 - branch])
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         return "*".join(self.cells(at, inputs))
 
 

@@ -8,7 +8,7 @@ It takes raw pixels, 0 .. 255, so that a model means the same wherever it goes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,16 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_s
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Details,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms
@@ -63,43 +70,25 @@ class Normalise(Operation):
     def multiply_adds(self, *inputs: Shape) -> int:
         return int(np.prod(inputs[0]))
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         x = as_float(inputs[0])
         return (x - np.asarray(self.mean, x.dtype)) / np.asarray(self.std, x.dtype), None
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient / np.asarray(self.std, gradient.dtype),), {}
 
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+    def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(-np.array(self.mean) / np.array(self.std))
 
-    def factors(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-        sources: Sources,
-    ) -> Array:
+    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
         return np.array([1.0 / self.std[at[-1]]])
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         mean, std = self.mean[at[-1]], self.std[at[-1]]
         return f"({inputs[0].cell(at)}-{constant(mean)})/{constant(std)}"
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         return {"mean": self.mean[at[-1]], "std": self.std[at[-1]]}

@@ -24,9 +24,16 @@ from pellucid.ops.terms import maximum, weighted
 from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Details,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms
 
@@ -172,15 +179,11 @@ class Operation(ABC):
         return 0
 
     @abstractmethod
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         """Compute the output, and what ``backward`` will need of it."""
 
     @abstractmethod
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         """Carry the loss's gradient at the output back to the inputs and to the trainable weights.
 
         Args:
@@ -192,20 +195,14 @@ class Operation(ABC):
             ∂loss/∂input for each input, and ∂loss/∂weight for each trainable weight by name.
         """
 
-    def input_gradients(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[Array, ...]:
+    def input_gradients(self, gradient: Array, saved: Saved, weights: Weights) -> tuple[Array, ...]:
         """∂loss/∂input for each input alone, as ``backward`` gives them.
 
         Explanations ask for no more; operations whose weights' gradients cost much leave them out.
         """
         return self.backward(gradient, saved, weights)[0]
 
-    def updated_statistics(
-        self,
-        saved: Saved,
-        weights: Mapping[str, Array],
-    ) -> dict[str, Array]:
+    def updated_statistics(self, saved: Saved, weights: Weights) -> dict[str, Array]:
         """The statistics after a training step, by name: none, except for batch norm."""
         return {}
 
@@ -213,26 +210,18 @@ class Operation(ABC):
     def reads(self, *inputs: Shape) -> Reads:
         """Which input values each output value reads, and with which weights; as data."""
 
-    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+    def added(self, weights: Weights, shape: Shape) -> Array:
         """What a sum adds to its products; broadcasts to the output's shape for one image."""
         return weights.get("bias", np.zeros(1))
 
-    def factors(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-        sources: Sources,
-    ) -> Array:
+    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
         """What a sum multiplies each value with, (T,): its weight, or 1."""
         reads = self.reads(*(x.shape for x in inputs))
         if reads.weight is None or sources.weights is None:
             return np.ones(len(sources.table))
         return np.asarray(weights[reads.weight.name][tuple(sources.weights.T)])
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         """Open one output value of one image at inference: what it read, what it made of it.
 
         Args:
@@ -253,7 +242,7 @@ class Operation(ABC):
         factors = self.factors(inputs, weights, at, sources)
         return weighted(sources.table, values, factors, bias, named)
 
-    def offset(self, weights: Mapping[str, Array], y: Array) -> Array | None:
+    def offset(self, weights: Weights, y: Array) -> Array | None:
         """The affine offset: the c of y = J·x + c, with masks and winners as they are.
 
         Written from the weights and not found as what remains of y, so that evidence that adds up
@@ -270,7 +259,7 @@ class Operation(ABC):
             return np.zeros(1)
         return self.added(weights, y.shape[1:]) if self.rule == "sum" else None
 
-    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         """On which side of its kinks it was: signs, winners; nothing where it has none.
 
         Args:
@@ -280,12 +269,7 @@ class Operation(ABC):
         return ()
 
     def derivative_at(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        output: tuple[int, ...],
-        branch: int,
-        at: tuple[int, ...],
+        self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:
         """∂output[output]/∂inputs[branch][at] at inference, for one image's arrays.
 
@@ -300,9 +284,7 @@ class Operation(ABC):
         own = (terms.sources[:, : len(row)] == row).all(axis=1)
         return float(terms.factors[own].sum())
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         """What a spreadsheet's cell computes of other cells, without its ``=``.
 
         Args:
@@ -317,7 +299,7 @@ class Operation(ABC):
         self._derived("formula", self.rule == "sum" and plain and not weights)
         return "+".join(cells)
 
-    def cells(self, at: tuple[int, ...], inputs: Sequence[Cells]) -> list[str]:
+    def cells(self, at: Position, inputs: InputCells) -> list[str]:
         """The spreadsheet cells of what an output reads."""
         rows = self.reads(*(x.shape for x in inputs)).sources(at).table.tolist()
         return [inputs[branch].cell(tuple(n for n in at if n >= 0)) for branch, *at in rows]
@@ -337,13 +319,7 @@ class Operation(ABC):
         """The same with so many units or feature maps, where their number is a setting."""
         return self
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         """What else it knows of an opened value, as JSON values; see ``docs/records.md``.
 
         Args:

@@ -17,9 +17,15 @@ from pellucid.ops.reads import Axis, Follow, Reads, along
 from pellucid.ops.window import check_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
     from pellucid.ops.window import Sides
@@ -51,16 +57,12 @@ class Pad(Operation):
         down, across = self.padding
         return sum(down) + height, sum(across) + width, channels
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         around = ((0, 0), *self.padding, (0, 0))
         return np.pad(x_nhwc, around, constant_values=self.value), None
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         (top, bottom), (left, right) = self.padding
         _, height, width, _ = gradient.shape
         return (gradient[:, top : height - bottom, left : width - right],), {}
@@ -72,13 +74,11 @@ class Pad(Operation):
         columns = Axis(width, (Follow(1),), before=left)
         return Reads(((rows, columns, along(2, channels)),), self.output_shape(*inputs))
 
-    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+    def added(self, weights: Weights, shape: Shape) -> Array:
         (top, bottom), (left, right) = self.padding
         border = np.full((*shape[:2], 1), self.value)
         border[top : shape[0] - bottom, left : shape[1] - right] = 0.0
         return border
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         return "".join(self.cells(at, inputs)) or constant(self.value)

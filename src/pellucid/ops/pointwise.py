@@ -12,9 +12,15 @@ from pellucid.ops.reads import Reads, elementwise
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -41,47 +47,34 @@ class Pointwise(Operation):
         self.check_inputs(*inputs)
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         y = self.function(x)
         return y, (x, y)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x, y = saved
         return (gradient * self.derivative(x, y),), {}
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         (x,) = inputs
         return function_of(at, float(x[at]), float(self.function(x[at])))
 
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return tuple(inputs[0] > kink for kink in self.kinks())
 
     def mask(self, x: Array) -> Array:
         return self.derivative(x, self.function(x))
 
     def derivative_at(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        output: tuple[int, ...],
-        branch: int,
-        at: tuple[int, ...],
+        self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:
         return float(self.mask(inputs[0][at].astype(np.float64)[None])[0])
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         return self.formula_of(inputs[0].cell(at))
 
     @abstractmethod

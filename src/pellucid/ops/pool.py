@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.errors import ArgumentError
 from pellucid.ops.operation import Operation, image_shape
-from pellucid.ops.reads import Reads, along
+from pellucid.ops.reads import Reads, along, whole
 from pellucid.ops.window import Edge, Padding, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.arguments import Arrays, Details, Position, Weights
+    from pellucid.ops.operation import Family, Shape
     from pellucid.ops.terms import Terms
 
 
@@ -29,6 +28,7 @@ class Pool(Operation):
         edge: Windows that hang over the end: ``"count"`` them, as the lecture does, or ``"drop"``.
     """
 
+    family: ClassVar[Family] = "pooling"
     stem: ClassVar[str] = "pool"
     size: tuple[int, int] = (2, 2)
     stride: tuple[int, int] = (2, 2)
@@ -60,13 +60,7 @@ class Pool(Operation):
         axes = (self.window.reads(0, height), self.window.reads(1, width), along(2, channels))
         return Reads((axes,), self.output_shape(*inputs))
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         places = terms.sources[:, 1:3]
         return {
             "window": {"first": places.min(axis=0).tolist(), "last": places.max(axis=0).tolist()}
@@ -74,3 +68,19 @@ class Pool(Operation):
 
     def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
         return self.window.cost(*image_shape(inputs[0]))
+
+
+@dataclass(frozen=True)
+class GlobalPool(Operation):
+    """A pooling over all positions of each feature map; x is (N, H, W, C), y is (N, C)."""
+
+    family: ClassVar[Family] = "pooling"
+    stem: ClassVar[str] = "pool"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        return (image_shape(inputs[0])[2],)
+
+    def reads(self, *inputs: Shape) -> Reads:
+        height, width, channels = image_shape(inputs[0])
+        return Reads(((whole(height), whole(width), along(0, channels)),), (channels,))

@@ -20,8 +20,7 @@ import numpy as np
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pellucid.ops.arguments import Backward, Weights
     from pellucid.ops.operation import Array, Saved
 
 
@@ -51,7 +50,5 @@ class PositiveGradient(Pointwise):
     def formula_of(self, x: str) -> str:
         return self.rectifier.formula_of(x)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return super().backward(np.maximum(gradient, 0), saved, weights)

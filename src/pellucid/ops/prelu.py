@@ -19,9 +19,15 @@ from pellucid.ops.reads import elementwise
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule
@@ -53,15 +59,11 @@ class PReLU(Operation):
         # The paper (section 2.1) lets no weight decay push the slopes to zero: that would be ReLU.
         return {"slope": Parameter((inputs[0][-1],), self.initializer, "scale")}
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         return np.maximum(x, 0) + weights["slope"] * np.minimum(x, 0), x
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x: Array = saved
         dx = gradient * np.where(x > 0, 1, weights["slope"])
         every_axis_but_channels = tuple(range(x.ndim - 1))
@@ -70,20 +72,16 @@ class PReLU(Operation):
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         (x,) = inputs
         if x[at] > 0:
             return weighted([(0, *at)], [x[at]], [1.0])
         place = np.array([at[-1:]], np.int64)
         return weighted([(0, *at)], [x[at]], weights["slope"][at[-1:]], weight=("slope", place))
 
-    def decisions(self, inputs: Sequence[Array]) -> tuple[Array, ...]:
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return (inputs[0] > 0,)
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         x, slope = inputs[0].cell(at), weights["slope"].cell(at[-1:])
         return f"IF({x}>0,{x},{slope}*{x})"

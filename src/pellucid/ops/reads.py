@@ -20,13 +20,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.arguments import Arrays, Position
+    from pellucid.ops.operation import Shape
 
-    Position = tuple[int, ...]
     Integers = NDArray[np.int64]
 
 FILL = -1
@@ -127,7 +125,7 @@ class Sources:
     table: Integers
     weights: Integers | None
 
-    def values(self, inputs: Sequence[Array]) -> NDArray[np.float64]:
+    def values(self, inputs: Arrays) -> NDArray[np.float64]:
         """The values at the sources, (T,)."""
         found = np.empty(len(self.table))
         for branch, x in enumerate(inputs):

@@ -15,8 +15,7 @@ import numpy as np
 from pellucid.ops.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pellucid.ops.arguments import Weights
     from pellucid.ops.operation import Array
 
 
@@ -41,5 +40,5 @@ class ReLU6(Pointwise):
     def formula_of(self, x: str) -> str:
         return f"MIN(6,MAX(0,{x}))"
 
-    def offset(self, weights: Mapping[str, Array], y: Array) -> Array:
+    def offset(self, weights: Weights, y: Array) -> Array:
         return np.where(y >= 6.0, y, 0.0)  # capped: 6, whatever comes

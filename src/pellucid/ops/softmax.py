@@ -8,18 +8,26 @@ over the last axis. The largest z is subtracted first, which changes nothing but
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops.operation import INFERENCE, Mode, Operation
+from pellucid.ops.across_channels import AcrossChannels
+from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.reads import Reads, along, whole
 from pellucid.ops.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Details,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -57,7 +65,7 @@ def softmax_backward(gradient: Array, y: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Softmax(Operation):
+class Softmax(AcrossChannels):
     """Softmax over the last axis; any shape."""
 
     kind: ClassVar[str] = "softmax"
@@ -69,16 +77,12 @@ class Softmax(Operation):
         self.check_inputs(*inputs)
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (z,) = inputs
         y = softmax(z)
         return y, y
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (softmax_backward(gradient, saved),), {}
 
     def reads(self, *inputs: Shape) -> Reads:
@@ -86,54 +90,22 @@ class Softmax(Operation):
         axes = (*(along(k, inputs[0][k]) for k in rest), whole(inputs[0][last]))
         return Reads((axes,), inputs[0])
 
-    def terms(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], at: tuple[int, ...]
-    ) -> Terms:
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         sources = self.reads(inputs[0].shape).sources(at)
         scores = sources.values(inputs)
         powers = np.exp(scores - scores.max())
         unknown = np.full_like(scores, np.nan)
         return Terms("share", sources.table, scores, unknown, powers, own=at[-1])
 
-    def derivative_at(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        output: tuple[int, ...],
-        branch: int,
-        at: tuple[int, ...],
-    ) -> float:
-        return derivative_across_channels(self, inputs[0], output, at)
-
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         (x,) = inputs
         every = x.block((*at[:-1], 0), (*at[:-1], x.shape[-1] - 1))
         powers = f"SUMPRODUCT(EXP({every}-MAX({every})))"
         return f"EXP({x.cell(at)}-MAX({every}))/{powers}"
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         return {
             "largest": float(terms.values.max()),
             "exponentials": terms.products.tolist(),
             "sum": float(terms.products.sum()),
         }
-
-
-def derivative_across_channels(
-    operation: Operation, x: Array, output: tuple[int, ...], at: tuple[int, ...]
-) -> float:
-    """∂output/∂input of an operation that mixes the channels of one position, and nothing else."""
-    channels = x[at[:-1]].astype(np.float64)[None, None, None]
-    at_output = np.zeros_like(channels)
-    at_output[..., output[-1]] = 1.0
-    _, saved = operation.forward([channels], {})
-    (at_input,), _ = operation.backward(at_output, saved, {})
-    return float(at_input[0, 0, 0, at[-1]])

@@ -22,10 +22,16 @@ from pellucid.ops.pool import Pool
 from pellucid.ops.reads import Reads, WeightPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
-    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.arguments import (
+        Arrays,
+        Backward,
+        Forward,
+        InputCells,
+        Position,
+        WeightCells,
+        Weights,
+    )
+    from pellucid.ops.operation import Array, Saved, Shape
     from pellucid.ops.terms import Rule
 
 
@@ -39,7 +45,6 @@ class Subsample(Pool):
 
     kind: ClassVar[str] = "subsample"
     title: ClassVar[str] = "step 2, subsampling"
-    family: ClassVar[Family] = "pooling"
     rule: ClassVar[Rule] = "sum"
     initializer: str | float = 0.25
 
@@ -59,16 +64,12 @@ class Subsample(Pool):
         height, width, channels = self.output_shape(*inputs)
         return height * width * channels
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x_nhwc,) = inputs
         sums = patches.cut(x_nhwc, self.window).sum(axis=(3, 4))
         return sums * weights["coefficient"] + weights["bias"], (sums, x_nhwc.shape)
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         sums, (n, height, width, channels) = saved
         spread = (gradient * weights["coefficient"])[:, :, :, None, None]
         shape = (n, *self.window.output(height, width), *self.size, channels)
@@ -82,8 +83,6 @@ class Subsample(Pool):
         coefficient = WeightPlace("coefficient", (("output", 2),))
         return replace(super().reads(*inputs), weight=coefficient)
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         coefficient, bias = (weights[name].cell(at[-1:]) for name in ("coefficient", "bias"))
         return f"{coefficient}*{nested('SUM', self.cells(at, inputs))}+{bias}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.ops.arguments import Position
+
 Rule = Literal["sum", "maximum", "share", "product", "function"]
 """How what is read makes the value: a weighted sum (plus bias), the largest, one's share of the sum
 of exponentials, the product of all, or a function of one value."""
@@ -92,7 +94,7 @@ def maximum(sources: NDArray[np.int64], values: NDArray[np.float64]) -> Terms:
     return Terms("maximum", sources, values, factors, products, own=own)
 
 
-def function_of(at: tuple[int, ...], value: float, result: float) -> Terms:
+def function_of(at: Position, value: float, result: float) -> Terms:
     """Terms of a pointwise function: one input, one result."""
     return Terms(
         "function",
