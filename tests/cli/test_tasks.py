@@ -115,12 +115,7 @@ def test_answers(pellucid: Command, folder: Path, tmp_path: Path, kind: str) -> 
         "predict", run, folder / "pictures", "--out", tmp_path / "all.json"
     ).stdout  # fmt: skip
 
-    for command in (
-        ("predict", run, pictures[0], "--top", 3),
-        ("trace", run, pictures[0]),
-        ("explain", run, pictures[0]),
-        ("lecture", run, pictures[0]),
-    ):
+    for command in (("predict", run, pictures[0], "--top", 3),):
         refused = pellucid(*command, code=1)
         assert model.model_.task.title in refused.stderr
         assert refused.stderr.count("\n") == 1

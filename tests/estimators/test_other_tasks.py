@@ -237,13 +237,6 @@ def test_validation_of_another_width() -> None:
 def test_what_is_made_for_one_class_declines(
     labelled: pl.ImageClassifier, regressor: pl.ImageRegressor
 ) -> None:
-    for call in (
-        lambda: labelled.trace(NEW[0]),
-        lambda: labelled.backward(NEW[0], 0),
-        lambda: labelled.explain(NEW[0]),
-    ):
-        with pytest.raises(ArgumentError, match="multi-label"):
-            call()
     with pytest.raises(ArgumentError, match="label_smoothing"):
         pl.ImageClassifier(layers, epochs=1, label_smoothing=0.1).fit(X, MARKS)
     with pytest.raises(ArgumentError, match="class_weights"):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_labelled
 from pellucid.cli.resize_note import print_resize_note
@@ -22,7 +22,10 @@ def backward(
     image: PictureName,
     label: Annotated[
         str | None,
-        typer.Option(help="The class that is right.", show_default="the data set's; files need it"),
+        typer.Option(
+            help="What is right: a class; labels, 'cat;pet'; or numbers, 3.2.",
+            show_default="the data set's; or of labels and numbers the answer",
+        ),
     ] = None,
     weight: Annotated[
         str | None, typer.Option(help="Open the gradient of one weight: e.g. conv2.kernel.")
@@ -54,9 +57,8 @@ def backward(
         raise typer.BadParameter(
             "--at belongs to one of --weight and --layer: give both", param_hint="--at"
         )
-    classifier = load_classifier(
+    classifier = load_model_for(
         model,
-        "a backward pass",
         engine=engine,
         classes=classes,
         max_pixels=max_pixels,
@@ -64,7 +66,7 @@ def backward(
     )
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
     label = known if label is None else label
-    if label is None:
+    if label is None and classifier.model_.task.of_one_class:
         raise typer.BadParameter("give the class that is right", param_hint="--label")
     gone = classifier.backward(picture, label)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)

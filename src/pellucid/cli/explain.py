@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
 from pellucid.cli.progress_bar import CountBar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.reference import DataPicture
-    from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators.opened import OpenEstimator
     from pellucid.explain.evidence import Evidence
     from pellucid.explain.heatmap import Heatmap
     from pellucid.explain.method_sheet import MethodSheet
@@ -59,10 +59,16 @@ def explain(
         ),
     ] = "evidence",
     target: Annotated[
-        str | None, typer.Option(help="The class in question; by default the answer.")
+        str | None,
+        typer.Option(
+            help="The class, label or number in question; by default the likeliest, or the first."
+        ),
     ] = None,
     against: Annotated[
-        str | None, typer.Option(help="The class to compare it with; for evidence the next likely.")
+        str | None,
+        typer.Option(
+            help="The class or label to compare it with; for evidence of a class the next likely."
+        ),
     ] = None,
     layer: Annotated[
         str | None, typer.Option(help="Grad-CAM: by default the last convolution. Deconvnet too.")
@@ -98,9 +104,8 @@ def explain(
     several = len(pictures) > 1 or not names_one(pictures[0])
     folder = out if out is not None and (several or out.is_dir()) else None
     _check_out(out, folder, model, pictures)
-    classifier = load_classifier(
+    classifier = load_model_for(
         model,
-        "an explanation",
         engine=engine,
         classes=classes,
         max_pixels=max_pixels,
@@ -162,7 +167,7 @@ def _source(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
 
 
 def _explained(
-    classifier: ImageClassifier,
+    classifier: OpenEstimator,
     source: Path | NDArray[np.uint8],
     method: str,
     target: str | None,

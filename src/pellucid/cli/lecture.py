@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_labelled
 from pellucid.cli.resize_note import print_resize_note
@@ -29,7 +29,7 @@ def lecture(
     label: Annotated[
         str | None,
         typer.Option(
-            help="The class that is right.",
+            help="What is right: a class; labels, 'cat;pet'; or numbers, 3.2.",
             show_default="the data set's, or else the network's own answer",
         ),
     ] = None,
@@ -67,16 +67,16 @@ def lecture(
     from pellucid.explain.story import Story, story
 
     check_output(out, Story.endings, model, Path(image))
-    classifier = load_classifier(
+    classifier = load_model_for(
         model,
-        "the lecture's story",
         engine=engine,
         classes=classes,
         max_pixels=max_pixels,
         invert=invert,
     )
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
-    if label is None and known in classifier.model_.classes:
+    task = classifier.model_.task
+    if label is None and (not task.of_one_class or known in task.names):
         label = known
     described = story(classifier, picture, label)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)

@@ -38,36 +38,3 @@ def load_model_for(
         remarks().print(remark)
     found = load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
     return found if classes is None else found.renamed(classes)
-
-
-def load_classifier(
-    model: str,
-    what: str,
-    *,
-    engine: str,
-    classes: str | None = None,
-    max_pixels: int | None = None,
-    invert: bool = False,
-) -> ImageClassifier:
-    """Load a model of one class a picture; arguments as of :func:`load_model_for`.
-
-    Args:
-        model: Its path or its name.
-        what: What only such a model has, for messages: ``a trace``.
-        engine: Who computes.
-        classes: Names for its classes.
-        max_pixels: Picture files with more pixels are not taken.
-        invert: Whether black and white are exchanged.
-
-    Raises:
-        PellucidError: It cannot be loaded, or was trained for something else.
-    """
-    from pellucid.estimators import ImageClassifier
-    from pellucid.tasks import check_one_class
-
-    found = load_model_for(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
-    )
-    check_one_class(found.model_.task, what)
-    assert isinstance(found, ImageClassifier)
-    return found

@@ -31,7 +31,7 @@ def find_picture(
 ) -> Path | NDArray[np.uint8]:
     """Return a picture's file, or its pixels where it is in arrays.
 
-    Of a picture out of a data set, its class is printed on stderr.
+    Of a picture out of a data set, its class, labels or numbers are printed on stderr.
 
     Args:
         text: A path, or ``DATA:PART[N]``.
@@ -51,14 +51,18 @@ def find_labelled(
     max_pixels: int | None = None,
     max_bytes: int | None = None,
 ) -> tuple[Path | NDArray[np.uint8], str | None]:
-    """As :func:`find_picture`, and the class that a data set gives the picture; a file has none."""
+    """As :func:`find_picture`, and what a data set says is right; nothing of a file.
+
+    Nor where the data set is for another task than the model.
+    """
     from pellucid.data.reference import parse_reference
 
     reference = parse_reference(text)
     if reference is None:
         return Path(text), None
     picture = _of_data(reference, model, max_pixels, max_bytes)
-    return picture_of(picture), picture.label
+    suits = model is None or picture.part.kind == model.task.kind
+    return picture_of(picture), picture.label if suits else None
 
 
 def find_pictures(
@@ -97,12 +101,12 @@ def picture_of(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
 
 
 def print_class(picture: DataPicture) -> None:
-    """Print on stderr which class a data set gives a picture, and its file if it has one."""
+    """Print on stderr what a data set says of a picture, and its file if it has one."""
     from pellucid.cli.terminal import remarks
     from pellucid.text import printable
 
     where = "" if picture.path is None else f" ({printable(picture.path)})"
-    remarks().print(f"{printable(picture.name)}{where} is of the class {printable(picture.label)}")
+    remarks().print(f"{printable(picture.name)}{where} is {printable(picture.said)}")
 
 
 def report_problems(problems: Sequence[str], total: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
@@ -67,7 +67,7 @@ def surgery(
         raise typer.BadParameter("give a picture, --data or --out", param_hint="IMAGE")
 
     from pellucid.data.reading import Reading
-    from pellucid.evaluation.edit_effect import data_effect, picture_effect
+    from pellucid.evaluation.edit_effect import data_effect, picture_effect, task_effect
     from pellucid.explain.surgery import edit_record
     from pellucid.files.held_out import held_out
     from pellucid.files.run_model import model_path
@@ -78,9 +78,8 @@ def surgery(
         if place is not None and out.resolve() == model_path(place).resolve():
             raise typer.BadParameter("that is the model itself; name another", param_hint="--out")
         check_output(out, (".safetensors",))
-    before = load_classifier(
+    before = load_model_for(
         model,
-        "a changed network",
         engine=engine,
         classes=classes,
         max_pixels=max_pixels,
@@ -101,13 +100,12 @@ def surgery(
         )  # fmt: skip
         for note in notes:
             remarks().print(note)
-        many = data_effect(before, after, pictures)
+        judge = data_effect if before.model_.task.of_one_class else task_effect
+        many = judge(before, after, pictures)
     if out is not None:
         kept = after
         if invert:  # it belongs to this picture, not to the model
-            plain = load_classifier(
-                model, "a changed network", engine=engine, classes=classes, max_pixels=max_pixels
-            )
+            plain = load_model_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
             kept = plain.edited(*edits)
         kept.save(out)
         remarks().print(f"changed model written to {printable(out)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_classifier
+from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
@@ -54,8 +54,8 @@ def trace(
     check_output(out, (Trace if place is None else ValueTerms).endings, model, Path(image))
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    classifier = load_classifier(
-        model, "a trace", engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+    classifier = load_model_for(
+        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
     picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
     traced = classifier.trace(picture)

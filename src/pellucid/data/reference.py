@@ -20,6 +20,7 @@ from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.load import load
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.data.read_part import load_all, part_names
+from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.known_names import find_name
 from pellucid.text import counted, printable
@@ -110,8 +111,14 @@ class DataPicture:
 
     @property
     def label(self) -> str:
-        """The name of its class."""
-        return self.part.classes[int(self.part.places[self._number])]
+        """Its class, or its labels or numbers, as a list has them: ``cat;pet``."""
+        return self.part.targets.written(self._number)
+
+    @property
+    def said(self) -> str:
+        """The same for people: ``of the class cat``, ``labelled cat; pet``, ``labelled 3.2``."""
+        text = self.part.targets.text(self._number)
+        return f"of the class {text}" if self.part.kind == ClassTargets.kind else f"labelled {text}"
 
     @cached_property
     def path(self) -> Path | None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.engines import DEFAULT, get_engine
-from pellucid.estimators.answering import AnsweringEstimator
+from pellucid.engines import DEFAULT
+from pellucid.estimators.opened import OpenEstimator
 from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
-from pellucid.estimators.reading import as_images, outputs
-from pellucid.explain.activations import Activations
-from pellucid.explain.backward import backward
-from pellucid.explain.explanation import explain
-from pellucid.explain.surgery import edit_model
-from pellucid.explain.trace import trace
+from pellucid.estimators.reading import outputs
 from pellucid.ops.softmax import probabilities
-from pellucid.renamed import OldAttribute
-from pellucid.tasks import MultiLabel, SingleLabel, check_one_class
-from pellucid.training.fit import Fitted
+from pellucid.tasks import MultiLabel, SingleLabel
 
 if TYPE_CHECKING:
     import os
@@ -30,16 +23,10 @@ if TYPE_CHECKING:
     from pellucid.data.augment import Augmentation
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
-    from pellucid.explain.backward import Backward
-    from pellucid.explain.evidence import Evidence
-    from pellucid.explain.heatmap import Heatmap
-    from pellucid.explain.surgery import Edit
-    from pellucid.explain.trace import Trace
-    from pellucid.explain.update_rule import UpdateRule
     from pellucid.layers import Sequential
 
 
-class ImageClassifier(AnsweringEstimator):
+class ImageClassifier(OpenEstimator):
     """Learns to tell pictures apart, and can be opened up.
 
     Labels (N,) are one class a picture; (N, K) of 0 and 1 any number of K labels a picture, see
@@ -177,96 +164,6 @@ class ImageClassifier(AnsweringEstimator):
         See :meth:`evaluate`.
         """
         return float(self.evaluate(pictures, labels).score)
-
-    def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
-        """Every layer's output for one picture, by layer name, without a batch axis.
-
-        ``input`` holds the pixels, ``probabilities`` the softmax of the logits, or of several
-        labels a picture the sigmoid of each.
-        """
-        images, _ = as_images(self.model_, [picture], self.max_pixels)
-        program = self._learned.program
-        values = {name: value[0] for name, value in program.values(images).items()}
-        logits = values[program.graph.output]
-        return {**values, "probabilities": self._probabilities(logits)}
-
-    # ---------------------------------------------------------------------------------- explaining
-
-    def trace(self, picture: Picture) -> Trace:
-        """Every number between a picture and the answer, in the lecture's order.
-
-        ``trace.value("conv2", at=(3, 7, 5))`` opens one of them into all its terms.
-
-        Args:
-            picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
-        """
-        check_one_class(self.model_.task, "a trace")
-        return trace(self, picture)
-
-    def backward(
-        self, picture: Picture, label: str | int, *, learner: UpdateRule | None = None
-    ) -> Backward:
-        """The loss of a picture whose class is known, and every gradient of it.
-
-        ``backward.weight("conv2.kernel", at=(1, 0, 3, 5))`` opens one of them into all its terms.
-
-        Args:
-            picture: As in :meth:`trace`.
-            label: The right class, as :meth:`predict` answers it, or its name as a text. Where
-                labels are texts, an integer is the class's place, from 0.
-            learner: Loss and optimizer; none: those that the classifier was trained with.
-
-        Raises:
-            ArgumentError: If there is no such class.
-        """
-        check_one_class(self.model_.task, "a backward pass")
-        return backward(self, picture, label, learner=learner)
-
-    def explain(
-        self,
-        picture: Picture,
-        method: str = "evidence",
-        *,
-        target: str | int | None = None,
-        against: str | int | None = None,
-        **options: Any,
-    ) -> Heatmap | Evidence:
-        """Why the answer is what it is: evidence that adds up, or a heatmap.
-
-        Args:
-            picture: As in :meth:`trace`.
-            method: A name of :data:`pellucid.explain.methods.METHODS`, e.g. ``"grad-cam"``.
-            target: The class in question, its name as a text or its place as an integer; none:
-                the answer.
-            against: The class to compare it with; none: no other, for evidence the likeliest other.
-            options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
-
-        Raises:
-            ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
-        """
-        check_one_class(self.model_.task, "an explanation")
-        activations = Activations.of(self, picture)
-        return explain(activations, method, target=target, against=against, **options)
-
-    operated = OldAttribute("edited")
-
-    def edited(self, *edits: Edit) -> Self:
-        """A new classifier whose network is changed; this one stays as it is.
-
-        Args:
-            edits: Of :mod:`pellucid.explain.surgery`, e.g. ``Mute("conv2", 3)``, in their order.
-
-        Returns:
-            One with the same settings and class labels, and without a history.
-
-        Raises:
-            ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
-                suit it.
-        """
-        check_one_class(self.model_.task, "a changed network")
-        model = edit_model(self.model_, edits)
-        program = get_engine(self.engine).load(model.network)
-        return self._changed(Fitted(model, program))
 
     @property
     def classes_(self) -> NDArray[Any]:

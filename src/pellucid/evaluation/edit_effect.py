@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid.data.sources import in_classes
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import DIVERGED, predict_logits
+from pellucid.evaluation.task_comparison import TaskComparison, compare_tasks
 from pellucid.files.provenance import source_classes
 from pellucid.files.referenced import read_picture
-from pellucid.ops.softmax import probabilities
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
+from pellucid.tasks import Regression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.files.classifier import Classifier
+    from pellucid.tasks import Task
 
 SCHEMA = 1
 """Version of what ``to_dict`` gives."""
@@ -41,29 +43,56 @@ class PictureEffect(Record):
     """What a change does to the answer for one picture.
 
     Attributes:
-        classes: The K class names.
-        before: The logits of the network as it was, float64 (K,).
+        task: What the model is for, with the K names of its outputs.
+        before: The outputs of the network as it was, float64 (K,): logits, or standardised numbers.
         after: Those of the changed one.
         layers: For each layer that both networks have, with outputs of the same shape, in the
             network's order: |after − before| / |before|, the 2-norms of its output's difference and
             of its output. 0 where nothing changes; infinite where the output was 0 all over, or is
             no longer finite.
+        engine: Who computed both, and in what precision.
     """
 
     record_kind: ClassVar[str] = "picture effect"
-    classes: tuple[str, ...]
+    task: Task
     before: NDArray[np.float64]
     after: NDArray[np.float64]
     layers: Mapping[str, float]
+    engine: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names or labels; of numbers, what they are called."""
+        return self.task.names
+
+    @property
+    def read(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What users read before and after, (K,) each: probabilities, or numbers in their units."""
+        return self._read(self.before), self._read(self.after)
+
+    def _read(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(self.task.reading.forward([outputs], {})[0])
 
     @property
     def probabilities(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Before and after, (K,) each."""
-        return probabilities(self.before), probabilities(self.after)
+        """Before and after, (K,) each: of classes or labels.
+
+        Raises:
+            ArgumentError: Of numbers, which are no probabilities: see :attr:`read`.
+        """
+        if isinstance(self.task, Regression):
+            raise ArgumentError("a model for numbers gives no probabilities; see read")
+        return self.read
+
+    @property
+    def answers(self) -> tuple[Any, Any]:
+        """The class, the labels or the numbers before and after, as JSON values."""
+        first, second = self.read
+        return self.task.described(first), self.task.described(second)
 
     @property
     def guesses(self) -> tuple[str, str]:
-        """The likeliest class before and after."""
+        """The likeliest class (or label) before and after."""
         return self.classes[int(self.before.argmax())], self.classes[int(self.after.argmax())]
 
     @property
@@ -73,19 +102,37 @@ class PictureEffect(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; a layer's change that is infinite is None."""
-        first, second = self.probabilities
+        (first, second), names = self.read, enumerate(self.classes)
+        if isinstance(self.task, Regression):
+            answers: dict[str, Any] = {
+                "numbers": [
+                    {
+                        "number": name,
+                        "standardised": [float(self.before[k]), float(self.after[k])],
+                        "values": [float(first[k]), float(second[k])],
+                    }
+                    for k, name in names
+                ]
+            }
+        else:
+            answers = {
+                "guesses": list(self.guesses),
+                "classes": [
+                    {
+                        "class": name,
+                        "logits": [float(self.before[k]), float(self.after[k])],
+                        "probabilities": [float(first[k]), float(second[k])],
+                    }
+                    for k, name in names
+                ],
+            }
         return {
             "schema": SCHEMA,
             "record": self.record_kind,
-            "guesses": list(self.guesses),
-            "classes": [
-                {
-                    "class": name,
-                    "logits": [float(self.before[k]), float(self.after[k])],
-                    "probabilities": [float(first[k]), float(second[k])],
-                }
-                for k, name in enumerate(self.classes)
-            ],
+            "task": self.task.kind,
+            "engine": self.engine,
+            "answers": list(self.answers),
+            **answers,
             "layers": [
                 {"layer": name, "change": change if np.isfinite(change) else None}
                 for name, change in self.layers.items()
@@ -154,14 +201,14 @@ def picture_effect(before: Classifier, after: Classifier, picture: Picture) -> P
         for name in names
         if name in values[1] and values[0][name].shape == values[1][name].shape
     }
-    return PictureEffect(before.model_.classes, one, two, layers)
+    return PictureEffect(before.model_.task, one, two, layers, before.program_.made_by())
 
 
 def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> DataEffect:
     """Answer all pictures with a classifier and with the same one, changed.
 
     Args:
-        before: As it was.
+        before: As it was, for one class a picture.
         after: As :meth:`pellucid.ImageClassifier.edited` gives it.
         pictures: Of the classifier's size, with classes that it knows.
 
@@ -175,6 +222,22 @@ def data_effect(before: Classifier, after: Classifier, pictures: Dataset) -> Dat
     first = predict_logits(before, pictures, "the network")
     second = predict_logits(after, pictures, "the changed network", why=_WHY)
     return DataEffect(pictures, compare(first, second, pictures.places, logits=True))
+
+
+def task_effect(before: Classifier, after: Classifier, pictures: Dataset) -> TaskComparison:
+    """The same of several labels, or of numbers: the two compared picture by picture.
+
+    Args:
+        before: As it was.
+        after: As it was changed.
+        pictures: Of the model's size, with its labels or numbers.
+
+    Raises:
+        DataError: If an answer is NaN or infinite.
+    """
+    predict_logits(before, pictures, "the network")
+    predict_logits(after, pictures, "the changed network", why=_WHY)
+    return compare_tasks((before, after), (pictures, pictures), ("before", "after"))
 
 
 def _change(before: NDArray[Any], after: NDArray[Any]) -> float:

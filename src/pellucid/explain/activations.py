@@ -17,7 +17,6 @@ from pellucid.explain.layer_values import LayerValues
 from pellucid.files import Model
 from pellucid.files.referenced import read_picture
 from pellucid.graph import INPUT, Graph, Node
-from pellucid.ops import Softmax
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 
     Position = tuple[int, ...]
     """A value's place in one image's array: (row, column, channel) or (unit,), from 0."""
-
-PROBABILITIES = "probabilities"
-"""The step that follows every network: the softmax of its logits."""
 
 
 @short_repr
@@ -81,32 +77,42 @@ class Activations:
 
     @cached_property
     def graph(self) -> Graph:
-        """The network's graph, and after its logits the softmax that makes them probabilities."""
+        """The network's graph, and behind it the step that makes its outputs what users read.
+
+        Logits become probabilities, by softmax or by a sigmoid each; standardised numbers get
+        their units again.
+        """
         graph = self.model.network.graph
-        name = PROBABILITIES
+        task = self.model.task
+        name = task.read_as
         while name == INPUT or any(node.name == name for node in graph.nodes):
             name += "_"  # a layer may be called so
-        softmax = Node(name, Softmax(), (graph.output,))
-        return graph.extend([softmax], {name: name})
+        return graph.extend([Node(name, task.reading, (graph.output,))], {name: name})
 
     @property
     def logits(self) -> str:
-        """The name of the layer that gives the logits."""
+        """The name of the layer that gives the logits, or standardised numbers."""
         return self.model.network.graph.output
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The class names, in the order of the logits."""
+        """The class names, in the order of the logits; of numbers, what they are called."""
         return self.model.classes
 
     @cached_property
     def values(self) -> Mapping[str, Array]:
         """Every layer's output for the picture, by name, without a batch axis.
 
-        ``input`` holds the pixels. Values are the engine's, float32; the probabilities are float64,
-        as :meth:`pellucid.ImageClassifier.predict_proba` gives them.
+        ``input`` holds the pixels. Values are the engine's, float32; what users read is float64,
+        as :meth:`pellucid.ImageClassifier.predict_proba` and
+        :meth:`pellucid.ImageRegressor.predict` give it.
         """
-        return LayerValues(self.program, self.pixels, self.graph.output)
+        return LayerValues(self.program, self.pixels, self.graph[self.graph.output])
+
+    @property
+    def answer(self) -> NDArray[np.float64]:
+        """What users read, (K,): the probability of each class or label, or the numbers."""
+        return np.asarray(self.values[self.graph.output])
 
     @property
     def engine(self) -> str:

@@ -11,18 +11,21 @@ import numpy as np
 
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations, check_position
+from pellucid.explain.backward_step import BackwardStep
 from pellucid.explain.finite_differences import FiniteDifference, FiniteDifferences
 from pellucid.explain.gradient_terms import GradientTerm, value_terms, weight_terms
 from pellucid.explain.records import array, number, record
 from pellucid.explain.steps import Step
+from pellucid.explain.truth import truth_of
 from pellucid.explain.update_rule import UpdateRule
 from pellucid.graph import INPUT, ParameterName
 from pellucid.ops import CrossEntropy
-from pellucid.ops.loss import one_hot
+from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.softmax import sum_of_others
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
+from pellucid.tasks import MultiLabel, Regression
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -33,12 +36,14 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Backward as Gradients
     from pellucid.explain.activations import Position
+    from pellucid.explain.truth import Right, Truth
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
     from pellucid.ops.operation import Array
 
 SETTLED = 1e-3
-"""Where no probability is further from what is wanted, there is nothing left to learn."""
+"""Where nothing is further from what is wanted, there is nothing left to learn: no probability, no
+standardised number."""
 
 
 @short_repr
@@ -114,82 +119,28 @@ class GradientTerms(Record):
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class BackwardStep:
-    """One layer of the backward pass.
-
-    Attributes:
-        step: The layer, and what it made of its inputs on the way there.
-        gradient: ∂loss/∂output, shaped as the output.
-        weights: ∂loss/∂weight of its weights, by short name.
-    """
-
-    step: Step
-    gradient: Array
-    weights: dict[str, Array]
-
-    subject = OldAttribute("activations")
-
-    @property
-    def name(self) -> str:
-        """The layer's name, or ``input``."""
-        return self.step.name
-
-    @property
-    def mask(self) -> NDArray[np.float64] | None:
-        """For an activation: its derivative at each value, which the gradient is multiplied with.
-
-        ReLU's is 1 where it lets the gradient through, else 0. None for all other layers.
-        """
-        node = self.step.node
-        if node is None:
-            return None
-        return node.operation.mask(self.step.activations.inputs_of(node)[0].astype(np.float64))
-
-    @property
-    def winners(self) -> NDArray[np.int64] | None:
-        """For max pooling: where each output's gradient goes; see :class:`Step`."""
-        return self.step.winners
-
-    def to_dict(self, *, values: bool = True) -> dict[str, Any]:
-        """As plain JSON values; see ``docs/records.md``."""
-        described: dict[str, Any] = {
-            "name": self.name,
-            "operation": self.step.kind,
-            "shape": list(self.gradient.shape),
-            "lowest": number(float(self.gradient.min())),
-            "highest": number(float(self.gradient.max())),
-            "norm": number(_norm(self.gradient)),
-            "weight_norms": {name: number(_norm(g)) for name, g in self.weights.items()},
-        }
-        if values:
-            described["gradient"] = array(self.gradient)
-            described["weights"] = {name: array(g) for name, g in self.weights.items()}
-            if self.mask is not None:
-                described["mask"] = array(self.mask)
-            if self.winners is not None:
-                described["winners"] = self.winners.tolist()
-        return described
-
-
-@short_repr
-@dataclass(frozen=True, eq=False)
 class Backward(Record):
     """The loss of one picture, and every gradient of it at inference.
 
     Attributes:
         activations: The picture in its network.
-        label: The class that is right.
+        truth: What is right.
         learner: The loss, and the optimizer that would follow the gradient.
         gradients: What the engine computed.
     """
 
     record_kind: ClassVar[str] = "backward"
     activations: Activations
-    label: str
+    truth: Truth
     learner: UpdateRule
     gradients: Gradients
 
     subject = OldAttribute("activations")
+
+    @property
+    def label(self) -> str:
+        """What is right, in words: a class, labels, or numbers in their units."""
+        return self.truth.words
 
     @property
     def engine(self) -> str:
@@ -208,14 +159,13 @@ class Backward(Record):
 
     @property
     def loss(self) -> float:
-        """The loss, in nats for cross-entropy."""
+        """The loss, in nats for cross-entropy; of numbers that of the standardised ones."""
         return self.gradients.loss
 
     @property
     def targets(self) -> NDArray[np.float64]:
-        """t, the wanted probabilities: 1 for the right class, (K,)."""
-        place = self.activations.classes.index(self.label)
-        return np.asarray(one_hot(np.array([place]), len(self.activations.classes))[0])
+        """t, (K,): the wanted probabilities, 1 for what is right; or the standardised numbers."""
+        return self.truth.targets
 
     @property
     def wanted(self) -> NDArray[np.float64]:
@@ -225,27 +175,51 @@ class Backward(Record):
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """y, the softmax of the logits, (K,)."""
-        return np.asarray(self.activations.values[self.activations.graph.output])
+        """The y of each class, (K,): the softmax of the logits, or of labels the sigmoid of each.
+
+        Raises:
+            ArgumentError: Of numbers, which are no probabilities: see :attr:`outputs`.
+        """
+        if self.of_numbers:
+            raise ArgumentError("a model for numbers gives no probabilities; see outputs")
+        return self.activations.answer
+
+    @property
+    def outputs(self) -> NDArray[np.float64]:
+        """The network's outputs z, (K,): logits or standardised numbers, as the engine has them."""
+        return np.asarray(self.activations.values[self.activations.logits], np.float64)
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether the network predicts numbers, and no classes or labels."""
+        return isinstance(self.activations.model.task, Regression)
 
     @property
     def rest(self) -> NDArray[np.float64]:
-        """1 − y, (K,): the sum of the other probabilities, exact where y is nearly 1."""
+        """1 − y, (K,), exact where y is nearly 1: of classes the sum of the others."""
+        if isinstance(self.activations.model.task, MultiLabel):
+            return np.asarray(sigmoid(-self.outputs))
         return np.asarray(sum_of_others(self.probabilities))
 
     @property
     def differences(self) -> NDArray[np.float64]:
-        """Probabilities minus targets, (K,); for the right class minus the sum of the others."""
+        """Of classes and labels y − t, (K,), exact where y is nearly 1; of numbers z − t."""
+        if self.of_numbers:
+            return self.outputs - self.targets
         return np.where(self.targets == 1.0, -self.rest, self.probabilities)
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing left to learn: y is what is wanted within 0.001."""
+        """Whether there is nothing left to learn: y (or z) is what is wanted within 0.001."""
         return bool(np.abs(self.differences + (self.targets - self.wanted)).max() < SETTLED)
 
     @property
     def at_logits(self) -> Array:
-        """∂loss/∂logits, (K,): y − t for cross-entropy, t as :attr:`wanted` has it."""
+        """∂loss/∂outputs, (K,): y − t for cross-entropy, t as :attr:`wanted` has it.
+
+        Of K labels (y − t)/K, since their losses are averaged; of M numbers 2·(z − t)/M for squared
+        error, and for Huber's the same cut off, without the 2.
+        """
         return np.asarray(self.gradients.values[self.activations.logits][0])
 
     @cached_property
@@ -318,9 +292,11 @@ class Backward(Record):
         """
         graph = self.activations.model.network.graph
         if layer != INPUT and graph[layer].name == self.activations.logits:
+            what = "standardised numbers" if self.of_numbers else "logits"
             raise ArgumentError(
-                f"layer {layer!r} gives the logits, where the loss's gradient is y − t: see "
-                "at_logits; open a layer before it"
+                f"layer {layer!r} gives the {what}, where the "
+                f"loss's gradient is {'z − t' if self.of_numbers else 'y − t'}: see at_logits; "
+                "open a layer before it"
             )
         place = self.activations.position(layer, at)
         deltas = {name: gradient[0] for name, gradient in self.gradients.values.items()}
@@ -343,11 +319,15 @@ class Backward(Record):
             "backward",
             classes=list(self.activations.classes),
             label=self.label,
+            task=self.activations.model.task.kind,
+            label_given=self.truth.given,
             engine=self.engine,
             unfolded=list(self.unfolded),
             loss=number(self.loss),
             learner=self.learner.to_dict(),
-            probabilities=array(self.probabilities),
+            outputs=array(self.outputs),
+            probabilities=None if self.of_numbers else array(self.probabilities),
+            numbers=array(self.activations.answer) if self.of_numbers else None,
             targets=self.targets.tolist(),
             wanted=self.wanted.tolist(),
             at_logits=array(self.at_logits),
@@ -380,32 +360,29 @@ class Backward(Record):
 def backward(
     source: Model | Classifier,
     picture: Picture,
-    label: str | int,
+    label: Right | None = None,
     *,
     learner: UpdateRule | None = None,
 ) -> Backward:
-    """The loss of a picture whose class is known, and every gradient of it.
+    """The loss of a picture of which is known what is right, and every gradient of it.
 
     Args:
         source: A classifier or a model.
         picture: See :meth:`pellucid.explain.activations.Activations.of`.
-        label: The right class; see :meth:`pellucid.explain.activations.Activations.label_index`.
+        label: The right class, labels or numbers, see :func:`pellucid.explain.truth.truth_of`;
+            none: what the network itself answers, of numbers with a gradient of zero.
         learner: Loss and optimizer; none: those of the model's own training.
 
     Raises:
-        ArgumentError: If there is no such class.
+        ArgumentError: If there is no such class or label, or other numbers are expected.
     """
     activations = Activations.of(source, picture)
-    place = activations.label_index(label)
+    truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner
-    gradients = activations.program.gradients(
-        activations.pixels[None], np.array([place]), learner.loss
-    )
-    return Backward(activations, activations.classes[place], learner, gradients)
-
-
-def _norm(gradient: Array) -> float:
-    return float(np.linalg.norm(gradient.astype(np.float64)))
+    one_class = activations.model.task.of_one_class
+    targets = np.array([truth.targets.argmax()]) if one_class else truth.targets[None]
+    gradients = activations.program.gradients(activations.pixels[None], targets, learner.loss)
+    return Backward(activations, truth, learner, gradients)
 
 
 if not TYPE_CHECKING:

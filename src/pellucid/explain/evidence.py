@@ -1,5 +1,7 @@
 """Evidence that adds up: the lead of one class over another, as a sum over pixels and biases.
 
+So is one label's logit, or a number in its unit, to which the mean of the training data belongs.
+
 With ReLU's masks and pooling's winners as they are for this image, the network is affine:
 
     z_target − z_against = Σ_{row, column, channel} g · x + Σ_layers g_layer · c_layer
@@ -100,16 +102,16 @@ class Region:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Evidence(Record):
-    """A difference of two logits as a sum over pixels and biases.
+    """A difference of two logits, one logit, or a number as a sum over pixels and biases.
 
     Attributes:
         scored: What was asked.
-        difference: The difference of the two logits as the engine computed it.
+        difference: That score as the engine computed it.
         exact: The same from a forward pass in float64: what the shares add up to even where the two
             logits are nearly equal, and the engine's float32 rounds away much of their difference.
         pixels: Each pixel's share, float64 (H, W, C).
         constants: Each layer's own share, by layer: biases, batch norms' shifts, the mean that is
-            subtracted from pixels.
+            subtracted from pixels; of a number the mean of the training data, under ``numbers``.
         bent: Layers that were replaced by their tangent at this image.
     """
 
@@ -284,9 +286,10 @@ def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
         )
     check_dependence(graph, name)
     score = float(scored.of_logits(values[graph.output])[0])
-    at_logits = scored.gradient(1)
+    at_logits, shift = scored.gradient(1), scored.constant
     if name == graph.output:
-        return Shares(layer, (at_logits * values[name])[0], 0.0, {}, score, bent)
+        own = {scored.activations.graph.output: shift} if shift else {}
+        return Shares(layer, (at_logits * values[name])[0], 0.0, own, score, bent)
 
     behind = graph if name == graph.input else graph.split(name)[1]
     gradients = exact.differentiate(
@@ -304,6 +307,8 @@ def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
             share = float((gradient * y).sum()) - _slopes(exact, graph, node, gradient, values)
         if share:
             constants[node.name] = share
+    if shift:
+        constants[scored.activations.graph.output] = shift
     past = sum(float((gradients[each] * values[each]).sum()) for each in {*behind.inputs} - {name})
     return Shares(layer, (gradients[name] * values[name])[0], past, constants, score, bent)
 

@@ -1,9 +1,10 @@
 """Deletion and insertion: a heatmap judged by what the network does without the pixels it names.
 
 Pixels are taken away (or put back) in the heatmap's order, strongest first, and the probability
-of the class is followed. A good heatmap makes it fall soon (small area under the deletion curve)
-and rise soon (large area under the insertion curve). Petsiuk et al. 2018, *RISE*, section 4.3.
-Areas say something only beside those of other orders: a random one is computed with them.
+of the class or label, or the number in its unit, is followed. A good heatmap makes it fall soon
+(small area under the deletion curve) and rise soon (large area under the insertion curve). Petsiuk
+et al. 2018, *RISE*, section 4.3. Areas say something only beside those of other orders: a random
+one is computed with them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import ArgumentError
 from pellucid.explain.baseline import MEAN, baseline_pixels
 from pellucid.explain.records import number, numbers, record
-from pellucid.ops.softmax import probabilities
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
@@ -38,11 +38,13 @@ class Faithfulness(Record):
 
     Attributes:
         shares: The share of pixels that is taken away, or put back, 0 to 1, (steps + 1,).
-        deletion: The class' probability after so many are taken away, 0 to 1, (steps + 1,).
+        deletion: The probability of the class or label, 0 to 1, or the number in its unit, after so
+            many are taken away, (steps + 1,).
         insertion: After so many are put back.
         random_deletion: The area under the deletion curve of a random order.
         random_insertion: The same for insertion.
-        engine: Who computed the probabilities' logits, and in what precision.
+        engine: Who computed the network's outputs, and in what precision.
+        followed: What the curves follow: ``probability of cat``, or a number's name.
     """
 
     record_kind: ClassVar[str] = "faithfulness"
@@ -52,15 +54,16 @@ class Faithfulness(Record):
     random_deletion: float
     random_insertion: float
     engine: str = ""
+    followed: str = "probability"
 
     @property
     def deletion_area(self) -> float:
-        """The area under the deletion curve, 0 to 1; small is good."""
+        """The area under the deletion curve (of probabilities 0 to 1); small is good."""
         return area(self.shares, self.deletion)
 
     @property
     def insertion_area(self) -> float:
-        """The area under the insertion curve, 0 to 1; large is good."""
+        """The area under the insertion curve (of probabilities 0 to 1); large is good."""
         return area(self.shares, self.insertion)
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class Faithfulness(Record):
         return record(
             "faithfulness",
             engine=self.engine,
+            followed=self.followed,
             shares=numbers(self.shares),
             deletion=numbers(self.deletion),
             insertion=numbers(self.insertion),
@@ -105,7 +109,9 @@ def faithfulness(
     chance = np.random.default_rng(seed).permutation(values.size)
     _, without, with_ = _curves(scored, chance, steps, baseline)
     chances = area(shares, without), area(shares, with_)
-    return Faithfulness(shares, deletion, insertion, *chances, scored.activations.engine)
+    name = scored.target_name
+    followed = name if scored.in_units else f"probability of {name}"
+    return Faithfulness(shares, deletion, insertion, *chances, scored.activations.engine, followed)
 
 
 def area(shares: Array, curve: Array) -> float:
@@ -124,11 +130,13 @@ def _curves(
     rank[order] = np.arange(order.size)
     ranks = rank.reshape(1, height, width, 1)
     size = images_at_once(image.nbytes)
-    curves = []
+    reading, curves = scored.activations.model.task.reading, []
     for first, second in ((even, image), (image, even)):
         found = []
         for part in parts(len(counts), size):
             gone = ranks < counts[part, None, None, None]
             found.append(forward(scored.program, np.where(gone, first, second)))
-        curves.append(probabilities(np.concatenate(found))[:, scored.target])
+        outputs = np.concatenate(found).astype(np.float64)
+        read, _ = reading.forward([outputs], {})
+        curves.append(read[:, scored.target])
     return counts / order.size, curves[0], curves[1]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pellucid.ops.softmax import probabilities
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pellucid.engines import Program
+    from pellucid.graph import Node
     from pellucid.ops.operation import Array
 
 
@@ -23,15 +24,16 @@ class LayerValues(Mapping[str, "Array"]):
     Args:
         program: The network on its engine.
         image: What the network takes, without a batch axis.
-        last: Under which name the probabilities follow, in float64.
+        reading: What makes of its outputs what users read, in float64, under the node's name.
     """
 
-    def __init__(self, program: Program, image: Array, last: str) -> None:
+    def __init__(self, program: Program, image: Array, reading: Node) -> None:
         self._program, self._image = program, image
         names = tuple(program.graph.types)
-        self._names = *names, last
+        self._names = *names, reading.name
         self._found = self._run(name for name in names if name not in program.unpredicted)
-        self._found[last] = probabilities(self._found[program.graph.output])
+        outputs = np.asarray(self._found[program.graph.output], np.float64)
+        self._found[reading.name] = reading.operation.forward([outputs], {})[0]
 
     def __getitem__(self, name: str) -> Array:
         if name in self._program.unpredicted and name not in self._found:

@@ -50,7 +50,7 @@ _FLAT = (
 
 EVIDENCE = Method(
     "evidence",
-    "exact shares of the difference of two logits, with masks and winners fixed",
+    "exact shares of the score, with masks and winners fixed",
     signed=True,
     can="how this score is composed: the pixels' shares and the biases add up to it exactly",
     cannot="what would happen if pixels changed, since masks and winners then change too (the "

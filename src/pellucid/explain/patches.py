@@ -134,6 +134,6 @@ def exciting_patches(
         at = (*(int(k) for k in np.unravel_index(place[index], shape)), unit) if shape else (unit,)
         field = receptive_field(graph, name, at)
         pixels = data.images[index][slice(*field.rows), slice(*field.columns)]
-        label = data.classes[int(data.places[index])]
+        label = data.targets.text(index)
         found.append(Patch(index, at, float(strongest[index]), field, pixels, label))
     return Patches(name, unit, tuple(found), program.made_by(part_of_graph))

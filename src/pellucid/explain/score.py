@@ -11,13 +11,15 @@ from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
-from pellucid.text import printable
+from pellucid.tasks import Regression
+from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision, Program
     from pellucid.explain.activations import Activations
     from pellucid.graph import Graph, Network
     from pellucid.ops.operation import Array
+    from pellucid.tasks import Task
 
 
 @short_repr
@@ -27,8 +29,9 @@ class Score:
 
     Attributes:
         activations: The picture in its network.
-        target: The class whose logit is the score, by its place among the classes.
-        against: The class whose logit is subtracted; none: the logit alone.
+        target: The class or label whose logit is the score, or the column whose number it is, by
+            its place.
+        against: The class or label whose logit is subtracted; none: the logit alone.
     """
 
     activations: Activations
@@ -62,32 +65,50 @@ class Score:
 
     @property
     def target_name(self) -> str:
-        """The class whose logit is the score."""
+        """The class or label whose logit is the score, or the column whose number it is."""
         return self.activations.classes[self.target]
 
     @property
     def against_name(self) -> str | None:
-        """The class whose logit is subtracted."""
+        """The class or label whose logit is subtracted."""
         return None if self.against is None else self.activations.classes[self.against]
 
     @property
     def wording(self) -> str:
-        """The score in words: ``logit of cat`` or ``logit of cat − logit of dog``."""
-        text = f"logit of {printable(self.target_name)}"
-        other = self.against_name
-        return text if other is None else f"{text} − logit of {printable(other)}"
+        """In words: ``logit of cat``, ``logit of cat − logit of dog``; of numbers ``angle``."""
+        text = self._task.output_words(self.target)
+        other = self.against
+        return text if other is None else f"{text} − {self._task.output_words(other)}"
+
+    @property
+    def in_units(self) -> bool:
+        """Whether the score is a number in its unit, and no logit."""
+        return isinstance(self._task, Regression)
+
+    @property
+    def factor(self) -> float:
+        """What the output is multiplied with: 1 for logits, of numbers their deviation."""
+        return self._task.explained(self.target)[0]
+
+    @property
+    def constant(self) -> float:
+        """What is added to that: 0 for logits, of numbers their mean in the training data."""
+        return self._task.explained(self.target)[1]
+
+    @property
+    def _task(self) -> Task:
+        return self.activations.model.task
 
     def of_logits(self, logits: Array) -> Array:
-        """The score of each row of logits, (N,), in float64."""
+        """The score of each row of the network's outputs, (N,), in float64."""
         rows = logits.astype(np.float64)
-        return np.asarray(
-            rows[:, self.target] - (0.0 if self.against is None else rows[:, self.against])
-        )
+        less = 0.0 if self.against is None else rows[:, self.against]
+        return np.asarray(self.factor * rows[:, self.target] + self.constant - less)
 
     def gradient(self, count: int, precision: Precision = "float64") -> Array:
-        """∂score/∂logits for each of so many images, (count, K)."""
+        """∂score/∂outputs for each of so many images, (count, K)."""
         gradient = np.zeros((count, len(self.activations.classes)), precision)
-        gradient[:, self.target] = 1.0
+        gradient[:, self.target] = self.factor
         if self.against is not None:
             gradient[:, self.against] = -1.0
         return gradient
@@ -104,18 +125,27 @@ def choose_score(
     against: str | int | None = None,
     compared: bool = False,
 ) -> Score:
-    """Put a scored.
+    """What is asked, by names or places.
 
     Args:
         activations: The picture in its network.
-        target: The class in question; none: the network's answer.
-        against: The class to compare it with; none: no other, or, if ``compared``, the likeliest
-            other one.
-        compared: Whether the score must be a difference of two logits.
+        target: The class, label or column in question; none: the likeliest, or the first column.
+        against: The class or label to compare it with; none: no other, or, if ``compared``, of
+            several classes of which one is right the likeliest other one.
+        compared: Whether the score should be a difference of two logits, where classes rule each
+            other out.
 
     Raises:
-        ArgumentError: If a class is unknown, or compared with itself.
+        ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared.
     """
+    task = activations.model.task
+    if isinstance(task, Regression):
+        if against is not None:
+            raise ArgumentError(
+                "numbers have nothing to be compared with (against), each has its own unit; "
+                f"explain one of them: {listed(task.columns)}"
+            )
+        return Score(activations, 0 if target is None else activations.class_index(target))
     logits = activations.program.forward(activations.pixels[None])[0]
     ranked = [int(k) for k in np.argsort(-logits, kind="stable")]
     chosen = ranked[0] if target is None else activations.class_index(target)
@@ -125,8 +155,8 @@ def choose_score(
             f"{printable(activations.classes[chosen])!r:.80} cannot be compared with itself; give "
             "another class as target or against"
         )
-    if compared and other is None:
-        other = next(k for k in ranked if k != chosen)
+    if compared and other is None and task.of_one_class:
+        other = next((k for k in ranked if k != chosen), None)
     return Score(activations, chosen, other)
 
 

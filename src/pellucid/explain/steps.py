@@ -58,7 +58,7 @@ class Step:
         if self.node is None:
             return "what the network sees"
         if self.name == self.activations.logits:
-            return f"{self.node.operation.title}: logits"
+            return f"{self.node.operation.title}: {self.activations.model.task.outputs}"
         title = self.node.operation.title
         # Step 1(b) belongs to a convolution; units of a dense layer are rectified just so.
         return title.removeprefix("step 1(b), ") if len(self.shape) == 1 else title

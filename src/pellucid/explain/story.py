@@ -11,20 +11,17 @@ import numpy as np
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.explain.activations import Activations
 from pellucid.explain.backward import backward
+from pellucid.explain.judges import judges_of
 from pellucid.explain.path import answer_gradients, followed, telling_value
 from pellucid.explain.records import number, numbers, record
 from pellucid.explain.trace import Trace
 from pellucid.explain.value_terms import ValueTerms
 from pellucid.explain.windows import FLAT, frame, windows_of
 from pellucid.graph import INPUT
-from pellucid.metrics.classification import (
-    classification_error,
-    cross_entropy_of_logits,
-    squared_errors_of_logits,
-)
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
+from pellucid.tasks import Regression
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.path import Waypoint
     from pellucid.explain.steps import Step
+    from pellucid.explain.truth import Right
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
 
@@ -118,25 +116,6 @@ class StoryStep:
         return described
 
 
-@dataclass(frozen=True)
-class Judges:
-    """The lecture's three judges of one answer.
-
-    Attributes:
-        classification_error: 0 if the likeliest class is the truth, else 1.
-        mean_squared_error: Σ (y − t)² over the classes, 0 to 2.
-        cross_entropy: −log y of the truth, in nats.
-    """
-
-    classification_error: float
-    mean_squared_error: float
-    cross_entropy: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {name: number(value) for name, value in vars(self).items()}
-
-
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Story(Record):
@@ -145,7 +124,6 @@ class Story(Record):
     Attributes:
         trace: Every value on the way to the answer.
         backward: Every gradient of the backward pass.
-        label_given: Whether the truth was given; else it is taken to be the network's own answer.
         path: The layers and places that the followed value passes, up to the logits where it gets
             so far.
     """
@@ -153,7 +131,6 @@ class Story(Record):
     record_kind: ClassVar[str] = "story"
     trace: Trace
     backward: Backward
-    label_given: bool
     path: tuple[Waypoint, ...]
 
     subject = OldAttribute("activations")
@@ -165,18 +142,23 @@ class Story(Record):
         return self.trace.activations
 
     @property
+    def label_given(self) -> bool:
+        """Whether the truth was given; else it is taken to be the network's own answer."""
+        return self.backward.truth.given
+
+    @property
     def answer(self) -> str:
-        """The likeliest class."""
+        """The likeliest class or label, or the first number: what the story leads to."""
         return self.activations.classes[self.answer_index]
 
     @property
     def answer_index(self) -> int:
-        """Its logit."""
+        """Its output."""
         return _answer(self.activations)
 
     @property
     def truth(self) -> str:
-        """The class that is taken to be right."""
+        """What is taken to be right: a class, labels, or numbers."""
         return self.backward.label
 
     @cached_property
@@ -199,7 +181,7 @@ class Story(Record):
 
     @cached_property
     def steps(self) -> tuple[StoryStep, ...]:
-        """Every step in order, the picture first and the softmax last."""
+        """Every step in order, the picture first and the answer last."""
         answer = (self.answer_index,)
         always = {
             self.activations.logits: answer,
@@ -231,18 +213,9 @@ class Story(Record):
         return PixelWindow((top, left), last, pixels)
 
     @cached_property
-    def judges(self) -> Judges:
-        """What the lecture's judges say of the answer."""
-        activations, label = (
-            self.activations,
-            np.array([self.activations.classes.index(self.truth)]),
-        )
-        logits = activations.values[activations.logits][None]
-        return Judges(
-            classification_error(logits, label),
-            float(squared_errors_of_logits(logits, label).mean()),
-            cross_entropy_of_logits(logits, label),
-        )
+    def judges(self) -> Any:
+        """What the judges of the task say of the answer, see :mod:`pellucid.explain.judges`."""
+        return judges_of(self.backward)
 
     @cached_property
     def weight(self) -> GradientTerms:
@@ -264,6 +237,8 @@ class Story(Record):
             classes=list(self.activations.classes),
             engine=self.activations.engine,
             answer=self.answer,
+            task=self.activations.model.task.kind,
+            answers=self.trace.answer,
             truth=self.truth,
             truth_given=self.label_given,
             window={**self.window.to_dict(), "flat": self.is_flat},
@@ -283,7 +258,8 @@ class Story(Record):
             judges=self.judges.to_dict(),
             learning={
                 "loss": number(gone.loss),
-                "y": numbers(gone.probabilities),
+                "y": None if gone.of_numbers else numbers(gone.probabilities),
+                "z": numbers(gone.outputs),
                 "t": gone.targets.tolist(),
                 "difference": numbers(gone.differences),
                 "at_logits": numbers(gone.at_logits),
@@ -328,26 +304,25 @@ class Story(Record):
         return found
 
 
-def story(source: Model | Classifier, picture: Picture, label: str | int | None = None) -> Story:
+def story(source: Model | Classifier, picture: Picture, label: Right | None = None) -> Story:
     """Tell the lecture's story of a picture in a network.
 
     Args:
         source: A classifier, whose engine computes; or a model.
         picture: See :meth:`pellucid.explain.activations.Activations.of`.
-        label: The right class, see :meth:`Activations.label_index`; none: the network's own answer
-            is taken to be right.
+        label: What is right, see :func:`pellucid.explain.truth.truth_of`; none: the network's own
+            answer is taken to be right.
 
     Raises:
-        ArgumentError: If there is no such class, or the network has no layer with weights to tell
-            of.
+        ArgumentError: If there is no such class or label, or other numbers are expected; or if the
+            network has no layer with weights to tell of.
     """
     activations = Activations.of(source, picture)
-    truth = _answer(activations) if label is None else activations.label_index(label)
     loaded = _Loaded(activations.model, activations.program)
-    gone = backward(loaded, activations.pixels, activations.classes[truth])
+    gone = backward(loaded, activations.pixels, label)
     gradients = answer_gradients(gone.activations, _answer(gone.activations))
     path = followed(gone.activations, gradients, telling_value(gone.activations, gradients))
-    return Story(Trace(gone.activations), gone, label is not None, path)
+    return Story(Trace(gone.activations), gone, path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,7 +335,10 @@ class _Loaded:
 
 
 def _answer(activations: Activations) -> int:
-    return int(activations.values[activations.graph.output].argmax())
+    """The output that a story leads to: of the likeliest class or label, or the first number."""
+    if isinstance(activations.model.task, Regression):
+        return 0
+    return int(activations.answer.argmax())
 
 
 def _first_shown(middle: int, span: tuple[int, int]) -> int:

@@ -14,6 +14,7 @@ from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
+from pellucid.tasks import Regression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ class Guess:
     """One of the network's guesses.
 
     Attributes:
-        name: The class.
+        name: The class, or the label.
         probability: 0 to 1.
     """
 
@@ -57,7 +58,11 @@ class Trace(Record):
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """The picture, then every layer after those it takes its inputs from, then the softmax."""
+        """The picture, then every layer after those it takes its inputs from, then the answer.
+
+        The last is the softmax of the logits, or of labels the sigmoid of each; of numbers it
+        brings them back to their units.
+        """
         nodes = (None, *self.activations.graph.nodes)
         return tuple(Step(self.activations, node) for node in nodes)
 
@@ -77,7 +82,8 @@ class Trace(Record):
         """Open one value into all its terms.
 
         Args:
-            layer: A layer's name; ``"probabilities"`` for the softmax of the logits.
+            layer: A layer's name; ``"probabilities"`` for the softmax (of labels the sigmoid) of
+                the logits, ``"numbers"`` for numbers in their units.
             at: (row, column, channel) or (unit,), from 0.
 
         Raises:
@@ -86,10 +92,20 @@ class Trace(Record):
         return ValueTerms.of(self.activations, layer, at)
 
     def guesses(self, top: int = 5) -> list[Guess]:
-        """The likeliest classes first."""
-        probabilities = self.steps[-1].values
+        """The likeliest classes, or labels, first; nothing of numbers, which are no guesses."""
+        if isinstance(self.activations.model.task, Regression):
+            return []
+        probabilities = self.activations.answer
         order = (-probabilities).argsort(kind="stable")[:top]
         return [Guess(self.activations.classes[k], float(probabilities[k])) for k in order]
+
+    @property
+    def answer(self) -> str | list[str] | dict[str, float]:
+        """The class's name; the names of the labels given; or the numbers by their names."""
+        found: str | list[str] | dict[str, float] = self.activations.model.task.described(
+            self.activations.answer
+        )
+        return found
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/records.md``.
@@ -100,6 +116,8 @@ class Trace(Record):
         return record(
             "trace",
             classes=list(self.activations.classes),
+            task=self.activations.model.task.kind,
+            answer=self.answer,
             engine=self.activations.engine,
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],

@@ -43,7 +43,10 @@ class UpdateRule:
 
     @classmethod
     def of(cls, model: Model) -> UpdateRule:
-        """The learner of a model's own training recipe, at its peak rate; plain SGD without one."""
+        """The learner of a model's own training recipe, at its peak rate.
+
+        Plain SGD of the task's own loss where the model does not say how it was trained.
+        """
         try:
             recipe = model.provenance["recipe"]
             return cls(
@@ -53,7 +56,7 @@ class UpdateRule:
                 "the model's own training recipe, at its peak learning rate",
             )
         except (LookupError, TypeError, ValueError, PellucidError):
-            return cls()  # a model file may say anything of its making
+            return cls(model.task.loss())  # a model file may say anything of its making
 
     @property
     def rule(self) -> str:

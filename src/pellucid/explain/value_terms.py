@@ -104,7 +104,7 @@ class ValueTerms(Record):
 
         Args:
             activations: The picture in its network.
-            layer: A layer's name; ``"probabilities"`` for the softmax of the logits.
+            layer: A layer's name; ``"probabilities"`` or ``"numbers"`` for what users read.
             at: (row, column, channel) or (unit,), from 0.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The loss and every gradient: y − t at the logits, then every layer back to the picture."""
+"""The loss and every gradient: y − t at the outputs, then every layer back to the picture."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pellucid.show.sentences import loss_line, settled_line, wanted_head
 from pellucid.show.terms import gradient_parts, gradient_title
 from pellucid.show.titles import headline
 from pellucid.show.trace import class_bars
+from pellucid.tasks import MultiLabel, Regression
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from pellucid.explain.backward import Backward, BackwardStep, GradientTerms
+    from pellucid.explain.backward import Backward, GradientTerms
+    from pellucid.explain.backward_step import BackwardStep
 
 
 def backward_document(
@@ -30,20 +32,15 @@ def backward_document(
         picture: What the picture is called.
         opened: A gradient that is shown first, opened into its terms.
     """
-    y, t, delta = backward.probabilities, backward.wanted, backward.at_logits
-    rows = [
-        (name, probability(y[k], backward.rest[k]), written(t[k]), written(float(delta[k])))
-        for k, name in enumerate(backward.activations.classes)
-    ]
-    heads = ("class", "y", wanted_head(backward), "∂loss/∂logit")
     value = [] if opened is None else [d.Section(gradient_title(opened), gradient_parts(opened))]
-    title = f"{headline(backward.activations, picture)}; right is {backward.label}"
+    right = "right is" if backward.truth.given else "taken to be right:"
+    title = f"{headline(backward.activations, picture)}; {right} {backward.label}"
     return d.Document(
         title,
         (
             d.Text(loss_line(backward)),
             *value,
-            d.Table("the logits' gradient", heads, rows),
+            _at_outputs(backward),
             *([d.Text(settled_line(backward), prose=True)] if backward.settled else ()),
             *([d.Text(UNFOLDED, prose=True)] if backward.unfolded else ()),
             d.Only("terminal", [_table(backward)]),
@@ -51,6 +48,28 @@ def backward_document(
         ),
         drawing=lambda: draw_backward(backward, title),
     )
+
+
+def _at_outputs(backward: Backward) -> d.Table:
+    """Where the gradient begins: the network's outputs beside what is wanted of them."""
+    t, delta = backward.wanted, [written(each) for each in backward.at_logits.tolist()]
+    names = backward.activations.classes
+    task = backward.activations.model.task
+    if isinstance(task, Regression):
+        right, z = task.values(t).tolist(), backward.outputs.tolist()
+        read = backward.activations.answer.tolist()
+        numbers = [
+            (name, *map(written, (read[k], right[k], z[k], t[k])), delta[k])
+            for k, name in enumerate(names)
+        ]
+        heads = ("number", "predicted", "right", "z", "t", "∂loss/∂z")
+        return d.Table("the outputs' gradient", heads, numbers)
+    y, rest = backward.probabilities, backward.rest
+    rows = [
+        (name, probability(y[k], rest[k]), written(t[k]), delta[k]) for k, name in enumerate(names)
+    ]
+    what = "label" if isinstance(task, MultiLabel) else "class"
+    return d.Table("the logits' gradient", (what, "y", wanted_head(backward), "∂loss/∂logit"), rows)
 
 
 UNFOLDED = (
@@ -88,7 +107,7 @@ def _step(backward: Backward, step: BackwardStep) -> d.Section:
     )
     classes = backward.activations.classes
     if step.name == backward.activations.logits:
-        values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the logits")
+        values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the outputs")
     else:
         alt = f"gradient at {step.name}, from {lowest} to {highest}"
         values = d.Maps(step.gradient, alt)

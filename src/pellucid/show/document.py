@@ -144,12 +144,14 @@ class Bars:
         rows: From above.
         signed: Whether bars go both ways, as far as the largest; else 1 is the full width.
         limit: How many are shown.
+        mark: Where a line crosses all bars, e.g. a threshold; none: nowhere.
     """
 
     name: str
     rows: Sequence[Bar]
     signed: bool = False
     limit: Limit | None = None
+    mark: float | None = None
 
 
 @dataclass(frozen=True)

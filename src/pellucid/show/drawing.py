@@ -210,7 +210,14 @@ def outline_strongest(axes: Axes, values: NDArray[Any]) -> None:
         axes.contour(values, levels=[0.5 * float(values.max())], colors=INK, linewidths=1.2)
 
 
-def draw_bars(axes: Axes, bars: Sequence[Bar], *, signed: bool = True, size: float = 8.0) -> None:
+def draw_bars(
+    axes: Axes,
+    bars: Sequence[Bar],
+    *,
+    signed: bool = True,
+    size: float = 8.0,
+    mark: float | None = None,
+) -> None:
     """Draw named numbers as bars, the first above, each with its number at the right.
 
     Args:
@@ -218,6 +225,7 @@ def draw_bars(axes: Axes, bars: Sequence[Bar], *, signed: bool = True, size: flo
         bars: What.
         signed: Whether they go both ways: negative ones are hatched, too.
         size: Of the letters.
+        mark: Where a line crosses all of them; none: nowhere.
     """
     values = np.nan_to_num([bar.value for bar in bars])
     negative = values < 0
@@ -228,11 +236,14 @@ def draw_bars(axes: Axes, bars: Sequence[Bar], *, signed: bool = True, size: flo
         hatch=["///" if low else "" for low in negative],
     )  # fmt: skip
     axes.axvline(0.0, color=GREY, linewidth=0.8)
-    lowest, highest = min(0.0, *values), max(0.0, *values)
+    lowest, highest = min(0.0, *values), max(0.0, *values, mark or 0.0)
+    if mark is not None:
+        axes.axvline(mark, color=INK, linewidth=1.2)
     span = (highest - lowest) or 1.0
     axes.set_xlim(lowest - 0.03 * span, highest + 0.4 * span)  # room for the numbers
     for place, bar, value in zip(places, bars, values, strict=True):
-        at = max(float(value), 0.0) + 0.02 * span
+        past = mark if mark is not None and value < mark else 0.0
+        at = max(float(value), past) + 0.02 * span
         axes.text(at, place, bar.written, va="center", fontsize=size)
     axes.set_yticks(places, [bar.name for bar in bars], fontsize=size)
     axes.tick_params(left=False)

@@ -10,8 +10,10 @@ from pellucid.numerals import figure as written
 from pellucid.show import document as d
 from pellucid.show.comparison import draw_comparison
 from pellucid.show.drawing import new_figure
-from pellucid.show.palette import PROBABILITY, VERMILION
-from pellucid.text import counted
+from pellucid.show.palette import GREY, INK, PROBABILITY, VERMILION
+from pellucid.show.titles import answer_words
+from pellucid.tasks import MultiLabel, Regression
+from pellucid.text import counted, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +31,46 @@ MOST_PRINTED, MOST_FLIPS = 10, 24
 
 def picture_document(effect: PictureEffect) -> d.Document:
     """Answers before and after, and the layers that change."""
-    before, after = effect.guesses
-    first, second = effect.probabilities
-    title = (
-        f"the guess stays {before}"
-        if before == after
-        else f"the guess changes from {before} to {after}"
+    title = _title(effect)
+    return d.Document(
+        title,
+        (
+            d.Only("page", [d.Figure(lambda: draw_picture_effect(effect), title, 560)]),
+            _answers(effect),
+            d.Section("Layers that change", list(_layers(effect))),
+            d.Text(f"computed by {effect.engine}"),
+        ),
+        drawing=lambda: draw_picture_effect(effect),
     )
+
+
+def _title(effect: PictureEffect) -> str:
+    """Whether the answer changes, and how."""
+    task = effect.task
+    before, after = (answer_words(task, read) for read in effect.read)
+    if isinstance(task, Regression):
+        what = "answer"
+    elif isinstance(task, MultiLabel):
+        what = "labels"
+        before, after = ("; ".join(names) or "none" for names in effect.answers)
+    else:
+        what, (before, after) = "guess", effect.guesses
+    verb = "stay" if what == "labels" else "stays"
+    if before == after:
+        return f"the {what} {verb} {before}"
+    return f"the {what} change{'' if what == 'labels' else 's'} from {before} to {after}"
+
+
+def _answers(effect: PictureEffect) -> d.Table:
+    """Every output before and after."""
+    first, second = effect.read
+    if isinstance(effect.task, Regression):
+        rows = [
+            (name, *map(written, (first[k], second[k], effect.before[k], effect.after[k])))
+            for k, name in enumerate(effect.classes)
+        ]
+        heads: tuple[str, ...] = ("number", "before", "after", "standardised", "after")
+        return d.Table("answers before and after", heads, rows)
     rows = [
         (
             effect.classes[k],
@@ -46,21 +81,16 @@ def picture_document(effect: PictureEffect) -> d.Document:
         )
         for k in _likeliest(effect)
     ]
-    heads = ("class", "logit", "after", "probability", "after")
-    return d.Document(
-        title,
-        (
-            d.Only("page", [d.Figure(lambda: draw_picture_effect(effect), title, 560)]),
-            d.Table("answers before and after", heads, rows),
-            d.Section("Layers that change", list(_layers(effect))),
-        ),
-        drawing=lambda: draw_picture_effect(effect),
-    )
+    what = "label" if isinstance(effect.task, MultiLabel) else "class"
+    heads = (what, "logit", "after", "probability", "after")
+    return d.Table("answers before and after", heads, rows)
 
 
 def _likeliest(effect: PictureEffect) -> list[int]:
-    """The classes that are shown, the likeliest before the change first."""
-    order = (-effect.probabilities[0]).argsort(kind="stable")
+    """The classes that are shown, the likeliest before the change first; or the first numbers."""
+    if isinstance(effect.task, Regression):
+        return list(range(min(len(effect.classes), MOST_CLASSES)))
+    order = (-effect.before).argsort(kind="stable")
     return [int(k) for k in order[:MOST_CLASSES]]
 
 
@@ -127,16 +157,25 @@ def _flips(effect: DataEffect) -> Iterator[d.Part]:
 
 
 def draw_picture_effect(effect: PictureEffect) -> Figure:
-    """The probabilities of the likeliest classes, before and after."""
-    before, after = effect.probabilities
+    """The likeliest classes' probabilities, or the numbers, before and after."""
+    numbers = isinstance(effect.task, Regression)
+    before, after = (effect.before, effect.after) if numbers else effect.read
     chosen = _likeliest(effect)
     figure = new_figure(6.0, 1.2 + 0.35 * len(chosen))
     axes = figure.subplots()
     places = np.arange(len(chosen))
     axes.barh(places - 0.2, before[chosen], 0.38, color=PROBABILITY, label="before")
     axes.barh(places + 0.2, after[chosen], 0.38, color=VERMILION, hatch="//", label="after")
-    axes.set_yticks(places, [effect.classes[k] for k in chosen])
+    axes.set_yticks(places, [truncated(effect.classes[k], 40) for k in chosen])
     axes.invert_yaxis()
-    axes.set_xlabel("probability")
-    axes.legend(loc="lower right")
+    if numbers:
+        axes.axvline(0.0, color=GREY, linewidth=0.8)
+    if isinstance(effect.task, MultiLabel):
+        mark = effect.task.threshold
+        axes.axvline(mark, color=INK, linewidth=1.2, label=f"threshold {mark:.1%}")
+    axes.set_xlabel(
+        "standardised: deviations from the mean of those learned" if numbers else "probability"
+    )
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32 / figure.get_figheight() - 0.2),
+                ncols=3)  # fmt: skip
     return figure

@@ -19,9 +19,9 @@ from pellucid.show.drawing import (
     new_figure,
     words_below,
 )
-from pellucid.show.heatmap import claims, scale_words, write_empty
+from pellucid.show.heatmap import claims, scale_words, signs_words, write_empty
 from pellucid.show.palette import INK
-from pellucid.show.titles import probabilities_section, score_headline
+from pellucid.show.titles import answer_section, score_headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def evidence_document(evidence: Evidence, *, picture: str = "") -> d.Document:
             *(claims(heatmap)),
             d.Section("What adds up", [_sum(evidence)]),
             d.Section("Regions", [_regions(evidence)]),
-            probabilities_section(evidence.scored.activations),
+            answer_section(evidence.scored.activations),
         ),
         drawing=lambda: draw_evidence(evidence, title),
     )
@@ -66,9 +66,18 @@ def evidence_document(evidence: Evidence, *, picture: str = "") -> d.Document:
 def _sum(evidence: Evidence) -> d.Table:
     total, engine, apart = compared(evidence.total, evidence.difference)
     rows = [("pixels", written(float(evidence.pixels.sum()), "+.5f"))]
-    rows += [(f"bias of {name}", written(v, "+.5f")) for name, v in evidence.constants.items()]
+    rows += [
+        (part_words(evidence, name), written(v, "+.5f")) for name, v in evidence.constants.items()
+    ]
     rows += [("sum", total), ("by the engine", engine), ("difference", apart)]
     return d.Table("what adds up", ("part", "share"), rows, totals=3)
+
+
+def part_words(evidence: Evidence, layer: str, most: int | None = None) -> str:
+    """What a layer adds of its own, in words."""
+    if evidence.scored.in_units and layer == evidence.scored.activations.graph.output:
+        return "mean of those learned"
+    return f"bias of {layer[:most]}"
 
 
 def _regions(evidence: Evidence) -> d.Table:
@@ -102,7 +111,7 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     draw_picture(over, evidence.scored.image, faint=True)
     draw_map(over, evidence.by_pixel)
     mark_signs(over, evidence.by_pixel)
-    bare(over, "over the picture; + for, − against")
+    bare(over, f"over the picture; {signs_words(heatmap)}")
 
     tested = evidence.regions
     largest = max(max(abs(r.share), abs(r.occluded)) for r in tested) or 1.0
@@ -117,8 +126,9 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     if title:
         total, engine, apart = compared(evidence.total, evidence.difference)
         adds_up = (
-            f"Pixels {written(float(evidence.pixels.sum()), '+.4f')} and biases "
-            f"{written(evidence.bias, '+.4f')} make {total}; the engine's difference of logits is "
+            f"Pixels {written(float(evidence.pixels.sum()), '+.4f')} and biases"
+            f"{' with the mean' if evidence.scored.in_units else ''} "
+            f"{written(evidence.bias, '+.4f')} make {total}; the engine's score is "
             f"{engine}, and {apart} lies between the two."
         )
         lines = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
@@ -142,7 +152,7 @@ def _draw_sum(axes: Axes, evidence: Evidence) -> None:
     names = CHANNELS.get(len(channels), tuple(f"pixels, channel {k}" for k in range(len(channels))))
     parts = list(zip(names, channels, strict=True))
     layers = sorted(evidence.constants.items(), key=lambda part: -abs(part[1]))
-    parts += [(f"bias of {name[:24]}", value) for name, value in layers[:MOST_BARS]]
+    parts += [(part_words(evidence, name, 24), value) for name, value in layers[:MOST_BARS]]
     if rest := layers[MOST_BARS:]:
         parts.append((f"{len(rest)} more layers", sum(value for _, value in rest)))
     parts.append(("sum", evidence.total))

@@ -15,7 +15,7 @@ from pellucid.show.drawing import (
     outline_strongest,
     words_below,
 )
-from pellucid.show.titles import probabilities_section, score_headline
+from pellucid.show.titles import answer_section, score_headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def heatmap_document(heatmap: Heatmap, *, picture: str = "") -> d.Document:
             d.Text(heatmap.found),
             d.Figure(lambda: draw_heatmap(heatmap), heatmap.title, 900),
             *claims(heatmap),
-            probabilities_section(heatmap.scored.activations),
+            answer_section(heatmap.scored.activations),
         ),
         drawing=lambda: draw_heatmap(heatmap, title),
     )
@@ -82,7 +82,7 @@ def draw_heatmap(heatmap: Heatmap, title: str = "") -> Figure:
         draw_map(right, heatmap.values)
         mark = mark_signs if signed else outline_strongest
         mark(right, heatmap.values)
-        over = "+ for, − against" if signed else "line: half of the largest"
+        over = signs_words(heatmap) if signed else "line: half of the largest"
         bare(right, f"over the picture; {over}")
     if title:
         lines = [f"It can say {heatmap.can}.", f"It cannot say {heatmap.cannot}."]
@@ -99,8 +99,18 @@ def write_empty(axes: Axes, empty: Emptiness) -> None:
     )  # fmt: skip
 
 
+def signs_words(heatmap: Heatmap) -> str:
+    """What the signs on the picture stand for."""
+    return "+ raises it, − lowers it" if heatmap.scored.in_units else "+ for, − against"
+
+
 def scale_words(heatmap: Heatmap) -> str:
     """What the colours stand for."""
+    if heatmap.scored.in_units:
+        more = f"raises {heatmap.target}"
+        if not heatmap.method.signed:
+            return more
+        return f"blue, −: lowers {heatmap.target}    orange, +: {more}"
     if not heatmap.method.signed:
         return f"for {heatmap.target}"
     other = heatmap.against

@@ -144,7 +144,7 @@ class _Renderer:
         span = (high - low) or 1.0
         rows = "".join(
             f'<tr><th scope="row" class="left">{text(bar.name)}</th>'
-            f'<td class="bar"><div>{_bar(bar, low, span, signed=part.signed)}</div></td>'
+            f'<td class="bar"><div>{_bar(bar, low, span, part)}</div></td>'
             f'<td>{text(bar.written)}</td><td class="left">{text(bar.note)}</td></tr>'
             for bar in bars
         )
@@ -272,12 +272,14 @@ def _scrolling(name: str, content: str) -> str:
     )
 
 
-def _bar(bar: d.Bar, low: float, span: float, *, signed: bool) -> str:
+def _bar(bar: d.Bar, low: float, span: float, whole: d.Bars) -> str:
     if bar.value != bar.value:
         return ""
     left, width = (min(bar.value, 0.0) - low) / span, abs(bar.value) / span
-    sign = (" class=minus" if bar.value < 0 else " class=plus") if signed else ""
-    zero = f'<i class=zero style="left:{-100 * low / span:.2f}%"></i>' if signed else ""
+    sign = (" class=minus" if bar.value < 0 else " class=plus") if whole.signed else ""
+    zero = f'<i class=zero style="left:{-100 * low / span:.2f}%"></i>' if whole.signed else ""
+    if whole.mark is not None:
+        zero += f'<i class=mark style="left:{100 * (whole.mark - low) / span:.2f}%"></i>'
     return f'<i{sign} style="left:{100 * left:.2f}%;width:{100 * width:.2f}%"></i>{zero}'
 
 

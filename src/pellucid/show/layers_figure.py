@@ -47,12 +47,16 @@ class Layer:
         values: (H, W, C) or (F,).
         pixels: Whether they are pixels, 0..255.
         probabilities: Whether they are probabilities.
+        mark: Of probabilities: from which on they count; none: there is no such threshold.
+        lengths: Whether named values are bars; numbers of several units stand as they are.
     """
 
     title: str
     values: NDArray[Any]
     pixels: bool = False
     probabilities: bool = False
+    mark: float | None = None
+    lengths: bool = True
 
 
 def draw_layers(title: str, layers: Sequence[Layer], classes: Sequence[str]) -> Figure:
@@ -185,7 +189,11 @@ def _named_bars(axes: Axes, layer: Layer, classes: Sequence[str]) -> None:
     values = layer.values.astype(np.float64)
     order = (-np.abs(np.nan_to_num(values))).argsort(kind="stable")[:MOST_NAMED]
     bars = [
-        Bar(truncated(classes[k], LONGEST_NAME), values[k], written(values[k]))
+        Bar(
+            truncated(classes[k], LONGEST_NAME),
+            values[k] if layer.lengths else 0.0,
+            written(values[k]),
+        )
         for k in sorted(order)
     ]
-    draw_bars(axes, bars, signed=not layer.probabilities, size=7.5)
+    draw_bars(axes, bars, signed=not layer.probabilities, size=7.5, mark=layer.mark)

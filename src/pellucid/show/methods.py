@@ -70,8 +70,8 @@ def draw_methods(sheet: MethodSheet, title: str = "") -> Figure:
     for empty in axes:
         empty.set_axis_off()
     figure.suptitle(title)
-    target = next(iter(sheet.heatmaps.values())).target
-    words_below(figure, _words(target))
+    scored = next(iter(sheet.heatmaps.values())).scored
+    words_below(figure, _words(scored.target_name, in_units=scored.in_units))
     return figure
 
 
@@ -103,10 +103,13 @@ def _refuse(axes: Axes, name: str, reason: str) -> None:
     words.set_in_layout(False)
 
 
-def _words(target: str) -> list[str]:
+def _words(target: str, *, in_units: bool) -> list[str]:
+    more, less, only = "for", "against it", "speaks for it"
+    if in_units:
+        more, less, only = "raises", "lowers it", "raises it"
     signs = (
-        f"Orange and +: for {target}. Blue and −: against it. Methods without signs show only "
-        "what speaks for it, stronger where more; the line is at half of the largest."
+        f"Orange and +: {more} {target}. Blue and −: {less}. Methods without signs show only "
+        f"what {only}, stronger where more; the line is at half of the largest."
     )
     scales = (
         "Each map has its own scale, beside its name: shades of two maps cannot be compared. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from pellucid.numerals import compared, place, probability
 from pellucid.numerals import figure as written
 from pellucid.ops import CrossEntropy
+from pellucid.tasks import MultiLabel, Regression
 
 if TYPE_CHECKING:
     from pellucid.explain.backward import Backward, GradientTerms
@@ -66,6 +68,12 @@ def detail_lines(opened: ValueTerms) -> list[str]:
             f"neighbours across channels: {', '.join(map(written, facts['neighbours']))}; "
             f"k + α·(their squares' sum) = {written(facts['base'])}"
         )
+    if "scale" in facts and "shift" in facts:
+        lines.append(
+            f"the network learned (number − mean)/deviation, with mean {written(facts['shift'])} "
+            f"and deviation {written(facts['scale'])} of the training pictures' numbers: this "
+            "takes it back"
+        )
     if "std" in facts:
         lines.append(
             f"(pixel − mean)/std with mean {written(facts['mean'])} and std {written(facts['std'])}"
@@ -104,11 +112,30 @@ def loss_line(backward: Backward) -> str:
     smoothing = _smoothing(backward.learner.loss)
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     kind = backward.learner.loss.kind.replace("_", "-")
-    return f"{kind}{smoothed} for {backward.label}: {written(backward.loss)}"
+    mean = " of the standardised numbers" if backward.of_numbers else ""
+    return f"{kind}{smoothed}{mean} for {backward.label}: {written(backward.loss)}"
 
 
 def settled_line(backward: Backward) -> str:
-    """What to do where the network is sure, and right by the label given."""
+    """What to do where the network is sure, and right by what was given."""
+    task = backward.activations.model.task
+    if isinstance(task, Regression):
+        same = "is" if backward.truth.given else "was taken to be"
+        example = "; ".join(written(mean + scale, ".4g") for mean, scale in zip(
+            task.mean, task.scale, strict=True))  # fmt: skip
+        return (
+            f"What the network predicts {same} right: there is nothing to learn here, and all "
+            f"gradients are zero, or nearly. Give other numbers as the truth, as in --label "
+            f"{shlex.quote(example)}, to see those of a mistake."
+        )
+    if isinstance(task, MultiLabel):
+        unlike = backward.activations.answer < 0.5
+        other = "; ".join(name for name, mark in zip(task.classes, unlike, strict=True) if mark)
+        return (
+            f"Every label's probability is what is wanted, nearly: there is nothing left to learn "
+            "here, and all gradients are tiny. Give other labels as the truth, as in --label "
+            f"{shlex.quote(other or ';')}, to see those of a mistake."
+        )
     classes, k = backward.activations.classes, backward.activations.classes.index(backward.label)
     y = probability(backward.probabilities[k], backward.rest[k])
     others = [c for c in np.argsort(-backward.probabilities, kind="stable") if c != k]

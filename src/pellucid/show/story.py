@@ -15,7 +15,8 @@ from pellucid.ops.operation import describe
 from pellucid.show import document as d
 from pellucid.show.html import HOLE
 from pellucid.show.sentences import detail_lines, rule_in_words
-from pellucid.show.story_ends import answer_parts, judges_section, learning_section
+from pellucid.show.story_answers import answer_parts
+from pellucid.show.story_ends import judges_section, learning_section
 from pellucid.show.sums import LARGEST_GRID, factored, prose, sum_of_products
 from pellucid.show.titles import headline
 from pellucid.show.trace import draw_trace, layer_values
@@ -67,7 +68,8 @@ def _steps(story: Story) -> Iterator[d.Section]:
             parts.append(
                 prose("Nothing reads this value any further; the story goes on without it.")
             )
-        parts.append(d.Only("page", [layer_values(described.step)]))
+        if not (logits and story.backward.of_numbers):  # whose table has them already
+            parts.append(d.Only("page", layer_values(described.step)))
         if not (described.full or logits):
             lines += parts
             continue
@@ -91,7 +93,7 @@ def _picture(story: Story) -> Iterator[d.Part]:
     channels = pixels.shape[2]
     colours = f"{channels} channels" if channels > 1 else "one channel"
     (top, left), (bottom, right) = window.first, window.last
-    yield d.Only("page", [layer_values(story.steps[0].step)])
+    yield d.Only("page", layer_values(story.steps[0].step))
     yield prose(
         f"What the network sees: {describe(pixels.shape[:2])} pixels (rows×columns) of {colours}, "
         "each 0 to 255. "

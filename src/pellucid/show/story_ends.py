@@ -1,4 +1,4 @@
-"""The end of a story: the answer with its softmax, the judges, and what is learned from it."""
+"""The end of a story: what the judges say of the answer, and what is learned from it."""
 
 from __future__ import annotations
 
@@ -6,87 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.explain.judges import LabelJudges, NumberJudges
 from pellucid.numerals import compared, place, probability, short
 from pellucid.numerals import figure as written
 from pellucid.show import document as d
 from pellucid.show.sentences import check_line, settled_line, update_line
+from pellucid.show.story_answers import shown, story_noun
 from pellucid.show.sums import factored, prose
-from pellucid.show.titles import probability_bars
+from pellucid.tasks import MultiLabel, Regression
 from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pellucid.explain.story import Story, StoryStep
-    from pellucid.explain.value_terms import ValueTerms
-
-MOST_VOTES = 6
-"""How many of the answer's products are shown, the largest by size."""
-
-MOST_CLASSES = 5
-"""How many guesses are shown; the truth beside them."""
+    from pellucid.explain.story import Story
 
 MOST_PLACES = 4
 """How many products of a weight's gradient are shown."""
-
-
-def answer_parts(story: Story, described: StoryStep) -> Iterator[d.Part]:
-    """Step 4: the votes for the answer, and the softmax of all scores."""
-    opened = described.opened
-    assert opened is not None
-    terms, count = opened.terms, len(opened)
-    chosen = opened.largest(MOST_VOTES)
-    if described.term is not None and described.term not in chosen:
-        chosen[-1] = described.term
-    title = described.step.title.removesuffix(": logits")
-    yield prose(
-        f"{title[0].upper()}{title[1:]} ({opened.layer}): each of "
-        f"{counted(described.step.shape[0], 'class')} has a score, its logit. The largest is "
-        f"that of {story.answer}, the sum of {counted(count, 'product')}; what is positive "
-        "votes for it:",
-    )
-    rows = []
-    for i in chosen:
-        layer, at = opened.source(i)
-        ours = "ours" if i == described.term else ""
-        cells = (written(each[i]) for each in (terms.values, terms.factors, terms.products))
-        rows.append((layer, place(at), *cells, ours))
-    yield d.Table("votes", ("reads", "at", "value", "× weight", "= product", ""), rows, left=2)
-    parts = [written(float(terms.products[chosen].sum()))]
-    if count > len(chosen):
-        rest = float(np.delete(terms.products, chosen).sum())
-        parts.append(f"{counted(count - len(chosen), 'smaller product')} {written(rest)}")
-    if terms.bias:
-        parts.append(f"bias {written(terms.bias)}")
-    together = f"together: {' + '.join(parts)} = " if len(parts) > 1 else ""
-    total, engine, difference = compared(terms.total, opened.value)
-    yield prose(
-        f"{together}{total}; the engine's score is {engine}; the difference is {difference}",
-        2,
-        2,
-    )
-    yield d.Section("Softmax", list(_softmax(story, story.steps[-1].opened)), printed=False)
-
-
-def _softmax(story: Story, opened: ValueTerms | None) -> Iterator[d.Part]:
-    assert opened is not None
-    facts, classes = opened.details, story.activations.classes
-    y, rest = story.backward.probabilities, story.backward.rest
-    yield prose(
-        f"Softmax, e^z / Σ e^z, makes probabilities of them. The largest score, "
-        f"{written(facts['largest'])}, is subtracted from all first, which changes no share. The "
-        "likeliest classes:",
-    )
-    rows = []
-    for k in _guessed(story):
-        truth = ["the truth" if classes[k] == story.truth else ""] if story.label_given else []
-        z, e = opened.terms.values[k], facts["exponentials"][k]
-        rows.append((classes[k], written(z), written(e), probability(y[k], rest[k]), *truth))
-    total = (f"all {len(classes)}", "", written(facts["sum"]), written(float(y.sum())))
-    rows.append((*total, *([""] if story.label_given else [])))
-    heads = ("class", "score z", "e^(z − largest)", "probability", *[""][: story.label_given])
-    yield d.Table("softmax", heads, rows, totals=1)
-    yield d.Only("page", [probability_bars(story.activations)])
 
 
 def judges_section(story: Story) -> d.Section:
@@ -95,27 +31,49 @@ def judges_section(story: Story) -> d.Section:
 
 
 def _judges(story: Story) -> Iterator[d.Part]:
-    judges, truth = story.judges, story.truth
-    if story.label_given:
-        right = "right" if story.truth == story.answer else "wrong"
-        yield prose(f"The truth is {truth}: the answer {story.answer} is {right}.")
-    else:
+    task, truth = story.activations.model.task, story.truth
+    if not story.label_given:
         yield prose(
             f"No truth was given (--label): what follows takes the network's own answer, {truth}, "
             "to be right.",
         )
-    gone, k = story.backward, story.activations.classes.index(story.truth)
-    y = probability(gone.probabilities[k], gone.rest[k])
-    rows = [
-        (name, how, written(value))
-        for name, how, value in (
-            ("classification error", "1 if another class is likelier", judges.classification_error),
-            ("mean squared error", "Σ (y − t)², t 1 for the truth, else 0",
-             judges.mean_squared_error),
-            ("cross-entropy", f"−log y, y = {y} of the truth", judges.cross_entropy),
-        )
-    ]  # fmt: skip
+    elif isinstance(task, Regression):
+        yield prose(f"The truth is {truth}.")
+    elif isinstance(task, MultiLabel):
+        own = "; ".join(story.trace.answer) or "no label"
+        yield prose(f"The truth is {truth}; the answer is {own}.")
+    else:
+        right = "right" if story.truth == story.answer else "wrong"
+        yield prose(f"The truth is {truth}: the answer {story.answer} is {right}.")
+    rows = list(_sayings(story))
     yield d.Table("judges", ("judge", "how", "says"), rows, left=2)
+
+
+def _sayings(story: Story) -> Iterator[tuple[str, str, str]]:
+    """Each judge, how it judges, and what it says."""
+    judges, gone = story.judges, story.backward
+    if isinstance(judges, NumberJudges):
+        names = story.activations.classes
+        for name, error in zip(names, judges.absolute_errors, strict=True):
+            yield f"absolute error of {name}", "|predicted − right|", written(error)
+        how = "mean of (z − t)², both standardised"
+        yield "squared error", how, written(judges.mean_squared_error)
+        return
+    if isinstance(judges, LabelJudges):
+        how = "share of labels wrongly given or left out"
+        yield "label error", how, written(judges.wrong_labels)
+        how = "Σ (y − t)², t 1 for what is right, else 0"
+        yield "squared error", how, written(judges.mean_squared_error)
+        how = "mean over labels of −log y where right, else −log(1 − y)"
+        yield "cross-entropy", how, written(judges.cross_entropy)
+        return
+    k = int(gone.targets.argmax())
+    y = probability(gone.probabilities[k], gone.rest[k])
+    how = "1 if another class is likelier"
+    yield "classification error", how, written(judges.classification_error)
+    how = "Σ (y − t)², t 1 for the truth, else 0"
+    yield "mean squared error", how, written(judges.mean_squared_error)
+    yield "cross-entropy", f"−log y, y = {y} of the truth", written(judges.cross_entropy)
 
 
 def learning_section(story: Story) -> d.Section:
@@ -126,29 +84,45 @@ def learning_section(story: Story) -> d.Section:
 
 def _at_scores(story: Story) -> Iterator[d.Part]:
     gone = story.backward
-    y, t, delta, minus = gone.probabilities, gone.targets, gone.at_logits, gone.differences
+    t, delta, minus = gone.targets, gone.at_logits, gone.differences
     loss = gone.learner.loss.kind.replace("_", "-")
     smoothing = getattr(gone.learner.loss, "label_smoothing", 0.0)
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     same = np.allclose(delta, minus, rtol=1e-3, atol=1e-37, equal_nan=True)
     yield prose(
-        "Learning begins at the scores with y − t, probabilities minus truth, the gradient of "
-        "plain cross-entropy."
+        _begins(story)
         + (
             ""
             if same
             else f" This network learned by {loss}{smoothed}, whose gradient is the last column."
         ),
     )
+    y = gone.outputs if gone.of_numbers else gone.probabilities
+    rest = np.ones_like(y) if gone.of_numbers else gone.rest
     rows = []
-    for k in _guessed(story):
+    for k in shown(story):
         cells = [t[k], minus[k], *(() if same else (float(delta[k]),))]
         name = gone.activations.classes[k]
-        rows.append((name, probability(y[k], gone.rest[k]), *map(written, cells)))
-    heads = ("class", "y", "t", "y − t", *(() if same else ("∂loss/∂z",)))
-    yield d.Table("y − t", heads, rows)
+        rows.append((name, probability(y[k], rest[k]), *map(written, cells)))
+    what, sign = ("number", "z") if gone.of_numbers else (story_noun(story), "y")
+    heads = (what, sign, "t", f"{sign} − t", *(() if same else ("∂loss/∂z",)))
+    yield d.Table(f"{sign} − t", heads, rows)
     if gone.settled:
         yield prose(settled_line(gone))
+
+
+def _begins(story: Story) -> str:
+    """Where learning begins, in a sentence."""
+    if story.backward.of_numbers:
+        return (
+            "Learning begins at the outputs with z − t, standardised numbers minus those that are "
+            "right; half of their squares has this gradient."
+        )
+    many = ", of each label for itself" if story_noun(story) == "label" else ""
+    return (
+        "Learning begins at the scores with y − t, probabilities minus truth, the gradient of "
+        f"plain cross-entropy{many}."
+    )
 
 
 def _weight(story: Story) -> Iterator[d.Part]:
@@ -165,6 +139,8 @@ def _weight(story: Story) -> Iterator[d.Part]:
         rest = opened.total - sum(opened.terms[i].product for i in chosen)
         parts.append(f"({len(opened) - len(chosen)} smaller products: {written(rest)})")
     total, engine, difference = compared(opened.total, opened.gradient)
+    if not any(term.delta for term in opened.terms):
+        parts = ["0, since nothing is to be learned,"]
     yield prose(
         f"{' + '.join(parts) or '0'} = {total}; the engine's is {engine}; the difference is "
         f"{difference}",
@@ -183,11 +159,3 @@ def _weight(story: Story) -> Iterator[d.Part]:
         "or any other, into all its terms; pellucid backward does so with gradients."
     )
     yield d.Section("", [prose(hint)])
-
-
-def _guessed(story: Story) -> list[int]:
-    """The likeliest classes, and the truth where it is not among them."""
-    classes = story.activations.classes
-    found = [classes.index(guess.name) for guess in story.trace.guesses(MOST_CLASSES)]
-    truth = classes.index(story.truth)
-    return found if truth in found else [*found, truth]

@@ -75,6 +75,7 @@ STYLE = f"""
 .pellucid .bar i.plus {{ background: {VERMILION}; }}
 .pellucid .bar i.minus {{ background: {_NEGATIVE_HATCH}, {BLUE}; }}
 .pellucid .bar i.zero {{ width: 1px; background: {GREY}; }}
+.pellucid .bar i.mark {{ width: 2px; margin-left: -1px; background: currentColor; }}
 .pellucid .sheet {{ position: relative; display: inline-block; max-width: 100%; margin: .3rem 0;
   line-height: 1; }}
 .pellucid .sheet span {{ position: absolute; font-size: .6875rem; white-space: nowrap; }}

@@ -113,7 +113,12 @@ class _Printer:
             length = round(BAR * share) if share == share else 0
             space = " " * (names - cell_len(printable(bar.name)))
             note = f"  {bar.note}" if bar.note else ""
-            blocks = f"{block * length:{BAR}}" if note else block * length
+            blocks = block * length
+            if part.mark is not None:
+                blocks = _marked(
+                    blocks, part.mark, "|" if self._console.options.ascii_only else "┃"
+                )
+            blocks = f"{blocks:{BAR}}" if note else blocks
             self.line(f"{bar.name}{space}  {bar.written:>{numbers}}  {blocks}{note}", 2)
         if left:
             self.line(left, 2)
@@ -187,6 +192,12 @@ class _Printer:
     def _widest(self, table: Table) -> int:
         options = self._console.options.update(width=10**6)
         return self._console.measure(table, options=options).maximum
+
+
+def _marked(blocks: str, share: float, sign: str) -> str:
+    """A bar of signs with a line across it, at a share of the full width."""
+    at = min(round(BAR * share), BAR - 1)
+    return f"{blocks:{at}}"[:at] + sign + blocks[at + 1 :]
 
 
 def grid(values: Sequence[Sequence[float | None]]) -> list[str]:

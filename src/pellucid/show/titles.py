@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
+from pellucid.tasks import MultiLabel, Regression
+from pellucid.text import counted
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.explain.activations import Activations
     from pellucid.explain.score import Score
+    from pellucid.tasks import Task
 
 MOST_CLASSES = 10
 """Classes whose probabilities are shown, the likeliest first."""
 
+MOST_LABELS = 5
+"""Labels, or numbers, that a headline names."""
+
 
 def headline(activations: Activations, picture: str = "") -> str:
-    """``digits/3.png: 7, 99.98%``.
+    """``digits/3.png: 7, 99.98%``; ``platelets 97.31%, crowded 80.2%``; ``angle 12.5``.
 
     Args:
         activations: The picture in its network.
         picture: What the picture is called; empty: as the activations have it.
     """
     name = picture or activations.name
-    probabilities = activations.values[activations.graph.output]
-    k = int(probabilities.argmax())
-    answer = f"{activations.classes[k]}, {percent(float(probabilities[k]))}"
+    answer = answer_words(activations.model.task, activations.answer)
     return f"{name}: {answer}" if name else answer
+
+
+def answer_words(task: Task, read: NDArray[Any]) -> str:
+    """An answer in a line.
+
+    Args:
+        task: The model's.
+        read: What users read, (K,): probabilities, or numbers in their units.
+    """
+    if isinstance(task, Regression):
+        numbers = zip(task.names, read.tolist(), strict=True)
+        named = [f"{name} {written(value, '.5g')}" for name, value in numbers]
+        return _first(named, "number")
+    order = (-read).argsort(kind="stable")
+    if not isinstance(task, MultiLabel):
+        return f"{task.names[order[0]]}, {percent(float(read[order[0]]))}"
+    given = [k for k in order if read[k] >= task.threshold]
+    if not given:
+        return f"none of {counted(len(read), 'label')}"
+    return _first([f"{task.names[k]} {percent(float(read[k]))}" for k in given], "label")
+
+
+def _first(words: list[str], noun: str) -> str:
+    more = len(words) - MOST_LABELS
+    rest = [f"{counted(more, f'more {noun}')}"] if more > 0 else []
+    return ", ".join([*words[:MOST_LABELS], *rest])
 
 
 def score_headline(score: Score, picture: str = "") -> str:
@@ -35,17 +68,52 @@ def score_headline(score: Score, picture: str = "") -> str:
     return f"{headline(score.activations, picture)}; why {score.target_name}{against}"
 
 
-def probability_bars(activations: Activations, most: int = MOST_CLASSES) -> d.Bars:
-    """The likeliest classes with their probabilities."""
-    probabilities = activations.values[activations.graph.output]
-    order = (-probabilities).argsort(kind="stable")[:most]
+def answer_bars(activations: Activations, limit: int = MOST_CLASSES) -> d.Bars | d.Facts:
+    """The likeliest classes or labels with their probabilities; or the numbers.
+
+    A line crosses the bars of labels at the threshold from which on they are given.
+    """
+    task, read = activations.model.task, activations.answer
+    if isinstance(task, Regression):
+        return number_facts(task, read)
+    order = (-read).argsort(kind="stable")[:limit]
+    threshold = task.threshold if isinstance(task, MultiLabel) else None
     rows = [
-        d.Bar(activations.classes[k], float(probabilities[k]), percent(float(probabilities[k])))
+        d.Bar(
+            task.names[k],
+            float(read[k]),
+            percent(float(read[k])),
+            "given" if threshold is not None and read[k] >= threshold else "",
+        )
         for k in order
     ]
-    return d.Bars("probabilities", rows)
+    return d.Bars("probabilities", rows, mark=threshold)
 
 
-def probabilities_section(activations: Activations) -> d.Only:
+def number_facts(task: Regression, read: NDArray[Any]) -> d.Facts:
+    """Numbers with their names, and the mean of those that were learned beside them."""
+    return d.Facts(
+        [
+            (name, written(value, ".5g"), f"mean of those learned: {written(mean, '.5g')}")
+            for name, value, mean in zip(task.names, read.tolist(), task.mean, strict=True)
+        ]
+    )
+
+
+def answer_section(activations: Activations) -> d.Only:
     """The same under a heading, where there is room."""
-    return d.Only("page", [d.Section("Probabilities", [probability_bars(activations)])])
+    numbers = isinstance(activations.model.task, Regression)
+    title = "Numbers" if numbers else "Probabilities"
+    return d.Only("page", [d.Section(title, [*answer_parts(activations)])])
+
+
+def answer_parts(activations: Activations, limit: int = MOST_CLASSES) -> list[d.Part]:
+    """The bars or numbers, and below what the line across them means."""
+    task = activations.model.task
+    bars: list[d.Part] = [answer_bars(activations, limit)]
+    if isinstance(task, MultiLabel):
+        words = (
+            f"each label is a question of its own, given from {task.threshold:.1%} on (the line)"
+        )
+        bars.append(d.Text(words))
+    return bars

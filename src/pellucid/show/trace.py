@@ -9,7 +9,8 @@ from pellucid.ops.operation import describe
 from pellucid.show import document as d
 from pellucid.show.layers_figure import Layer, draw_layers
 from pellucid.show.terms import value_parts, value_title
-from pellucid.show.titles import headline, probability_bars
+from pellucid.show.titles import answer_parts, headline
+from pellucid.tasks import MultiLabel, Regression
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pellucid.explain.steps import Step
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
+    from pellucid.tasks import Task
 
 
 CLASSES = d.Limit(20, 100, "more classes")
@@ -54,7 +56,7 @@ def trace_document(
     return d.Document(
         title,
         (
-            probability_bars(trace.activations),
+            *answer_parts(trace.activations),
             *value,
             d.Only("terminal", [d.Table("steps", heads, rows, left=2)]),
             *([d.Only("terminal", [d.Text(f"*{SEPARATE[1:]}", prose=True)])] if separate else ()),
@@ -71,23 +73,22 @@ def _step(step: Step) -> d.Section:
         f"{step.kind}{came}: {describe(step.shape)}, from {written(step.lowest)} to "
         f"{written(step.highest)}{'' if step.predicted else SEPARATE}"
     )
-    return d.Section(f"{title} — {step.name}", [d.Text(words), layer_values(step)])
+    return d.Section(f"{title} — {step.name}", [d.Text(words), *layer_values(step)])
 
 
-def layer_values(step: Step) -> d.Part:
-    """A layer's values: pixels, named bars of classes, or maps."""
+def layer_values(step: Step) -> list[d.Part]:
+    """A layer's values: pixels, named bars of classes or numbers, or maps."""
     activations = step.activations
     if step.node is None:
-        return d.Pictures([d.Picture(lambda: activations.pixels, ("what the network sees",))], 168)
+        seen = d.Picture(lambda: activations.pixels, ("what the network sees",))
+        return [d.Pictures([seen], 168)]
     if step.name == activations.graph.output:
-        return probability_bars(activations, CLASSES.page)
+        return answer_parts(activations, CLASSES.page)
     if step.name == activations.logits:
-        return class_bars(activations.classes, step.values.tolist(), "logits")
+        return [class_bars(activations.classes, step.values.tolist(), "the network's outputs")]
     maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
-    return d.Maps(
-        step.values,
-        f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}",
-    )
+    words = f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}"
+    return [d.Maps(step.values, words)]
 
 
 def class_bars(classes: tuple[str, ...], values: list[float], name: str) -> d.Bars:
@@ -98,14 +99,18 @@ def class_bars(classes: tuple[str, ...], values: list[float], name: str) -> d.Ba
 
 def draw_trace(trace: Trace, title: str) -> Figure:
     """Every step's liveliest maps; picture, vectors and answer at the right."""
-    output = trace.activations.graph.output
-    layers = [
-        Layer(
-            f"{step.title}: {step.name}, {describe(step.shape)}",
-            step.values,
-            pixels=step.node is None,
-            probabilities=step.name == output,
-        )
-        for step in trace.steps
-    ]
+    layers = [_layer(step, trace.activations.model.task) for step in trace.steps]
     return draw_layers(title, layers, trace.activations.classes)
+
+
+def _layer(step: Step, task: Task) -> Layer:
+    """A step as the figure shows it."""
+    title = f"{step.title}: {step.name}, {describe(step.shape)}"
+    if step.name != step.activations.graph.output:
+        return Layer(title, step.values, pixels=step.node is None)
+    if isinstance(task, Regression):
+        return Layer(title, step.values, lengths=False)
+    mark = None
+    if isinstance(task, MultiLabel):
+        mark, title = task.threshold, f"{title}; line: given from {task.threshold:.1%}"
+    return Layer(title, step.values, probabilities=True, mark=mark)

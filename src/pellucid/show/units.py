@@ -8,6 +8,7 @@ from pellucid.numerals import figure as written
 from pellucid.show import document as d
 from pellucid.show.drawing import bare, draw_picture, new_figure, words_below
 from pellucid.show.palette import BLUE, INK, VERMILION
+from pellucid.text import truncated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,15 +24,19 @@ ACROSS = 8
 
 def faithfulness_document(found: Faithfulness) -> d.Document:
     """Areas below both curves, beside those of a random order."""
+    deletion, insertion, random_deletion, random_insertion = (
+        written(area, ".3g") if abs(area) >= 1 else f"{area:.3f}"
+        for area in (
+            found.deletion_area, found.insertion_area, found.random_deletion,
+            found.random_insertion,
+        )
+    )  # fmt: skip
     rows = [
-        ("deletion", f"{found.deletion_area:.3f}", f"{found.random_deletion:.3f}", "small is good"),
-        (
-            "insertion", f"{found.insertion_area:.3f}", f"{found.random_insertion:.3f}",
-            "large is good",
-        ),
-    ]  # fmt: skip
+        ("deletion", deletion, random_deletion, "small is good"),
+        ("insertion", insertion, random_insertion, "large is good"),
+    ]
     return d.Document(
-        f"deletion {found.deletion_area:.3f}, insertion {found.insertion_area:.3f}",
+        f"{found.followed}: deletion {deletion}, insertion {insertion}",
         (
             d.Table("areas", ("curve", "area", "random order", ""), rows),
             d.Figure(lambda: draw_faithfulness(found), "deletion and insertion curves", 600),
@@ -49,7 +54,7 @@ def draw_faithfulness(found: Faithfulness) -> Figure:
         ("insertion", found.insertion, "^", VERMILION, found.insertion_area,
          found.random_insertion),
     ):  # fmt: skip
-        described = f"{name}: area {area:.3f}, random order {random:.3f}"
+        described = f"{name}: area {written(area, '.3g')}, random order {written(random, '.3g')}"
         axes.plot(
             found.shares,
             curve,
@@ -60,7 +65,7 @@ def draw_faithfulness(found: Faithfulness) -> Figure:
             label=described,
         )
     axes.set_xlabel("share of pixels taken away, or put back")
-    axes.set_ylabel("probability of the class")
+    axes.set_ylabel(truncated(found.followed, 40))
     axes.legend()
     return figure
 

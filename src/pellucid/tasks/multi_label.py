@@ -13,7 +13,7 @@ from pellucid.data.target_checks import checked_names
 from pellucid.data.targets import LabelSets
 from pellucid.errors import DataError
 from pellucid.metrics.multi_label import best_threshold, label_scores
-from pellucid.ops import SigmoidCrossEntropy
+from pellucid.ops import Sigmoid, SigmoidCrossEntropy
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import counted, listed
@@ -92,6 +92,13 @@ class MultiLabel(Task):
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """The probability of each label, from a network's outputs: (N, K), 0 to 1."""
         return sigmoid(outputs.astype(np.float64))
+
+    @property
+    def reading(self) -> Sigmoid:
+        return Sigmoid()
+
+    def described(self, read: NDArray[np.float64]) -> list[str]:
+        return [name for name, p in zip(self.classes, read, strict=True) if p >= self.threshold]
 
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes, label_kind=label_kind or self.label_kind)

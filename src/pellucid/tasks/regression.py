@@ -13,8 +13,9 @@ from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
 from pellucid.metrics.regression import mean_absolute_errors, mean_r_squared
 from pellucid.ops import SquaredError
+from pellucid.ops.rescale import Rescale
 from pellucid.tasks.task import Judge, Judged, Task
-from pellucid.text import counted, listed
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,8 @@ class Regression(Task):
     kind: ClassVar[str] = Numbers.kind
     title: ClassVar[str] = Numbers.title
     measures: ClassVar[tuple[str, ...]] = ("r2", "mean_absolute_error")
+    read_as: ClassVar[str] = "numbers"
+    outputs: ClassVar[str] = "standardised"
     columns: tuple[str, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
@@ -105,6 +108,19 @@ class Regression(Task):
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         values = self.values(outputs)
         return values[..., 0] if self.flat else values
+
+    @property
+    def reading(self) -> Rescale:
+        return Rescale(self.scale, self.mean)
+
+    def described(self, read: NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(self.columns, read.tolist(), strict=True))
+
+    def explained(self, place: int) -> tuple[float, float]:
+        return self.scale[place], self.mean[place]
+
+    def output_words(self, place: int) -> str:
+        return printable(self.columns[place])
 
     def judge(self) -> Judge:
         return _Judge(self)

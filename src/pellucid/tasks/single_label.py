@@ -9,7 +9,7 @@ from pellucid.data.labels import LabelKind, class_values
 from pellucid.data.target_checks import checked_names
 from pellucid.data.targets import NONE, ClassTargets, Targets
 from pellucid.errors import DataError
-from pellucid.ops import CrossEntropy
+from pellucid.ops import CrossEntropy, Softmax
 from pellucid.ops.loss import one_hot
 from pellucid.tasks.task import Judge, Judged, Task
 
@@ -71,6 +71,13 @@ class SingleLabel(Task):
     def values(self) -> NDArray[Any]:
         """The class that each logit answers, (K,): int64, text or bool."""
         return class_values(self.classes, self.label_kind, "the model")
+
+    @property
+    def reading(self) -> Softmax:
+        return Softmax()
+
+    def described(self, read: NDArray[np.float64]) -> str:
+        return self.classes[int(read.argmax())]
 
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes, label_kind=label_kind or self.label_kind)

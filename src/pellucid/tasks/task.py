@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Operation
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,15 @@ class Task(ABC):
         kind: Its name in model files, which is that of the targets it learns from.
         title: Its name in words.
         measures: What :meth:`judge` measures, in order.
+        read_as: What users read, as a step behind the network's last layer is called.
+        outputs: What the network's last layer gives, in a word.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     measures: ClassVar[tuple[str, ...]]
+    read_as: ClassVar[str] = "probabilities"
+    outputs: ClassVar[str] = "logits"
 
     @property
     @abstractmethod
@@ -94,6 +98,33 @@ class Task(ABC):
     @abstractmethod
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         """What ``predict`` answers, from a network's outputs (N, K)."""
+
+    @property
+    @abstractmethod
+    def reading(self) -> Operation:
+        """What makes of a network's outputs (K,) what users read, (K,): probabilities, numbers."""
+
+    @abstractmethod
+    def described(self, read: NDArray[np.float64]) -> Any:
+        """The answer for a picture as JSON values: a class's name, labels' names, named numbers.
+
+        Args:
+            read: What :attr:`reading` made of the network's outputs, (K,).
+        """
+
+    def explained(self, place: int) -> tuple[float, float]:
+        """What an output is multiplied with, and what is added, where it is explained.
+
+        Of classes and labels the logit itself, of numbers the number in its unit.
+
+        Args:
+            place: Which of the K outputs.
+        """
+        return 1.0, 0.0
+
+    def output_words(self, place: int) -> str:
+        """What such an output is called: ``logit of cat``, ``angle``."""
+        return f"logit of {printable(self.names[place])}"
 
     @abstractmethod
     def judge(self) -> Judge:

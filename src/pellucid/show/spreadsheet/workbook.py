@@ -16,10 +16,12 @@ import numpy as np
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.explain.steps import Step
 from pellucid.graph import INPUT
+from pellucid.ops.formula import constant
 from pellucid.ops.operation import describe
 from pellucid.show.spreadsheet.formulas import Formulas
 from pellucid.show.spreadsheet.pages import Computed, Page, colour_blocks, map_page, with_values
 from pellucid.show.spreadsheet.sheets import Sheet, sheet_name
+from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -93,6 +95,14 @@ def _pages(activations: Activations) -> list[Page]:
     return [Page(overview, list(_overview(activations, layers))), *made]
 
 
+_HEADS = {
+    SingleLabel.kind: ("class", "logit", "probability"),
+    MultiLabel.kind: ("label", "logit", "probability"),
+    Regression.kind: ("number", "standardised", "in its unit"),
+}
+"""What stands above the answer, by task."""
+
+
 def _laid(array: Array) -> Array:
     """Weights as a sheet lays them out: kernels map by map below each other, vectors down."""
     exact = array.astype(np.float64)
@@ -141,15 +151,17 @@ def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[li
     ]
     yield ["change a pixel on the sheet input, and see what becomes of the answer."]
     yield []
-    probabilities = sheets[activations.graph.output]
+    read, task = sheets[activations.graph.output], activations.model.task
     logits = sheets[activations.logits]
-    yield ["class", "logit", "probability", "the engine's", "difference"]
+    yield [*_HEADS[task.kind], "the engine's", "difference"]
     for k, name in enumerate(activations.classes):
-        cell = probabilities.cell((k,))
-        engine = float(activations.values[activations.graph.output][k])
+        cell = read.cell((k,))
+        engine = float(activations.answer[k])
         logit = Computed(f"={logits.cell((k,))}", float(activations.values[activations.logits][k]))
         row: list[Any] = [_words(name), logit, Computed(f"={cell}", engine), engine]
-        yield [*row, Computed(f"={cell}-{engine!r}", 0.0)]
+        yield [*row, Computed(f"={cell}-{constant(engine)}", 0.0)]
+    if isinstance(task, MultiLabel):
+        yield [f"labels are given from {task.threshold!r} on"]
     yield []
     yield ["sheet", "step", "operation", "shape"]
     for node in (None, *activations.graph.nodes):

@@ -1,0 +1,121 @@
+"""Estimators that can be opened up: traces, gradients, explanations, surgery, whatever the task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from pellucid.engines import get_engine
+from pellucid.estimators.answering import AnsweringEstimator
+from pellucid.estimators.reading import as_images
+from pellucid.explain.activations import Activations
+from pellucid.explain.backward import backward
+from pellucid.explain.explanation import explain
+from pellucid.explain.surgery import edit_model
+from pellucid.explain.trace import trace
+from pellucid.renamed import OldAttribute
+from pellucid.training.fit import Fitted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.preprocessing import Picture
+    from pellucid.explain.backward import Backward
+    from pellucid.explain.evidence import Evidence
+    from pellucid.explain.heatmap import Heatmap
+    from pellucid.explain.surgery import Edit
+    from pellucid.explain.trace import Trace
+    from pellucid.explain.truth import Right
+    from pellucid.explain.update_rule import UpdateRule
+
+
+class OpenEstimator(AnsweringEstimator):
+    """An estimator whose network can be looked into, picture by picture."""
+
+    def values(self, picture: Picture) -> dict[str, NDArray[Any]]:
+        """Every layer's output for one picture, by layer name, without a batch axis.
+
+        ``input`` holds the pixels, ``probabilities`` the softmax of the logits, or of several
+        labels a picture the sigmoid of each; of a regressor ``numbers`` the numbers in their units.
+        """
+        images, _ = as_images(self.model_, [picture], self.max_pixels)
+        program, task = self._learned.program, self.model_.task
+        values = {name: value[0] for name, value in program.values(images).items()}
+        outputs = values[program.graph.output].astype(np.float64)
+        return {**values, task.read_as: task.reading.forward([outputs], {})[0]}
+
+    def trace(self, picture: Picture) -> Trace:
+        """Every number between a picture and the answer, in the lecture's order.
+
+        ``trace.value("conv2", at=(3, 7, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
+        """
+        return trace(self, picture)
+
+    def backward(
+        self, picture: Picture, label: Right | None = None, *, learner: UpdateRule | None = None
+    ) -> Backward:
+        """The loss of a picture of which is known what is right, and every gradient of it.
+
+        ``backward.weight("conv2.kernel", at=(1, 0, 3, 5))`` opens one of them into all its terms.
+
+        Args:
+            picture: As in :meth:`trace`.
+            label: What is right. The class, as :meth:`predict` answers it, or its name as a text;
+                where labels are texts, an integer is the class's place, from 0. Of several labels
+                a text such as ``"cat; pet"``, their names, or a row of 0 and 1. Of numbers one
+                each. None: what the network itself answers.
+            learner: Loss and optimizer; none: those that the network was trained with.
+
+        Raises:
+            ArgumentError: If there is no such class or label, or other numbers are expected.
+        """
+        return backward(self, picture, label, learner=learner)
+
+    def explain(
+        self,
+        picture: Picture,
+        method: str = "evidence",
+        *,
+        target: str | int | None = None,
+        against: str | int | None = None,
+        **options: Any,
+    ) -> Heatmap | Evidence:
+        """Why the answer is what it is: evidence that adds up, or a heatmap.
+
+        Args:
+            picture: As in :meth:`trace`.
+            method: A name of :data:`pellucid.explain.methods.METHODS`, e.g. ``"grad-cam"``.
+            target: The class, label or number in question, its name as a text or its place as an
+                integer; none: the likeliest, or the first number.
+            against: The class or label to compare it with; none: no other, for evidence of one
+                class a picture the likeliest other. Numbers are compared with nothing.
+            options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
+
+        Raises:
+            ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
+        """
+        activations = Activations.of(self, picture)
+        return explain(activations, method, target=target, against=against, **options)
+
+    operated = OldAttribute("edited")
+
+    def edited(self, *edits: Edit) -> Self:
+        """A new estimator whose network is changed; this one stays as it is.
+
+        Args:
+            edits: Of :mod:`pellucid.explain.surgery`, e.g. ``Mute("conv2", 3)``, in their order.
+
+        Returns:
+            One with the same settings and class labels, and without a history.
+
+        Raises:
+            ArgumentError: If there is no such layer, map, weight or kernel, or the change does not
+                suit it.
+        """
+        model = edit_model(self.model_, edits)
+        program = get_engine(self.engine).load(model.network)
+        return self._changed(Fitted(model, program))

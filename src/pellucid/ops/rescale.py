@@ -1,0 +1,91 @@
+"""Standardised numbers in their units again.
+
+    y[k] = scale[k] · x[k] + shift[k]
+
+No layer of a network, and so not in the table that model files are read with: it is what follows
+the last layer of a regression, where a network gives (t − mean)/scale and users want t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid.errors import ShapeError
+from pellucid.ops.formula import constant
+from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
+from pellucid.ops.reads import elementwise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.ops.formula import Cells
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.terms import Rule, Terms
+
+
+@dataclass(frozen=True)
+class Rescale(Operation):
+    """A factor and a summand for each of M numbers; x and y are (N, M).
+
+    Attributes:
+        scale: What each is multiplied with, more than 0, (M,).
+        shift: What is added to it, in the same unit, (M,).
+    """
+
+    kind: ClassVar[str] = "rescale"
+    title: ClassVar[str] = "in the numbers' units"
+    family: ClassVar[Family] = "normalisation"
+    rule: ClassVar[Rule] = "sum"
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        if inputs[0] != (len(self.scale),):
+            raise ShapeError(f"rescales {len(self.scale)} numbers, got {describe(inputs[0])}")
+        return inputs[0]
+
+    def forward(
+        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
+    ) -> tuple[Array, Saved]:
+        (x,) = inputs
+        return x * np.asarray(self.scale, x.dtype) + np.asarray(self.shift, x.dtype), None
+
+    def backward(
+        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
+    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        return (gradient * np.asarray(self.scale, gradient.dtype),), {}
+
+    def reads(self, *inputs: Shape) -> Reads:
+        return elementwise(*inputs)
+
+    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+        return np.array(self.shift)
+
+    def factors(
+        self,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+        sources: Sources,
+    ) -> Array:
+        return np.array([self.scale[at[-1]]])
+
+    def formula(
+        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
+    ) -> str:
+        scale, shift = self.scale[at[-1]], self.shift[at[-1]]
+        return f"{constant(scale)}*{inputs[0].cell(at)}+{constant(shift)}"
+
+    def details(
+        self,
+        terms: Terms,
+        inputs: Sequence[Array],
+        weights: Mapping[str, Array],
+        at: tuple[int, ...],
+    ) -> dict[str, Any]:
+        return {"scale": self.scale[at[-1]], "shift": self.shift[at[-1]]}
