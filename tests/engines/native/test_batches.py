@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from pellucid.architectures import ARCHITECTURES
+from pellucid.engines.native.runtime.host import compiled as compiled_code
 from pellucid.engines.reference import ReferenceEngine
+from pellucid.layers import Conv2D, Dense, Flatten, Normalise, Sequential
 from tests.engines.native.programs import LEARNING, SMALL, compiled, digest, native, train
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
+from tests.golden.cases import SEPARABLE
 from tests.learning import step_of
 
 if TYPE_CHECKING:
@@ -34,6 +38,31 @@ def test_an_image_gets_the_same_bits_in_any_company(graph: Graph, floats: bool) 
     some = slice(0, 7)
     expected = ReferenceEngine().load(network(graph)).forward(pixels[some])
     assert_close("answer", alone[some], expected, TOLERANCES["float32"])
+
+
+def test_parts_of_any_size_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Depthwise kernels, sums and strides among them."""
+    first = Normalise([120.0] * 3, [70.0] * 3)
+    graph = Sequential([first, *SEPARABLE]).graph((19, 17, 3))
+    images, _ = batch(graph, 7)
+    whole = native(graph, learning=None).forward(images)
+    monkeypatch.setattr(compiled_code, "group", lambda graph, threads: 3)
+    parts = native(graph, learning=None)
+    assert compiled(parts)._loaded.capacity == 3
+    np.testing.assert_array_equal(parts.forward(images), whole)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5, 16, 100])
+def test_the_parts_fit_into_caches(threads: int) -> None:
+    """20 MiB for what a layer gives, or one image a thread, but no more than fill a gigabyte."""
+    lite = ARCHITECTURES["efficientnet-lite0"](1000).graph((224, 224, 3))
+    found = compiled_code.group(lite, threads)
+    values = 112 * 112 * 96  # block 2 widens its input
+    assert found <= threads or 4 * found * values <= 20 << 20
+    assert found == {1: 4, 2: 4, 5: 5, 16: 16, 100: 55}[threads]
+    assert compiled_code.group(GRAPHS["lecture"], 2) == 64
+    huge = Sequential([Conv2D(2, 1), Flatten(), Dense(2)]).graph((4000, 4000, 3))
+    assert compiled_code.group(huge, 2) == 1
 
 
 @pytest.mark.parametrize("learns", [False, True], ids=["inference", "learning"])
