@@ -157,6 +157,25 @@ LossName = Annotated[
         **named("loss", ("squared", "huber")),
     ),
 ]
+Body = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="NAME|FILE|RUN",
+        help="A network with trained weights, of which all but the last layer is kept as it is: "
+        "efficientnet-lite0, a model file, or a run's folder. Learns in seconds.",
+        show_default="from scratch",
+    ),
+]
+FineTune = Annotated[
+    str | None,
+    typer.Option(
+        metavar="BLOCKS|LAYER|all",
+        help="With --from: what learns afterwards, at a low rate: so many of the last blocks, all "
+        "from a layer on, or all. Kept only if it does better on validation.",
+        show_default="nothing",
+    ),
+]
 Cache = Annotated[
     bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
 ]

@@ -28,6 +28,7 @@ from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.cli.estimator_options import Estimator
+    from pellucid.files import Model
     from pellucid.training.diagnosis import Diagnosis
 
 DEFAULTED = "the architecture's default"
@@ -148,6 +149,8 @@ def train(
             show_default="from scratch",
         ),
     ] = None,
+    pretrained: arguments.Body = None,
+    fine_tune: arguments.FineTune = None,
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
@@ -172,8 +175,14 @@ def train(
             raise typer.BadParameter(
                 "the run has started already; leave it out", param_hint="--start-from"
             )
+        if pretrained is not None:
+            raise typer.BadParameter(
+                "the run has started already; leave it out", param_hint="--from"
+            )
         kept, recipe = _kept(context, resume)
         settings |= kept
+    elif pretrained is not None:
+        settings |= _transferred(context, pretrained, out)
     elif start_from is not None:
         settings |= _started(context, start_from, out)
     if settings["data"] is None:
@@ -213,11 +222,13 @@ def _train(
     from pellucid.training.history import judged_by
     from pellucid.training.progress import ProgressBar
     from pellucid.training.run_folder import RunFolder, free_folder
-    from pellucid.training.saved_run import DamagedStateWarning
+    from pellucid.training.saved_run import DamagedStateWarning, read_saved_run
+    from pellucid.training.start import resumed
 
     console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
     model = completed.estimator(options.task)
     size = model.reading_size(source)
+    like = model.reading_like(None if resume is None else resumed(read_saved_run(resume)))
     if model.start_from is not None and size is not None:  # a resumed run may not find the model
         options = replace(options, image_size=f"{size[0]}x{size[1]}")
     splits = read_splits(
@@ -229,6 +240,7 @@ def _train(
         classes=options.classes,
         allow_one_class=ONE_CLASS in allowed,
         task=options.task,
+        like=like,
     )
     notes = splits.notes
     if source not in BUILTIN:
@@ -237,8 +249,10 @@ def _train(
         console.print(note)
     console.print(f"task: {splits.train.targets.title}")
     model = completed.estimator(splits.train.kind)  # known only now
-    if resume is None and (line := model.start_line(splits.train)) is not None:
+    line = None if resume is not None else model.start_line(splits.train)
+    if line is not None:
         console.print(line)
+    if resume is None and line is not None and model.pretrained is None:
         height, width, channels = splits.train.image_shape
         kept = "the data's own" if size is None else "the model's unless --image-size is given"
         console.print(
@@ -248,8 +262,9 @@ def _train(
     run = f"{folder_name(source)}-{options.architecture}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
-    console.print(learning_rate_line(model, splits.train))
     recipe = model.planned_recipe(splits.train)
+    if recipe.epochs > recipe.head_epochs:
+        console.print(learning_rate_line(model, splits.train))
     if source not in BUILTIN:
         place = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
         options = replace(options, data=place)
@@ -284,6 +299,7 @@ def _train(
             watchers=[bar, RunReport(folder, splits.quarantined)],
             finish=finish,
             verbose=0,  # the bar is among the watchers
+            cache=options.cache,
         )
     best = model.model_.provenance["results"]
     validated = best_chance(model, splits)
@@ -329,7 +345,8 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
     if kept.remark is not None:
         remarks().print(kept.remark)
     asked = context.params["epochs"]
-    planned = kept.provenance["recipe"]["epochs"] if kept.finished else asked
+    recipe = kept.provenance["recipe"]
+    planned = recipe["epochs"] - recipe.get("head_epochs", 0) if kept.finished else asked
     if asked is not None and asked != planned:  # said before the pictures cost any time
         raise ArgumentError(kept.advice(folder, asked))
     if kept.finished:  # only its report may be missing
@@ -346,16 +363,45 @@ def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str,
     """The settings of a run that starts from a model, which is the run's own from then on."""
     from pellucid.files import load_model
     from pellucid.files.run_model import model_path
-    from pellucid.training.start import architecture_of, check_architecture
+    from pellucid.training.start import architecture_of
 
     found = load_model(model_path(model))
     if out is not None and model_path(model).resolve().parent == out.resolve():
         raise typer.BadParameter(
             f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
+    _check_architecture(context, found, str(model))
+    place = os.path.abspath(model)  # noqa: PTH100 - resumed from anywhere
+    return {"start_from": place, "architecture": architecture_of(found)}
+
+
+def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[str, Any]:
+    """The settings of a run on a trained body, which is known by its place from then on."""
+    from pellucid.estimators.transferring import body_model
+    from pellucid.interop.models import name_remark, place_of
+    from pellucid.training.start import architecture_of
+
+    found, path = body_model(body, context.params["engine"]), place_of(body)
+    if remark := name_remark(body):
+        remarks().print(remark)
+    if (
+        out is not None
+        and path is not None
+        and out.resolve() in (path.resolve(), path.resolve().parent)
+    ):
+        raise typer.BadParameter(
+            f"{printable(out)} is read by this command; name another folder", param_hint="--out"
+        )
+    _check_architecture(context, found, body)
+    place = body if path is None else os.path.abspath(body)  # noqa: PTH100 - resumed from anywhere
+    return {"pretrained": place, "architecture": architecture_of(found)}
+
+
+def _check_architecture(context: typer.Context, model: Model, name: str) -> None:
+    """Check that an architecture that is asked for is the model's own."""
+    from pellucid.training.start import check_architecture
+
     origin = context.get_parameter_source("architecture")
     if origin is not None and origin.name != "DEFAULT":
         given = find_name("architecture", context.params["architecture"], ARCHITECTURES)
-        check_architecture(given, found, str(model))
-    place = os.path.abspath(model)  # noqa: PTH100 - resumed from anywhere
-    return {"start_from": place, "architecture": architecture_of(found)}
+        check_architecture(given, model, name)

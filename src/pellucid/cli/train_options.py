@@ -64,6 +64,8 @@ class TrainOptions:
     cache: bool
     engine: str
     start_from: str | None
+    pretrained: str | None
+    fine_tune: str | None
     save_every: float
     report: bool
 
@@ -89,7 +91,9 @@ class TrainOptions:
         Args:
             recipe: The run's, as its provenance has it.
         """
-        found = {}
+        found: dict[str, Any] = {}
+        if head := recipe.get("head_epochs"):  # the head's epoch and decay are no options
+            recipe = {**recipe, "epochs": recipe["epochs"] - head or None, "optimizer": None}
         for name, place in _TAKEN.items():
             value: Any = recipe
             for part in place:

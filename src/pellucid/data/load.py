@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pellucid.data.arrays import CLASSES, datasets_from, deep_pictures
 from pellucid.data.cache import open_picture_cache
 from pellucid.data.detect_format import BUILTIN, locate
+from pellucid.data.fitted import fitted
 from pellucid.data.idx_folder import load_idx_folder
+from pellucid.data.learnable import check_learnable
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.make_splits import DEFAULT_SHARE, make_splits
 from pellucid.data.mnist import load_mnist
@@ -22,7 +24,6 @@ from pellucid.data.recognise import checked_task, integers_note
 from pellucid.data.sources import (
     ArraySource,
     PictureSource,
-    check_learnable,
     with_classes,
 )
 from pellucid.data.targets import TARGETS
@@ -147,8 +148,12 @@ def read_splits(
     allow_one_class: bool = False,
     classes: ClassNames | None = None,
     task: str | None = None,
+    like: Preprocessing | None = None,
 ) -> Splits:
-    """Load pictures and divide them, as :func:`load` does; how they are read is one value."""
+    """Load pictures and divide them, as :func:`load` does; how they are read is one value.
+
+    Pictures are converted and resized as ``like`` says, if it is given, those of arrays too.
+    """
     if image_size is not None:
         check_image_size(image_size)
     task = checked_task(task)
@@ -176,7 +181,7 @@ def read_splits(
                 )
             origin = PictureSource(
                 printable(path), found, image_size, reading, allow_one_class,
-                *open_picture_cache(reading.cache, found.root),
+                *open_picture_cache(reading.cache, found.root), like,
             )  # fmt: skip
         elif path.is_file():
             reading.check_no_columns(path)
@@ -188,10 +193,18 @@ def read_splits(
             origin = _array_source(
                 printable(path), datasets, allow_one_class, classes=names, task=task
             )
-    if isinstance(origin, ArraySource):
-        check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
-    return make_splits(origin, validation, default, seed)
+    if isinstance(origin, ArraySource) and like is None:
+        check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
+    splits = make_splits(origin, validation, default, seed)
+    if isinstance(origin, PictureSource) or like is None:
+        return splits
+    return replace(
+        splits,
+        train=fitted(splits.train, like),
+        validation=splits.validation and fitted(splits.validation, like),
+        test=splits.test and fitted(splits.test, like),
+    )
 
 
 def load_for(

@@ -53,6 +53,7 @@ def choose_preprocessing(
     bad: Bad = "error",
     max_pixels: int = MAX_PIXELS,
     cache: PictureCache | None = None,
+    like: Preprocessing | None = None,
 ) -> tuple[Preprocessing, tuple[str, ...]]:
     """Decide the size and the channels that pictures get, from their headers.
 
@@ -67,6 +68,8 @@ def choose_preprocessing(
             over such files.
         max_pixels: Pictures with more pixels count as bad.
         cache: Knows the headers of files that have not changed.
+        like: A preprocessing to take size, channels and everything else from, but the range of
+            values; None to decide by the pictures.
 
     Returns:
         The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and remarks
@@ -102,7 +105,10 @@ def choose_preprocessing(
         raise _nothing_left(
             name, [bad_file(file, reason_of(file.path, error)) for file, error in failed]
         )
-    preprocessing, note = _sized(list(sizes), image_size, grey=grey)
+    if like is None:
+        preprocessing, note = _sized(list(sizes), image_size, grey=grey)
+    else:
+        preprocessing, note = _as(like, grey=grey)
     if not deep:
         return preprocessing, (note,)
     values = value_range(deep, max_pixels) if cache is None else cache.value_range(deep, max_pixels)
@@ -110,6 +116,15 @@ def choose_preprocessing(
         return preprocessing, (note,)
     others = len(files) - len(failed) - len(deep)
     return replace(preprocessing, value_range=values.ends), (note, values.note(others))
+
+
+def _as(like: Preprocessing, *, grey: bool) -> tuple[Preprocessing, str]:
+    """Return a given preprocessing for other pictures, and a remark on what it does to them."""
+    size = pixel_size(like.height, like.width)
+    note = f"pictures of {size}, {'grey' if like.channels == 1 else 'colour'}, by {like.resize!r}"
+    if grey != (like.channels == 1):
+        note += "; grey ones get three equal channels" if grey else "; of colours, their grey"
+    return replace(like, value_range=None, invert=False), note
 
 
 def _sized(

@@ -11,6 +11,7 @@ from pellucid.data.arrays import array_parts, datasets_from
 from pellucid.data.cache import open_picture_cache
 from pellucid.data.class_names import FILE as CLASSES_FILE
 from pellucid.data.detect_format import locate
+from pellucid.data.fitted import fitted
 from pellucid.data.idx_folder import find_idx_files, load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import PARTS as MNIST_PARTS
@@ -62,6 +63,7 @@ def read_for(
     source_classes: tuple[str, ...] | None = None,
     known: Targets | None = None,
     split: str = "test",
+    resized: bool = False,
 ) -> Dataset:
     """Load pictures to judge a model by, as :func:`pellucid.data.load_for` does.
 
@@ -73,6 +75,7 @@ def read_for(
         source_classes: What the model's training data called them, if they were renamed.
         known: The model's targets, of no picture; None for those of one of these classes a picture.
         split: Which part of divided data.
+        resized: Whether arrays of another size are converted, as those were that the model learned.
     """
     preprocessing = replace(preprocessing, invert=False)  # for pictures that are given one by one
     like = ClassTargets(NONE, tuple(classes)) if known is None else known
@@ -81,23 +84,25 @@ def read_for(
     if source == "mnist":
         _check_part("mnist", MNIST_PARTS, split)
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
-        return in_task(dataset, "mnist", preprocessing, like, source_classes)
+        return _in_task(dataset, "mnist", preprocessing, like, source_classes, resized=resized)
     if isinstance(source, Mapping):
-        return _of_arrays(source, "arrays", preprocessing, like, source_classes, split)
+        dataset = _of_arrays(source, "arrays", preprocessing, split)
+        return _in_task(dataset, "arrays", preprocessing, like, source_classes, resized=resized)
     path = locate(source)
     name = printable(path)
     if not is_of_pictures(path):
         most = reading.max_bytes
         if path.is_file():
             arrays = read_npz(path, max_bytes=most)
-            return _of_arrays(arrays, name, preprocessing, like, source_classes, split)
+            dataset = _of_arrays(arrays, name, preprocessing, split)
+            return _in_task(dataset, name, preprocessing, like, source_classes, resized=resized)
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=most)[split]
         names = classes_file(path)
         if names is not None and not set(dataset.classes) <= set(like.names):
             # of all parts, since the labels that occur decide what the names count
             dataset = with_classes(load_idx_folder(path, max_bytes=most), names, name)[split]
-        return in_task(dataset, name, preprocessing, like, source_classes)
+        return _in_task(dataset, name, preprocessing, like, source_classes, resized=resized)
     found = scanned(path, reading, like.kind)
     part = "all" if "all" in found.parts else split
     _check_part(name, tuple(found.parts), part)
@@ -174,19 +179,26 @@ def classes_file(folder: Path) -> Path | None:
     return path if os.path.lexists(path) else None
 
 
-def _of_arrays(
-    arrays: Mapping[str, Any],
+def _in_task(
+    dataset: Dataset,
     name: str,
     preprocessing: Preprocessing,
     like: Targets,
     source_classes: tuple[str, ...] | None,
-    split: str,
+    *,
+    resized: bool,
+) -> Dataset:
+    suited = fitted(dataset, preprocessing) if resized else dataset
+    return in_task(suited, name, preprocessing, like, source_classes)
+
+
+def _of_arrays(
+    arrays: Mapping[str, Any], name: str, preprocessing: Preprocessing, split: str
 ) -> Dataset:
     parts = array_parts(arrays, name)
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
-    datasets = datasets_from(arrays, name, (part,), preprocessing.value_range)
-    return in_task(datasets[part], name, preprocessing, like, source_classes)
+    return datasets_from(arrays, name, (part,), preprocessing.value_range)[part]
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

@@ -84,8 +84,12 @@ class AnsweringEstimator(ImageEstimator):
         judged = self.evaluate(pictures) if report is None else report
         history = [] if recipe is None else self.history_
         # without the recipe, losses of the course cannot be judged
-        engine = get_engine(self.engine)
-        units = activity(model.network, pictures.images, engine=engine)
+        frozen = recipe is not None and recipe.epochs == recipe.head_epochs
+        units = (  # what a frozen body leaves silent is no fault of this training
+            ()
+            if frozen
+            else activity(model.network, pictures.images, engine=get_engine(self.engine))
+        )
         described = model.provenance.get("recipe")
         setup = Setup(model.network.graph, described if isinstance(described, dict) else {})
         if not isinstance(judged, Report):

@@ -14,13 +14,15 @@ from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.engines import DEFAULT, Step, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
-from pellucid.estimators.planning import Planning, makes_layers
+from pellucid.estimators.learnable import OTHERS, check_learnable_data
+from pellucid.estimators.planning import makes_layers
+from pellucid.estimators.transferring import Transferring
 from pellucid.files import Model, save_model
 from pellucid.files.provenance import safe_max_pixels
 from pellucid.graph import summarise
 from pellucid.interop.models import find_model, place_of
 from pellucid.pickling import restored, state_of
-from pellucid.tasks import MultiLabel, Regression, SingleLabel, task_of
+from pellucid.tasks import task_of
 from pellucid.text import brief_settings, printable
 from pellucid.training.arguments import training_data
 from pellucid.training.batches import check_batch_norms
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset, Splits
     from pellucid.engines import Program
     from pellucid.graph import Summary
@@ -53,20 +56,7 @@ FROM_SCRATCH = (
 )
 
 
-OTHERS = {
-    SingleLabel.kind: "an ImageClassifier",
-    MultiLabel.kind: "an ImageClassifier",
-    Regression.kind: "an ImageRegressor",
-}
-"""What learns which task."""
-
-
-def ask_for(task: str) -> str:
-    """How labels are read for another task than they seem to be for."""
-    return f"to read the labels otherwise: data.load(…, task={task!r})"
-
-
-class ImageEstimator(Planning):
+class ImageEstimator(Transferring):
     """Learns from pictures with what is wanted of each; what that is, subclasses say.
 
     Attributes:
@@ -168,6 +158,7 @@ class ImageEstimator(Planning):
         watchers: Sequence[Watcher] = (),
         finish: Callable[[Self], object] | None = None,
         verbose: int | None = None,
+        cache: CacheSetting = True,
     ) -> Self:
         """Train: from scratch, from a model, or from where a run was left.
 
@@ -192,6 +183,8 @@ class ImageEstimator(Planning):
             finish: Called at last with the fitted classifier, while nobody else can write in the
                 run's folder: whatever belongs to the run is written here. What it raises is raised.
             verbose: Instead of the classifier's setting, this once.
+            cache: Where the features of a frozen body are kept, as :func:`pellucid.data.load` says
+                it of decoded pictures.
 
         Warns:
             QuarantineWarning: If a folder has files that cannot be used; they are left out.
@@ -220,9 +213,11 @@ class ImageEstimator(Planning):
         if origin is None and before is None and self._from_file:
             warnings.warn(FROM_SCRATCH, StartsFromScratchWarning, stacklevel=2)
         size = None if before is None else before.network.graph.input_shape
+        like = self.reading_like(before)
         data, validation = self._training_data(
-            pictures, labels, validation_data, allow_one_class=allow_one_class, size=size
-        )
+            pictures, labels, validation_data,
+            allow_one_class=allow_one_class, size=size, like=like,
+        )  # fmt: skip
         architecture = self._architecture_name() if before is None else before.architecture
         recipe = self._recipe(epochs, data, None if before is None else architecture)
         if recipe.patience is not None and validation is None:
@@ -230,18 +225,23 @@ class ImageEstimator(Planning):
                 "patience waits for a better validation, but there are no validation pictures; "
                 "hold some out (validation=0.1), or leave patience out"
             )
-        self._check_data(data, allow_one_class=allow_one_class)
+        check_learnable_data(data, self.TASKS, allow_one_class=allow_one_class)
         task = task_of(data.targets)
         network, start_record = self._first_network(data, recipe.seed, before)
-        check_batch_norms(network.graph, len(data), recipe.batch_size)  # before there is a folder
+        preprocessing = Preprocessing(*data.image_shape) if like is None else like
+        if like is None:
+            check_batch_norms(network.graph, len(data), recipe.batch_size)  # before any folder
+        preprocessing = replace(preprocessing, value_range=data.value_range)
+        transfer = self._transfer(network, preprocessing, cache)
         model = Model(
             network,
             task,
-            Preprocessing(*data.image_shape, value_range=data.value_range),
+            preprocessing,
             provenance(
-                architecture, recipe, data, validation, self.engine, self.max_pixels, start_record
+                architecture, recipe, data, validation, self.engine, self.max_pixels,
+                start_record, self._transfer_record(like),
             ),
-        )
+        )  # fmt: skip
 
         def take(fitted: Fitted) -> None:
             self._fitted, self._from_file = fitted, False
@@ -250,7 +250,7 @@ class ImageEstimator(Planning):
 
         fit(
             model, recipe, data, validation, self.engine,
-            run=run, watchers=watchers, finish=take,
+            run=run, watchers=watchers, finish=take, transfer=transfer,
             verbose=self.verbose if verbose is None else verbose,
         )  # fmt: skip
         return self
@@ -282,9 +282,14 @@ class ImageEstimator(Planning):
             TrainingDivergedError: If the loss explodes at the lowest rates already.
             PellucidError: Whatever is wrong with data or settings; one line.
         """
+        if self.pretrained is not None:
+            raise ArgumentError(
+                "on a frozen body a head is solved, not stepped towards, so that there is no rate "
+                "to find; leave pretrained out"
+            )
         data, _ = self._training_data(pictures, labels, None)
         recipe = self._recipe(None, data)
-        self._check_data(data)
+        check_learnable_data(data, self.TASKS)
         network, started = self._first_network(data, recipe.seed)
         if started is not None:  # other seeds would try other first weights
             seeds = 1
@@ -296,20 +301,6 @@ class ImageEstimator(Planning):
             default=self.default_learning_rate(data), progress=progress,
         )  # fmt: skip
 
-    def _check_data(self, data: Dataset, *, allow_one_class: bool = False) -> None:
-        """Raise DataError unless something can be learned from the data."""
-        if data.kind not in self.TASKS:
-            others = OTHERS[data.kind]
-            raise DataError(
-                f"{data.name}: data for {data.targets.title} ({'; '.join(data.targets.lines())}), "
-                f"which {others} learns; {ask_for(self.TASKS[0])}"
-            )
-        if len(data.classes) < 2 and data.kind == SingleLabel.kind and not allow_one_class:
-            raise DataError(
-                f"{data.name}: a classifier needs at least 2 classes, got 1 class, "
-                f"{data.classes[0]!r}; add pictures of another"
-            )
-
     def _training_data(
         self,
         pictures: Pictures,
@@ -318,12 +309,14 @@ class ImageEstimator(Planning):
         *,
         allow_one_class: bool = False,
         size: Sequence[int] | None = None,
+        like: Preprocessing | None = None,
     ) -> tuple[Dataset, Dataset | None]:
         """The data; pictures of a run that is resumed are of the size that it began with."""
         data, validation, quarantined = training_data(
             pictures, labels, validation_data,
             allow_one_class=allow_one_class,
             image_size=self.reading_size(pictures, size),
+            like=like,
             validation=self.validation,
             seed=self.seed,
             max_pixels=self.max_pixels,

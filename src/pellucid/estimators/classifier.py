@@ -70,6 +70,13 @@ class ImageClassifier(OpenEstimator):
             fit these start from scratch. None: all do.
         warm_start: Whether a further ``fit`` starts from what this classifier has learned or
             loaded, in the same way; else it starts from scratch (or from ``start_from``).
+        pretrained: A network with trained weights whose body is frozen, so that only a new last
+            layer is learned, on its features: a name such as ``"efficientnet-lite0"``, a model
+            file, or a run's folder. Size and channels of pictures are then the body's, and
+            ``weight_decay`` is that of the new layer, chosen by cross-validation where it is none.
+        fine_tune: What learns afterwards, at a low rate: a number of the body's last blocks, the
+            name of the first layer, or ``"all"``; none: nothing. What it brings is kept only if it
+            does better on validation.
 
     Attributes:
         classes_: What ``predict`` answers, an array (K,), in the order of the probabilities.
@@ -102,6 +109,8 @@ class ImageClassifier(OpenEstimator):
         engine: str = DEFAULT,
         start_from: str | os.PathLike[str] | None = None,
         warm_start: bool = False,
+        pretrained: str | os.PathLike[str] | None = None,
+        fine_tune: int | str | None = None,
     ) -> None:
         given = locals()  # a subclass may have other settings than these
         super().__init__(**{n: given[n] for n in given if n not in ("self", "__class__")})

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
-from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
+from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
 from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.split import check_validation
@@ -66,6 +66,8 @@ class Planning:
     engine: str
     start_from: str | os.PathLike[str] | None
     warm_start: bool
+    pretrained: str | os.PathLike[str] | None
+    fine_tune: int | str | None
     _fitted: Fitted | None = None
     _read_start: tuple[Path, Model] | None = None  # what start_from names, once it has been read
 
@@ -87,7 +89,8 @@ class Planning:
             check_image_size(self.image_size)
         get_engine(self.engine)
         checks.truth("warm_start", self.warm_start)
-        if isinstance(self.architecture, str) and self.start_from is None:
+        given = self.start_from if self.pretrained is None else self.pretrained
+        if isinstance(self.architecture, str) and given is None:
             get_architecture(self.architecture)
         return self
 
@@ -97,11 +100,7 @@ class Planning:
 
         For few pictures it may be more, see :meth:`planned_recipe`.
         """
-        return (
-            default_settings(self._planned_architecture()).epochs
-            if self.epochs is None
-            else self.epochs
-        )
+        return self._defaults().epochs if self.epochs is None else self.epochs
 
     def planned_recipe(self, data: Dataset) -> Recipe:
         """How ``fit`` would train on this data: the settings, completed by defaults.
@@ -121,10 +120,13 @@ class Planning:
     def _default_rate(self, recipe: Recipe) -> float:
         """The learning rate for a recipe's optimizer and batch size where none is given."""
         kind = recipe.optimizer.kind
-        own = (
-            default_settings(self._planned_architecture()).learning_rate if kind == "sgd" else None
-        )
+        own = self._defaults().learning_rate if kind == "sgd" else None
         return default_learning_rate(kind, recipe.batch_size, own)
+
+    def _defaults(self, architecture: str | None = None) -> Defaults:
+        """What is taken where settings are none, by the architecture: that of ``fit``, or this."""
+        named = self._planned_architecture() if architecture is None else architecture
+        return default_settings(named)
 
     def _recipe(
         self,
@@ -133,9 +135,7 @@ class Planning:
         architecture: str | None = None,
     ) -> Recipe:
         """The recipe; without data, what is taken from them gets a value that stands for it."""
-        taken = default_settings(
-            self._planned_architecture() if architecture is None else architecture
-        )
+        taken = self._defaults(architecture)
         given = {
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()
@@ -259,9 +259,8 @@ class Planning:
         again = self.warm_start and self._fitted is not None
         if again or self.start_from is None:
             name = "the classifier itself"
-        else:  # where it lies is no part of where a model comes from
-            *_, folder, last = Path(self.start_from).absolute().parts
-            name = f"{folder}/{last}" if last == RunFolder.MODEL else last
+        else:
+            name = model_name(self.start_from)
         if self.architecture not in (DEFAULT_ARCHITECTURE, architecture_of(origin)):
             check_architecture(self._own_architecture_name(), origin, name)
         mean, deviation = statistics(data)
@@ -300,6 +299,12 @@ class Planning:
         if isinstance(self.architecture, str):
             return find_name("architecture", self.architecture, ARCHITECTURES)
         return getattr(self.architecture, "__name__", "custom")
+
+
+def model_name(path: str | os.PathLike[str]) -> str:
+    """What a model is called: where it lies is no part of where others come from."""
+    *_, folder, last = Path(path).absolute().parts
+    return f"{folder}/{last}" if last == RunFolder.MODEL else last
 
 
 def statistics(data: Dataset) -> tuple[list[float], list[float]]:

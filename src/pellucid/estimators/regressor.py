@@ -58,6 +58,8 @@ class ImageRegressor(OpenEstimator):
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
         start_from: A model file or a run's folder whose weights ``fit`` starts from.
         warm_start: Whether a further ``fit`` starts from what this regressor has learned.
+        pretrained: A network whose frozen body a new last layer is learned on.
+        fine_tune: What of that body learns afterwards.
 
     Attributes:
         history_: A row an epoch; R² and mean absolute error of validation are its ``measures``.
@@ -90,6 +92,8 @@ class ImageRegressor(OpenEstimator):
         engine: str = DEFAULT,
         start_from: str | os.PathLike[str] | None = None,
         warm_start: bool = False,
+        pretrained: str | os.PathLike[str] | None = None,
+        fine_tune: int | str | None = None,
     ) -> None:
         given = locals()  # a subclass may have other settings than these
         super().__init__(**{n: given[n] for n in given if n not in ("self", "__class__")})

@@ -11,7 +11,13 @@ from pellucid.data.quarantine import quarantine_note
 from pellucid.data.read_part import MissingPartError, read_for
 from pellucid.data.reading import Reading
 from pellucid.errors import ArgumentError, DataError
-from pellucid.files.provenance import safe_max_pixels, source_classes, trained_max_pixels, unseen
+from pellucid.files.provenance import (
+    TRANSFER,
+    safe_max_pixels,
+    source_classes,
+    trained_max_pixels,
+    unseen,
+)
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -78,6 +84,7 @@ def held_out(
             source_classes=terms,
             known=model.task.known(),
             split=split,
+            resized=TRANSFER in model.provenance,
         )
         described.extend(quarantine_note(pictures.quarantined))
         described.extend(pictures.remarks)

@@ -98,6 +98,10 @@ def trained_max_pixels(origin: dict[str, Any]) -> int:
     return described if type(described) is int and described >= 1 else MAX_PIXELS
 
 
+TRANSFER = "transfer"
+"""What the provenance calls the settings of a training on a frozen body."""
+
+
 def safe_max_pixels(origin: dict[str, Any]) -> int:
     """The limit that a model was trained with, as far as it lifts the default for nobody.
 

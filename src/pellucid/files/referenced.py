@@ -9,7 +9,7 @@ from pellucid.data.reading import Reading
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
 from pellucid.files.held_out import held_out
-from pellucid.files.provenance import safe_max_pixels, source_classes, unseen
+from pellucid.files.provenance import TRANSFER, safe_max_pixels, source_classes, unseen
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class ReferencedPictures:
                 source_classes=source_classes(model),
                 known=model.task.known(),
                 split="train",
+                resized=TRANSFER in model.provenance,
             )
         except MissingPartError:
             raise

@@ -12,21 +12,25 @@ import numpy as np
 from pellucid.data.arrays import array_targets, dataset_from, eight_bit, with_channels
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.data.detect_format import BUILTIN, locate
+from pellucid.data.fitted import fitted
 from pellucid.data.labels import checked_labels, places_in
 from pellucid.data.listing import is_of_pictures
-from pellucid.data.load import check_not_resized, load
+from pellucid.data.load import check_not_resized, read_splits
 from pellucid.data.pictures import check_image_size
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.reading import Reading
 from pellucid.data.recognise import task_of_array
 from pellucid.data.sources import in_task
 from pellucid.data.split import check_validation, stratified_split
 from pellucid.data.targets import TARGETS, ClassTargets
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.held_out import held_out
-from pellucid.files.provenance import source_classes
+from pellucid.files.provenance import TRANSFER, source_classes
 from pellucid.text import array_shape, brief_repr, listed, printable
 
 if TYPE_CHECKING:
     from pellucid.data.convert import Range
+    from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.split import Share
     from pellucid.data.targets import Targets
     from pellucid.files import Model
@@ -48,7 +52,8 @@ def training_data(
     validation: Share | None = None,
     seed: int = 0,
     tasks: tuple[str, ...] = (ClassTargets.kind,),
-    **reading: Any,
+    like: Preprocessing | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
 
@@ -64,7 +69,9 @@ def training_data(
             default, which is nothing of data in memory.
         seed: Decides which pictures are held out.
         tasks: What may be learned; labels that could be for another task are read as the first.
-        reading: Further settings of :func:`pellucid.data.load`.
+        like: How pictures are converted and resized, those of arrays too; None to decide that by
+            the pictures.
+        max_pixels: Picture files with more pixels are left out.
 
     Returns:
         The data to learn from, to validate by (or None), and the files that cannot be used.
@@ -80,10 +87,10 @@ def training_data(
     quarantined: tuple[Any, ...] = ()
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
-        splits = load(
-            pictures, allow_one_class=allow_one_class, image_size=image_size,
-            validation=validation, seed=seed, task=tasks[0] if len(tasks) == 1 else None,
-            **reading,
+        splits = read_splits(
+            pictures, Reading(max_pixels=max_pixels),
+            allow_one_class=allow_one_class, image_size=image_size, validation=validation,
+            seed=seed, task=tasks[0] if len(tasks) == 1 else None, like=like,
         )  # fmt: skip
         data, held, quarantined = splits.train, splits.validation, splits.quarantined
     elif isinstance(pictures, Splits):
@@ -99,9 +106,12 @@ def training_data(
     if len(tasks) == 1:
         data = _as_task(data, tasks[0])
         held = held and _as_task(held, tasks[0])
-    check_not_resized(data, image_size)
+    if like is None:
+        check_not_resized(data, image_size)
+    else:
+        data, held = fitted(data, like), held and fitted(held, like)
     if validation_data is not None:
-        held = _validation(validation_data, data)
+        held = _validation(validation_data, data, like)
     elif validation and not isinstance(pictures, str | os.PathLike | Mapping):
         data, held = _held_out(data, held, validation, seed)
     return data, held, quarantined
@@ -161,16 +171,19 @@ def evaluation_data(
         pictures = pictures.test
     if isinstance(pictures, Dataset):
         _check_no_labels(labels, pictures)
+        if TRANSFER in model.provenance:
+            pictures = fitted(pictures, model.preprocessing)
         return in_task(
             pictures, pictures.name, model.preprocessing, model.task.known(), source_classes(model)
         ), []
     _check_labelled(pictures, labels, "evaluate")
-    return _counted_in(
+    data = _counted_in(
         pictures, labels, model.task.known(), model.preprocessing.value_range, "pictures"
-    ), []
+    )
+    return fitted(data, model.preprocessing) if TRANSFER in model.provenance else data, []
 
 
-def _validation(given: Any, data: Dataset) -> Dataset:
+def _validation(given: Any, data: Dataset, like: Preprocessing | None) -> Dataset:
     if isinstance(given, Dataset):
         validation = given
     elif isinstance(given, tuple | list) and len(given) == 2:
@@ -184,6 +197,8 @@ def _validation(given: Any, data: Dataset) -> Dataset:
         validation = replace(
             validation, targets=data.targets.adopt(validation.targets, validation.name)
         )
+    if like is not None:
+        validation = fitted(validation, like)
     if validation.classes != data.classes or validation.image_shape != data.image_shape:
         raise DataError(
             f"{validation.name} has {array_shape(validation.image_shape)} pictures of the classes "

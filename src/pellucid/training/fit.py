@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pellucid.engines import Step, get_engine
 from pellucid.errors import ArgumentError
 from pellucid.short_repr import short_repr
+from pellucid.training.head import train_head
 from pellucid.training.loop import train
 from pellucid.training.run_folder import MINUTES, RunFolder, try_run_folder
 from pellucid.training.saved_run import DamagedStateWarning
 from pellucid.training.watching import progress_watcher
+from pellucid.transfer.body import find_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.files import Model
+    from pellucid.training.head import Transfer
     from pellucid.training.history import Epoch
     from pellucid.training.recipe import Recipe
     from pellucid.training.result import Watcher
@@ -89,6 +92,7 @@ def fit(
     watchers: Sequence[Watcher] = (),
     verbose: int | None = None,
     finish: Callable[[Fitted], object] | None = None,
+    transfer: Transfer | None = None,
 ) -> Fitted:
     """Train a model's network, and keep the run.
 
@@ -102,6 +106,8 @@ def fit(
         watchers: Notified of steps and epochs, after the run's folder.
         verbose: As :class:`pellucid.ImageClassifier` takes it.
         finish: Called at last, while nobody else can write in the run's folder.
+        transfer: How the network's body is used, if a head is fitted to its features first; the
+            recipe then has an epoch for it.
 
     Raises:
         TrainingDivergedError: If the loss is no longer finite.
@@ -109,8 +115,10 @@ def fit(
         PellucidError: Whatever is wrong with the folder.
     """
     computing = get_engine(engine)
-    step = Step.of(model.network.graph, recipe.loss, recipe.optimizer, seed=recipe.seed)
-    program = computing.load(model.network, step)
+    step = _step(model, recipe, transfer)
+    steps = recipe.epochs > recipe.head_epochs
+    # where no step is taken, nothing need be compiled for it
+    program = (computing if steps else get_engine("reference")).load(model.network, step)
     with ExitStack() as stack:
         start = kept = None
         if run is not None:
@@ -124,10 +132,19 @@ def fit(
             start = kept.start
             watchers = (kept, *watchers)  # what others report of an epoch is then safe
         with progress_watcher(verbose, recipe.epochs, watchers) as bar:
+            watchers = watchers if bar is None else [*watchers, bar]
+            if transfer is not None and (start is None or not start.trained.history):
+                if start is not None:
+                    program.set_weights(start.now.weights)
+                start = train_head(
+                    program, data, recipe, transfer, model.preprocessing, computing, model.task,
+                    validation=validation,
+                    watchers=watchers,
+                )  # fmt: skip
             trained = train(
                 program, data, recipe,
                 validation=validation,
-                watchers=watchers if bar is None else [*watchers, bar],
+                watchers=watchers,
                 start=start,
                 task=model.task,
             )  # fmt: skip
@@ -138,3 +155,16 @@ def fit(
         if finish is not None:
             finish(fitted)
     return fitted
+
+
+def _step(model: Model, recipe: Recipe, transfer: Transfer | None) -> Step:
+    """How the network learns: all of it; or of a trained body, what is to be fine-tuned."""
+    graph, seed = model.network.graph, recipe.seed
+    if transfer is None:
+        return Step.of(graph, recipe.loss, recipe.optimizer, seed=seed)
+    _, head = find_cut(graph, transfer.name)
+    trains = (*transfer.trains, f"{head}.*")
+    return Step.of(
+        graph, recipe.loss, recipe.optimizer,
+        trains=trains, running_statistics=("*",), seed=seed,
+    )  # fmt: skip

@@ -66,7 +66,8 @@ def train(
         ArgumentError: If a batch norm gets one value per channel only.
         ShapeError: If the start is not this network's.
     """
-    check_batch_norms(program.graph, len(data), recipe.batch_size)
+    if not any(step.running_statistics for step in program.steps.values()):
+        check_batch_norms(program.graph, len(data), recipe.batch_size)
     run = _Run(program, data, recipe, validation, watchers, start, task or task_of(data.targets))
     while not run.finished:
         run.learn_epoch()
@@ -138,8 +139,7 @@ class _Run:
         asked = time.perf_counter()
         images, labels = self._feed.batch(tally.epoch - 1, tally.batch)
         waited = time.perf_counter() - asked
-        place = (tally.epoch - 1) * steps + tally.batch
-        factor = recipe.schedule.factor(place, steps, recipe.epochs)
+        factor = recipe.factor(tally.epoch, tally.batch, steps)
         rate = recipe.learning_rate * factor * self._recovery.rate_factor
         with _diverging_quietly():
             result = self._program.train_step(images, labels, rate)

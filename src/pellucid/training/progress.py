@@ -85,7 +85,9 @@ class ProgressBar:
 
 
 def step_line(progress: Progress) -> str:
-    """Loss and accuracy of an epoch so far, and its speed."""
+    """Loss and accuracy of an epoch so far, or what is done instead; and its speed."""
+    if progress.doing:
+        return f"{progress.doing}, {progress.images_per_second:,.0f} images/s"
     return (
         f"loss {_short(progress.loss, 3)}{accuracy_of(progress.accuracy)}, "
         f"{progress.images_per_second:,.0f} images/s"

@@ -30,18 +30,21 @@ def provenance(
     engine: str,
     max_pixels: int = MAX_PIXELS,
     start_from: dict[str, Any] | None = None,
+    transfer: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A model's origin as plain JSON values: architecture, recipe, data, engine, versions.
 
     ``max_pixels`` is the limit above which picture files were left out: judging the model by the
-    same folder needs the same. ``start_from`` is the record of the model that training
-    started from; none: it started from scratch.
+    same folder needs the same. ``start_from`` is the record of the model that training started
+    from; none: it started from scratch. ``transfer`` is how its body is used, if it is frozen.
     """
     expected = recipe.seed, None if validation is None else len(validation)
     drawn = {}
     if data.drawn_with is not None and data.drawn_with != expected:  # loaded with another seed
         drawn["drawn"] = dict(zip(("seed", "validation"), data.drawn_with, strict=True))
     started = {} if start_from is None else {"start_from": start_from}
+    if transfer is not None:
+        started["transfer"] = transfer
     return {
         **started,
         **drawn,

@@ -69,6 +69,8 @@ class Recipe:
         ema: The decay of the weights' exponential moving average, which is then judged and saved
             in their place, 0.5 to 0.99999; none: no average.
         augmentation: How training pictures are changed.
+        head_epochs: How many of the epochs are no gradient descent: 1 where a head is fitted to the
+            features of a frozen body first, and stands in the history as an epoch; else 0.
     """
 
     optimizer: Optimizer
@@ -81,9 +83,11 @@ class Recipe:
     patience: int | None = None
     ema: float | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
+    head_epochs: int = 0
 
     def __post_init__(self) -> None:
         checks.number("learning_rate", self.learning_rate, 1e-12, 1e4)
+        checks.whole("head_epochs", self.head_epochs, 0, 1)
         checks.whole("epochs", self.epochs)
         checks.whole("batch_size", self.batch_size)
         checks.whole("seed", self.seed, 0, 2**32 - 1)
@@ -92,9 +96,22 @@ class Recipe:
         if self.ema is not None:
             checks.number("ema", self.ema, 0.5, 0.99999)
 
+    def factor(self, epoch: int, batch: int, steps: int) -> float:
+        """What the peak learning rate is multiplied with at a step, see :class:`Schedule`.
+
+        Args:
+            epoch: From 1, those of the head included.
+            batch: Of the epoch, from 0.
+            steps: Of an epoch.
+        """
+        place = (epoch - 1 - self.head_epochs) * steps + batch
+        return self.schedule.factor(place, steps, self.epochs - self.head_epochs)
+
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """As plain JSON values; ``head_epochs`` only where there are some."""
+        head = {"head_epochs": self.head_epochs} if self.head_epochs else {}
         return {
+            **head,
             "optimizer": to_dict(self.optimizer),
             "learning_rate": self.learning_rate,
             "schedule": to_dict(self.schedule),

@@ -28,6 +28,7 @@ class Progress:
         loss: Mean over those seen in this epoch.
         accuracy: Of those pictures, 0 to 1; none where there is no one class a picture.
         images_per_second: In this epoch so far.
+        doing: What is done instead of steps, in a word; empty in an epoch of steps.
     """
 
     epoch: int
@@ -36,6 +37,7 @@ class Progress:
     loss: float
     accuracy: float | None
     images_per_second: float
+    doing: str = ""
 
 
 @short_repr

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, FileFormatError, PellucidError
 from pellucid.graph import (
     Graph,
@@ -48,12 +49,14 @@ class Start:
         record: For the provenance: ``name`` of the model, ``weights`` (SHA-256 of those it had),
             ``anew`` (layers that start anew).
         line: The same in words, for the user.
+        reading: How pictures are read, where a body decides it.
     """
 
     network: Network
     architecture: str
     record: dict[str, Any]
     line: str
+    reading: Preprocessing | None = None
 
 
 def architecture_of(model: Model) -> str:
@@ -128,7 +131,7 @@ def start_from(
     for each in graph.parameters:
         if each.node in learned:
             weights[str(each)] = model.network.weights[str(each)].copy()
-    record = _record(printable(name), _digest(model.network), list(anew))
+    record = start_record(name, model.network, list(anew))
     described = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(anew.items())[:3])
     more = f" and {len(anew) - 3} more" if len(anew) > 3 else ""
     line = (
@@ -156,12 +159,19 @@ def resumed(kept: SavedRun) -> Start | None:
         name, anew = record["name"], record["anew"]
         record = _record(name, record["weights"], anew)
         line = f"began from {printable(name)}; anew: {listed(anew) or 'nothing'}"
+        transfer = kept.provenance.get("transfer")
+        reading = transfer and Preprocessing.from_dict(transfer["preprocessing"])
     except (PellucidError, LookupError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(
             "the run's state does not hold the network that it started from "
             f"({truncated(str(error))}); train anew"
         ) from error
-    return Start(network, architecture, record, line)
+    return Start(network, architecture, record, line, reading)
+
+
+def start_record(name: str, network: Network, anew: list[str]) -> dict[str, Any]:
+    """What the provenance says of a start: the model's name, its weights' SHA-256, layers anew."""
+    return _record(printable(name), _digest(network), anew)
 
 
 def _record(name: str, weights: str, anew: list[str]) -> dict[str, Any]:

@@ -1,0 +1,231 @@
+"""Training a head on the features of a frozen body: an epoch of its own, the first of a run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import ArgumentError
+from pellucid.graph import Network
+from pellucid.ops.loss import one_hot
+from pellucid.text import printable
+from pellucid.training.checkpoint import Checkpoint, Moment, Tally
+from pellucid.training.ema import MovingAverage
+from pellucid.training.history import Epoch
+from pellucid.training.recovery import Recovery
+from pellucid.training.result import Keeper, Progress, TrainingResult, Watcher
+from pellucid.transfer.body import Body
+from pellucid.transfer.choice import FOLDS, fit_head
+from pellucid.transfer.features import FeatureReader, picture_digests
+from pellucid.transfer.folds import make_folds
+from pellucid.transfer.groups import copies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Preprocessing
+    from pellucid.engines import Engine, Program
+    from pellucid.tasks import Task
+    from pellucid.training.recipe import Recipe
+    from pellucid.transfer.feature_cache import FeatureCache
+    from pellucid.transfer.head import Head
+
+    Floats = NDArray[np.float64]
+
+FEATURES, SOLVING = "features", "head"
+"""What a progress bar calls the two parts of the work."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """How a trained body is used.
+
+    Attributes:
+        name: What the model that it is of is called.
+        cache: Where features are kept; None for nowhere.
+        weight_decay: Of the head; None to choose it by cross-validation.
+        trains: The weights that learn by gradient descent afterwards, by their full names; empty
+            where none do.
+    """
+
+    name: str
+    cache: FeatureCache | None
+    weight_decay: float | None = None
+    trains: tuple[str, ...] = ()
+
+
+def wanted(task: Task, data: Dataset) -> Floats:
+    """What a task wants of every picture's outputs, float64 (N, K)."""
+    targets = task.targets(data, slice(None))
+    if targets.ndim == 1:
+        return one_hot(targets, len(data.classes))
+    return np.asarray(targets, np.float64)
+
+
+def train_head(
+    program: Program,
+    data: Dataset,
+    recipe: Recipe,
+    transfer: Transfer,
+    preprocessing: Preprocessing,
+    engine: Engine,
+    task: Task,
+    *,
+    validation: Dataset | None = None,
+    watchers: Sequence[Watcher] = (),
+) -> Checkpoint:
+    """Compute features, fit the head to them, and judge it: the first epoch of a run.
+
+    Args:
+        program: The network with the body's weights; it gets the head's.
+        data: The training pictures.
+        recipe: Its loss, seed and augmentation are used.
+        transfer: How the body is used.
+        preprocessing: Of the network.
+        engine: Who computes.
+        task: What is learned.
+        validation: Pictures to judge by.
+        watchers: Told as in :func:`pellucid.training.loop.train`.
+
+    Returns:
+        The state from which training goes on, if it does.
+
+    Raises:
+        ArgumentError: If the body gives numbers that are not finite, or pictures were to be mixed.
+    """
+    began = time.perf_counter()
+    weights = program.weights()
+    body = Body.of_network(Network(program.graph, weights), preprocessing, transfer.name)
+    telling = _Telling(watchers, began, _at_start(program, recipe))
+    reader = FeatureReader(body, engine, transfer.cache)
+    features = reader.read_views(data.images, recipe.augmentation, recipe.seed, telling)
+    judged_by = None if validation is None else reader.read(validation.images, telling)
+    for part in (features, judged_by):
+        if part is not None and not np.isfinite(part).all():
+            raise ArgumentError(
+                f"{printable(transfer.name)}: its body gives features that are not finite; take "
+                "another body"
+            )
+    targets = wanted(task, data)
+    views = len(features) // len(data)
+    groups = copies(data.images, picture_digests(data.images))
+    fold_of = make_folds(data.targets.strata, groups, FOLDS, recipe.seed)
+    choice = fit_head(
+        features,
+        np.tile(targets, (views, 1)),
+        recipe.loss,
+        np.tile(fold_of, views),
+        weight_decay=transfer.weight_decay,
+        progress=telling.solving,
+    )
+    kernel, bias = body.head_weights
+    weights |= {
+        kernel: choice.head.kernel.astype(np.float32),
+        bias: choice.head.bias.astype(np.float32),
+    }
+    program.set_weights(weights)
+    trained = TrainingResult()
+    seconds = time.perf_counter() - began
+    row = _row(
+        choice.head, recipe, task, (features[: len(data)], targets), data,
+        None if validation is None else (judged_by, task.targets(validation, slice(None))), seconds,
+    )  # fmt: skip
+    trained.add(row, weights)
+    checkpoint = _between(program, recipe, trained)
+    for watcher in watchers:
+        watcher.after_epoch(trained, program)
+        if isinstance(watcher, Keeper):
+            watcher.keep(checkpoint)
+    return checkpoint
+
+
+class _Telling:
+    """Tells watchers how far the features are, and lets keepers stop the training."""
+
+    def __init__(self, watchers: Sequence[Watcher], began: float, start: Checkpoint) -> None:
+        self._watchers = watchers
+        self._began = began
+        self._start = start
+
+    def __call__(self, done: int, of: int) -> None:
+        if of:
+            self._tell(done, of, FEATURES)
+        self._stop_if_asked()
+
+    def solving(self) -> None:
+        """The head is being solved."""
+        self._stop_if_asked()
+
+    def _tell(self, done: int, of: int, doing: str) -> None:
+        rate = done / max(time.perf_counter() - self._began, 1e-9)
+        for watcher in self._watchers:
+            watcher.after_step(Progress(1, done, of, 0.0, None, rate, doing))
+
+    def _stop_if_asked(self) -> None:
+        for watcher in self._watchers:
+            if isinstance(watcher, Keeper) and watcher.stopping():
+                watcher.keep(self._start)
+                watcher.stop(self._start)
+
+
+def _row(
+    head: Head,
+    recipe: Recipe,
+    task: Task,
+    learned: tuple[NDArray[Any], Floats],
+    data: Dataset,
+    judged_by: tuple[Any, Any] | None,
+    seconds: float,
+) -> Epoch:
+    features, targets = learned
+    outputs = head.outputs(features)
+    measures: dict[str, float] = {}
+    loss = None
+    if judged_by is not None:
+        judge = task.judge()
+        judge.add(head.outputs(judged_by[0]), judged_by[1])
+        judged = judge.judged()
+        loss, measures = judged.loss, dict(judged.measures)
+    correct = task.correct(outputs, targets) if task.of_one_class else None
+    return Epoch(
+        epoch=1,
+        loss=float(recipe.loss.per_image(outputs, targets).mean()),
+        accuracy=None if correct is None else correct / len(data),
+        validation_loss=loss,
+        validation_accuracy=measures.pop("accuracy", None),
+        learning_rate=0.0,
+        images_per_second=len(data) / seconds,
+        seconds=seconds,
+        measures=measures,
+    )
+
+
+def _at_start(program: Program, recipe: Recipe) -> Checkpoint:
+    """The state before anything is learned."""
+    return _checkpoint(program, recipe, Tally(), TrainingResult())
+
+
+def _between(program: Program, recipe: Recipe, trained: TrainingResult) -> Checkpoint:
+    """The state after the head, before the first step."""
+    return _checkpoint(program, recipe, Tally(epoch=2), trained)
+
+
+def _checkpoint(
+    program: Program, recipe: Recipe, tally: Tally, trained: TrainingResult
+) -> Checkpoint:
+    weights = program.weights()
+    average = MovingAverage(recipe.ema, weights) if recipe.ema else None
+    moment = Moment(
+        tally,
+        weights,
+        program.state(),
+        None if average is None else average.weights(),
+        () if average is None else average.counters(),
+    )
+    return Checkpoint(moment, moment, Recovery(), trained)

@@ -1,0 +1,1 @@
+"""Trained bodies: what they see in pictures, kept, and what is learned from that in seconds."""

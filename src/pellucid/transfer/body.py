@@ -1,0 +1,146 @@
+"""A trained network's body: all of it up to the values that its last dense layer reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.graph import Graph, Network, graph_to_dict
+from pellucid.ops import Dense
+from pellucid.ops.types import Type
+from pellucid.text import array_shape, printable
+
+if TYPE_CHECKING:
+    from pellucid.data.preprocessing import Preprocessing
+    from pellucid.files import Model
+    from pellucid.ops.operation import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """The part of a network that is kept where another head is learned.
+
+    Attributes:
+        network: From pictures to features, (D,).
+        preprocessing: How any picture becomes what it takes.
+        cut: The name of the value that the head reads.
+        head: The name of the dense layer that reads it.
+    """
+
+    network: Network
+    preprocessing: Preprocessing
+    cut: str
+    head: str
+
+    @classmethod
+    def of(cls, model: Model, name: str) -> Body:
+        """The body of a model.
+
+        Args:
+            model: The model.
+            name: What it is called in messages.
+
+        Raises:
+            ArgumentError: If there is no place to cut; one line.
+        """
+        return cls.of_network(model.network, model.preprocessing, name)
+
+    @classmethod
+    def of_network(cls, network: Network, preprocessing: Preprocessing, name: str) -> Body:
+        """The body of a network; arguments and errors as of :meth:`of`."""
+        cut, head = find_cut(network.graph, name)
+        return cls(network.select(cut), preprocessing, cut, head)
+
+    @property
+    def head_weights(self) -> tuple[str, str]:
+        """The full names of the head's kernel and bias."""
+        return f"{self.head}.kernel", f"{self.head}.bias"
+
+    @property
+    def features(self) -> int:
+        """How many features it gives, D."""
+        return self.network.graph.output_shape[-1]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What stands for graph and weights, 32 bytes; equal bodies have equal ones."""
+        described = graph_to_dict(self.network.graph)
+        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode("utf-8"))
+        for name in sorted(self.network.weights):
+            digest.update(np.ascontiguousarray(self.network.weights[name], "<f4").data)
+        return digest.digest()
+
+
+def with_new_head(model: Model, name: str, image_shape: Shape, outputs: int) -> Network:
+    """A model's network with another head, which answers 0 until it is learned.
+
+    Args:
+        model: The model.
+        name: What it is called in messages.
+        image_shape: Of the pictures, (height, width, channels).
+        outputs: How many there are to be.
+
+    Raises:
+        ArgumentError: If there is no place to cut.
+        ShapeError: If the body cannot take pictures of this size.
+    """
+    old = model.network.graph
+    cut, head = find_cut(old, name)
+    nodes = [
+        replace(node, operation=Dense(outputs)) if node.name == head else node for node in old.nodes
+    ]
+    inputs = {old.input: Type(image_shape)}
+    try:
+        graph = Graph(inputs, nodes, old.outputs)
+        weights = {
+            each: weight
+            for each, weight in model.network.weights.items()
+            if not each.startswith(f"{head}.")
+        }
+        length = graph.shapes[cut][-1]
+        weights[f"{head}.kernel"] = np.zeros((length, outputs), np.float32)
+        weights[f"{head}.bias"] = np.zeros(outputs, np.float32)
+        return Network(graph, weights)
+    except ShapeError as error:
+        raise ShapeError(
+            f"{printable(name)}: its body takes pictures {array_shape(old.input_shape)}, and "
+            f"cannot be used for {array_shape(image_shape)} ({error}); leave the image size out"
+        ) from error
+
+
+def find_cut(graph: Graph, name: str) -> tuple[str, str]:
+    """Where a network is cut: the value that its last dense layer reads, and that layer.
+
+    Args:
+        graph: From a picture to its outputs.
+        name: What it is called in messages.
+
+    Raises:
+        ArgumentError: If it does not end in a dense layer, or nothing before that has weights.
+    """
+    last = graph[graph.output] if graph.output not in graph.inputs else None
+    if last is None or not isinstance(last.operation, Dense):
+        kind = "nothing" if last is None else f"{printable(last.name)} ({last.operation.kind})"
+        raise ArgumentError(
+            f"{printable(name)}: has no place to cut: a body ends before the last dense layer, and "
+            f"this network ends in {kind}; take another body, or let all of it learn (--start-from)"
+        )
+    (cut,) = last.inputs
+    shared = [n.name for n in graph.nodes if n.store == last.store and n.name != last.name]
+    if cut in graph.inputs or shared or not graph.select(cut).parameters:
+        why = (
+            f"its last dense layer shares its weights with {printable(shared[0])}"
+            if shared
+            else "nothing before its last dense layer has learned anything"
+        )
+        raise ArgumentError(
+            f"{printable(name)}: has no place to cut: {why}; take another body, or let all of it "
+            "learn (--start-from)"
+        )
+    return cut, last.name

@@ -1,0 +1,51 @@
+"""Folds for cross-validation: stratified, seeded, and pictures that belong together in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ALWAYS_LEARNED = -1
+"""The fold of pictures that are in none: every fold's network learns from them."""
+
+
+def make_folds(
+    strata: NDArray[np.integer], groups: NDArray[np.integer], folds: int, seed: int
+) -> NDArray[np.int64]:
+    """Divide pictures into folds, each with the strata in the proportions of the whole.
+
+    Groups are dealt out, the large ones first and equal ones in an order drawn by the seed, each to
+    the fold that has fewest of its stratum, and of those to the smallest. A stratum of one group is
+    in no fold: it could not be learned where it is held out.
+
+    Args:
+        strata: The class of each picture, or what else is to be balanced, (N,).
+        groups: Pictures with the same number stay together, (N,).
+        folds: How many, at least 2.
+        seed: Equal seeds give equal folds.
+
+    Returns:
+        The fold of each picture, (N,): 0 to ``folds`` − 1, or :data:`ALWAYS_LEARNED`.
+    """
+    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    _, stratum_of = np.unique(strata, return_inverse=True)
+    first = np.full(len(sizes), len(group_of))
+    np.minimum.at(first, group_of, np.arange(len(group_of)))
+    of_group = stratum_of[first]  # that of its first picture
+    drawn = np.random.PCG64(seed).random_raw(len(sizes))
+    loads = np.zeros((folds, int(stratum_of.max(initial=0)) + 1), np.int64)
+    groups_in = np.bincount(of_group, minlength=loads.shape[1])
+    fold_of = np.full(len(sizes), ALWAYS_LEARNED, np.int64)
+    for group in np.lexsort((drawn, -sizes)).tolist():
+        stratum = of_group[group]
+        if groups_in[stratum] < 2:
+            continue
+        total = loads.sum(axis=1)
+        fold = int(np.lexsort((total, loads[:, stratum]))[0])
+        fold_of[group] = fold
+        loads[fold, stratum] += sizes[group]
+    return fold_of[group_of]

@@ -1,0 +1,48 @@
+"""Pictures that belong together: copies, and near copies, which must not be in two folds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.check.near_duplicates import near_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+SIDE = 16
+"""Height and width of the small grey copies by which pictures are compared."""
+
+
+def copies(images: NDArray[np.uint8], digests: Sequence[bytes]) -> NDArray[np.int64]:
+    """The group of each picture, (N,): pictures with the same number are copies or near copies.
+
+    Args:
+        images: uint8 (N, H, W, C).
+        digests: What stands for each one's pixels; equal pictures have equal ones.
+    """
+    first: dict[bytes, int] = {}
+    group_of = np.array([first.setdefault(each, row) for row, each in enumerate(digests)])
+    different = np.unique(group_of)
+    if min(images.shape[1:3]) < SIDE or len(different) < 2:
+        return group_of
+    alike, _ = near_groups([_thumbnail(images[row]) for row in different.tolist()])
+    for group in alike:
+        members = different[list(group.positions)]
+        group_of[np.isin(group_of, members)] = members[0]
+    return group_of
+
+
+def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A grey copy (16, 16), each value the mean of its part of the picture."""
+    grey = image.mean(axis=2, dtype=np.float32)
+    for axis in (0, 1):
+        length = grey.shape[axis]
+        edges = np.arange(SIDE) * length // SIDE
+        sizes = np.diff(np.append(edges, length))
+        shape = (-1, 1) if axis == 0 else (1, -1)
+        grey = np.add.reduceat(grey, edges, axis=axis) / sizes.reshape(shape)
+    return np.asarray(grey, np.float32)
