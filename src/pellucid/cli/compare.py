@@ -39,7 +39,8 @@ def compare(
 ) -> None:
     """Compare two models: who errs where, by which judge, and whether it may be chance."""
     from pellucid.data.reading import Reading
-    from pellucid.evaluation.model_comparison import PAGE, TABLE, compare_models
+    from pellucid.evaluation.model_comparison import compare_models
+    from pellucid.evaluation.side_by_side import PAGE, TABLE
     from pellucid.files import try_folder
 
     if out is not None:

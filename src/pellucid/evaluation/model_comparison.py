@@ -7,36 +7,29 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.csv_text import csv_text
 from pellucid.data.dataset import Dataset
 from pellucid.data.sources import in_task
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.predict_logits import predict_logits
+from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.evaluation.task_comparison import TaskComparison, check_same_task, compare_tasks
-from pellucid.files import make_folder, write_text
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
-from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from pellucid.data.reading import Reading
     from pellucid.files.classifier import Classifier
 
 SCHEMA = 1
 """Version of :meth:`ModelComparison.to_dict`."""
 
-TABLE, PAGE = "comparison.csv", "comparison.html"
-
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class ModelComparison(Record):
+class ModelComparison(SideBySide):
     """Two models' answers to the same pictures, A's and B's.
 
     Attributes:
@@ -47,6 +40,11 @@ class ModelComparison(Record):
     """
 
     record_kind: ClassVar[str] = "comparison"
+    _columns: ClassVar[tuple[str, ...]] = (
+        "path", "true", "guess_a", "confidence_a", "guess_b", "confidence_b", "cross_entropy_a",
+        "cross_entropy_b", "squared_error_a", "squared_error_b",
+    )  # fmt: skip
+    _digits: ClassVar[str] = ".6f"
     names: tuple[str, str]
     pictures: Dataset
     numbers: Comparison
@@ -61,28 +59,8 @@ class ModelComparison(Record):
             "classes": list(self.pictures.classes),
             "notes": list(self.notes),
             **self.numbers.to_dict(),
-            "images": [dict(zip(_HEAD, row, strict=True)) for row in self._rows()],
+            "images": self._images(),
         }
-
-    def to_csv(self) -> str:
-        """A row a picture: path, true class, both guesses with confidences, losses, squares."""
-        rows = (
-            [f"{x:.6f}" if isinstance(x, float) else printable(x) for x in row]
-            for row in self._rows()
-        )
-        return csv_text([_HEAD, *rows])
-
-    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write ``comparison.csv`` and ``comparison.html`` into a folder, which is made.
-
-        Raises:
-            OutputError: If the folder cannot be made or a file not be written.
-        """
-        page = self.to_html()
-        place = make_folder(folder)
-        write_text(place / TABLE, self.to_csv())
-        write_text(place / PAGE, page)
-        return [place / TABLE, place / PAGE]
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         a, b, classes = self.numbers.first, self.numbers.second, self.pictures.classes
@@ -101,12 +79,6 @@ class ModelComparison(Record):
             )
             for i in range(len(self.pictures))
         ]
-
-
-_HEAD = (
-    "path", "true", "guess_a", "confidence_a", "guess_b", "confidence_b", "cross_entropy_a",
-    "cross_entropy_b", "squared_error_a", "squared_error_b",
-)  # fmt: skip
 
 
 def compare_models(
@@ -149,7 +121,7 @@ def compare_models(
             held_out(data, m, part=part, max_pixels=max_pixels, reading=reading) for m in models
         ]
         read = [pictures for pictures, _ in found]
-        notes = _told(*(lines for _, lines in found))
+        notes = _described(*(lines for _, lines in found))
     if not models[0].task.of_one_class:
         pair = _same(read[0], read[1], notes)
         return compare_tasks((first, second), pair, names, tuple(notes))
@@ -160,7 +132,8 @@ def compare_models(
     return ModelComparison(names, a, compare(one, two, a.places, logits=True), tuple(notes))
 
 
-def _told(first: list[str], second: list[str]) -> list[str]:
+def _described(first: list[str], second: list[str]) -> list[str]:
+    """Remarks on both readings, once where they are the same."""
     if first == second:
         return list(first)
     return [

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.csv_text import csv_text
 from pellucid.data.targets import LabelSets, joined
+from pellucid.evaluation.judgement import Judgement, json_values, written
 from pellucid.evaluation.outputs import outputs_of
-from pellucid.files import make_folder, write_text
 from pellucid.metrics.multi_label import label_scores
 from pellucid.ops import SigmoidCrossEntropy
-from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.text import counted, printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Sequence
 
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
+    from pellucid.evaluation.judgement import Row
     from pellucid.tasks import MultiLabel
 
 BETTER = 1.05
@@ -75,7 +74,7 @@ class WrongLabels:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class MultiLabelReport(Record):
+class MultiLabelReport(Judgement):
     """A network's judgement on pictures with any number of labels.
 
     Attributes:
@@ -92,7 +91,6 @@ class MultiLabelReport(Record):
         wrong: Every picture with a wrong label, the worst first.
     """
 
-    TABLES: ClassVar[tuple[str, ...]] = ("summary.csv", "per_class.csv", "wrong.csv")
     PICTURE: ClassVar[str] = "labels.png"
     record_kind: ClassVar[str] = "multi-label report"
     classes: tuple[str, ...]
@@ -127,72 +125,44 @@ class MultiLabelReport(Record):
             return None
         return f"no better than guessing: scores drawn at random have a mAP of {self.guessing:.2%}"
 
-    def __str__(self) -> str:
-        return f"{counted(self.count, 'picture')}: {self.headline}"
-
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: the attributes above, and ``schema``."""
-        return {
-            "schema": SCHEMA,
-            "record": self.record_kind,
-            "classes": list(self.classes),
-            "count": self.count,
-            "threshold": self.threshold,
-            "mean_average_precision": self.mean_average_precision,
-            "guessing": self.guessing,
-            "micro_f1": self.micro_f1,
-            "macro_f1": self.macro_f1,
-            "exact": self.exact,
-            "cross_entropy": self.cross_entropy,
-            "per_label": [asdict(row) for row in self.per_label],
-            "wrong": [
-                {**asdict(each), "missing": list(each.missing), "wrong": list(each.wrong)}
-                for each in self.wrong
-            ],
-        }
+        return {"schema": SCHEMA, "record": self.record_kind, **json_values(asdict(self))}
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``summary.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder, which is made.
-
-        Raises:
-            OutputError: If the folder cannot be made or a file not be written.
-        """
-        place = make_folder(folder)
-        numbers = [
-            ("mean average precision", self.mean_average_precision, self.guessing),
-            ("micro F1", self.micro_f1, None),
-            ("macro F1", self.macro_f1, None),
-            ("all labels right", self.exact, None),
-            ("cross-entropy", self.cross_entropy, None),
-            ("threshold", self.threshold, None),
-            ("pictures", self.count, None),
-        ]
+    def _tables(self) -> Sequence[Sequence[Row]]:
+        """The measures, a row a label, a row a picture with a wrong label."""
+        measures = (
+            ("mean average precision", self.mean_average_precision),
+            ("micro F1", self.micro_f1),
+            ("macro F1", self.macro_f1),
+            ("all labels right", self.exact),
+            ("cross-entropy", self.cross_entropy),
+            ("threshold", self.threshold),
+            ("pictures", self.count),
+        )
+        guessing = [written(self.guessing), *[""] * (len(measures) - 1)]
         summary = [
-            [name, *("" if v is None else v if type(v) is int else f"{v:.6f}" for v in values)]
-            for name, *values in numbers
+            [name, written(value), guess]
+            for (name, value), guess in zip(measures, guessing, strict=True)
         ]
         labels = [
             [
                 printable(row.name),
-                *("" if v is None else f"{v:.6f}" for v in
-                  (row.precision, row.recall, row.f1, row.average_precision)),
+                *map(written, (row.precision, row.recall, row.f1, row.average_precision)),
                 row.support, row.given,
             ]
             for row in self.per_label
         ]  # fmt: skip
         wrong = [
             [each.index, printable(each.name), printable(joined(each.missing)),
-             printable(joined(each.wrong)), f"{each.loss:.6f}"]
+             printable(joined(each.wrong)), written(each.loss)]
             for each in self.wrong
         ]  # fmt: skip
-        heads = [
-            ["measure", "value", "guessing"],
-            ["name", "precision", "recall", "f1", "average_precision", "support", "given"],
-            ["index", "path", "missing", "wrong", "loss"],
-        ]
-        tables: tuple[list[Any], ...] = (summary, labels, wrong)
-        for name, head, rows in zip(self.TABLES, heads, tables, strict=True):
-            write_text(place / name, csv_text([head, *rows]))
+        return (
+            [["measure", "value", "guessing"], *summary],
+            [list(LabelRow.__dataclass_fields__), *labels],
+            [["index", "path", "missing", "wrong", "loss"], *wrong],
+        )
 
 
 def evaluate_labels(

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.csv_text import csv_text
+from pellucid.evaluation.judgement import Judgement, json_values, written
 from pellucid.evaluation.outputs import outputs_of
-from pellucid.files import make_folder, write_text
 from pellucid.metrics import regression as metrics
-from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.text import counted, printable
+from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
+    from pellucid.evaluation.judgement import Row
     from pellucid.tasks import Regression
 
 LITTLE = 0.05
@@ -77,7 +76,7 @@ class Error:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class RegressionReport(Record):
+class RegressionReport(Judgement):
     """A network's judgement on pictures with numbers.
 
     Attributes:
@@ -90,7 +89,6 @@ class RegressionReport(Record):
         wrong: Every picture, the worst prediction first.
     """
 
-    TABLES: ClassVar[tuple[str, ...]] = ("summary.csv", "per_class.csv", "wrong.csv")
     PICTURE: ClassVar[str] = "predictions.png"
     record_kind: ClassVar[str] = "regression report"
     classes: tuple[str, ...]
@@ -124,59 +122,38 @@ class RegressionReport(Record):
             "of these numbers 0"
         )
 
-    def __str__(self) -> str:
-        return f"{counted(self.count, 'picture')}: {self.headline}"
-
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: the attributes above, and ``schema``."""
+        values = json_values(asdict(self))
+        columns, predictions = values.pop("classes"), values.pop("wrong")
         return {
-            "schema": SCHEMA,
-            "record": self.record_kind,
-            "columns": list(self.classes),
-            "count": self.count,
-            "r2": self.r2,
-            "mean_absolute_error": self.mean_absolute_error,
-            "mean_absolute_error_of_mean": self.mean_absolute_error_of_mean,
-            "per_column": [asdict(row) for row in self.per_column],
-            "predictions": [
-                {**asdict(each), "true": list(each.true), "predicted": list(each.predicted)}
-                for each in self.wrong
-            ],
-        }
+            "schema": SCHEMA, "record": self.record_kind, "columns": columns, **values,
+            "predictions": predictions,
+        }  # fmt: skip
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``summary.csv``, ``per_class.csv`` and ``wrong.csv`` into a folder, which is made.
-
-        Raises:
-            OutputError: If the folder cannot be made or a file not be written.
-        """
-        place = make_folder(folder)
+    def _tables(self) -> Sequence[Sequence[Row]]:
+        """The measures, a row a number, a row a picture."""
         summary: list[list[str | int]] = [
             ["R²", f"{self.r2:.6f}", "0.000000"],
             ["mean absolute error", f"{self.mean_absolute_error:.6g}",
              f"{self.mean_absolute_error_of_mean:.6g}"],
             ["pictures", self.count, ""],
         ]  # fmt: skip
-        columns = [
-            [printable(row.name), *("" if v is None else f"{v:.6g}" for v in list(
-                asdict(row).values())[1:])]
+        columns: list[Row] = [
+            [printable(row.name), *(written(v, ".6g") for v in list(asdict(row).values())[1:])]
             for row in self.per_column
-        ]  # fmt: skip
-        wrong = [
-            [each.index, printable(each.name), *(f"{v:.6g}" for v in each.true),
-             *(f"{v:.6g}" for v in each.predicted), f"{each.error:.6g}"]
+        ]
+        wrong: list[Row] = [
+            [each.index, printable(each.name),
+             *(f"{v:.6g}" for v in (*each.true, *each.predicted, each.error))]
             for each in self.wrong
         ]  # fmt: skip
-        names = [printable(name) for name in self.classes]
-        heads = [
-            ["measure", "value", "predicting the mean"],
-            list(ColumnRow.__dataclass_fields__),
-            ["index", "path", *(f"true {n}" for n in names), *(f"predicted {n}" for n in names),
-             "error"],
-        ]  # fmt: skip
-        tables: tuple[list[Any], ...] = (summary, columns, wrong)
-        for name, head, rows in zip(self.TABLES, heads, tables, strict=True):
-            write_text(place / name, csv_text([head, *rows]))
+        names = [f"{which} {printable(n)}" for which in ("true", "predicted") for n in self.classes]
+        return (
+            [["measure", "value", "predicting the mean"], *summary],
+            [list(ColumnRow.__dataclass_fields__), *columns],
+            [["index", "path", *names, "error"], *wrong],
+        )
 
 
 def evaluate_numbers(

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pellucid.evaluation.tables import TABLES, write_tables
+from pellucid.evaluation import tables
+from pellucid.evaluation.judgement import Judgement
 from pellucid.metrics.chance import Chance, of_support, wilson
-from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.text import counted
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.evaluation.calibration import Calibration
+    from pellucid.evaluation.judgement import Row
 
 SCHEMA = 1
 """Version of :meth:`Report.to_dict`: raised when a key changes its meaning or goes; new keys may
@@ -58,7 +58,7 @@ class Wrong:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class Report(Record):
+class Report(Judgement):
     """A network's judgement on labelled images.
 
     Attributes:
@@ -76,7 +76,7 @@ class Report(Record):
         calibration: How far the network's confidence and its accuracy agree.
     """
 
-    TABLES: ClassVar[tuple[str, ...]] = TABLES
+    TABLES: ClassVar[tuple[str, ...]] = tables.TABLES
     PICTURE: ClassVar[str] = "confusion.png"
     record_kind: ClassVar[str] = "report"
     classes: tuple[str, ...]
@@ -138,16 +138,6 @@ class Report(Record):
         """The judgement in a line."""
         return str(self.chance)
 
-    def __str__(self) -> str:
-        return f"{counted(self.count, 'picture')}: {self.chance}"
-
-    def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write ``summary.csv``, ``confusion.csv``, ``per_class.csv`` and ``wrong.csv``.
-
-        See :mod:`pellucid.evaluation.tables`. The folder is made if it is not there.
-
-        Raises:
-            OutputError: If the folder cannot be made or a file not be written; earlier files are
-                intact.
-        """
-        write_tables(folder, self)
+    def _tables(self) -> Sequence[Sequence[Row]]:
+        """Summary, confusion, classes and mistakes; see :mod:`pellucid.evaluation.tables`."""
+        return tables.of_report(self)

@@ -7,24 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.csv_text import csv_text
-from pellucid.files import make_folder, write_text
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
+    from pellucid.evaluation.judgement import Row
     from pellucid.evaluation.report import Report
 
-    Row = Sequence[str | int]
-
 TABLES = ("summary.csv", "confusion.csv", "per_class.csv", "wrong.csv")
-"""Their names, in the order in which they are written."""
+"""Their names, in their order."""
 
 
-def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
-    r"""Write four tables into a folder, which is made if it is not there.
+def of_report(report: Report) -> list[list[Row]]:
+    r"""The rows of the four tables.
 
     ``summary.csv`` has a row for each judge and the columns ``measure``, ``value``, ``low``,
     ``high`` (the 95 % interval) and ``guessing``, see :mod:`pellucid.metrics.chance`.
@@ -33,15 +27,8 @@ def write_tables(folder: str | os.PathLike[str], report: Report) -> None:
     ``wrong.csv`` have the columns of :class:`~pellucid.evaluation.report.ClassRow` and
     :class:`~pellucid.evaluation.report.Wrong`, without commands if there are none; shares and
     probabilities have six decimals.
-
-    Raises:
-        OutputError: If the folder cannot be made or a file not be written; earlier files are
-            intact.
     """
-    folder = make_folder(folder)
-    rows = _summary(report), _confusion(report), _per_class(report), _wrong(report)
-    for name, table in zip(TABLES, rows, strict=True):
-        write_text(folder / name, csv_text(table))
+    return [_summary(report), _confusion(report), _per_class(report), _wrong(report)]
 
 
 def _summary(report: Report) -> list[Row]:

@@ -12,23 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.csv_text import csv_text
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import mcnemar
 from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
 from pellucid.evaluation.outputs import outputs_of
 from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
-from pellucid.files import make_folder, write_text
+from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.ops import SigmoidCrossEntropy
-from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.tasks import MultiLabel, Regression, Task
-from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -37,12 +31,10 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of :meth:`TaskComparison.to_dict`."""
 
-TABLE, PAGE = "comparison.csv", "comparison.html"
-
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class TaskComparison(Record):
+class TaskComparison(SideBySide):
     """Two models' answers to the same pictures, A's and B's.
 
     Attributes:
@@ -57,6 +49,15 @@ class TaskComparison(Record):
     """
 
     record_kind: ClassVar[str] = "task comparison"
+    _columns: ClassVar[tuple[str, ...]] = (
+        "path",
+        "true",
+        "answer_a",
+        "answer_b",
+        "error_a",
+        "error_b",
+    )
+    _digits: ClassVar[str] = ".6g"
     names: tuple[str, str]
     pictures: Dataset
     first: MultiLabelReport | RegressionReport
@@ -101,28 +102,8 @@ class TaskComparison(Record):
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
             "nearer": {"first": one, "second": two, "p_value": self.p_value},
-            "images": [dict(zip(_HEAD, row, strict=True)) for row in self._rows()],
+            "images": self._images(),
         }
-
-    def to_csv(self) -> str:
-        """A row a picture: path, what is true, both answers, and how far they are off."""
-        rows = (
-            [f"{x:.6g}" if isinstance(x, float) else printable(x) for x in row]
-            for row in self._rows()
-        )
-        return csv_text([_HEAD, *rows])
-
-    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write ``comparison.csv`` and ``comparison.html`` into a folder, which is made.
-
-        Raises:
-            OutputError: If the folder cannot be made or a file not be written.
-        """
-        page = self.to_html()
-        place = make_folder(folder)
-        write_text(place / TABLE, self.to_csv())
-        write_text(place / PAGE, page)
-        return [place / TABLE, place / PAGE]
 
     def _rows(self) -> list[tuple[str | float, ...]]:
         return [
@@ -132,9 +113,6 @@ class TaskComparison(Record):
             )
             for i, answers in enumerate(self.answers)
         ]  # fmt: skip
-
-
-_HEAD = ("path", "true", "answer_a", "answer_b", "error_a", "error_b")
 
 
 def compare_tasks(

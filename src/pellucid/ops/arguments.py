@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pellucid.ops.formula import Cells
 from pellucid.ops.operation import Array, Saved
 
 Arrays: TypeAlias = Sequence[Array]
@@ -22,12 +21,6 @@ Forward: TypeAlias = tuple[Array, Saved]
 
 Backward: TypeAlias = tuple[tuple[Array, ...], dict[str, Array]]
 """∂loss/∂input for each input, and ∂loss/∂weight for each trainable weight by name."""
-
-InputCells: TypeAlias = Sequence[Cells]
-"""The spreadsheet cells of the inputs, in their order."""
-
-WeightCells: TypeAlias = Mapping[str, Cells]
-"""The spreadsheet cells of the weights, by name."""
 
 Details: TypeAlias = dict[str, Any]
 """Facts about an opened value, as JSON values; see ``docs/records.md``."""

@@ -20,15 +20,8 @@ from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.pool import Pool
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Saved
     from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pellucid.ops.arguments import Position
     from pellucid.ops.operation import Shape
@@ -28,8 +28,16 @@ class Cells(Protocol):
     def cell(self, at: Position) -> str:
         """One value's cell."""
 
-    def block(self, first: tuple[int, ...], last: tuple[int, ...]) -> str:
+    def block(self, first: Position, last: Position) -> str:
         """All cells from one value's to another's."""
+
+
+if TYPE_CHECKING:
+    InputCells: TypeAlias = Sequence[Cells]
+    """The cells of an operation's inputs, in their order."""
+
+    WeightCells: TypeAlias = Mapping[str, Cells]
+    """The cells of its weights, by name."""
 
 
 def constant(value: float) -> str:

@@ -19,16 +19,8 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_s
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Details,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms

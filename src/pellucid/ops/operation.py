@@ -24,16 +24,8 @@ from pellucid.ops.terms import maximum, weighted
 from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Details,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms
 

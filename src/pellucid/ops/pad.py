@@ -17,15 +17,8 @@ from pellucid.ops.reads import Axis, Follow, Reads, along
 from pellucid.ops.window import check_sides
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
     from pellucid.ops.window import Sides

@@ -12,15 +12,8 @@ from pellucid.ops.reads import Reads, elementwise
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 

@@ -19,15 +19,8 @@ from pellucid.ops.reads import elementwise
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule

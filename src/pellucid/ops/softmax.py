@@ -18,16 +18,8 @@ from pellucid.ops.reads import Reads, along, whole
 from pellucid.ops.terms import Terms
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Details,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 

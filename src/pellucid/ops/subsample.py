@@ -22,15 +22,8 @@ from pellucid.ops.pool import Pool
 from pellucid.ops.reads import Reads, WeightPlace
 
 if TYPE_CHECKING:
-    from pellucid.ops.arguments import (
-        Arrays,
-        Backward,
-        Forward,
-        InputCells,
-        Position,
-        WeightCells,
-        Weights,
-    )
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Saved, Shape
     from pellucid.ops.terms import Rule
 
