@@ -16,6 +16,7 @@ from pellucid.ops.loss import Loss
 from pellucid.ops.operation import Operation
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.positive_gradient import PositiveGradient
+from pellucid.ops.rescale import Rescale
 from pellucid.optimizers import OPTIMIZERS, Optimizer
 from tests.ops.cases import CASES, SMOOTH
 from tests.ops.errors import REFUSED
@@ -69,7 +70,7 @@ def concrete(package: str, base: type) -> set[type]:
 
 
 def test_nothing_is_forgotten_by_the_registries() -> None:
-    made_by_explanations = {PositiveGradient}
+    made_by_explanations = {PositiveGradient, Rescale}
     every = {*OPERATIONS.values(), *LOSSES.values()} | made_by_explanations
     assert concrete("pellucid.ops", Operation) == every
     assert concrete("pellucid.ops", Loss) == set(LOSSES.values())

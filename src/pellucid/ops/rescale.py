@@ -9,7 +9,7 @@ the last layer of a regression, where a network gives (t − mean)/scale and use
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,8 @@ from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pellucid.ops.formula import Cells
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
+    from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.reads import Reads, Sources
     from pellucid.ops.terms import Rule, Terms
@@ -49,43 +48,25 @@ class Rescale(Operation):
             raise ShapeError(f"rescales {len(self.scale)} numbers, got {describe(inputs[0])}")
         return inputs[0]
 
-    def forward(
-        self, inputs: Sequence[Array], weights: Mapping[str, Array], mode: Mode = INFERENCE
-    ) -> tuple[Array, Saved]:
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         return x * np.asarray(self.scale, x.dtype) + np.asarray(self.shift, x.dtype), None
 
-    def backward(
-        self, gradient: Array, saved: Saved, weights: Mapping[str, Array]
-    ) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient * np.asarray(self.scale, gradient.dtype),), {}
 
     def reads(self, *inputs: Shape) -> Reads:
         return elementwise(*inputs)
 
-    def added(self, weights: Mapping[str, Array], shape: Shape) -> Array:
+    def added(self, weights: Weights, shape: Shape) -> Array:
         return np.array(self.shift)
 
-    def factors(
-        self,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-        sources: Sources,
-    ) -> Array:
+    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
         return np.array([self.scale[at[-1]]])
 
-    def formula(
-        self, at: tuple[int, ...], inputs: Sequence[Cells], weights: Mapping[str, Cells]
-    ) -> str:
+    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         scale, shift = self.scale[at[-1]], self.shift[at[-1]]
         return f"{constant(scale)}*{inputs[0].cell(at)}+{constant(shift)}"
 
-    def details(
-        self,
-        terms: Terms,
-        inputs: Sequence[Array],
-        weights: Mapping[str, Array],
-        at: tuple[int, ...],
-    ) -> dict[str, Any]:
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         return {"scale": self.scale[at[-1]], "shift": self.shift[at[-1]]}
