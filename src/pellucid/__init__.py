@@ -43,6 +43,7 @@ __all__ = [
     "layers",
     "load",
     "ops",
+    "verify",
 ]
 
 _HOMES = {
@@ -172,6 +173,39 @@ def import_onnx(
     asked = Asked(image_size, layout, output, means, deviations, most)
     model = import_file(path, asked, Meaning(classes, task, resize)).model
     return estimator_of(model.task.kind)._of_model(model, path)
+
+
+def verify(
+    first: Any,
+    second: Any,
+    pictures: Any = None,
+    *,
+    engines: tuple[str | None, str | None] = (None, None),
+    tolerance: float = 1e-4,
+) -> Any:
+    """Two forms of a network on the same pictures: how far they are apart, and where they part.
+
+    Args:
+        first: A classifier or regressor, a model file, a run folder, a name, or an ONNX file.
+        second: Another form of the same network.
+        pictures: uint8 (N, H, W, C), as the network takes them, or a :class:`Dataset` of that size;
+            by default a few that are made.
+        engines: Who computes each, an engine or ``"onnxruntime"``; by default that for ONNX files.
+        tolerance: How far logits may be apart, as a share of the first's largest.
+
+    Returns:
+        A :class:`pellucid.evaluation.verification.Verification`.
+
+    Raises:
+        DataError: If they are not two forms of one network.
+    """
+    from pellucid.estimators.forms import forms, named
+    from pellucid.evaluation.verification import given_pictures
+    from pellucid.evaluation.verification import verify as compare
+
+    one, two = forms((first, second), engines)
+    images, names = given_pictures(pictures, one.model.network.graph.input_shape)
+    return compare(one, two, images, names, named(first, second), tolerance=tolerance)
 
 
 def __getattr__(name: str) -> object:

@@ -27,6 +27,7 @@ from pellucid.cli.surgery import surgery
 from pellucid.cli.terminal import explained
 from pellucid.cli.trace import trace
 from pellucid.cli.train import train
+from pellucid.cli.verify import verify
 from pellucid.version import __version__
 
 
@@ -87,6 +88,7 @@ for command in (
     surgery,
     experiment,
     export,
+    verify,
 ):
     app.command(cls=Command)(command)
 app.command("filter", cls=Command)(filter_)

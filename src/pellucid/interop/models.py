@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ONNX = ".onnx"
 """How the name of a file ends that is read as ONNX."""
 
+RUNTIME = "onnxruntime"
+"""Who computes an ONNX file as it is, where engines are named."""
+
 ModelPlace = str | os.PathLike[str]
 """Where a model is: the name of a network with trained weights, or a path."""
 

@@ -50,6 +50,7 @@ DOCUMENTS = {
     "task comparison": "task_comparison.task_comparison_document",
     "trace": "trace.trace_document",
     "value": "terms.value_document",
+    "verification": "verification.verification_document",
 }
 """By kind of record, module and function of this folder that make its document; loaded late."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
-    from onnx import TensorProto
+    from onnx import ModelProto, TensorProto
 
     from pellucid.interop.onnx.nodes import OnnxNode
 
@@ -177,6 +177,23 @@ def array_of(tensor: TensorProto, folder: Path | None) -> NDArray[Any]:
             f"constant {_brief(tensor.name)} is damaged: its data do not fit its shape "
             f"{_shape(tensor.dims)}: {reason}"
         ) from error
+
+
+def inlined(model: ModelProto, folder: Path | None) -> ModelProto:
+    """A file's content with the data that lie outside of it, read as safely as its constants.
+
+    Raises:
+        FileFormatError: As :func:`array_of`.
+        DataError: Likewise.
+    """
+    from onnx import ModelProto, TensorProto
+
+    found = ModelProto()
+    found.CopyFrom(model)
+    for tensor in found.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            tensor.CopyFrom(_with_external_data(tensor, folder))
+    return found
 
 
 def _with_external_data(tensor: TensorProto, folder: Path | None) -> TensorProto:
