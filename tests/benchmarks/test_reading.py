@@ -22,7 +22,7 @@ from benchmarks.reading import (
 from benchmarks.tasks import Options, reading_table
 from PIL import Image
 
-from benchmarks import tables, tasks
+from benchmarks import reading_worker, tables, tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,25 +32,36 @@ FIRST = Read("pytorch-0", 100, [6.0, 4.0, 4.0], [5.0, 5.0, 5.0])
 LAST = Read("pytorch-2", 100, [5.0, 5.0, 5.0], [3.0, 2.0, 2.0])
 
 
-@pytest.mark.parametrize(("made", "peers"), [(LARGE, ["pytorch-1"]), (SMALL, [])])
-def test_everybody_reads_every_picture(tmp_path: Path, made: Made, peers: list[str]) -> None:
-    folder = tmp_path / "photographs"
-    make_photographs(folder, replace(made, count=6))
-    files = sorted(folder.rglob("*.jpg"))
+@pytest.mark.parametrize("made", [LARGE, SMALL], ids=["large", "small"])
+def test_photographs_are_made(tmp_path: Path, made: Made) -> None:
+    make_photographs(tmp_path, replace(made, count=6))
+    files = sorted(tmp_path.rglob("*.jpg"))
     assert [path.parent.name for path in files] == ["cat"] * 3 + ["dog"] * 3
     for path in files:
         with Image.open(path) as image:
             assert image.size == (made.width, made.height)
-    readers = ["pellucid-first-run", "pellucid-later-run", "pellucid-uncached", *peers]
+
+
+def test_everybody_reads_every_picture(tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    make_photographs(folder, replace(LARGE, count=6))
+    readers = ["pellucid-first-run", "pellucid-later-run", "pellucid-uncached", "pytorch-1"]
     assert set(readers) < set(READERS)
     reads = measure_reading(
-        folder, readers, side=made.side, turns=1, threads=1, files=tmp_path / "files"
+        folder, readers, side=LARGE.side, turns=1, threads=1, files=tmp_path / "files"
     )
     assert [one.contender for one in reads] == readers
     assert all(len(one.first) == len(one.later) == 1 for one in reads)
     assert {one.pictures for one in reads} == {6}
     kept = {path.parent.name for path in (tmp_path / "files").rglob("*.pictures")}
     assert kept == {"pellucid-first-run", "pellucid-later-run"}
+
+
+def test_pytorch_without_workers(tmp_path: Path) -> None:
+    """In this process, since it takes seconds to start one that imports PyTorch."""
+    make_photographs(tmp_path, replace(SMALL, count=5))
+    epochs = reading_worker._pytorch("pytorch-0", tmp_path, 16, 2, "")()
+    assert [sorted(epochs(epoch)) for epoch in range(2)] == [[1, 2, 2]] * 2
 
 
 def test_a_reader_that_fails(tmp_path: Path) -> None:
@@ -74,7 +85,7 @@ def test_small_photographs_are_like_those_of_cifar_10(tmp_path: Path) -> None:
 def test_made_and_given_pictures_in_one_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tasks, "READERS", ("pellucid-later-run", "pytorch-0"))
+    monkeypatch.setattr(tasks, "READERS", ("pellucid-later-run", "pellucid-uncached"))
     options = Options(threads=1, turns=1, seconds=1.0, files=tmp_path / "files")
     made = [replace(LARGE, count=2), replace(SMALL, count=4)]
     table, values = reading_table(None, 64, options, made)
@@ -83,7 +94,7 @@ def test_made_and_given_pictures_in_one_table(
     assert [[cell.strip() for cell in row] for row in rows] == [
         [folder, reader]
         for folder in ("large", "small")
-        for reader in ("pellucid-later-run", "pytorch-0")
+        for reader in ("pellucid-later-run", "pellucid-uncached")
     ]
     assert {name: [one["pictures"] for one in reads] for name, reads in values.items()} == {
         "large": [2, 2],

@@ -141,23 +141,28 @@ def test_the_pictures_are_those_that_evaluate_judges_by(
     for run, units in (("a", 2), ("b", 5)):
         layers = Sequential([Flatten(), Dense(units), ReLU(), Dense(2)])
         ImageClassifier(layers, epochs=1).fit(tmp_path / "data", out=tmp_path / run)
-    done = pellucid("compare", "a", "b", "data", *asked, "--json", "--out", "c")
+    pages = not asked  # once for each way of dividing the data
+    out = ["--out", "c"] if pages else []
+    done = pellucid("compare", "a", "b", "data", *asked, "--json", *out)
     printed = json.loads(done.stdout)
     notes = [line for line in done.stderr.splitlines()[:-1] if not line.startswith("task: ")]
     assert printed["count"] == count
-    with (tmp_path / "c" / "comparison.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for run, letter, key in (("a", "a", "first"), ("b", "b", "second")):
-        judged = pellucid("evaluate", run, "data", *asked, "--json", "--out", f"e-{run}")
+    for run, key in (("a", "first"), ("b", "second")):
+        out = ["--out", "e"] if pages and run == "a" else []
+        judged = pellucid("evaluate", run, "data", *asked, "--json", *out)
         told_there = judged.stderr.splitlines()[:-1]
         assert [line for line in told_there if not line.startswith("task: ")] == notes
         report = json.loads(judged.stdout)
         assert report["count"] == count
         assert report["accuracy"] == printed[key]["accuracy"]
         assert report["cross_entropy"] == pytest.approx(printed[key]["cross_entropy"], rel=1e-6)
-        with (tmp_path / f"e-{run}" / "wrong.csv").open(encoding="utf-8", newline="") as file:
-            wrong = {row["path"] for row in csv.DictReader(file)}
-        assert wrong == {row["path"] for row in rows if row[f"guess_{letter}"] != row["true"]}
+    if pages:
+        rows, mistakes = (
+            list(csv.DictReader((tmp_path / file).read_text(encoding="utf-8").splitlines()))
+            for file in ("c/comparison.csv", "e/wrong.csv")
+        )
+        wrong = {row["path"] for row in mistakes}
+        assert wrong == {row["path"] for row in rows if row["guess_a"] != row["true"]}
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(
@@ -206,7 +211,7 @@ def test_answers_that_are_no_numbers(
 def test_models_of_different_seeds(runs: Path, picture_folder: Path) -> None:
     """What one model did not learn from, the other did, but for a few pictures."""
     refused: list[str] = []
-    for seed in range(1, 6):  # seeds 1 to 5: some share test pictures with seed 0, some do not
+    for seed in range(1, 4):  # seeds 1 to 3: some share test pictures with seed 0, some do not
         other = ImageClassifier("lecture", epochs=1, seed=seed).fit(picture_folder)
         try:
             found = package.compare(runs / "a", other, picture_folder)

@@ -141,6 +141,13 @@ GRAPHS = {
 }
 """What engines are compared on, by name."""
 
+DIFFERENT = {
+    name: GRAPHS[name]
+    for name in ("every operation", "further operations", "lecture", "vgg-small", "resnet20")
+}
+"""Those that a compiler sees as different; the others are chains of the same layers in other sizes,
+which take long to compile."""
+
 
 def network(graph: Graph, seed: int = 0) -> Network:
     """A network in the midst of its training: no bias is zero, no statistic as it starts."""

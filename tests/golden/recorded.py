@@ -57,25 +57,30 @@ def outcome(case: Case, program: Program, answering: Callable[[Weights], Program
         program: Learns.
         answering: Makes a program for inference of weights.
     """
+    losses, correct = steps_of(case, program)
     (classes,) = program.graph.output_shape
-    results = [
-        (step, program.train_step(*case.batch(step, classes), case.rate)) for step in range(STEPS)
-    ]
     images, _ = case.batch(STEPS, classes)
     weights = program.weights()
     answers = answering(weights)
     logits = {"all": answers.forward(images), "alone": answers.forward(images[:1])}
-    return Outcome(
-        [float(result.loss) for _, result in results],
-        [_correct(result.answers, case.batch(step, classes)[1]) for step, result in results],
-        _digest(weights | program.state()),
-        _digest(logits),
-    )
+    return Outcome(losses, correct, _digest(weights | program.state()), _digest(logits))
+
+
+def steps_of(case: Case, program: Program, steps: int = STEPS) -> tuple[list[float], list[int]]:
+    """Train a program; each step's loss, and how many of its images were right."""
+    (classes,) = program.graph.output_shape
+    losses, correct = [], []
+    for step in range(steps):
+        images, labels = case.batch(step, classes)
+        result = program.train_step(images, labels, case.rate)
+        losses.append(float(result.loss))
+        correct.append(_correct(result.answers, labels))
+    return losses, correct
 
 
 def native_outcome(case: Case, target: Target, threads: int = 2) -> Outcome:
     """The native engine's outcome, in code for a processor that this machine can stand in for."""
-    network, learning = case.network(), Learning(case.loss, case.optimizer, seed=SEED)
+    network, learning = case.network(), learning_of(case)
 
     def load(weights: Mapping[str, Array], learning: Learning | None) -> Program:
         step = step_of(network, learning)
@@ -87,15 +92,13 @@ def native_outcome(case: Case, target: Target, threads: int = 2) -> Outcome:
     return outcome(case, load(network.weights, learning), lambda weights: load(weights, None))
 
 
-def engine_outcome(case: Case, engine: str, precision: Precision) -> Outcome:
-    """The outcome of an engine that is chosen by name."""
-    network, learning = case.network(), Learning(case.loss, case.optimizer, seed=SEED)
-    loader = get_engine(engine)
-    return outcome(
-        case,
-        loader.load(network, step_of(network, learning), precision=precision),
-        lambda weights: loader.load(Network(network.graph, weights), precision=precision),
-    )
+def engine_steps(
+    case: Case, engine: str, precision: Precision, steps: int = STEPS
+) -> tuple[list[float], list[int]]:
+    """What the first steps come to on an engine that is chosen by name."""
+    network, learning = case.network(), learning_of(case)
+    program = get_engine(engine).load(network, step_of(network, learning), precision=precision)
+    return steps_of(case, program, steps)
 
 
 def _correct(logits: Array, labels: Array) -> int:
@@ -141,10 +144,10 @@ def read() -> dict[str, Any]:
 def record(name: str, before: dict[str, Any]) -> dict[str, Any]:
     """A case's part of the file, computed now; kinds of code that cannot run here stay."""
     case = CASES[name]
-    exact = engine_outcome(case, "reference", "float64")
+    losses, correct = engine_steps(case, "reference", "float64")
     native = {key: asdict(native_outcome(case, target)) for key, target in processors().items()}
     return {
-        "reference": {"losses": exact.losses, "correct": exact.correct},
+        "reference": {"losses": losses, "correct": correct},
         "native": {**before.get("native", {}), **native},
     }
 

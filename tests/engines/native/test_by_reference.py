@@ -24,18 +24,22 @@ from pellucid.ops import (
     ReLU,
 )
 from pellucid.optimizers import Adam
-from tests.engines.native.cases import GRAPHS
+from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.native.test_memory import poison_new, poison_used
-from tests.engines.native.test_operations import compare
+from tests.engines.native.test_operations import compare, load, some_images
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
+from tests.engines.test_operations import LOOSER
 from tests.engines.tolerances import assert_same_bits
 from tests.learning import Learning
+from tests.ops.cases import SMOOTH
 
 if TYPE_CHECKING:
     from pellucid.engines.native.program import NativeProgram
+    from pellucid.graph import Graph
     from pellucid.ops.operation import Operation
+    from tests.ops.cases import Case
 
 EVERY = WHOLE["every operation"]
 REMOVED = (BatchNorm, Dropout, LocalResponseNorm, PReLU, MaxPool)
@@ -54,18 +58,29 @@ def without(monkeypatch: pytest.MonkeyPatch, *kinds: type[Operation]) -> None:
         monkeypatch.delitem(POINTWISE, kind, raising=False)
 
 
+def a_case_of(kind: type[Operation]) -> Case:
+    """The first that fills vectors and a part of one, where there is such a case."""
+    return next(case for case in (*WIDE, *SMOOTH) if isinstance(case.operation, kind))
+
+
 @pytest.mark.parametrize("kind", COMPILED, ids=lambda kind: kind.kind)
 def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each by itself, within a network of them all: answer, gradients, two steps."""
+    """Each by itself, between compiled layers that learn: answer, gradients, two steps."""
+    case = a_case_of(kind)
     without(monkeypatch, kind)
-    graphs = (EVERY, WHOLE["further operations"])
-    graph = next(g for g in graphs if any(isinstance(n.operation, kind) for n in g.nodes))
-    images, labels = batch(graph, 7)
-    compare(network(graph), images, labels, precision="float64")
-    called = compiled(native(graph))._code.by_reference
+    net = twice(case)
+    compare(net, *some_images(case, net), LOOSER.get((kind.kind, "float32"), 1.0))
+    called = compiled(load(net))._code.by_reference
     # These are everywhere part of something else, or only another name.
     assert called or kind in (ReLU, Flatten, Normalise)
     assert all(isinstance(stage.operation, kind) for stage in called)
+
+
+def test_several_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among all the others, compiled."""
+    without(monkeypatch, *REMOVED)
+    images, labels = batch(EVERY, 7)
+    compare(network(EVERY), images, labels, precision="float64")
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -76,13 +91,20 @@ def test_all_operations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compare(network(GRAPHS[name]), images, labels, factor=3.0, precision="float64")
 
 
-@pytest.mark.parametrize("learning", [LEARNING, Learning(CrossEntropy(), Adam(clip_norm=0.1), 4)])
-def test_any_number_of_threads(learning: Learning, monkeypatch: pytest.MonkeyPatch) -> None:
+CLIPPED = Learning(CrossEntropy(), Adam(clip_norm=0.1), 4)
+
+
+@pytest.mark.parametrize(
+    ("graph", "learning"), [(SMALL, LEARNING), (EVERY, CLIPPED)], ids=["small", "every, clipped"]
+)
+def test_any_number_of_threads(
+    graph: Graph, learning: Learning, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without(monkeypatch, *REMOVED)
-    programs = [native(EVERY, threads=threads, learning=learning) for threads in (1, 2, 3)]
+    programs = [native(graph, threads=threads, learning=learning) for threads in (1, 2, 3)]
     poison_new(programs[-1])
     for step, count in enumerate((21, 70, 3)):  # more than there is room for at first
-        images, labels = batch(EVERY, count, seed=step)
+        images, labels = batch(graph, count, seed=step)
         results = [program.train_step(images, labels, 0.05) for program in programs]
         assert len({result.loss for result in results}) == 1
         assert len({result.answers.tobytes() for result in results}) == 1

@@ -17,7 +17,7 @@ from pellucid.layers import Conv2D, Dense, Flatten, Sequential
 from pellucid.ops import CrossEntropy
 from pellucid.optimizers import SGD, Adam, AdamW, Optimizer, clip_by_norm
 from tests.engines.native.cases import GRAPHS, WIDE, twice
-from tests.engines.native.programs import SMALL, compiled, native
+from tests.engines.native.programs import compiled, native
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
     from tests.ops.cases import Case
+
+
+FEW = Sequential([Conv2D(4, 3, padding=1), Flatten(), Dense(5)]).graph((6, 5, 2))
+"""Soon compiled, for what does not depend on the layers."""
 
 
 def load(graph: Graph, rule: Optimizer, threads: int = 2) -> NativeProgram:
@@ -50,13 +54,20 @@ def factor(program: NativeProgram) -> float:
     )
 
 
-EVERYTHING = GRAPHS | WHOLE
+OF_ALL_KINDS = (
+    "channels of flattened maps",  # batch norm and PReLU, by vectors and not
+    "strides that leave positions out",  # weights that some images never reach
+    "branches that lead nowhere",  # weights without a gradient
+    "groups with a ReLU behind",
+    "every operation",
+    "lecture",
+)
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
+@pytest.mark.parametrize("name", OF_ALL_KINDS)
 def test_a_long_gradient_is_shortened(name: str) -> None:
     """Whatever layers there are: each weight counts once, and what fills up vectors not at all."""
-    graph = EVERYTHING[name]
+    graph = (GRAPHS | WHOLE)[name]
     images, labels = batch(graph, 5)
     whole, clipped = load(graph, SGD()), load(graph, SGD(clip_norm=0.01))
     for program in (whole, clipped):
@@ -72,7 +83,7 @@ def test_a_long_gradient_is_shortened(name: str) -> None:
     )
 
 
-SOME = [case for case in WIDE if case.operation.kind in ("conv2d", "prelu")][2::3]
+SOME = [case for case in WIDE if case.operation.kind in ("conv2d", "prelu")][2::4]
 
 
 @pytest.mark.parametrize("case", SOME, ids=str)
@@ -88,13 +99,13 @@ def test_layers_that_fill_no_vectors(case: Case) -> None:
     assert factor(programs[1]) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("share", [0.999, 1.001, 1e6])
+@pytest.mark.parametrize("share", [0.999, 1.001])
 def test_a_gradient_that_is_short_enough_stays(share: float) -> None:
-    images, labels = batch(SMALL, 6)
-    whole = load(SMALL, SGD())
+    images, labels = batch(FEW, 6)
+    whole = load(FEW, SGD())
     whole.train_step(images, labels, 0.1)
     limit = share * norm(velocities(whole))
-    clipped = load(SMALL, SGD(clip_norm=limit))
+    clipped = load(FEW, SGD(clip_norm=limit))
     clipped.train_step(images, labels, 0.1)
     if share < 1:
         assert factor(clipped) == pytest.approx(share, rel=1e-6)
@@ -114,13 +125,13 @@ def test_a_gradient_that_is_short_enough_stays(share: float) -> None:
     ids=str,
 )
 def test_the_references_steps(rule: Optimizer) -> None:
-    ours = load(SMALL, rule)
+    ours = load(FEW, rule)
     theirs = get_engine("reference").load(
-        network(SMALL), step_of(SMALL, Learning(CrossEntropy(), rule, seed=3))
+        network(FEW), step_of(FEW, Learning(CrossEntropy(), rule, seed=3))
     )
     clipped = 0
     for step in range(4):
-        images, labels = batch(SMALL, 5 + step % 3, seed=step)
+        images, labels = batch(FEW, 5 + step % 3, seed=step)
         results = [program.train_step(images, labels, 0.01) for program in (ours, theirs)]
         assert results[0].loss == pytest.approx(results[1].loss, rel=1e-4)
         clipped += factor(ours) < 1
@@ -130,7 +141,8 @@ def test_the_references_steps(rule: Optimizer) -> None:
 
 @pytest.mark.parametrize("name", ["every operation", "lecture"])
 def test_the_same_bits_on_any_number_of_threads(name: str) -> None:
-    programs = [load(WHOLE[name], SGD(clip_norm=0.3), threads) for threads in (1, 2, 3, 4)]
+    # The rule of the networks above, which is compiled already.
+    programs = [load(WHOLE[name], SGD(clip_norm=0.01), threads) for threads in (1, 2, 3, 4)]
     for step in range(3):
         images, labels = batch(WHOLE[name], 21, seed=step)
         for program in programs:
@@ -142,7 +154,7 @@ def test_the_same_bits_on_any_number_of_threads(name: str) -> None:
 
 def test_squares_beyond_any_float32() -> None:
     """Pixels of 10²⁵: squares of such gradients are infinite in single precision."""
-    graph = Sequential([Conv2D(4, 3, padding=1), Flatten(), Dense(5)]).graph((6, 5, 2))
+    graph = FEW
     images, labels = batch(graph, 3)
     kernel = "conv1.kernel"
     rule, pixels = SGD(clip_norm=1.0, momentum=0.0), 1e25 * images.astype(np.float32)
@@ -164,8 +176,8 @@ def test_squares_beyond_any_float32() -> None:
 
 def test_a_gradient_that_is_no_number() -> None:
     """It has no length, and goes on as it is."""
-    program = load(SMALL, SGD(clip_norm=0.1))
-    images, labels = batch(SMALL, 4)
+    program = load(FEW, SGD(clip_norm=0.1))
+    images, labels = batch(FEW, 4)
     pixels = images.astype(np.float32)
     pixels[1, 2, 2, 1] = np.nan
     program.train_step(pixels, labels, 0.01)

@@ -12,7 +12,7 @@ from pellucid.engines.native.memory.arena import Arena
 from pellucid.engines.native.memory.layout import Border, Layout
 from pellucid.engines.native.memory.live_ranges import Access, LiveRanges
 from tests.engines.native.programs import SMALL, compiled, native
-from tests.engines.networks import GRAPHS, batch
+from tests.engines.networks import DIFFERENT, batch
 from tests.engines.tolerances import assert_same_bits
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.program import NativeProgram
     from pellucid.graph import Graph
 
-NETWORKS = {"small": SMALL, **GRAPHS}
+NETWORKS = {"small": SMALL, **DIFFERENT}
 
 FULL = Layout(2, 3, 8, 8)
 BORDERED = Layout(2, 3, 8, 8, Border(1, 1, 1, 1))
@@ -170,9 +170,9 @@ def test_nothing_is_overwritten_that_is_read_later(
 
 
 def test_what_a_batch_norm_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    made_again = compiled(native(GRAPHS["resnet20"]))._memory.nbytes
+    made_again = compiled(native(DIFFERENT["resnet20"]))._memory.nbytes
     monkeypatch.setattr("pellucid.engines.native.compile._recomputed", lambda *_: False)
-    kept = compiled(native(GRAPHS["resnet20"]))._memory.nbytes
+    kept = compiled(native(DIFFERENT["resnet20"]))._memory.nbytes
     assert made_again < 0.95 * kept
 
 

@@ -17,7 +17,7 @@ from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import FLOAT
 from pellucid.ops import Conv2D
 from tests.engines.native.programs import LEARNING, SMALL, compiled, native
-from tests.engines.networks import GRAPHS, batch
+from tests.engines.networks import DIFFERENT, batch
 from tests.engines.tolerances import assert_same_bits
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ FILLED = (
 )
 """Buffers without a border, or lanes that stay zero, which a call fills before it reads them."""
 
-NETWORKS = {"small": SMALL, **GRAPHS}
+NETWORKS = {"small": SMALL, **DIFFERENT}
 
 
 def buffers(program: NativeProgram) -> dict[str, NDArray[np.float32]]:

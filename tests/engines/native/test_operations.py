@@ -149,14 +149,18 @@ def test_answers_by_another_name(name: str) -> None:
 # -------------------------------------------------------------------------------------- agreement
 
 
+def some_images(case: Case, net: Network) -> tuple[Array, Array]:
+    """A batch of numbers about zero, and the probabilities to learn of them, of four classes."""
+    random = np.random.default_rng(case.seed)
+    images = random.normal(size=(case.batch + 1, *net.graph.input_shape)).astype(np.float32)
+    return images, random.dirichlet(np.ones(4), case.batch + 1)
+
+
 @pytest.mark.parametrize("case", [*SMOOTH, *WIDE], ids=str)
 def test_forward_and_every_gradient(case: Case) -> None:
     """Ties and kinks are tried elsewhere; here they would be lost in the layer before."""
     net = twice(case)
-    random = np.random.default_rng(case.seed)
-    images = random.normal(size=(case.batch + 1, *net.graph.input_shape)).astype(np.float32)
-    wanted = random.dirichlet(np.ones(4), case.batch + 1)
-    compare(net, images, wanted, LOOSER.get((case.operation.kind, "float32"), 1.0))
+    compare(net, *some_images(case, net), LOOSER.get((case.operation.kind, "float32"), 1.0))
 
 
 def test_the_names_of_the_wide_cases() -> None:

@@ -29,8 +29,7 @@ from pellucid.layers import (
 from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import compiled, native
 from tests.engines.native.test_memory import poison_new, poison_used
-from tests.engines.networks import GRAPHS as WHOLE
-from tests.engines.networks import batch, network
+from tests.engines.networks import DIFFERENT, batch, network
 
 if TYPE_CHECKING:
     from pellucid.graph import Network
@@ -91,9 +90,9 @@ def test_every_operation(case: Case) -> None:
 
 @pytest.mark.usefixtures("always")
 @pytest.mark.parametrize("threads", [2, 3, 4])
-@pytest.mark.parametrize("name", [*GRAPHS, *WHOLE])
+@pytest.mark.parametrize("name", [*GRAPHS, *DIFFERENT])
 def test_networks(name: str, threads: int) -> None:
-    check(network((GRAPHS | WHOLE)[name]), threads)
+    check(network((GRAPHS | DIFFERENT)[name]), threads)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
