@@ -16,6 +16,9 @@ import numpy as np
 
 from pellucid.engines import Step, get_engine
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.kernels.by_reference import ByReference
+from pellucid.engines.native.lower.regions import lower
+from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.engines.step import with_loss
 from pellucid.engines.torch import TorchEngine
 from pellucid.graph import Network
@@ -69,7 +72,7 @@ class Trial:
     Attributes:
         network: With weights in float64.
         feeds: A batch for each input, pixels in uint8 or float32; class numbers or wanted values
-            for the input of targets, which is the steps' alone.
+            for inputs of targets, which are the steps' alone.
         origins: ∂score/∂value where a score reads values.
         steps: One or two ways to learn.
         rate: Learning rate.
@@ -122,9 +125,12 @@ def _draw(graph: Graph, count: int, seed: int) -> Trial:
     learned = with_loss(graph, loss, of=value)
     (targets,) = learned.inputs.keys() - graph.inputs.keys()
     feeds[targets] = _targets(loss, draw, numbers, (count, classes))
+    minimised: str | dict[str, float] = "loss"
+    if draw.random() < 0.5:
+        learned, minimised = _more_losses(learned, feeds, draw, numbers)
     trains, fixed = _patterns(graph, draw)
     rule, rate = _rule(draw)
-    steps = {"train": Step(learned, rule, "loss", trains, fixed, seed % 2**32)}
+    steps = {"train": Step(learned, rule, minimised, trains, fixed, seed % 2**32)}
     if trains != ("*",) and draw.random() < 0.6:
         steps["other"] = Step(learned, _rule(draw)[0], "loss", ("*",), (), 5)
     read = draw.sample([node.name for node in graph.nodes], min(2, len(graph.nodes)))
@@ -133,6 +139,35 @@ def _draw(graph: Graph, count: int, seed: int) -> Trial:
         for name in dict.fromkeys((value, *read))
     }
     return Trial(network(graph, seed), feeds, origins, steps, rate)
+
+
+def _more_losses(
+    graph: Graph, feeds: dict[str, Array], draw: random.Random, numbers: np.random.Generator
+) -> tuple[Graph, dict[str, float]]:
+    """A graph with further losses of any flat values, and what each is multiplied with.
+
+    They compare new targets, those of the first loss, inputs, or what the network has computed.
+    Some are only measured.
+    """
+    flat = [name for name, each in graph.types.items() if len(each.shape) == 1]
+    values = [name for name in flat if name not in graph.compared]
+    weights = {"loss": draw.choice((1.0, 0.5))}
+    for number in range(draw.choice((1, 1, 2))):
+        of, name = draw.choice(values), f"loss {number}"
+        alike = [each for each in flat if graph.shapes[each] == graph.shapes[of] and each != of]
+        against = draw.choice([None, *alike, *alike, *alike])
+        losses: list[Loss] = [SquaredError(), Huber(0.7)]
+        if against is None and graph.shapes[of][0] > 1:
+            losses += [CrossEntropy(), MeanSquaredError(), SigmoidCrossEntropy()]
+        loss = draw.choice(losses)
+        before = graph.inputs.keys()
+        graph = with_loss(graph, loss, name=name, of=of, against=against)
+        for new in graph.inputs.keys() - before:
+            (classes,) = graph.shapes[of]
+            feeds[new] = _targets(loss, draw, numbers, (len(feeds["targets"]), classes))
+        if draw.random() < 0.8:
+            weights[name] = draw.choice((0.3, 1.0, -0.2))
+    return graph, weights
 
 
 def _targets(
@@ -153,7 +188,10 @@ def _patterns(graph: Graph, draw: random.Random) -> tuple[tuple[str, ...], tuple
     norms = [node.store for node in graph.nodes if isinstance(node.operation, BatchNorm)]
     trains: tuple[str, ...] = ("*",)
     if draw.random() < 0.5:
-        trains = tuple(f"{name}.*" for name in draw.sample(stores, draw.randint(1, len(stores))))
+        names = [f"{name}.*" for name in stores]
+        if draw.random() < 0.4:  # some arrays of a layer, others not
+            names = [str(name) for name in graph.parameters]
+        trains = tuple(draw.sample(names, draw.randint(1, len(names))))
     fixed = tuple(f"{name}.*" for name in dict.fromkeys(norms) if draw.random() < 0.3)
     return trains, fixed
 
@@ -197,11 +235,14 @@ def outcome(engine: Engine, trial: Trial, precision: Precision = "float32") -> F
     """All that an engine says of a trial.
 
     Raises:
-        AssertionError: If a step changed what it was to leave alone.
+        AssertionError: If a step changed what it was to leave alone, or another engine computed.
     """
     graph, steps = trial.network.graph, trial.steps
     before = {name: weight.astype(precision) for name, weight in trial.network.weights.items()}
     program = engine.load(Network(graph, before), steps, precision=precision)
+    assert program.engine == engine.name
+    for each in (graph, *(step.graph for step in steps.values())):
+        assert program.made_by(each) == f"{engine.name}, {precision}"
     feeds = {name: array for name, array in trial.feeds.items() if name in graph.inputs}
     trainable = [str(name) for name, each in graph.parameters.items() if each.trainable]
     back = program.differentiate(graph, feeds, trial.origins, values=graph.types, weights=trainable)
@@ -255,6 +296,12 @@ def far_apart(found: Found, expected: Found, tolerance: float) -> list[str]:
 
 def _norm(array: Array | NDArray[Any]) -> float:
     return float(np.linalg.norm(np.asarray(array, np.float64)))
+
+
+def without_kernel(graph: Graph) -> set[str]:
+    """The operations that the native engine computes by their definitions, in NumPy."""
+    regions = lower(graph, host_target(1)).regions
+    return {each.operation.kind for each in regions if each.kernel is ByReference}
 
 
 def engines(seed: int) -> dict[str, Engine]:

@@ -1,4 +1,9 @@
-"""Compare engines on random graphs: ``scripts/fuzz N [--seed S]``."""
+"""Compare engines on random graphs: ``scripts/fuzz N [--seed S]``.
+
+The native engine must compute all of them itself. It declines float64, losses of which it has no
+kernel, and steps without layers, none of which is drawn here; operations without a kernel are
+computed by their definitions between its own stages, and are counted.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from collections import Counter
 
 import torch
 
-from tests.engines.agreement import disagreements
+from tests.engines.agreement import disagreements, without_kernel
 
 
 def main() -> int:
@@ -21,6 +26,7 @@ def main() -> int:
     first = secrets.randbelow(10**9) if options.seed is None else options.seed
     torch.set_num_threads(1)
     kinds: Counter[str] = Counter()
+    without: Counter[str] = Counter()
     failed: list[int] = []
     sys.stdout.write(f"{options.count} graphs, --seed {first}\n")
     for number, seed in enumerate(range(first, first + options.count)):
@@ -28,6 +34,7 @@ def main() -> int:
             sys.stderr.write(f"{number} of {options.count}, {len(failed)} failed\n")
         graph, words = disagreements(seed)
         kinds.update({node.operation.kind for node in graph.nodes})
+        without.update(without_kernel(graph))
         if words:
             failed.append(seed)
             lines = [f"\nseed {seed}:", *words, *map(str, graph.nodes)]
@@ -35,6 +42,8 @@ def main() -> int:
             sys.stdout.flush()
     drawn = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
     sys.stdout.write(f"graphs with each operation: {drawn}\n")
+    defined = ", ".join(f"{kind} {count}" for kind, count in sorted(without.items()))
+    sys.stdout.write(f"without a native kernel: {defined or 'none'}\n")
     sys.stdout.write(f"engines differ on {len(failed)} of {options.count}: {failed}\n")
     return 1 if failed else 0
 

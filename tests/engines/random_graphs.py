@@ -10,7 +10,7 @@ batches that threads share unevenly.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.operation import Operation, Parameter, Shape
     from pellucid.ops.window import Padding
 
 MOST_VALUES = 6_000
@@ -87,26 +87,35 @@ class Growing:
         return [name for name, shape in self.shapes.items() if fits(shape)]
 
     def share(self) -> None:
-        """Append a node that does with another value what the last one with weights does."""
+        """Append a node that does with another value what the last one with weights does.
+
+        Where that has biases, the new one sometimes has none, and the other way round.
+        """
         learned = [node for node in self.nodes if self._weights_of(node)]
         if not learned:
             return
         node = learned[-1]
+        operation, needed = node.operation, self._weights_of(node)
+        if isinstance(operation, ops.Conv2D | ops.Dense) and self.draw.random() < 0.4:
+            operation = replace(operation, bias=not operation.bias)
         names = [
             name
             for name in self.shapes
-            if name not in self.inputs and (name,) != node.inputs and self._could_take(node, name)
+            if name not in self.inputs
+            and (name,) != node.inputs
+            and self._could_take(operation, needed, name)
         ]
         if names:
-            self.add(node.operation, self.draw.choice(names), weights=node.weights or node.name)
+            self.add(operation, self.draw.choice(names), weights=node.weights or node.name)
 
-    def _could_take(self, node: Node, name: str) -> bool:
+    def _could_take(self, operation: Operation, needed: Mapping[str, Parameter], name: str) -> bool:
         try:
-            return node.operation.parameters(self.shapes[name]) == self._weights_of(node)
+            own = operation.parameters(self.shapes[name])
         except PellucidError:
             return False
+        return all(own[each] == needed[each] for each in own.keys() & needed.keys())
 
-    def _weights_of(self, node: Node) -> object:
+    def _weights_of(self, node: Node) -> dict[str, Parameter]:
         return node.operation.parameters(*(self.shapes[name] for name in node.inputs))
 
 

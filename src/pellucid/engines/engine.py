@@ -240,8 +240,9 @@ class Program(ABC):
         own = self.graph.input
         (targets,) = step.graph.inputs.keys() - {own}
         found = self.step({own: images, targets: labels}, learning_rate, name)
-        loss = float(found.pop(step.loss))
-        return StepResult(loss, next(iter(found.values())), np.asarray(labels))
+        loss = step.total(found)
+        answer = next(array for name, array in found.items() if name not in step.losses)
+        return StepResult(loss, answer, np.asarray(labels))
 
     @property
     def forward_bytes(self) -> int:

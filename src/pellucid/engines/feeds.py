@@ -47,7 +47,8 @@ def check_feeds(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
     for name, kind in graph.inputs.items():
         array = np.asarray(feeds[name])
         if name in losses:
-            found[name] = losses[name].check_targets(array, count, kind.shape)
+            for loss in losses[name]:
+                found[name] = loss.check_targets(array, count, kind.shape)
         else:
             found[name] = array
             check_images(graph, name, array, count)

@@ -101,8 +101,8 @@ class ReferenceProgram(Program):
             return Mode(step.normalises_by_batch(node), step.seed, memory.steps, stream)
 
         forward = self._forward(step.graph, feeds, mode)
-        origin = {step.loss_value: np.ones(())}
-        _, gradients = self._backward(forward, origin, [], list(step.trained))
+        origins = {value: np.asarray(weight) for value, weight in step.minimised.items()}
+        _, gradients = self._backward(forward, origins, [], list(step.trained))
         memory.steps += 1
         clip = clip_by_norm(gradients.values(), step.optimizer.clip_norm)
         for weight, parameter in step.trained.items():

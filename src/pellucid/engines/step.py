@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from pellucid.checks import brief
@@ -14,8 +15,10 @@ from pellucid.ops.types import Type
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Parameter
+    from pellucid.ops.operation import Array, Parameter
     from pellucid.optimizers import Optimizer
 
 
@@ -46,9 +49,11 @@ class Step:
     Names of weights are matched by patterns, as those of files are by a shell: ``head.*``, ``*``.
 
     Attributes:
-        graph: From the inputs to the loss; it may have further outputs, which the step returns.
+        graph: From the inputs to the losses; it may have further outputs, which the step returns.
         optimizer: The update rule; each step brings its learning rate.
-        loss: The output that is minimised: one number for the batch.
+        loss: The output that is minimised: one number for the batch. Or several outputs, each with
+            its weight, of which the weighted sum is minimised: GoogLeNet's (Szegedy et al. 2014,
+            section 5) are ``{"loss": 1.0, "side1": 0.3, "side2": 0.3}``.
         trains: Which weights change, by their full names. Others get no gradient, and what lies
             before the first that changes costs nothing on the way backward.
         running_statistics: Which norms use their running statistics instead of the batch's, by the
@@ -59,27 +64,24 @@ class Step:
         seed: Of the random numbers drawn in training (dropout), 0 .. 2³² − 1.
 
     Raises:
-        ArgumentError: If the loss is no number for the batch, or nothing would change.
+        ArgumentError: If a loss is no number for the batch, its weight is no finite number, or a
+            pattern matches no weight.
     """
 
     graph: Graph
     optimizer: Optimizer
-    loss: str = LOSS
+    loss: str | Mapping[str, float] = LOSS
     trains: tuple[str, ...] = ("*",)
     running_statistics: tuple[str, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.loss not in self.graph.outputs:
-            raise ArgumentError(
-                f"a step minimises an output of its graph; {brief(self.loss)} is not among "
-                f"{', '.join(map(brief, self.graph.outputs))}"
-            )
-        if self.graph.types[self.loss_value].per != "batch":
-            raise ArgumentError(
-                f"a step minimises one number for the batch, {brief(self.loss)} is "
-                f"{self.graph.types[self.loss_value]} for each example; end it with a loss"
-            )
+        if not isinstance(self.loss, str):  # a copy, which nobody changes
+            object.__setattr__(self, "loss", dict(self.loss))
+        if not self.losses:
+            raise ArgumentError("a step minimises at least one output of its graph, got none")
+        for name, weight in self.losses.items():
+            _check_loss(self.graph, name, weight)
         for pattern in (*self.trains, *self.running_statistics):
             if not any(fnmatchcase(str(name), pattern) for name in self.graph.parameters):
                 if pattern == "*":
@@ -106,10 +108,29 @@ class Step:
             seed=seed,
         )
 
+    def __hash__(self) -> int:
+        losses = tuple(self.losses.items())
+        return hash(
+            (self.graph, self.optimizer, losses, self.trains, self.running_statistics, self.seed)
+        )
+
     @property
-    def loss_value(self) -> str:
-        """The name of the value that is minimised."""
-        return self.graph.outputs[self.loss]
+    def losses(self) -> dict[str, float]:
+        """The weight of each output that is minimised, by name."""
+        return {self.loss: 1.0} if isinstance(self.loss, str) else dict(self.loss)
+
+    @cached_property
+    def minimised(self) -> dict[str, float]:
+        """The weight of each value that is minimised, by the value's name."""
+        found: dict[str, float] = {}
+        for name, weight in self.losses.items():
+            value = self.graph.outputs[name]
+            found[value] = found.get(value, 0.0) + weight
+        return found
+
+    def total(self, outputs: Mapping[str, Array]) -> float:
+        """What is minimised, of a step's outputs: the weighted sum of its losses."""
+        return sum(weight * float(outputs[name]) for name, weight in self.losses.items())
 
     @cached_property
     def trained(self) -> dict[str, Parameter]:
@@ -141,9 +162,17 @@ class Step:
 
 
 def with_loss(
-    graph: Graph, loss: Loss, *, name: str = LOSS, targets: str = TARGETS, of: str | None = None
+    graph: Graph,
+    loss: Loss,
+    *,
+    name: str = LOSS,
+    targets: str = TARGETS,
+    of: str | None = None,
+    against: str | None = None,
 ) -> Graph:
     """A graph with a loss of one of its values, and an input for what is wanted there.
+
+    Called again, it adds a further loss; with ``against`` all of them compare the same targets.
 
     Args:
         graph: The network.
@@ -151,15 +180,45 @@ def with_loss(
         name: Of the loss's node and of its output; a number is added where it is taken.
         targets: Of the input; a number is added where it is taken.
         of: The value that is compared; by default the only output.
+        against: A value that there is, to compare with in the place of a new input: targets that
+            another loss compares, or what the network itself has computed, which then gets no
+            gradient from this loss.
+
+    Raises:
+        ShapeError: If the loss cannot compare these.
+        ArgumentError: If there is no such value.
     """
     value = graph.output if of is None else graph.value(of)
     taken = {*graph.types, *graph.outputs}
     name, targets = _free(name, taken), _free(targets, taken)
-    return graph.extend(
-        [Node(name, loss, (value, targets))],
-        {**graph.outputs, name: name},
-        {targets: Type(graph.shapes[value])},
-    )
+    inputs = {targets: Type(graph.shapes[value])}
+    if against is not None:
+        targets, inputs = graph.value(against), {}
+    return graph.extend([Node(name, loss, (value, targets))], {**graph.outputs, name: name}, inputs)
+
+
+def _check_loss(graph: Graph, name: str, weight: object) -> None:
+    """Check an output that is minimised, and its weight.
+
+    Raises:
+        ArgumentError: If it is no number for the batch, or its weight is no finite number.
+    """
+    if name not in graph.outputs:
+        raise ArgumentError(
+            f"a step minimises an output of its graph; {brief(name)} is not among "
+            f"{', '.join(map(brief, graph.outputs))}"
+        )
+    kind = graph.types[graph.outputs[name]]
+    if kind.per != "batch":
+        raise ArgumentError(
+            f"a step minimises one number for the batch, {brief(name)} is {kind} for each example; "
+            "end it with a loss"
+        )
+    number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not number or not isfinite(weight):  # type: ignore[arg-type]
+        raise ArgumentError(
+            f"the weight of the loss {brief(name)} must be a finite number, got {brief(weight)}"
+        )
 
 
 def _free(name: str, taken: set[str]) -> str:

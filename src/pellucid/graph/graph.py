@@ -151,13 +151,13 @@ class Graph:
         return found
 
     @cached_property
-    def compared(self) -> dict[str, Loss]:
-        """The loss that compares each input with outputs, by the input's name."""
-        return {
-            node.inputs[1]: node.operation
-            for node in self.nodes
-            if isinstance(node.operation, Loss) and node.inputs[1] in self.inputs
-        }
+    def compared(self) -> dict[str, tuple[Loss, ...]]:
+        """The losses that compare each input with outputs, by the input's name."""
+        found: dict[str, tuple[Loss, ...]] = {}
+        for node in self.nodes:
+            if isinstance(node.operation, Loss) and node.inputs[1] in self.inputs:
+                found[node.inputs[1]] = (*found.get(node.inputs[1], ()), node.operation)
+        return found
 
     def parameters_of(self, node: Node) -> dict[str, str]:
         """Where each of a node's weights is stored, by its own name: ``{"kernel": …}``."""

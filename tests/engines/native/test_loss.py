@@ -1,6 +1,7 @@
 """The loss in native code: value and gradient, for every setting.
 
-A network that only flattens has its pixels as logits, so that nothing but the loss is tried.
+A network whose only weights are slopes of 1 has its pixels as logits, so that nothing but the loss
+is tried; a rate of 0 leaves it so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pellucid.ops import (
     Flatten,
     Huber,
     MeanSquaredError,
+    PReLU,
     SigmoidCrossEntropy,
     SquaredError,
 )
@@ -73,18 +75,20 @@ def targets(kind: str, images: int, classes: int, seed: int = 0) -> Array:
 
 
 def load(loss: Loss, classes: int, threads: int = 2) -> NativeProgram:
-    graph = Graph((1, 1, classes), (Node("logits", Flatten()),))
-    learning = Learning(loss, SGD())
-    program = NativeEngine(threads=threads).load(Network(graph, {}), step_of(graph, learning))
+    nodes = (Node("slopes", PReLU()), Node("logits", Flatten(), ("slopes",)))
+    graph, learning = Graph((1, 1, classes), nodes), Learning(loss, SGD())
+    network = Network(graph, {"slopes.slope": np.ones(classes, np.float32)})
+    program = NativeEngine(threads=threads).load(network, step_of(graph, learning))
     assert isinstance(program, NativeProgram), "the reference took its place"
     return program
 
 
 def step(program: NativeProgram, logits: Array, wanted: Array) -> Found:
     """What a step finds, and the gradient that it leaves at the logits."""
-    result = program.train_step(logits.reshape(len(logits), 1, 1, -1), wanted, 0.1)
-    place = compiled(program)._code.plan.gradients["logits"]
-    start = compiled(program)._code.plan.arena.address(place.offset)
+    result = program.train_step(logits.reshape(len(logits), 1, 1, -1), wanted, 0.0)
+    plan = compiled(program)._code.plan
+    place = plan.gradients[plan.makers["logits"]]
+    start = plan.arena.address(place.offset)
     view = place.layout.view(compiled(program)._memory, start, len(logits))
     return result, view.reshape(logits.shape).copy()
 

@@ -206,7 +206,7 @@ def test_the_loss_is_part_of_a_step() -> None:
     assert loss.work.reads == loss.work.writes == BATCH * pitch * 4
     assert loss.layout is not None
     assert loss.layout.channels == 10
-    joined = stage(printed, "backward", "sum of losses")
+    joined = stage(printed, "backward", "sum of loss")
     assert joined.units == 1
     assert joined.description.work.reads == BATCH * 2 * 8
     assert "loss" not in {
@@ -264,7 +264,7 @@ def test_stages_one_by_one_compute_what_a_program_computes(name: str) -> None:
     apart = StageTimer(network(graph), images, target, training=False)
     for run in apart.stages:
         run()
-    answer = apart.code.plan.values[apart.code.plan.answer]
+    answer = apart.code.place_of(graph.output)
     found = answer.layout.view(apart.memory, answer.offset, BATCH)
     expected = get_engine("reference").load(network(graph)).forward(images)
     assert_close(name, found.reshape(expected.shape), expected, TOLERANCES["float32"])

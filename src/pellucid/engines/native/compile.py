@@ -19,10 +19,12 @@ from pellucid.engines.native.emit.single_image import worth_waking
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.clip import write_clip
 from pellucid.engines.native.kernels.kernel import Weighted
-from pellucid.engines.native.kernels.loss import Loss, fits
+from pellucid.engines.native.kernels.loss import Loss
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.parameters import write_update
 from pellucid.engines.native.kernels.plan import Plan
+from pellucid.engines.native.kernels.sharing import Sharing
+from pellucid.engines.native.kernels.targets import Computed, Given
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.engines.native.lower.learning import Learning
+    from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
+    from pellucid.optimizers import Optimizer
 
 
 @short_repr
@@ -45,14 +49,29 @@ class Code:
     Attributes:
         plan: Layouts and places.
         weighted: The kernels that have weights, by the name of their node.
-        loss: The loss; none where nothing is learned, or labels do not fit the answer.
+        losses: By name; none where nothing is learned.
+        targets: What is given for losses to compare with, by the name of the input.
+        sharing: Who shares weights.
         text: The module in LLVM's assembly language.
     """
 
     plan: Plan
     weighted: dict[str, Weighted]
-    loss: Loss | None
+    losses: dict[str, Loss]
+    targets: dict[str, Given]
+    sharing: Sharing
     text: str
+
+    def prepare(self, memory: NDArray[np.uint8]) -> None:
+        """Write what stays the same from run to run into new memory."""
+        for loss in self.losses.values():
+            loss.prepare(memory)
+        for loan in self.sharing.loans:
+            loan.prepare(memory)
+
+    def place_of(self, value: str) -> Place:
+        """Where the value of a node or an input lies."""
+        return self.plan.values[self.plan.makers[value]]
 
     def table(self) -> NDArray[np.uint64]:
         """The table that schedules take: addresses, in bytes from the arena's beginning."""
@@ -85,13 +104,14 @@ def write(
         target: What the code is for.
         capacity: Images that it has room for.
         learning: How it learns; none for inference.
-        wanted: What is read besides the answer; only where nothing is learned.
+        wanted: What is read besides the outputs; only where nothing is learned.
 
     Raises:
         Declined: If the loss has no kernel.
     """
     optimizer = learning.optimizer if learning is not None else None
-    lowered = lower(graph, target, training=optimizer is not None, wanted=wanted)
+    compared = learning.compared if learning is not None else ()
+    lowered = lower(graph, target, training=optimizer is not None, wanted=wanted, compared=compared)
     single = target.threads > 1 and optimizer is None and not wanted.backward
     vectors = Vectors(target.lanes, target.registers)
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
@@ -101,35 +121,61 @@ def write(
     )  # fmt: skip
     kernels = [region.kernel(plan, region) for region in plan.regions]
     weighted = [kernel for kernel in kernels if isinstance(kernel, Weighted)]
-    trained = [kernel for kernel in weighted if plan.trains(kernel.region)]
+    sharing = Sharing(plan, weighted)
     for kernel in kernels:
         builder.origin = kernel.region.target
         kernel.forward()
-    loss: Loss | None = None
-    if learning is not None and optimizer is not None:
-        builder.origin = plan.answer
-        if len(graph.output_shape) == 1 and fits(learning.loss, *graph.output_shape):
-            loss = Loss(plan, learning.loss)
-            loss.write()
-        _write_backward(plan, kernels)
-        if loss is not None:
-            builder.origin = plan.answer
-            loss.write_sum()
-        if optimizer.clip_norm is not None:
-            write_clip(plan, trained, optimizer.clip_norm)
-        for made in trained:
-            builder.origin = made.region.target
-            write_update(plan, made.parameter)
-    elif wanted.backward:
-        _write_backward(plan, kernels)
+    targets: dict[str, Given] = {}
+    losses = _losses(plan, targets)
+    for loss in losses.values():
+        builder.origin = loss.origin
+        loss.write()
+    if plan.has_backward:
+        _write_backward(plan, kernels, sharing)
+    for loss in losses.values():
+        builder.origin = loss.origin
+        loss.write_sum()
+    if optimizer is not None:
+        _write_update(plan, sharing, optimizer)
     for made in weighted if plan.has_backward else ():
         builder.origin = made.region.target
         made.flip()
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
-    return Code(plan, {made.name: made for made in weighted}, loss, builder.text())
+    by_name = {made.name: made for made in weighted}
+    return Code(plan, by_name, losses, targets, sharing, builder.text())
 
 
-def _write_backward(plan: Plan, kernels: list[Kernel]) -> None:
+def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss]:
+    """The losses of a step, by name; what they are given to compare with is noted.
+
+    Raises:
+        Declined: If one has no kernel.
+    """
+    found: dict[str, Loss] = {}
+    for name, node in plan.learning.losses.items() if plan.learning is not None else ():
+        if node.targets in plan.makers:
+            place = plan.values[plan.makers[node.targets]]
+            found[name] = Loss(plan, name, node, Computed(node.targets, place))
+            continue
+        if node.targets not in targets:
+            classes = plan.values[plan.makers[node.value]].layout.channels
+            targets[node.targets] = Given(plan, node.targets, classes)
+        found[name] = Loss(plan, name, node, targets[node.targets])
+    return found
+
+
+def _write_update(plan: Plan, sharing: Sharing, optimizer: Optimizer) -> None:
+    """Append the optimizer's step on all weights that change."""
+    targets = {region.name: region.target for region in plan.regions}
+    if optimizer.clip_norm is not None:
+        write_clip(plan, sharing.updated, optimizer.clip_norm)
+    for parameter in sharing.updated:
+        plan.builder.origin = targets[parameter.name]
+        write_update(plan, parameter)
+    sharing.hand_on()
+
+
+def _write_backward(plan: Plan, kernels: list[Kernel], sharing: Sharing) -> None:
     """Append the backward pass, from what has a gradient already to all that needs one."""
     again = {kernel.region.target: kernel for kernel in kernels if _recomputed(kernel, plan)}
     for kernel in reversed(kernels):
@@ -146,6 +192,8 @@ def _write_backward(plan: Plan, kernels: list[Kernel]) -> None:
         if plan.trains(region) or plan.wanted.weights:
             # At once, so that neither what came in nor its gradient need be kept for long.
             kernel.weight_gradient()
+            if plan.training and isinstance(kernel, Weighted):
+                sharing.add(kernel)
 
 
 def orders(plan: Plan) -> list[list[str]]:
@@ -160,5 +208,5 @@ def orders(plan: Plan) -> list[list[str]]:
 
 def _recomputed(kernel: Kernel, plan: Plan) -> TypeGuard[Norm]:
     """Whether a value is recomputed in the backward pass instead of kept: that of a batch norm."""
-    whole = kernel.region.pool is None and kernel.region.target != plan.answer
+    whole = kernel.region.pool is None and kernel.region.target not in plan.kept
     return isinstance(kernel, Norm) and whole and plan.training

@@ -10,20 +10,19 @@ import numpy as np
 from pellucid.engines.engine import TRAIN, Gradients, Program, check_known
 from pellucid.engines.feeds import as_targets, check_feeds, check_images, check_origins
 from pellucid.engines.native.lower.learning import Learning
-from pellucid.engines.native.lower.objective import Objective
+from pellucid.engines.native.lower.objective import Objective, label_rows, without_losses
 from pellucid.engines.native.runtime.host.compiled import Compiled
 from pellucid.engines.native.runtime.host.guard import Guard, serialised
 from pellucid.engines.native.runtime.host.inspector import Inspector
-from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.state import check_state
-from pellucid.graph import Network, check_weights
+from pellucid.graph import check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pellucid.engines.native.target import Target
     from pellucid.engines.step import Step
-    from pellucid.graph import Graph, Node, Weights
+    from pellucid.graph import Graph, Network, Node, Weights
     from pellucid.ops.operation import Array
 
 
@@ -35,7 +34,7 @@ class NativeProgram(Program):
     renewed before it is used where the weights have changed since.
 
     Raises:
-        Declined: If a step, or the network, has no kernels here.
+        Declined: If a step has no kernels here.
     """
 
     engine: ClassVar[str] = "native"
@@ -60,8 +59,8 @@ class NativeProgram(Program):
         self._copied = dict.fromkeys(self._steps.values(), 0)
         self._inspectors: dict[Graph, Inspector] = {}
         self._objectives: dict[Graph, Objective] = {}
-        answers = len(self.graph.inputs) == 1 == len(self.graph.outputs)
-        self._main = self._code_of(self.graph) if answers else None
+        self._own = without_losses(self.graph)
+        self._main = self._code_of(self._own) if self._own is not None else None
 
     # -------------------------------------------------------------------------------- computing
 
@@ -80,30 +79,22 @@ class NativeProgram(Program):
     @serialised
     def folded(self, name: str) -> tuple[Node, Weights] | None:
         if self._main is None:
-            return super().folded(name)
+            return None
         return self._main.folded.layer(self.graph, name, self._store())
 
     @serialised
-    def made_by(self, graph: Graph | None = None) -> str:
-        if graph is None or self._objective(graph) is not None:
-            return super().made_by()
-        return self._reference(graph).made_by()
-
-    @serialised
     def forward(self, images: Array) -> Array:
-        if self._main is None:
-            return super().forward(images)  # says what it lacks
-        check_images(self.graph, self.graph.input, images)
-        return self._current(self._main).forward(images)
+        graph, feeds = self.graph, {self.graph.input: images}
+        answer = graph.output  # one of each, or an error that says so
+        check_images(graph, graph.input, images)
+        assert self._main is not None
+        return self._current(self._main).forward(feeds)[answer]
 
     @serialised
     def run(self, graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
         objective = self._objective(graph)
-        if objective is None:
-            return self._reference(graph).run(graph, feeds)
         arrays = check_feeds(graph, feeds)
-        values = self._values(objective, arrays)
-        return self._outputs(objective, arrays, values)
+        return objective.outputs(self._values(objective, arrays), arrays)
 
     @serialised
     def differentiate(
@@ -117,34 +108,36 @@ class NativeProgram(Program):
     ) -> Gradients:
         objective = self._objective(graph)
         wanted, learned = [graph.value(name) for name in values], list(weights)
-        if objective is None or not objective.network.types.keys() >= {*wanted}:
-            reference = self._reference(graph)
-            return reference.differentiate(graph, feeds, at, values=wanted, weights=learned)
         arrays = check_feeds(graph, feeds)
         count = len(next(iter(arrays.values())))
         origins = check_origins(graph, at, count)
         found = self._values(objective, arrays)
-        seeds: dict[str, Array] = {}
-        for name, origin in origins.items():
-            node = objective.losses.get(name)
-            if node is not None:
-                name, targets = node.inputs
-                logits = found[name]
-                wanted_there = as_targets(arrays[targets], logits.shape[1:], np.float32)
-                _, gradient = node.operation.value_and_gradient(logits, wanted_there)
-                origin = np.asarray(gradient * origin, np.float32)
-            seeds[name] = seeds[name] + origin if name in seeds else origin
-        at_values, at_weights = self._inspector(objective.network).backward(
-            self._store,
-            arrays[objective.network.input],
-            seeds,
-            frozenset(wanted),
-            weights=bool(learned),
-        )
+        slopes = objective.slopes(origins, found, arrays)
+        network = objective.network
+        at_values: dict[str, Array] = {}
+        at_weights: Weights = {}
+        seeds = {name: slope for name, slope in slopes.items() if objective.makes(name)}
+        if network is not None and seeds:
+            at_values, at_weights = self._inspector(network).backward(
+                self._store,
+                objective.rows(arrays),
+                seeds,
+                network.types.keys() & {*wanted},
+                weights=bool(learned),
+            )
+        for name in wanted:
+            kind = graph.types[name]
+            shape = kind.shape if kind.per == "batch" else (count, *kind.shape)
+            there = at_values.get(name, np.zeros(shape, np.float32))
+            given = name in slopes and name not in seeds  # at an input or a loss
+            at_values[name] = there + slopes[name] if given else there
         return Gradients(
-            self._outputs(objective, arrays, found),
-            {name: at_values[name] for name in wanted},
-            {name: at_weights[name] for name in learned},
+            objective.outputs(found, arrays),
+            {name: np.asarray(at_values[name], np.float32) for name in wanted},
+            {
+                name: at_weights.get(name, np.zeros(self._parameters[name].shape, np.float32))
+                for name in learned
+            },
         )
 
     @serialised
@@ -152,46 +145,39 @@ class NativeProgram(Program):
         step = self.find_step(name)
         learning, code = self._learning[name], self._current(self._steps[name])
         arrays = check_feeds(step.graph, feeds)
-        images, targets = arrays[learning.graph.input], arrays[learning.targets]
+        rows = label_rows(arrays, learning.graph)
         # Noted before the call, so that an interruption within it leaves nothing unnoticed: until
         # the step is taken, what the code holds is what the store has.
         self._newest, self._copied[code] = code, self._version + 1
         self._changed(stored=False)
-        loss, answers = code.train_step(images, targets, rate)
-        found = {step.loss_value: np.asarray(loss), learning.graph.output: answers}
-        return {output: found[value] for output, value in step.graph.outputs.items()}
+        found = code.train_step(rows, rate)
+        return {
+            output: np.asarray(found[value])
+            if value in found
+            else as_targets(arrays[value], step.graph.shapes[value], np.float32)
+            for output, value in step.graph.outputs.items()
+        }
 
     # -------------------------------------------------------------------------------- any graph
 
-    def _objective(self, graph: Graph) -> Objective | None:
-        """A graph taken apart into what is compiled and its losses; none if it cannot be."""
+    def _objective(self, graph: Graph) -> Objective:
+        """A graph taken apart into what is compiled and its losses."""
         if graph not in self._objectives:
             check_known(graph, self._parameters)
-            objective = Objective.of(graph, self.graph)
-            if objective is None:
-                return None
-            self._objectives[graph] = objective
+            self._objectives[graph] = Objective.of(graph, self._own)
         return self._objectives[graph]
 
     def _values(self, objective: Objective, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        """The values of the outputs, and those that losses compare, by their own names."""
-        network = objective.network
-        images = arrays[network.input]
-        if objective.names == {network.output}:
-            return {network.output: self._current(self._code_of(network)).forward(images)}
-        found = self._inspector(network).values(self._store, images, objective.names)
-        return found | {name: arrays[name] for name in arrays if name not in found}
-
-    def _outputs(
-        self, objective: Objective, arrays: Mapping[str, Array], values: Mapping[str, Array]
-    ) -> dict[str, Array]:
-        found = dict(values)
-        for name, node in objective.losses.items():
-            compared, targets = node.inputs
-            logits = found[compared]
-            wanted = as_targets(arrays[targets], logits.shape[1:], np.float32)
-            found[name] = np.asarray(node.operation.value_and_gradient(logits, wanted)[0])
-        return {output: found[value] for output, value in objective.graph.outputs.items()}
+        """The values of nodes that are outputs, or that losses read, by their own names."""
+        network, names = objective.network, objective.names
+        if network is None or not names:
+            return {}
+        rows = objective.rows(arrays)
+        if names == {*network.outputs.values()} - network.inputs.keys():
+            code = self._code_of(network)
+            if rows.keys() >= {*code.inputs}:
+                return {**self._current(code).forward(rows)}
+        return self._inspector(network).values(self._store, rows, names)
 
     def _code_of(self, graph: Graph) -> Compiled:
         """The code of a graph, compiled at its first use."""
@@ -207,14 +193,6 @@ class NativeProgram(Program):
             folds = all(each.graph != graph for each in self._learning.values())
             self._inspectors[graph] = Inspector(graph, self._target, folds=folds)
         return self._inspectors[graph]
-
-    def _reference(self, graph: Graph) -> Program:
-        """A graph that cannot be compiled, with the same weights, on the reference engine."""
-        check_known(graph, self._parameters)
-        store = self._store()
-        return ReferenceEngine().load(
-            Network(graph, {n: store[n] for n in map(str, graph.parameters)})
-        )
 
     # ---------------------------------------------------------------------------------- weights
 

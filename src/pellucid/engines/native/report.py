@@ -175,7 +175,7 @@ def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call
     notes = list(call.about.notes)
     if region is not None:
         for node in (region.anchor, *region.epilogue):
-            if node.name != plan.graph.input:
+            if node.name not in plan.graph.inputs:
                 nodes += [node, *filter(None, [folded.norms.get(node.name)])]
         if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:
             notes += filter(None, [why_alone(plan, region, target)])
@@ -204,7 +204,7 @@ def why_alone(plan: Plan, region: Region, target: Target) -> str:
     maker = next((each for each in plan.regions if source in each.nodes), None)
     if isinstance(operation, MaxPool) and (reason := why_not_fusable(operation)):
         pass
-    elif source == plan.graph.input:
+    elif source in plan.graph.inputs:
         reason = "nothing comes before it"
     elif readers > 1:
         reason = f"{readers} layers read {source!r}"

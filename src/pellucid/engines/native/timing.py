@@ -124,6 +124,7 @@ class StageTimer:
 def _memory(code: Code, weights: Weights) -> NDArray[np.uint8]:
     """An arena with weights in it; where it learns, every image is of class 0."""
     memory, plan = code.plan.arena.make(), code.plan
+    code.prepare(memory)
     for name, stage in code.weighted.items():
         own = {
             key.partition(".")[2]: np.asarray(array, np.float32)

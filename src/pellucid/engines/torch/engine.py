@@ -123,9 +123,12 @@ class TorchProgram(Program):
             return Mode(step.normalises_by_batch(node), step.seed, taken, stream)
 
         values = self._run(step.graph, self._inputs(step.graph, feeds), mode, step)
-        loss = values[step.loss_value]
+        origins = {
+            values[value]: torch.full_like(values[value], weight)
+            for value, weight in step.minimised.items()
+        }
         weights = [self._weights[weight] for weight in step.trained]
-        gradients = self._differentiate({loss: torch.ones_like(loss)}, weights)
+        gradients = self._differentiate(origins, weights)
         self._updaters[name].update(gradients, rate)
         self._taken[name] += 1
         return _outputs(step.graph, values)

@@ -168,7 +168,7 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
 
 def flatten(call: Call[ops.Flatten]) -> Tensor:
     x = call.x
-    return x.permute(0, 2, 3, 1).flatten(1) if x.ndim == 4 else x
+    return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).reshape(len(x), -1)
 
 
 def global_average_pool(call: Call[ops.GlobalAveragePool]) -> Tensor:

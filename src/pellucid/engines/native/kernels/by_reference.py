@@ -54,18 +54,18 @@ class ByReference(Weighted):
         self.sources = [plan.values[name] for name in region.sources]
         self.target = plan.values[region.target]
         self.shape = self.operation.output_shape(*self.shapes)
-        parts = self.operation.parameters(*self.shapes)
+        parts = region.parameters
         self.trained = {name: part.shape for name, part in parts.items() if part.trainable}
         self.followed = {name: part.shape for name, part in parts.items() if not part.trainable}
         kinds, self.floats = [], 0
         for name, shape in self.trained.items():
             room = whole_vectors(prod(shape), plan.lanes)
-            kinds.append(Part(self.floats, room, decays=parts[name].decays))
+            kinds.append(Part(name, self.floats, room, decays=parts[name].decays))
             self.floats += room
         size = max(self.floats, plan.lanes)
         self.parameter = place_parameter(plan, region, 1, size, 1, tuple(kinds))
         followed = sum(prod(shape) for shape in self.followed.values())
-        self.statistics = plan.place(f"statistics {self.name}", followed)
+        self.statistics = plan.place_statistics(region, followed)
         self.calls = plan.place(f"calls {self.name}", 2 * (BACKWARD + 1))
         self.wanted: list[tuple[Place, bool] | None] = []
         self._raised: list[BaseException] = []

@@ -38,8 +38,10 @@ class Rows(Weighted):
         self.channels = self.target.layout.channels
         self.pitch = whole_vectors(self.channels, plan.lanes)
         size = len(parts) * self.pitch
-        whole = Part(0, size, decays=False)
-        self.parameter = place_parameter(plan, region, 1, size, 1, (whole,))
+        rows = tuple(
+            Part(part, row * self.pitch, self.pitch, decays=False) for row, part in enumerate(parts)
+        )
+        self.parameter = place_parameter(plan, region, 1, size, 1, rows)
         if plan.wants_gradient(region.target):
             self.sums = ImageSums(plan, self.parameter)
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
-    from pellucid.engines.native.kernels.kernel import Weighted
     from pellucid.engines.native.kernels.parameters import Parameter
     from pellucid.engines.native.kernels.plan import Plan
 
@@ -26,18 +25,19 @@ DOUBLE = 2
 """Floats in the room of a double."""
 
 
-def write_clip(plan: Plan, weighted: Sequence[Weighted], limit: float) -> None:
+def write_clip(plan: Plan, parameters: Sequence[Parameter], limit: float) -> None:
     """Append the stages that join all gradients, measure them, and set the factor for the update.
 
     For the rule see :func:`pellucid.optimizers.clip_by_norm`.
     """
-    blocks = sum(made.parameter.blocks for made in weighted)
+    blocks = sum(parameter.blocks for parameter in parameters)
     squares = plan.place_scratch("squares of gradients", DOUBLE * blocks)
+    targets = {region.name: region.target for region in plan.regions}
     first = 0
-    for made in weighted:
-        plan.builder.origin = made.region.target
-        _write_squares(plan, made.parameter, squares + FLOAT * DOUBLE * first)
-        first += made.parameter.blocks
+    for parameter in parameters:
+        plan.builder.origin = targets[parameter.name]
+        _write_squares(plan, parameter, squares + FLOAT * DOUBLE * first)
+        first += parameter.blocks
 
     def body(f: Function) -> None:
         f.loop("%first", "%last", 1, lambda _u, _: _factor(f, plan, squares, blocks, limit))
@@ -53,7 +53,7 @@ def _write_squares(plan: Plan, parameter: Parameter, squares: int) -> None:
 
         def block(ob: Index, _: list[Value]) -> list[Value]:
             total = double.zero
-            for area in parameter.parts:
+            for area in parameter.updated:
 
                 def vector(i: Index, running: list[Value]) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)

@@ -100,6 +100,7 @@ class Convolve(PackedKernel):
             self.packing.block,
             CHUNKS if self.by_chunks else 1,
             self.parts,
+            self.form,
         )
         self.winners: Place | None = None
         self.scratch = 0

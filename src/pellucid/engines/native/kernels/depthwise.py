@@ -53,7 +53,7 @@ class Depthwise(PackedKernel):
             operation.size, 1, operation.filters, plan.lanes, 1, plan.vectors.sums
         )
         self.parameter = place_parameter(
-            plan, region, self.packing.blocks, self.packing.block, CHUNKS, self.parts
+            plan, region, self.packing.blocks, self.packing.block, CHUNKS, self.parts, self.form
         )
 
     def forward(self) -> None:

@@ -78,6 +78,7 @@ class Grouped(PackedKernel):
             self.packing.block,
             self.chunks,
             self.parts,
+            self.form,
         )
         self.target = Groups(plan, f"value {self.name}", target, self.groups)
         if plan.wants_gradient(region.target):

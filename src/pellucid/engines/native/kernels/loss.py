@@ -22,9 +22,9 @@ from pellucid.engines.native.emit.lanes import across, keep, real_lanes
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
+from pellucid.engines.native.kernels.targets import positions
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import FLOAT, whole_vectors
-from pellucid.errors import ArgumentError
 from pellucid.ops import CrossEntropy, MeanSquaredError
 
 if TYPE_CHECKING:
@@ -34,43 +34,52 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
-    from pellucid.ops.loss import Loss as LossRule
-    from pellucid.ops.operation import Array
-
-    Share = Callable[[Index, Value | None], Value]
-    """The probabilities that are wanted of a vector of classes; 0 where the mask has none."""
+    from pellucid.engines.native.kernels.targets import Share, Targets
+    from pellucid.engines.native.lower.objective import LossNode
 
 DOUBLE = 2
 """Floats in the room of a double."""
 
 
 class Loss:
-    """A loss on a plan's answer.
+    """A loss of one of a plan's values.
 
     Args:
         plan: The plan.
-        loss: The rule; it fits the classes.
+        name: Of the loss.
+        node: The loss and what it compares.
+        targets: What is wanted.
+
+    Attributes:
+        origin: The target of the region that makes the value.
 
     Raises:
         Declined: If there is no code for the rule.
     """
 
-    def __init__(self, plan: Plan, loss: LossRule) -> None:
+    def __init__(self, plan: Plan, name: str, node: LossNode, targets: Targets) -> None:
+        loss = node.operation
         if not isinstance(loss, CrossEntropy | MeanSquaredError) and loss.kind not in BY_OUTPUT:
             raise Declined(f"there is no kernel for the loss {loss.kind}")
-        self.plan, self.loss = plan, loss
-        answer = plan.answer
-        self.logits, self.gradient = plan.values[answer], plan.gradients[answer]
-        plan.adds(answer)  # written here, first of all
+        assert plan.learning is not None
+        self.plan, self.name, self.loss, self.targets = plan, name, loss, targets
+        self.origin = plan.makers[node.value]
+        self.logits = plan.values[self.origin]
+        # Of a value before which nothing learns, and of a loss that is only measured, there is no
+        # gradient; where several losses compare a value, the first writes it, and others add.
+        self.weight = plan.learning.weights.get(name)
+        learns = self.weight is not None and plan.wants_gradient(self.origin)
+        self.gradient = plan.gradients[self.origin] if learns else None
+        self.adds = learns and plan.adds(self.origin)
         self.classes = self.logits.layout.channels
         self.pitch = whole_vectors(self.classes, plan.lanes)
         place = plan.place
-        self.labels = place("labels", plan.capacity)
-        self.wanted = place("wanted probabilities", plan.capacity * self.pitch)
-        self.losses = plan.place_scratch("image losses", plan.capacity * DOUBLE)
-        self.result = place("loss", DOUBLE)
+        self.losses = plan.place_scratch(f"image losses {name}", plan.capacity * DOUBLE)
+        self.result = place(f"loss {name}", DOUBLE)
         weights = loss.class_weights if isinstance(loss, CrossEntropy) else None
-        self.class_weights = place("weights of classes", self.pitch * DOUBLE) if weights else None
+        self.class_weights = (
+            place(f"weights of classes {name}", self.pitch * DOUBLE) if weights else None
+        )
 
     # ----------------------------------------------------------------------------------- memory
 
@@ -80,17 +89,6 @@ class Loss:
             assert isinstance(self.loss, CrossEntropy)
             room = floats(memory, self.class_weights, self.pitch * DOUBLE)
             room.view(np.float64)[: self.classes] = self.loss.class_weights
-
-    def write_labels(self, memory: NDArray[np.uint8], labels: Array) -> None:
-        """Set the targets of the next step: class numbers (N,) or probabilities (N, K)."""
-        count = len(labels)
-        numbers = floats(memory, self.labels, count)
-        if labels.ndim == 1:
-            numbers[:] = labels
-        else:
-            numbers[:] = -1.0
-            rows = floats(memory, self.wanted, count * self.pitch).reshape(count, self.pitch)
-            rows[:, : self.classes] = labels
 
     def read_result(self, memory: NDArray[np.uint8]) -> float:
         """The last step's loss."""
@@ -107,8 +105,9 @@ class Loss:
             divisor = self._divisor(f, double)
             each_image(f, lambda n: self._image(f, double, n, divisor))
 
-        about = self.plan.about("loss", [self.logits], [self.gradient])
-        self.plan.stage("loss", "loss", "images", body, about)
+        writes = [self.gradient] if self.gradient is not None else []
+        about = self.plan.about("loss", [self.logits], writes)
+        self.plan.stage("loss", self.name, "images", body, about, group=self.targets.group)
 
     def write_sum(self) -> None:
         """Append the stage that adds the images' losses up, in their order."""
@@ -128,13 +127,14 @@ class Loss:
             f.loop("%first", "%last", 1, unit)
 
         about = self.plan.about("sums over images", read=2 * DOUBLE * FLOAT * self.plan.capacity)
-        self.plan.stage("backward", "sum of losses", 1, body, about, group="kernels")
+        self.plan.stage("backward", f"sum of {self.name}", 1, body, about, group="kernels")
 
     # ------------------------------------------------------------------------------- one image
 
     def _image(self, f: Function, double: Doubles, n: Index, divisor: Value) -> None:
-        z, dz = start_of(f, self.logits, n), start_of(f, self.gradient, n)
-        share = self._share(f, n)
+        z = start_of(f, self.logits, n)
+        dz = start_of(f, self.gradient, n) if self.gradient is not None else None
+        share = self.targets.share(f, n)
         lowest = f.constant(float("-inf"))
 
         def largest(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
@@ -148,7 +148,7 @@ class Loss:
         place = self._first(f, z, top)
 
         def is_top(c: Index) -> Value:
-            return f.compare("oeq", _positions(f, c), place)
+            return f.compare("oeq", positions(f, c), place)
 
         high = double.widen(top)
 
@@ -170,7 +170,7 @@ class Loss:
         double.store(double.first(loss), f.at(buffer(f, self.losses), n, "double"))
 
     def _by_output(
-        self, f: Function, double: Doubles, share: Share, z: Value, dz: Value, divisor: Value
+        self, f: Function, double: Doubles, share: Share, z: Value, dz: Value | None, divisor: Value
     ) -> Value:
         """Σ_k of what each output adds, divided."""
         of_one = BY_OUTPUT[self.loss.kind]
@@ -178,8 +178,7 @@ class Loss:
         def each(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
             given = double.widen(f.load_vector(z, c)), double.widen(share(c, real))
             part, slope = of_one(self.loss, double, *given)
-            step = double.narrow(double.apply("fdiv", slope, divisor))
-            f.store_vector(keep(f, real, step), dz, c)
+            self._store(double, double.apply("fdiv", slope, divisor), real, dz, c)
             return [double.apply("fadd", running[0], double.keep(real, part))]
 
         (loss,) = self._over(f, [(double.kind, double.zero)], each)
@@ -193,7 +192,7 @@ class Loss:
         shifted: Callable[[Index], Value],
         odds: Callable[[Index], Value],
         is_top: Callable[[Index], Value],
-        dz: Value,
+        dz: Value | None,
         divisor: Value,
     ) -> Value:
         """−Σ_k w_k t_k log y_k, divided; the gradient is y · Σ_j w_j t_j − w t, divided.
@@ -224,8 +223,7 @@ class Loss:
             rest = double.choose(is_top(c), others, double.apply("fsub", total, power))
             given = double.apply("fmul", power, double.apply("fsub", mass, target))
             step = double.apply("fsub", given, double.apply("fmul", target, rest))
-            step = double.apply("fdiv", step, scale)
-            f.store_vector(keep(f, real, double.narrow(step)), dz, c)
+            self._store(double, double.apply("fdiv", step, scale), real, dz, c)
             return [double.apply("fadd", running[0], terms)]
 
         (loss,) = self._over(f, [(double.kind, double.zero)], loss_and_gradient)
@@ -239,7 +237,7 @@ class Loss:
         shifted: Callable[[Index], Value],
         odds: Callable[[Index], Value],
         is_top: Callable[[Index], Value],
-        dz: Value,
+        dz: Value | None,
         divisor: Value,
     ) -> Value:
         """Σ_k d_k², divided, with d = y − t; the gradient is 2 y (d − Σ_k d_k y_k), divided.
@@ -285,19 +283,32 @@ class Loss:
                 double.apply("fsub", difference, mine),
             )
             away = double.apply("fmul", double.apply("fsub", own, theirs), twice)
-            step = double.narrow(double.apply("fmul", y, away))
-            f.store_vector(keep(f, real, step), dz, c)
+            self._store(double, double.apply("fmul", y, away), real, dz, c)
             return []
 
         self._over(f, [], gradient)
         return double.apply("fdiv", loss, divisor)
+
+    def _store(
+        self, double: Doubles, step: Value, real: Value | None, dz: Value | None, c: Index
+    ) -> None:
+        """Write a vector of the gradient, or add it to what another loss wrote."""
+        f = double.f
+        if dz is None:
+            return
+        if self.weight != 1.0:
+            step = double.apply("fmul", step, double.constant(float(self.weight or 0.0)))
+        vector = keep(f, real, double.narrow(step))
+        if self.adds:
+            vector = f.vector("fadd", f.load_vector(dz, c), vector)
+        f.store_vector(vector, dz, c)
 
     def _first(self, f: Function, z: Value, top: Value) -> Value:
         """The place of the first of the largest logits; infinity if all are NaN."""
         none = f.constant(float("inf"))
 
         def first(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
-            value, position = f.load_vector(z, c), _positions(f, c)
+            value, position = f.load_vector(z, c), positions(f, c)
             if real is not None:
                 position = f.choose(real, position, none)
             largest = f.choose(f.compare("oeq", value, top), position, none)
@@ -319,7 +330,7 @@ class Loss:
             return double.broadcast(f.value(f"sitofp i64 {number} to double"))
 
         def image(n: Index, running: list[Value]) -> list[Value]:
-            share = self._share(f, n)
+            share = self.targets.share(f, n)
 
             def add(c: Index, real: Value | None, values: list[Value]) -> list[Value]:
                 weighed = self._weigh(double, double.widen(share(c, real)), c)
@@ -329,19 +340,6 @@ class Loss:
 
         (found,) = f.loop(0, "%images", 1, image, [(double.kind, double.zero)])
         return double.total(found)
-
-    def _share(self, f: Function, n: Index) -> Share:
-        """What is wanted of image n: by its label, or where that is negative, as written."""
-        label = f.broadcast(f.load(buffer(f, self.labels), n))
-        numbered = f.compare("oge", label, f.zero)
-        row = f.at(buffer(f, self.wanted), f.multiply(n, self.pitch))
-
-        def share(c: Index, real: Value | None) -> Value:
-            mine = f.compare("oeq", _positions(f, c), label)
-            one = f.choose(mine, f.constant(1.0), f.zero)
-            return keep(f, real, f.choose(numbered, one, f.load_vector(row, c)))
-
-        return share
 
     def _smooth(self, double: Doubles, share: Value) -> Value:
         assert isinstance(self.loss, CrossEntropy)
@@ -368,24 +366,6 @@ class Loss:
         full = self.classes // lanes * lanes
         found = f.loop(0, full, lanes, lambda c, values: body(c, None, values), running)
         return found if full == self.classes else body(full, real_lanes(f, self.classes), found)
-
-
-def fits(loss: LossRule, classes: int) -> bool:
-    """Whether a loss can be computed for so many classes."""
-    nothing = np.zeros((0, classes))
-    try:
-        loss.per_image(nothing, nothing)
-    except ArgumentError:
-        return False
-    return True
-
-
-def _positions(f: Function, c: Index) -> Value:
-    """The numbers of a vector's classes, as floats: exact up to 2²⁴."""
-    steps = f"<{', '.join(f'float {float(lane)}' for lane in range(f.vectors.lanes))}>"
-    if isinstance(c, int):
-        return f.vector("fadd", steps, f.constant(float(c)))
-    return f.vector("fadd", steps, f.broadcast(f.value(f"sitofp i64 {c} to float")))
 
 
 def _larger(f: Function, a: Value, b: Value) -> Value:

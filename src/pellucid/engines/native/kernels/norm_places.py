@@ -38,10 +38,13 @@ class NormPlaces:
         self.source, self.target = plan.values[region.sources[0]], plan.values[region.target]
         self.pitch = self.target.layout.pitch
         self.channels = self.target.layout.channels
-        parts = (Part(0, 2 * self.pitch, decays=False),)
+        parts = (
+            Part("gamma", 0, self.pitch, decays=False),
+            Part("beta", self.pitch, self.pitch, decays=False),
+        )
         self.parameter = place_parameter(plan, region, 1, 2 * self.pitch, 1, parts)
         place = plan.place_scratch
-        self.statistics = plan.place(f"statistics {self.name}", 2 * self.pitch)
+        self.statistics = plan.place_statistics(region, 2 * self.pitch)
         if plan.wants_gradient(region.target) or not self.fixed:
             self.batch = place(f"batch statistics {self.name}", 5 * self.pitch)
             self.partial = place(f"image sums {self.name}", 2 * self.pitch * plan.capacity)

@@ -73,20 +73,25 @@ class PackedKernel(Weighted):
     @property
     def has_bias(self) -> bool:
         """Whether biases are added."""
-        return "bias" in self.region.operation.parameters(*self.region.inputs)
+        return "bias" in self.region.parameters
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What in each block of the packed kernel is updated."""
+        """The kernel and the biases of each block."""
         kernel = self.packing.depth * self.packing.width
-        biases = (Part(kernel, self.packing.width, decays=False),) if self.has_bias else ()
-        return (Part(0, kernel, decays=True), *biases)
+        biases = Part("bias", kernel, self.packing.width, decays=False)
+        return (Part("kernel", 0, kernel, decays=True), *([biases] if self.has_bias else []))
+
+    @property
+    def form(self) -> tuple[int, int]:
+        """What decides how numbers lie in the blocks, besides their size."""
+        return self.groups, self.packing.filters
 
     def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """Kernel and biases, or what belongs to them, of a packed array at an offset."""
         packed = floats(memory, offset, self.parameter.size).reshape(self.groups, -1)
         kernels, biases = zip(*map(self.packing.unpack, packed), strict=True)
-        shape = self.region.operation.parameters(*self.region.inputs)["kernel"].shape
+        shape = self.region.parameters["kernel"].shape
         found = {"kernel": np.concatenate(kernels, axis=3).reshape(shape)}
         return found | ({"bias": np.concatenate(biases)} if self.has_bias else {})
 

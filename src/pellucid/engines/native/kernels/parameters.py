@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.emit.schedule_builder import buffer
@@ -10,6 +10,8 @@ from pellucid.engines.native.emit.update import update_vector
 from pellucid.engines.native.memory.layout import FLOAT
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Part of a packed parameter, every block of it, that decays or does not.
+    """Part of a packed parameter, every block of it: that of one array.
 
     Attributes:
+        name: The array's own name, e.g. ``kernel``.
         start: Floats from the block's start.
         floats: How many.
         decays: Whether weight decay applies.
     """
 
+    name: str
     start: int
     floats: int
     decays: bool
@@ -42,7 +46,9 @@ class Parameter:
         gradients: Their gradient, in ``chunks`` partial sums one after the other.
         chunks: How many partial sums.
         memory: What the optimizer remembers, an offset by its slots' names.
-        parts: What in each block is updated.
+        parts: The arrays in each block.
+        trained: Those of the arrays that are updated here, by their own names: which change, and
+            are not another kernel's that shares them.
     """
 
     name: str
@@ -53,29 +59,75 @@ class Parameter:
     chunks: int
     memory: dict[str, int]
     parts: tuple[Part, ...]
+    trained: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:
         """Floats in all."""
         return self.blocks * self.block
 
+    @property
+    def updated(self) -> list[Part]:
+        """What is updated of each block: neighbours that decay alike in one piece."""
+        found: list[Part] = []
+        for part in self.parts:
+            if part.name not in self.trained:
+                continue
+            last = found[-1] if found else None
+            if last and last.start + last.floats == part.start and last.decays == part.decays:
+                found[-1] = replace(last, floats=last.floats + part.floats)
+            else:
+                found.append(part)
+        return found
+
 
 def place_parameter(
-    plan: Plan, region: Region, blocks: int, block: int, chunks: int, parts: tuple[Part, ...]
+    plan: Plan,
+    region: Region,
+    blocks: int,
+    block: int,
+    chunks: int,
+    parts: tuple[Part, ...],
+    form: Hashable = None,
 ) -> Parameter:
-    """Find room for a region's parameter."""
+    """Find room for a region's parameter.
+
+    Regions whose weights have one store and lie alike have one array of them; each has a gradient
+    of its own, see :mod:`.sharing`.
+
+    Args:
+        plan: The plan.
+        region: The region.
+        blocks: How many blocks.
+        block: Floats in a block.
+        chunks: Partial sums of the gradient.
+        parts: The arrays in each block.
+        form: What else decides how the arrays lie in the blocks.
+    """
     name = region.name
     size = blocks * block
     place = plan.place
-    weights = place(f"weights {name}", size)
-    trains = plan.optimizer is not None and plan.trains(region)
-    gradients, slots = 0, plan.optimizer.slots if plan.optimizer is not None and trains else ()
+    gradients = 0
     if plan.wanted.weights:  # they are read after the last stage
         gradients = place(f"weight gradients {name}", size * chunks)
     elif plan.has_backward:
         gradients = plan.place_scratch(f"weight gradients {name}", size * chunks)
+    own = (region.anchor.store, region.kernel, blocks, block, parts, form)
+    if (first := plan.parameters.get(own)) is not None:
+        return replace(
+            first, name=name, gradients=gradients, chunks=chunks, memory={}, trained=frozenset()
+        )
+    weights = place(f"weights {name}", size)
+    free = [part.name for part in parts if region.full_name(part.name) not in plan.owners]
+    plan.owners.update((region.full_name(part), name) for part in free)
+    trained = frozenset(part for part in free if plan.trains_array(region, part))
+    slots = plan.optimizer.slots if plan.optimizer is not None and trained else ()
     memory = {slot: place(f"{slot} {name}", size) for slot in slots}
-    return Parameter(name, blocks, block, weights, gradients, chunks, memory, parts)
+    parameter = Parameter(
+        name, blocks, block, weights, gradients, chunks, memory, parts, trained
+    )  # fmt: skip
+    plan.parameters[own] = parameter
+    return parameter
 
 
 def joined_gradient(f: Function, parameter: Parameter, at: Index) -> Value:
@@ -96,7 +148,7 @@ def write_update(plan: Plan, parameter: Parameter) -> None:
         lanes = f.vectors.lanes
 
         def one(ob: Index, _: list[Value]) -> list[Value]:
-            for part in parameter.parts:
+            for part in parameter.updated:
 
                 def vector(i: Index, _: list[Value], decays: bool = part.decays) -> list[Value]:
                     at = f.add(f.multiply(ob, parameter.block), i)

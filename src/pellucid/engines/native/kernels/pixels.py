@@ -1,4 +1,4 @@
-"""Pixels, as bytes or floats, to normalised floats."""
+"""Inputs: pixels, as bytes or floats, and other numbers, to normalised floats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ UNROLLED = 16
 
 
 class Pixels(Kernel):
-    """The first region: (pixel − mean) / std."""
+    """The first region of an input: (pixel − mean) / std.
+
+    The largest input is read where the caller has it; others, as floats, where they were copied to.
+    """
 
     family: ClassVar[str] = "bytes to floats"
     operations: ClassVar[tuple[type[Operation], ...]] = (ops.Normalise,)
@@ -36,23 +39,25 @@ class Pixels(Kernel):
         return super().declines(region, target) if not region.sources else "is for pixels alone"
 
     def forward(self) -> None:
-        """Append the first stage, for bytes and for floats."""
+        """Append the first stage, for bytes and for floats, or for floats alone."""
         plan, region = self.plan, self.region
+        feed = plan.feeds.get(region.source_input)
         operation = region.operation
         assert isinstance(operation, ops.Normalise)
-        height, width, channels = as_image(plan.graph.input_shape)
+        height, width, channels = as_image(region.inputs[0])
         place = plan.values[region.target]
         layout = place.layout
 
         def code(f: Function, *, floats: bool) -> None:
             kind = "float" if floats else "i8"
+            given = "%pixels" if feed is None else buffer(f, feed)
 
             def image(n: Index, _: list[Value]) -> list[Value]:
                 def row(y: Index, _: list[Value]) -> list[Value]:
                     line = f.add(
                         f.multiply(n, height * width * channels), f.multiply(y, width * channels)
                     )
-                    pixels = f.at("%pixels", line, kind)
+                    pixels = f.at(given, line, kind)
                     to = f.add(
                         f.add(f.multiply(n, layout.image), layout.at(0, 0)),
                         f.multiply(y, layout.row),
@@ -84,8 +89,11 @@ class Pixels(Kernel):
 
             f.loop(*f.extent("images"), 1, image)
 
-        for floats in (False, True):
-            schedules = tuple(name for name in plan.forward if name.endswith("_floats") == floats)
+        both = {
+            floats: tuple(name for name in plan.forward if name.endswith("_floats") == floats)
+            for floats in (False, True)
+        }
+        for floats, schedules in both.items() if feed is None else [(True, plan.forward)]:
             read = plan.capacity * height * width * channels * (FLOAT if floats else 1)
             plan.stage(
                 schedules,

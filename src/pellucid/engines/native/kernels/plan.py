@@ -16,10 +16,11 @@ from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from pellucid.engines.native.emit.ir import Function, Vectors
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
+    from pellucid.engines.native.kernels.parameters import Parameter
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.memory.layout import DType
@@ -42,14 +43,22 @@ class Plan:
         threads: Threads that the scratch buffers are for.
         learning: How the program learns; none for inference.
         builder: Collects the code.
-        wanted: What is read besides the answer.
-        makers: The region target that holds each node's value.
+        wanted: What is read besides the outputs.
+        makers: The region target that holds each node's value, and each input's.
         arena: Collects the buffers.
+        pixels: The input that the call itself brings, as bytes or floats: the largest.
+        feeds: Where each other input lies, floats one after the other, by its name.
         values: Where each value lies, by the name of its node.
         gradients: Where the loss's gradient at each value lies.
         written: Gradients that the backward code has written already; what comes next adds.
         scalars: Offset of the numbers that change from step to step.
         shapes: Every value's shape, as it lies in memory.
+        parameters: The weights that were placed, by store and how they lie.
+        owners: The parameter by which each weight is updated, the first that was placed with it,
+            by the weight's full name.
+        statistics: Where the running statistics of each store lie.
+        kept: The region targets whose values are read where they were made: outputs, and what
+            losses compare.
     """
 
     graph: Graph
@@ -62,20 +71,31 @@ class Plan:
     wanted: Wanted = NOTHING
     makers: dict[str, str] = field(default_factory=dict)
     arena: Arena = field(default_factory=Arena)
+    pixels: str = ""
+    feeds: dict[str, int] = field(default_factory=dict)
     values: dict[str, Place] = field(default_factory=dict)
     gradients: dict[str, Place] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     scalars: int = 0
     shapes: dict[str, Shape] = field(default_factory=dict)
+    parameters: dict[Hashable, Parameter] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    statistics: dict[str, int] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
     _read_later: tuple[set[str], set[str]] = (set(), set())
 
     def __post_init__(self) -> None:
         self.shapes = {region.target: region.shape for region in self.regions}
         self.scalars = self.place("scalars", SCALARS)
+        compared = self.learning.compared if self.learning is not None else frozenset[str]()
+        outputs = self._targets(self.wanted.values.union(self.graph.outputs.values()))
+        self.kept = frozenset(outputs | self._targets(compared))
         self._read_later = (
-            self._targets(self.wanted.values) | {self.answer},
-            self._targets(self.wanted.seeds | self.wanted.gradients),
+            outputs,
+            # The loss, or the caller, writes before the first stage of the backward pass.
+            self._targets(self.wanted.seeds | self.wanted.gradients | compared),
         )
+        self._place_feeds()
         differentiated = self._differentiated()
         readers: dict[str, list[Region]] = {region.target: [] for region in self.regions}
         for region in self.regions:
@@ -89,11 +109,6 @@ class Plan:
             if region.target in differentiated:
                 self.gradients[region.target] = self._gradient(region)
         self.written |= self._targets(self.wanted.seeds)
-
-    @property
-    def answer(self) -> str:
-        """The target of the last region."""
-        return self.regions[-1].target
 
     @property
     def forward(self) -> tuple[str, ...]:
@@ -116,8 +131,12 @@ class Plan:
         return self.learning.optimizer if self.learning is not None else None
 
     def trains(self, region: Region) -> bool:
-        """Whether a region's weights change."""
-        return self.learning is not None and region.name in self.learning.trains
+        """Whether any of a region's weights change."""
+        return any(self.trains_array(region, name) for name in region.parameters)
+
+    def trains_array(self, region: Region, name: str) -> bool:
+        """Whether one of a region's weights changes, by its own name."""
+        return self.learning is not None and region.full_name(name) in self.learning.trained
 
     def uses_running(self, region: Region) -> bool:
         """Whether a norm uses its running statistics wherever a batch has its own."""
@@ -208,6 +227,13 @@ class Plan:
         """The place of so many floats that are needed between some stages only."""
         return self.arena.place_scratch(name, FLOAT * floats)
 
+    def place_statistics(self, region: Region, floats: int) -> int:
+        """The place of a region's running statistics: one for all that share them."""
+        store = region.anchor.store
+        if store not in self.statistics:
+            self.statistics[store] = self.place(f"statistics {region.name}", floats)
+        return self.statistics[store]
+
     def room(self, layout: Layout) -> int:
         """Bytes for images: tiles may load a whole vector at the very last position."""
         return layout.bytes(self.capacity) + layout.itemsize * self.lanes
@@ -218,6 +244,15 @@ class Plan:
         place = self.arena.place_scratch(f"winners {region.name}", self.room(layout))
         return Place(layout, place)
 
+    def _place_feeds(self) -> None:
+        """Find room for all inputs but the largest."""
+        read = {region.source_input for region in self.regions if not region.sources}
+        sizes = {name: prod(self.graph.inputs[name].shape) for name in sorted(read)}
+        self.pixels = max(sizes, key=sizes.__getitem__)
+        for name, size in sizes.items():
+            if name != self.pixels:
+                self.feeds[name] = self.place(f"input {name}", self.capacity * size)
+
     def _targets(self, names: Iterable[str]) -> set[str]:
         """The region targets that hold some nodes' values, of those that are made."""
         return {self.makers[name] for name in names if name in self.makers}
@@ -226,11 +261,9 @@ class Plan:
         """The values at which gradients are needed."""
         if not self.has_backward:
             return set()
-        found = {self.answer} if self.training else set(self._read_later[1])
+        found = set() if self.training else set(self._read_later[1])
         for region in self.regions:
-            learns = self.trains(region) or (
-                self.wanted.weights and region.operation.parameters(*region.inputs)
-            )
+            learns = self.trains(region) or (self.wanted.weights and region.parameters)
             if learns or found.intersection(region.sources):
                 found.add(region.target)
         return found
@@ -256,8 +289,7 @@ class Plan:
         border = self._gradient_border(region)
         layout = Layout(height, width, channels, whole_vectors(channels, self.lanes), border)
         name, size = f"gradient {region.target}", self.room(layout)
-        # The loss, or the caller, writes before the first stage of the backward pass.
-        if region.target in self._read_later[1] or (self.training and region.target == self.answer):
+        if region.target in self._read_later[1]:
             return Place(layout, self.arena.place(name, size))
         return Place(layout, self.arena.place_images(name, layout, size))
 
@@ -291,8 +323,6 @@ SCALARS = 16
 
 
 def as_image(shape: Shape) -> tuple[int, int, int]:
-    """A shape as (height, width, channels)."""
-    if len(shape) == 1:
-        return 1, 1, shape[0]
-    height, width, channels = shape
-    return height, width, channels
+    """A shape of any number of axes as (height, width, channels), the last of which is its last."""
+    height, width, channels = (1, 1, 1, *shape)[-3:]
+    return prod(shape[:-3]) * height, width, channels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pellucid import ops
@@ -10,7 +11,7 @@ from pellucid import ops
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.graph import Node
-    from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.operation import Operation, Parameter, Shape
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,20 @@ class Region:
     def operation(self) -> Operation:
         """The anchor's operation."""
         return self.anchor.operation
+
+    @property
+    def source_input(self) -> str:
+        """The input that the first region of its branch takes."""
+        return self.anchor.inputs[0]
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The weights that the anchor needs, by their own names."""
+        return self.operation.parameters(*self.inputs)
+
+    def full_name(self, own: str) -> str:
+        """The name of one of its weights in the store."""
+        return f"{self.anchor.store}.{own}"
 
     @property
     def nodes(self) -> tuple[str, ...]:

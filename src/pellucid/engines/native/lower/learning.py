@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.kernels.kernel import Declined
-from pellucid.graph import Graph
-from pellucid.ops.loss import Loss
+from pellucid.engines.native.lower.objective import LossNode, take_apart, without_losses
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.engines.step import Step
-    from pellucid.graph import Node
+    from pellucid.graph import Graph
     from pellucid.optimizers import Optimizer
 
 
@@ -22,22 +23,23 @@ class Learning:
     """How a compiled network learns.
 
     Attributes:
-        graph: The network, up to what the loss compares.
-        loss: The loss on its answer.
+        graph: The network, without its losses.
+        losses: The losses of its values, by name.
+        weights: What each loss that is minimised is multiplied with, by its name; others are only
+            measured.
         optimizer: The update rule.
         seed: Of the random numbers drawn in training.
-        targets: The input that the loss compares the answer with.
-        trains: The nodes whose weights change; by default all.
-        running: Norms that use their running statistics.
-        follows: Norms whose running statistics follow the batch's; by default all.
+        trained: The weights that change, by full name.
+        running: Nodes, norms that use their running statistics.
+        follows: Nodes, norms whose running statistics follow the batch's.
     """
 
     graph: Graph
-    loss: Loss
+    losses: Mapping[str, LossNode]
+    weights: Mapping[str, float]
     optimizer: Optimizer
     seed: int
-    targets: str
-    trains: frozenset[str]
+    trained: frozenset[str]
     running: frozenset[str]
     follows: frozenset[str]
 
@@ -48,54 +50,23 @@ class Learning:
         Raises:
             Declined: If it is none that compiled code can take.
         """
-        node = step.graph[step.loss_value]
-        if not isinstance(node.operation, Loss):
-            raise Declined(f"{node.name} is no loss")
-        value, targets = node.inputs
-        graph = _without(step.graph, node)
-        if len(graph.inputs) != 1 or targets not in step.graph.inputs or targets in graph.inputs:
-            raise Declined("a step takes pictures and targets, each by one input")
-        if {*graph.outputs.values()} != {value}:
-            raise Declined("a step gives the loss and the answer that it compares")
-        stores = [node.store for node in graph.nodes if graph.parameters_of(node)]
-        if len(stores) != len(set(stores)):
-            raise Declined("layers share weights")
+        network = without_losses(step.graph)
+        if network is None:
+            raise Declined("there are no layers, only losses")
+        nodes = network.nodes
         return cls(
-            graph,
-            node.operation,
+            network,
+            take_apart(step.graph).losses,
+            step.minimised,
             step.optimizer,
             step.seed,
-            targets,
-            frozenset(each.name for each in graph.nodes if _trains(step, graph, each)),
-            frozenset(each.name for each in graph.nodes if not step.normalises_by_batch(each)),
-            frozenset(each.name for each in graph.nodes if step.updates_statistics(each)),
+            frozenset(step.trained),
+            frozenset(each.name for each in nodes if not step.normalises_by_batch(each)),
+            frozenset(each.name for each in nodes if step.updates_statistics(each)),
         )
 
-
-def _trains(step: Step, graph: Graph, node: Node) -> bool:
-    """Whether a node's weights change.
-
-    Raises:
-        Declined: If some of them do and others do not.
-    """
-    own = node.operation.parameters(*graph.inputs_of(node))
-    trainable = {f"{node.store}.{name}" for name, each in own.items() if each.trainable}
-    changing = trainable & step.trained.keys()
-    if changing and changing != trainable:
-        raise Declined(f"some weights of {node.name} are trained, others are not")
-    return bool(changing)
-
-
-def _without(graph: Graph, loss: Node) -> Graph:
-    """A graph without its loss, and the inputs that the loss alone reads.
-
-    Raises:
-        Declined: If something is computed from the loss.
-    """
-    nodes = [node for node in graph.nodes if node is not loss]
-    if any(loss.name in node.inputs for node in nodes):
-        raise Declined(f"something is computed from {loss.name}")
-    read = {name for node in nodes for name in node.inputs}
-    inputs = {name: value for name, value in graph.inputs.items() if name in read}
-    outputs = {name: value for name, value in graph.outputs.items() if value != loss.name}
-    return Graph(inputs, nodes, outputs or {loss.inputs[0]: loss.inputs[0]})
+    @property
+    def compared(self) -> frozenset[str]:
+        """The values of the network that losses read: what they compare, and computed targets."""
+        read = {name for each in self.losses.values() for name in (each.value, each.targets)}
+        return frozenset(read & self.graph.types.keys())

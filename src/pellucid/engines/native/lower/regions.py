@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.engines.native.kernels.pixels import Pixels
+from pellucid.engines.native.kernels.plan import as_image
 from pellucid.engines.native.kernels.pointwise import POINTWISE
 from pellucid.engines.native.kernels.region import Region
 from pellucid.engines.native.kernels.registry import choose
@@ -20,6 +21,8 @@ from pellucid.engines.native.wanted import NOTHING
 from pellucid.graph import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pellucid.engines.native.target import Target
     from pellucid.engines.native.wanted import Wanted
     from pellucid.graph import Graph
@@ -32,7 +35,7 @@ class Lowered:
 
     Attributes:
         regions: In the order of the graph's nodes.
-        makers: The target of the region that makes each node's value; ``input`` too.
+        makers: The target of the region that makes each node's value, and each input's.
     """
 
     regions: list[Region]
@@ -40,7 +43,12 @@ class Lowered:
 
 
 def lower(
-    graph: Graph, target: Target, *, training: bool = True, wanted: Wanted = NOTHING
+    graph: Graph,
+    target: Target,
+    *,
+    training: bool = True,
+    wanted: Wanted = NOTHING,
+    compared: Collection[str] = (),
 ) -> Lowered:
     """The regions of a graph.
 
@@ -48,10 +56,11 @@ def lower(
         graph: The graph.
         target: What the code is for.
         training: Whether the program shall learn as well; else dropout is left out.
-        wanted: What is read besides the answer. Where values are, what computes them gives the bits
-            that it would give without: only how far it is fused differs.
+        wanted: What is read besides the outputs. Where values are, what computes them gives the
+            bits that it would give without: only how far it is fused differs.
+        compared: Values that losses read.
     """
-    return _Lowering(graph, target, training=training, wanted=wanted).run()
+    return _Lowering(graph, target, training, wanted, frozenset(compared)).run()
 
 
 def alone(operation: Operation) -> bool:
@@ -62,9 +71,20 @@ def alone(operation: Operation) -> bool:
 class _Lowering:
     """The state of :func:`lower`."""
 
-    def __init__(self, graph: Graph, target: Target, *, training: bool, wanted: Wanted) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        target: Target,
+        training: bool,
+        wanted: Wanted,
+        compared: frozenset[str],
+    ) -> None:
         self._graph, self._target, self._wanted = graph, target, wanted
         self._training, self._backward = training, training or wanted.backward
+        # What is read where it is made, so that nothing may be fused over it.
+        # An output that is an input need not be computed.
+        outputs = {*graph.outputs.values()} - graph.inputs.keys()
+        self._ends = compared.union(wanted.values, outputs)
         self._readers: dict[str, list[Node]] = {}
         for node in graph.nodes:
             for name in node.inputs:
@@ -72,19 +92,24 @@ class _Lowering:
 
     def run(self) -> Lowered:
         """Lower the graph."""
-        first = self._pixels()
-        regions, shapes, taken = [first], {first.target: first.shape}, set(first.nodes)
-        makers = {self._graph.input: first.target, first.name: first.target}
+        regions: list[Region] = []
+        makers: dict[str, str] = {}
+        shapes: dict[str, Shape] = {}
+        taken: set[str] = set()
+        for name in self._graph.inputs:
+            if name in self._readers or name in self._ends:
+                pixels = self._pixels(name)
+                regions.append(pixels)
+                shapes[pixels.target] = pixels.shape
+                taken.update(pixels.nodes)
+                makers |= {name: pixels.target, pixels.name: pixels.target}
         for node in self._graph.nodes:
             if node.name in taken:
                 continue
             sources = tuple(makers[name] for name in node.inputs)
-            # What the last region makes is the answer, and it is not the pixels themselves.
-            ends = node.name == self._graph.output
-            copied = ends and (len(regions) == 1 or sources[0] != regions[-1].target)
             # Of the gradient at another name, other readers of the value have no part.
             differs = self._wanted.backward and node.name in self._wanted.names
-            if not copied and not differs and self._only_a_name(node, shapes[sources[0]]):
+            if not differs and self._only_a_name(node, shapes[sources[0]]):
                 makers[node.name] = sources[0]
                 continue
             shape = shapes[sources[0]] if alone(node.operation) else self._graph.shapes[node.name]
@@ -94,15 +119,15 @@ class _Lowering:
                 makers[region.target], shapes[region.target] = region.target, region.shape
         return Lowered(regions, makers)
 
-    def _pixels(self) -> Region:
+    def _pixels(self, name: str) -> Region:
         """Pixels become floats, normalised where the network begins with that."""
-        graph, (first, *others) = self._graph, self._readers[self._graph.input]
-        normalises = isinstance(first.operation, ops.Normalise)
-        hidden = first.name != graph.output and graph.input not in self._wanted.names
-        if not normalises or others or not hidden:
-            channels = graph.input_shape[-1]
-            first = Node(graph.input, ops.Normalise((0.0,) * channels, (1.0,) * channels))
-        shape = graph.input_shape
+        shape, readers = self._graph.inputs[name].shape, self._readers.get(name, [])
+        read = self._ends | self._wanted.names
+        first = readers[0] if len(readers) == 1 and name not in read else None
+        if first is None or not isinstance(first.operation, ops.Normalise) or first.name in read:
+            channels = as_image(shape)[-1]
+            plain = ops.Normalise((0.0,) * channels, (1.0,) * channels)
+            first = Node(name, plain, (name,))
         return Region(first, (), (shape,), first.name, shape, Pixels)
 
     def _region(self, node: Node, sources: tuple[str, ...], shape: Shape) -> Region:
@@ -116,7 +141,7 @@ class _Lowering:
         region, wanted = self._grown(anchor), self._wanted
         if wanted.backward and wanted.names.intersection(region.nodes):
             return [anchor]  # a gradient inside a region is nowhere, at its end is masked
-        if wanted.names.intersection(region.nodes[:-1]):
+        if self._ends.intersection(region.nodes[:-1]):
             return self._one_by_one(anchor, region.epilogue)
         return [region]
 
@@ -124,7 +149,8 @@ class _Lowering:
         """A region with all that can be fused: each the only reader of the one before."""
         while True:
             following = self._readers.get(region.target, [])
-            if len(following) != 1:
+            # Learning, a region ends where a value is read: its gradient is found there too.
+            if len(following) != 1 or (self._training and region.target in self._ends):
                 return region
             longer = region.followed_by(following[0], self._graph.shapes[following[0].name])
             if region.kernel.declines(longer, self._target):
@@ -142,7 +168,7 @@ class _Lowering:
             source, function = before.name, tuple[Node, ...]()
             if isinstance(node.operation, ops.MaxPool) and before is not anchor.anchor:
                 source, function = anchor.name, (before,)
-                if before.name not in self._wanted.names:  # the pooling does not read it
+                if before.name not in self._ends:  # the pooling does not read it
                     regions.pop()
             region = self._region(node, (source,), self._graph.shapes[node.name])
             regions.append(replace(region, epilogue=function))
@@ -157,7 +183,7 @@ class _Lowering:
 
     def _as_it_lies(self, node: Node) -> bool:
         """Whether all that read a flattened value can read the feature maps instead."""
-        return node.name != self._graph.output and all(
+        return node.name not in self._ends and all(
             isinstance(reader.operation, ops.Dense)
             or (
                 (isinstance(reader.operation, ops.Flatten) or alone(reader.operation))

@@ -17,6 +17,7 @@ from pellucid.engines.native.kernels.plan import SCALARS
 from pellucid.engines.native.lower.fold import Folded, fold
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.runtime.host.loaded import Loaded, contiguous, of_pixels
+from pellucid.graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.compile import Code
     from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.target import Target
-    from pellucid.graph import Graph, Weights
+    from pellucid.graph import Weights
     from pellucid.ops.operation import Array
 
 INFERENCE_BATCH = 64
@@ -41,7 +42,12 @@ has written lies in the processor's caches when the next one reads it."""
 
 
 class Compiled:
-    """A graph of one input and one output, compiled for this processor, with its weights.
+    """A graph compiled for this processor, with its weights.
+
+    Attributes:
+        graph: The graph, without losses.
+        folded: What is computed in its place at inference.
+        inputs: Those of its inputs that are read as values, the largest first.
 
     What comes in has been checked. A step that is broken off, e.g. from the keyboard, leaves
     everything as it was before, or as it is after the step.
@@ -54,13 +60,14 @@ class Compiled:
         learning: Learning | None,
         target: Target,
     ) -> None:
-        self.graph, self._shape = graph, graph.output_shape
+        self.graph = graph
         self._learning = learning
         self._target = target
         self._steps = np.zeros(1, np.int64)  # counted by the call that takes the step
         self._counter = self._steps.ctypes.data
         # Learning needs the batch norms as they are; inference does not.
-        self.folded = fold(graph) if learning is None else Folded.nothing(graph)
+        shown = graph.outputs.values()
+        self.folded = fold(graph, shown) if learning is None else Folded.nothing(graph)
         self._whole: Weights = {}
         learns = learning is not None
         self._build(_first_capacity(graph) if learns else group(graph, target.threads))
@@ -69,14 +76,25 @@ class Compiled:
     def _build(self, capacity: int) -> None:
         """Compile for batches of at most so many images."""
         code = write(
-            self.folded.graph,
+            self.folded.graph if self._learning else self._needed(),
             self._target,
             capacity=capacity,
             learning=self._learning,
         )
         self._loaded = Loaded(code, self._target, self._place_in_training)
-        if code.loss is not None:
-            code.loss.prepare(self._memory)
+        self.inputs = [code.plan.pixels, *code.plan.feeds]  # those that are read as values
+        made = self.folded.makers
+        self._answers = {
+            name: code.place_of(made[name])
+            for name in self.graph.outputs.values()
+            if name in made  # others are inputs
+        }
+
+    def _needed(self) -> Graph:
+        """What the outputs are computed from."""
+        graph = self.folded.graph
+        nodes = graph.nodes_before(graph.outputs.values())
+        return Graph(graph.inputs, nodes or graph.nodes, graph.outputs)
 
     @property
     def _code(self) -> Code:
@@ -94,45 +112,61 @@ class Compiled:
         lasting = self._code.plan.arena.lasting  # weights and what the optimizer remembers
         return (self._memory.size - lasting) // self._loaded.capacity
 
-    def forward(self, images: Array) -> Array:
-        """The answers to any number of images, (N, …)."""
-        pixels, size = contiguous(images), self._loaded.capacity
-        answers = [
-            self._forward(pixels[first : first + size]).copy()
-            for first in range(0, len(pixels), size)
+    def forward(self, arrays: Mapping[str, Array]) -> dict[str, NDArray[np.float32]]:
+        """The values of the outputs for any number of examples, (N, …) each, by their own names.
+
+        Args:
+            arrays: For each input that is read, (N, …).
+        """
+        given, size = contiguous(arrays, self.inputs), self._loaded.capacity
+        count = len(given[self._code.plan.pixels])
+        if count <= size:
+            return self._forward(given, count)
+        parts = [
+            self._forward({n: a[first : first + size] for n, a in given.items()}, count - first)
+            for first in range(0, count, size)
         ]
-        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+        return {name: np.concatenate([part[name] for part in parts]) for name in self._answers}
 
     def train_step(
-        self, images: Array, labels: Array, learning_rate: float
-    ) -> tuple[float, NDArray[np.float32]]:
+        self, arrays: Mapping[str, Array], learning_rate: float
+    ) -> dict[str, NDArray[np.float32] | float]:
         """Learn from a batch.
 
+        Args:
+            arrays: For each input that is read, (N, …), and what losses compare with.
+            learning_rate: The learning rate.
+
         Returns:
-            The loss and the network's answers, both before the update.
+            The losses and the values of the outputs, all before the update, by their own names.
         """
         assert self._learning is not None
-        pixels = contiguous(images)
-        if len(pixels) > self._loaded.capacity:
-            self._grow(len(pixels))
-        loss = self._code.loss
-        assert loss is not None
-        loss.write_labels(self._memory, labels)
+        given = contiguous(arrays, self.inputs)
+        count = len(given[self._code.plan.pixels])
+        if count > self._loaded.capacity:
+            self._grow(count)
+        pixels = self._loaded.take(given)
+        for name, targets in self._code.targets.items():
+            targets.write(self._memory, arrays[name])
         scalars, step = floats(self._memory, self._code.plan.scalars, SCALARS), self._step
         write_counter(scalars, self._learning.seed, step)
         write_scalars(scalars, self._learning.optimizer, learning_rate, step + 1)
         # One call, so that an interruption from the keyboard comes before the step or after it.
         with self._undone_if_python_fails():
             self._loaded.run(of_pixels(STEP, pixels), pixels, counter=self._counter)
-        return loss.read_result(self._memory), self._answers(len(pixels)).copy()
+        losses = {name: loss.read_result(self._memory) for name, loss in self._code.losses.items()}
+        return {**losses, **self._values(count)}
 
-    def _forward(self, pixels: Array) -> NDArray[np.float32]:
-        self._loaded.infer(pixels)
-        return self._answers(len(pixels))
+    def _forward(self, given: Mapping[str, Array], count: int) -> dict[str, NDArray[np.float32]]:
+        self._loaded.infer(given)
+        return self._values(min(count, self._loaded.capacity))
 
-    def _answers(self, count: int) -> NDArray[np.float32]:
-        """The answers to the last batch, where they lie."""
-        return self._loaded.view(self._loaded.answer, count).reshape(count, *self._shape)
+    def _values(self, count: int) -> dict[str, NDArray[np.float32]]:
+        """Copies of the values of the outputs for the last batch."""
+        return {
+            name: self._loaded.view(place, count).copy().reshape(count, *self.graph.shapes[name])
+            for name, place in self._answers.items()
+        }
 
     @contextmanager
     def _undone_if_python_fails(self) -> Iterator[None]:
@@ -190,7 +224,8 @@ class Compiled:
         for kernel in self._code.weighted.values():
             for slot, offset in kernel.parameter.memory.items():
                 for part, array in kernel.read(self._memory, offset).items():
-                    state[f"{kernel.region.anchor.store}.{part}.{slot}"] = array
+                    if part in kernel.parameter.trained:
+                        state[f"{kernel.region.full_name(part)}.{slot}"] = array
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
@@ -200,7 +235,8 @@ class Compiled:
         for kernel in self._code.weighted.values():
             for slot, offset in kernel.parameter.memory.items():
                 own = of_node(remembered, kernel.region.anchor.store, f".{slot}")
-                kernel.write(self._memory, offset, own)
+                mine = {name: own[name] for name in kernel.parameter.trained}
+                kernel.write(self._memory, offset, kernel.read(self._memory, offset) | mine)
 
 
 def group(graph: Graph, threads: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from pellucid.engines.native.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+
+    from numpy.typing import NDArray
 
     from pellucid.engines.native.lower.fold import Folded
     from pellucid.engines.native.memory.layout import Place
@@ -44,6 +46,14 @@ class _Program:
     loaded: Loaded
     folded: Folded
     version: int = -1
+
+    def given(
+        self, arrays: Mapping[str, Array], part: slice = slice(None)
+    ) -> dict[str, NDArray[Any]]:
+        """Some examples of the inputs that it reads, contiguous."""
+        plan = self.loaded.code.plan
+        mine = {name: arrays[name][part] for name in (plan.pixels, *plan.feeds)}
+        return contiguous(mine, mine)
 
 
 class Inspector:
@@ -72,53 +82,46 @@ class Inspector:
         self._version += 1
 
     def values(
-        self, latest: Callable[[], Weights], images: Array, names: Collection[str]
+        self, latest: Callable[[], Weights], arrays: Mapping[str, Array], names: Collection[str]
     ) -> dict[str, Array]:
         """The values of some nodes, (N, …) each, in the graph's order.
 
         Args:
             latest: Gives the weights of the whole graph.
-            images: (N, H, W, C).
-            names: Nodes, ``input`` among them.
+            arrays: (N, …) for each input that these nodes are computed from.
+            names: Nodes; at least one.
         """
         order = [node.name for node in self._graph.nodes if node.name in names]
-        own = self._graph.input
-        found = {own: images.astype(np.float32)} if own in names else {}
-        if not order:
-            return found
-        wanted = Wanted(values=frozenset(order))
-        pixels, shapes = contiguous(images), {name: self._graph.shapes[name] for name in order}
+        wanted, count = Wanted(values=frozenset(order)), _count(arrays)
+        shapes = {name: self._graph.shapes[name] for name in order}
         size = images_at_once(8 * sum(map(prod, shapes.values())))
-        if len(pixels) <= min(size, ONE_PIECE // (4 * sum(map(prod, shapes.values())))):
-            return found | self._in_one_piece(
-                self._program(latest, wanted, len(pixels)), pixels, order
-            )
-        arrays = {
-            name: np.empty((len(images), *shape), np.float32) for name, shape in shapes.items()
-        }
-        for part in parts(len(pixels), size):
-            program = self._program(latest, wanted, min(size, len(pixels)))
-            program.loaded.infer(pixels[part])
-            plan = program.loaded.code.plan
-            for name, array in arrays.items():
-                place = plan.values[plan.makers[program.folded.makers[name]]]
+        if count <= min(size, ONE_PIECE // (4 * sum(map(prod, shapes.values())))):
+            return self._in_one_piece(self._program(latest, wanted, count), arrays, order)
+        found = {name: np.empty((count, *shape), np.float32) for name, shape in shapes.items()}
+        for part in parts(count, size):
+            program = self._program(latest, wanted, min(size, count))
+            program.loaded.infer(program.given(arrays, part))
+            for name, array in found.items():
+                place = program.loaded.code.place_of(program.folded.makers[name])
                 _copy(program.loaded, place, array[part])
-        return found | arrays
+        return found
 
-    def _in_one_piece(self, program: _Program, pixels: Array, names: list[str]) -> dict[str, Array]:
+    def _in_one_piece(
+        self, program: _Program, arrays: Mapping[str, Array], names: list[str]
+    ) -> dict[str, Array]:
         """Values where native code wrote them, in memory that the caller keeps."""
-        plan = program.loaded.code.plan
-        places = {name: plan.values[plan.makers[program.folded.makers[name]]] for name in names}
-        views = program.loaded.infer_into_new(pixels, set(places.values()))
+        code, made = program.loaded.code, program.folded.makers
+        places = {name: code.place_of(made[name]) for name in names}
+        views = program.loaded.infer_into_new(program.given(arrays), set(places.values()))
         return {
-            name: views[place].reshape(len(pixels), *self._graph.shapes[name])
+            name: views[place].reshape(len(views[place]), *self._graph.shapes[name])
             for name, place in places.items()
         }
 
     def backward(
         self,
         latest: Callable[[], Weights],
-        images: Array,
+        arrays: Mapping[str, Array],
         seeds: Mapping[str, Array],
         names: Collection[str],
         *,
@@ -128,15 +131,14 @@ class Inspector:
 
         Args:
             latest: Gives the weights of the whole graph.
-            images: (N, H, W, C).
-            seeds: The gradient at each node where one comes in, (N, …); they add up.
-            names: Nodes at whose values gradients are wanted, ``input`` among them.
+            arrays: (N, …) for each input that the seeds' nodes are computed from.
+            seeds: The gradient at each node where one comes in, (N, …), at least one; they add up.
+            names: Nodes and inputs at whose values gradients are wanted.
             weights: Whether those of all weights are wanted, summed over the images.
         """
         order = [name for name in self._graph.shapes if name in names]
         wanted = Wanted(seeds=frozenset(seeds), gradients=frozenset(order), weights=weights)
-        pixels, count = contiguous(images), len(images)
-        shapes = self._graph.shapes
+        count, shapes = _count(arrays), self._graph.shapes
         found = {name: np.zeros((count, *shapes[name]), np.float32) for name in order}
         sums = {
             str(name): np.zeros(parameter.shape, np.float32)
@@ -145,14 +147,15 @@ class Inspector:
         }
         size = images_at_once(16 * sum(map(prod, shapes.values())))
         for part in parts(count, size):
-            program = self._program(latest, wanted, min(size, count)).loaded
-            plan = program.code.plan
+            made = self._program(latest, wanted, min(size, count))
+            program, plan = made.loaded, made.loaded.code.plan
             for place in {plan.gradients[plan.makers[name]] for name in seeds}:
                 program.view(place, program.capacity)[:] = 0.0
             for name, seed in seeds.items():
-                view = program.view(plan.gradients[plan.makers[name]], len(pixels[part]))
+                view = program.view(plan.gradients[plan.makers[name]], len(seed[part]))
                 view += seed[part].reshape(view.shape)
-            program.run(of_pixels(GRADIENTS, pixels), pixels[part])
+            pixels = program.take(made.given(arrays, part))
+            program.run(of_pixels(GRADIENTS, pixels), pixels)
             for name, array in found.items():
                 if name in plan.makers:  # else nothing leads from it to a seed
                     _copy(program, plan.gradients[plan.makers[name]], array[part])
@@ -180,6 +183,10 @@ class Inspector:
             self._graph, wanted, self._target, capacity=capacity, folds=self._folds
         )
         return _Program(Loaded(code, self._target, lambda: (0, 0)), folded)
+
+
+def _count(arrays: Mapping[str, Array]) -> int:
+    return len(next(iter(arrays.values())))
 
 
 def _copy(program: Loaded, place: Place, to: Array) -> None:

@@ -42,7 +42,6 @@ class Loaded:
         machine: Keeps the compiled code alive.
         memory: The arena, in bytes.
         schedules: The addresses of what can be called.
-        answer: Where the answer lies.
     """
 
     def __init__(self, code: Code, target: Target, counter: Callable[[], tuple[int, int]]) -> None:
@@ -51,13 +50,13 @@ class Loaded:
         names = code.plan.builder.schedules
         self.schedules = {name: self.machine.address(name) for name in names}
         self.memory = code.plan.arena.make()
+        code.prepare(self.memory)
         self._table = code.table() + np.uint64(self.memory.ctypes.data)
         self._table_address = self._table.ctypes.data
         self._spare = np.zeros(0, np.uint8)
         self._entries: dict[int, list[int]] = {}  # of the table, by the offset that they are of
         for number, offset in enumerate(code.plan.builder.places):
             self._entries.setdefault(offset, []).append(number)
-        self.answer = code.plan.values[code.plan.answer]
         self._shares_single = code.shares_single
         self._views: dict[Place, NDArray[np.float32]] = {}
         self._team = shared_team(code.plan.threads)
@@ -70,12 +69,27 @@ class Loaded:
         """Images that there is room for."""
         return self.code.plan.capacity
 
+    def take(self, arrays: Mapping[str, Array]) -> Array:
+        """Take in a batch, at most as many examples as there is room for.
+
+        Args:
+            arrays: For each input that is read, (N, …), contiguous.
+
+        Returns:
+            The array that goes along with the call; the others are copied.
+        """
+        plan = self.code.plan
+        for name, offset in plan.feeds.items():
+            array = arrays[name].reshape(-1)
+            floats(self.memory, offset, array.size)[:] = array
+        return arrays[plan.pixels]
+
     def run(self, schedule: str, pixels: Array, *, counter: int = 0, alone: bool = False) -> None:
-        """Call a schedule on pixels (N, H, W, C), contiguous, uint8 or float32.
+        """Call a schedule on what :meth:`take` gave.
 
         Args:
             schedule: Its name.
-            pixels: At most as many images as there is room for.
+            pixels: The largest input of a batch, contiguous, uint8 or float32.
             counter: Address of a 64-bit number to add 1 to at the end; 0 for none.
             alone: Leave other threads asleep.
         """
@@ -90,22 +104,28 @@ class Loaded:
         if raised := [error for stage in self._by_reference for error in stage.take_raised()]:
             raise raised[0]
 
-    def infer(self, pixels: Array) -> None:
-        """Run the forward pass at inference; a single image is split for all threads."""
+    def infer(self, arrays: Mapping[str, Array]) -> None:
+        """Run the forward pass at inference; a single image is split for all threads.
+
+        Args:
+            arrays: As :meth:`take` takes them.
+        """
+        pixels = self.take(arrays)
         alone = len(pixels) == 1
         schedules = SINGLE if alone and self._shares_single else INFER
         self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
 
     def infer_into_new(
-        self, pixels: Array, places: Iterable[Place]
+        self, arrays: Mapping[str, Array], places: Iterable[Place]
     ) -> dict[Place, NDArray[np.float32]]:
         """Run the forward pass with some values in new memory; that, for each of them.
 
         It spares a copy of what is kept. Where Python computes, it looks for values in the arena.
         """
+        count = len(arrays[self.code.plan.pixels])
         if self._by_reference:
-            self.infer(pixels)
-            return {place: self.view(place, len(pixels)).copy() for place in places}
+            self.infer(arrays)
+            return {place: self.view(place, count).copy() for place in places}
         starts, size = {}, 0
         for place in places:
             starts[place] = size
@@ -116,11 +136,11 @@ class Loaded:
         try:
             for place, start in starts.items():
                 self._table[self._entries[place.offset]] = memory.ctypes.data + shift + start
-            self.infer(pixels)
+            self.infer(arrays)
         finally:
             self._table[:] = own
         return {
-            place: place.layout.view(memory, shift + start, len(pixels))
+            place: place.layout.view(memory, shift + start, count)
             for place, start in starts.items()
         }
 
@@ -180,7 +200,11 @@ def of_pixels(schedules: tuple[str, str], pixels: Array) -> str:
     return schedules[0] if pixels.dtype == np.uint8 else schedules[1]
 
 
-def contiguous(images: Array) -> Array:
-    """Pixels as contiguous bytes if they are bytes, else as float32."""
-    kind = np.uint8 if images.dtype == np.uint8 else np.float32
-    return np.ascontiguousarray(images, kind)
+def contiguous(arrays: Mapping[str, Array], names: Iterable[str]) -> dict[str, Array]:
+    """Some inputs as contiguous bytes where they are bytes, else as float32."""
+    return {
+        name: np.ascontiguousarray(
+            arrays[name], np.uint8 if arrays[name].dtype == np.uint8 else np.float32
+        )
+        for name in names
+    }

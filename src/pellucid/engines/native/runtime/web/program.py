@@ -116,7 +116,7 @@ class WebProgram:
     def pages(self) -> int:
         """Pages of memory that the program needs."""
         plan = self.code.plan
-        pixels = FLOAT * plan.capacity * prod(plan.graph.input_shape)
+        pixels = FLOAT * plan.capacity * prod(plan.graph.inputs[plan.pixels].shape)
         return -(-(self.pixels_address + pixels) // PAGE)
 
     def memory(self, weights: Mapping[str, Array]) -> NDArray[np.uint8]:
@@ -135,8 +135,7 @@ class WebProgram:
             arrays = of_node(computed, stage.region.anchor.store)
             stage.write(own, stage.parameter.weights, arrays)
             stage.write_statistics(own, arrays)
-        if self.code.loss is not None:
-            self.code.loss.prepare(own)
+        self.code.prepare(own)
         table = self.code.table() + np.uint64(START)
         found[self.table_address :] = table.astype("<u4").view(np.uint8)
         return found
@@ -150,7 +149,7 @@ class WebProgram:
         return {
             "pages": self.pages,
             "capacity": plan.capacity,
-            "input": list(plan.graph.input_shape),
+            "input": list(plan.graph.inputs[plan.pixels].shape),
             "table": self.table_address,
             "pixels": self.pixels_address,
             "flips": "flip" in named,
@@ -159,6 +158,7 @@ class WebProgram:
             "gradients": self._places(plan.gradients, {name: name for name in plan.makers}),
             "weights": self._weights(),
             "scalars": {"address": START + plan.scalars, "count": SCALARS},
+            **self._feeds(),
             **self._loss(),
         }
 
@@ -188,6 +188,9 @@ class WebProgram:
         for stage in self.code.weighted.values():
             arrays = stage.read(places, stage.parameter.weights) | stage.read_statistics(places)
             for part, array in arrays.items():
+                owner = self.code.plan.owners.get(stage.region.full_name(part), stage.name)
+                if owner != stage.name:
+                    continue  # a copy of what another layer shares
                 found[f"{stage.region.anchor.store}.{part}"] = {
                     "shape": list(array.shape),
                     "addresses": np.ascontiguousarray(array).view(np.uint32),
@@ -195,10 +198,17 @@ class WebProgram:
         return found
 
     def _loss(self) -> dict[str, Any]:
-        loss = self.code.loss
-        if loss is None:
-            return {}
-        return {"labels": START + loss.labels, "loss": START + loss.result}
+        """Where labels go and the loss is found; of several, by name."""
+        losses = {name: START + each.result for name, each in self.code.losses.items()}
+        labels = {name: START + each.labels for name, each in self.code.targets.items()}
+        if len(losses) == len(labels) == 1:
+            return {"labels": next(iter(labels.values())), "loss": next(iter(losses.values()))}
+        return {"labels": labels, "loss": losses} if losses else {}
+
+    def _feeds(self) -> dict[str, Any]:
+        """Where floats for the other inputs go, by name."""
+        feeds = {name: START + offset for name, offset in self.code.plan.feeds.items()}
+        return {"feeds": feeds} if feeds else {}
 
 
 def inspecting_program(
