@@ -45,7 +45,7 @@ def brief_repr(value: object, most: int = 60) -> str:
     plain = kind in ("i", "u", "f", "b", "U", "S") and getattr(value, "ndim", 1) == 0
     try:
         text = repr(value.item() if plain else value)  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001  # anything can stand in a user's array
+    except Exception:  # noqa: BLE001  # a user's array can hold anything
         text = f"<{type(value).__name__}>"
     text = " ".join(text.split())
     return printable(text if len(text) <= most else f"{text[:most]}…")

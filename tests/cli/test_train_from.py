@@ -56,9 +56,9 @@ def test_a_run_from_first_to_last(pellucid: Command, folder: Path, tmp_path: Pat
     assert json.loads(judged)["accuracy"] > 0.8
     pellucid("predict", "run", folder / "up" / "1.png")
     # the run is a body, too; and a start from which everything learns
-    told = pellucid(*common, "--from", "run", "--out", "second", "--fine-tune", "all", "-e", "1")
-    assert "fine-tuned from normalise1" in told.stderr
-    assert "epoch 2/2" in told.stderr
+    printed = pellucid(*common, "--from", "run", "--out", "second", "--fine-tune", "all", "-e", "1")
+    assert "fine-tuned from normalise1" in printed.stderr
+    assert "epoch 2/2" in printed.stderr
     pellucid(*common, "--start-from", "run", "--out", "third", "-e", "1", "--no-report")
 
 
@@ -68,8 +68,8 @@ def test_numbers_and_arrays(pellucid: Command, tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=x.repeat(2, axis=1), y=y + 0.5 * (np.arange(60) % 3))
     common = ["--engine", "reference", "--validation", "0.2"]
     pellucid("train", "data.npz", *common, "--from", body, "--out", "run", "--loss", "huber")
-    told = pellucid("evaluate", "run", "data.npz", "--json").stdout
-    assert json.loads(told)["r2"] > 0.2
+    printed = pellucid("evaluate", "run", "data.npz", "--json").stdout
+    assert json.loads(printed)["r2"] > 0.2
 
 
 def test_what_is_refused(pellucid: Command, folder: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_p
             Image.new("RGB", (40, 50), (level, i, 9 * i)).save(other / name / f"{i}.png")
     model = "second/model.safetensors"
     printed = pellucid("train", other, *common, "--start-from", model, "--out", "third")
-    assert "anew: conv1 (what it takes is of another shape)" in printed.stderr
+    assert "from scratch: conv1 (what it takes is of another shape)" in printed.stderr
     assert "(the classes are others)" in printed.stderr
     assert "pictures: 8×8, colour" in printed.stderr
     kept = read_saved_run(tmp_path / "third")

@@ -280,25 +280,25 @@ def test_faithfulness_begins_and_ends_with_what_users_read(task: Task) -> None:
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_judges_against_scikit_learn(task: Task) -> None:
-    told = story(loaded(task), IMAGE, "=pet" if task is LABELS else "-3; 24.5; 9")
-    assert told.label_given
-    outputs = torch.tensor(told.backward.outputs)
+    found = story(loaded(task), IMAGE, "=pet" if task is LABELS else "-3; 24.5; 9")
+    assert found.label_given
+    outputs = torch.tensor(found.backward.outputs)
     if isinstance(task, MultiLabel):
-        assert isinstance(told.judges, LabelJudges)
-        given = [int(name in told.trace.answer) for name in task.classes]
-        assert told.judges.wrong_labels == pytest.approx(hamming_loss([[0, 0, 1]], [given]))
+        assert isinstance(found.judges, LabelJudges)
+        given = [int(name in found.trace.answer) for name in task.classes]
+        assert found.judges.wrong_labels == pytest.approx(hamming_loss([[0, 0, 1]], [given]))
         loss = torch.nn.functional.binary_cross_entropy_with_logits
         wanted = loss(outputs, torch.tensor([0.0, 0, 1], dtype=torch.float64))
-        assert told.judges.cross_entropy == pytest.approx(float(wanted))
+        assert found.judges.cross_entropy == pytest.approx(float(wanted))
     else:
-        assert isinstance(told.judges, NumberJudges)
+        assert isinstance(found.judges, NumberJudges)
         errors = mean_absolute_error(
-            [[-3, 24.5, 9]], [told.activations.answer], multioutput="raw_values"
+            [[-3, 24.5, 9]], [found.activations.answer], multioutput="raw_values"
         )
-        np.testing.assert_allclose(told.judges.absolute_errors, errors)
-    page, described = told.to_html(), json.loads(json.dumps(told.to_dict()))
+        np.testing.assert_allclose(found.judges.absolute_errors, errors)
+    page, described = found.to_html(), json.loads(json.dumps(found.to_dict()))
     assert "oftmax" not in page
-    assert described["answers"] == told.trace.answer
+    assert described["answers"] == found.trace.answer
 
 
 def test_the_threshold_crosses_every_bar_of_labels_and_none_of_classes() -> None:

@@ -43,7 +43,7 @@ def test_a_damaged_row_is_missing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"\xff" * 3000])
-def test_a_damaged_database_is_begun_anew(path: Path, content: bytes) -> None:
+def test_a_damaged_database_is_begun_again(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     path.chmod(0o600)
     cache = FeatureCache(path)

@@ -82,13 +82,13 @@ def test_classes_that_can_be_told_apart_get_a_weak_decay_and_noise_a_strong_one(
     labels = np.arange(60) % 2
     strata = make_folds(labels, np.arange(60), 5, seed=0)
     plain = RANDOM.normal(size=(60, 8))
-    told = plain.copy()
-    told[:, 0] += 9 * labels
-    apart = fit_head(told, one_hot(labels, 2), CrossEntropy(), strata)
+    marked = plain.copy()
+    marked[:, 0] += 9 * labels
+    apart = fit_head(marked, one_hot(labels, 2), CrossEntropy(), strata)
     noise = fit_head(plain, one_hot(labels, 2), CrossEntropy(), strata)
     assert apart.weight_decay < 0.1 < noise.weight_decay
     assert apart.losses[apart.weight_decay] == min(apart.losses.values()) < 0.1
-    assert (apart.head.outputs(told).argmax(axis=1) == labels).all()
+    assert (apart.head.outputs(marked).argmax(axis=1) == labels).all()
 
 
 def test_without_folds_the_decay_is_not_chosen() -> None:

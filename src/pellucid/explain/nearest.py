@@ -40,7 +40,7 @@ class Nearest:
 def nearest(kernels: Array) -> tuple[Nearest, ...]:
     """For each learned kernel the gallery's with the largest cosine by size, whatever its sign.
 
-    The gallery's matrix stands in the middle of zeros, the same in every channel that is read: as a
+    The gallery's matrix is padded with zeros, the same in every channel that is read: as a
     filter of grey pictures sees them. Where the learned kernels have an even number of rows or
     columns, its middle is above and left of theirs. Kernels that are 0 all over are like nothing
     and left out.

@@ -130,7 +130,7 @@ class SetKernel:
     """A whole kernel is replaced by a matrix.
 
     The matrix is laid into every channel that the kernel reads, divided by their number, as if it
-    filtered their mean; a smaller one stands in the middle of zeros. The bias stays.
+    filtered their mean; a smaller one is padded with zeros. The bias stays.
 
     Attributes:
         layer: A convolution.

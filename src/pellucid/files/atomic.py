@@ -27,7 +27,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class System:
-    """What writing asks of the operating system, in one place, so that a test can stand there."""
+    """What writing asks of the operating system, in one place, so that a test can replace it."""
 
     def open(self, path: Path, flags: int) -> int:
         """Open a file or a folder; its descriptor."""

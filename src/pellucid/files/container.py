@@ -5,8 +5,8 @@ metadata, under the one key ``pellucid``, a JSON text: ``kind`` (``model`` or ``
 (a version), ``checksum`` (SHA-256 over the rest of the text and every array), and what belongs to
 the kind. Any safetensors reader opens it; nothing in it is ever executed.
 
-The safetensors library reads and writes the container itself; :mod:`pellucid.files.header` stands
-before it as a guard.
+The safetensors library reads and writes the container itself; :mod:`pellucid.files.header`
+guards it.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def initial_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -> W
     """First weights for a graph; the same seed gives the same bits.
 
     Each array has a random stream of its own, from the seed and its name, so that a layer starts
-    the same whatever stands around it.
+    the same whatever is around it.
     """
     return {
         str(name): initialise(parameter, str(name), seed, dtype)

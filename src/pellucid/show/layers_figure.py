@@ -48,7 +48,7 @@ class Layer:
         pixels: Whether they are pixels, 0..255.
         probabilities: Whether they are probabilities.
         mark: Of probabilities: from which on they count; none: there is no such threshold.
-        lengths: Whether named values are bars; numbers of several units stand as they are.
+        lengths: Whether named values are bars; numbers of several units are written as they are.
     """
 
     title: str

@@ -113,7 +113,7 @@ def _sigmoid(story: Story, task: MultiLabel) -> Iterator[d.Part]:
 def _in_units(story: Story, task: Regression) -> Iterator[d.Part]:
     yield prose(
         "The network learned standardised numbers, (number − mean)/deviation of the training "
-        "pictures. The way back, z · deviation + mean:",
+        "pictures. In their units, z · deviation + mean:",
     )
     z, read = story.backward.outputs, story.activations.answer
     rows = [

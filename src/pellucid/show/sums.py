@@ -27,7 +27,7 @@ def prose(words: str, indent: int = 0, hanging: int = 0) -> Text:
 
 
 def factored(value: str, factor: str) -> str:
-    """Two written numbers as a product, ``2.8·0.5``; a negative factor stands in brackets."""
+    """Two written numbers as a product, ``2.8·0.5``; a negative factor is in brackets."""
     return f"{value}·({factor})" if factor[0] == "−" else f"{value}·{factor}"
 
 

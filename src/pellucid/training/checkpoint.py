@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """Where training stands in an epoch, and the sums so far.
+    """How far training is in an epoch, and the sums so far.
 
     Attributes:
         epoch: From 1.

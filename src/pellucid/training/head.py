@@ -91,7 +91,7 @@ def train_head(
         engine: Who computes.
         task: What is learned.
         validation: Pictures to judge by.
-        watchers: Told as in :func:`pellucid.training.loop.train`.
+        watchers: Notified as in :func:`pellucid.training.loop.train`.
 
     Returns:
         The state from which training goes on, if it does.
@@ -146,7 +146,7 @@ def train_head(
 
 
 class _Telling:
-    """Tells watchers how far the features are, and lets keepers stop the training."""
+    """Notifies watchers how far the features are, and lets keepers stop the training."""
 
     def __init__(self, watchers: Sequence[Watcher], began: float, start: Checkpoint) -> None:
         self._watchers = watchers

@@ -70,7 +70,7 @@ class Recipe:
             in their place, 0.5 to 0.99999; none: no average.
         augmentation: How training pictures are changed.
         head_epochs: How many of the epochs are no gradient descent: 1 where a head is fitted to the
-            features of a frozen body first, and stands in the history as an epoch; else 0.
+            features of a frozen body first, and is an epoch of the history; else 0.
     """
 
     optimizer: Optimizer

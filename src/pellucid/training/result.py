@@ -1,4 +1,4 @@
-"""What training has come to, where it stands, and who is notified."""
+"""What training has come to, how far it is, and who is notified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands after a step.
+    """How far training is after a step.
 
     Attributes:
         epoch: The current epoch, from 1.

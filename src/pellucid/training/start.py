@@ -1,7 +1,7 @@
 """Going on from a model: its layers and weights are where a training starts, and all of it learns.
 
 The network is the model's own. Pictures may be of another size or have other channels, and classes
-may be others; what then does not fit starts anew, as it would from scratch. A layer starts anew
+may be others; what then does not fit starts from scratch. A layer does so
 whole: its kernel and bias belong together.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class StartsFromScratchWarning(UserWarning):
-    """A classifier that has learned already is fitted anew, and its weights are not used."""
+    """A classifier that has learned already is fitted from scratch; its weights are not used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Start:
         network: The network for the data at hand, with its first weights.
         architecture: What it is called.
         record: For the provenance: ``name`` of the model, ``weights`` (SHA-256 of those it had),
-            ``anew`` (layers that start anew).
+            ``anew`` (layers that start from scratch).
         line: The same in words, for the user.
         reading: How pictures are read, where a body decides it.
     """
@@ -95,7 +95,7 @@ def start_from(
         data: The pictures to learn from.
         mean: Of each channel of these pictures, for a network that takes other channels.
         deviation: Standard deviation of each of those channels.
-        seed: Of the weights of layers that start anew.
+        seed: Of the weights of layers that start from scratch.
 
     Raises:
         ArgumentError: If no layer with weights fits, or the network has no last layer that could
@@ -119,9 +119,9 @@ def start_from(
             f"one logit for each of {len(data.classes)} classes; train without a model to start "
             "from"
         )
-    anew = _anew(model, graph, heads, data.classes)
+    fresh = _fresh(model, graph, heads, data.classes)
     weights = classifier_weights(graph, seed)
-    learned = dict.fromkeys(each.node for each in graph.parameters if each.node not in anew)
+    learned = dict.fromkeys(each.node for each in graph.parameters if each.node not in fresh)
     if not learned:
         raise ArgumentError(
             f"{printable(name)}: no layer of it fits pictures {array_shape(data.image_shape)} of "
@@ -131,13 +131,13 @@ def start_from(
     for each in graph.parameters:
         if each.node in learned:
             weights[str(each)] = model.network.weights[str(each)].copy()
-    record = start_record(name, model.network, list(anew))
-    described = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(anew.items())[:3])
-    more = f" and {len(anew) - 3} more" if len(anew) > 3 else ""
+    record = start_record(name, model.network, list(fresh))
+    described = "; ".join(f"{printable(layer)} ({why})" for layer, why in list(fresh.items())[:3])
+    more = f" and {len(fresh) - 3} more" if len(fresh) > 3 else ""
     line = (
         f"starts from {printable(name)} ({printable(architecture_of(model))}): "
-        f"{len(learned)} of {len(learned) + len(anew)} layers with weights as they were learned"
-    ) + (f"; anew: {described}{more}" if anew else "")
+        f"{len(learned)} of {len(learned) + len(fresh)} layers with weights as they were learned"
+    ) + (f"; from scratch: {described}{more}" if fresh else "")
     return Start(Network(graph, weights), architecture_of(model), record, line)
 
 
@@ -156,30 +156,30 @@ def resumed(kept: SavedRun) -> Start | None:
         check_weights(graph, kept.checkpoint.now.weights)
         architecture = kept.provenance["architecture"]
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
-        name, anew = record["name"], record["anew"]
-        record = _record(name, record["weights"], anew)
-        line = f"began from {printable(name)}; anew: {listed(anew) or 'nothing'}"
+        name, fresh = record["name"], record["anew"]
+        record = _record(name, record["weights"], fresh)
+        line = f"began from {printable(name)}; from scratch: {listed(fresh) or 'nothing'}"
         transfer = kept.provenance.get("transfer")
         reading = transfer and Preprocessing.from_dict(transfer["preprocessing"])
     except (PellucidError, LookupError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(
             "the run's state does not hold the network that it started from "
-            f"({truncated(str(error))}); train anew"
+            f"({truncated(str(error))}); train from scratch"
         ) from error
     return Start(network, architecture, record, line, reading)
 
 
-def start_record(name: str, network: Network, anew: list[str]) -> dict[str, Any]:
-    """What the provenance says of a start: the model's name, its weights' SHA-256, layers anew."""
-    return _record(printable(name), _digest(network), anew)
+def start_record(name: str, network: Network, fresh: list[str]) -> dict[str, Any]:
+    """What the provenance says of a start: the model's name, its weights' SHA-256, new layers."""
+    return _record(printable(name), _digest(network), fresh)
 
 
-def _record(name: str, weights: str, anew: list[str]) -> dict[str, Any]:
+def _record(name: str, weights: str, fresh: list[str]) -> dict[str, Any]:
     """A provenance's entry; always in one order, so that a resumed run writes the same bytes."""
-    return {"name": name, "weights": weights, "anew": anew}
+    return {"name": name, "weights": weights, "anew": fresh}
 
 
-def _anew(
+def _fresh(
     model: Model, graph: Graph, heads: frozenset[str], classes: tuple[str, ...]
 ) -> dict[str, str]:
     """The layers that cannot start from the model's weights, and why."""

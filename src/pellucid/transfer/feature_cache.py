@@ -3,7 +3,7 @@
 One SQLite database holds a row for each picture and body: a key of 32 bytes (see
 :func:`feature_keys`), the features as float32, and their CRC-32. SQLite brings what a file that
 several processes write needs: transactions, locks, and a file that survives a crash. A row that is
-damaged counts as missing and is made again; a database that is damaged is removed and begun anew.
+damaged counts as missing and is made again; a database that is damaged is removed and begun again.
 What was used longest ago goes when there is too much. Nothing here fails: where nothing can be
 kept, features are computed again in the next run.
 """

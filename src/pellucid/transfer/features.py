@@ -35,7 +35,7 @@ _FORMAT = b"pellucid features 1\n"
 
 
 class Watching(Protocol):
-    """Who is told how far the computing is; what it raises ends it, with the rest kept."""
+    """Called with how far the computing is; what it raises ends it, with the rest kept."""
 
     def __call__(self, done: int, of: int) -> None:
         """Called after every batch, and before the first.
@@ -47,7 +47,7 @@ class Watching(Protocol):
 
 
 def _quiet(done: int, of: int) -> None:
-    """Nobody is told."""
+    """Report nothing."""
 
 
 class FeatureReader:
@@ -70,7 +70,7 @@ class FeatureReader:
 
         Args:
             images: uint8 (N, H, W, C), as the body takes them.
-            watching: Is told how far it is.
+            watching: Called with how far it is.
         """
         return self._read(picture_digests(images), lambda rows: images[rows], watching)
 
@@ -91,7 +91,7 @@ class FeatureReader:
             images: As :meth:`read` takes them.
             augmentation: How pictures are varied, mixup excepted.
             seed: Of what is drawn.
-            watching: Is told how far it is.
+            watching: Called with how far it is.
 
         Raises:
             ArgumentError: If pictures were to be mixed, of which there are no features.

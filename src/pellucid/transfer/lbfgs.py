@@ -64,7 +64,7 @@ def minimise(
                 break
             length /= 2
         else:
-            break  # no lower place can be told from this one
+            break  # no lower place can be distinguished from this one
         step, change = there - place, gradient_there - gradient
         curvature = float(step @ change)
         if curvature > 1e-14 * float(change @ change):

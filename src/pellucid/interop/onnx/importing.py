@@ -124,7 +124,7 @@ def import_proto(
     Args:
         proto: The content.
         asked: As :func:`import_file` takes it.
-        meaning: Likewise.
+        meaning: As :func:`import_file` takes it.
         name: What it is called in messages.
         folder: Where data outside the file may lie; None: nowhere.
 

@@ -40,7 +40,7 @@ class Asked:
         output: Which of its outputs; None for the first.
         mean: What is subtracted from grey levels 0 .. 255 before the file's own nodes, a channel
             each or one for all; None: nothing.
-        std: What they are then divided by, likewise; None: nothing.
+        std: What they are then divided by, a channel each or one for all; None: nothing.
         most_parameters: Numbers of all constants together.
     """
 

@@ -39,7 +39,7 @@ class Affine:
 
     Attributes:
         scale: float64, one number, or one for each of our last axis's.
-        shift: Likewise.
+        shift: float64, of the same shape.
     """
 
     scale: NDArray[np.float64]

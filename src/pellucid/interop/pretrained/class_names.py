@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 _TWICE = {744: "projectile", 836: "sunglass"}
-"""Two names stand twice in the list; these are ImageNet's own words for the second thing."""
+"""Two names occur twice in the list; these are ImageNet's own words for the second thing."""
 
 
 @cache

@@ -5,7 +5,7 @@ whatever they name; so a pickle from somewhere else is never given to Python's o
 instructions are read by the standard library's :mod:`pickletools`, which runs none of them, and
 carried out by :func:`load`, which knows the few that make numbers, texts, tuples, lists and
 dictionaries. What a pickle would import is a :class:`Name`, and what it would call is a
-:class:`Call`: both only say what stood there. Who reads decides what they mean.
+:class:`Call`: both only say what was there. The reader decides what they mean.
 """
 
 from __future__ import annotations

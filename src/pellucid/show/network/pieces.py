@@ -14,7 +14,7 @@ TITLE, SMALL = 13, 11
 """Sizes of letters: of a box's first line, and of all else."""
 
 LETTER = 0.56
-"""Width of a letter, as a share of its size, on average over what stands in boxes."""
+"""Width of a letter, as a share of its size, on average over the words in boxes."""
 
 Point = tuple[float, float]
 
@@ -25,7 +25,7 @@ class Box:
 
     Attributes:
         x, y, width, height: Its place and size.
-        lines: What stands in it.
+        lines: The words in it.
         family: Of its layer, which gives the colour at its side; empty: an input.
         tag: The letter of a block that is drawn open elsewhere; empty for layers.
     """

@@ -1,4 +1,4 @@
-"""What stands in the boxes of a drawing: the layers' names and settings, short."""
+"""What the boxes of a drawing say: the layers' names and settings, short."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def described(node: Node, graph: Graph) -> str:
         words += f" {describe(size)}"
     if operation.family in ("convolution", "dense"):
         words += f" → {graph.shapes[node.name][-1]}"
-    usual = (1, 1) if operation.family == "convolution" else size
-    if stride is not None and stride != usual:
+    default = (1, 1) if operation.family == "convolution" else size
+    if stride is not None and stride != default:
         words += f", stride {_pair(stride)}"
     if getattr(operation, "dilation", (1, 1)) != (1, 1):
         words += f", dilation {_pair(operation.dilation)}"

@@ -100,7 +100,7 @@ _HEADS = {
     MultiLabel.kind: ("label", "logit", "probability"),
     Regression.kind: ("number", "standardised", "in its unit"),
 }
-"""What stands above the answer, by task."""
+"""The headings of the answer, by task."""
 
 
 def _laid(array: Array) -> Array:

@@ -160,7 +160,7 @@ class _Lowering:
     def _one_by_one(self, anchor: Region, epilogue: tuple[Node, ...]) -> list[Region]:
         """The regions of nodes that would be fused, each with its value, to the same bits.
 
-        A fused pooling takes the largest before the ReLU, although that stands before it: so it
+        A fused pooling takes the largest before the ReLU, although that comes before it: so it
         does here, where otherwise the sign of a zero might differ.
         """
         regions = [anchor]
