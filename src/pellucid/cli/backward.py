@@ -12,8 +12,7 @@ from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import PictureName, find_labelled
 from pellucid.cli.resize_note import print_resize_note
-from pellucid.cli.terminal import print_result
-from pellucid.cli.trace import AllTerms, position, save_opened
+from pellucid.cli.trace import AllTerms, finish, position
 from pellucid.engines import DEFAULT
 
 
@@ -73,14 +72,4 @@ def backward(
     opened = None
     if place is not None:
         opened = gone.weight(weight, place) if weight else gone.value(layer or "", place)
-    save_opened(out, gone, opened, image)
-    print_result(
-        gone if opened is None else opened,
-        json=json,
-        full=all_terms,
-        values=lambda: {
-            **(gone.to_dict(values=False) if opened is None else opened.to_dict()),
-            "looked_at": seen.to_dict(),
-        },
-        **({"picture": image} if opened is None else {}),
-    )
+    finish(gone, opened, seen, image, out, json=json, full=all_terms)

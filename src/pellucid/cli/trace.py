@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from pellucid.cli.resize_note import ResizeNote
     from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
@@ -61,30 +62,35 @@ def trace(
     traced = classifier.trace(picture)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
-    save_opened(out, traced, opened, image)
-    print_result(
-        traced if opened is None else opened,
-        json=json,
-        full=all_terms,
-        values=lambda: {
-            **(traced.to_dict(values=False) if opened is None else opened.to_dict()),
-            "looked_at": seen.to_dict(),
-        },
-        **({"picture": image} if opened is None else {}),
-    )
+    finish(traced, opened, seen, image, out, json=json, full=all_terms)
 
 
-def save_opened(
-    out: Path | None, whole: Trace | Backward, opened: ValueTerms | GradientTerms | None, name: str
+def finish(
+    whole: Trace | Backward,
+    opened: ValueTerms | GradientTerms | None,
+    seen: ResizeNote,
+    name: str,
+    out: Path | None,
+    *,
+    json: bool,
+    full: bool,
 ) -> None:
-    """Write all of it, with what was opened first; as figure and numbers what was opened alone."""
-    if out is None:
-        return
-    if opened is None or out.suffix.lower() == ".html":
-        whole.save(out, picture=name, opened=opened)
+    """Write and print it; a page is of all, with what was opened first, all else of that alone."""
+    if out is not None:
+        if opened is None or out.suffix.lower() == ".html":
+            whole.save(out, picture=name, opened=opened)
+        else:
+            opened.save(out)
+        remarks().print(f"written to {printable(out)}")
+
+    def values() -> dict[str, Any]:
+        found = whole.to_dict(values=False) if opened is None else opened.to_dict()
+        return {**found, "looked_at": seen.to_dict()}
+
+    if opened is None:
+        print_result(whole, json=json, full=full, values=values, picture=name)
     else:
-        opened.save(out)
-    remarks().print(f"written to {printable(out)}")
+        print_result(opened, json=json, full=full, values=values)
 
 
 def position(at: str | None) -> tuple[int, ...] | None:
