@@ -14,6 +14,8 @@ import typer
 import pellucid.training
 from pellucid.architectures import PUBLISHED, get_architecture
 from pellucid.cli.app import app
+from pellucid.data.augment import get_augmentation
+from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from pellucid.training import advice, make_recipe
 from pellucid.training.advice import Setup
 from pellucid.training.dead_units import Activity
@@ -23,6 +25,7 @@ from tests.architectures.small import FOR_SMALL_PICTURES
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
+    from pellucid.tasks import Task
 
 COMMANDS: Any = typer.main.get_command(app)
 ABOUT_TRAINING = {"advice", "diagnosis", "loop", "kept", "run_folder", "start"}
@@ -80,6 +83,28 @@ def test_nothing_is_advised_that_is_there() -> None:
     assert "--learning-rate" in full["dead_units"].advice
     grey = Setup(graph("lecture", (28, 28, 1)), {})
     assert "--augment digits" in advice.generalise(grey)
+
+
+@pytest.mark.parametrize(
+    ("task", "flips", "moves"),
+    [
+        (SingleLabel(("cat", "dog")), True, True),
+        (SingleLabel(("bright", "leftover")), True, True),
+        (SingleLabel(("3", "12"), "int"), False, True),
+        (SingleLabel(("a", "é")), False, True),
+        (MultiLabel(("road", "Left turn")), False, True),
+        (SingleLabel(("arrow_right", "arrow_up")), False, True),
+        (Regression(("angle",), (0.0,), (1.0,)), False, False),
+    ],
+    ids=str,
+)
+def test_pictures_are_varied_so_that_answers_stay(task: Task, flips: bool, moves: bool) -> None:
+    words = advice.generalise(Setup(graph("lecture", (28, 28, 3)), {}, task))
+    offered = re.search(r"--augment (\S+)\)", words)
+    assert offered is not None
+    augmentation = get_augmentation(offered[1])
+    assert augmentation.changes_pixels
+    assert (augmentation.horizontal_flip, augmentation.moves) == (flips, moves)
 
 
 def test_a_network_that_is_named_is_one_that_helps() -> None:

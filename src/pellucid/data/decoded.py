@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pellucid.errors import DataError
 
     Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
-    """From the strata of pictures, (N,), to the ascending positions of each part, by its name."""
+    """From the strata of pictures, (N,) or (N, K), to each part's positions, ascending, by name."""
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,18 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
-from pellucid.data.targets import ClassTargets
+from pellucid.data.targets import ClassTargets, LabelSets
 from pellucid.errors import ArgumentError, DataError
-from pellucid.text import brief_repr
+from pellucid.text import brief_repr, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -72,7 +73,10 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
     for part in ("validation", "test"):
         if part in source.parts and part not in unwanted:
             parts[part] = source.read(part)
-    evenly = ", each class in proportion" if parts["train"].kind == ClassTargets.kind else ""
+    evenly = {
+        ClassTargets.kind: ", each class in proportion",
+        LabelSets.kind: ", each label in proportion",
+    }.get(parts["train"].kind, "")
     how = f"; drawn with seed {seed}{evenly}: {', '.join(shares)}"
     sizes = ", ".join(
         f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
@@ -85,6 +89,7 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
             *source.notes,
             *target_notes([part.targets for part in parts.values()]),
             f"pictures: {sizes}{how if shares else ''}",
+            *(label_shares(parts) if len(parts) > 1 else ()),
         ),
         quarantined=source.quarantined,
         drawn=tuple(shares),
@@ -109,6 +114,21 @@ def target_notes(parts: Sequence[Targets]) -> tuple[str, ...]:
     if not isinstance(everything, ClassTargets):
         return everything.lines()
     return class_notes(everything.counts())
+
+
+def label_shares(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
+    """Return in a line which share of each part's pictures has each label, the most frequent first.
+
+    Nothing where pictures have no several labels.
+    """
+    named = {name: parts[name] for name in ("train", "validation", "test") if name in parts}
+    if parts["train"].kind != LabelSets.kind:
+        return ()
+    shares = np.stack([part.targets.array.mean(axis=0) for part in named.values()], axis=1)
+    order = (-shares[:, 0]).argsort(kind="stable").tolist()
+    names = parts["train"].classes
+    lines = [f"{printable(names[k])} {' / '.join(f'{p:.1%}' for p in shares[k])}" for k in order]
+    return (f"shares of labels in {' / '.join(named)}: {listed(lines)}",)
 
 
 def set_aside(

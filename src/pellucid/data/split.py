@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.label_split import label_split
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, counted
 
@@ -29,9 +30,9 @@ def split(
 ) -> tuple[Dataset, ...]:
     """Divide a data set into parts.
 
-    Every picture lands in exactly one part, and every part has the classes in the proportions of
-    the whole, as nearly as whole pictures allow; the first part has at least one picture of every
-    class that occurs. Pictures keep their order within a part.
+    Every picture lands in exactly one part, and every part has the classes, or each of several
+    labels, in the proportions of the whole, as nearly as whole pictures allow; the first part has
+    at least one picture of every class that occurs. Pictures keep their order within a part.
 
     Args:
         dataset: What is divided.
@@ -59,7 +60,7 @@ def split(
     if len(titles) != len(shares):
         raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
     drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
-    positions = stratified_split(dataset.places, drawn, seed=seed, name=dataset.name)
+    positions = stratified_split(dataset.targets.strata, drawn, seed=seed, name=dataset.name)
     return tuple(
         dataset.subset(indices, title)
         for indices, title in zip(positions.values(), titles, strict=True)
@@ -77,7 +78,8 @@ def stratified_split(
     """Draw parts from the positions of ``labels``, and leave the rest, as :func:`split` does.
 
     Args:
-        labels: Class of each picture, shape (N,).
+        labels: Class of each picture, shape (N,); or 1 where it has a label and 0 elsewhere,
+            (N, K), which are drawn as :mod:`pellucid.data.label_split` says.
         shares: Size of each part but the last, by name.
         rest: Name of the part that takes what remains.
         seed: Integer ≥ 0.
@@ -92,6 +94,8 @@ def stratified_split(
     """
     # raw 64-bit words, because NumPy promises to keep them; it does not promise that of shuffle()
     order = np.random.PCG64(checked_seed(seed)).random_raw(len(labels))
+    if labels.ndim == 2:
+        return _of_labels(labels, shares, rest, np.asarray(order, np.uint64), name)
     _, class_of, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
     shuffled = np.lexsort((order, class_of))  # class by class, each in a random order
     first = np.concatenate(([0], np.cumsum(class_sizes)))
@@ -105,6 +109,24 @@ def stratified_split(
         pools = [pool[quota:] for pool, quota in zip(pools, quotas, strict=True)]
         parts[part] = np.sort(np.concatenate(taken)).astype(np.int64)
     return {rest: np.sort(np.concatenate(pools)).astype(np.int64), **parts}
+
+
+def _of_labels(
+    marks: NDArray[np.int64],
+    shares: Mapping[str, Share],
+    rest: str,
+    chance: NDArray[np.uint64],
+    name: str,
+) -> dict[str, NDArray[np.int64]]:
+    sizes = [number_of_pictures(share, len(marks), part) for part, share in shares.items()]
+    left = len(marks) - sum(sizes)
+    if left < 1:
+        raise DataError(
+            f"{name}, {' and '.join(map(repr, shares))}, asks for {counted(sum(sizes), 'picture')} "
+            f"of {len(marks)}, and one must stay for training; add pictures or ask for fewer"
+        )
+    part_of = label_split(marks, [left, *sizes], chance)
+    return {part: np.flatnonzero(part_of == k) for k, part in enumerate([rest, *shares])}
 
 
 def checked_seed(seed: object) -> int:

@@ -67,7 +67,7 @@ class Targets(ABC):
 
     @property
     def strata(self) -> NDArray[np.int64]:
-        """Pictures that are drawn in proportion: the class of each, or 0 for all, (N,)."""
+        """What is drawn in proportion: the class of each, or 0 for all, (N,); or labels, (N, K)."""
         return np.zeros(len(self), np.int64)
 
     @abstractmethod
@@ -249,6 +249,10 @@ class LabelSets(Targets):
     @property
     def labels(self) -> NDArray[Any]:
         return self.marks
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        return self.marks.astype(np.int64)
 
     def described(self) -> dict[str, Any]:
         return {"labels": self.classes}

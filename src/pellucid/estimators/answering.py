@@ -91,7 +91,8 @@ class AnsweringEstimator(ImageEstimator):
             else activity(model.network, pictures.images, engine=get_engine(self.engine))
         )
         described = model.provenance.get("recipe")
-        setup = Setup(model.network.graph, described if isinstance(described, dict) else {})
+        recipe_of = described if isinstance(described, dict) else {}
+        setup = Setup(model.network.graph, recipe_of, model.task)
         if not isinstance(judged, Report):
             return other_faults(history, units, setup, remark=judged.remark)
         return diagnose(

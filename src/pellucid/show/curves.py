@@ -58,7 +58,9 @@ def draw_accuracy(history: Sequence[Epoch], best: int | None = None) -> Figure:
         for row in history
     ]
     _pair(axes, history, own, judged, best)
-    axes.set_ylim(top=101.0)
+    axes.set_ylim(top=100.0)
+    for line in axes.lines:  # whose markers at 100 % would be cut in half
+        line.set_clip_on(False)
     return _figure(axes)
 
 

@@ -6,17 +6,20 @@ Nothing is advised that is there already, and every option exists in ``pellucid 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pellucid.architectures import ARCHITECTURES, PUBLISHED, get_architecture
 from pellucid.errors import PellucidError
 from pellucid.short_repr import short_repr
+from pellucid.tasks import Regression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pellucid.graph import Graph
+    from pellucid.tasks import Task
     from pellucid.training.history import Epoch
 
 CHECK_LABELS = "look whether the labels fit the pictures (pellucid check)"
@@ -25,6 +28,15 @@ EARLY_EPOCHS = 10
 """How long to train first, where it was too short to tell."""
 
 DECAY = 0.0005
+
+LIGHT = "brightness=0.2,contrast=0.2"
+"""An augmentation that moves nothing."""
+
+_CHARACTER = re.compile(r"\w|\d+")
+"""A class that is a digit, a number or a letter."""
+
+_SIDED = re.compile(r"(?<![a-z])(left|right|(anti|counter)?clockwise)(?![a-z])", re.IGNORECASE)
+"""A class of which the mirror image is another one."""
 
 
 @short_repr
@@ -35,10 +47,12 @@ class Setup:
     Attributes:
         graph: The network; none: unknown.
         recipe: As the model's provenance has it; empty: unknown.
+        task: What for; none: unknown.
     """
 
     graph: Graph | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    task: Task | None = None
 
     @property
     def has_batch_norms(self) -> bool:
@@ -112,8 +126,7 @@ def generalise(setup: Setup) -> str:
     """Against learning pictures by heart."""
     ways = []
     if not setup.augmented:
-        grey = setup.graph is not None and setup.graph.input_shape[-1] == 1
-        ways.append(f"vary the pictures (--augment {'digits' if grey else 'photos'})")
+        ways.append(f"vary the pictures (--augment {_harmless(setup)})")
     ways.append("add more pictures")
     if setup.weight_decay < DECAY:
         ways.append(f"let weights decay (--weight-decay {DECAY})")
@@ -146,6 +159,20 @@ def beat_guessing(
         ways.append(CHECK_LABELS)
     ways.append("add pictures to learn from")
     return f"{', '.join(ways[:-1])}, or {ways[-1]}"
+
+
+def _harmless(setup: Setup) -> str:
+    """An augmentation that leaves the answers as they are, as ``--augment`` takes it.
+
+    A number may be an angle, a place or a size, which whatever moves pixels changes: only light
+    changes then. Characters, and what is named by its side, are not mirrored.
+    """
+    if isinstance(setup.task, Regression):
+        return LIGHT
+    grey = setup.graph is not None and setup.graph.input_shape[-1] == 1
+    names = () if setup.task is None else setup.task.names
+    sided = any(_CHARACTER.fullmatch(name) or _SIDED.search(name) for name in names)
+    return "digits" if grey or sided else "photos"
 
 
 def _fitting(graph: Graph, kind: str) -> str | None:
