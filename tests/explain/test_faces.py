@@ -16,6 +16,7 @@ from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.maximisation import maximise
 from pellucid.explain.occlusion import occlusion
 from pellucid.explain.patches import exciting_patches
+from pellucid.explain.projections import projections
 from pellucid.explain.score import choose_score
 from pellucid.explain.story import story
 from pellucid.explain.surgery import Mute
@@ -43,6 +44,9 @@ FACES: dict[str, Callable[[ImageClassifier, Dataset], Any]] = {
         occlusion(choose_score(Activations.of(c, data.images[0]))), steps=4
     ),
     "patches": lambda c, data: exciting_patches(c.program_, data, "conv1", 5, most=3),
+    "projections": lambda c, data: projections(
+        c.program_, data.images, ["a"] * len(data), "relu1", [3], most=2
+    ),
     "maximised": lambda c, data: maximise(c.model_.network, "dense2", 3, steps=3),
     "story": lambda c, data: story(c, data.images[0]),
     "picture effect": lambda c, data: picture_effect(c, c.edited(Mute("conv2", 3)), data.images[0]),

@@ -53,6 +53,7 @@ NAMES = (
     "pellucid.explain.kernels.learned_kernels",
     "pellucid.explain.maximisation.maximise",
     "pellucid.explain.patches.exciting_patches",
+    "pellucid.explain.projections.projections",
     "pellucid.explain.randomisation_test.randomisation_test",
     "pellucid.explain.score.choose_score",
     "pellucid.explain.story.story",

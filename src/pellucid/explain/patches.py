@@ -15,6 +15,8 @@ from pellucid.record import Record
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.explain.unit import Field
@@ -35,7 +37,7 @@ class Patch:
         value: How strong.
         field: Which part of the picture the unit sees there.
         pixels: That part, (h, w, C), uint8; what lies beyond the edges is left out.
-        label: The picture's class.
+        label: The picture's class, or its name.
     """
 
     index: int
@@ -116,24 +118,69 @@ def exciting_patches(
         ArgumentError: If there is no such layer or unit.
         ShapeError: If the pictures are not of the network's size.
     """
-    graph = program.graph
-    name = check_unit(graph, layer, unit)
+    name = check_unit(program.graph, layer, unit)
     checks.whole("most", most)
+    found = strongest(program, data.images, name)
+    labels = [data.targets.text(i) for i in range(len(data))]
+    return patches_of(program, data.images, labels, name, [unit], found, most)[0]
+
+
+def strongest(program: Program, images: Array, layer: str) -> tuple[Array, Array]:
+    """The strongest value of each unit of a layer in each picture, and where it is.
+
+    Args:
+        program: The network.
+        images: (N, H, W, C), uint8.
+        layer: The layer's name.
+
+    Returns:
+        The values (N, units), and their places in the flattened map (N, units); of equals the
+        first.
+    """
+    graph = program.graph
+    part_of_graph = graph.select(layer)
     values, places = [], []
-    size = images_at_once(program.values_bytes, BATCH)
-    part_of_graph = graph.select(name)
-    for part in parts(len(data), size):
-        maps = program.run(part_of_graph, {graph.input: data.images[part]})[name][..., unit]
-        flat = maps.reshape(len(maps), -1)
+    for part in parts(len(images), images_at_once(program.values_bytes, BATCH)):
+        maps = program.run(part_of_graph, {graph.input: images[part]})[layer]
+        flat = maps.reshape(len(maps), -1, maps.shape[-1])
         values.append(flat.max(axis=1))
         places.append(flat.argmax(axis=1))
-    strongest, place = np.concatenate(values), np.concatenate(places)
-    shape = graph.shapes[name][:-1]
-    found = []
-    for index in np.argsort(-strongest, kind="stable")[:most].tolist():
-        at = (*(int(k) for k in np.unravel_index(place[index], shape)), unit) if shape else (unit,)
-        field = receptive_field(graph, name, at)
-        pixels = data.images[index][slice(*field.rows), slice(*field.columns)]
-        label = data.targets.text(index)
-        found.append(Patch(index, at, float(strongest[index]), field, pixels, label))
-    return Patches(name, unit, tuple(found), program.made_by(part_of_graph))
+    return np.concatenate(values), np.concatenate(places)
+
+
+def patches_of(
+    program: Program,
+    images: Array,
+    labels: Sequence[str],
+    layer: str,
+    units: Sequence[int],
+    found: tuple[Array, Array],
+    most: int,
+) -> list[Patches]:
+    """What excites each of some units most.
+
+    Args:
+        program: The network.
+        images: (N, H, W, C), uint8.
+        labels: What each is called.
+        layer: The layer's name.
+        units: Which of its feature maps (or units), from 0.
+        found: What :func:`strongest` found there.
+        most: How many patches of each.
+    """
+    graph = program.graph
+    values, places = found
+    shape = graph.shapes[layer][:-1]
+    made_by = program.made_by(graph.select(layer))
+    sheets = []
+    for unit in units:
+        patches = []
+        for index in np.argsort(-values[:, unit], kind="stable")[:most].tolist():
+            place = np.unravel_index(int(places[index, unit]), shape) if shape else ()
+            at = (*(int(k) for k in place), unit)
+            field = receptive_field(graph, layer, at)
+            pixels = images[index][slice(*field.rows), slice(*field.columns)]
+            value = float(values[index, unit])
+            patches.append(Patch(index, at, value, field, pixels, labels[index]))
+        sheets.append(Patches(layer, unit, tuple(patches), made_by))
+    return sheets

@@ -20,6 +20,7 @@ from pellucid.ops.positive_gradient import PositiveGradient
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from pellucid.engines import Program
     from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
@@ -32,8 +33,8 @@ def guided_backpropagation(scored: Score) -> Heatmap:
     Raises:
         ArgumentError: If the network has no ReLU.
     """
-    _check_rectifiers(scored, GUIDED_BACKPROPAGATION)
-    shown = _projected(scored, scored.graph.output, scored.gradient(1), masked=True)
+    check_rectifiers(scored.graph, GUIDED_BACKPROPAGATION)
+    shown = _of_score(scored, masked=True)
     return _heatmap(scored, GUIDED_BACKPROPAGATION, shown)
 
 
@@ -49,12 +50,12 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     Raises:
         ArgumentError: If the network has no ReLU, or not that layer or unit.
     """
-    _check_rectifiers(scored, DECONVNET)
+    check_rectifiers(scored.graph, DECONVNET)
     graph = scored.graph
     if layer is None:
         if unit is not None:
             raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
-        shown = _projected(scored, graph.output, scored.gradient(1), masked=False)
+        shown = _of_score(scored, masked=False)
         return _heatmap(scored, DECONVNET, shown)
     name = graph[layer].name
     value = scored.program.run(graph.select(name), {graph.input: scored.image[None]})[name][0]
@@ -69,7 +70,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     return _heatmap(
         scored,
         DECONVNET,
-        _projected(scored, name, start[None], masked=False),
+        projected(scored.program, scored.image[None], name, start[None])[0],
         layer=name,
         settings={"unit": unit, "at": place, "value": float(value[at])},
         remark=f"what excites {printable(name)} at {tuple(place)}, whatever the class",
@@ -79,9 +80,25 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     )
 
 
-def _projected(scored: Score, name: str, signal: Array, *, masked: bool) -> Array:
-    """A signal at a value carried backward to the pixels, (H, W, C), positive parts only."""
-    whole = scored.graph
+def projected(
+    program: Program, images: Array, name: str, signal: Array, *, masked: bool = False
+) -> Array:
+    """A signal at a value carried backward to the pixels of each image, positive parts only.
+
+    Poolings send it to their winners, convolutions through their kernels.
+
+    Args:
+        program: The network.
+        images: (N, H, W, C).
+        name: Of the value.
+        signal: (N, …), of that value's shape.
+        masked: Whether ReLUs also stop what they stopped forwards: guided backpropagation, else
+            deconvnet.
+
+    Returns:
+        As the images, (N, H, W, C).
+    """
+    whole = program.graph
     nodes = [
         replace(node, operation=PositiveGradient(cast("Pointwise", node.operation), masked))
         if node.operation.rectifies
@@ -89,13 +106,26 @@ def _projected(scored: Score, name: str, signal: Array, *, masked: bool) -> Arra
         for node in whole.nodes
     ]
     graph = Graph(whole.inputs, nodes, whole.outputs).select(name)
-    feeds = {whole.input: scored.image[None]}
-    found = scored.program.differentiate(graph, feeds, {name: signal}, values=[whole.input])
-    return np.asarray(found.values[whole.input][0])
+    found = program.differentiate(
+        graph, {whole.input: images}, {name: signal}, values=[whole.input]
+    )
+    return np.asarray(found.values[whole.input])
 
 
-def _check_rectifiers(scored: Score, method: Method) -> None:
-    if not any(node.operation.rectifies for node in scored.graph.nodes):
+def _of_score(scored: Score, *, masked: bool) -> Array:
+    """The score itself, projected, (H, W, C)."""
+    images, output = scored.image[None], scored.graph.output
+    found = projected(scored.program, images, output, scored.gradient(1), masked=masked)
+    return np.asarray(found[0])
+
+
+def check_rectifiers(graph: Graph, method: Method) -> None:
+    """Check that a network has ReLUs, which a method is about.
+
+    Raises:
+        ArgumentError: If it has none.
+    """
+    if not any(node.operation.rectifies for node in graph.nodes):
         raise ArgumentError(
             f"{method.name} is about ReLUs, and the network has none; use gradient or "
             "integrated-gradients"

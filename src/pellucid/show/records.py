@@ -41,6 +41,7 @@ DOCUMENTS = {
     "picture effect": "edit_effect.picture_document",
     "randomisation": "units.randomisation_document",
     "plan": "plan.plan_document",
+    "projections": "projections.projections_document",
     "rate curve": "rate_curve.rate_document",
     "regression report": "regression_report.regression_document",
     "report": "report.report_document",
