@@ -54,6 +54,15 @@ def one_of(what: str, given: str, known: Iterable[str], option: str | None = Non
         raise typer.BadParameter(str(error), param_hint=option) from error
 
 
+def allow(findings: Iterable[str]) -> Any:
+    """The option that lets findings of these kinds pass."""
+    return typer.Option(
+        help=f"What would stop training, since it spoils the result: {', '.join(findings)} "
+        "(the same picture in several parts). Can be given several times.",
+        show_default="nothing",
+    )
+
+
 def _engine(value: str) -> str:
     name, colon, device = value.partition(":")
     return find_name("engine", name, ENGINES) + colon + device
@@ -89,6 +98,36 @@ Optimizer = Annotated[
 ]
 Schedule = Annotated[
     str, typer.Option(help=f"{', '.join(SCHEDULES)}.", **named("schedule", SCHEDULES))
+]
+OF_ARCHITECTURE = "the architecture's default"
+"""How the help calls what an architecture brings."""
+
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", "-b", min=1, help="Pictures a step.",
+        show_default="16 to 128, as suits the pictures",
+    ),
+]  # fmt: skip
+WeightDecay = Annotated[
+    float | None, typer.Option(help="On kernels, 0 to 1.", show_default=OF_ARCHITECTURE)
+]
+LabelSmoothing = Annotated[
+    float | None, typer.Option(help="0 to below 1.", show_default=OF_ARCHITECTURE)
+]
+Augment = Annotated[
+    str | None,
+    typer.Option(
+        help=f"How training pictures are changed: {AUGMENTATIONS}.", show_default=OF_ARCHITECTURE
+    ),
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(
+        help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
+        show_default="their own, or 64x64",
+    ),
 ]
 ClassWeights = Annotated[
     str,

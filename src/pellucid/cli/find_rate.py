@@ -28,56 +28,25 @@ ALLOWED = tuple(name for name in ALLOWABLE if name != ONE_CLASS)
 
 def find_rate(
     context: typer.Context,
-    data: Annotated[
-        str,
-        typer.Argument(help=arguments.LAYOUTS),
-    ],
+    data: Annotated[str, typer.Argument(help=arguments.LAYOUTS)],
     architecture: arguments.Architecture = "lecture",
     optimizer: arguments.Optimizer = "sgd",
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-size", "-b", min=1, help="Pictures a step.", show_default="as in training"
-        ),
-    ] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option(help="On kernels, 0 to 1.", show_default="as in training")
-    ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option(help="0 to below 1.", show_default="as in training")
-    ] = None,
+    batch_size: arguments.BatchSize = None,
+    weight_decay: arguments.WeightDecay = None,
+    label_smoothing: arguments.LabelSmoothing = None,
     class_weights: arguments.ClassWeights = "none",
     loss: arguments.LossName = None,
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            help=f"How pictures are changed: {arguments.AUGMENTATIONS}.",
-            show_default="as in training",
-        ),
-    ] = None,
-    image_size: Annotated[
-        str | None,
-        typer.Option(
-            help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
-            show_default="as in training",
-        ),
-    ] = None,
+    augment: arguments.Augment = None,
+    image_size: arguments.ImageSize = None,
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     task: arguments.TaskName = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"What would stop training, since it spoils the result: {', '.join(ALLOWED)} "
-            "(the same picture in several parts). Can be given several times.",
-            show_default="nothing",
-        ),
-    ] = None,
+    allow: Annotated[list[str] | None, arguments.allow(ALLOWED)] = None,
     cache: arguments.Cache = True,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
+    seed: arguments.Seed = 0,
     lowest: Annotated[float, typer.Option(help="The first rate that is tried.")] = 1e-5,
     highest: Annotated[float, typer.Option(help="The last.")] = 10.0,
     steps: Annotated[int, typer.Option(min=20, max=10_000, help="How many are tried.")] = 100,

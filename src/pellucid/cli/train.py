@@ -31,40 +31,27 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.training.diagnosis import Diagnosis
 
-DEFAULTED = "the architecture's default"
-
 
 def train(
     context: typer.Context,
-    data: Annotated[
-        str | None,
-        typer.Argument(
-            help=arguments.LAYOUTS,
-            show_default=False,
-        ),
-    ] = None,
+    data: Annotated[str | None, typer.Argument(help=arguments.LAYOUTS, show_default=False)] = None,
     architecture: arguments.Architecture = "lecture",
     epochs: Annotated[
         int | None,
         typer.Option(
-            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default=DEFAULTED
+            "--epochs",
+            "-e",
+            min=1,
+            help="How often every picture is seen.",
+            show_default=arguments.OF_ARCHITECTURE,
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The run's folder; without it, runs/DATA-ARCHITECTURE."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")] = 0,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-size",
-            "-b",
-            min=1,
-            help="Pictures a step.",
-            show_default="16 to 128, as suits the pictures",
-        ),
-    ] = None,
+    seed: arguments.Seed = 0,
+    batch_size: arguments.BatchSize = None,
     optimizer: arguments.Optimizer = "sgd",
     learning_rate: Annotated[
         float | None,
@@ -73,21 +60,11 @@ def train(
         ),
     ] = None,
     schedule: arguments.Schedule = "one-cycle",
-    weight_decay: Annotated[
-        float | None, typer.Option(help="On kernels, 0 to 1.", show_default=DEFAULTED)
-    ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option(help="0 to below 1.", show_default=DEFAULTED)
-    ] = None,
+    weight_decay: arguments.WeightDecay = None,
+    label_smoothing: arguments.LabelSmoothing = None,
     class_weights: arguments.ClassWeights = "none",
     loss: arguments.LossName = None,
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            help=f"How training pictures are changed: {arguments.AUGMENTATIONS}.",
-            show_default=DEFAULTED,
-        ),
-    ] = None,
+    augment: arguments.Augment = None,
     ema: Annotated[
         float | None,
         typer.Option(
@@ -110,13 +87,7 @@ def train(
             show_default="the data's default",
         ),
     ] = None,
-    image_size: Annotated[
-        str | None,
-        typer.Option(
-            help="Side in pixels, or HEIGHTxWIDTH, that pictures are brought to.",
-            show_default="their own, or 64x64",
-        ),
-    ] = None,
+    image_size: arguments.ImageSize = None,
     classes: arguments.ClassNames = None,
     bad: arguments.BadFiles = "quarantine",
     max_pixels: arguments.MaxPixels = MAX_PIXELS,
@@ -124,14 +95,7 @@ def train(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     task: arguments.TaskName = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"What would stop training, since it spoils the result: {', '.join(ALLOWABLE)} "
-            "(the same picture in several parts). Can be given several times.",
-            show_default="nothing",
-        ),
-    ] = None,
+    allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
     overwrite: Annotated[
