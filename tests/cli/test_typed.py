@@ -103,5 +103,5 @@ def test_tab_completion(pellucid: Command, tmp_path: Path) -> None:
         ).stdout.split()  # fmt: skip
 
     assert completed("pellucid tr") == ["train", "trace"]
-    assert completed("pellucid train mnist -a vgg") == ["vgg-small", "vgg-medium"]
+    assert completed("pellucid train mnist -a vgg-") == ["vgg-small", "vgg-medium"]
     assert "--learning-rate" in completed("pellucid train mnist --l")

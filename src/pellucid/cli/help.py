@@ -34,6 +34,7 @@ COMMAND_GROUPS = {
     "See how it works": (
         "trace", "backward", "explain", "kernels", "surgery", "lecture", "summary", "explain-plan",
     ),
+    "Networks of others": ("export", "import", "verify"),
     "Try things": ("experiment", "filter"),
 }  # fmt: skip
 """Commands by the heading below which they are listed; others come last."""
@@ -53,6 +54,9 @@ EXAMPLES = {
     "lecture": "pellucid lecture runs/photos cat.jpg",
     "summary": "pellucid summary lecture --input 28x28x1",
     "explain-plan": "pellucid explain-plan lecture --time",
+    "export": "pellucid export runs/photos -o photos.onnx",
+    "import": "pellucid import resnet50.onnx -o resnet50.safetensors",
+    "verify": "pellucid verify runs/photos photos.onnx",
     "experiment": "pellucid experiment pooling",
     "filter": "pellucid filter cat.jpg --kernel sobel-x -o edges.png",
     "runs": "pellucid runs",
