@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid.files.feature_file import load_features
 from pellucid.training.saved_run import read_saved_run
 from tests.transfer.made import body_file, pictures
 
@@ -89,3 +91,19 @@ def test_what_is_refused(pellucid: Command, folder: Path, tmp_path: Path) -> Non
         done = pellucid("train", folder, *more, code=code)
         assert words in done.stderr
     assert (run / "model.safetensors").read_bytes() == body.read_bytes()
+
+
+def test_features_as_files(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    common = ["features", folder, "--from", body_file(tmp_path), "--engine", "reference"]
+    for ending in ("npz", "csv", "safetensors"):
+        pellucid(*common, "--out", f"f.{ending}", PELLUCID_CACHE=str(tmp_path / "cache"))
+    arrays = np.load(tmp_path / "f.npz")
+    assert arrays["features"].shape == (60, 24)
+    assert sorted(set(arrays["classes"][arrays["targets"]])) == ["down", "up"]
+    rows = list(csv.reader((tmp_path / "f.csv").read_text("utf-8").splitlines()))
+    assert rows[0][:4] == ["name", "part", "label", "feature0"]
+    assert rows[1][0].endswith(".png")
+    np.testing.assert_allclose(np.array(rows[9][3:], float), arrays["features"][8], rtol=1e-6)
+    kept = load_features(tmp_path / "f.safetensors")
+    np.testing.assert_array_equal(kept.features, arrays["features"])
+    assert "f.txt" in pellucid(*common, "--out", "f.txt", code=1).stderr

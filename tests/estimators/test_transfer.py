@@ -14,6 +14,7 @@ from sklearn.model_selection import cross_val_score
 import pellucid as pl
 from pellucid.errors import ArgumentError, DataError, MissingDependencyError, PellucidError
 from pellucid.files import load_model, save_model
+from pellucid.files.feature_file import load_features
 from pellucid.training import Stopped
 from pellucid.training.saved_run import read_saved_run
 from tests.transfer.made import SIDE, body_file, body_model, pictures
@@ -194,3 +195,36 @@ def test_one_line_each(body: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         pl.ImageClassifier(pretrained=body, **QUICK).fit(X[:1], Y[:1])
     with pytest.raises(ArgumentError):
         pl.ImageClassifier(pretrained=body).find_learning_rate(X, Y)
+
+
+def test_features_are_what_the_head_reads(body: Path, tmp_path: Path) -> None:
+    model = fitted(body)
+    found = model.features(X)
+    assert found.shape == (60, 24)
+    values = model.values(X[3])
+    np.testing.assert_allclose(model.features(X[3]), values["dropout1"], rtol=1e-5)
+    np.testing.assert_array_equal(model.features(list(X[:2])), found[:2])
+    weights = model.model_.network.weights
+    logits = found @ weights["dense1.kernel"] + weights["dense1.bias"]
+    np.testing.assert_allclose(logits[3], values["dense1"], rtol=1e-4, atol=1e-5)
+
+
+def test_the_run_keeps_features_of_its_own_body(body: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"fine_tune": "all", "epochs": 1, **QUICK}
+    tuned = pl.ImageClassifier(pretrained=body, **settings).fit(X, Y, out=tmp_path / "tuned")
+    frozen = pl.ImageClassifier(pretrained=body, **QUICK)
+    frozen.fit(X, Y, out=tmp_path / "frozen", validation_data=(NEW, NEW_Y))
+    for model, name, count in ((tuned, "tuned", 60), (frozen, "frozen", 100)):
+        kept = load_features(tmp_path / name / "features.safetensors")
+        np.testing.assert_array_equal(kept.features[kept.part("train")], model.features(X))
+        np.testing.assert_array_equal(kept.targets[kept.part("train")], Y)
+        assert len(kept.names) == len(kept.features) == count
+        assert kept.names[-1].endswith(f"[{count % 60 - 1 if count > 60 else 59}]")
+    damaged = tmp_path / "frozen" / "features.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(PellucidError, match=r"features\.safetensors"):
+        load_features(damaged)
+    plain = pl.ImageClassifier("lenet5", epochs=1, **QUICK)
+    large = X.repeat(3, axis=1).repeat(3, axis=2)
+    plain.fit(large, Y, out=tmp_path / "frozen", overwrite=True)
+    assert not damaged.exists()  # they were of another model

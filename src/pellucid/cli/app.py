@@ -14,6 +14,7 @@ from pellucid.cli.experiment import experiment
 from pellucid.cli.explain import explain
 from pellucid.cli.explain_plan import explain_plan
 from pellucid.cli.export import export
+from pellucid.cli.features import features
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
 from pellucid.cli.help import Command, CommandGroup, folded
@@ -77,6 +78,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    features,
     runs,
     summary,
     explain_plan,

@@ -154,6 +154,53 @@ def read_splits(
 
     Pictures are converted and resized as ``like`` says, if it is given, those of arrays too.
     """
+    origin, default = _found(
+        source, reading,
+        image_size=image_size, validation=validation, allow_one_class=allow_one_class,
+        classes=classes, task=task, like=like,
+    )  # fmt: skip
+    splits = make_splits(origin, validation, default, seed)
+    if isinstance(origin, PictureSource) or like is None:
+        return splits
+    return replace(
+        splits,
+        train=fitted(splits.train, like),
+        validation=splits.validation and fitted(splits.validation, like),
+        test=splits.test and fitted(splits.test, like),
+    )
+
+
+def read_parts(
+    source: DataSource, reading: Reading, *, like: Preprocessing, task: str | None = None
+) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+    """Load all pictures, in the parts that the data bring, and what the user should know of them.
+
+    Args:
+        source: As :func:`load` takes it.
+        reading: How the data are read.
+        like: How pictures are converted and resized.
+        task: As :func:`load` takes it.
+
+    Raises:
+        DataError: As :func:`load`; but one class is enough.
+    """
+    origin, _ = _found(source, reading, allow_one_class=True, task=task, like=like)
+    parts = {part: fitted(origin.read(part), like) for part in origin.parts}
+    return parts, origin.notes
+
+
+def _found(
+    source: DataSource,
+    reading: Reading,
+    *,
+    image_size: tuple[int, int] | None = None,
+    validation: Share | None = None,
+    allow_one_class: bool = False,
+    classes: ClassNames | None = None,
+    task: str | None = None,
+    like: Preprocessing | None = None,
+) -> tuple[Source, Share]:
+    """Where the pictures come from, and how much is set aside to validate by if not asked."""
     if image_size is not None:
         check_image_size(image_size)
     task = checked_task(task)
@@ -196,15 +243,7 @@ def read_splits(
     default = MNIST_VALIDATION if source == "mnist" else DEFAULT_SHARE
     if isinstance(origin, ArraySource) and like is None:
         check_not_resized(next(iter(origin.datasets.values())), image_size, origin.name)
-    splits = make_splits(origin, validation, default, seed)
-    if isinstance(origin, PictureSource) or like is None:
-        return splits
-    return replace(
-        splits,
-        train=fitted(splits.train, like),
-        validation=splits.validation and fitted(splits.validation, like),
-        test=splits.test and fitted(splits.test, like),
-    )
+    return origin, default
 
 
 def load_for(

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.engines import get_engine
 from pellucid.estimators.base import ImageEstimator
-from pellucid.estimators.reading import outputs
+from pellucid.estimators.reading import as_images, outputs
 from pellucid.evaluation import Report
 from pellucid.evaluation.by_task import evaluate_task
 from pellucid.files.provenance import renamed
@@ -20,6 +20,9 @@ from pellucid.training.dead_units import activity
 from pellucid.training.diagnosis import diagnose
 from pellucid.training.other_faults import other_faults
 from pellucid.training.unlike import Unlike, unlike_picture
+from pellucid.transfer.body import Body
+from pellucid.transfer.feature_cache import open_feature_cache
+from pellucid.transfer.features import FeatureReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +108,25 @@ class AnsweringEstimator(ImageEstimator):
             names=model.classes,
             default_rate=None if recipe is None else self._default_rate(recipe),
         )
+
+    def features(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> NDArray[np.float32]:
+        """What the last dense layer reads of pictures, float32 (D,) or (N, D).
+
+        Pictures that are alike to the network have features that point the same way: a search for
+        nearest neighbours, a clustering or another program's classifier works on them. They are
+        kept on disk as decoded pictures are.
+
+        Args:
+            pictures: As in :meth:`predict`.
+
+        Raises:
+            ArgumentError: If the network does not end in a dense layer.
+        """
+        body = Body.of(self.model_, "the model")
+        images, single = as_images(self.model_, pictures, self.max_pixels)
+        reader = FeatureReader(body, get_engine(self.engine), open_feature_cache(True))
+        found = reader.read(images)
+        return np.asarray(found[0] if single else found)
 
     def unlike(self, picture: Picture) -> Unlike | None:
         """How a picture differs from those that were learned; None if it is like them.

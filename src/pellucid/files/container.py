@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from pellucid.files.strict_json import JSON
 
-NAMES = {"model": "model", "state": "training state"}
+NAMES = {"model": "model", "state": "training state", "features": "file of features"}
 """What each kind of file is called in messages."""
 
 _ENVELOPE = {"kind", "format", "checksum"}

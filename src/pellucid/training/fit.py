@@ -9,25 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.engines import Step, get_engine
 from pellucid.errors import ArgumentError
+from pellucid.files.feature_file import FILE, save_features
 from pellucid.short_repr import short_repr
-from pellucid.training.head import train_head
+from pellucid.training.head import feature_set, train_head
 from pellucid.training.loop import train
 from pellucid.training.run_folder import MINUTES, RunFolder, try_run_folder
 from pellucid.training.saved_run import DamagedStateWarning
 from pellucid.training.watching import progress_watcher
-from pellucid.transfer.body import find_cut
+from pellucid.transfer.body import Body, find_cut
+from pellucid.transfer.features import FeatureReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pellucid.data.dataset import Dataset
-    from pellucid.engines import Program
+    from pellucid.engines import Engine, Program
     from pellucid.files import Model
-    from pellucid.training.head import Transfer
+    from pellucid.files.feature_file import FeatureSet
+    from pellucid.training.head import Learned, Transfer
     from pellucid.training.history import Epoch
     from pellucid.training.recipe import Recipe
     from pellucid.training.result import Watcher
+    from pellucid.transfer.choice import Choice
 
 
 @short_repr
@@ -40,12 +44,14 @@ class Fitted:
         program: Its network, loaded by an engine.
         history: A row an epoch; empty where nobody knows.
         recipe: How it was trained; none for a model that was loaded.
+        head: The head that was fitted to a frozen body's features, and how; none: none was.
     """
 
     model: Model
     program: Program
     history: list[Epoch] = field(default_factory=list)
     recipe: Recipe | None = None
+    head: Choice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +126,7 @@ def fit(
     # where no step is taken, nothing need be compiled for it
     program = (computing if steps else get_engine("reference")).load(model.network, step)
     with ExitStack() as stack:
-        start = kept = None
+        start = kept = learned = None
         if run is not None:
             kept = RunFolder(
                 run.folder, model,
@@ -136,11 +142,12 @@ def fit(
             if transfer is not None and (start is None or not start.trained.history):
                 if start is not None:
                     program.set_weights(start.now.weights)
-                start = train_head(
+                learned = train_head(
                     program, data, recipe, transfer, model.preprocessing, computing, model.task,
                     validation=validation,
                     watchers=watchers,
                 )  # fmt: skip
+                start = learned.checkpoint
             trained = train(
                 program, data, recipe,
                 validation=validation,
@@ -149,12 +156,36 @@ def fit(
                 task=model.task,
             )  # fmt: skip
         model = trained.best_model(model)
-        fitted = Fitted(model, computing.load(model.network), trained.history, recipe)
+        choice = None if learned is None else learned.choice
+        fitted = Fitted(model, computing.load(model.network), trained.history, recipe, choice)
         if kept is not None:
             kept.let_signals_act()  # nothing of the training is left that they could break
+        if kept is not None and transfer is not None:
+            found = _features(model, data, validation, transfer, computing, learned)
+            save_features(kept.path / FILE, found)
         if finish is not None:
             finish(fitted)
     return fitted
+
+
+def _features(
+    model: Model,
+    data: Dataset,
+    validation: Dataset | None,
+    transfer: Transfer,
+    engine: Engine,
+    learned: Learned | None,
+) -> FeatureSet:
+    """What the model's body sees in the pictures; of one that was fine-tuned, that is new."""
+    body = Body.of(model, transfer.name)
+    parts = {"train": data} if validation is None else {"train": data, "validation": validation}
+    if learned is not None and body.digest == learned.body.digest:
+        known = {"train": learned.features, "validation": learned.judged_by}
+        return feature_set(model.task, body, {part: (parts[part], known[part]) for part in parts})  # type: ignore[misc]
+    # where the run was resumed behind its head, the cache has them
+    reader = FeatureReader(body, engine, None if transfer.trains else transfer.cache)
+    found = {part: (pictures, reader.read(pictures.images)) for part, pictures in parts.items()}
+    return feature_set(model.task, body, found)
 
 
 def _step(model: Model, recipe: Recipe, transfer: Transfer | None) -> Step:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import ArgumentError
+from pellucid.files.feature_file import PARTS, FeatureSet
 from pellucid.graph import Network
 from pellucid.ops.loss import one_hot
 from pellucid.text import printable
@@ -18,13 +19,13 @@ from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import Keeper, Progress, TrainingResult, Watcher
 from pellucid.transfer.body import Body
-from pellucid.transfer.choice import FOLDS, fit_head
+from pellucid.transfer.choice import FOLDS, Choice, fit_head
 from pellucid.transfer.features import FeatureReader, picture_digests
 from pellucid.transfer.folds import make_folds
 from pellucid.transfer.groups import copies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,6 +61,51 @@ class Transfer:
     trains: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What training a head has come to.
+
+    Attributes:
+        checkpoint: The state after it.
+        choice: The head, and how its weight decay was chosen.
+        body: What made the features.
+        features: Of the training pictures as they are, float32 (N, D).
+        judged_by: Of those to validate by.
+    """
+
+    checkpoint: Checkpoint
+    choice: Choice
+    body: Body
+    features: NDArray[np.float32]
+    judged_by: NDArray[np.float32] | None
+
+
+def feature_set(
+    task: Task,
+    body: Body,
+    parts: Mapping[str, tuple[Dataset, NDArray[np.float32]]],
+) -> FeatureSet:
+    """Features of parts of data, as they are kept.
+
+    Args:
+        task: What is wanted of the pictures.
+        body: What made the features.
+        parts: The pictures of each part, and their features.
+    """
+    datasets = [(part, data) for part, (data, _) in parts.items()]
+    return FeatureSet(
+        np.concatenate([features for _, features in parts.values()]),
+        np.concatenate([data.targets.array for _, data in datasets]),
+        tuple(data.picture_name(i) for _, data in datasets for i in range(len(data))),
+        np.repeat(
+            np.array([PARTS.index(part) for part in parts], np.uint8),
+            [len(data) for _, data in datasets],
+        ),
+        task,
+        body.digest.hex(),
+    )
+
+
 def wanted(task: Task, data: Dataset) -> Floats:
     """What a task wants of every picture's outputs, float64 (N, K)."""
     targets = task.targets(data, slice(None))
@@ -79,7 +125,7 @@ def train_head(
     *,
     validation: Dataset | None = None,
     watchers: Sequence[Watcher] = (),
-) -> Checkpoint:
+) -> Learned:
     """Compute features, fit the head to them, and judge it: the first epoch of a run.
 
     Args:
@@ -94,7 +140,7 @@ def train_head(
         watchers: Notified as in :func:`pellucid.training.loop.train`.
 
     Returns:
-        The state from which training goes on, if it does.
+        The head, the features it was learned from, and the state from which training goes on.
 
     Raises:
         ArgumentError: If the body gives numbers that are not finite, or pictures were to be mixed.
@@ -142,7 +188,7 @@ def train_head(
         watcher.after_epoch(trained, program)
         if isinstance(watcher, Keeper):
             watcher.keep(checkpoint)
-    return checkpoint
+    return Learned(checkpoint, choice, body, features[: len(data)], judged_by)
 
 
 class _Telling:

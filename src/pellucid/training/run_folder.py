@@ -27,6 +27,7 @@ from pellucid.files import (
     write_text,
 )
 from pellucid.files.atomic import check_writable, remove_left_over
+from pellucid.files.feature_file import FILE as FEATURES
 from pellucid.files.lock import FolderLock
 from pellucid.files.model_file import described_outputs
 from pellucid.files.run_model import MODEL
@@ -267,8 +268,8 @@ class RunFolder:
             def take_over() -> None:
                 if new:
                     self._write_state(checkpoint)
-                remove_file(self.path / self.CONFIG)
-                remove_file(self.path / self.HISTORY)
+                for name in (self.CONFIG, self.HISTORY, FEATURES):
+                    remove_file(self.path / name)
 
             best = trained.best_model(self._model)
             save_model(model, best, before=take_over if stranger else None)

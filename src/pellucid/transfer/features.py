@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Images = NDArray[np.uint8]
     Features = NDArray[np.float32]
+    Watching = Callable[[int, int], object]
+    """Called with how many pictures are computed, and of how many: before the first, and after each
+    batch. What it raises ends the computing, with the rest kept."""
 
 VIEWS = 4
 """How often each picture is seen where pictures are varied: as it is, and so often less one."""
@@ -32,18 +35,6 @@ BATCH = 16
 """Pictures that are computed together: on CPUs, larger batches were not faster."""
 
 _FORMAT = b"pellucid features 1\n"
-
-
-class Watching(Protocol):
-    """Called with how far the computing is; what it raises ends it, with the rest kept."""
-
-    def __call__(self, done: int, of: int) -> None:
-        """Called after every batch, and before the first.
-
-        Args:
-            done: Pictures that have been computed.
-            of: Pictures to compute.
-        """
 
 
 def _quiet(done: int, of: int) -> None:
