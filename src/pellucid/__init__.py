@@ -39,6 +39,7 @@ __all__ = [
     "data",
     "engines",
     "export_onnx",
+    "from_torch",
     "import_onnx",
     "layers",
     "load",
@@ -173,6 +174,45 @@ def import_onnx(
     asked = Asked(image_size, layout, output, means, deviations, most)
     model = import_file(path, asked, Meaning(classes, task, resize)).model
     return estimator_of(model.task.kind)._of_model(model, path)
+
+
+def from_torch(
+    module: Any,
+    example: Any,
+    *,
+    classes: Any = None,
+    task: Literal["single-label", "multi-label", "regression"] | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    white: float = 255.0,
+    resize: Literal["pad", "crop", "stretch"] = "crop",
+) -> Any:
+    """A module of PyTorch as a classifier or regressor, with its layers and weights.
+
+    Args:
+        module: A ``torch.nn.Module``: feature maps (N, C, H, W) in, (N, K) out.
+        example: A tensor that it takes; its height and width are those of the pictures.
+        classes: As :func:`import_onnx` takes it, like the others.
+        task: What the outputs mean.
+        mean: What its pictures have subtracted.
+        std: What they are then divided by.
+        white: The value of a white pixel before that.
+        resize: How pictures of another shape are fitted.
+
+    Raises:
+        MissingDependencyError: If torch, onnx or onnxscript is not installed.
+        ArgumentError: If PyTorch cannot export the module.
+        FileFormatError: If there is no layer for something that it computes; the message names it.
+    """
+    from pellucid.estimators import estimator_of
+    from pellucid.interop.onnx.importing import Meaning, pixel_scale
+    from pellucid.interop.onnx.translating import Asked
+    from pellucid.interop.torch.module import import_module as import_torch
+
+    means, deviations = pixel_scale(mean, std, white)
+    asked, meaning = Asked(mean=means, std=deviations), Meaning(classes, task, resize)
+    model = import_torch(module, example, asked, meaning).model
+    return estimator_of(model.task.kind)._of_model(model, "")
 
 
 def verify(

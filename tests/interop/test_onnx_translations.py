@@ -216,7 +216,15 @@ def test_hard_swish_in_pieces() -> None:
     numbers = {"low": 0.0, "high": 6.0, "three": 3.0, "six": 6.0}
     constants: dict[str, Any] = {name: np.float32(value) for name, value in numbers.items()}
     found = agrees(of_maps(body, 4 * 30, **W, **constants))
-    assert kinds(found)[:3] == ["conv2d", "hard_sigmoid", "multiply"]
+    assert kinds(found)[:2] == ["conv2d", "hard_swish"]
+
+
+def test_a_product_with_its_own_sigmoid() -> None:
+    found = agrees(of_maps("a = Conv(x, w) b = Sigmoid(a) p = Mul(b, a)", 4 * 30, **W))
+    assert kinds(found)[:2] == ["conv2d", "silu"]
+    other = "a = Conv(x, w) b = Sigmoid(a) q = Mul(a, b) p = Add(q, b)"  # which is read elsewhere
+    found = agrees(of_maps(other, 4 * 30, **W))
+    assert kinds(found)[:4] == ["conv2d", "sigmoid", "multiply", "add"]
 
 
 @pytest.mark.parametrize(

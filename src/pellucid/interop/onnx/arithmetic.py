@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
     from pellucid.interop.onnx.nodes import OnnxNode
     from pellucid.interop.onnx.views import Value
+    from pellucid.ops.operation import Operation
 
 
 def add(builder: Builder, node: OnnxNode) -> None:
@@ -93,7 +94,7 @@ def _shift_and_scale(
 ) -> None:
     """Scale and shift a value: in the layer that made it, or else later."""
     known = node.input(place)
-    alone = all(builder.read_once(each) for each in builder.tensors_of(value.node))
+    alone = builder.read_alone(value.node)
     fresh = value.affine is None and value.node in builder.nodes
     if fresh and alone and builder.values[known].node == value.node:
         operation = builder.nodes[value.node].operation
@@ -129,7 +130,29 @@ def _add_branches(builder: Builder, node: OnnxNode) -> None:
     builder.result(node, replace(values[0], node=name))
 
 
+_GATED: dict[str, Operation] = {"sigmoid": ops.SiLU(), "hard_sigmoid": ops.HardSwish()}
+"""What a value times a function of itself is called, by the function's kind."""
+
+
+def _times_its_own_gate(builder: Builder, node: OnnxNode) -> bool:
+    """Make x · sigmoid(x) the layer that it is; False where it is another product."""
+    for place in (0, 1):
+        gate, value = builder.value(node, place), builder.value(node, 1 - place)
+        made = builder.nodes.get(gate.node)
+        if made is None or made.operation.kind not in _GATED or made.inputs != (value.node,):
+            continue
+        plain = gate.plain and value.plain and gate.theirs == value.theirs
+        if plain and builder.read_alone(gate.node):
+            builder.drop(gate.node)
+            operation = _GATED[made.operation.kind]
+            builder.result(node, builder.each(node, operation, value))
+            return True
+    return False
+
+
 def _multiply_branches(builder: Builder, node: OnnxNode) -> None:
+    if _times_its_own_gate(builder, node):
+        return
     factor, values = np.ones(1), []
     for place in (0, 1):
         value = builder.value(node, place)

@@ -74,6 +74,7 @@ class Builder:
                 self.readers.setdefault(name, []).append(node)
         self.pads: dict[str, Pads] = {}
         self._types = {value.node: Type(shape)}
+        self._laid_out: dict[tuple[str, int], str] = {}  # by groups; 0 for a flattening
         self._names: Counter[str] = Counter([value.node])
 
     # ------------------------------------------------------------------------------------ tensors
@@ -199,6 +200,16 @@ class Builder:
             self.weights.pop(f"{name}.{parameter}", None)
         return self.add(node, operation, *old.inputs, weights=weights)
 
+    def drop(self, name: str) -> None:
+        """Take a layer without weights out again, whose value nothing reads any more."""
+        for tensor in self.tensors_of(name):
+            del self.values[tensor]
+        del self.nodes[name]
+
+    def read_alone(self, name: str) -> bool:
+        """Whether a single node reads one of our values, through whatever tensors show it."""
+        return all(self.read_once(each) for each in self.tensors_of(name))
+
     def weights_of(self, name: str) -> dict[str, Array]:
         """A layer's weights, by its own names for them."""
         start = f"{name}."
@@ -285,8 +296,7 @@ class Builder:
             if ours[2] == channels:
                 return value
             if (groups := shuffle_groups(ours[2], channels)) is not None:
-                shuffle = self.make(node, ops.ChannelShuffle, groups=groups)
-                name = self.add(node, shuffle, value.node, word="shuffled")
+                name = self._shuffled(node, value.node, groups)
                 return replace(value, node=name, ours=(rows, columns, channels))
         raise node.refuse(
             "the axes of its input were moved about in a way that no layer computes; only channel "
@@ -306,7 +316,10 @@ class Builder:
         if value.is_vector:
             return value
         value = self.settled(node, value)
-        name = self.add(node, ops.Flatten(), value.node, word="flat")
+        name = self._laid_out.get((value.node, 0)) or self.add(
+            node, ops.Flatten(), value.node, word="flat"
+        )
+        self._laid_out[value.node, 0] = name
         return replace(value, node=name, ours=(sum(value.ours, ()),))
 
     def plain(self, node: OnnxNode, value: Value) -> Value:
@@ -319,10 +332,16 @@ class Builder:
             groups = shuffle_groups(order, sum(value.theirs, ()))
             if groups is None:
                 raise node.refuse("it needs the flattened numbers in an order that no layer makes")
-            shuffle = self.make(node, ops.ChannelShuffle, groups=groups)
-            name = self.add(node, shuffle, value.node, word="shuffled")
+            name = self._shuffled(node, value.node, groups)
             value = replace(value, node=name, ours=(sum(value.theirs, ()),))
         return value
+
+    def _shuffled(self, node: OnnxNode, name: str, groups: int) -> str:
+        """A channel shuffle of one of our values, made once for all that read it."""
+        if (name, groups) not in self._laid_out:
+            shuffle = self.make(node, ops.ChannelShuffle, groups=groups)
+            self._laid_out[name, groups] = self.add(node, shuffle, name, word="shuffled")
+        return self._laid_out[name, groups]
 
     def alike(self, node: OnnxNode, values: Sequence[Value]) -> list[Value]:
         """Values as :meth:`plain` gives them, all of them vectors where one is."""

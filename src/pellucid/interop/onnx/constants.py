@@ -26,14 +26,12 @@ MOST_PARAMETERS = 300_000_000
 """Numbers of all constants together, by default: twice those of VGG-19."""
 
 FOLDED = {
-    "Abs", "Add", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape", "Div", "Equal", "Expand",
-    "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg", "Pow", "Range",
-    "Reciprocal", "ReduceProd", "Reshape", "Shape", "Slice", "Split", "Sqrt", "Squeeze", "Sub",
-    "Transpose", "Unsqueeze", "Where",
+    "Abs", "Add", "Cast", "CastLike", "Ceil", "Concat", "Constant", "ConstantOfShape", "Div",
+    "Equal", "Expand", "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg", "Pow",
+    "Range", "Reciprocal", "ReduceProd", "Reshape", "Shape", "Slice", "Split", "Sqrt", "Squeeze",
+    "Sub", "Transpose", "Unsqueeze", "Where",
 }  # fmt: skip
 """What is computed of constants by the onnx package's own reference."""
-
-_ONE_TO_ONE = FOLDED - {"Concat", "Expand", "ConstantOfShape", "Range", "Where"}
 
 
 class Constants:

@@ -35,6 +35,14 @@ def cast(builder: Builder, node: OnnxNode) -> None:
     builder.result(node, builder.value(node))
 
 
+def cast_like(builder: Builder, node: OnnxNode) -> None:
+    """``CastLike`` another value, or a constant of floats."""
+    name = node.input(1)
+    if name in builder.constants and builder.constants[name].dtype.kind != "f":
+        raise node.refuse("it turns numbers into whole ones, which no layer does")
+    builder.result(node, builder.value(node))
+
+
 def dropout(builder: Builder, node: OnnxNode) -> None:
     """``Dropout``: a layer with the rate, which lets everything through outside of training."""
     value = builder.value(node)

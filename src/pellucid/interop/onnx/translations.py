@@ -17,6 +17,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "AveragePool": windows.average_pool,
     "BatchNormalization": pointwise.batch_norm,
     "Cast": pointwise.cast,
+    "CastLike": pointwise.cast_like,
     "Clip": pointwise.clip,
     "Concat": axes.concat,
     "Conv": windows.conv,

@@ -79,6 +79,11 @@ class Value:
         return tuple(map(size_of, self.theirs))
 
     @property
+    def plain(self) -> bool:
+        """Whether nothing is still to be computed of it."""
+        return self.affine is None or self.affine.nothing
+
+    @property
     def is_vector(self) -> bool:
         """Whether our value is one, (F,)."""
         return len(self.ours) == 1
