@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def test_a_folder_of_pictures_from_end_to_end(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
-    done = pellucid("train", picture_folder, "--epochs", 4, "--out", "run", "--batch-size", 8)
+    train = ["train", picture_folder, "--epochs", 4, "--batch-size", 8, "--no-report"]
+    done = pellucid(*train, "--out", "run")
     assert "run/model.safetensors" in done.stdout
     assert "epoch 4/4" in done.stderr
     assert "learning rate 0.013 (default for batches of 8)" in done.stderr
@@ -52,7 +53,8 @@ def test_a_folder_of_pictures_from_end_to_end(
 def test_a_report_shows_how_training_went(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
-    pellucid("train", picture_folder, "--epochs", 2, "--out", "run", "--batch-size", 8)
+    train = ["train", picture_folder, "--epochs", 2, "--batch-size", 8, "--no-report"]
+    pellucid(*train, "--out", "run")
     done = pellucid("evaluate", "run", picture_folder, "--out", "run")
     assert "report written to run/report.html" in done.stderr
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
@@ -69,23 +71,25 @@ def test_a_report_shows_how_training_went(
 
 
 def test_json_result(pellucid: Command, picture_folder: Path) -> None:
-    done = pellucid("train", picture_folder, "--epochs", 1, "--json")
+    train = ["train", picture_folder, "--epochs", 1, "--no-report", "--json"]
+    done = pellucid(*train)
     result = json.loads(done.stdout)
     assert result["model"].startswith("runs/")
     assert len(result["history"]) == 1
-    again = json.loads(pellucid("train", picture_folder, "--epochs", 1, "--json").stdout)
+    again = json.loads(pellucid(*train).stdout)
     assert again["model"] != result["model"]
 
 
 def test_a_run_is_not_overwritten_unasked(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
-    pellucid("train", picture_folder, "--epochs", 1, "--out", "run")
+    train = ["train", picture_folder, "--epochs", 1, "--no-report", "--out", "run"]
+    pellucid(*train)
     before = (tmp_path / "run" / "model.safetensors").read_bytes()
-    done = pellucid("train", picture_folder, "--epochs", 1, "--out", "run", code=1)
+    done = pellucid(*train, code=1)
     assert "run holds a run already" in done.stderr
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
-    pellucid("train", picture_folder, "--epochs", 1, "--out", "run", "--overwrite")
+    pellucid(*train, "--overwrite")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +206,7 @@ def test_a_report_that_is_broken_off_is_made_by_resuming(
 def test_a_run_that_diverges(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
     """One line, no warnings of NumPy's, and an earlier model is as it was."""
     train = ["train", picture_folder, "--batch-size", 8, "--epochs", 3, "--out", "run"]
-    pellucid(*train)
+    pellucid(*train, "--no-report")
     before = (tmp_path / "run" / "model.safetensors").read_bytes()
     absurd = ["--learning-rate", 10000, "--schedule", "constant", "--overwrite"]
     *remarks, last = pellucid(*train, *absurd, code=1).stderr.splitlines()
@@ -226,8 +230,8 @@ def test_a_model_is_judged_by_what_it_has_not_seen(
     pellucid: Command, picture_folder: Path, tmp_path: Path, validation: str
 ) -> None:
     """Of the folder that it learned from, the test part; of any other, all pictures."""
-    arguments = ["--epochs", 1, "--seed", 4, "--validation", validation, "--out", "my run"]
-    done = pellucid("train", picture_folder, *arguments)
+    arguments = ["--epochs", 1, "--seed", 4, "--validation", validation, "--no-report"]
+    done = pellucid("train", picture_folder, *arguments, "--out", "my run")
     assert f"judge it: pellucid evaluate 'my run' {picture_folder}" in done.stderr
     judged = pellucid("evaluate", "my run", picture_folder, "--json")
     assert "set aside for the test, 6 of 60 pictures" in judged.stderr
@@ -250,7 +254,7 @@ def test_a_model_is_judged_by_what_it_has_not_seen(
 def test_the_folder_one_is_in(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
     for name in ("naught — 영", "one"):
         shutil.copytree(picture_folder / name, tmp_path / name)
-    done = pellucid("train", ".", "--epochs", 1)
+    done = pellucid("train", ".", "--epochs", 1, "--no-report")
     run = f"runs/{tmp_path.name}-lecture"
     assert f"the run is kept in {run}" in done.stderr
     shutil.copytree(tmp_path / "one", tmp_path / "more" / "one")

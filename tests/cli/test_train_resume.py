@@ -119,7 +119,7 @@ def test_killed_at_any_moment(whole: Path, picture_folder: Path, tmp_path: Path)
 def test_settings_are_the_run_s_own_or_refused(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
-    pellucid("train", picture_folder, "--epochs", 2, "--batch-size", 8, "--out", "run")
+    pellucid("train", picture_folder, "--epochs", 2, "--no-report", "--out", "run")
     done = pellucid("train", "--resume", "run", "--json")
     assert len(json.loads(done.stdout)["history"]) == 2
     wrong = ["train", picture_folder, "--resume", "run", "--learning-rate", 0.1]
@@ -218,14 +218,14 @@ def test_pictures_that_have_changed_are_refused(
     pellucid: Command, picture_folder: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(picture_folder, tmp_path / "data")
-    pellucid("train", "data", "--epochs", 1, "--out", "run")
+    pellucid("train", "data", "--epochs", 1, "--no-report", "--out", "run")
     next((tmp_path / "data" / "one").iterdir()).unlink()
     printed = pellucid("train", "--resume", "run", code=1).stderr
     assert "(asked for: the training pictures: 48 → 47" in printed
 
 
 def test_damage_is_reported(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
-    pellucid("train", picture_folder, "--epochs", 2, "--out", "run")
+    pellucid("train", picture_folder, "--epochs", 2, "--no-report", "--out", "run")
     before = outcome(tmp_path / "run")
     (tmp_path / "run" / "last.safetensors").write_bytes(b"not a state")
     printed = pellucid("train", "--resume", "run").stderr
@@ -262,7 +262,7 @@ def test_small_classes_and_early_ends(
     done = pellucid(
         "train", picture_folder, "--epochs", 50, "--patience", 2, "--learning-rate", 0.02,
         "--schedule", "constant", "--class-weights", "balanced", "--label-smoothing", 0.1,
-        "--augment", "photos", "--out", "run",
+        "--augment", "photos", "--no-report", "--out", "run",
     )  # fmt: skip
     assert "stopped early: 2 epochs without a better validation" in done.stderr
     recipe = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))["recipe"]
