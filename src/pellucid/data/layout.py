@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.data.ours import is_drawing, own_folder
-from pellucid.data.picture_files import is_hidden, is_picture
+from pellucid.data.picture_files import is_folder, is_hidden, is_picture
 from pellucid.errors import DataError
 from pellucid.text import counted, folder_name, listed, printable
 
@@ -197,7 +197,7 @@ def has_pictures(folder: Path) -> bool:
         deeper = []
         for entry in _visible(current):
             path = current / entry.name
-            if _is_folder(entry):
+            if is_folder(entry):
                 deeper.append(path)
             elif is_picture(path) and not is_drawing(path):
                 return True
@@ -206,12 +206,12 @@ def has_pictures(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [folder / entry.name for entry in _visible(folder) if not _is_folder(entry)]
+    return [folder / entry.name for entry in _visible(folder) if not is_folder(entry)]
 
 
 def _folders(folder: Path) -> list[Path]:
     """The folders in a folder, by name, as far as they may hold data."""
-    found = sorted(entry.name for entry in _visible(folder) if _is_folder(entry))
+    found = sorted(entry.name for entry in _visible(folder) if is_folder(entry))
     return [
         folder / name for name in found if own_folder(folder / name, refuse_mixed=False) is None
     ]
@@ -223,10 +223,3 @@ def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from (entry for entry in listing if not is_hidden(entry.name))
     except OSError:  # reading it says so
         return
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False

@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from pellucid.data.picture_files import SUFFIXES, is_hidden
+from pellucid.data.picture_files import SUFFIXES, is_folder, is_hidden
 from pellucid.errors import DataError
 from pellucid.text import PAGE_START, counted, printable
 from pellucid.user_cache import TAG, TAG_TEXT
@@ -62,7 +62,7 @@ def own_folder(folder: Path, *, refuse_mixed: bool = False, depth: int = _DEPTH)
     pictures: list[Path] = []
     for entry in visible:
         path = folder / entry.name
-        if _is_folder(entry):
+        if is_folder(entry):
             if depth == 0 or own_folder(path, depth=depth - 1) is None:
                 folders.append(path)
         elif kind is None:
@@ -189,10 +189,3 @@ def _start(path: Path, size: int) -> bytes:
         return b""
     finally:
         os.close(descriptor)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pellucid.data.decode import begins_as_picture
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
 SUFFIXES = frozenset(
@@ -38,3 +39,11 @@ def is_picture(file: Path) -> bool:
 def is_hidden(name: str) -> bool:
     """Return whether a name is hidden, or one that systems give to what they put beside files."""
     return name.startswith(".") or name.casefold() in _CLUTTER
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder, or a link to one; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pellucid.data.ours import is_drawing, own_folder
-from pellucid.data.picture_files import SUFFIXES, is_hidden
+from pellucid.data.picture_files import SUFFIXES, is_folder, is_hidden
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -92,7 +92,7 @@ def visible_files(folder: Path) -> list[Path]:
     return [
         folder / entry.name
         for entry in _listed(folder)
-        if not is_hidden(entry.name) and not _is_folder(entry)
+        if not is_hidden(entry.name) and not is_folder(entry)
     ]
 
 
@@ -115,7 +115,7 @@ def entries(folder: Path, root: Path, *, may_hold_runs: Container[str] = ()) -> 
             continue
         path = folder / entry.name
         link = entry.is_symlink()
-        if _is_folder(entry):
+        if is_folder(entry):
             if link and _holds(path, folder):
                 passed.loops.append(path)
                 continue
@@ -192,13 +192,6 @@ def _holds(link: Path, folder: Path) -> bool:
 def _contains(real_folder: str, real: str) -> bool:
     """Return whether a path is a folder or lies below it; both with all links followed."""
     return real == real_folder or real.startswith(real_folder.rstrip(os.sep) + os.sep)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
 
 
 def _exists(link: Path) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.engines.batches import images_at_once, parts
-from pellucid.explain.heatmap import Heatmap, sum_of_channels
+from pellucid.explain.heatmap import Heatmap, heatmap_of
 from pellucid.explain.methods import GRADIENT, GRADIENT_TIMES_INPUT, SMOOTH_GRAD
 
 if TYPE_CHECKING:
     from pellucid.engines import Program
-    from pellucid.explain.methods import Method
     from pellucid.explain.score import Score
     from pellucid.ops.operation import Array
 
@@ -23,14 +22,14 @@ COPIES, NOISE = 32, 0.15
 
 def gradient(scored: Score) -> Heatmap:
     """∂score/∂pixel, in score per step of 1 of 0..255."""
-    return _map(scored, GRADIENT, pixel_gradients(scored, scored.image[None])[0])
+    return heatmap_of(scored, GRADIENT, pixel_gradients(scored, scored.image[None])[0])
 
 
 def gradient_times_input(scored: Score) -> Heatmap:
     """∂score/∂pixel · pixel."""
     slopes = pixel_gradients(scored, scored.image[None])[0]
     black = "" if scored.image.any() else "every pixel of the picture is 0"
-    return _map(scored, GRADIENT_TIMES_INPUT, slopes * scored.image, if_empty=black)
+    return heatmap_of(scored, GRADIENT_TIMES_INPUT, slopes * scored.image, if_empty=black)
 
 
 def smooth_grad(
@@ -57,7 +56,7 @@ def smooth_grad(
         total += pixel_gradients(scored, drawn).sum(axis=0, dtype=np.float64)
     settings = {"copies": copies, "noise": noise, "seed": seed}
     flat = "" if spread else "all pixels are the same, so that there is no noise: a plain gradient"
-    return _map(scored, SMOOTH_GRAD, total / copies, settings, remark=flat)
+    return heatmap_of(scored, SMOOTH_GRAD, total / copies, settings=settings, remark=flat)
 
 
 def pixel_gradients(scored: Score, images: Array, program: Program | None = None) -> Array:
@@ -81,24 +80,3 @@ def pixel_gradients(scored: Score, images: Array, program: Program | None = None
 def gradients_at_once(program: Program) -> int:
     """How many images a batch may have where gradients are kept beside values, at least 1."""
     return images_at_once(4 * program.values_bytes)
-
-
-def _map(
-    scored: Score,
-    method: Method,
-    channels: Array,
-    settings: dict[str, Any] | None = None,
-    *,
-    remark: str = "",
-    if_empty: str = "",
-) -> Heatmap:
-    return Heatmap(
-        scored,
-        method,
-        sum_of_channels(channels),
-        float(scored.of_images(scored.image[None])[0]),
-        channels=channels,
-        settings=settings or {},
-        remark=remark,
-        if_empty=if_empty,
-    )

@@ -134,3 +134,9 @@ class Heatmap(Record):
 def sum_of_channels(channels: Array) -> Array:
     """A map (H, W) of a map (H, W, C)."""
     return np.asarray(channels.sum(axis=-1), np.float64)
+
+
+def heatmap_of(scored: Score, method: Method, channels: Array, **found: Any) -> Heatmap:
+    """The map that sums channels (H, W, C), beside the score; with what else a method found."""
+    score = float(scored.of_images(scored.image[None])[0])
+    return Heatmap(scored, method, sum_of_channels(channels), score, channels=channels, **found)

@@ -13,7 +13,7 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError
-from pellucid.explain.heatmap import Heatmap, sum_of_channels
+from pellucid.explain.heatmap import Heatmap, heatmap_of
 from pellucid.explain.methods import DECONVNET, GUIDED_BACKPROPAGATION
 from pellucid.graph import Graph
 from pellucid.ops.positive_gradient import PositiveGradient
@@ -35,7 +35,7 @@ def guided_backpropagation(scored: Score) -> Heatmap:
     """
     check_rectifiers(scored.graph, GUIDED_BACKPROPAGATION)
     shown = _of_score(scored, masked=True)
-    return _heatmap(scored, GUIDED_BACKPROPAGATION, shown)
+    return heatmap_of(scored, GUIDED_BACKPROPAGATION, shown)
 
 
 def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = None) -> Heatmap:
@@ -56,7 +56,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
         if unit is not None:
             raise ArgumentError(f"unit {unit!r:.40} belongs to no layer; name the layer too")
         shown = _of_score(scored, masked=False)
-        return _heatmap(scored, DECONVNET, shown)
+        return heatmap_of(scored, DECONVNET, shown)
     name = graph[layer].name
     value = scored.program.run(graph.select(name), {graph.input: scored.image[None]})[name][0]
     if unit is None:
@@ -67,7 +67,7 @@ def deconvnet(scored: Score, *, layer: str | None = None, unit: int | None = Non
     start = np.zeros_like(value)
     start[at] = value[at]
     place = [int(k) for k in at]
-    return _heatmap(
+    return heatmap_of(
         scored,
         DECONVNET,
         projected(scored.program, scored.image[None], name, start[None])[0],
@@ -130,26 +130,3 @@ def check_rectifiers(graph: Graph, method: Method) -> None:
             f"{method.name} is about ReLUs, and the network has none; use gradient or "
             "integrated-gradients"
         )
-
-
-def _heatmap(
-    scored: Score,
-    method: Method,
-    channels: Array,
-    *,
-    layer: str | None = None,
-    settings: dict[str, object] | None = None,
-    remark: str = "",
-    if_empty: str = "",
-) -> Heatmap:
-    return Heatmap(
-        scored,
-        method,
-        sum_of_channels(channels),
-        float(scored.of_images(scored.image[None])[0]),
-        channels=channels,
-        layer=layer,
-        settings=settings or {},
-        remark=remark,
-        if_empty=if_empty,
-    )

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid.errors import ShapeError
-from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
-from pellucid.ops.reads import elementwise
+from pellucid.ops.elementwise import Elementwise
+from pellucid.ops.operation import INFERENCE, Mode, describe
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
-class Add(Operation):
+class Add(Elementwise):
     """Addition of inputs of one shape; any shape."""
 
     kind: ClassVar[str] = "add"
@@ -37,10 +36,6 @@ class Add(Operation):
                 "branches agree (a 1×1 convolution with the same stride on the shortcut does it)"
             )
 
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        return inputs[0]
-
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         total = inputs[0]
         for x in inputs[1:]:
@@ -49,6 +44,3 @@ class Add(Operation):
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient,) * int(saved), {}
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)

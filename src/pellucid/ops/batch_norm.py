@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
-from pellucid.ops.reads import elementwise
+from pellucid.ops.elementwise import Elementwise
+from pellucid.ops.operation import INFERENCE, Mode, Parameter
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
-class BatchNorm(Operation):
+class BatchNorm(Elementwise):
     """Batch normalisation over the last axis; any shape.
 
     Attributes:
@@ -47,10 +47,6 @@ class BatchNorm(Operation):
     def __post_init__(self) -> None:
         checks.number("momentum", self.momentum, 0.0, 1.0)
         checks.number("epsilon", self.epsilon, 1e-12, 1.0)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        return inputs[0]
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
         shape = (inputs[0][-1],)
@@ -98,9 +94,6 @@ class BatchNorm(Operation):
             "mean": (old * weights["mean"] + new * mean).astype(mean.dtype),
             "variance": (old * weights["variance"] + new * unbiased).astype(mean.dtype),
         }
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)
 
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(weights["beta"] - self._factor(weights) * weights["mean"])

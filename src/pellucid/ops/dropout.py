@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import checks
 from pellucid.counter_random import random_words
-from pellucid.ops.operation import INFERENCE, Mode, Operation
-from pellucid.ops.reads import elementwise
+from pellucid.ops.elementwise import Elementwise
+from pellucid.ops.operation import INFERENCE, Mode
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
-    from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads
+    from pellucid.ops.operation import Array, Family, Saved
     from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
-class Dropout(Operation):
+class Dropout(Elementwise):
     """Dropout; any shape.
 
     Attributes:
@@ -45,10 +44,6 @@ class Dropout(Operation):
         """A value is kept where its 32-bit random word is at least this."""
         return round(self.rate * 2**32)
 
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        return inputs[0]
-
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         if not mode.training:
@@ -59,6 +54,3 @@ class Dropout(Operation):
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient if saved is None else gradient * saved,), {}
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)

@@ -14,20 +14,20 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.formula import constant
-from pellucid.ops.operation import INFERENCE, Mode, Operation, as_float, image_shape
-from pellucid.ops.reads import elementwise
+from pellucid.ops.operation import INFERENCE, Mode, as_float, image_shape
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
-class Normalise(Operation):
+class Normalise(Elementwise):
     """Normalisation with numbers that are not learned; x and y are (N, H, W, C).
 
     Attributes:
@@ -68,9 +68,6 @@ class Normalise(Operation):
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient / np.asarray(self.std, gradient.dtype),), {}
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)
 
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(-np.array(self.mean) / np.array(self.std))

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pellucid.ops.operation import INFERENCE, Mode, Operation
-from pellucid.ops.reads import Reads, elementwise
+from pellucid.ops.elementwise import Elementwise
+from pellucid.ops.operation import INFERENCE, Mode
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
-    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.operation import Array, Family, Saved
     from pellucid.ops.terms import Rule
 
 
-class Pointwise(Operation):
+class Pointwise(Elementwise):
     """A function of each value alone, given by its formula and its derivative."""
 
     rule: ClassVar[Rule] = "function"
@@ -36,10 +36,6 @@ class Pointwise(Operation):
     def kinks(self) -> tuple[float, ...]:
         """Where its derivative jumps; the derivative there is declared by :meth:`derivative`."""
 
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        return inputs[0]
-
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
         y = self.function(x)
@@ -52,9 +48,6 @@ class Pointwise(Operation):
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         (x,) = inputs
         return function_of(at, float(x[at]), float(self.function(x[at])))
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)
 
     def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return tuple(inputs[0] > kink for kink in self.kinks())

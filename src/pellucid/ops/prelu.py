@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.initializers import check_initializer
-from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter
-from pellucid.ops.reads import elementwise
+from pellucid.ops.operation import INFERENCE, Mode, Parameter
 from pellucid.ops.terms import Terms, weighted
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads
     from pellucid.ops.terms import Rule
 
 
 @dataclass(frozen=True)
-class PReLU(Operation):
+class PReLU(Elementwise):
     """Parametric ReLU; any shape, the slopes belong to the last axis.
 
     Attributes:
@@ -44,10 +43,6 @@ class PReLU(Operation):
     def __post_init__(self) -> None:
         check_initializer("initializer", self.initializer)
 
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        return inputs[0]
-
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
         # The paper (section 2.1) lets no weight decay push the slopes to zero: that would be ReLU.
         return {"slope": Parameter((inputs[0][-1],), self.initializer, "scale")}
@@ -61,9 +56,6 @@ class PReLU(Operation):
         dx = gradient * np.where(x > 0, 1, weights["slope"])
         every_axis_but_channels = tuple(range(x.ndim - 1))
         return (dx,), {"slope": (gradient * np.minimum(x, 0)).sum(axis=every_axis_but_channels)}
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         (x,) = inputs

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid.errors import ShapeError
+from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.formula import constant
-from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
-from pellucid.ops.reads import elementwise
+from pellucid.ops.operation import INFERENCE, Mode, describe
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
 @dataclass(frozen=True)
-class Rescale(Operation):
+class Rescale(Elementwise):
     """A factor and a summand for each of M numbers; x and y are (N, M).
 
     Attributes:
@@ -54,9 +54,6 @@ class Rescale(Operation):
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         return (gradient * np.asarray(self.scale, gradient.dtype),), {}
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return elementwise(*inputs)
 
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.array(self.shift)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pellucid.errors import ArgumentError
 from pellucid.graph.graph import unknown
-from pellucid.ops import Conv2D, Dense
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _has_kernels(nodes: list[Node]) -> bool:
 
 def _has_kernel(node: Node) -> bool:
     """Whether a layer has weights of its own that mix its inputs, as a norm's do not."""
-    return isinstance(node.operation, Conv2D | Dense)
+    return node.operation.family in ("convolution", "dense")
 
 
 def _label(nodes: list[Node]) -> str:

@@ -125,7 +125,7 @@ def find_cut(graph: Graph, name: str) -> tuple[str, str]:
         ArgumentError: If it does not end in a dense layer, or nothing before that has weights.
     """
     last = graph[graph.output] if graph.output not in graph.inputs else None
-    if last is None or not isinstance(last.operation, Dense):
+    if last is None or last.operation.family != "dense":
         kind = "nothing" if last is None else f"{printable(last.name)} ({last.operation.kind})"
         raise ArgumentError(
             f"{printable(name)}: has no place to cut: a body ends before the last dense layer, and "
