@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pellucid import ops
+from pellucid import checks, ops
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
@@ -28,6 +28,7 @@ class Value:
         inputs: What the layer reads.
         type: Of an input.
         place: Which layer of which block made it: values of one place share their weights.
+        side: What also reads the only input, which is the value itself; see :class:`SideOutput`.
     """
 
     def __init__(
@@ -36,8 +37,24 @@ class Value:
         inputs: tuple[Value, ...],
         type_: Type | None = None,
         place: tuple[object, ...] = (),
+        side: Side | None = None,
     ) -> None:
         self.layer, self.inputs, self.type, self.place = layer, inputs, type_, place
+        self.side = side
+
+
+class Side(NamedTuple):
+    """An answer at the side of a network, which it has while it is trained.
+
+    Attributes:
+        name: Of the output.
+        weight: Of its loss, beside 1 of the network's own.
+        value: What is compared.
+    """
+
+    name: str
+    weight: float
+    value: Value
 
 
 def Input(shape: Shape, dtype: DType = "float32") -> Value:  # noqa: N802 - written like the layers
@@ -101,8 +118,36 @@ class Sequential(OnValues):
             ArgumentError: If two layers ask for one name, or there is no layer.
         """
         source = Value(None, ())
-        _, nodes = _laid_out({INPUT: source}, [self(source)])
+        _, nodes, _ = _laid_out({INPUT: source}, [self(source)])
         return Graph(input_shape, nodes)
+
+    def training_graph(self, input_shape: Shape) -> tuple[Graph, dict[str, float]]:
+        """The graph with its side outputs, and the weight of each one's loss.
+
+        The first output is the network's own, under the name of its value, as :meth:`graph` has
+        it; layers are called as there, so that both graphs are over one store of weights.
+
+        Args:
+            input_shape: (height, width, channels).
+
+        Returns:
+            The graph, and the weights by the side outputs' names; no weights where there are no
+            side outputs.
+
+        Raises:
+            ShapeError: If a layer cannot take what reaches it.
+            ArgumentError: If two layers or outputs ask for one name, or there is no layer.
+        """
+        source = Value(None, ())
+        end = self(source)
+        _, _, sides = _laid_out({INPUT: source}, [end])
+        names, nodes, _ = _laid_out({INPUT: source}, [end, *(side.value for side in sides)])
+        outputs = {names[end]: names[end]}
+        for side in sides:
+            if side.name in outputs:
+                raise ArgumentError(f"two outputs are named {brief(side.name)}; rename one")
+            outputs[side.name] = names[side.value]
+        return Graph(input_shape, nodes, outputs), {side.name: side.weight for side in sides}
 
 
 @short_repr
@@ -152,7 +197,34 @@ class Gated(OnValues):
     name: str | None = None
 
 
-Block = Layer | Sequential | Residual | Parallel | Gated
+@short_repr
+@dataclass(frozen=True)
+class SideOutput(OnValues):
+    """Layers that answer, too, from the middle of a network, while it is trained.
+
+    What they read goes on as it is. Their loss is added to the network's own, so that gradients
+    reach early layers by a short way (Szegedy et al. 2014, *Going deeper with convolutions*,
+    section 5). The network that answers has none of them: see :meth:`Sequential.training_graph`.
+
+    Attributes:
+        layers: From the value at their place to an answer of the network's shape. Names that they
+            ask for must not be taken.
+        name: Of the output.
+        weight: Of its loss, beside 1 of the network's own; more than 0, at most 1000.
+
+    Raises:
+        ArgumentError: If the weight is out of range.
+    """
+
+    layers: Sequence[Block]
+    name: str
+    weight: float = 0.3
+
+    def __post_init__(self) -> None:
+        checks.number("weight", self.weight, 1e-6, 1e3)
+
+
+Block = Layer | Sequential | Residual | Parallel | Gated | SideOutput
 
 
 def connect(inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> Graph:
@@ -171,7 +243,7 @@ def connect(inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> Graph:
     for name, value in inputs.items():
         if getattr(value, "type", None) is None:
             raise ArgumentError(f"input {brief(name)} must be an Input(...), got {brief(value)}")
-    names, nodes = _laid_out(inputs, list(outputs.values()))
+    names, nodes, _ = _laid_out(inputs, list(outputs.values()))
     types = {name: value.type for name, value in inputs.items() if value.type is not None}
     graph = Graph(types, nodes, {name: names[value] for name, value in outputs.items()})
     if any(node.weights and not graph.parameters_of(node) for node in nodes):
@@ -201,8 +273,12 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
     if isinstance(block, Parallel):
         ends = [_chain(each, values[0], (*place, n)) for n, each in enumerate(block.branches)]
         return Value(Layer(ops.Concatenate(), block.name), tuple(ends), place=place)
+    if isinstance(block, SideOutput):
+        side = Side(block.name, block.weight, _chain(block.layers, values[0], place))
+        return Value(None, values, place=place, side=side)
     raise ArgumentError(
-        f"a network is made of layers, Sequential, Residual, Parallel and Gated, got {brief(block)}"
+        "a network is made of layers, Sequential, Residual, Parallel, Gated and SideOutput, got "
+        f"{brief(block)}"
     )
 
 
@@ -214,12 +290,16 @@ def _chain(blocks: Sequence[Block], value: Value, place: tuple[object, ...]) -> 
 
 def _laid_out(
     inputs: Mapping[str, Value], ends: Sequence[Value]
-) -> tuple[dict[Value, str], list[Node]]:
-    """The names of all values, and the nodes that make them, each after its inputs."""
+) -> tuple[dict[Value, str], list[Node], list[Side]]:
+    """The names of all values, the nodes that make them, each after its inputs; and what is aside.
+
+    What lies aside is laid out where its values are among the ends.
+    """
     names = {value: name for name, value in inputs.items()}
     counts: Counter[str] = Counter()
     first: dict[tuple[object, ...], str] = {}  # the first node of each place has the weights
-    nodes = []
+    nodes: list[Node] = []
+    sides: list[Side] = []
     waiting = list(reversed(ends))
     while waiting:
         value = waiting[-1]
@@ -228,6 +308,10 @@ def _laid_out(
             waiting.pop() if value in names else waiting.extend(reversed(missing))
             continue
         layer = value.layer
+        if value.side is not None:
+            names[value] = names[value.inputs[0]]
+            sides.append(value.side)
+            continue
         if layer is None:
             raise ArgumentError("an input that layers read is not among the inputs; name it")
         place = (id(value.place[0]), *value.place[1:])
@@ -243,4 +327,4 @@ def _laid_out(
         first.setdefault(place, name)
         nodes.append(node)
         names[value] = name
-    return names, nodes
+    return names, nodes, sides

@@ -27,6 +27,7 @@ from pellucid.blocks import (
     Parallel,
     Residual,
     Sequential,
+    SideOutput,
     Value,
     connect,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "SiLU",
+    "SideOutput",
     "Sigmoid",
     "Softmax",
     "Subsample",

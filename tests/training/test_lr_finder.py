@@ -169,10 +169,10 @@ def test_the_end_of_the_fall_and_the_default_rate_are_tried(
     assert [done for done, _ in printed] == sorted({done for done, _ in printed})
     assert printed[-1] == (360, 360)
     recipe = model.planned_recipe(digits[0])
-    graph = model._graph(digits[0])
+    first = model._new_network(digits[0], 2)
     again = get_engine("torch").load(
-        Network(graph, classifier_weights(graph, 2)),
-        step_of(graph, Learning(recipe.loss, recipe.optimizer, 0)),
+        first,
+        step_of(first.graph, Learning(recipe.loss, recipe.optimizer, 0)),
     )
     alone = short_training(again, digits[0], replace(recipe, seed=2), 40)
     assert found.tried[0.025][2] == pytest.approx(alone, rel=0.02)

@@ -72,14 +72,16 @@ class StepResult:
     """What a step of a network with one answer found, before its update.
 
     Attributes:
-        loss: Mean over the batch.
+        loss: What was minimised, a mean over the batch.
         answers: The network's, (N, …).
         labels: What was wanted, as it was given.
+        of_sides: Of the loss, what side outputs contribute.
     """
 
     loss: float
     answers: Array
     labels: Array | None = None
+    of_sides: float = 0.0
 
     @property
     def correct(self) -> int:
@@ -235,14 +237,20 @@ class Program(ABC):
     def train_step(
         self, images: Array, labels: Array, learning_rate: float, name: str = TRAIN
     ) -> StepResult:
-        """Learn from images and their labels, by a step that :meth:`Step.of` made."""
+        """Learn from images and their labels, by a step that :meth:`Step.of` made.
+
+        The first output that is no loss is the network's answer, and the first loss is of it; all
+        other losses are of side outputs.
+        """
         step = self.find_step(name)
         own = self.graph.input
         (targets,) = step.graph.inputs.keys() - {own}
         found = self.step({own: images, targets: labels}, learning_rate, name)
         loss = step.total(found)
         answer = next(array for name, array in found.items() if name not in step.losses)
-        return StepResult(loss, answer, np.asarray(labels))
+        (_, *sides) = step.losses.items()
+        of_sides = sum(weight * float(found[name]) for name, weight in sides)
+        return StepResult(loss, answer, np.asarray(labels), of_sides)
 
     @property
     def forward_bytes(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pellucid import checks
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
-from pellucid.engines import DEFAULT, Step, get_engine
+from pellucid.engines import DEFAULT, get_engine
 from pellucid.errors import ArgumentError, DataError, NotFittedError
 from pellucid.estimators.learnable import OTHERS, check_learnable_data
 from pellucid.estimators.planning import makes_layers
@@ -29,6 +29,7 @@ from pellucid.training.batches import check_batch_norms
 from pellucid.training.fit import Fitted, Run, fit
 from pellucid.training.history import History
 from pellucid.training.lr_finder import HIGHEST, LOWEST, SEEDS, STEPS, find_learning_rate
+from pellucid.training.objective import training_step
 from pellucid.training.provenance import history_of, provenance
 from pellucid.training.run_folder import MINUTES, run_history
 from pellucid.training.saved_run import read_saved_run
@@ -293,8 +294,7 @@ class ImageEstimator(Transferring):
         network, started = self._first_network(data, recipe.seed)
         if started is not None:  # other seeds would try other first weights
             seeds = 1
-        step = Step.of(network.graph, recipe.loss, recipe.optimizer, seed=recipe.seed)
-        program = get_engine(self.engine).load(network, step)
+        program = get_engine(self.engine).load(network, training_step(network, recipe))
         return find_learning_rate(
             program, data, recipe,
             lowest=lowest, highest=highest, steps=steps, seeds=seeds,

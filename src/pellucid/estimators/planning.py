@@ -15,7 +15,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.files import load_model
 from pellucid.files.run_model import model_path
-from pellucid.graph import Network, classifier_weights
+from pellucid.graph import TRAINING, Network, classifier_weights
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
@@ -250,8 +250,7 @@ class Planning:
             return before.network, before.record
         origin = self._origin()
         if origin is None:
-            graph = self._graph(data)
-            return Network(graph, classifier_weights(graph, seed)), None
+            return self._new_network(data, seed), None
         started = self._start(origin, data, seed)
         return started.network, started.record
 
@@ -271,12 +270,19 @@ class Planning:
         origin = self._origin()
         return None if origin is None else self._start(origin, data, self.seed).line
 
-    def _graph(self, data: Dataset) -> Graph:
-        layers = self._layers(len(data.classes))
+    def _new_network(self, data: Dataset, seed: int) -> Network:
+        """The architecture's network with its first weights; with side outputs, if it has any."""
         # Normalisation is part of the network, so that it takes raw pixels wherever it goes.
         mean, deviation = statistics(data)
         normalise = Normalise(mean, deviation, name="normalise")
-        graph = Sequential([normalise, *layers.layers]).graph(data.image_shape)
+        layers = Sequential([normalise, *self._layers(len(data.classes)).layers])
+        graph = self._graph(layers, data)
+        training, sides = layers.training_graph(data.image_shape)
+        weights = classifier_weights(training, seed)
+        return Network(graph, weights, {TRAINING: training} if sides else {}, sides)
+
+    def _graph(self, layers: Sequential, data: Dataset) -> Graph:
+        graph = layers.graph(data.image_shape)
         if graph.output_shape != (len(data.classes),):
             what = "numbers" if data.kind == Regression.kind else "classes"
             raise ShapeError(

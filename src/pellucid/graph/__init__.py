@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pellucid.graph.graph import INPUT, Graph, Node, ParameterName
 from pellucid.graph.network import (
+    TRAINING,
     Network,
     Weights,
     check_weights,
@@ -18,6 +19,7 @@ from pellucid.graph.summary import Row, Summary, summarise
 
 __all__ = [
     "INPUT",
+    "TRAINING",
     "Graph",
     "Network",
     "Node",

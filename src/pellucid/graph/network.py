@@ -24,6 +24,10 @@ Weights = dict[str, "Array"]
 """Arrays by full name: ``{"conv1.kernel": …, "conv1.bias": …}``."""
 
 
+TRAINING = "training"
+"""Among a network's graphs, the one that is trained where it is not the one that answers."""
+
+
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -33,7 +37,9 @@ class Network:
         graph: The graph that answers.
         weights: An array for every parameter of the graphs, shaped as they say.
         graphs: Further graphs over these weights, by name: parts of the first one, or what it is
-            trained with.
+            trained with, see :data:`TRAINING`.
+        sides: The weight of the loss of each further output of the graph that it is trained with.
+            That graph's first output is the network's own, whose loss has the weight 1.
 
     Raises:
         ShapeError: If a weight is missing, superfluous or of another shape, or two graphs need
@@ -43,6 +49,7 @@ class Network:
     graph: Graph
     weights: Mapping[str, Array]
     graphs: Mapping[str, Graph] = field(default_factory=dict)
+    sides: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_weights(self.parameters, self.weights)
@@ -51,6 +58,11 @@ class Network:
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter of all graphs, by full name."""
         return parameters((self.graph, *self.graphs.values()))
+
+    @property
+    def training_graph(self) -> Graph:
+        """The graph that is trained: the one that answers, or that with its side outputs."""
+        return self.graphs.get(TRAINING, self.graph)
 
     def select(self, *names: str) -> Network:
         """The part of the network that computes some values, see :meth:`Graph.select`."""

@@ -49,14 +49,14 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
 
 
 def output_layers(graph: Graph) -> frozenset[str]:
-    """The layers with weights that lie nearest to the output, on every way to it.
+    """The layers with weights that lie nearest to the outputs, on every way to them.
 
     Mostly one, the last dense layer. Activations, poolings and the like behind it are passed, and
     of an addition or a concatenation every branch is followed.
     """
     found: set[str] = set()
     seen: set[str] = set()
-    waiting = [graph.output]
+    waiting = list(graph.outputs.values())
     nodes = {node.name: node for node in graph.nodes}
     while waiting:
         name = waiting.pop()

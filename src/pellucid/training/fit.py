@@ -13,6 +13,7 @@ from pellucid.files.feature_file import FILE, save_features
 from pellucid.short_repr import short_repr
 from pellucid.training.head import feature_set, train_head
 from pellucid.training.loop import train
+from pellucid.training.objective import training_step
 from pellucid.training.run_folder import MINUTES, RunFolder, try_run_folder
 from pellucid.training.saved_run import DamagedStateWarning
 from pellucid.training.watching import progress_watcher
@@ -190,9 +191,9 @@ def _features(
 
 def _step(model: Model, recipe: Recipe, transfer: Transfer | None) -> Step:
     """How the network learns: all of it; or of a trained body, what is to be fine-tuned."""
-    graph, seed = model.network.graph, recipe.seed
     if transfer is None:
-        return Step.of(graph, recipe.loss, recipe.optimizer, seed=seed)
+        return training_step(model.network, recipe)
+    graph, seed = model.network.graph, recipe.seed
     _, head = find_cut(graph, transfer.name)
     trains = (*transfer.trains, f"{head}.*")
     return Step.of(

@@ -151,7 +151,8 @@ class _Run:
             return
         tally.batch += 1
         tally.images += len(images)
-        tally.loss_sum += result.loss * len(images)
+        # Comparable with validation, which has no side outputs.
+        tally.loss_sum += (result.loss - result.of_sides) * len(images)
         tally.correct += self._task.correct(result.answers, labels) or 0
         tally.rate = rate
         tally.waited += waited

@@ -13,7 +13,7 @@ from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.files import Model
-    from pellucid.graph import Weights
+    from pellucid.graph import Graph, Weights
     from pellucid.training.checkpoint import Checkpoint
 
 
@@ -73,13 +73,18 @@ class TrainingResult:
         return replace(
             model,
             task=model.task.settled(best.measures),
-            network=Network(model.network.graph, self.best_weights),
+            network=answering(model.network.graph, self.best_weights),
             provenance={
                 **model.provenance,
                 "results": results,
                 "history": to_record(self.history),
             },
         )
+
+
+def answering(graph: Graph, weights: Weights) -> Network:
+    """The network that answers, with its own of some weights: side outputs are left behind."""
+    return Network(graph, {str(name): weights[str(name)] for name in graph.parameters})
 
 
 class Watcher(Protocol):
