@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pellucid as pl
 from pellucid.data import Dataset, split, stratified_split
 from pellucid.data.label_split import label_split
+from pellucid.data.make_splits import set_aside
 from pellucid.data.targets import LabelSets
 from pellucid.errors import DataError
 
@@ -93,6 +94,23 @@ def test_splits_say_how_labels_are_shared_out() -> None:
     first, second = split(whole, (0.5, 0.5))
     apart = first.targets.array.sum(axis=0).astype(int) - second.targets.array.sum(axis=0)
     assert np.abs(apart).max() <= 1
+
+
+@pytest.mark.parametrize("proportional", [True, False])
+def test_what_was_set_aside_is_found_again(proportional: bool) -> None:
+    """Also by a model that learned when labels were not drawn in proportion."""
+    random = np.random.default_rng(6)
+    marks = (random.random((60, 3)) < 0.3).astype(np.uint8)
+    pixels = random.integers(0, 256, (60, 4, 4, 1), dtype=np.uint8)
+    whole = Dataset(pixels, targets=LabelSets(marks, ("a", "b", "c")))
+    strata = whole.targets.strata if proportional else np.zeros(60, np.int64)
+    parts = stratified_split(strata, {"validation": 0.2, "test": 0.1}, seed=5)
+    learned = whole.subset(parts["train"]).fingerprint()
+    for part in ("validation", "test"):
+        found = set_aside(whole, validation=0.2, seed=5, learned=learned, part=part)
+        assert found is not None
+        assert np.array_equal(found.images, pixels[parts[part]])
+    assert set_aside(whole, validation=0.2, seed=6, learned=learned) is None
 
 
 def test_too_few_pictures() -> None:

@@ -242,7 +242,7 @@ def _print_in_full(console: Console, each: Prediction, form: AnswerForm, top: in
     rows = form.bars(each, top)
     bars = [Bar(name, share, words, note) for name, words, share, note in rows if share is not None]
     facts = [(name, words, note) for name, words, share, note in rows if share is None]
-    part = Bars("probabilities", bars) if bars else Facts(facts)
+    part = Bars("probabilities", bars, mark=form.threshold) if bars else Facts(facts)
     print_document(console, Document(each.picture, [part]))
 
 

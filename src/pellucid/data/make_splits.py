@@ -162,10 +162,14 @@ def set_aside(
     shares = _shares(validation, undivided=undivided)
     if part not in ("train", *shares) or not shares:
         return None
-    positions = stratified_split(everything.targets.strata, shares, seed=seed, name=everything.name)
-    if everything.subset(positions["train"]).fingerprint() != learned:
-        return None
-    return everything.subset(positions[part], part)
+    strata = [everything.targets.strata]
+    if strata[0].ndim == 2:  # labels were once drawn like pictures of one class
+        strata.append(np.zeros(len(everything), np.int64))
+    for each in strata:
+        positions = stratified_split(each, shares, seed=seed, name=everything.name)
+        if everything.subset(positions["train"]).fingerprint() == learned:
+            return everything.subset(positions[part], part)
+    return None
 
 
 def _shares(validation: Share | None, *, undivided: bool) -> dict[str, Share]:

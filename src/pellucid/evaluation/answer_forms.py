@@ -32,6 +32,11 @@ class AnswerForm(ABC):
     columns: list[str]
     true: list[str]
 
+    @property
+    def threshold(self) -> float | None:
+        """From which probability on a label is given; none where that is no question."""
+        return None
+
     @abstractmethod
     def cells(self, answer: Prediction) -> list[str]:
         """The cells of an answer, one for each of ``columns``."""
@@ -97,6 +102,10 @@ class LabelForm(AnswerForm):
         self._task = task
         self.true = ["true"]
         self.columns = ["labels", *_apart(task.classes, ("picture", "true", "labels"))]
+
+    @property
+    def threshold(self) -> float:
+        return self._task.threshold
 
     def counted(self, answer: Prediction) -> list[str]:
         if answer.probabilities is None:
