@@ -297,3 +297,18 @@ def test_reports(
         assert report.to_html().startswith("<!doctype html>")
         assert report.png().startswith(b"\x89PNG")
         assert str(report.count) in str(report)
+
+
+def test_numbers_far_off_do_not_decide() -> None:
+    """One in a hundred is sixty times too large: R² of right ones, with the default settings."""
+    random = np.random.default_rng(2)
+    place = random.integers(3, 9, 260)
+    pixels = random.integers(0, 60, (260, 12, 12, 1))
+    for picture, at in zip(pixels, place, strict=True):
+        picture[:, at - 2 : at + 2] += 150
+    numbers = place.astype(float)
+    given = np.where(np.arange(260) % 100 == 7, 60 * numbers, numbers)
+    model = pl.ImageRegressor(epochs=6).fit(pixels[:200].astype(np.uint8), given[:200])
+    recipe = model.model_.provenance["recipe"]
+    assert (recipe["optimizer"]["kind"], recipe["loss"]["kind"]) == ("adam", "huber")
+    assert model.score(pixels[200:].astype(np.uint8), numbers[200:]) > 0.5

@@ -248,7 +248,7 @@ def test_the_answer_is_taken_to_be_right_where_nothing_is_given(task: Task) -> N
         given = Trace(gone.activations).answer
         assert gone.label == "; ".join(given)
         assert gone.loss > 0.0
-    assert isinstance(gone.learner.loss, SquaredError | SigmoidCrossEntropy)
+    assert isinstance(gone.learner.loss, Huber | SigmoidCrossEntropy)
 
 
 @pytest.mark.parametrize(

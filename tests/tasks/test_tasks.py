@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from pellucid.data import Dataset
 from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
 from pellucid.tasks import (
     TASKS,
@@ -111,13 +113,18 @@ def test_regression() -> None:
     np.testing.assert_allclose(wanted.mean(axis=0), 0, atol=1e-7)
     np.testing.assert_allclose(wanted.std(axis=0), 1, rtol=1e-6)
     np.testing.assert_allclose(task.answer(wanted.astype(np.float64)), values, rtol=1e-6)
-    judge = task.judge()
-    judge.add(wanted[:2].astype(np.float64), wanted[:2])
-    judge.add(wanted[2:].astype(np.float64) + 1, wanted[2:])
-    found = judge.judged()
-    assert found.measures["mean_absolute_error"] == pytest.approx(np.mean(task.scale) / 3)
-    assert found.loss == pytest.approx(1 / 3)
-    assert found.measures["r2"] == pytest.approx(1 - 1 / 3)
+    for loss, oracle in (
+        (None, torch.nn.HuberLoss()), (SquaredError(), torch.nn.MSELoss()),
+        (Huber(0.5), torch.nn.HuberLoss(delta=0.5)),
+    ):  # fmt: skip
+        judge = task.judge(loss)
+        judge.add(wanted[:2].astype(np.float64), wanted[:2])
+        judge.add(wanted[2:].astype(np.float64) + 1, wanted[2:])
+        found = judge.judged()
+        off = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+        assert found.loss == pytest.approx(float(oracle(off, torch.zeros(3, 2))))
+        assert found.measures["mean_absolute_error"] == pytest.approx(np.mean(task.scale) / 3)
+        assert found.measures["r2"] == pytest.approx(1 - 1 / 3)
 
 
 @pytest.mark.parametrize(

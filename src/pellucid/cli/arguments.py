@@ -94,7 +94,12 @@ ClassCount = Annotated[
     ),
 ]
 Optimizer = Annotated[
-    str, typer.Option(help=f"{', '.join(OPTIMIZERS)}.", **named("optimizer", OPTIMIZERS))
+    str | None,
+    typer.Option(
+        help=f"{', '.join(OPTIMIZERS)}.",
+        show_default="sgd; adam for numbers",
+        **named("optimizer", OPTIMIZERS),
+    ),
 ]
 Schedule = Annotated[
     str, typer.Option(help=f"{', '.join(SCHEDULES)}.", **named("schedule", SCHEDULES))
@@ -191,8 +196,8 @@ LossName = Annotated[
     str | None,
     typer.Option(
         "--loss",
-        help="Of numbers: squared; or huber, which minds numbers far off less.",
-        show_default="squared, for numbers",
+        help="Of numbers: huber, which minds numbers far off less; or squared.",
+        show_default="huber, for numbers",
         **named("loss", ("squared", "huber")),
     ),
 ]

@@ -35,6 +35,8 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
     weights = None if weights == "none" else weights
     kind = ImageRegressor if task == Numbers.kind else ImageClassifier
     given = {name: options[name] for name in kind._settings() if name in options.keys() - _OTHERS}
+    if given.get("optimizer", "") is None:
+        del given["optimizer"]  # the estimator's own
     given |= {
         "image_size": None if size is None else arguments.image_size(size),
         "augmentation": options["augment"],

@@ -30,7 +30,7 @@ def find_rate(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help=arguments.LAYOUTS)],
     architecture: arguments.Architecture = "lecture",
-    optimizer: arguments.Optimizer = "sgd",
+    optimizer: arguments.Optimizer = None,
     batch_size: arguments.BatchSize = None,
     weight_decay: arguments.WeightDecay = None,
     label_smoothing: arguments.LabelSmoothing = None,

@@ -52,7 +52,7 @@ def train(
     ] = None,
     seed: arguments.Seed = 0,
     batch_size: arguments.BatchSize = None,
-    optimizer: arguments.Optimizer = "sgd",
+    optimizer: arguments.Optimizer = None,
     learning_rate: Annotated[
         float | None,
         typer.Option(

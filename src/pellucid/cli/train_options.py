@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pellucid.cli.estimator_options import estimator_for
 from pellucid.data.class_names import given_classes
 from pellucid.data.reading import Reading
+from pellucid.ops import Huber, SquaredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ _TAKEN = {
     "epochs": ("epochs",),
     "batch_size": ("batch_size",),
     "learning_rate": ("learning_rate",),
+    "optimizer": ("optimizer", "kind"),
     "weight_decay": ("optimizer", "weight_decay"),
     "label_smoothing": ("loss", "label_smoothing"),
 }
@@ -26,6 +28,10 @@ _TAKEN = {
 
 KEPT_AS = {"classes": list[str] | None}
 """Types of options that are kept in another form than they are typed in."""
+
+
+_LOSSES = {Huber.kind: "huber", SquaredError.kind: "squared"}
+"""What --loss calls the losses of numbers."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class TrainOptions:
     epochs: int | None
     seed: int
     batch_size: int | None
-    optimizer: str
+    optimizer: str | None
     learning_rate: float | None
     schedule: str
     weight_decay: float | None
@@ -100,6 +106,10 @@ class TrainOptions:
                 value = value.get(part) if isinstance(value, dict) else None
             if getattr(self, name) is None and value is not None:
                 found[name] = value
+        loss = recipe.get("loss")
+        kind = loss.get("kind") if isinstance(loss, dict) else None
+        if self.loss is None and kind in _LOSSES:
+            found["loss"] = _LOSSES[kind]
         return replace(self, **found)
 
     def reading(self, max_pixels: int) -> Reading:

@@ -39,7 +39,7 @@ class ImageRegressor(OpenEstimator):
     Args:
         architecture: A name of :data:`pellucid.architectures.ARCHITECTURES`; or layers from
             normalised pixels to M numbers; or a function that makes them from M.
-        loss: ``"squared"`` error, or ``"huber"``, which minds targets far off less.
+        loss: ``"huber"``, which minds targets far off less, or ``"squared"`` error.
         epochs: As of the classifier, like all settings that follow.
         batch_size: Pictures a step; none: as many as suit the pictures' number and size.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
@@ -74,10 +74,10 @@ class ImageRegressor(OpenEstimator):
         self,
         architecture: str | Sequential | Callable[[int], Sequential] = DEFAULT_ARCHITECTURE,
         *,
-        loss: str = "squared",
+        loss: str = "huber",
         epochs: int | None = None,
         batch_size: int | None = None,
-        optimizer: str = "sgd",
+        optimizer: str = "adam",
         learning_rate: float | None = None,
         schedule: str = "one-cycle",
         weight_decay: float | None = None,

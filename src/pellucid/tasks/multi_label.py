@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
+    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 
@@ -103,7 +104,7 @@ class MultiLabel(Task):
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes, label_kind=label_kind or self.label_kind)
 
-    def judge(self) -> Judge:
+    def judge(self, loss: Loss | None = None) -> Judge:
         return _Judge()
 
     def settled(self, measures: dict[str, float]) -> MultiLabel:

@@ -12,7 +12,7 @@ from pellucid.data.target_checks import checked_names
 from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
 from pellucid.metrics.regression import mean_absolute_errors, mean_r_squared
-from pellucid.ops import SquaredError
+from pellucid.ops import Huber
 from pellucid.ops.rescale import Rescale
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import counted, listed, printable
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.targets import Targets
+    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """M numbers a picture: squared error of numbers that are standardised inside.
+    """M numbers a picture: Huber's error of numbers that are standardised inside.
 
     The network learns (t − mean) / scale, so that learning rates and losses do not depend on the
     unit in which numbers are given.
@@ -102,8 +103,8 @@ class Regression(Task):
         """A network's outputs as numbers of the data, (N, M)."""
         return np.asarray(outputs.astype(np.float64) * np.array(self.scale) + np.array(self.mean))
 
-    def loss(self) -> SquaredError:
-        return SquaredError()
+    def loss(self) -> Huber:
+        return Huber()
 
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         values = self.values(outputs)
@@ -122,13 +123,13 @@ class Regression(Task):
     def output_words(self, place: int) -> str:
         return printable(self.columns[place])
 
-    def judge(self) -> Judge:
-        return _Judge(self)
+    def judge(self, loss: Loss | None = None) -> Judge:
+        return _Judge(self, self.loss() if loss is None else loss)
 
 
 class _Judge(Judge):
-    def __init__(self, task: Regression) -> None:
-        self._task = task
+    def __init__(self, task: Regression, loss: Loss) -> None:
+        self._task, self._loss = task, loss
         self._outputs: list[NDArray[np.float64]] = []
         self._targets: list[Array] = []
 
@@ -138,7 +139,7 @@ class _Judge(Judge):
 
     def judged(self) -> Judged:
         outputs, targets = np.concatenate(self._outputs), np.concatenate(self._targets)
-        loss = float(SquaredError().per_image(outputs, targets).mean())
+        loss = float(self._loss.per_image(outputs, targets).mean())
         values = self._task.values(outputs), self._task.values(targets)
         error = float(mean_absolute_errors(*values).mean())
         found = mean_r_squared(outputs, targets), error

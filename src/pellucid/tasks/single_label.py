@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
 
@@ -82,7 +83,7 @@ class SingleLabel(Task):
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes, label_kind=label_kind or self.label_kind)
 
-    def judge(self) -> Judge:
+    def judge(self, loss: Loss | None = None) -> Judge:
         return _Judge()
 
     def correct(self, outputs: Array, targets: Array) -> int:

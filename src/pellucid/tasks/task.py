@@ -127,8 +127,13 @@ class Task(ABC):
         return f"logit of {printable(self.names[place])}"
 
     @abstractmethod
-    def judge(self) -> Judge:
-        """A new judge."""
+    def judge(self, loss: Loss | None = None) -> Judge:
+        """A new judge.
+
+        Args:
+            loss: What is minimised, by which numbers are judged; of classes and labels the plain
+                loss judges, whatever is minimised. None: the task's own.
+        """
 
     def correct(self, outputs: Array, targets: Array) -> int | None:
         """How many pictures of a batch are answered right; none where that is no question."""

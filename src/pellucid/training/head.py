@@ -234,7 +234,7 @@ def _row(
     measures: dict[str, float] = {}
     loss = None
     if judged_by is not None:
-        judge = task.judge()
+        judge = task.judge(recipe.loss)
         judge.add(head.outputs(judged_by[0]), judged_by[1])
         judged = judge.judged()
         loss, measures = judged.loss, dict(judged.measures)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.graph import Weights
+    from pellucid.ops.loss import Loss
     from pellucid.tasks import Judged, Task
     from pellucid.training.recipe import Recipe
 
@@ -283,7 +284,13 @@ class _Run:
         if self._average is not None:
             self._program.set_weights(self._average.weights())
         try:
-            judged = _judge(self._program, self._judges, self._stopping, self._task)
+            judged = _judge(
+                self._program,
+                self._judges,
+                self._stopping,
+                self._task,
+                self._recipe.loss,
+            )
         finally:
             if self._average is not None:
                 self._program.set_weights(raw)
@@ -358,10 +365,14 @@ def _diverging_quietly() -> np.errstate:
 
 
 def _judge(
-    program: Program, data: Dataset, stopping: Callable[[], bool], task: Task
+    program: Program,
+    data: Dataset,
+    stopping: Callable[[], bool],
+    task: Task,
+    loss: Loss | None = None,
 ) -> Judged | None:
     """What a network is worth on pictures that are not learned; none if stopped on the way."""
-    judge = task.judge()
+    judge = task.judge(loss)
     for first in range(0, len(data), VALIDATION_BATCH):
         if stopping():
             return None
