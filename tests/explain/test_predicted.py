@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +18,10 @@ from pellucid.explain.trace import Trace
 from pellucid.ops.softmax import probabilities
 from tests.engines.networks import GRAPHS, batch, network
 from tests.explain.saliency import activations
+
+if TYPE_CHECKING:
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
 
 AMONG = 5
 """Pictures that are predicted at once, of which one is looked at."""
@@ -37,13 +42,31 @@ def test_a_trace_shows_what_predicted(name: str) -> None:
     looked_at = activations(graph)
     for place in (0, AMONG - 1):
         alone = images[place]
-        shown = Trace(replace(looked_at, pixels=alone, program=program))
+        whole = place == 0  # in one pass, or what prediction never makes in another
+        shown = Trace(replace(looked_at, pixels=alone, program=program, whole=whole))
         logits = shown[graph.output].values
         np.testing.assert_array_equal(logits, answers[place])
         np.testing.assert_array_equal(logits, program.forward(alone[None])[0])
         np.testing.assert_array_equal(shown.steps[-1].values, probabilities(answers)[place])
         for step in shown.steps[1:-1]:
             np.testing.assert_array_equal(step.values, among[step.name][place], err_msg=step.name)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_whole_trace_takes_one_pass(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    program, passes = native("resnet20"), []
+    run = program.run
+
+    def noted(graph: Graph, feeds: dict[str, Array]) -> dict[str, Array]:
+        passes.append(graph)
+        return run(graph, feeds)
+
+    monkeypatch.setattr(program, "run", noted)
+    shown = Trace(replace(activations(program.graph), program=program, whole=whole))
+    assert shown.steps[-1].values.any()
+    assert len(passes) == 1
+    assert all(step.lowest <= step.highest for step in shown.steps)
+    assert len(passes) == (1 if whole else 2)
 
 
 @pytest.mark.parametrize("name", ["resnet20", "vgg-medium"])

@@ -59,7 +59,8 @@ def trace(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
     picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
-    traced = classifier.trace(picture)
+    shown_whole = place is None or (out is not None and out.suffix.lower() == ".html")
+    traced = classifier.trace(picture, whole=shown_whole)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
     finish(traced, opened, seen, image, out, json=json, full=all_terms)

@@ -45,15 +45,17 @@ class OpenEstimator(AnsweringEstimator):
         outputs = values[program.graph.output].astype(np.float64)
         return {**values, task.read_as: task.reading.forward([outputs], {})[0]}
 
-    def trace(self, picture: Picture) -> Trace:
+    def trace(self, picture: Picture, *, whole: bool = False) -> Trace:
         """Every number between a picture and the answer, in the lecture's order.
 
         ``trace.value("conv2", at=(3, 7, 5))`` opens one of them into all its terms.
 
         Args:
             picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C).
+            whole: Whether all of it is printed or saved; values that prediction never makes, before
+                a norm that is folded away, are then computed together with the others.
         """
-        return trace(self, picture)
+        return trace(self, picture, whole=whole)
 
     def backward(
         self, picture: Picture, label: Right | None = None, *, learner: UpdateRule | None = None

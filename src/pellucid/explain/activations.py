@@ -46,21 +46,27 @@ class Activations:
         program: The network as the engine computes it.
         pixels: What the network takes, (H, W, C), uint8 0..255.
         name: What the picture's file is called; empty for pixels.
+        whole: Whether all values are looked at, and computed in one pass: also those that
+            prediction never makes, which otherwise take a pass of their own when they are.
     """
 
     model: Model
     program: Program
     pixels: NDArray[np.uint8]
     name: str = ""
+    whole: bool = False
 
     @classmethod
-    def of(cls, source: Model | Classifier, picture: Picture) -> Activations:
+    def of(
+        cls, source: Model | Classifier, picture: Picture, *, whole: bool = False
+    ) -> Activations:
         """A model or a classifier, and a picture that it looks at.
 
         Args:
             source: A classifier, whose engine computes; or a model.
             picture: A path, the bytes of a file, a Pillow image or pixels (H, W) or (H, W, C),
                 uint8 0..255, of any size: the model's preprocessing is applied.
+            whole: Whether all values are looked at.
 
         Raises:
             DataError: If the picture cannot be used.
@@ -70,10 +76,10 @@ class Activations:
         name = Path(picture).name if isinstance(picture, str | os.PathLike) else ""
         if isinstance(source, Model):
             program = get_engine().load(source.network)
-            return cls(source, program, read_picture(source, picture), name)
+            return cls(source, program, read_picture(source, picture), name, whole)
         model = source.model_
         pixels = read_picture(model, picture, max_pixels=source.max_pixels)
-        return cls(model, source.program_, pixels, name)
+        return cls(model, source.program_, pixels, name, whole)
 
     @cached_property
     def graph(self) -> Graph:
@@ -107,7 +113,8 @@ class Activations:
         as :meth:`pellucid.ImageClassifier.predict_proba` and
         :meth:`pellucid.ImageRegressor.predict` give it.
         """
-        return LayerValues(self.program, self.pixels, self.graph[self.graph.output])
+        reading = self.graph[self.graph.output]
+        return LayerValues(self.program, self.pixels, reading, whole=self.whole)
 
     @property
     def answer(self) -> NDArray[np.float64]:

@@ -19,19 +19,24 @@ class LayerValues(Mapping[str, "Array"]):
     """Values without a batch axis, by the layer that made them; the input's too.
 
     What the program predicts with is computed at once. What prediction never makes, a layer's
-    output before the batch norm that is folded into it, follows when it is first looked at.
+    output before the batch norm that is folded into it, follows when it is first looked at, in a
+    pass of its own; or is computed in the same pass, where it is known that all is looked at.
 
     Args:
         program: The network on its engine.
         image: What the network takes, without a batch axis.
         reading: What makes of its outputs what users read, in float64, under the node's name.
+        whole: Whether all is looked at.
     """
 
-    def __init__(self, program: Program, image: Array, reading: Node) -> None:
+    def __init__(
+        self, program: Program, image: Array, reading: Node, *, whole: bool = False
+    ) -> None:
         self._program, self._image = program, image
         names = tuple(program.graph.types)
         self._names = *names, reading.name
-        self._found = self._run(name for name in names if name not in program.unpredicted)
+        later = frozenset[str]() if whole else program.unpredicted
+        self._found = self._run(name for name in names if name not in later)
         outputs = np.asarray(self._found[program.graph.output], np.float64)
         self._found[reading.name] = reading.operation.forward([outputs], {})[0]
 

@@ -124,8 +124,8 @@ class Trace(Record):
         )
 
 
-def trace(source: Model | Classifier, picture: Picture) -> Trace:
+def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) -> Trace:
     """Trace a picture through a network; arguments as for :meth:`Activations.of`."""
-    made = Trace(Activations.of(source, picture))
+    made = Trace(Activations.of(source, picture, whole=whole))
     _ = made.activations.values  # now, so that what follows only reads
     return made
