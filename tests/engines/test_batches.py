@@ -73,15 +73,15 @@ def test_values_need_about_what_is_said() -> None:
 def test_what_looks_at_many_pictures_stays_within_bounds(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All at once they would need some 150 MB."""
+    """All at once they would need some 75 MB."""
     from pellucid.data import Dataset, Preprocessing
     from pellucid.evaluation import evaluate
     from pellucid.evaluation.predict_logits import predict_logits
     from pellucid.files import Model
     from pellucid.training.dead_units import activity
 
-    program, images = loaded("reference", 32), pictures(64, 32)
-    data = Dataset(images, np.arange(64) % 3, ("a", "b", "c"))
+    program, images = loaded("reference", 32), pictures(32, 32)
+    data = Dataset(images, np.arange(32) % 3, ("a", "b", "c"))
     network = Network(program.graph, program.weights())
     model = Model(network, data.classes, Preprocessing(32, 32, 3), {})
     classifier = ImageClassifier(engine="reference")
