@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from pellucid.data import Dataset, load
+from pellucid.data.targets import LabelSets, Numbers
 from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
@@ -242,6 +243,18 @@ def test_no_pictures_to_judge_by() -> None:
 
     with pytest.raises(DataError, match="no pictures to judge by"):
         part_to_judge_by(Splits())
+
+
+def test_only_of_one_class_a_picture() -> None:
+    pixels = np.zeros((12, 8, 8, 1), np.uint8)
+    for targets in (
+        LabelSets(np.eye(12, dtype=np.uint8), tuple("abcdefghijkl")),
+        Numbers(np.arange(12.0)[:, np.newaxis], ("x",)),
+    ):
+        data = Dataset(pixels, targets=targets)
+        with pytest.raises(DataError, match="one class a picture") as caught:
+            run(EXPERIMENTS["pooling"], data, data, seeds=1)
+        assert "\n" not in str(caught.value)
 
 
 def test_spreads_in_batches_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

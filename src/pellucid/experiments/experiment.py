@@ -13,6 +13,8 @@ from pellucid.estimators.classifier import ImageClassifier
 from pellucid.metrics.chance import chance, wilson
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
+from pellucid.tasks import SingleLabel
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -229,8 +231,15 @@ def run(
         progress: Called with every run when it is done.
 
     Raises:
-        DataError: If there are too few pictures, or they are smaller than the networks need.
+        DataError: If there are too few pictures, they are smaller than the networks need, or they
+            have not one class each.
     """
+    for data in (learned, judged):
+        if data.kind != SingleLabel.kind:
+            raise DataError(
+                f"{printable(data.name)}: data for {data.targets.title}; an experiment compares "
+                "accuracies, which one class a picture has"
+            )
     train = _some(learned, LEARNED)
     test = _some(judged, JUDGED)
     runs: dict[tuple[str, int], Run] = {}
