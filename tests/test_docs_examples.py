@@ -21,10 +21,10 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def example(page: str) -> str:
-    (found,) = re.findall(
-        r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL
-    )
-    return str(found)
+    """The page's Python, block after block."""
+    found = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    assert found
+    return "\n".join(found)
 
 
 @pytest.fixture

@@ -177,12 +177,12 @@ def test_a_pooling_names_its_window_and_winner() -> None:
 
 def test_what_becomes_of_a_value() -> None:
     activations = worked()
-    uses = ValueTerms.of(activations, "conv1", (1, 0, 1)).uses
+    uses = ValueTerms.of(activations, "conv1", (1, 0, 1)).downstream
     assert [(use.layer, use.at) for use in uses] == [("norm1", (1, 0, 1)), ("relu1", (1, 0, 1))]
     assert [use.after for use in uses] == pytest.approx([2.0, 2.0])
     winner = tuple(ValueTerms.of(activations, "pool1", (0, 0, 1)).details["winner"])
     for at in np.ndindex(2, 2):
-        (use,) = ValueTerms.of(activations, "norm2", (*at, 1)).uses
+        (use,) = ValueTerms.of(activations, "norm2", (*at, 1)).downstream
         assert use.layer == "pool1"
         assert use.wins is ((*at, 1) == winner)
 

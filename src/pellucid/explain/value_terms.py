@@ -204,8 +204,10 @@ class ValueTerms(Record):
         name = f"{self.activations.graph[layer].store}.{self.terms.weight}"
         return [(name, tuple(place)) for place in self.terms.weights.tolist()]
 
+    uses = OldAttribute("downstream")
+
     @cached_property
-    def uses(self) -> tuple[Use, ...]:
+    def downstream(self) -> tuple[Use, ...]:
         """What activations, norms and poolings behind the layer make of the value."""
         return downstream(self.activations, self.layer, self.at)
 
@@ -249,7 +251,7 @@ class ValueTerms(Record):
             difference=number(self.difference),
             relative_difference=number(self.relative_difference),
             details={key: numbers(value) for key, value in self.details.items()},
-            uses=[use.to_dict() for use in self.uses],
+            uses=[use.to_dict() for use in self.downstream],
         )
 
 

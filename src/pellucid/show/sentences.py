@@ -84,7 +84,7 @@ def detail_lines(opened: ValueTerms) -> list[str]:
 def use_lines(opened: ValueTerms) -> list[str]:
     """What the layers behind an opened value make of it, as sentences."""
     lines = []
-    for use in opened.uses:
+    for use in opened.downstream:
         line = f"{use.layer} ({use.kind}) at {place(use.at)}: {written(use.before)}"
         if use.wins is None:
             lines.append(f"{line} → {written(use.after)}")
