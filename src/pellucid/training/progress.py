@@ -69,7 +69,7 @@ class ProgressBar:
             self._bar.disable = True
 
     def after_step(self, progress: Progress) -> None:
-        """Move the bar."""
+        """Move the bar by a step."""
         self._bar.update(
             self._task,
             completed=progress.images,

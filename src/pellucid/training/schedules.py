@@ -36,7 +36,7 @@ class Constant(Schedule):
     kind: ClassVar[str] = "constant"
 
     def factor(self, step: int, steps_per_epoch: int, epochs: int) -> float:
-        """1."""
+        """The factor of a constant schedule, 1."""
         return 1.0
 
 

@@ -21,7 +21,7 @@ MOST_INSTRUCTIONS = 200_000
 """In one pickle; a network of 400 arrays takes 12 000."""
 
 MOST_BYTES = 1 << 26
-"""Of one pickle."""
+"""Bytes of one pickle at most."""
 
 _PICKLE_ERRORS = (ValueError, IndexError, KeyError, OverflowError, UnicodeError, EOFError)
 

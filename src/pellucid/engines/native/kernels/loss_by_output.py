@@ -65,4 +65,4 @@ BY_OUTPUT: dict[str, Callable[[Any, Doubles, Value, Value], tuple[Value, Value]]
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "squared_error": squared_error,
 }
-"""By kind."""
+"""Losses by their kind."""
