@@ -54,7 +54,9 @@ def test_other_commands_take_the_file_itself(pellucid: Command, tmp_path: Path) 
     body = "a = Conv(x, w) g = GlobalAveragePool(a) f = Flatten(g) y = Softmax(f)"
     onnx.save(written(body, x="float[N,3,9,8]", w=(2, 3, 3, 3)), tmp_path / "m.onnx")
     Image.fromarray(np.full((9, 8, 3), 200, np.uint8)).save(tmp_path / "p.png")
-    (answer,) = json.loads(pellucid("predict", "m.onnx", "p.png", "--json").stdout)
+    done = pellucid("predict", "m.onnx", "p.png", "--json")
+    assert "normalised" in done.stderr
+    (answer,) = json.loads(done.stdout)
     assert "'0'" in str(answer)
     assert "'1'" in str(answer)
     assert "conv2d" in pellucid("summary", "m.onnx").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,7 +93,8 @@ def import_(
         remarks().print(printable(note))
     save_model(out, found.model)
     graph, names = found.model.network.graph, found.model.task.names
-    parameters = sum(array.size for array in found.model.network.weights.values())
+    trained = [each.shape for each in graph.parameters.values() if each.trainable]
+    parameters = sum(map(prod, trained))
     if json:
         print_json(
             {

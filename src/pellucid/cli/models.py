@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.text import printable
+
 if TYPE_CHECKING:
     from pellucid.estimators import ImageClassifier, ImageRegressor
 
@@ -18,7 +20,8 @@ def load_model_for(
 ) -> ImageClassifier | ImageRegressor:
     """Load a model by its path or its name, whatever it was trained for.
 
-    That a file has the name of the network that is meant is printed on stderr.
+    That a file has the name of the network that is meant is printed on stderr, and what users of
+    an ONNX file should know.
 
     Args:
         model: As :func:`pellucid.interop.models.find_model` takes it.
@@ -32,9 +35,11 @@ def load_model_for(
     """
     from pellucid.cli.terminal import remarks
     from pellucid.estimators import load_estimator
-    from pellucid.interop.models import name_remark
+    from pellucid.interop.models import name_remark, onnx_notes
 
     if remark := name_remark(model):
         remarks().print(remark)
     found = load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
+    for note in onnx_notes(model, found.model_):
+        remarks().print(printable(note))
     return found if classes is None else found.renamed(classes)

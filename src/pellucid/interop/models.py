@@ -93,6 +93,15 @@ def name_remark(given: ModelPlace) -> str:
     return f"{name}: the network of that name; what lies here is meant by {os.path.join('.', name)}"  # noqa: PTH118
 
 
+def onnx_notes(given: ModelPlace, model: Model) -> list[str]:
+    """What users of an ONNX file should know, a line each; nothing of other models."""
+    if network_name(given) is not None or Path(given).suffix.lower() != ONNX:
+        return []
+    origin = model.provenance.get("onnx")
+    notes = origin.get("notes") if isinstance(origin, dict) else None
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+
+
 def _is_path(given: str) -> bool:
     """Whether a text can only be a path: it is there, has several parts, or an ending."""
     return (

@@ -74,6 +74,7 @@ class Builder:
                 self.readers.setdefault(name, []).append(node)
         self.pads: dict[str, Pads] = {}
         self._types = {value.node: Type(shape)}
+        self._shown: dict[str, list[str]] = {value.node: [tensor]}
         self._laid_out: dict[tuple[str, int], str] = {}  # by groups; 0 for a flattening
         self._names: Counter[str] = Counter([value.node])
 
@@ -152,6 +153,7 @@ class Builder:
         *inputs: str,
         weights: Mapping[str, Array] | None = None,
         word: str = "",
+        called: str = "",
     ) -> str:
         """Add a layer; the name of its value.
 
@@ -161,6 +163,7 @@ class Builder:
             inputs: Our values.
             weights: Its own, by its names for them.
             word: Of a layer that the node needs besides.
+            called: Another name than that of the node's output.
 
         Raises:
             RefusedError: If the layer cannot take what reaches it.
@@ -175,7 +178,7 @@ class Builder:
             if own not in given or given[own].shape != parameter.shape:
                 came = given[own].shape if own in given else "none"
                 raise node.refuse(f"its {own} must be of shape {parameter.shape}, got {came}")
-        name = self.name(node.outputs[0], word)
+        name = self.name(called or node.outputs[0], word)
         self.nodes[name] = Node(name, operation, inputs)
         self._types[name] = made
         for own, array in given.items():
@@ -217,7 +220,8 @@ class Builder:
 
     def tensors_of(self, name: str) -> list[str]:
         """The tensors that show one of our values."""
-        return [tensor for tensor, value in self.values.items() if value.node == name]
+        known = self._shown.get(name, ())
+        return [each for each in known if each in self.values and self.values[each].node == name]
 
     def name(self, tensor: str, word: str = "") -> str:
         """A name for a layer, which is that of a tensor as far as it can be."""
@@ -249,6 +253,7 @@ class Builder:
     def result(self, node: OnnxNode, value: Value, place: int = 0) -> None:
         """Note what an output of a node is."""
         self.values[node.outputs[place]] = value
+        self._shown.setdefault(value.node, []).append(node.outputs[place])
 
     def settled(self, node: OnnxNode, value: Value) -> Value:
         """The value with its scale and shift computed by a layer."""
@@ -268,7 +273,8 @@ class Builder:
         fits = (std >= 1e-6).all() and (std <= 1e6).all() and (np.abs(mean) <= 1e6).all()
         if (uniform or value.node == self.input) and fits:
             plain = ops.Normalise(tuple(mean.tolist()), tuple(std.tolist()))
-            name = self.add(node, plain, value.node, word="scaled")
+            pixels = "pixels" if value.node == self.input else ""
+            name = self.add(node, plain, value.node, word="scaled", called=pixels)
         else:
             depthwise = ops.Conv2D(channels, (1, 1), groups=channels)
             weights = {

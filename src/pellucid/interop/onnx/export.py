@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
 
     from pellucid.files import Model
-    from pellucid.graph import Graph
+    from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array
 
 OPSET, IR_VERSION = 17, 8
@@ -157,7 +157,7 @@ def onnx_graph(
     _write_input(writer, form, names[graph.input])
     kinds: dict[str, str] = {}
     for node in graph.nodes:
-        _write_node(writer, graph, names, node.name)
+        _write_node(writer, graph, names, node)
         for parameter, stored in graph.parameters_of(node).items():
             if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
                 array = onnx_weight(node.operation.kind, parameter, weights[stored])
@@ -207,8 +207,7 @@ def _write_input(writer: Writer, form: InputForm, name: str) -> None:
         at = writer.node(kind, [at], name if last else f"{INPUT}.{kind.lower()}", **attributes)
 
 
-def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], name: str) -> None:
-    node = graph[name]
+def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], node: Node) -> None:
     write = MAPPINGS.get(node.operation.kind)
     if write is None:
         raise ArgumentError(
@@ -221,8 +220,8 @@ def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], name: st
             [names[each] for each in node.inputs],
             graph.inputs_of(node),
             graph.parameters_of(node),
-            names[name],
-            name,
+            names[node.name],
+            node.name,
             writer,
         )
     )

@@ -201,6 +201,7 @@ def _imported(
             "output": found.output,
             "mean": None if asked.mean is None else list(asked.mean),
             "std": None if asked.std is None else list(asked.std),
+            "notes": list(notes),
         }
     }
     preprocessing = Preprocessing(height, width, channels, resize=meaning.resize)

@@ -20,7 +20,7 @@ OLDEST_OPSET = 7
 MOST_BYTES = 1 << 31
 """No ONNX file is larger: it is one message of Protocol Buffers."""
 
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 """No network has more: a guard against hostile files."""
 
 
