@@ -64,6 +64,35 @@ def test_a_run_from_first_to_last(pellucid: Command, folder: Path, tmp_path: Pat
     pellucid(*common, "--start-from", "run", "--out", "third", "-e", "1", "--no-report")
 
 
+def test_folds_and_the_hint(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    body = body_file(tmp_path)
+    common = ["train", folder, "--engine", "reference", "--no-report"]
+    told = pellucid(*common, "--from", body, "--folds", 4, "--out", "run", "--json")
+    judged = json.loads(told.stdout)["folds"]
+    assert judged == json.loads((tmp_path / "run" / "folds.json").read_text("utf-8"))
+    assert judged["count"] == 54  # those to test by are left alone
+    assert judged["low"] < judged["value"] <= judged["high"]
+    assert "cross-validation of the head, 4 folds" in told.stderr
+    assert "weight decay" in told.stderr
+    small = pellucid(*common, "-e", 1, "-a", "lenet5", "--out", "run", "--overwrite")
+    assert not (tmp_path / "run" / "folds.json").exists()
+    assert "--from" not in small.stderr  # a body tells little of small pictures
+    for path in folder.glob("*/*.png"):
+        Image.open(path).resize((120, 100)).save(path)
+    size = ["--image-size", 28, "-e", 1, "-a", "lenet5"]
+    large = pellucid(*common, *size, "--out", "large")
+    assert large.stderr.count("--from efficientnet-lite0") == 1
+    one = folder / "one"
+    one.mkdir()
+    Image.new("RGB", (90, 90), (3, 200, 7)).save(one / "a.png")
+    for more, words, code in (
+        (["--from", body, "--folds", 5], "one", 1),
+        (["--folds", 5], "--from", 2),
+        (["--from", body, "--folds", 5, "--fine-tune", 1], "--fine-tune", 2),
+    ):
+        assert words in pellucid(*common, *more, "--out", "no", code=code).stderr
+
+
 def test_numbers_and_arrays(pellucid: Command, tmp_path: Path) -> None:
     body = body_file(tmp_path)
     x, y = pictures(60, 0, channels=1)
@@ -107,3 +136,57 @@ def test_features_as_files(pellucid: Command, folder: Path, tmp_path: Path) -> N
     kept = load_features(tmp_path / "f.safetensors")
     np.testing.assert_array_equal(kept.features, arrays["features"])
     assert "f.txt" in pellucid(*common, "--out", "f.txt", code=1).stderr
+
+
+def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    body = body_file(tmp_path)
+    quick = ["--engine", "reference"]
+    pellucid("train", folder, *quick, "--from", body, "--no-report", "--out", "run")
+    one = folder / "up" / "1.png"
+    answered = pellucid("predict", "run", one, *quick, "--nearest", 3, "--json").stdout
+    near = json.loads(answered)[0]["nearest"]
+    assert len(near) == 3
+    assert near[0]["similarity"] >= near[1]["similarity"] >= near[2]["similarity"]
+    kept = load_features(tmp_path / "run" / "features.safetensors")
+    learned = [kept.names[row] for row in kept.part("train")]
+    if "up/1.png" in learned:
+        assert near[0]["name"] == "up/1.png"
+        assert near[0]["similarity"] == pytest.approx(1, abs=1e-5)
+    assert (
+        "nearest training pictures"
+        in pellucid("predict", "run", one, *quick, "--nearest", 1).stdout
+    )
+    dots = tmp_path / "dots"
+    dots.mkdir()
+    random = np.random.default_rng(3)
+    for k in range(20):
+        pixels = (random.integers(0, 2, (12, 12, 3)) * 200).astype(np.uint8)
+        Image.fromarray(pixels).save(dots / f"{k}.png")
+    (dots / "broken.png").write_bytes(b"no picture")
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    told = pellucid("add-class", "run", dots, *quick, "--out", "more", "--json")
+    assert "broken.png" in told.stderr
+    found = json.loads(told.stdout)
+    assert found["classes"] == ["down", "up", "dots"]
+    assert found["new_class"] == 1.0
+    assert found["old_classes_after"] > 0.7
+    judged = pellucid("predict", "more", dots / "3.png", *quick, "--json").stdout
+    assert json.loads(judged)[0]["class"] == "dots"
+    shutil.copy(tmp_path / "run" / "model.safetensors", tmp_path / "alone.safetensors")
+    pellucid("add-class", "alone.safetensors", dots, *quick, "--data", folder, "--out", "third")
+    with_data = load_features(tmp_path / "third" / "features.safetensors")
+    np.testing.assert_array_equal(
+        with_data.features, load_features(tmp_path / "more" / "features.safetensors").features
+    )
+    pellucid("add-class", "more", folder / "up", "--name", "again", *quick, "--out", "fourth")
+    for arguments, words, code in (
+        (["add-class", "alone.safetensors", dots], "--data", 1),
+        (["add-class", "run", dots, "--name", "up"], "up", 1),
+        (["add-class", "run", tmp_path / "none"], "none", 1),
+        (["add-class", "run", dots, "--out", "run", "--overwrite"], "is read by", 2),
+        (["add-class", "run", dots, "--out", "more"], "holds a run already", 1),
+        (["predict", "alone.safetensors", one, "--nearest", 2], "features.safetensors", 1),
+        (["predict", "run", one, "--nearest", 2, "--out", "x.csv"], "--nearest", 2),
+    ):
+        assert words in pellucid(*arguments, *quick, code=code).stderr
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pellucid.cli.add_class import add_class
 from pellucid.cli.backward import backward
 from pellucid.cli.check import check
 from pellucid.cli.compare import compare
@@ -79,6 +80,7 @@ for command in (
     compare,
     predict,
     features,
+    add_class,
     runs,
     summary,
     explain_plan,

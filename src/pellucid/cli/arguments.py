@@ -220,6 +220,16 @@ FineTune = Annotated[
         show_default="nothing",
     ),
 ]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        max=100,
+        help="With --from: also judge by cross-validation in so many parts of the training and "
+        "validation pictures, for sets so small that a validation part tells little.",
+        show_default="no cross-validation",
+    ),
+]
 Cache = Annotated[
     bool, typer.Option(help="Keep decoded pictures on disk, so that the next run reads them fast.")
 ]

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from pellucid.evaluation.predictions import Prediction
     from pellucid.files import Model
     from pellucid.tasks import Task
+    from pellucid.transfer.nearest import Neighbour
 
-    Show = Callable[[Prediction], None]
+    Show = Callable[[Prediction, list[Neighbour]], None]
+    Near = Callable[[Path | DataPicture], list[Neighbour]]
 
 ENDINGS = (".csv", ".json")
 
@@ -67,6 +69,16 @@ def predict(
     path_column: arguments.PathColumn = None,
     classes: arguments.ClassNames = None,
     invert: arguments.Invert = False,
+    near: Annotated[
+        int | None,
+        typer.Option(
+            "--nearest",
+            min=1,
+            help="Of a run on a trained body: also name so many training pictures that are most "
+            "alike to it.",
+            show_default="none",
+        ),
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -75,6 +87,8 @@ def predict(
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
     check_output(out, ENDINGS, model, *map(Path, pictures))
+    if near is not None and out is not None:
+        raise typer.BadParameter("is printed, not written; leave --out out", param_hint="--nearest")
     classifier = load_model_for(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
@@ -86,7 +100,8 @@ def predict(
     )
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
-    problems = _answer(classifier, asked, top, out, json=json)
+    neighbours = None if near is None else _neighbours(classifier, model, near)
+    problems = _answer(classifier, asked, top, out, neighbours, json=json)
     report_problems(problems, len(asked.pictures) + len(asked.problems))
 
 
@@ -95,6 +110,7 @@ def _answer(
     asked: Asked,
     top: int,
     out: Path | None,
+    neighbours: Near | None,
     *,
     json: bool,
 ) -> list[str]:
@@ -124,7 +140,8 @@ def _answer(
                     described.add(picture, each)
                     if total <= MOST_IN_FULL and not isinstance(picture, Path):
                         print_class(picture)
-                show(each)
+                near = neighbours(picture) if neighbours and each.answered else []
+                show(each, near)
                 if total <= MOST_IN_FULL and not json:
                     described.print_all()
                 if watched:
@@ -206,11 +223,14 @@ def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, q
     if json:
         first = True
 
-        def show_json(each: Prediction) -> None:
+        def show_json(each: Prediction, near: list[Neighbour]) -> None:
             from pellucid.evaluation.prediction_files import record
 
             nonlocal first
-            lines = json_text(record(each, task, top)).split("\n")
+            found = record(each, task, top)
+            if near:
+                found = {**found, "nearest": [one.to_dict() for one in near]}
+            lines = json_text(found).split("\n")
             sys.stdout.write("\n" if first else ",\n")
             sys.stdout.write("\n".join(f"  {line}" for line in lines))
             first = False
@@ -220,20 +240,48 @@ def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, q
         return _print_nothing
     console = results()
     if total > MOST_IN_FULL:
-        return lambda each: _print_line(console, each, form)
-    return lambda each: _print_in_full(console, each, form, top)
+        return lambda each, near: _print_line(console, each, form, near)
+    return lambda each, near: _print_in_full(console, each, form, top, near)
 
 
-def _print_nothing(_: Prediction) -> None:
+def _print_nothing(_: Prediction, near: list[Neighbour]) -> None:
     pass
 
 
-def _print_line(console: Console, each: Prediction, form: AnswerForm) -> None:
+def _neighbours(
+    classifier: ImageClassifier | ImageRegressor, model: str, count: int
+) -> Callable[[Path | DataPicture], list[Neighbour]]:
+    """What finds the training pictures that are most alike to a picture."""
+    from pellucid.files.run_model import model_path
+    from pellucid.interop.models import place_of
+    from pellucid.transfer.nearest import features_beside, nearest
+
+    place = place_of(model)
+    if place is None:
+        raise DataError(
+            f"{printable(model)}: no pictures of yours are known of it; give the folder of a run "
+            "on it (pellucid train … --from)"
+        )
+    kept = features_beside(model_path(place), classifier.model_)
+
+    def find(picture: Path | DataPicture) -> list[Neighbour]:
+        source = picture if isinstance(picture, Path) else picture.picture
+        return nearest(kept, classifier.features([source])[0], count)
+
+    return find
+
+
+def _print_line(
+    console: Console, each: Prediction, form: AnswerForm, near: list[Neighbour]
+) -> None:
     if each.answered:
-        console.print(f"{printable(each.picture)}  {form.line(each)}")
+        alike = f"  nearest: {', '.join(map(str, near))}" if near else ""
+        console.print(f"{printable(each.picture)}  {form.line(each)}{alike}")
 
 
-def _print_in_full(console: Console, each: Prediction, form: AnswerForm, top: int) -> None:
+def _print_in_full(
+    console: Console, each: Prediction, form: AnswerForm, top: int, near: list[Neighbour]
+) -> None:
     from pellucid.show.document import Bar, Bars, Document, Facts
     from pellucid.show.terminal import print_document
 
@@ -244,6 +292,10 @@ def _print_in_full(console: Console, each: Prediction, form: AnswerForm, top: in
     facts = [(name, words, note) for name, words, share, note in rows if share is None]
     part = Bars("probabilities", bars, mark=form.threshold) if bars else Facts(facts)
     print_document(console, Document(each.picture, [part]))
+    if near:
+        console.print("nearest training pictures:")
+    for one in near:
+        console.print(f"  {one}")
 
 
 def _print_counts(console: Console, counts: Counter[str], pictures: int) -> None:

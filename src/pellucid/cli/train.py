@@ -20,6 +20,7 @@ from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
+from pellucid.cli.transfer_notes import body_hint, head_line, judge_by_folds
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.cli.estimator_options import Estimator
     from pellucid.files import Model
     from pellucid.training.diagnosis import Diagnosis
+    from pellucid.transfer.out_of_fold import FoldsJudgement
 
 
 def train(
@@ -115,6 +117,7 @@ def train(
     ] = None,
     pretrained: arguments.Body = None,
     fine_tune: arguments.FineTune = None,
+    folds: arguments.Folds = None,
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
@@ -152,6 +155,7 @@ def train(
     if settings["data"] is None:
         raise typer.BadParameter("name the pictures to learn from", param_hint="DATA")
     options = TrainOptions.of(settings)
+    _check_folds(options)
     check_allowed(options.allow)
     completed = options.completed(recipe)
     completed.estimator(options.task)  # checks the options before the pictures cost any time
@@ -188,6 +192,7 @@ def _train(
     from pellucid.training.run_folder import RunFolder, free_folder
     from pellucid.training.saved_run import DamagedStateWarning, read_saved_run
     from pellucid.training.start import resumed
+    from pellucid.transfer.out_of_fold import check_folds
 
     console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
     model = completed.estimator(options.task)
@@ -223,6 +228,12 @@ def _train(
             f"pictures: {width}×{height}, {'grey' if channels == 1 else 'colour'} (size: {kept}; "
             "channels: the data's)"
         )
+    if options.folds is not None:
+        check_folds(splits.train.targets, options.folds)
+    if resume is None and line is None and source not in BUILTIN:
+        hint = body_hint(splits, source, picture_root(source))
+        if hint is not None:
+            console.print(hint)
     run = f"{folder_name(source)}-{options.architecture}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
@@ -233,11 +244,17 @@ def _train(
         place = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
         options = replace(options, data=place)
     diagnoses: tuple[Diagnosis, ...] = ()
+    judged_folds: list[FoldsJudgement] = []
 
     def finish(fitted: Estimator) -> None:
         nonlocal diagnoses
         bar.close()
         write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
+        if (words := head_line(fitted)) is not None:
+            console.print(words)
+        if options.folds is not None:
+            judged_folds.append(judge_by_folds(fitted, splits, folder, options.folds))
+            console.print(f"cross-validation of the head, {judged_folds[0]}")
         if not options.report:
             return
         try:
@@ -275,6 +292,7 @@ def _train(
                 "task": splits.train.kind,
                 "best": best,
                 "validation": None if validated is None else validated[1].to_dict(),
+                "folds": judged_folds[0].to_dict() if judged_folds else None,
                 "classes": class_counts(parts),
                 "history": [row.to_dict() for row in model.history_],
                 "quarantined": len(splits.quarantined),
@@ -359,6 +377,20 @@ def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[st
     _check_architecture(context, found, body)
     place = body if path is None else os.path.abspath(body)  # noqa: PTH100 - resumed from anywhere
     return {"pretrained": place, "architecture": architecture_of(found)}
+
+
+def _check_folds(options: TrainOptions) -> None:
+    """Check that a judgement by folds is asked of a head alone."""
+    if options.folds is None:
+        return
+    if options.pretrained is None:
+        raise typer.BadParameter("is for heads on a trained body (--from)", param_hint="--folds")
+    if options.fine_tune is not None:
+        raise typer.BadParameter(
+            "judges heads on a frozen body: one that is fine-tuned has learned from all folds; "
+            "leave --fine-tune out",
+            param_hint="--folds",
+        )
 
 
 def _check_architecture(context: typer.Context, model: Model, name: str) -> None:

@@ -72,6 +72,7 @@ class TrainOptions:
     start_from: str | None
     pretrained: str | None
     fine_tune: str | None
+    folds: int | None
     save_every: float
     report: bool
 

@@ -90,7 +90,12 @@ class Transferring(Planning):
         return 1 + (FINE_TUNING.epochs if self.epochs is None else self.epochs)
 
     def _defaults(self, architecture: str | None = None) -> Defaults:
-        return super()._defaults(architecture) if self.pretrained is None else FINE_TUNING
+        found = super()._defaults(architecture)
+        if self.pretrained is None:
+            return found
+        # without variation a few pictures are known by heart before the body has learned anything
+        varied = "none" if self.fine_tune is None else found.augmentation
+        return replace(FINE_TUNING, augmentation=varied)
 
     def _recipe(
         self,

@@ -12,6 +12,7 @@ from pellucid.errors import ArgumentError
 from pellucid.files.feature_file import PARTS, FeatureSet
 from pellucid.graph import Network
 from pellucid.ops.loss import one_hot
+from pellucid.tasks import Regression
 from pellucid.text import printable
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
 from pellucid.training.ema import MovingAverage
@@ -114,6 +115,13 @@ def wanted(task: Task, data: Dataset) -> Floats:
     return np.asarray(targets, np.float64)
 
 
+def as_wanted(task: Task, targets: NDArray[Any]) -> Floats:
+    """What a task wants of outputs, float64 (N, K), from targets as data bring them."""
+    if isinstance(task, Regression):
+        return task.standardised(targets)
+    return one_hot(targets, len(task.names)) if task.of_one_class else targets.astype(np.float64)
+
+
 def train_head(
     program: Program,
     data: Dataset,
@@ -160,7 +168,7 @@ def train_head(
             )
     targets = wanted(task, data)
     views = len(features) // len(data)
-    groups = copies(data.images, picture_digests(data.images))
+    groups = copies([data.images], picture_digests(data.images))
     fold_of = make_folds(data.targets.strata, groups, FOLDS, recipe.seed)
     choice = fit_head(
         features,

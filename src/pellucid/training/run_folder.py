@@ -268,7 +268,7 @@ class RunFolder:
             def take_over() -> None:
                 if new:
                     self._write_state(checkpoint)
-                for name in (self.CONFIG, self.HISTORY, FEATURES):
+                for name in (self.CONFIG, self.HISTORY, FEATURES, "folds.json"):
                     remove_file(self.path / name)
 
             best = trained.best_model(self._model)

