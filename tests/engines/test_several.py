@@ -328,6 +328,31 @@ def test_a_value_from_within_what_is_fused(engine: str, output: str) -> None:
     np.testing.assert_allclose(program.step(batch, RATE)[output], expected, 1e-5, 1e-6)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_answers_that_are_losses_or_inputs(engine: str) -> None:
+    """Networks of one input and one output, which no layer makes."""
+    nodes = [Node("a", ops.Dense(3), ("x",)), Node("b", ops.Dense(3), ("x",))]
+    body = Graph({"x": Type((4,))}, nodes, {"a": "a"})
+    graph = with_loss(body, ops.SquaredError(), of="a", against="b").select("loss")
+    x = feeds(body, 5)["x"]
+    values = get_engine("reference").load(start(body)).run(body.select("a", "b"), {"x": x})
+    found = get_engine(engine).load(start(graph)).forward(x)
+    assert float(found) == pytest.approx(float(((values["a"] - values["b"]) ** 2).mean()), 1e-5)
+    same = Graph(body.inputs, nodes, {"same": "x"})
+    np.testing.assert_array_equal(get_engine(engine).load(start(same)).forward(x), x)
+    alone = Graph({"x": Type((3,)), "t": Type((3,))}, [Node("far", ops.Huber(), ("x", "t"))])
+    given = {"x": x[:, :3], "t": x[:, 1:]}
+    slopes = (
+        get_engine(engine)
+        .load(start(alone))
+        .differentiate(alone, given, {"far": np.ones(())}, values=["x", "t"])
+    )
+    value, slope = ops.Huber().value_and_gradient(given["x"], given["t"])
+    assert float(slopes.outputs["far"]) == pytest.approx(value, 1e-5)
+    np.testing.assert_allclose(slopes.values["x"], slope, 1e-5, 1e-7)
+    assert not slopes.values["t"].any()
+
+
 def test_several_inputs_predict_with_the_bits_that_are_shown() -> None:
     program = NativeEngine(threads=2).load(start(TWINS))
     assert isinstance(program, NativeProgram)

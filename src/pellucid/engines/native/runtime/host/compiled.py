@@ -118,7 +118,7 @@ class Compiled:
         Args:
             arrays: For each input that is read, (N, …).
         """
-        given, size = contiguous(arrays, self.inputs), self._loaded.capacity
+        given, size = self._given(arrays), self._loaded.capacity
         count = len(given[self._code.plan.pixels])
         if count <= size:
             return self._forward(given, count)
@@ -127,6 +127,21 @@ class Compiled:
             for first in range(0, count, size)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in self._answers}
+
+    def answers(self, value: str) -> bool:
+        """Whether a value is an output, and the only one that is computed."""
+        return value in self._answers and len(self._answers) == 1
+
+    def answer(self, images: Array) -> NDArray[np.float32]:
+        """The same for a graph of one input and one computed output, the shortest way."""
+        (name,) = self.inputs
+        ((output, place),) = self._answers.items()
+        count = len(images)
+        if count > self._loaded.capacity:
+            return self.forward({name: images})[output]
+        self._loaded.infer_taken(contiguous(images))
+        answers = self._loaded.view(place, count).copy()
+        return answers.reshape(count, *self.graph.shapes[output])
 
     def train_step(
         self, arrays: Mapping[str, Array], learning_rate: float
@@ -141,7 +156,7 @@ class Compiled:
             The losses and the values of the outputs, all before the update, by their own names.
         """
         assert self._learning is not None
-        given = contiguous(arrays, self.inputs)
+        given = self._given(arrays)
         count = len(given[self._code.plan.pixels])
         if count > self._loaded.capacity:
             self._grow(count)
@@ -160,6 +175,9 @@ class Compiled:
     def _forward(self, given: Mapping[str, Array], count: int) -> dict[str, NDArray[np.float32]]:
         self._loaded.infer(given)
         return self._values(min(count, self._loaded.capacity))
+
+    def _given(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: contiguous(arrays[name]) for name in self.inputs}
 
     def _values(self, count: int) -> dict[str, NDArray[np.float32]]:
         """Copies of the values of the outputs for the last batch."""

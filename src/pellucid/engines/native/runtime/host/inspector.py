@@ -52,8 +52,7 @@ class _Program:
     ) -> dict[str, NDArray[Any]]:
         """Some examples of the inputs that it reads, contiguous."""
         plan = self.loaded.code.plan
-        mine = {name: arrays[name][part] for name in (plan.pixels, *plan.feeds)}
-        return contiguous(mine, mine)
+        return {name: contiguous(arrays[name][part]) for name in (plan.pixels, *plan.feeds)}
 
 
 class Inspector:

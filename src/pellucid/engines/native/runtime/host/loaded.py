@@ -110,7 +110,10 @@ class Loaded:
         Args:
             arrays: As :meth:`take` takes them.
         """
-        pixels = self.take(arrays)
+        self.infer_taken(self.take(arrays))
+
+    def infer_taken(self, pixels: Array) -> None:
+        """Run the forward pass at inference on what :meth:`take` gave."""
         alone = len(pixels) == 1
         schedules = SINGLE if alone and self._shares_single else INFER
         self.run(of_pixels(schedules, pixels), pixels, alone=alone and schedules is INFER)
@@ -200,11 +203,7 @@ def of_pixels(schedules: tuple[str, str], pixels: Array) -> str:
     return schedules[0] if pixels.dtype == np.uint8 else schedules[1]
 
 
-def contiguous(arrays: Mapping[str, Array], names: Iterable[str]) -> dict[str, Array]:
-    """Some inputs as contiguous bytes where they are bytes, else as float32."""
-    return {
-        name: np.ascontiguousarray(
-            arrays[name], np.uint8 if arrays[name].dtype == np.uint8 else np.float32
-        )
-        for name in names
-    }
+def contiguous(array: Array) -> Array:
+    """An input as contiguous bytes if it is bytes, else as float32."""
+    kind = np.uint8 if array.dtype == np.uint8 else np.float32
+    return np.ascontiguousarray(array, kind)
