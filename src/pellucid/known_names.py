@@ -7,9 +7,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pellucid.errors import ArgumentError
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+MOST_NAMED = 40
+"""Known names that a message lists."""
 
 
 def find_name(what: str, given: object, known: Iterable[str]) -> str:
@@ -21,7 +25,8 @@ def find_name(what: str, given: object, known: Iterable[str]) -> str:
         known: The names that there are.
 
     Raises:
-        ArgumentError: If none is meant; the message gives the nearest, and all of them.
+        ArgumentError: If none is meant; the message gives the nearest, and all of them as far as
+            there is room.
     """
     names = list(known)
     if isinstance(given, str):
@@ -35,7 +40,9 @@ def find_name(what: str, given: object, known: Iterable[str]) -> str:
     else:
         near = []
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ArgumentError(f"unknown {what} {given!r:.80}; {hint}there are {', '.join(names)}")
+    raise ArgumentError(
+        f"unknown {what} {given!r:.80}; {hint}there are {listed(names, MOST_NAMED)}"
+    )
 
 
 def key(name: str) -> str:

@@ -80,7 +80,7 @@ def test_nothing_that_is_read_is_replaced(
     done = pellucid("predict", model_path, "list.csv", "-o", "list.csv", code=1)
     assert "list.csv" in done.stderr
     assert (tmp_path / "list.csv").read_bytes() == before
-    pellucid("predict", model_path, "new/1.png", "-o", "out.png", code=1)
+    pellucid("predict", model_path, "new/1.png", "-o", "out.jpg", code=1)
     (tmp_path / "new" / "odd.csv").write_bytes((new / "1.png").read_bytes())
     (tmp_path / "names.csv").write_text("path\nnew/odd.csv\n")
     pellucid("predict", model_path, "names.csv", "-o", "new/odd.csv", code=1)
@@ -131,3 +131,36 @@ def test_the_table_is_safe_and_names_its_columns_once() -> None:
 
     text = b"".join(csv_parts(answers(), ["class", "-cat"])).decode()
     assert text == "picture,class,probability of class,'-cat\n'=1+1.png,'-cat,0.25,0.75\n"
+
+
+def test_the_right_class_is_marked_everywhere(
+    pellucid: Command, model_path: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    pictures = sorted((picture_folder / "one").iterdir())[:2]
+    done = pellucid("predict", model_path, *pictures, "--label", "3", "--top", 2, "--json")
+    assert [each["true"] for each in json.loads(done.stdout)] == ["3", "3"]
+    done = pellucid("predict", model_path, *pictures, "--label", "3", "--top", 2)
+    assert done.stdout.count("right") == 2
+    done = pellucid("predict", model_path, "mnist:test:0", "--top", 10)
+    (marked,) = [line for line in done.stdout.splitlines() if line.endswith("right")]
+    assert marked.split()[0] == "7"
+    pellucid("predict", model_path, *pictures, "--label", "3", "--out", "g.csv")
+    with (tmp_path / "g.csv").open(encoding="utf-8") as file:
+        assert [row["true"] for row in csv.DictReader(file)] == ["3", "3"]
+    assert "'33'" in pellucid("predict", model_path, *pictures, "--label", "33", code=1).stderr
+
+
+def test_pictures_above_their_guesses(
+    pellucid: Command, model_path: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "no.png").write_bytes(b"text")
+    pictures = [*sorted((picture_folder / "one").iterdir())[:2], tmp_path / "no.png"]
+    pellucid("predict", model_path, *pictures, "--out", "guesses.png", code=1)
+    with Image.open(tmp_path / "guesses.png") as picture:
+        assert picture.format == "PNG"
+    pellucid("predict", model_path, *pictures[:2], "--label", "1", "--out", "guesses.html")
+    page = (tmp_path / "guesses.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 2
+    assert "right" in page
+    done = pellucid("predict", model_path, *pictures, "--out", pictures[0], code=1)
+    assert "is read by this command" in done.stderr

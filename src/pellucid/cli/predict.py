@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
+from pellucid.known_names import find_name
 from pellucid.tasks import check_one_class
 from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pellucid.data.reference import DataPicture
     from pellucid.estimators import ImageClassifier, ImageRegressor
     from pellucid.evaluation.answer_forms import AnswerForm
+    from pellucid.evaluation.guesses import Guesses
     from pellucid.evaluation.predictions import Prediction
     from pellucid.files import Model
     from pellucid.tasks import Task
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
     Show = Callable[[Prediction, list[Neighbour]], None]
     Near = Callable[[Path | DataPicture], list[Neighbour]]
 
-ENDINGS = (".csv", ".json")
+ENDINGS = (".csv", ".json", ".html", ".png")
 
 MOST_IN_FULL = 20
 """Up to so many pictures, the likeliest classes of each are printed with bars; else a line each."""
@@ -61,7 +64,17 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="A table (.csv) or .json: classes, probabilities of all classes."
+            "--out",
+            "-o",
+            help="A table (.csv) or .json: classes, probabilities of all classes; or the pictures "
+            "above their guesses (.png, .html).",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="The class that is right for all these pictures; it is marked.",
+            show_default="a data set's",
         ),
     ] = None,
     max_pixels: arguments.MaxPixelsAsTrained = None,
@@ -95,13 +108,16 @@ def predict(
     origin = context.get_parameter_source("top")
     if origin is not None and origin.name != "DEFAULT":
         check_one_class(classifier.model_.task, f"the {counted(top, 'likeliest guess')} (--top)")
+    if label is not None:
+        check_one_class(classifier.model_.task, "a class that is right (--label)")
+        label = find_name("class", label, classifier.model_.classes)
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
     if out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     neighbours = None if near is None else _neighbours(classifier, model, near)
-    problems = _answer(classifier, asked, top, out, neighbours, json=json)
+    problems = _answer(classifier, asked, top, out, neighbours, label, json=json)
     report_problems(problems, len(asked.pictures) + len(asked.problems))
 
 
@@ -111,6 +127,7 @@ def _answer(
     top: int,
     out: Path | None,
     neighbours: Near | None,
+    label: str | None,
     *,
     json: bool,
 ) -> list[str]:
@@ -130,9 +147,10 @@ def _answer(
     def answers() -> Iterator[Prediction]:
         with CountBar("pictures", remarks()) as progress:
             found = predictions(classifier, asked.pictures)
-            for done, (picture, each) in enumerate(
+            for done, (picture, answer) in enumerate(
                 zip(asked.pictures, found, strict=True), start=1
             ):
+                each = replace(answer, true=_true(picture, label, task))
                 if not each.answered:
                     problems.append(each.problem)
                 else:
@@ -150,7 +168,7 @@ def _answer(
 
     if json:
         sys.stdout.write("[")
-    _write(out, answers(), task, top)
+    _write(out, answers(), classifier, asked, top, label)
     if json:
         sys.stdout.write("\n]\n")
     if total <= MOST_IN_FULL:
@@ -204,18 +222,60 @@ class PictureRemarks:
             lines.clear()
 
 
-def _write(out: Path | None, answers: Iterator[Prediction], task: Task, top: int) -> None:
+def _true(picture: Path | DataPicture, label: str | None, task: Task) -> str | None:
+    """The class that is right: as was said, or as a data set calls it; None if it is unknown."""
+    if label is None and task.of_one_class and not isinstance(picture, Path):
+        label = picture.label
+    return label if label in task.names else None
+
+
+def _write(
+    out: Path | None,
+    answers: Iterator[Prediction],
+    classifier: ImageClassifier | ImageRegressor,
+    asked: Asked,
+    top: int,
+    label: str | None,
+) -> None:
     """Write a file while the answers come, or only let them come."""
     from pellucid.evaluation.prediction_files import csv_parts, json_parts
     from pellucid.files.atomic import write_file
 
+    ending, task = "" if out is None else out.suffix.lower(), classifier.model_.task
     if out is None:
         for _ in answers:
             pass
-    elif out.suffix.lower() == ".csv":
-        write_file(out, csv_parts(answers, task))
-    else:
+    elif ending == ".csv":
+        true = None if label is None else [[label]] * len(asked.pictures)
+        write_file(out, csv_parts(answers, task, true))
+    elif ending == ".json":
         write_file(out, json_parts(answers, task, top))
+    else:
+        _collected(answers, classifier, asked, top).save(out)
+
+
+def _collected(
+    answers: Iterator[Prediction],
+    classifier: ImageClassifier | ImageRegressor,
+    asked: Asked,
+    top: int,
+) -> Guesses:
+    """The answers as a record that can be looked at."""
+    from pellucid.data.reference import DataPicture
+    from pellucid.evaluation.guesses import GuessCollector
+
+    model = classifier.model_
+    collector = GuessCollector(model.task, top)
+    for picture, answer in zip(asked.pictures, answers, strict=True):
+        if not answer.answered:
+            continue
+        pixels = None
+        if collector.keeps:
+            source = picture.picture if isinstance(picture, DataPicture) else picture
+            with suppress(DataError):  # it has vanished since
+                pixels = model.preprocessing.read(source, max_pixels=classifier.max_pixels)
+        collector.add(answer, pixels)
+    return collector.record()
 
 
 def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, quiet: bool) -> Show:
@@ -282,15 +342,13 @@ def _print_line(
 def _print_in_full(
     console: Console, each: Prediction, form: AnswerForm, top: int, near: list[Neighbour]
 ) -> None:
-    from pellucid.show.document import Bar, Bars, Document, Facts
+    from pellucid.show.document import Document
+    from pellucid.show.guesses import rows_part
     from pellucid.show.terminal import print_document
 
     if not each.answered:
         return
-    rows = form.bars(each, top)
-    bars = [Bar(name, share, words, note) for name, words, share, note in rows if share is not None]
-    facts = [(name, words, note) for name, words, share, note in rows if share is None]
-    part = Bars("probabilities", bars, mark=form.threshold) if bars else Facts(facts)
+    part = rows_part(form.bars(each, top), form.threshold)
     print_document(console, Document(each.picture, [part]))
     if near:
         console.print("nearest training pictures:")

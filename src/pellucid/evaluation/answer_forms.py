@@ -77,6 +77,7 @@ class ClassForm(AnswerForm):
         guesses = answer.ranked(self._classes, top)
         return {
             "class": None if place is None else self._classes[place],
+            "true": answer.true,
             "guesses": [{"class": name, "probability": p} for name, p in guesses],
             "probabilities": {}
             if probabilities is None
@@ -84,12 +85,26 @@ class ClassForm(AnswerForm):
         }
 
     def line(self, answer: Prediction) -> str:
-        return "  ".join(
+        words = "  ".join(
             f"{printable(name)}  {p:.2%}" for name, p in answer.ranked(self._classes, 1)
         )
+        rank = answer.rank(self._classes)
+        if rank is None:
+            return words
+        true = "right" if rank == 1 else f"wrong: {printable(str(answer.true))} is guess {rank}"
+        return f"{words}  {true}"
 
     def bars(self, answer: Prediction, top: int) -> list[Bar]:
-        return [(name, percent(p), p, "") for name, p in answer.ranked(self._classes, top)]
+        """The likeliest classes, and the right one behind them if it is none of these."""
+        ranked, rank = answer.ranked(self._classes), answer.rank(self._classes)
+        rows: list[Bar] = [
+            (name, percent(p), p, "right" if name == answer.true else "")
+            for name, p in ranked[:top]
+        ]
+        if rank is not None and rank > top:
+            name, p = ranked[rank - 1]
+            rows.append((name, percent(p), p, f"right, guess {rank}"))
+        return rows
 
     def counted(self, answer: Prediction) -> list[str]:
         return [] if answer.place is None else [self._classes[answer.place]]

@@ -52,6 +52,7 @@ class Prediction:
         unlike: How the picture differs from those that were learned; None if it does not.
         inverted: Whether black and white were exchanged.
         numbers: What was predicted, (M,); None where there is no answer, or none of numbers.
+        true: The class that is right; None where nobody said it.
     """
 
     picture: str
@@ -60,6 +61,7 @@ class Prediction:
     unlike: Unlike | None = None
     inverted: bool = False
     numbers: NDArray[np.float64] | None = None
+    true: str | None = None
 
     @property
     def answered(self) -> bool:
@@ -70,6 +72,13 @@ class Prediction:
     def place(self) -> int | None:
         """The place of the most probable class; None where there is no answer."""
         return None if self.probabilities is None else int(self.probabilities.argmax())
+
+    def rank(self, classes: Sequence[str]) -> int | None:
+        """The place of the right class among all, from 1; of equals the first goes before."""
+        if self.true is None or self.probabilities is None:
+            return None
+        order = (-self.probabilities).argsort(kind="stable")
+        return 1 + int(np.flatnonzero(order == list(classes).index(self.true))[0])
 
     def ranked(self, classes: Sequence[str], top: int | None = None) -> list[tuple[str, float]]:
         """The classes with their probabilities, the likeliest first; of equals the first."""

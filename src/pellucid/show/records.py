@@ -31,6 +31,7 @@ DOCUMENTS = {
     "faithfulness": "units.faithfulness_document",
     "filtered": "filtered.filtered_document",
     "gradient": "terms.gradient_document",
+    "guesses": "guesses.guesses_document",
     "heatmap": "heatmap.heatmap_document",
     "kernels": "kernels.kernels_document",
     "lecture": "lecture.lecture_document",
