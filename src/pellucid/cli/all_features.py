@@ -29,7 +29,7 @@ def read_features(
         reading: How the data are read.
         task: What the labels are for; None to recognise it.
         engine: Who computes.
-        watching: Is told how far it is.
+        watching: Called with how far it is.
 
     Raises:
         PellucidError: Whatever is wrong with the data or the network; one line.

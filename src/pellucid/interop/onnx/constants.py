@@ -182,7 +182,7 @@ def inlined(model: ModelProto, folder: Path | None) -> ModelProto:
 
     Raises:
         FileFormatError: As :func:`array_of`.
-        DataError: Likewise.
+        DataError: As :func:`array_of`.
     """
     from onnx import ModelProto, TensorProto
 
