@@ -4,6 +4,9 @@ A fire module squeezes its input to few maps by convolutions 1×1, which then co
 and expands them again, half by windows of 1×1 and half of 3×3. Pooling comes late, so that layers
 have large maps. The last convolution makes a map for each class, whose average is the logit: no
 dense layer. There are no batch norms.
+
+Published code has a ReLU behind the last convolution, too. It is left out: it stops a class from
+learning for good as soon as its map is negative everywhere, which happens within the first epoch.
 """
 
 from __future__ import annotations
@@ -82,4 +85,4 @@ def _halved() -> Layer:
 
 
 def _ending(classes: int) -> list[Block]:
-    return [Dropout(0.5), Conv2D(classes, 1, name="conv10"), ReLU(), GlobalAveragePool()]
+    return [Dropout(0.5), Conv2D(classes, 1, name="conv10"), GlobalAveragePool()]

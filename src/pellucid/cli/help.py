@@ -52,7 +52,7 @@ EXAMPLES = {
     "kernels": "pellucid kernels runs/photos -o kernels.png",
     "surgery": "pellucid surgery runs/photos cat.jpg --mute conv1:3",
     "lecture": "pellucid lecture runs/photos cat.jpg",
-    "summary": "pellucid summary lecture --input 28x28x1",
+    "summary": "pellucid summary resnet18 --out resnet18.svg",
     "explain-plan": "pellucid explain-plan lecture --time",
     "export": "pellucid export runs/photos -o photos.onnx",
     "import": "pellucid import resnet50.onnx -o resnet50.safetensors",
