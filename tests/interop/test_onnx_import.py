@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import pellucid
 from pellucid.engines import get_engine
-from pellucid.errors import FileFormatError, PellucidError
+from pellucid.errors import FileFormatError, MissingDependencyError, PellucidError
 from pellucid.interop.onnx.export import file_of, onnx_graph, onnx_model
 from pellucid.interop.onnx.importing import Meaning, import_file, import_proto, pixel_scale
+from pellucid.interop.onnx.library import onnx_library, onnx_runtime
 from pellucid.interop.onnx.options import InputForm
 from pellucid.interop.onnx.translating import Asked, translated
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential
@@ -96,6 +98,25 @@ def test_a_changed_file_of_ours_is_read_as_another_programs() -> None:
     assert "changed" in found.notes[0]
     assert found.model.classes == ("0", "1", "2")
     assert found.model.network.weights["logits.kernel"].shape == (120, 3)
+
+
+def test_changed_weights_of_ours_are_noticed() -> None:
+    proto = onnx_model(model(SMALL, SingleLabel(("a", "b", "c"))))
+    (bias,) = (each for each in proto.graph.initializer if each.name == "dense1.bias")
+    changed = numpy_helper.to_array(bias) + np.float32(9)
+    bias.CopyFrom(numpy_helper.from_array(changed, bias.name))
+    found = import_proto(proto)
+    assert "self-test" in found.notes[0]
+    assert found.model.classes == ("a", "b", "c")
+    assert np.array_equal(found.model.network.weights["dense1.bias"], changed)
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
+def test_what_is_not_installed_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    missing = onnx_library if name == "onnx" else onnx_runtime
+    with pytest.raises(MissingDependencyError, match=r"pip install .*pellucid\[onnx\]"):
+        missing()
 
 
 def test_what_the_user_says_of_a_file(tmp_path: Path) -> None:

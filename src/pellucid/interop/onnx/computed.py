@@ -165,8 +165,16 @@ class OnnxNetwork:
         made = ModelProto()
         made.CopyFrom(self._proto)
         del made.graph.output[:]
+        wanted = set(tensors)
         for tensor in tensors:
             made.graph.output.add(name=tensor)
+        kept = []  # what is not asked for was not looked at, and might take any memory
+        for node in reversed(self._proto.graph.node):
+            if wanted & set(node.output):
+                wanted |= set(node.input)
+                kept.append(node)
+        del made.graph.node[:]
+        made.graph.node.extend(kept[::-1])
         return made
 
 

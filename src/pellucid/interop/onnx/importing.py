@@ -145,7 +145,8 @@ def import_proto(
                     f"({truncated(str(error), 200)})"
                 )
             if own is not None:
-                return Imported(_with_names(own, meaning), ())
+                mine, remark = own
+                return Imported(_with_names(mine, meaning), (remark,) if remark else ())
         found = translated(proto, asked, folder)
         return _imported(proto, found, asked, meaning, name, changed)
     except MemoryError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.errors import ArgumentError
-from pellucid.files import Model
+from pellucid.files import Model, self_test
 from pellucid.graph import Network
 from pellucid.interop.onnx import metadata
 from pellucid.interop.onnx.constants import array_of
@@ -23,11 +23,12 @@ def metadata_of(proto: ModelProto) -> dict[str, str]:
     return {each.key: each.value for each in proto.metadata_props}
 
 
-def own_model(proto: ModelProto) -> Model | None:
-    """The model in a file that was exported; None if it is another program's.
+def own_model(proto: ModelProto) -> tuple[Model, str] | None:
+    """The model in a file that was exported, and a remark; None if it is another program's.
 
     The graph must be, to the last byte, the one that the model is exported as: then nothing was
-    changed, and nothing is lost.
+    changed, and nothing is lost. Weights may have been: then the file's self-test fails, which the
+    remark says; else it is empty.
 
     Raises:
         PellucidError: If its description cannot be, or the graph is not the described one.
@@ -51,4 +52,13 @@ def own_model(proto: ModelProto) -> Model | None:
         deterministic=True
     ):
         raise ArgumentError("the graph is not the one that its description says")
-    return Model(network, described.task, described.preprocessing, described.provenance)
+    model = Model(network, described.task, described.preprocessing, described.provenance)
+    found = self_test.compute_logits(network, described.picture[None])
+    try:
+        self_test.check_logits(found, described.logits[None])
+    except ArgumentError as error:
+        return (
+            model,
+            f"its weights were changed after it was exported: its self-test fails: {error}",
+        )
+    return model, ""
