@@ -1,8 +1,8 @@
 """Compare engines on random graphs: ``scripts/fuzz N [--seed S]``.
 
-The native engine must compute all of them itself. It declines float64, losses of which it has no
-kernel, and steps without layers, none of which is drawn here; operations without a kernel are
-computed by their definitions between its own stages, and are counted.
+The native engine must compute all of them itself. It declines float64 and steps without layers,
+neither of which is drawn here; operations without a kernel are computed by their definitions
+between its own stages, and are counted.
 """
 
 from __future__ import annotations

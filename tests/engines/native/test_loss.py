@@ -12,25 +12,28 @@ import numpy as np
 import pytest
 import torch
 
+from pellucid.engines import Step, get_engine, with_loss
 from pellucid.engines.native import NativeEngine
 from pellucid.engines.native.program import NativeProgram
-from pellucid.engines.reference import ReferenceProgram
 from pellucid.engines.torch.losses import loss_at
-from pellucid.graph import Graph, Network, Node
+from pellucid.graph import Graph, Network, Node, initial_weights
 from pellucid.ops import (
     CrossEntropy,
+    Dense,
     Flatten,
     Huber,
     MeanSquaredError,
     PReLU,
     SigmoidCrossEntropy,
+    Softmax,
     SquaredError,
 )
 from pellucid.ops.loss import Loss, one_hot
+from pellucid.ops.types import Type
 from pellucid.optimizers import SGD
 from tests.engines.native.programs import SMALL, compiled, digest, native
 from tests.engines.networks import batch
-from tests.engines.tolerances import assert_same_bits
+from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_same_bits
 from tests.learning import Learning, step_of
 
 if TYPE_CHECKING:
@@ -268,15 +271,56 @@ class Hinge(Loss):
         return float(self.per_image(logits, targets).mean()), gradient / len(logits)
 
 
-def test_a_loss_without_a_kernel_is_the_references() -> None:
-    graph = Graph((1, 1, 4), (Node("logits", Flatten()),))
-    program = NativeEngine(threads=1).load(
-        Network(graph, {}), step_of(graph, Learning(Hinge(), SGD()))
-    )
-    assert isinstance(program, ReferenceProgram)
-    result = program.train_step(np.array([[[[0, 3, 0, 1]]]]), np.array([1]), 0.1)
-    assert result.loss == 0.0
-    assert result.answers.tolist() == [[0, 3, 0, 1]]
+def hinged(against: str | None = None) -> tuple[Network, Step]:
+    """A step of two losses of one value, of which the second has no kernel."""
+    nodes = [Node("answer", Dense(4)), Node("softmax", Softmax(), ("answer",))]
+    graph = Graph({"input": Type((5,))}, nodes, {"answer": "answer"})
+    net = Network(graph, initial_weights(graph, 2))
+    learned = with_loss(graph, SquaredError())
+    learned = with_loss(learned, Hinge(), name="hinge", of="answer", against=against)
+    return net, Step(learned, SGD(momentum=0.0), {"loss": 1.0, "hinge": 0.3})
+
+
+@pytest.mark.parametrize("against", ["targets", "softmax", None])
+@pytest.mark.parametrize("kind", ["labels", "soft"])
+def test_a_loss_without_a_kernel_is_computed_by_its_definition(
+    kind: str, against: str | None
+) -> None:
+    """Between native stages, as layers without kernels are."""
+    net, step = hinged(against)
+    program = NativeEngine(threads=2).load(net, step)
+    expected = get_engine("reference").load(net, step)
+    assert isinstance(program, NativeProgram)
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        feeds: dict[str, Array] = {"input": random.normal(size=(7 + seed, 5)).astype(np.float32)}
+        for name in step.graph.inputs.keys() - {"input"}:
+            feeds[name] = targets(kind, 7 + seed, 4, seed)
+        found, wanted = (each.step(feeds, 0.1) for each in (program, expected))
+        for name, array in wanted.items():
+            np.testing.assert_allclose(found[name], array, 1e-5, 1e-6)
+    assert_all_close(program.weights(), expected.weights(), TOLERANCES["float32"])
+
+
+def test_a_loss_that_fails_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, step = hinged("targets")
+    program = NativeEngine(threads=2).load(net, step)
+    feeds: dict[str, Array] = {
+        "input": np.ones((3, 5), np.float32), "targets": np.array([0, 1, 2])
+    }  # fmt: skip
+    program.step(feeds, 0.1)
+    before = program.weights() | program.state()
+
+    def fails(self: Hinge, logits: Array, targets: Array) -> tuple[float, Array]:
+        raise RuntimeError("no loss today")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Hinge, "value_and_gradient", fails)
+        with pytest.raises(RuntimeError, match="today"):
+            program.step(feeds, 0.1)
+    assert_same_bits(program.weights() | program.state(), before)
+    program.step(feeds, 0.1)
+    assert int(program.state()["step"]) == 2
 
 
 def test_a_step_that_finds_no_number_still_ends() -> None:

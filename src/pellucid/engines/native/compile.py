@@ -20,6 +20,7 @@ from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.clip import write_clip
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.loss import Loss
+from pellucid.engines.native.kernels.loss_by_reference import LossByReference
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.parameters import write_update
 from pellucid.engines.native.kernels.plan import Plan
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.engines.native.kernels.kernel import Kernel
+    from pellucid.engines.native.kernels.targets import Targets
     from pellucid.engines.native.lower.learning import Learning
     from pellucid.engines.native.memory.layout import Place
     from pellucid.engines.native.target import Target
@@ -57,7 +59,7 @@ class Code:
 
     plan: Plan
     weighted: dict[str, Weighted]
-    losses: dict[str, Loss]
+    losses: dict[str, Loss | LossByReference]
     targets: dict[str, Given]
     sharing: Sharing
     text: str
@@ -79,9 +81,10 @@ class Code:
         return np.array([arena.address(place) for place in places], np.uint64)
 
     @property
-    def by_reference(self) -> list[ByReference]:
+    def by_reference(self) -> list[ByReference | LossByReference]:
         """The stages that Python computes."""
-        return [made for made in self.weighted.values() if isinstance(made, ByReference)]
+        every = (*self.weighted.values(), *self.losses.values())
+        return [made for made in every if isinstance(made, ByReference | LossByReference)]
 
     @property
     def shares_single(self) -> bool:
@@ -105,9 +108,6 @@ def write(
         capacity: Images that it has room for.
         learning: How it learns; none for inference.
         wanted: What is read besides the outputs; only where nothing is learned.
-
-    Raises:
-        Declined: If the loss has no kernel.
     """
     optimizer = learning.optimizer if learning is not None else None
     compared = learning.compared if learning is not None else ()
@@ -145,22 +145,21 @@ def write(
     return Code(plan, by_name, losses, targets, sharing, builder.text())
 
 
-def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss]:
-    """The losses of a step, by name; what they are given to compare with is noted.
-
-    Raises:
-        Declined: If one has no kernel.
-    """
-    found: dict[str, Loss] = {}
+def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss | LossByReference]:
+    """The losses of a step, by name; what they are given to compare with is noted."""
+    found: dict[str, Loss | LossByReference] = {}
     for name, node in plan.learning.losses.items() if plan.learning is not None else ():
+        wanted: Targets
         if node.targets in plan.makers:
             place = plan.values[plan.makers[node.targets]]
-            found[name] = Loss(plan, name, node, Computed(node.targets, place))
-            continue
-        if node.targets not in targets:
-            classes = plan.values[plan.makers[node.value]].layout.channels
-            targets[node.targets] = Given(plan, node.targets, classes)
-        found[name] = Loss(plan, name, node, targets[node.targets])
+            wanted = Computed(node.targets, place)
+        else:
+            if node.targets not in targets:
+                classes = plan.values[plan.makers[node.value]].layout.channels
+                targets[node.targets] = Given(plan, node.targets, classes)
+            wanted = targets[node.targets]
+        made = Loss if Loss.computes(node.operation) else LossByReference
+        found[name] = made(plan, name, node, wanted)
     return found
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,38 +9,32 @@ import numpy as np
 
 from pellucid import ops
 from pellucid.counter_random import stream_of
-from pellucid.engines.native.emit.schedule_builder import INFER, LEARN, buffer
+from pellucid.engines.native.emit.schedule_builder import INFER, LEARN
 from pellucid.engines.native.kernels.kernel import Weighted
 from pellucid.engines.native.kernels.parameters import Part, place_parameter
+from pellucid.engines.native.kernels.python_calls import PythonCalls
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import FLOAT, whole_vectors
 from pellucid.ops.operation import Mode, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.emit.ir import Function
     from pellucid.engines.native.emit.work import Description
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.memory.layout import Place
     from pellucid.ops.operation import Array, Shape
 
-CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64)
-"""What native code calls, with the number of images."""
-
 FORWARD, LEARNING, BACKWARD = range(3)
 """The calls, in the order in which their addresses lie in the arena."""
 
 
 class ByReference(Weighted):
-    """An operation that NumPy computes, with its weights in the arena as all others'.
-
-    One thread does it, which is Python's own; the others wait. The code finds the functions to call
-    in the arena, where :meth:`bind` puts them: so it is the same from run to run, and can be kept.
-    """
+    """An operation that NumPy computes, with its weights in the arena as all others'."""
 
     family: ClassVar[str] = "reference"
     operations: ClassVar[tuple[type[Operation], ...]] = (Operation,)
@@ -66,9 +58,8 @@ class ByReference(Weighted):
         self.parameter = place_parameter(plan, region, 1, size, 1, tuple(kinds))
         followed = sum(prod(shape) for shape in self.followed.values())
         self.statistics = plan.place_statistics(region, followed)
-        self.calls = plan.place(f"calls {self.name}", 2 * (BACKWARD + 1))
+        self.calls = PythonCalls(plan, self.name, BACKWARD + 1)
         self.wanted: list[tuple[Place, bool] | None] = []
-        self._raised: list[BaseException] = []
 
     # ---------------------------------------------------------------------------------- weights
 
@@ -152,16 +143,7 @@ class ByReference(Weighted):
         about: Description,
     ) -> None:
         def body(f: Function) -> None:
-            for place in places:  # so that it is known what is touched
-                buffer(f, place)
-            calls = buffer(f, self.calls)
-
-            def once(_: Index, __: list[Value]) -> list[Value]:
-                function = f.value(f"load ptr, ptr {f.at(calls, 2 * call)}, align 8")
-                f.do(f"call void {function}(i64 %images)")
-                return []
-
-            f.loop("%first", "%last", 1, once)
+            self.calls.write(f, call, places)
 
         self.plan.stage(schedules, name, 1, body, about, group=f"by reference {self.name}")
 
@@ -177,32 +159,18 @@ class ByReference(Weighted):
         self._memory, self._counter = memory, counter
         self._saved: Any = None
 
-        def call(compute: Callable[[int], None]) -> Any:
-            def run(images: int) -> None:
-                with self._kept_for_later():
-                    compute(images)
-
-            return CALL(run)
-
-        self._calls = [
-            call(lambda images: self._forward(images, training=False)),
-            call(lambda images: self._forward(images, training=True)),
-            call(self._backward),
-        ]  # kept: native code holds their addresses only
-        places = floats(memory, self.calls, 2 * len(self._calls)).view(np.uint64)
-        places[:] = [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in self._calls]
+        self.calls.bind(
+            memory,
+            [
+                lambda images: self._forward(images, training=False),
+                lambda images: self._forward(images, training=True),
+                self._backward,
+            ],
+        )
 
     def take_raised(self) -> list[BaseException]:
         """What calls have raised, which native code could not pass on."""
-        raised, self._raised = self._raised, []
-        return raised
-
-    @contextmanager
-    def _kept_for_later(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:  # noqa: BLE001 - an interruption from the keyboard too
-            self._raised.append(error)
+        return self.calls.take_raised()
 
     def _forward(self, images: int, *, training: bool) -> None:
         seed, step = self._counter()
@@ -236,13 +204,10 @@ class ByReference(Weighted):
         return {**trained, **self.read_statistics(self._memory)}
 
     def _array(self, place: Place, shape: Shape, images: int) -> Array:
-        return np.array(self._view(place, images)).reshape(images, *shape)
+        view = self.plan.view(place, self._memory, images)
+        return np.array(view).reshape(images, *shape)
 
     def _put(self, place: Place, value: Array, images: int, *, adds: bool) -> None:
-        view = self._view(place, images)
+        view = self.plan.view(place, self._memory, images)
         shaped = value.reshape(view.shape)
         view[:] = view + shaped if adds else shaped
-
-    def _view(self, place: Place, images: int) -> NDArray[np.float32]:
-        start = self.plan.arena.address(place.offset)
-        return place.layout.view(self._memory, start, images)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Declined(Exception):  # noqa: N818 - not an error: another engine computes the graph
-    """The native engine has no kernel for a loss; the message says which."""
+    """Native code cannot compute a step; the message says why."""
 
 
 class Kernel(ABC):

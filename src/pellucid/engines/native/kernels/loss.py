@@ -20,7 +20,6 @@ from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.images import each_image, start_of
 from pellucid.engines.native.emit.lanes import across, keep, real_lanes
 from pellucid.engines.native.emit.schedule_builder import buffer
-from pellucid.engines.native.kernels.kernel import Declined
 from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
 from pellucid.engines.native.kernels.targets import positions
 from pellucid.engines.native.memory.arena import floats
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.targets import Share, Targets
     from pellucid.engines.native.lower.objective import LossNode
+    from pellucid.ops.loss import Loss as LossRule
 
 DOUBLE = 2
 """Floats in the room of a double."""
@@ -53,14 +53,15 @@ class Loss:
     Attributes:
         origin: The target of the region that makes the value.
 
-    Raises:
-        Declined: If there is no code for the rule.
     """
+
+    @staticmethod
+    def computes(loss: LossRule) -> bool:
+        """Whether there is code for a rule."""
+        return isinstance(loss, CrossEntropy | MeanSquaredError) or loss.kind in BY_OUTPUT
 
     def __init__(self, plan: Plan, name: str, node: LossNode, targets: Targets) -> None:
         loss = node.operation
-        if not isinstance(loss, CrossEntropy | MeanSquaredError) and loss.kind not in BY_OUTPUT:
-            raise Declined(f"there is no kernel for the loss {loss.kind}")
         assert plan.learning is not None
         self.plan, self.name, self.loss, self.targets = plan, name, loss, targets
         self.origin = plan.makers[node.value]

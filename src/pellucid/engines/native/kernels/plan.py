@@ -18,6 +18,9 @@ from pellucid.short_repr import short_repr
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pellucid.engines.native.emit.ir import Function, Vectors
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
     from pellucid.engines.native.kernels.parameters import Parameter
@@ -205,6 +208,10 @@ class Plan:
             sum(map(self.bytes_of, writes)) + written,
         )
         return Description(kernel, work, tile, writes[0].layout if writes else None, tuple(notes))
+
+    def view(self, place: Place, memory: NDArray[np.uint8], images: int) -> NDArray[np.float32]:
+        """So many images of a buffer in the settled arena, (N, height, width, channels)."""
+        return place.layout.view(memory, self.arena.address(place.offset), images)
 
     def bytes_of(self, place: Place) -> int:
         """Bytes of a batch in a buffer of images, without its border."""

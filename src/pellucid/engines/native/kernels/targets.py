@@ -5,16 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid.engines.native.emit.images import start_of
 from pellucid.engines.native.emit.lanes import keep
 from pellucid.engines.native.emit.schedule_builder import BY_IMAGE, buffer
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import whole_vectors
+from pellucid.ops.loss import one_hot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.engines.native.emit.ir import Function, Index, Value
@@ -34,6 +36,15 @@ class Targets(ABC):
     """
 
     group: str = BY_IMAGE
+
+    @property
+    @abstractmethod
+    def places(self) -> list[int]:
+        """The places that hold them."""
+
+    @abstractmethod
+    def read(self, plan: Plan, memory: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
+        """The last batch's, (N, K)."""
 
     @abstractmethod
     def share(self, f: Function, n: Index) -> Share:
@@ -70,6 +81,18 @@ class Given(Targets):
             rows = floats(memory, self._rows, count * self.pitch).reshape(count, self.pitch)
             rows[:, : self.classes] = labels
 
+    @property
+    def places(self) -> list[int]:
+        return [self.labels, self._rows]
+
+    def read(self, plan: Plan, memory: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
+        labels = floats(memory, self.labels, count)
+        rows = floats(memory, self._rows, count * self.pitch).reshape(count, self.pitch)
+        found = rows[:, : self.classes].copy()
+        numbered = labels >= 0.0
+        found[numbered] = one_hot(labels[numbered].astype(np.int64), self.classes, np.float32)
+        return found
+
     def share(self, f: Function, n: Index) -> Share:
         """By its label, or where that is negative, as written."""
         label = f.broadcast(f.load(buffer(f, self.labels), n))
@@ -95,6 +118,13 @@ class Computed(Targets):
     def __init__(self, name: str, place: Place) -> None:
         self._place = place
         self.group = f"targets {name}"  # other threads' images must be there
+
+    @property
+    def places(self) -> list[int]:
+        return [self._place.offset]
+
+    def read(self, plan: Plan, memory: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
+        return plan.view(self._place, memory, count).reshape(count, -1).copy()
 
     def share(self, f: Function, n: Index) -> Share:
         """What lies there."""

@@ -234,7 +234,7 @@ def training_program(learning: Learning, *, capacity: int) -> WebProgram:
         capacity: Images of a batch, at most.
 
     Raises:
-        Declined: If the loss has no kernel.
+        ArgumentError: If a layer or a loss has no kernel.
     """
     graph = learning.graph
     code = write(graph, PLAIN, capacity=capacity, learning=learning)
