@@ -190,3 +190,14 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     ):
         assert words in pellucid(*arguments, *quick, code=code).stderr
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+
+
+def test_check_with_features(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    shutil.move(folder / "up" / "1.png", folder / "down" / "mistaken.png")
+    common = ["check", folder, "--from", body_file(tmp_path), "--engine", "reference", "--json"]
+    told = json.loads(pellucid(*common, "--with-features").stdout)
+    doubts = [each for each in told["findings"] if each["kind"] == "likely-wrong-label"]
+    assert "down/mistaken.png" in [name for each in doubts for name in each["names"]]
+    assert len(doubts) < 10
+    plain = json.loads(pellucid(*common).stdout)
+    assert "likely-wrong-label" not in [each["kind"] for each in plain["findings"]]

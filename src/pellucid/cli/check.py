@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.features import BODY
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.engines import DEFAULT
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -60,6 +62,24 @@ def check(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     task: arguments.TaskName = None,
+    with_features: Annotated[
+        bool,
+        typer.Option(
+            "--with-features",
+            help="Also look by the features of a trained body: for labels that are likely wrong, "
+            "and for copies that were mirrored or cut.",
+        ),
+    ] = False,
+    body: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="NAME|FILE|RUN",
+            help="The network whose body is taken: a name, a model file, or a run's folder.",
+        ),
+    ] = BODY,
+    cache: arguments.Cache = True,
+    engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
     """Look for what would spoil training: bad files, duplicates, leaks, wrong labels.
@@ -87,6 +107,15 @@ def check(
             label_column=label_column,
             task=task,
         )
+    if with_features:
+        from pellucid.cli.all_features import read_features
+        from pellucid.data.reading import Reading
+        from pellucid.transfer.suspicions import with_suspicions
+
+        reading = Reading("quarantine", max_pixels, max_bytes, cache, path_column, label_column)
+        with CountBar("features", console) as progress:
+            found, _ = read_features(data, body, reading, task, engine, progress)
+        report = with_suspicions(report, found, seed)
     print_result(report, json=json)
     if html is not None:
         write_text(html, report.to_html())

@@ -72,6 +72,11 @@ KINDS = {
         "nearly the same picture in several parts",
         "put pictures of one scene into one part",
     ),
+    "likely-wrong-label": FindingKind(
+        "warning",
+        "labels that are likely wrong",
+        "look at each, and put it where it belongs; hard pictures that are right may stay",
+    ),
     "duplicates": FindingKind(
         "warning",
         "the same picture several times",

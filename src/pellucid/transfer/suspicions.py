@@ -1,0 +1,112 @@
+"""What features tell of data before anything learns from them, as findings of ``check``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.data.check.report import DataReport, Finding, found, gravest_first
+from pellucid.files.feature_file import PARTS
+from pellucid.ops.sigmoid import sigmoid
+from pellucid.ops.softmax import probabilities
+from pellucid.text import listed, printable
+from pellucid.transfer.alike import alike_pairs, linked
+from pellucid.transfer.choice import FOLDS
+from pellucid.transfer.folds import make_folds
+from pellucid.transfer.nearest import label_of
+from pellucid.transfer.out_of_fold import out_of_fold
+from pellucid.transfer.wrong_labels import doubtful_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from pellucid.files.feature_file import FeatureSet
+
+MOST_DOUBTS = 100
+"""Labels that are reported as likely wrong, the most doubtful."""
+
+
+def with_suspicions(
+    report: DataReport,
+    kept: FeatureSet,
+    seed: int = 0,
+    progress: Callable[[], object] = lambda: None,
+) -> DataReport:
+    """A report with what features tell: labels that are likely wrong, and copies hashing misses.
+
+    Args:
+        report: What was found without them.
+        kept: The features of all pictures of the data.
+        seed: Of the folds.
+        progress: Called on the way; may raise.
+    """
+    pairs = alike_pairs(kept.features)
+    groups = linked(pairs, len(kept.features))
+    known = [set(each.names) for each in report.findings if len(each.names) > 1]
+    findings = list(report.findings)
+    for one, other, similarity in pairs:
+        names = kept.names[one], kept.names[other]
+        if not any(known_names.issuperset(names) for known_names in known):
+            findings.append(_about(kept, one, other, similarity))
+    findings += _doubts(kept, groups, seed, progress)
+    return replace(report, findings=tuple(gravest_first(findings)))
+
+
+def _about(kept: FeatureSet, one: int, other: int, similarity: float) -> Finding:
+    labels = label_of(kept, one), label_of(kept, other)
+    parts = [PARTS[kept.parts[row]] for row in (one, other)]
+    names = kept.names[one], kept.names[other]
+    how = f"much alike as a trained body sees them (similarity {similarity:.3f})"
+    if labels[0] != labels[1] and kept.task.kind != "regression":
+        return found("near-conflict", names, f"{how}, with {listed(labels)}")
+    if parts[0] != parts[1]:
+        return found("near-leakage", names, f"{how}, in the parts {' and '.join(parts)}")
+    return found("near-duplicates", names, f"{how}, with {printable(labels[0])}")
+
+
+def _doubts(
+    kept: FeatureSet, groups: NDArray[np.int64], seed: int, progress: Callable[[], object]
+) -> Iterator[Finding]:
+    """Labels that are likely wrong; of numbers, none are looked for."""
+    task, names = kept.task, kept.task.names
+    if task.kind == "regression" or (len(names) < 2 and task.of_one_class):
+        return
+    if task.of_one_class:
+        strata, wanted = kept.targets, np.eye(len(names))[kept.targets]
+    else:
+        wanted = kept.targets.astype(np.float64)
+        _, strata, counts = np.unique(wanted, axis=0, return_inverse=True, return_counts=True)
+        strata = strata.reshape(-1)
+        # a combination that is rare may be a mistake, which has to be held out, too
+        strata[counts[strata] < FOLDS] = counts.argmax()
+    fold_of = make_folds(strata, groups, FOLDS, seed)
+    outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, progress=progress)
+    reported = 0
+    if task.of_one_class:
+        for doubt in doubtful_labels(probabilities(outputs), kept.targets)[:MOST_DOUBTS]:
+            yield found(
+                "likely-wrong-label",
+                (kept.names[doubt.row],),
+                f"labelled {printable(names[doubt.given])}, more likely "
+                f"{printable(names[doubt.likely])} ({doubt.of_likely:.0%} against "
+                f"{doubt.probability:.0%}, by networks that did not learn from it)",
+            )
+        return
+    for k, name in enumerate(names):
+        given = sigmoid(outputs[:, k])
+        both = np.stack([1 - given, given], axis=1)
+        for doubt in doubtful_labels(both, kept.targets[:, k].astype(np.int64)):
+            reported += 1
+            if reported > MOST_DOUBTS:
+                return
+            without = "without" if doubt.given == 0 else "with"
+            yield found(
+                "likely-wrong-label",
+                (kept.names[doubt.row],),
+                f"{without} the label {printable(name)}, whose probability is "
+                f"{both[doubt.row, 1]:.0%} by networks that did not learn from it",
+            )
