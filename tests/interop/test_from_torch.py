@@ -125,7 +125,8 @@ def drawn(module: nn.Module, seed: int = 0) -> nn.Module:
 
 def imported(module: nn.Module) -> Imported:
     """The module as a model, after its answers were compared."""
-    found = import_module(module, torch.zeros(2, 3, 9, 8))
+    example = torch.zeros(2, 3, 9, 8).to(memory_format=torch.channels_last)
+    found = import_module(module, example)
     images = np.random.default_rng(1).integers(0, 256, (3, 9, 8, 3), np.uint8)
     pixels = torch.from_numpy(images.transpose(0, 3, 1, 2)).float()
     assert all(part.training for part in module.modules())  # it is left as it was

@@ -79,6 +79,8 @@ def _exported(module: nn.Module, example: Tensor) -> ModelProto:
                 from onnxscript import optimizer
             except ModuleNotFoundError as error:
                 raise _missing(error, "onnxscript", 'pip install "pellucid[onnx]"') from error
+            # in PyTorch's own order: others it writes as flattenings of the whole batch
+            example = example.detach().contiguous()
             program = torch.onnx.export(
                 module, (example,), dynamo=True, optimize=False, verbose=False
             )
