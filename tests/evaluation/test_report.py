@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn import metrics as sk
 
 from pellucid.data.dataset import Dataset
@@ -18,6 +21,7 @@ from pellucid.evaluation.calibration import calibrate
 from pellucid.evaluation.report import SCHEMA
 from pellucid.graph import Network
 from pellucid.layers import Conv2D, Dense, Flatten, Sequential
+from pellucid.show.records import print_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +136,20 @@ def test_few_classes_have_few_top_k(classes: int, ks: set[int]) -> None:
     found = evaluate(program(classes=classes), dataset(classes=classes))
     assert found.top_k.keys() == ks
     assert found.top_k.get(classes, 1.0) == 1.0
+
+
+@pytest.mark.parametrize("classes", [60, 300])
+def test_of_very_many_classes_those_that_occur_are_listed(classes: int) -> None:
+    """Each class of 60; of 300 those that are true or answered, and no matrix."""
+    found = evaluate(program(classes=classes), dataset(20, classes))
+    console = Console(file=io.StringIO(), width=200)
+    print_record(console, found, full=True)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    listed = {int(k) for k in re.findall(r"│ *(\d+) *│ class", printed)}
+    occur = {*found.confusion.nonzero()[0].tolist(), *found.confusion.nonzero()[1].tolist()}
+    assert listed == (set(range(60)) if classes == 60 else occur)
+    assert len(occur) < 60
+    assert len(found.to_dict()["per_class"]) == classes
 
 
 def test_huge_logits_keep_every_number_finite() -> None:

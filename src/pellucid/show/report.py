@@ -23,6 +23,9 @@ MOST_PRINTED, MOST_MISTAKES = 10, 24
 MOST_CONFUSIONS = 10
 """Pairs of classes that are listed."""
 
+MOST_CLASSES = 60
+"""With more classes, none is listed that did not occur; a terminal lists so many, and no matrix."""
+
 _CHART = 460  # CSS pixels
 
 
@@ -40,9 +43,7 @@ def report_document(report: Report, *, name: str = "") -> d.Document:
             d.Facts(numbers(report)),
             *([d.Text(f"what stands out: {remark}")] if remark else ()),
             _classes(report),
-            d.Only(
-                "terminal", [confusion_table(report), d.Pictures(_mistakes(report), limit=_WRONG)]
-            ),
+            d.Only("terminal", [_printed(report), d.Pictures(_mistakes(report), limit=_WRONG)]),
         ),
         drawing=lambda: draw_confusion(report.confusion, report.classes),
     )
@@ -86,6 +87,8 @@ def numbers(report: Report) -> list[tuple[str, str, str]]:
 
 
 def _classes(report: Report) -> d.Table:
+    counts = report.confusion
+    occurs = (counts.sum(axis=0) + counts.sum(axis=1) > 0) | (len(counts) <= MOST_CLASSES)
     rows = [
         (
             str(k),
@@ -96,9 +99,11 @@ def _classes(report: Report) -> d.Table:
             str(row.support),
         )
         for k, row in enumerate(report.per_class)
+        if occurs[k]
     ]
     heads = ("number", "class", "precision", "recall", "F1", "pictures")
-    return d.Table("Classes", heads, rows, left=2)
+    limit = d.Limit(MOST_CLASSES, noun="more classes", terminal_hint="--json lists them all")
+    return d.Table("Classes", heads, rows, left=2, limit=limit)
 
 
 def _confusion(report: Report) -> Iterator[d.Part]:
@@ -135,6 +140,14 @@ def _frequent(report: Report) -> Iterator[tuple[str, str, str, str]]:
             yield report.classes[true], report.classes[predicted], str(count), share
 
 
+TOO_WIDE = "the confusion matrix is wider than this terminal: see --out or --json"
+
+
+def _printed(report: Report) -> d.Part:
+    """The matrix on a terminal; of very many classes, trying whether it has room takes minutes."""
+    return confusion_table(report) if len(report.classes) <= MOST_CLASSES else d.Text(TOO_WIDE)
+
+
 def confusion_table(report: Report) -> d.Table:
     """With names over its columns, or, where there is no room, with numbers."""
     cells = [[str(n) if n else "·" for n in row] for row in report.confusion.tolist()]
@@ -143,7 +156,7 @@ def confusion_table(report: Report) -> d.Table:
         rows = [(name, *row) for name, row in zip(names, cells, strict=True)]
         return d.Table(
             "confusion: rows true, columns predicted", ("", *heads), rows, narrow=narrow,
-            too_wide="the confusion matrix is wider than this terminal: see --out or --json",
+            too_wide=TOO_WIDE,
             titled=True,
         )  # fmt: skip
 
