@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pellucid
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files import save_model
-from pellucid.graph import Graph, Node
+from pellucid.graph import Graph, Network, Node
 from pellucid.interop.onnx.export import file_of, onnx_graph, onnx_model
 from pellucid.interop.onnx.operations import MAPPINGS
 from pellucid.interop.onnx.options import InputForm
@@ -120,6 +121,22 @@ def test_a_layer_without_counterpart_is_named() -> None:
     graph = Graph((2, 2, 1), [Node("flat", Flatten().operation), Node("mine", Odd(), ("flat",))])
     with pytest.raises(ArgumentError, match=r"mine.*odd"):
         onnx_graph(graph, SingleLabel(("a",)), {"mine.slope": np.ones(4)}, InputForm())
+
+
+def test_what_it_was_trained_with_is_left_out() -> None:
+    one = model(small())
+    side = one.network.graph.select("relu1").extend(
+        [
+            Node("flat", Flatten().operation, ("relu1",)),
+            Node("side", Dense(2).operation, ("flat",)),
+        ],
+        {"side": "side"},
+    )
+    weights = {**one.network.weights, "side.kernel": np.ones((4 * 3 * 6, 2), np.float32)}
+    weights["side.bias"] = np.ones(2, np.float32)
+    both = Network(one.network.graph, weights, {"side": side})
+    larger = dataclasses.replace(one, network=both)
+    assert onnx_model(larger).SerializeToString() == onnx_model(one).SerializeToString()
 
 
 def test_weights_that_are_shared() -> None:

@@ -104,7 +104,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     import onnx
 
     form = form or InputForm()
-    network = model.network
+    network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     size = 4 * sum(array.size for array in network.weights.values())
     if size > MOST_BYTES:
         raise ArgumentError(
