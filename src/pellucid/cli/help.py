@@ -34,6 +34,7 @@ COMMAND_GROUPS = {
     "See how it works": (
         "trace", "backward", "explain", "kernels", "surgery", "lecture", "summary", "explain-plan",
     ),
+    "Stand on trained networks": ("features", "add-class"),
     "Networks of others": ("export", "import", "verify"),
     "Try things": ("experiment", "filter"),
 }  # fmt: skip
@@ -54,6 +55,8 @@ EXAMPLES = {
     "lecture": "pellucid lecture runs/photos cat.jpg",
     "summary": "pellucid summary resnet18 --out resnet18.svg",
     "explain-plan": "pellucid explain-plan lecture --time",
+    "features": "pellucid features my-photos --from efficientnet-lite0 -o features.npz",
+    "add-class": "pellucid add-class runs/photos new-photos/wasps",
     "export": "pellucid export runs/photos -o photos.onnx",
     "import": "pellucid import resnet50.onnx -o resnet50.safetensors",
     "verify": "pellucid verify runs/photos photos.onnx",
