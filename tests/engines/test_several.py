@@ -353,6 +353,24 @@ def test_answers_that_are_losses_or_inputs(engine: str) -> None:
     assert not slopes.values["t"].any()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_folded_in_a_network_of_several_outputs(engine: str) -> None:
+    """An output before its norm is predicted, what only the norm reads is not."""
+    graph = Graph({"x": Type((6, 5, 2)), "y": Type((6, 5, 2))}, [
+        Node("conv1", ops.Conv2D(3, (3, 3)), ("x",)),
+        Node("norm1", ops.BatchNorm(), ("conv1",)),
+        Node("conv2", ops.Conv2D(3, (3, 3)), ("y",)),
+        Node("norm2", ops.BatchNorm(), ("conv2",)),
+        Node("sum", ops.Add(), ("norm1", "norm2")),
+    ], {"conv1": "conv1", "sum": "sum"})  # fmt: skip
+    net, given = start(graph), feeds(graph, 3)
+    program, expected = (get_engine(each).load(net) for each in (engine, "reference"))
+    assert program.unpredicted == ({"conv2"} if engine == "native" else set())
+    every = program.run(graph.select(*graph.types), given)
+    assert_all_close(every, expected.run(graph.select(*graph.types), given), TOLERANCE)
+    assert_same_bits({n: every[n] for n in graph.outputs}, program.run(graph, given))
+
+
 def test_several_inputs_predict_with_the_bits_that_are_shown() -> None:
     program = NativeEngine(threads=2).load(start(TWINS))
     assert isinstance(program, NativeProgram)

@@ -61,6 +61,7 @@ HEAD, ALL = ("head*",), ("*",)
 
 def learn(engine: str, step: Step, steps: int = 3) -> Program:
     program = get_engine(engine).load(NETWORK, step)
+    assert program.engine == engine
     for number in range(steps):
         images, labels = batch(GRAPH, 6, seed=number)
         program.train_step(images, labels, 0.05)
@@ -181,6 +182,7 @@ def test_two_steps_share_one_store(engine: str) -> None:
     }
     net = Network(NOISE, store, graphs)
     program = get_engine(engine).load(net, steps)
+    assert program.engine == engine
     expected = get_engine("reference").load(net, steps, precision="float64")
     labels = np.array([0, 1, 0, 1, 1, 0])
     noise = {"noise": random.normal(size=(6, 3)).astype(np.float32)}

@@ -74,7 +74,8 @@ class NativeProgram(Program):
 
     @property
     def unpredicted(self) -> frozenset[str]:
-        return frozenset(self._main.folded.unfolded.values() if self._main else ())
+        unfolded = self._main.folded.unfolded.values() if self._main else ()
+        return frozenset(unfolded) - frozenset(self.graph.outputs.values())
 
     @serialised
     def folded(self, name: str) -> tuple[Node, Weights] | None:
