@@ -42,6 +42,7 @@ NAMES = (
     "pellucid.evaluation.edit_effect.data_effect",
     "pellucid.evaluation.edit_effect.picture_effect",
     "pellucid.evaluation.model_comparison.ModelComparison",
+    "pellucid.evaluation.verification.Verification",
     "pellucid.explain.activations.Activations",
     "pellucid.explain.backward.Backward",
     "pellucid.explain.evidence.Evidence",

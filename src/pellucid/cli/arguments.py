@@ -246,7 +246,7 @@ Invert = Annotated[
     bool,
     typer.Option("--invert", help="Exchange black and white before the network sees the picture."),
 ]
-MODELS = "A model file, a run's folder, or trained weights by name: efficientnet-lite0"
+MODELS = "A model file, a run's folder, an ONNX file, or trained weights: efficientnet-lite0"
 ModelName = Annotated[str, typer.Argument(help=f"{MODELS}.")]
 
 
