@@ -13,6 +13,7 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.data import Splits
+from tests.transfer.made import body_file
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -49,6 +50,16 @@ def test_surgery(folder: Path) -> None:
     assert pl.load("changed.safetensors").predict("cat.jpg") == names["changed"].predict("cat.jpg")
     assert names["effect"].layers["conv1"] == 0.0 < names["effect"].layers["dense2"]
     assert len(names["pictures"]) > 0
+
+
+def test_transfer(folder: Path) -> None:
+    names: dict[str, Any] = {}
+    text = example("transfer.md")
+    assert '"efficientnet-lite0"' in text
+    body = body_file(folder)  # a small one
+    exec(text.replace('"efficientnet-lite0"', repr(str(body))), names)  # noqa: S102 - our own
+    assert names["features"].shape == (1, 24)
+    assert (folder / "runs" / "photos" / "features.safetensors").exists()
 
 
 def test_compare(folder: Path) -> None:

@@ -18,8 +18,8 @@ OPTION_GROUPS = {
         "label_column", "max_bytes", "max_pixels", "near", "part", "path_column", "validation",
     ),
     LEARNING: (
-        "class_weights", "ema", "label_smoothing", "learning_rate", "optimizer", "patience",
-        "schedule", "weight_decay",
+        "class_weights", "ema", "fine_tune", "label_smoothing", "learning_rate", "optimizer",
+        "patience", "schedule", "weight_decay",
     ),
     FILES: (
         "cache_folder", "html", "json", "out", "overwrite", "plot", "report", "save_every",
