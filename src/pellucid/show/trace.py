@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pellucid.numerals import figure as written
 from pellucid.ops.operation import describe
@@ -15,6 +17,7 @@ from pellucid.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from pellucid.explain.steps import Step
     from pellucid.explain.trace import Trace
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 CLASSES = d.Limit(20, 100, "more classes")
 """Of many classes, the first are shown."""
+
+MOST_VALUES, LEAST_MAPS = 1 << 16, 8
+"""Values of a layer that a page shows as maps: all maps of large photographs took 50 MB."""
 
 SEPARATE = "; computed separately: prediction folds the batch norm that follows into this layer"
 """Said of values that prediction never makes."""
@@ -88,7 +94,29 @@ def layer_values(step: Step) -> list[d.Part]:
         return [class_bars(activations.classes, step.values.tolist(), "the network's outputs")]
     maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
     words = f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}"
-    return [d.Maps(step.values, words)]
+    chosen = liveliest(step.values)
+    if chosen is None:
+        return [d.Maps(step.values, words)]
+    shown = f"the liveliest {len(chosen)} of {words}"
+    names = [str(k) for k in chosen]
+    return [d.Maps(step.values[..., chosen], shown, names=names), d.Text(shown)]
+
+
+def liveliest(values: NDArray[Any]) -> NDArray[np.int64] | None:
+    """Which maps a page shows of a layer with many values, in their order; None: all of them.
+
+    Those with the largest values, as in figures; at least :data:`LEAST_MAPS`.
+
+    Args:
+        values: (H, W, C), or (F,), all of which are shown.
+    """
+    if values.ndim != 3 or values.size <= MOST_VALUES:
+        return None
+    count = max(LEAST_MAPS, MOST_VALUES // (values.shape[0] * values.shape[1]))
+    if count >= values.shape[2]:
+        return None
+    sizes = np.abs(np.nan_to_num(values.astype(np.float64))).max(axis=(0, 1))
+    return np.sort((-sizes).argsort(kind="stable")[:count])
 
 
 def class_bars(classes: tuple[str, ...], values: list[float], name: str) -> d.Bars:
