@@ -48,8 +48,8 @@ class Preprocessing:
     Training, evaluation, prediction and every export use this one function, and the model file
     stores its settings. How colours and orientation are converted is described in
     :mod:`pellucid.data.convert`. A picture that then has the right height and width keeps its
-    pixels as they are, unless there is a ``margin``; any other is resized with antialiasing (by a
-    filter that is as wide as the reduction).
+    pixels as they are, unless it is a file or a Pillow image and there is a ``margin``; any other
+    is resized with antialiasing (by a filter that is as wide as the reduction).
 
     Attributes:
         height: Rows wanted, 1..4096.
@@ -166,7 +166,8 @@ class Preprocessing:
         Args:
             source: The path of a picture file (PNG, JPEG, …), the bytes of one, a Pillow
                 image, or pixels as a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values
-                0..255; where there is a ``value_range``, also integers of 16 or 32 bits.
+                0..255, which are kept as they are where they have the network's shape; where there
+                is a ``value_range``, also integers of 16 or 32 bits.
             max_pixels: Files with more pixels are refused, before they are decoded.
 
         Returns:
@@ -181,7 +182,9 @@ class Preprocessing:
         check_max_pixels(max_pixels)
         if isinstance(source, np.ndarray):
             pixels = _checked_pixels(self.eight_bit(source))
-            if pixels.shape == self.shape and not self.margin:
+            if (
+                pixels.shape == self.shape
+            ):  # as the network takes it, also where files have a margin
                 return 255 - pixels if self.invert else pixels.copy()
             return self._fit(_image(pixels), "array")
         if isinstance(source, (bytes, bytearray)):
