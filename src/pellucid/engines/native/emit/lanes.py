@@ -78,18 +78,51 @@ def over_channels(
             and what came before; returns that with this vector's channels in it.
         combine: Of two vectors, lane by lane, as addition is.
     """
-    lanes = f.vectors.lanes
-    parts = max(1, SUMS // lanes)
-    width = parts * lanes
+    start = [[(f.vectors.float, first)]] * parts(f)
+    found = each_part(f, channels, start, lambda c, real, running: [body(c, real, running[0])])
+    return across(f, joined([part for (part,) in found], combine), combine)
+
+
+def parts(f: Function) -> int:
+    """Vectors that hold the parts of a reduction over channels."""
+    return max(1, SUMS // f.vectors.lanes)
+
+
+def each_part(
+    f: Function,
+    channels: int,
+    first: list[list[tuple[str, Value]]],
+    body: Callable[[Index, Value | None, list[Value]], list[Value]],
+) -> list[list[Value]]:
+    """Append a loop over one position's vectors, each of which goes on with one of the parts.
+
+    Args:
+        f: The function.
+        channels: How many there are.
+        first: What each of the :func:`parts` begins with: values and their types.
+        body: Takes the first channel of a vector, the lanes that hold channels (none if all do),
+            and a part's values; returns its new ones.
+    """
+    lanes, width = f.vectors.lanes, len(first) * f.vectors.lanes
+    each = len(first[0])
     full = channels // width * width
 
-    def turn(c: Index, running: list[Value]) -> list[Value]:
-        return [body(f.add(c, lanes * k), None, part) for k, part in enumerate(running)]
+    def split(flat: list[Value]) -> list[list[Value]]:
+        return [flat[k * each : (k + 1) * each] for k in range(len(first))]
 
-    found = f.loop(0, full, width, turn, [(f.vectors.float, first)] * parts)
+    def turn(c: Index, running: list[Value]) -> list[Value]:
+        found = [body(f.add(c, lanes * k), None, part) for k, part in enumerate(split(running))]
+        return [value for part in found for value in part]
+
+    found = split(f.loop(0, full, width, turn, [value for part in first for value in part]))
     for k, c in enumerate(range(full, channels, lanes)):
         found[k] = body(c, real_lanes(f, channels) if channels - c < lanes else None, found[k])
-    while len(found) > 1:  # as lanes are combined that are half a vector apart
+    return found
+
+
+def joined(found: list[Value], combine: Callable[[Value, Value], Value]) -> Value:
+    """One vector of all parts, combined as lanes are that lie half a vector apart."""
+    while len(found) > 1:
         half = len(found) // 2
         found = [combine(found[k], found[k + half]) for k in range(half)]
-    return across(f, found[0], combine)
+    return found[0]

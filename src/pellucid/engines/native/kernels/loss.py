@@ -18,7 +18,7 @@ import numpy as np
 
 from pellucid.engines.native.emit.doubles import Doubles
 from pellucid.engines.native.emit.images import each_image, start_of
-from pellucid.engines.native.emit.lanes import across, keep, real_lanes
+from pellucid.engines.native.emit.lanes import each_part, joined, keep, over_channels, parts
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
 from pellucid.engines.native.kernels.targets import positions
@@ -138,14 +138,13 @@ class Loss:
         share = self.targets.share(f, n)
         lowest = f.constant(float("-inf"))
 
-        def largest(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+        def largest(c: Index, real: Value | None, running: Value) -> Value:
             value = f.load_vector(z, c)
             if real is not None:
                 value = f.choose(real, value, lowest)
-            return [_larger(f, value, running[0])]
+            return _larger(f, value, running)
 
-        (tops,) = self._over(f, [(f.vectors.float, lowest)], largest)
-        top = across(f, tops, partial(_larger, f))
+        top = over_channels(f, self.classes, lowest, largest, partial(_larger, f))
         place = self._first(f, z, top)
 
         def is_top(c: Index) -> Value:
@@ -182,8 +181,8 @@ class Loss:
             self._store(double, double.apply("fdiv", slope, divisor), real, dz, c)
             return [double.apply("fadd", running[0], double.keep(real, part))]
 
-        (loss,) = self._over(f, [(double.kind, double.zero)], each)
-        return double.apply("fdiv", double.total(loss), divisor)
+        (loss,) = self._sums(double, 1, each)
+        return double.apply("fdiv", loss, divisor)
 
     def _entropy(
         self,
@@ -210,8 +209,7 @@ class Loss:
                 double.apply("fadd", running[1], wanted(c, real)),
             ]
 
-        found = self._over(f, [(double.kind, double.zero)] * 2, sums)
-        others, mass = (double.total(vector) for vector in found)
+        others, mass = self._sums(double, 2, sums)
         total = double.apply("fadd", others, double.constant(1.0))
         logarithm = double.logarithm_1p(others)
         scale = double.apply("fmul", total, divisor)
@@ -227,8 +225,8 @@ class Loss:
             self._store(double, double.apply("fdiv", step, scale), real, dz, c)
             return [double.apply("fadd", running[0], terms)]
 
-        (loss,) = self._over(f, [(double.kind, double.zero)], loss_and_gradient)
-        return double.apply("fdiv", double.total(loss), divisor)
+        (loss,) = self._sums(double, 1, loss_and_gradient)
+        return double.apply("fdiv", loss, divisor)
 
     def _squares(
         self,
@@ -250,8 +248,8 @@ class Loss:
         def powers(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
             return [double.apply("fadd", running[0], double.keep(real, odds(c)))]
 
-        (found,) = self._over(f, [(double.kind, double.zero)], powers)
-        others, one = double.total(found), double.constant(1.0)
+        (others,) = self._sums(double, 1, powers)
+        one = double.constant(1.0)
         total = double.apply("fadd", others, one)
 
         def apart(c: Index, real: Value | None) -> tuple[Value, Value, Value]:
@@ -272,8 +270,7 @@ class Loss:
                 double.apply("fadd", running[2], double.choose(top, double.zero, product)),
             ]
 
-        triple = self._over(f, [(double.kind, double.zero)] * 3, sums)
-        loss, mine, theirs = (double.total(vector) for vector in triple)
+        loss, mine, theirs = self._sums(double, 3, sums)
         twice = double.apply("fdiv", double.constant(2.0), divisor)
 
         def gradient(c: Index, real: Value | None, _: list[Value]) -> list[Value]:
@@ -287,7 +284,7 @@ class Loss:
             self._store(double, double.apply("fmul", y, away), real, dz, c)
             return []
 
-        self._over(f, [], gradient)
+        self._sums(double, 0, gradient)
         return double.apply("fdiv", loss, divisor)
 
     def _store(
@@ -308,15 +305,14 @@ class Loss:
         """The place of the first of the largest logits; infinity if all are NaN."""
         none = f.constant(float("inf"))
 
-        def first(c: Index, real: Value | None, running: list[Value]) -> list[Value]:
+        def first(c: Index, real: Value | None, running: Value) -> Value:
             value, position = f.load_vector(z, c), positions(f, c)
             if real is not None:
                 position = f.choose(real, position, none)
             largest = f.choose(f.compare("oeq", value, top), position, none)
-            return [_smaller(f, largest, running[0])]
+            return _smaller(f, largest, running)
 
-        (places,) = self._over(f, [(f.vectors.float, none)], first)
-        return across(f, places, partial(_smaller, f))
+        return over_channels(f, self.classes, none, first, partial(_smaller, f))
 
     # ---------------------------------------------------------------------------------- labels
 
@@ -337,10 +333,12 @@ class Loss:
                 weighed = self._weigh(double, double.widen(share(c, real)), c)
                 return [double.apply("fadd", values[0], double.keep(real, weighed))]
 
-            return self._over(f, [(double.kind, running[0])], add)
+            carried = [[(double.kind, part)] for part in running]
+            return [part for (part,) in each_part(f, self.classes, carried, add)]
 
-        (found,) = f.loop(0, "%images", 1, image, [(double.kind, double.zero)])
-        return double.total(found)
+        start = [(double.kind, double.zero)] * parts(f)
+        found = f.loop(0, "%images", 1, image, start)
+        return double.total(joined(found, partial(double.apply, "fadd")))
 
     def _smooth(self, double: Doubles, share: Value) -> Value:
         assert isinstance(self.loss, CrossEntropy)
@@ -356,17 +354,17 @@ class Loss:
         weights = buffer(double.f, self.class_weights)
         return double.apply("fmul", share, double.load_vector(weights, c))
 
-    def _over(
+    def _sums(
         self,
-        f: Function,
-        running: list[tuple[str, Value]],
+        double: Doubles,
+        count: int,
         body: Callable[[Index, Value | None, list[Value]], list[Value]],
     ) -> list[Value]:
-        """Append a loop over vectors of classes that carries vectors along."""
-        lanes = f.vectors.lanes
-        full = self.classes // lanes * lanes
-        found = f.loop(0, full, lanes, lambda c, values: body(c, None, values), running)
-        return found if full == self.classes else body(full, real_lanes(f, self.classes), found)
+        """Append a loop over vectors of classes that adds up so many sums; each in every lane."""
+        f = double.f
+        start = [[(double.kind, double.zero)] * count] * parts(f)
+        found = zip(*each_part(f, self.classes, start, body), strict=True)
+        return [double.total(joined(list(each), partial(double.apply, "fadd"))) for each in found]
 
 
 def _larger(f: Function, a: Value, b: Value) -> Value:
