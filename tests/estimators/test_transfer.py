@@ -125,6 +125,17 @@ def test_what_fine_tuning_changes(body: Path) -> None:
     assert model.score(NEW, NEW_Y) > 0.9
 
 
+def test_fine_tuning_takes_small_steps(body: Path) -> None:
+    data = pl.Dataset(X, Y, ("a", "b"))
+    for optimizer, usual in (("sgd", 0.05), ("adam", 0.003)):
+        settings: dict[str, Any] = {"optimizer": optimizer, "batch_size": 128}
+        tuned = pl.ImageClassifier(pretrained=body, fine_tune=1, **settings)
+        assert tuned.planned_recipe(data).learning_rate == pytest.approx(usual / 10)
+        assert tuned.planned_recipe(data).head_epochs == 1
+        given = pl.ImageClassifier(pretrained=body, fine_tune=1, learning_rate=0.2, **settings)
+        assert given.planned_recipe(data).learning_rate == 0.2
+
+
 class _Stop:
     """A watcher that asks to stop while features are computed, or at a later step."""
 

@@ -14,6 +14,7 @@ from pellucid.files.run_model import model_path
 from pellucid.interop.models import find_model, network_name, place_of
 from pellucid.text import array_shape, counted, printable
 from pellucid.training.head import Transfer
+from pellucid.training.recipe import LEARNING_RATES, default_learning_rate
 from pellucid.training.start import architecture_of, check_architecture, start_record
 from pellucid.transfer.blocks import last_blocks
 from pellucid.transfer.body import Body, find_cut, with_new_head
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pellucid.training import Recipe
     from pellucid.training.start import Start
 
-FINE_TUNING = Defaults(epochs=5, learning_rate=0.005, weight_decay=4e-5)
+FINE_TUNING = Defaults(epochs=5, weight_decay=4e-5)
 """What fine-tuning takes where nothing is given: small steps from weights that are good."""
 
 
@@ -120,7 +121,15 @@ class Transferring(Planning):
         steps = 0 if self.fine_tune is None else recipe.epochs
         # the setting is the head's: it is solved with another decay than steps are taken with
         rule = replace(recipe.optimizer, weight_decay=FINE_TUNING.weight_decay)
-        return replace(recipe, optimizer=rule, epochs=1 + steps, head_epochs=1)
+        rate = recipe.learning_rate if self.learning_rate else self._default_rate(recipe)
+        return replace(recipe, optimizer=rule, learning_rate=rate, epochs=1 + steps, head_epochs=1)
+
+    def _default_rate(self, recipe: Recipe) -> float:
+        """The learning rate where none is given: of fine-tuning a tenth of what is usual."""
+        if self.pretrained is None:
+            return super()._default_rate(recipe)
+        kind = recipe.optimizer.kind
+        return default_learning_rate(kind, recipe.batch_size, LEARNING_RATES[kind] / 10)
 
     # -------------------------------------------------------------------------------- the body
 

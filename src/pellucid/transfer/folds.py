@@ -23,7 +23,8 @@ def make_folds(
     in no fold: it could not be learned where it is held out.
 
     Args:
-        strata: The class of each picture, or what else is to be balanced, (N,).
+        strata: The class of each picture, or what else is to be balanced, (N,); or several labels
+            of each, (N, K), whose combinations are balanced.
         groups: Pictures with the same number stay together, (N,).
         folds: How many, at least 2.
         seed: Equal seeds give equal folds.
@@ -32,7 +33,7 @@ def make_folds(
         The fold of each picture, (N,): 0 to ``folds`` − 1, or :data:`ALWAYS_LEARNED`.
     """
     _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    _, stratum_of = np.unique(strata, return_inverse=True)
+    stratum_of = _places(strata, folds)
     first = np.full(len(sizes), len(group_of))
     np.minimum.at(first, group_of, np.arange(len(group_of)))
     of_group = stratum_of[first]  # that of its first picture
@@ -49,3 +50,13 @@ def make_folds(
         fold_of[group] = fold
         loads[fold, stratum] += sizes[group]
     return fold_of[group_of]
+
+
+def _places(strata: NDArray[np.integer], folds: int) -> NDArray[np.int64]:
+    """Strata as numbers from 0, (N,); combinations too rare for every fold join the commonest."""
+    if strata.ndim == 1:
+        return np.asarray(np.unique(strata, return_inverse=True)[1].reshape(-1), np.int64)
+    _, places, counts = np.unique(strata, axis=0, return_inverse=True, return_counts=True)
+    places = np.asarray(places.reshape(-1), np.int64)
+    places[counts[places] < folds] = counts.argmax()
+    return places

@@ -140,13 +140,15 @@ def check_folds(targets: Targets, folds: int) -> None:
         DataError: Naming the first that has one picture only; or if there are fewer pictures than
             folds.
     """
-    strata, counts = np.unique(targets.strata, return_counts=True)
     if len(targets) < folds:
         raise DataError(
             f"{counted(len(targets), 'picture')} cannot be divided into {folds} folds; give more "
             "pictures, or fewer folds"
         )
-    if targets.kind == "single-label" and counts.min() < 2:
+    if targets.kind != "single-label":
+        return
+    strata, counts = np.unique(targets.strata, return_counts=True)
+    if counts.min() < 2:
         name = printable(targets.names[int(strata[counts.argmin()])])
         raise DataError(
             f"the class {name} has 1 picture, which cannot be both learned and held out (--folds "

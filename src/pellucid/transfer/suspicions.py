@@ -79,10 +79,7 @@ def _doubts(
         strata, wanted = kept.targets, np.eye(len(names))[kept.targets]
     else:
         wanted = kept.targets.astype(np.float64)
-        _, strata, counts = np.unique(wanted, axis=0, return_inverse=True, return_counts=True)
-        strata = strata.reshape(-1)
-        # a combination that is rare may be a mistake, which has to be held out, too
-        strata[counts[strata] < FOLDS] = counts.argmax()
+        strata = kept.targets
     fold_of = make_folds(strata, groups, FOLDS, seed)
     outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, progress=progress)
     reported = 0
