@@ -178,7 +178,11 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     np.testing.assert_array_equal(
         with_data.features, load_features(tmp_path / "more" / "features.safetensors").features
     )
-    pellucid("add-class", "more", folder / "up", "--name", "again", *quick, "--out", "fourth")
+    again = ["add-class", "more", folder / "up", "--name", "again", *quick]
+    pellucid("train", folder, "-e", 1, "-a", "lenet5", *quick, "--no-report", "--out", "fourth")
+    pellucid(*again, "--out", "fourth", "--overwrite")
+    left = {each.name for each in (tmp_path / "fourth").iterdir() if each.name[0] != "."}
+    assert left == {"model.safetensors", "features.safetensors", "config.json"}
     for arguments, words, code in (
         (["add-class", "alone.safetensors", dots], "--data", 1),
         (["add-class", "run", dots, "--name", "up"], "up", 1),

@@ -56,8 +56,10 @@ def add_class(
 
     The pictures that it learned from are known by the features that their run has kept.
     """
+    from pellucid.cli.transfer_notes import FOLDS_FILE
     from pellucid.engines import get_engine
-    from pellucid.files import save_model
+    from pellucid.evaluation.run_report import ALL_FILES
+    from pellucid.files import remove_file, save_model
     from pellucid.files.feature_file import FILE, save_features
     from pellucid.files.run_model import model_path
     from pellucid.interop.models import find_model, place_of
@@ -94,6 +96,8 @@ def add_class(
     made = solved(found, kept, called, seen, names, seed=seed)
     target.mkdir(parents=True, exist_ok=True)
     save_model(target / RunFolder.MODEL, made.model)
+    for each in (RunFolder.LAST, RunFolder.PREVIOUS, RunFolder.HISTORY, FOLDS_FILE, *ALL_FILES):
+        remove_file(target / each)  # of a run that was here before
     save_features(target / FILE, made.features)
     _write_config(target, made.model)
     if json:
