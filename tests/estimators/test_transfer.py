@@ -125,6 +125,27 @@ def test_what_fine_tuning_changes(body: Path) -> None:
     assert model.score(NEW, NEW_Y) > 0.9
 
 
+class _Norms:
+    """A watcher that notes which norms use the batch's statistics."""
+
+    by_batch: list[bool]
+
+    def after_step(self, progress: Progress) -> None:
+        pass
+
+    def after_epoch(self, trained: TrainingResult, program: Any) -> None:
+        step = program.steps["train"]
+        norms = [node for node in step.graph.nodes if node.operation.kind == "batch_norm"]
+        self.by_batch = [step.normalises_by_batch(node) for node in norms]
+
+
+def test_norms_keep_to_their_running_statistics(body: Path) -> None:
+    seen = _Norms()
+    tuned = pl.ImageClassifier(pretrained=body, fine_tune="all", epochs=1, **QUICK)
+    tuned.fit(X, Y, watchers=[seen])
+    assert seen.by_batch == [False, False]
+
+
 def test_fine_tuning_takes_small_steps(body: Path) -> None:
     data = pl.Dataset(X, Y, ("a", "b"))
     for optimizer, usual in (("sgd", 0.05), ("adam", 0.003)):
