@@ -103,7 +103,7 @@ class Folding(Without):
 
     def patch(self) -> None:
         """Nothing is folded."""
-        _put("fold", Folded.nothing, compiled)
+        _put("fold", lambda graph, *_: Folded.nothing(graph), compiled)
 
 
 class Bytes(Without):

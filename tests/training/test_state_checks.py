@@ -253,7 +253,7 @@ def test_the_state_before_is_used(run: Path, tmp_path: Path) -> None:
         ("image_size", [6, 5]), ("image_size", "6by5"), ("learning_rate", "fast"),
         ("ema", {"a": 1}), ("bad", "ignore"), ("cache", "yes"), ("allow", "all"),
         ("allow", [3]), ("validation", 0.1), ("engine", ["native"]), ("data", {"a": 1}),
-        ("max_pixels", -1), ("max_bytes", 0), ("save_every", -1), ("optimizer", None),
+        ("max_pixels", -1), ("max_bytes", 0), ("save_every", -1), ("optimizer", 3),
         ("architecture", "\x1b[31mred"), ("patience", 1 << 70), ("weight_decay", 7),
     ],
 )  # fmt: skip
