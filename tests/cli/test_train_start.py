@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from pellucid.files import load_model, save_model
 from pellucid.training.saved_run import read_saved_run
+from tests.transfer.made import body_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +46,23 @@ def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_p
     pellucid("train", "--resume", "third", "--report")
     assert (tmp_path / "third" / "report.html").exists()
     assert (tmp_path / "third" / "model.safetensors").read_bytes() == before
+
+
+def test_networks_of_others_go_on_reading_pictures_in_their_own_way(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    own = replace(body_model().preprocessing, filter="bicubic", margin=4)
+    save_model(tmp_path / "theirs.safetensors", replace(body_model(), preprocessing=own))
+    common = ["--epochs", 1, "--batch-size", 16, "--no-report"]
+    start = ["--start-from", "theirs.safetensors", "--out", "run"]
+    pellucid("train", picture_folder, *common, *start)
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    model = load_model(tmp_path / "run" / "model.safetensors")
+    assert model.preprocessing == own
+    (tmp_path / "theirs.safetensors").unlink()
+    pellucid("train", "--resume", "run", "--report")  # reads the pictures for validation again
+    assert (tmp_path / "run" / "report.html").exists()
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
 
 
 def test_what_is_refused(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:

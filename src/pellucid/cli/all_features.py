@@ -38,14 +38,14 @@ def read_features(
 
     from pellucid.data.load import read_parts
     from pellucid.engines import get_engine
-    from pellucid.estimators.transferring import body_model
+    from pellucid.estimators.remembered import remembered_model
     from pellucid.tasks import TASKS
     from pellucid.training.head import feature_set
     from pellucid.transfer.body import Body
     from pellucid.transfer.feature_cache import open_feature_cache
     from pellucid.transfer.features import FeatureReader
 
-    model = body_model(given, engine)
+    model = remembered_model(given, engine)
     body = Body.of(model, given)
     like = replace(body.preprocessing, value_range=None, invert=False)
     parts, notes = read_parts(source, reading, like=like, task=task)

@@ -108,9 +108,10 @@ def train(
         typer.Option(help="Go on with the run in this folder; its settings need not be repeated."),
     ] = None,
     start_from: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="A model file or a run's folder whose weights training starts from; everything "
+            metavar="NAME|FILE|RUN",
+            help="A network whose weights training starts from, as --from takes it; everything "
             "learns. Layers that do not fit the pictures or classes start with random ones.",
             show_default="from scratch",
         ),
@@ -198,8 +199,9 @@ def _train(
     model = completed.estimator(options.task)
     size = model.reading_size(source)
     like = model.reading_like(None if resume is None else resumed(read_saved_run(resume)))
-    if model.start_from is not None and size is not None:  # a resumed run may not find the model
-        options = replace(options, image_size=f"{size[0]}x{size[1]}")
+    kept_size = size if like is None else like.shape
+    if model.start_from is not None and kept_size is not None:  # resuming may not find the model
+        options = replace(options, image_size=f"{kept_size[0]}x{kept_size[1]}")
     splits = read_splits(
         source,
         options.reading(model.max_pixels),
@@ -341,30 +343,26 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
     return found, kept.provenance["recipe"]
 
 
-def _started(context: typer.Context, model: Path, out: Path | None) -> dict[str, Any]:
+def _started(context: typer.Context, model: str, out: Path | None) -> dict[str, Any]:
     """The settings of a run that starts from a model, which is the run's own from then on."""
-    from pellucid.files import load_model
-    from pellucid.files.run_model import model_path
-    from pellucid.training.start import architecture_of
-
-    found = load_model(model_path(model))
-    if out is not None and model_path(model).resolve().parent == out.resolve():
-        raise typer.BadParameter(
-            f"{printable(out)} is read by this command; name another folder", param_hint="--out"
-        )
-    _check_architecture(context, found, str(model))
-    place = os.path.abspath(model)  # noqa: PTH100 - resumed from anywhere
-    return {"start_from": place, "architecture": architecture_of(found)}
+    place, architecture = _taken(context, model, out)
+    return {"start_from": place, "architecture": architecture}
 
 
 def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[str, Any]:
     """The settings of a run on a trained body, which is known by its place from then on."""
-    from pellucid.estimators.transferring import body_model
+    place, architecture = _taken(context, body, out)
+    return {"pretrained": place, "architecture": architecture}
+
+
+def _taken(context: typer.Context, given: str, out: Path | None) -> tuple[str, str]:
+    """The place of a model that training takes weights from, and its architecture."""
+    from pellucid.estimators.remembered import remembered_model
     from pellucid.interop.models import name_remark, place_of
     from pellucid.training.start import architecture_of
 
-    found, path = body_model(body, context.params["engine"]), place_of(body)
-    if remark := name_remark(body):
+    found, path = remembered_model(given, context.params["engine"]), place_of(given)
+    if remark := name_remark(given):
         remarks().print(remark)
     if (
         out is not None
@@ -374,9 +372,9 @@ def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[st
         raise typer.BadParameter(
             f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
-    _check_architecture(context, found, body)
-    place = body if path is None else os.path.abspath(body)  # noqa: PTH100 - resumed from anywhere
-    return {"pretrained": place, "architecture": architecture_of(found)}
+    _check_architecture(context, found, given)
+    place = given if path is None else os.path.abspath(given)  # noqa: PTH100 - resumed anywhere
+    return place, architecture_of(found)
 
 
 def _check_folds(options: TrainOptions) -> None:

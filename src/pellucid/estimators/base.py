@@ -230,8 +230,10 @@ class ImageEstimator(Transferring):
         task = task_of(data.targets)
         network, start_record = self._first_network(data, recipe.seed, before)
         preprocessing = Preprocessing(*data.image_shape) if like is None else like
-        if like is None:
+        if self.pretrained is None:
             check_batch_norms(network.graph, len(data), recipe.batch_size)  # before any folder
+            if start_record is not None and like is not None:
+                start_record = {**start_record, "reading": like.to_dict()}
         preprocessing = replace(preprocessing, value_range=data.value_range)
         transfer = self._transfer(network, preprocessing, cache)
         model = Model(

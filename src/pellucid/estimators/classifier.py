@@ -64,10 +64,10 @@ class ImageClassifier(OpenEstimator):
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`, e.g. ``"torch:cuda"``.
-        start_from: A model file or a run's folder whose weights ``fit`` starts from; everything
-            learns. The architecture is then the model's own, and so is the size of pictures unless
-            ``image_size`` is given; channels and classes are those of the data. Layers that do not
-            fit these start from scratch. None: all do.
+        start_from: A network whose weights ``fit`` starts from, named as ``pretrained`` names it;
+            everything learns. The architecture is then the model's own, and so is the size of
+            pictures unless ``image_size`` is given; channels and classes are those of the data.
+            Layers that do not fit these start from scratch. None: all do.
         warm_start: Whether a further ``fit`` starts from what this classifier has learned or
             loaded, in the same way; else it starts from scratch (or from ``start_from``).
         pretrained: A network with trained weights whose body is frozen, so that only a new last

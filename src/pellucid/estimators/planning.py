@@ -13,9 +13,9 @@ from pellucid.data.split import check_validation
 from pellucid.data.statistics import channel_statistics
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
-from pellucid.files import load_model
-from pellucid.files.run_model import model_path
+from pellucid.estimators.remembered import remembered_model
 from pellucid.graph import TRAINING, Network, classifier_weights
+from pellucid.interop.models import network_name
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
@@ -69,7 +69,6 @@ class Planning:
     pretrained: str | os.PathLike[str] | None
     fine_tune: int | str | None
     _fitted: Fitted | None = None
-    _read_start: tuple[Path, Model] | None = None  # what start_from names, once it has been read
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The settings by name."""
@@ -209,12 +208,7 @@ class Planning:
         """The model that ``fit`` starts from; none: it starts from scratch."""
         if self.warm_start and self._fitted is not None:
             return self._fitted.model
-        return None if self.start_from is None else self._start_model(Path(self.start_from))
-
-    def _start_model(self, path: Path) -> Model:
-        if self._read_start is None or self._read_start[0] != path:
-            self._read_start = path, load_model(model_path(path), engine=get_engine(self.engine))
-        return self._read_start[1]
+        return None if self.start_from is None else remembered_model(self.start_from, self.engine)
 
     def _planned_architecture(self) -> object:
         """The architecture that ``fit`` would train, as far as it can be known."""
@@ -259,7 +253,7 @@ class Planning:
         if again or self.start_from is None:
             name = "the classifier itself"
         else:
-            name = model_name(self.start_from)
+            name = network_name(self.start_from) or model_name(self.start_from)
         if self.architecture not in (DEFAULT_ARCHITECTURE, architecture_of(origin)):
             check_architecture(self._own_architecture_name(), origin, name)
         mean, deviation = statistics(data)

@@ -56,7 +56,7 @@ class ImageRegressor(OpenEstimator):
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: its progress on a terminal and in notebooks.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
-        start_from: A model file or a run's folder whose weights ``fit`` starts from.
+        start_from: A network whose weights ``fit`` starts from: a name, a model file or a run.
         warm_start: Whether a further ``fit`` starts from what this regressor has learned.
         pretrained: A network whose frozen body a new last layer is learned on.
         fine_tune: What of that body learns afterwards.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from pellucid.architectures import Defaults
-from pellucid.engines import get_engine
-from pellucid.errors import ArgumentError
+from pellucid.data.preprocessing import Preprocessing
+from pellucid.errors import ArgumentError, PellucidError
 from pellucid.estimators.planning import DEFAULT_ARCHITECTURE, Planning, model_name
-from pellucid.files.run_model import model_path
-from pellucid.interop.models import find_model, network_name, place_of
+from pellucid.estimators.remembered import remembered_model
+from pellucid.interop.models import network_name
 from pellucid.text import array_shape, counted, printable
 from pellucid.training.head import Transfer
 from pellucid.training.recipe import LEARNING_RATES, default_learning_rate
@@ -25,41 +24,13 @@ if TYPE_CHECKING:
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset
-    from pellucid.data.preprocessing import Preprocessing
     from pellucid.files import Model
     from pellucid.graph import Network
-    from pellucid.interop.models import ModelPlace
     from pellucid.training import Recipe
     from pellucid.training.start import Start
 
 FINE_TUNING = Defaults(epochs=5, weight_decay=4e-5)
 """What fine-tuning takes where nothing is given: small steps from weights that are good."""
-
-
-def body_model(given: ModelPlace, engine: str) -> Model:
-    """The model that something means, see :func:`find_model`; the last one is remembered.
-
-    An estimator that is made several times, as commands and searches do, reads it once.
-    """
-    place = place_of(given)
-    if place is None:
-        return _remembered(str(given), None, engine)
-    file = model_path(place).absolute()
-    try:
-        status = file.stat()
-    except OSError:  # reading it says why not
-        return find_model(given, engine=get_engine(engine))
-    mark = status.st_mtime_ns, status.st_size, status.st_ino
-    return _remembered(file, mark, engine)
-
-
-@lru_cache(maxsize=1)
-def _remembered(
-    given: ModelPlace,
-    mark: tuple[int, int, int] | None,  # noqa: ARG001 - a file that changed is read again
-    engine: str,
-) -> Model:
-    return find_model(given, engine=get_engine(engine))
 
 
 class Transferring(Planning):
@@ -136,7 +107,7 @@ class Transferring(Planning):
     def _origin(self) -> Model | None:
         if self.pretrained is None or (self.warm_start and self._fitted is not None):
             return super()._origin()
-        return body_model(self.pretrained, self.engine)
+        return remembered_model(self.pretrained, self.engine)
 
     def _body_name(self) -> str:
         if self.warm_start and self._fitted is not None:
@@ -146,17 +117,16 @@ class Transferring(Planning):
         return model_name(self.pretrained) if name is None else name
 
     def reading_like(self, before: Start | None = None) -> Preprocessing | None:
-        """How pictures are read for the body, with the size that is set; None where there is none.
+        """How pictures are read where a model decides it, with the size that is set; else None.
 
         Args:
             before: Where the run that is resumed had started, whose body may be gone.
         """
         if before is not None:
             return before.reading
-        if self.pretrained is None:
+        origin = self._reads_as()
+        if origin is None:
             return None
-        origin = self._origin()
-        assert origin is not None
         like = replace(origin.preprocessing, value_range=None, invert=False)
         if self.image_size is None:
             return like
@@ -167,8 +137,29 @@ class Transferring(Planning):
     def reading_size(
         self, pictures: object, size: Sequence[int] | None = None
     ) -> tuple[int, int] | None:
-        """The size of picture files; for a body, :meth:`reading_like` says it."""
-        return self.image_size if self.pretrained else super().reading_size(pictures, size)
+        """The size of picture files; where a model decides it, :meth:`reading_like` says it."""
+        if self._reads_as() is not None:
+            return self.image_size
+        return super().reading_size(pictures, size)
+
+    def _reads_as(self) -> Model | None:
+        """The model whose preprocessing is taken: a body; or a start that was not trained by ours.
+
+        Networks of others have learned from pictures that were cut and resized in their own way.
+        """
+        if self.pretrained is not None:
+            return self._origin()
+        try:
+            origin = self._origin()
+        except PellucidError:  # a run that is resumed needs it no more; fit says what is wrong
+            return None
+        plain = Preprocessing(1, 1, 1)
+        if origin is None or (origin.preprocessing.filter, origin.preprocessing.margin) == (
+            plain.filter,
+            plain.margin,
+        ):
+            return None
+        return origin
 
     def _first_network(
         self, data: Dataset, seed: int, before: Start | None = None
@@ -201,7 +192,7 @@ class Transferring(Planning):
 
     def _transfer_record(self, like: Preprocessing | None) -> dict[str, Any] | None:
         """What the provenance says of it; in one order, so that a resumed run writes the same."""
-        if like is None:
+        if like is None or self.pretrained is None:
             return None
         return {
             "weight_decay": self.weight_decay,

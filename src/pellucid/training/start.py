@@ -49,7 +49,7 @@ class Start:
         record: For the provenance: ``name`` of the model, ``weights`` (SHA-256 of those it had),
             ``anew`` (layers that start from scratch).
         line: The same in words, for the user.
-        reading: How pictures are read, where a body decides it.
+        reading: How pictures are read, where the model decides it.
     """
 
     network: Network
@@ -160,7 +160,10 @@ def resumed(kept: SavedRun) -> Start | None:
         record = _record(name, record["weights"], fresh)
         line = f"began from {printable(name)}; from scratch: {listed(fresh) or 'nothing'}"
         transfer = kept.provenance.get("transfer")
-        reading = transfer and Preprocessing.from_dict(transfer["preprocessing"])
+        read = kept.provenance["start_from"].get("reading") or (
+            transfer and transfer["preprocessing"]
+        )
+        reading = read and Preprocessing.from_dict(read)
     except (PellucidError, LookupError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(
             "the run's state does not hold the network that it started from "
