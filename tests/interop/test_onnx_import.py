@@ -332,3 +332,27 @@ def test_constants_as_inputs_and_old_attributes() -> None:
     assert len(made.graph.input) == 2
     found = agrees(made)
     assert [n.operation.kind for n in found.model.network.graph.nodes][1] == "dropout"
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no protobuf"])
+def test_weights_of_pytorch_are_sent_to_from_torch(data: bytes, tmp_path: Path) -> None:
+    for ending, named in {".pth": True, ".PT": True, ".onnx": False}.items():
+        path = tmp_path / f"weights{ending}"
+        path.write_bytes(data)
+        with pytest.raises(FileFormatError) as caught:
+            import_file(path)
+        assert ("from_torch" in str(caught.value)) is named
+
+
+def test_maps_in_place_of_an_answer_are_refused_by_what_is_needed() -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["i"], ["o"])],
+        "maps",
+        [helper.make_tensor_value_info("i", TensorProto.FLOAT, ["n", 3, 4, 5])],
+        [helper.make_tensor_value_info("o", TensorProto.FLOAT, ["n", 3, 4, 5])],
+    )
+    with pytest.raises(PellucidError) as caught:
+        import_proto(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
+    text = str(caught.value)
+    assert "(N, C, 1, 1)" in text
+    assert "(N, 3, 4, 5)" in text

@@ -317,7 +317,8 @@ class Builder:
         """
         if sum(map(bool, value.theirs)) > 1:
             raise node.refuse(
-                f"it needs maps (N, C, H, W) or a vector (N, F), got {self.described(value)}"
+                "a vector (N, F), or maps of one pixel (N, C, 1, 1), are needed here; got "
+                f"{self.described(value)}"
             )
         if value.is_vector:
             return value

@@ -61,11 +61,17 @@ def parsed(data: bytes, name: str) -> ModelProto:
         model.ParseFromString(data)
     except Exception as error:
         raise FileFormatError(
-            f"{name}: is no ONNX file, or is cut short; get or make it again"
+            f"{name}: is no ONNX file, or is cut short; {_remedy(name)}"
         ) from error
     if not model.ir_version or not model.graph.node:
-        raise FileFormatError(f"{name}: is no ONNX file: it holds no network")
+        raise FileFormatError(f"{name}: is no ONNX file: it holds no network; {_remedy(name)}")
     return model
+
+
+def _remedy(name: str) -> str:
+    if name.casefold().endswith((".pt", ".pth")):
+        return "PyTorch's weights need their module: load them, then pellucid.from_torch(module, …)"
+    return "get or make it again"
 
 
 def opset_of(model: ModelProto) -> int:
