@@ -67,6 +67,10 @@ def test_from_a_list_to_judged_answers(
     assert "Confusion" not in page
     assert "accuracy" not in page
 
+    refused = pellucid("add-class", run, folder, "--out", tmp_path / "more", code=1).stderr
+    assert title in refused
+    assert "--data" not in refused
+
     judged = json.loads(pellucid("evaluate", run, source, "--json", "--out", tmp_path / "e").stdout)
     report = pl.load(run).evaluate(pl.data.load(source).test)
     assert judged == report.to_dict()

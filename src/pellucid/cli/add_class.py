@@ -63,6 +63,7 @@ def add_class(
     from pellucid.files.feature_file import FILE, save_features
     from pellucid.files.run_model import model_path
     from pellucid.interop.models import find_model, place_of
+    from pellucid.tasks import check_one_class
     from pellucid.training.run_folder import RunFolder, free_folder, try_run_folder
     from pellucid.transfer.body import Body
     from pellucid.transfer.feature_cache import open_feature_cache
@@ -80,6 +81,7 @@ def add_class(
         )
     try_run_folder(target, overwrite=overwrite)
     found = find_model(model, engine=get_engine(engine))
+    check_one_class(found.task, "a further class")  # before asking for data that cannot help
     reader = FeatureReader(Body.of(found, model), get_engine(engine), open_feature_cache(cache))
     if data is None:
         if place is None:
