@@ -273,13 +273,13 @@ def verify(
     """
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
-        ("takes pictures of", [graph.input_shape for graph in graphs]),
-        ("has outputs:", [graph.output_shape for graph in graphs]),
+        ("takes {} as a picture", [graph.input_shape for graph in graphs]),
+        ("answers with {} numbers", [graph.output_shape for graph in graphs]),
     ):
         if a != b:
             raise DataError(
-                f"{printable(names[0])} {what} {describe(a)}, {printable(names[1])} of "
-                f"{describe(b)}: they are not two forms of one network"
+                f"{printable(names[0])} {what.format(describe(a))}, {printable(names[1])} "
+                f"{what.format(describe(b))}: they are not two forms of one network"
             )
     notes = []
     if first.model.task.kind != second.model.task.kind:

@@ -90,7 +90,7 @@ STYLE = f"""
 .pellucid .grids td {{ border: 0; padding: 0 .35rem; }}
 @media (max-width: 30rem) {{
   .pellucid td {{ white-space: normal; }}
-  .pellucid table.bars th {{ min-width: 5rem; }}
+  .pellucid table.bars th {{ min-width: 6.5rem; }}
   .pellucid table.bars td.bar {{ min-width: 4rem; }}
   .pellucid table.bars td:not(.left) {{ white-space: nowrap; }}
 }}
