@@ -138,7 +138,7 @@ class Transferring(Planning):
         self, pictures: object, size: Sequence[int] | None = None
     ) -> tuple[int, int] | None:
         """The size of picture files; where a model decides it, :meth:`reading_like` says it."""
-        if self._reads_as() is not None:
+        if self.pretrained is not None or self._reads_as() is not None:
             return self.image_size
         return super().reading_size(pictures, size)
 
