@@ -215,7 +215,7 @@ FineTune = Annotated[
     str | None,
     typer.Option(
         metavar="BLOCKS|LAYER|all",
-        help="With --from: what learns afterwards, at a low rate: so many of the last blocks, all "
+        help="With --from: what learns afterwards, at a low rate: this many last blocks, all "
         "from a layer on, or all. Kept only if it does better on validation.",
         show_default="nothing",
     ),
@@ -225,7 +225,7 @@ Folds = Annotated[
     typer.Option(
         min=2,
         max=100,
-        help="With --from: also judge by cross-validation in so many parts of the training and "
+        help="With --from: also judge by cross-validation in this many parts of the training and "
         "validation pictures, for sets so small that a validation part tells little.",
         show_default="no cross-validation",
     ),

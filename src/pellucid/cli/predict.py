@@ -87,7 +87,7 @@ def predict(
         typer.Option(
             "--nearest",
             min=1,
-            help="Of a run on a trained body: also name so many training pictures that are most "
+            help="Of a run on a trained body: also name this many training pictures that are most "
             "alike to it.",
             show_default="none",
         ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.transfer.out_of_fold import FoldsJudgement
 
 FEW = 2000
-"""Up to so many pictures to learn from, a trained body is worth a remark."""
+"""With this many pictures to learn from, or fewer, a trained body is mentioned."""
 
 LEAST_SIDE = 96
 """Smaller pictures show a body for photographs too little: of 32×32 ones it knows less than what is

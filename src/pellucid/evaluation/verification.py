@@ -214,7 +214,7 @@ class Verification(Record):
 
 
 def made_pictures(shape: Shape) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Pictures for want of others, always the same: noise, grey, and smooth ones; their names."""
+    """Made pictures, where none are given, always the same (noise, grey, smooth); their names."""
     height, width, channels = shape
     random = np.random.default_rng(0)
     rows, columns = np.linspace(0, 1, height)[:, None, None], np.linspace(0, 1, width)[:, None]

@@ -26,7 +26,7 @@ BATCH = 64
 """Covered copies that are computed at once."""
 
 PATCHES_A_SIDE = 7
-"""The default patch is so many times smaller than the image."""
+"""How many times smaller than the image the default patch is."""
 
 
 def occlusion(

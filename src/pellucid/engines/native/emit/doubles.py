@@ -46,6 +46,9 @@ LOGARITHM_BELOW = (
 )  # fmt: skip
 """ln(1 + t) = t − t²/2 + t³·P(t)/Q(t) for √½ ≤ 1 + t < √2, from the highest power on."""
 
+DOUBLE = 2
+"""Floats in the room of a double."""
+
 
 class Doubles:
     """Appends instructions on vectors of doubles to a function."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.emit.doubles import Doubles, exactly
+from pellucid.engines.native.emit.doubles import DOUBLE, Doubles, exactly
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.emit.update import CLIP
 from pellucid.engines.native.kernels.parameters import joined_gradient
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.parameters import Parameter
     from pellucid.engines.native.kernels.plan import Plan
-
-DOUBLE = 2
-"""Floats in the room of a double."""
 
 
 def write_clip(plan: Plan, parameters: Sequence[Parameter], limit: float) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.native.emit.doubles import Doubles
+from pellucid.engines.native.emit.doubles import DOUBLE, Doubles
 from pellucid.engines.native.emit.images import each_image, start_of
 from pellucid.engines.native.emit.lanes import each_part, joined, keep, over_channels, parts
 from pellucid.engines.native.emit.schedule_builder import buffer
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.targets import Share, Targets
     from pellucid.engines.native.lower.objective import LossNode
     from pellucid.ops.loss import Loss as LossRule
-
-DOUBLE = 2
-"""Floats in the room of a double."""
 
 
 class Loss:
@@ -360,7 +357,7 @@ class Loss:
         count: int,
         body: Callable[[Index, Value | None, list[Value]], list[Value]],
     ) -> list[Value]:
-        """Append a loop over vectors of classes that adds up so many sums; each in every lane."""
+        """Append a loop over vectors of classes that makes several sums; each in every lane."""
         f = double.f
         start = [[(double.kind, double.zero)] * count] * parts(f)
         found = zip(*each_part(f, self.classes, start, body), strict=True)

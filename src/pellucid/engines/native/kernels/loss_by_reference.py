@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.engines.native.emit.doubles import DOUBLE
 from pellucid.engines.native.kernels.python_calls import PythonCalls
 from pellucid.engines.native.memory.arena import floats
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.targets import Targets
     from pellucid.engines.native.lower.objective import LossNode
-
-DOUBLE = 2
-"""Floats in the room of a double."""
 
 
 class LossByReference:
