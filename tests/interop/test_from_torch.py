@@ -13,6 +13,7 @@ import pellucid
 from pellucid.engines import get_engine
 from pellucid.errors import PellucidError
 from pellucid.interop.torch.module import import_module
+from pellucid.ops import LocalResponseNorm
 from tests.interop.onnx_files import apart
 
 if TYPE_CHECKING:
@@ -109,6 +110,24 @@ class Mixed(nn.Module):
         return torch.flatten(x, 1)
 
 
+class Classic(nn.Module):
+    """What AlexNet and GoogLeNet do besides: local response norms, and channels scaled apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.norm = nn.Conv2d(3, 6, 3), nn.LocalResponseNorm(5, alpha=2e-3, k=2.0)
+        self.one, self.other = nn.Conv2d(6, 4, 1), nn.Conv2d(6, 4, 1)
+        self.highest, self.fc = nn.AdaptiveMaxPool2d(1), nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [x[:, k].unsqueeze(1) * scale - 0.1 for k, scale in enumerate((0.5, 0.6, 0.7))]
+        x = self.norm(torch.relu(self.stem(torch.cat(parts, 1))))
+        x = (self.one(x) - self.other(x)).clamp(-40.0, 60.0)
+        x = torch.cat([self.highest(x).flatten(1), (-x).clamp(min=0.5).sum((2, 3))], 1)
+        logits: Tensor = self.fc(x)
+        return logits
+
+
 def drawn(module: nn.Module, seed: int = 0) -> nn.Module:
     """The module with statistics and scales that are not those it starts with."""
     torch.manual_seed(seed)
@@ -160,6 +179,17 @@ def test_fire_and_shuffle() -> None:
     assert kinds.count("channel_slice") == 2
 
 
+def test_local_response_norm_and_channels_apart() -> None:
+    graph = imported(drawn(Classic())).model.network.graph
+    norm = graph["norm"].operation
+    assert isinstance(norm, LocalResponseNorm)
+    assert norm == LocalResponseNorm(size=5, alpha=norm.alpha, beta=0.75, k=2.0)
+    assert norm.alpha == pytest.approx(2e-3 / 5)  # PyTorch's is that of the mean
+    kinds = [node.operation.kind for node in graph.nodes]
+    assert {"clip", "global_max_pool", "channel_slice"} <= set(kinds)
+    assert "multiply" not in kinds
+
+
 def test_as_a_classifier() -> None:
     layer = nn.ReLU()  # of which two calls are two layers
     module = nn.Sequential(nn.Conv2d(1, 2, 3), layer, nn.Conv2d(2, 2, 1), layer, nn.Flatten())
@@ -180,11 +210,18 @@ def test_as_a_classifier() -> None:
     ("module", "example", "said"),
     [
         (nn.Linear(6, 4), (2, 6), r"\(N, C, H, W\)"),
-        (nn.Conv2d(3, 4, 9), (1, 3, 4, 4), "cannot export"),
+        (nn.Conv2d(3, 4, 9), (1, 3, 4, 4), "does not take the example.*[Kk]ernel size"),
+        (nn.Sequential(nn.AdaptiveMaxPool2d(2)), (1, 3, 5, 4), "cannot export.*adaptive_max_pool"),
+        (nn.Sequential(nn.Conv2d(3, 4, 1), nn.GELU()), (1, 3, 4, 4), r"'1 \(GELU\)"),
+        (nn.AvgPool2d(2, divisor_override=3), (1, 3, 2, 2), "differ by"),  # which is not exported
         ("resnet50", (1, 3, 4, 4), "Module"),
     ],
 )
-def test_what_cannot_be_taken(module: Any, example: tuple[int, ...], said: str) -> None:
+def test_what_cannot_be_taken(
+    module: Any, example: tuple[int, ...], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(PellucidError, match=said) as caught:
         import_module(module, torch.zeros(example))
     assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")  # PyTorch logs pages of where it was

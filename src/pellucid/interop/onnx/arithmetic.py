@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
+from pellucid.interop.onnx.builder import OTHERWISE
+from pellucid.interop.onnx.local_response import divided
 from pellucid.interop.onnx.pointwise import channelwise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pellucid.interop.onnx.builder import Builder
@@ -29,13 +33,21 @@ def add(builder: Builder, node: OnnxNode) -> None:
 
 
 def sub(builder: Builder, node: OnnxNode) -> None:
-    """``Sub`` with a constant on either side."""
-    place = _needed_constant(builder, node)
+    """``Sub`` of a branch, or with a constant on either side."""
+    if (place := _constant(builder, node)) is None:
+        subtracted = builder.affine(builder.value(node, 1), -np.ones(1), np.zeros(1))
+        _add_values(builder, node, [builder.value(node), subtracted])
+        return
     value, numbers = _operands(builder, node, place)
     if place == 1:
         _shift_and_scale(builder, node, value, np.ones(1), -numbers, 0)
     else:
         _shift_and_scale(builder, node, value, -np.ones(1), numbers, 1)
+
+
+def neg(builder: Builder, node: OnnxNode) -> None:
+    """``Neg``: a scale of -1."""
+    builder.result(node, builder.affine(builder.value(node), -np.ones(1), np.zeros(1)))
 
 
 def mul(builder: Builder, node: OnnxNode) -> None:
@@ -48,7 +60,9 @@ def mul(builder: Builder, node: OnnxNode) -> None:
 
 
 def div(builder: Builder, node: OnnxNode) -> None:
-    """``Div`` by a constant."""
+    """``Div`` by a constant, or the end of a local response normalisation in pieces."""
+    if divided(builder, node):
+        return
     place = _needed_constant(builder, node)
     if place == 0:
         raise node.refuse("it divides a constant by a value, which no layer does")
@@ -79,8 +93,12 @@ def _needed_constant(builder: Builder, node: OnnxNode) -> int:
 
 
 def _operands(builder: Builder, node: OnnxNode, place: int) -> tuple[Value, NDArray[np.float64]]:
-    value = builder.value(node, 1 - place)
-    value, numbers = channelwise(builder, node, value, builder.weight(node, place))
+    value = builder.value(node, 1 - place, in_pieces=True)
+    noted = value.neighbours
+    array = builder.weight(node, place)
+    if noted is not None and (array.size != 1 or noted.size == 0 or noted.power is not None):
+        raise node.refuse(OTHERWISE)
+    value, numbers = channelwise(builder, node, value, array)
     return value, numbers.astype(np.float64)
 
 
@@ -94,7 +112,7 @@ def _shift_and_scale(
 ) -> None:
     """Scale and shift a value: in the layer that made it, or else later."""
     known = node.input(place)
-    alone = builder.read_alone(value.node)
+    alone = value.neighbours is None and builder.read_alone(value.node)
     fresh = value.affine is None and value.node in builder.nodes
     if fresh and alone and builder.values[known].node == value.node:
         operation = builder.nodes[value.node].operation
@@ -121,7 +139,11 @@ def _shift_and_scale(
 
 
 def _add_branches(builder: Builder, node: OnnxNode) -> None:
-    values = builder.alike(node, [builder.value(node, k) for k in range(len(node.inputs))])
+    _add_values(builder, node, [builder.value(node, k) for k in range(len(node.inputs))])
+
+
+def _add_values(builder: Builder, node: OnnxNode, values: Sequence[Value]) -> None:
+    values = builder.alike(node, values)
     if len({value.shape for value in values}) > 1:
         raise node.refuse(
             f"it adds {' and '.join(map(builder.described, values))}; branches must agree"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pellucid.interop.onnx.nodes import OnnxNode
     from pellucid.interop.onnx.views import Value
 
+MOST_PARTS = 64
+"""Of channels that are taken in some other order: a layer for each run of them."""
+
 
 def flatten(builder: Builder, node: OnnxNode) -> None:
     """``Flatten`` behind the batch axis."""
@@ -31,7 +35,7 @@ def flatten(builder: Builder, node: OnnxNode) -> None:
 
 def reshape(builder: Builder, node: OnnxNode) -> None:
     """``Reshape`` to a constant shape whose first axis is the batch."""
-    value = builder.value(node)
+    value = builder.value(node, in_pieces=True)
     given = node.attribute("shape")
     wanted = list(given) if given is not None else builder.constant(node, 1).ravel().tolist()
     before = (builder.batch, *value.shape)
@@ -55,7 +59,7 @@ def reshape(builder: Builder, node: OnnxNode) -> None:
 
 def transpose(builder: Builder, node: OnnxNode) -> None:
     """``Transpose`` of all axes but the batch's."""
-    value = builder.value(node)
+    value = builder.value(node, in_pieces=True)
     rank = len(value.theirs) + 1
     order = list(node.attribute("perm", range(rank)[::-1]))
     if order[:1] != [0] or sorted(order) != list(range(rank)):
@@ -65,7 +69,7 @@ def transpose(builder: Builder, node: OnnxNode) -> None:
 
 def squeeze(builder: Builder, node: OnnxNode) -> None:
     """``Squeeze``: axes of length 1 go."""
-    value = builder.value(node)
+    value = builder.value(node, in_pieces=True)
     rank = len(value.theirs) + 1
     given = _axes(builder, node)
     if given is None:
@@ -80,7 +84,7 @@ def squeeze(builder: Builder, node: OnnxNode) -> None:
 
 def unsqueeze(builder: Builder, node: OnnxNode) -> None:
     """``Unsqueeze``: further axes of length 1."""
-    value = builder.value(node)
+    value = builder.value(node, in_pieces=True)
     given = _axes(builder, node) or []
     rank = len(value.theirs) + 1 + len(given)
     new = {each % rank for each in given}
@@ -99,7 +103,7 @@ def _axes(builder: Builder, node: OnnxNode) -> list[int] | None:
 
 def shape(builder: Builder, node: OnnxNode) -> None:
     """``Shape``: a constant, since pictures have one size."""
-    value = builder.value(node)
+    value = builder.value(node, in_pieces=True)
     found = (builder.batch, *value.shape)
     start, end = node.attribute("start", 0), node.attribute("end")
     builder.constants.set(node.outputs[0], np.array(found[start:end], np.int64))
@@ -122,7 +126,7 @@ def concat(builder: Builder, node: OnnxNode) -> None:
 
 
 def slice_(builder: Builder, node: OnnxNode) -> None:
-    """``Slice``: some channels; rows and columns cropped; or every second one."""
+    """``Slice``: some channels, also backwards; rows and columns cropped; or every second one."""
     value = builder.value(node)
     rank = len(value.theirs) + 1
     if node.opset < 10:
@@ -135,17 +139,53 @@ def slice_(builder: Builder, node: OnnxNode) -> None:
     sizes = (builder.batch, *value.shape)
     for start, end, at, step in zip(starts, ends, axes, steps, strict=True):
         k = int(at) % rank
-        if step < 1:
-            raise node.refuse("it goes backwards")
+        if step == 0:
+            raise node.refuse("its step is 0")
         found = range(*slice(int(start), int(end), int(step)).indices(sizes[k]))
-        if len(found) == sizes[k]:
+        if found == range(sizes[k]):
             continue
         if k == 0:
             raise node.refuse("it takes a part of the batch")
         if not found:
             raise node.refuse("it leaves nothing over")
-        value = _part(builder, node, value, k, found)
+        value = _taken(builder, node, value, k, found)
     builder.result(node, value)
+
+
+def gather(builder: Builder, node: OnnxNode) -> None:
+    """``Gather`` of one position, whose axis goes, or of channels in some order."""
+    value = builder.value(node)
+    indices = builder.constant(node, 1)
+    k = node.attribute("axis", 0) % (len(value.theirs) + 1)
+    if k == 0:
+        raise node.refuse("it takes a part of the batch")
+    length = value.shape[k - 1]
+    found = [int(each) + length * (each < 0) for each in indices.ravel().tolist()]
+    if indices.ndim > 1 or not found or not all(0 <= each < length for each in found):
+        raise node.refuse(f"it takes {indices.tolist()!s:.60} of {length} positions")
+    if found != list(range(length)):
+        value = _taken(builder, node, value, k, found)
+    if indices.ndim == 0:
+        value = value.seen_as(*(each for at, each in enumerate(value.theirs, 1) if at != k))
+    builder.result(node, value)
+
+
+def _taken(builder: Builder, node: OnnxNode, value: Value, k: int, wanted: Sequence[int]) -> Value:
+    """Some of an axis's positions, in some order: parts that are joined where it is uneven."""
+    even = len({b - a for a, b in itertools.pairwise(wanted)}) <= 1
+    forwards = len(wanted) == 1 or wanted[1] > wanted[0]
+    if even and forwards and (k != 1 or len(wanted) == 1 or wanted[1] == wanted[0] + 1):
+        return _part(builder, node, value, k, wanted)
+    if k != 1:
+        raise node.refuse("it takes positions in an order that no layer does")
+    starts = [n for n, c in enumerate(wanted) if n == 0 or c != wanted[n - 1] + 1]
+    runs = [wanted[a:b] for a, b in zip(starts, [*starts[1:], len(wanted)], strict=True)]
+    if len(runs) > MOST_PARTS:
+        raise node.refuse(f"it takes channels in {len(runs)} parts; at most {MOST_PARTS} are read")
+    value = builder.plain(node, value)
+    parts = [_part(builder, node, value, k, run, word=f"part{n + 1}") for n, run in enumerate(runs)]
+    name = builder.add(node, ops.Concatenate(), *(part.node for part in parts))
+    return builder.made(name, parts[0])
 
 
 def split(builder: Builder, node: OnnxNode) -> None:
@@ -170,16 +210,19 @@ def split(builder: Builder, node: OnnxNode) -> None:
         start += int(size)
         if not node.outputs[place]:
             continue
-        found = value if len(part) == length else _part(builder, node, value, k, part, place)
+        found = (
+            value
+            if len(part) == length
+            else _part(builder, node, value, k, part, f"part{place + 1}")
+        )
         builder.result(node, found, place)
 
 
 def _part(
-    builder: Builder, node: OnnxNode, value: Value, k: int, part: Sequence[int], place: int = 0
+    builder: Builder, node: OnnxNode, value: Value, k: int, part: Sequence[int], word: str = ""
 ) -> Value:
     """Some of an axis's positions, evenly spaced."""
     start, stop, step = part[0], part[-1] + 1, part[1] - part[0] if len(part) > 1 else 1
-    word = f"part{place + 1}" if len(node.outputs) > 1 else ""
     value = builder.plain(node, value)
     shape = value.shape
     if k == 1:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Operation, Shape
 
 
+OTHERWISE = (
+    "it pads or reads squares across channels other than local response normalisation does "
+    "(squares padded, averaged over an odd number of channels, times alpha plus k, to a power)"
+)
+"""Why steps that begin as a local response normalisation are refused where they go on otherwise."""
+
 Pads = tuple[int, int, int, int]
 """Top, left, bottom, right, as ONNX has them."""
 
@@ -49,6 +55,7 @@ class Builder:
         batch: Length of the batch axis in the file; 1 where it is open.
         readers: The nodes that read each tensor.
         pads: Padding of a tensor that the windows which read it take on: top, left, bottom, right.
+        lower: Bounds below of tensors, which the only node that reads one, a bound above, takes on.
         results: The tensors that are the file's outputs.
     """
 
@@ -73,15 +80,22 @@ class Builder:
             for name in dict.fromkeys(node.inputs):
                 self.readers.setdefault(name, []).append(node)
         self.pads: dict[str, Pads] = {}
+        self.lower: dict[str, float] = {}
         self._types = {value.node: Type(shape)}
         self._shown: dict[str, list[str]] = {value.node: [tensor]}
         self._laid_out: dict[tuple[str, int], str] = {}  # by groups; 0 for a flattening
+        self._settled: dict[tuple[str, Affine], str] = {}
         self._names: Counter[str] = Counter([value.node])
 
     # ------------------------------------------------------------------------------------ tensors
 
-    def value(self, node: OnnxNode, place: int = 0) -> Value:
+    def value(self, node: OnnxNode, place: int = 0, *, in_pieces: bool = False) -> Value:
         """What an input of a node is in the network.
+
+        Args:
+            node: The node.
+            place: Which input.
+            in_pieces: Whether it may be a step of a local response normalisation.
 
         Raises:
             RefusedError: If it is a constant, or nothing before the node makes it.
@@ -94,6 +108,8 @@ class Builder:
         value = self.values[name]
         if value.logarithm:
             raise node.refuse("it works with the logarithms of probabilities; a network ends there")
+        if value.neighbours is not None and not in_pieces:
+            raise node.refuse(OTHERWISE)
         return value
 
     def constant(self, node: OnnxNode, place: int, default: Any = None) -> Any:
@@ -211,7 +227,9 @@ class Builder:
 
     def read_alone(self, name: str) -> bool:
         """Whether a single node reads one of our values, through whatever tensors show it."""
-        return all(self.read_once(each) for each in self.tensors_of(name))
+        return name not in self._settled.values() and all(
+            self.read_once(each) for each in self.tensors_of(name)
+        )
 
     def weights_of(self, name: str) -> dict[str, Array]:
         """A layer's weights, by its own names for them."""
@@ -265,6 +283,9 @@ class Builder:
                 "it reads a vector multiplied or shifted by constants, which no layer does; only "
                 "next to a dense layer or a batch norm it can be part of that"
             )
+        known = self._settled.get((value.node, affine))
+        if known is not None:  # several nodes read it
+            return replace(value, node=known, affine=None)
         channels = self.shape(value.node)[-1]
         scale, shift = (np.broadcast_to(each, channels) for each in (affine.scale, affine.shift))
         uniform = np.ptp(scale) == 0 and np.ptp(shift) == 0
@@ -282,6 +303,7 @@ class Builder:
                 "bias": shift.astype(np.float32),
             }
             name = self.add(node, depthwise, value.node, weights=weights, word="scaled")
+        self._settled[value.node, affine] = name
         return replace(value, node=name, affine=None)
 
     def maps(self, node: OnnxNode, value: Value) -> Value:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
     from pellucid.interop.onnx.nodes import OnnxNode
     from pellucid.interop.onnx.views import Value
-    from pellucid.ops.operation import Operation
-
-_NEAR = 1e-5
-"""How far a constant may be from the one that a layer has, e.g. 1/6 as the file writes it."""
 
 
 def identity(builder: Builder, node: OnnxNode) -> None:
@@ -106,52 +102,6 @@ def prelu(builder: Builder, node: OnnxNode) -> None:
     weights = {"slope": np.array(np.broadcast_to(slopes, (channels,)), np.float32)}
     name = builder.add(node, ops.PReLU(), value.node, weights=weights)
     builder.result(node, replace(value, node=name))
-
-
-def hard_sigmoid(builder: Builder, node: OnnxNode) -> None:
-    """``HardSigmoid``: as ours for alpha 1/6 and beta 1/2, else scaled and clipped."""
-    alpha, beta = node.attribute("alpha", 0.2), node.attribute("beta", 0.5)
-    value = builder.affine(builder.value(node), np.full(1, alpha), np.full(1, beta))
-    builder.result(node, clipped(builder, node, value, 0.0, 1.0))
-
-
-def clip(builder: Builder, node: OnnxNode) -> None:
-    """``Clip``: ReLU, ReLU6, a hard sigmoid, or two bounds."""
-    value = builder.value(node)
-    bounds = [-np.inf, np.inf]
-    if node.opset < 11:
-        bounds = [float(node.attribute("min", -np.inf)), float(node.attribute("max", np.inf))]
-    else:
-        for place in (1, 2):
-            given = builder.constant(node, place)
-            if given is not None and given.size:
-                bounds[place - 1] = float(given.ravel()[0])
-    largest = float(np.finfo(np.float32).max)
-    low, high = (each if abs(each) < largest else np.sign(each) * np.inf for each in bounds)
-    builder.result(node, clipped(builder, node, value, low, high))
-
-
-def clipped(builder: Builder, node: OnnxNode, value: Value, low: float, high: float) -> Value:
-    """A value between two bounds."""
-    affine = value.affine
-    if low == -np.inf and high == np.inf:
-        return value
-    if affine is not None and np.isfinite((low, high)).all() and high > low:
-        share = 1.0 / (high - low)
-        slope, start = affine.scale * share, (affine.shift - low) * share
-        if (abs(slope - 1 / 6) < _NEAR).all() and (abs(start - 0.5) < _NEAR).all():
-            plain = builder.each(node, ops.HardSigmoid(), replace(value, affine=None))
-            return builder.affine(plain, np.full(1, high - low), np.full(1, low))
-    operation: Operation
-    if low == 0 and high == np.inf:
-        operation = ops.ReLU()
-    elif (low, high) == (0, 6):
-        operation = ops.ReLU6()
-    elif np.isfinite((low, high)).all():
-        operation = builder.make(node, ops.Clip, low=float(low), high=float(high))
-    else:
-        raise node.refuse(f"it has the bounds {low:g} and {high:g}; a layer needs two, or 0 below")
-    return builder.each(node, operation, value)
 
 
 def batch_norm(builder: Builder, node: OnnxNode) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid import ops
 from pellucid.errors import FileFormatError
 from pellucid.graph import INPUT, Graph, Network, Node
-from pellucid.interop.onnx.builder import Builder
+from pellucid.interop.onnx.builder import OTHERWISE, Builder
 from pellucid.interop.onnx.constants import MOST_PARAMETERS, Constants
 from pellucid.interop.onnx.nodes import OnnxNode
 from pellucid.interop.onnx.reading import MOST_NODES, opset_of
@@ -198,6 +198,8 @@ def _translate(builder: Builder, node: OnnxNode) -> None:
         raise node.refuse(
             f"is an operator of {truncated(node.proto.domain, 40)!r}, not one of ONNX's own"
         )
+    if any(each.HasField("g") or each.graphs for each in node.proto.attribute):
+        raise node.refuse("it has graphs of its own (control flow), which are not read")
     if all(name in builder.constants for name in node.inputs if name) and node.kind != "Shape":
         builder.constants.fold(node)
         return
@@ -223,6 +225,8 @@ def _finish(
         raise FileFormatError(f"output {output!r:.80} is a constant, or an input")
     last = nodes[-1]
     value = builder.values[output]
+    if value.neighbours is not None:
+        raise last.refuse(OTHERWISE)
     end = "softmax" if value.logarithm else ""
     value = builder.plain(last, builder.vector(last, replace(value, logarithm=False)))
     laid_out = {node.name: node for node in builder.nodes.values()}

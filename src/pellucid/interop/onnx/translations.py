@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.interop.onnx import arithmetic, axes, dense, pointwise, windows
+from pellucid.interop.onnx import (
+    arithmetic,
+    axes,
+    bounds,
+    dense,
+    local_response,
+    pointwise,
+    reductions,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +27,34 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "BatchNormalization": pointwise.batch_norm,
     "Cast": pointwise.cast,
     "CastLike": pointwise.cast_like,
-    "Clip": pointwise.clip,
+    "Clip": bounds.clip,
     "Concat": axes.concat,
     "Conv": windows.conv,
     "Div": arithmetic.div,
     "Dropout": pointwise.dropout,
     "Flatten": axes.flatten,
     "Gemm": dense.gemm,
+    "Gather": axes.gather,
     "GlobalAveragePool": windows.global_average_pool,
     "GlobalMaxPool": windows.global_max_pool,
-    "HardSigmoid": pointwise.hard_sigmoid,
+    "HardSigmoid": bounds.hard_sigmoid,
     "HardSwish": pointwise.hard_swish,
     "Identity": pointwise.identity,
     "LRN": pointwise.lrn,
     "LeakyRelu": pointwise.leaky_relu,
     "LogSoftmax": pointwise.log_softmax,
     "MatMul": dense.matmul,
+    "Max": bounds.largest,
     "MaxPool": windows.max_pool,
+    "Min": bounds.smallest,
     "Mul": arithmetic.mul,
+    "Neg": arithmetic.neg,
     "PRelu": pointwise.prelu,
     "Pad": windows.pad,
-    "ReduceMean": windows.reduce_mean,
+    "Pow": local_response.power,
+    "ReduceMax": reductions.reduce_max,
+    "ReduceMean": reductions.reduce_mean,
+    "ReduceSum": reductions.reduce_sum,
     "Relu": pointwise.relu,
     "Reshape": axes.reshape,
     "Shape": axes.shape,

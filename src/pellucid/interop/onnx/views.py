@@ -55,6 +55,23 @@ class Affine:
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
 
+@dataclass(frozen=True)
+class Neighbours:
+    """What is still to be computed of squares: a step of a local response normalisation in pieces.
+
+    Attributes:
+        before: Channels of zeros in front of the first one, over which windows may reach.
+        after: The same behind the last one.
+        size: Channels of a window, whose mean it is; 0 before that is taken.
+        power: The exponent that the mean, scaled and shifted, then gets; None before that.
+    """
+
+    before: int
+    after: int
+    size: int = 0
+    power: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Value:
     """A tensor of an imported network.
@@ -65,6 +82,8 @@ class Value:
         theirs: The tensor's, behind the batch axis.
         affine: What is still to be computed of each number; None: nothing.
         logarithm: Whether it is the logarithm of probabilities, which only an output may be.
+        neighbours: What must become part of a local response normalisation, before the affine
+            part; None: nothing.
     """
 
     node: str
@@ -72,16 +91,21 @@ class Value:
     theirs: tuple[Axis, ...]
     affine: Affine | None = None
     logarithm: bool = False
+    neighbours: Neighbours | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The tensor's, without the batch axis."""
+        if self.neighbours is not None and not self.neighbours.size:
+            one, channels, *rest = map(size_of, self.theirs)
+            return (one, self.neighbours.before + channels + self.neighbours.after, *rest)
         return tuple(map(size_of, self.theirs))
 
     @property
     def plain(self) -> bool:
         """Whether nothing is still to be computed of it."""
-        return self.affine is None or self.affine.nothing
+        done = self.affine is None or self.affine.nothing
+        return done and not self.logarithm and self.neighbours is None
 
     @property
     def is_vector(self) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 
 from pellucid import ops
 from pellucid.interop.onnx.dense import add_dense
+from pellucid.interop.onnx.local_response import averaged_squares, padded_squares
 from pellucid.interop.onnx.views import Value, of_maps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pellucid.interop.onnx.builder import Builder, Pads
     from pellucid.interop.onnx.nodes import OnnxNode
@@ -59,7 +60,11 @@ def max_pool(builder: Builder, node: OnnxNode) -> None:
 
 def average_pool(builder: Builder, node: OnnxNode) -> None:
     """``AveragePool``, whose padding counts or does not."""
-    value = builder.maps(node, builder.value(node))
+    value = builder.value(node, in_pieces=True)
+    if (mean := averaged_squares(builder, node, value)) is not None:
+        builder.result(node, mean)
+        return
+    value = builder.maps(node, value)
     counts = bool(node.attribute("count_include_pad", 0)) or node.input(0) in builder.pads
     settings = _pooling(builder, node, value)
     pool = builder.make(node, ops.AveragePool, **settings, count_padding=counts)
@@ -119,7 +124,11 @@ def pad(builder: Builder, node: OnnxNode) -> None:
     if mode != "constant":
         raise node.refuse(f"it pads by {mode!r:.20}; only constants are laid around")
     value = builder.value(node)
-    pads, fill = _pads_of(builder, node, value)
+    around, fill = _pads_of(builder, node, value)
+    if (squares := padded_squares(builder, value, around, fill)) is not None:
+        builder.result(node, squares)
+        return
+    pads = _around_maps(node, len(value.theirs) + 1, around)
     if not any(pads):
         builder.result(node, value)
         return
@@ -144,8 +153,10 @@ def pad(builder: Builder, node: OnnxNode) -> None:
     builder.result(node, value)
 
 
-def _pads_of(builder: Builder, node: OnnxNode, value: Value) -> tuple[Pads, float]:
-    """What is laid around height and width, and its value."""
+def _pads_of(
+    builder: Builder, node: OnnxNode, value: Value
+) -> tuple[dict[int, tuple[int, int]], float]:
+    """How much is laid before and behind each axis, and its value."""
     if node.opset < 11:
         pads, fill = list(node.attribute("pads", ())), node.attribute("value", 0.0)
     else:
@@ -158,12 +169,17 @@ def _pads_of(builder: Builder, node: OnnxNode, value: Value) -> tuple[Pads, floa
         axes = [int(each) % rank for each in builder.constant(node, 3).ravel()]
     if len(pads) != 2 * len(axes):
         raise node.refuse(f"it has {len(pads)} pads for {len(axes)} axes")
-    around = {each: (pads[k], pads[k + len(axes)]) for k, each in enumerate(axes)}
+    around = {each: (int(pads[k]), int(pads[k + len(axes)])) for k, each in enumerate(axes)}
+    return around, float(fill)
+
+
+def _around_maps(node: OnnxNode, rank: int, around: Mapping[int, tuple[int, int]]) -> Pads:
+    """What is laid around height and width, and around nothing else."""
     others = [sides for each, sides in around.items() if any(sides) and each not in (2, 3)]
-    if others or (rank != 4 and any(pads)):
+    if others or (rank != 4 and any(map(any, around.values()))):
         raise node.refuse("it pads other axes than height and width")
     (top, bottom), (left, right) = around.get(2, (0, 0)), around.get(3, (0, 0))
-    return (int(top), int(left), int(bottom), int(right)), float(fill)
+    return top, left, bottom, right
 
 
 def _joins(builder: Builder, tensor: str, pads: Pads, fill: float) -> bool:
@@ -216,45 +232,6 @@ def _global(
     value = builder.maps(node, value)
     name = builder.add(node, operation, value.node)
     builder.result(node, builder.made(name, value))
-
-
-def reduce_mean(builder: Builder, node: OnnxNode) -> None:
-    """``ReduceMean`` over height and width, or over one of them."""
-    value = builder.value(node)
-    rank = len(value.theirs) + 1
-    given = node.attribute("axes")
-    if given is None and node.input(1):
-        given = builder.constant(node, 1).ravel().tolist()
-    if not given and node.attribute("noop_with_empty_axes", 0):
-        builder.result(node, value)
-        return
-    axes = {int(each) % rank for each in (given or range(rank))}
-    if 0 in axes:
-        raise node.refuse("it takes the mean over the batch")
-    gone = {k - 1 for k in axes}
-    keep = node.attribute("keepdims", 1)
-    theirs = tuple(
-        () if k in gone else atoms for k, atoms in enumerate(value.theirs) if keep or k not in gone
-    )
-    meant = {atom for k in gone for atom in value.theirs[k]}
-    if not meant:
-        builder.result(node, value.seen_as(*theirs))
-        return
-    value = builder.settled(node, value)
-    if not value.is_vector and meant == {*value.ours[0], *value.ours[1]}:
-        name = builder.add(node, ops.GlobalAveragePool(), value.node)
-        builder.result(node, Value(name, (value.ours[2],), theirs))
-        return
-    if not value.is_vector and len(value.theirs) == 3 and gone < {1, 2}:
-        value = builder.maps(node, value)
-        rows, columns, _ = builder.shape(value.node)
-        size = (rows, 1) if gone == {1} else (1, columns)
-        name = builder.add(node, ops.AveragePool(size, size), value.node)
-        made = of_maps(name, builder.shape(name))
-        left = [each for k, each in enumerate(made.theirs) if keep or k not in gone]
-        builder.result(node, made.seen_as(*left))
-        return
-    raise node.refuse("it takes the mean over other axes than height and width")
 
 
 def _pair(node: OnnxNode, name: str, default: Sequence[int]) -> tuple[int, int]:
