@@ -22,6 +22,7 @@ from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
 from pellucid.cli.lecture import lecture
+from pellucid.cli.page import page
 from pellucid.cli.predict import predict
 from pellucid.cli.runs import runs
 from pellucid.cli.summary import summary
@@ -80,6 +81,7 @@ for command in (
     compare,
     predict,
     features,
+    page,
     add_class,
     runs,
     summary,

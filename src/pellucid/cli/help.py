@@ -32,7 +32,8 @@ COMMAND_GROUPS = {
     "Learn from pictures": ("check", "find-rate", "train"),
     "Use and judge a model": ("predict", "evaluate", "compare", "runs"),
     "See how it works": (
-        "trace", "backward", "explain", "kernels", "surgery", "lecture", "summary", "explain-plan",
+        "trace", "backward", "explain", "kernels", "surgery", "lecture", "page", "summary",
+        "explain-plan",
     ),
     "Stand on trained networks": ("features", "add-class"),
     "Networks of others": ("export", "import", "verify"),
@@ -53,6 +54,7 @@ EXAMPLES = {
     "kernels": "pellucid kernels runs/photos -o kernels.png",
     "surgery": "pellucid surgery runs/photos cat.jpg --mute conv1:3",
     "lecture": "pellucid lecture runs/photos cat.jpg",
+    "page": "pellucid page runs/digits mnist -o digits.html",
     "summary": "pellucid summary resnet18 --out resnet18.svg",
     "explain-plan": "pellucid explain-plan lecture --time",
     "features": "pellucid features my-photos --from efficientnet-lite0 -o features.npz",

@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
-from pellucid.estimators.opened import OpenEstimator
+from pellucid.estimators.paged import PagedEstimator
 from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
 from pellucid.estimators.reading import outputs
 from pellucid.ops.softmax import probabilities
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pellucid.layers import Sequential
 
 
-class ImageClassifier(OpenEstimator):
+class ImageClassifier(PagedEstimator):
     """Learns to tell pictures apart, and can be opened up.
 
     Labels (N,) are one class a picture; (N, K) of 0 and 1 any number of K labels a picture, see

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pellucid import checks
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
-from pellucid.estimators.opened import OpenEstimator
+from pellucid.estimators.paged import PagedEstimator
 from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
 from pellucid.ops import Huber, SquaredError
 from pellucid.tasks import Regression
@@ -29,7 +29,7 @@ LOSSES = ("squared", "huber")
 """What a regressor can minimise."""
 
 
-class ImageRegressor(OpenEstimator):
+class ImageRegressor(PagedEstimator):
     """Learns to predict numbers from pictures.
 
     Follows scikit-learn's conventions, as :class:`pellucid.ImageClassifier` does. Targets are (N,)

@@ -22,8 +22,7 @@ from pellucid.ops.pool import Pool
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
-    from pellucid.ops.operation import Array, Saved
-    from pellucid.ops.reads import Sources
+    from pellucid.ops.operation import Array, Saved, Shape
     from pellucid.ops.terms import Rule
 
 
@@ -70,9 +69,8 @@ class AveragePool(Pool):
             counts += padded[:, rows_at, columns_at]
         return counts
 
-    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        counts = self._counts(inputs[0][None].astype(np.float64))
-        return np.full(len(sources.table), 1.0 / float(counts[0, at[0], at[1], 0]))
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        return np.asarray(1.0 / self._counts(np.ones((1, *inputs[0])))[0])
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         count = self._counts(np.ones((1, *inputs[0].shape)))[0, at[0], at[1], 0]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
@@ -98,8 +97,12 @@ class BatchNorm(Elementwise):
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(weights["beta"] - self._factor(weights) * weights["mean"])
 
-    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        return np.asarray(self._factor(weights)[at[-1]])
+    @property
+    def norm_epsilon(self) -> float:
+        return self.epsilon
+
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        return self._factor(weights)
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         w = {name: cells.cell(at[-1:]) for name, cells in weights.items()}

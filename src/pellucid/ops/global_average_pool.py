@@ -19,8 +19,7 @@ from pellucid.ops.pool import GlobalPool
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
-    from pellucid.ops.operation import Array, Saved
-    from pellucid.ops.reads import Sources
+    from pellucid.ops.operation import Array, Saved, Shape
     from pellucid.ops.terms import Rule
 
 
@@ -41,8 +40,9 @@ class GlobalAveragePool(GlobalPool):
         share = gradient[:, None, None, :] / (height * width)
         return (np.broadcast_to(share, saved).copy(),), {}
 
-    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        return np.full(len(sources.table), 1.0 / len(sources.table))
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        height, width, _ = inputs[0]
+        return np.array(1.0 / (height * width))
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         cells = self.cells(at, inputs)

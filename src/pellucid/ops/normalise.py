@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
@@ -72,8 +71,8 @@ class Normalise(Elementwise):
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.asarray(-np.array(self.mean) / np.array(self.std))
 
-    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        return np.array([1.0 / self.std[at[-1]]])
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        return np.asarray(1.0 / np.array(self.std))
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         mean, std = self.mean[at[-1]], self.std[at[-1]]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.reads import Reads, Sources
+    from pellucid.ops.slopes import Slopes
     from pellucid.ops.terms import Rule, Terms
 
 Array = NDArray[Any]
@@ -132,6 +133,10 @@ class Operation(ABC):
     rectifies: ClassVar[bool] = False
     """Whether it silences what is not positive, as ReLU does; guided methods are about these."""
 
+    negative_factor: ClassVar[str] = ""
+    """The weight, one a channel, that multiplies values that are not positive, where others stay as
+    they are."""
+
     sets_scale: ClassVar[bool] = False
     """Whether what it gives is in proportion to its kernel or scale, all of it."""
 
@@ -206,11 +211,20 @@ class Operation(ABC):
         """What a sum adds to its products; broadcasts to the output's shape for one image."""
         return weights.get("bias", np.zeros(1))
 
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        """What a sum multiplies all that an output reads with, where each has no weight of its own.
+
+        Broadcasts to the output's shape for one image.
+        """
+        return np.ones(1)
+
     def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        """What a sum multiplies each value with, (T,): its weight, or 1."""
-        reads = self.reads(*(x.shape for x in inputs))
+        """What a sum multiplies each value with, (T,): its weight, or what all have."""
+        shapes = [x.shape for x in inputs]
+        reads = self.reads(*shapes)
         if reads.weight is None or sources.weights is None:
-            return np.ones(len(sources.table))
+            factor = np.broadcast_to(self.multiplied(weights, *shapes), reads.output)[at]
+            return np.full(len(sources.table), factor, np.float64)
         return np.asarray(weights[reads.weight.name][tuple(sources.weights.T)])
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
@@ -287,7 +301,8 @@ class Operation(ABC):
         cells = self.cells(at, inputs)
         if self.rule == "maximum":
             return nested("MAX", cells)
-        plain = type(self).factors is Operation.factors and type(self).added is Operation.added
+        own = type(self)
+        plain = own.multiplied is Operation.multiplied and own.added is Operation.added
         self._derived("formula", self.rule == "sum" and plain and not weights)
         return "+".join(cells)
 
@@ -295,6 +310,15 @@ class Operation(ABC):
         """The spreadsheet cells of what an output reads."""
         rows = self.reads(*(x.shape for x in inputs)).sources(at).table.tolist()
         return [inputs[branch].cell(tuple(n for n in at if n >= 0)) for branch, *at in rows]
+
+    def slopes(self) -> Slopes | None:
+        """Of a function of each value alone that is straight between its kinks; none of others."""
+        return None
+
+    @property
+    def norm_epsilon(self) -> float | None:
+        """Of a norm with γ, β, a mean and a variance of its own: what is added to the variance."""
+        return None
 
     def mask(self, x: Array) -> Array | None:
         """Of a function of each value alone: its derivative at each x; none for all others."""

@@ -9,12 +9,14 @@ import numpy as np
 
 from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.operation import INFERENCE, Mode
+from pellucid.ops.slopes import slopes_of
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved
+    from pellucid.ops.slopes import Slopes
     from pellucid.ops.terms import Rule
 
 
@@ -51,6 +53,9 @@ class Pointwise(Elementwise):
 
     def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return tuple(inputs[0] > kink for kink in self.kinks())
+
+    def slopes(self) -> Slopes | None:
+        return slopes_of(self.kinks(), self.mask)
 
     def mask(self, x: Array) -> Array:
         return self.derivative(x, self.function(x))

@@ -37,6 +37,7 @@ class PReLU(Elementwise):
     title: ClassVar[str] = "step 1(b), PReLU"
     family: ClassVar[Family] = "activation"
     rule: ClassVar[Rule] = "sum"
+    negative_factor: ClassVar[str] = "slope"
     words: ClassVar[str] = "x where it is positive, else a learned share of it"
     initializer: str | float = 0.25
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.formula import InputCells, WeightCells
     from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.reads import Sources
     from pellucid.ops.terms import Rule, Terms
 
 
@@ -58,8 +57,8 @@ class Rescale(Elementwise):
     def added(self, weights: Weights, shape: Shape) -> Array:
         return np.array(self.shift)
 
-    def factors(self, inputs: Arrays, weights: Weights, at: Position, sources: Sources) -> Array:
-        return np.array([self.scale[at[-1]]])
+    def multiplied(self, weights: Weights, *inputs: Shape) -> Array:
+        return np.array(self.scale)
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         scale, shift = self.scale[at[-1]], self.shift[at[-1]]

@@ -180,22 +180,26 @@ class WebProgram:
         }
 
     def _weights(self) -> dict[str, Any]:
-        """Where each float of each weight lies, by full name, in the order of its array."""
+        """Where each float of each weight lies, by full name, in the order of its array.
+
+        Of what several layers share, the first is where it learns; ``copies`` are read by others.
+        """
         size = self.code.plan.arena.size
         numbers = np.arange(size // FLOAT, dtype=np.uint32)
         places = (START + FLOAT * numbers).view(np.uint8)
-        found = {}
+        found: dict[str, Any] = {}
+        copies: dict[str, list[Any]] = {}
         for stage in self.code.weighted.values():
             arrays = stage.read(places, stage.parameter.weights) | stage.read_statistics(places)
             for part, array in arrays.items():
                 owner = self.code.plan.owners.get(stage.region.full_name(part), stage.name)
+                name = f"{stage.region.anchor.store}.{part}"
+                addresses = np.ascontiguousarray(array).view(np.uint32)
                 if owner != stage.name:
-                    continue  # a copy of what another layer shares
-                found[f"{stage.region.anchor.store}.{part}"] = {
-                    "shape": list(array.shape),
-                    "addresses": np.ascontiguousarray(array).view(np.uint32),
-                }
-        return found
+                    copies.setdefault(name, []).append(addresses)
+                else:
+                    found[name] = {"shape": list(array.shape), "addresses": addresses}
+        return {name: {**about, "copies": copies.get(name, [])} for name, about in found.items()}
 
     def _loss(self) -> dict[str, Any]:
         """Where labels go and the loss is found; of several, by name."""

@@ -1,0 +1,149 @@
+"""A network's graph as a page takes it: what each layer reads, and what it makes of that, as data.
+
+Nothing here says what an operation computes: that is compiled. It is what opens a value into its
+terms, as :meth:`pellucid.ops.operation.Operation.terms` does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.graph import Graph
+from pellucid.ops.operation import Operation
+from pellucid.show.network.outline import Branches, Repeat, unfolded
+from pellucid.show.network.words import described
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pellucid.engines.native.lower.fold import Folded
+    from pellucid.graph import Network, Node
+    from pellucid.ops.operation import Array
+    from pellucid.show.network.outline import Series
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ShownGraph:
+    """The layers whose values a page has: the network as it predicts.
+
+    Attributes:
+        graph: Of these; a convolution that has taken in a batch norm bears the norm's name.
+        stores: By layer, the names of its weights by their short names.
+        folds: How weights of such convolutions are made from those that are stored.
+    """
+
+    graph: Graph
+    stores: dict[str, dict[str, str]]
+    folds: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, network: Network, folded: Folded) -> ShownGraph:
+        """The graph that is computed, with its values under the names of the whole graph."""
+        whole = network.graph
+        nodes, stores, folds = [], {}, []
+        for node in whole.nodes:
+            made = folded.makers.get(node.name)
+            if made is None:
+                continue
+            layer = folded.layer(whole, node.name, network.weights)
+            if layer is None:
+                nodes.append(node)
+                stores[node.name] = dict(whole.parameters_of(node))
+                continue
+            nodes.append(dataclasses.replace(layer[0], operation=folded.graph[made].operation))
+            stores[node.name] = {part: f"{node.name}.{part}" for part in layer[1]}
+            folds.append(_fold(node, whole[folded.unfolded[made]]))
+        return cls(Graph(whole.inputs, nodes, whole.outputs), stores, folds)
+
+    def to_dict(self, weights: Mapping[str, Array]) -> dict[str, Any]:
+        """As JSON values; ``docs/page.md`` describes them.
+
+        Args:
+            weights: Of the whole network, and those that folding makes.
+        """
+        return {
+            "input": list(self.graph.input_shape),
+            "output": self.graph.output,
+            "nodes": [self._node(node, weights) for node in self.graph.nodes],
+            "outline": _series(unfolded(self.graph)),
+            "folds": self.folds,
+        }
+
+    def _node(self, node: Node, weights: Mapping[str, Array]) -> dict[str, Any]:
+        operation = node.operation
+        shapes = self.graph.inputs_of(node)
+        stores = self.stores[node.name]
+        own = {part: weights[name] for part, name in stores.items()}
+        shape = self.graph.shapes[node.name]
+        reads = operation.reads(*shapes)
+        return {
+            "name": node.name,
+            "kind": operation.kind,
+            "title": operation.title,
+            "words": operation.words,
+            "described": described(node, self.graph),
+            "family": operation.family,
+            "rule": operation.rule,
+            "inputs": list(node.inputs),
+            "shape": list(shape),
+            "weights": stores,
+            "multiply_adds": operation.multiply_adds(*shapes),
+            "reads": {
+                "inputs": [[dataclasses.asdict(axis) for axis in axes] for axes in reads.inputs],
+                "weight": None if reads.weight is None else dataclasses.asdict(reads.weight),
+            },
+            **_facts(operation, own, shapes, shape),
+        }
+
+
+def _facts(
+    operation: Operation, own: Mapping[str, Array], shapes: Any, shape: Any
+) -> dict[str, Any]:
+    """What else opens a value: what is added and multiplied, and where a function bends."""
+    if operation.norm_epsilon is not None:  # the rest follows from weights, which may change
+        return {"norm": {"epsilon": operation.norm_epsilon}}
+    found: dict[str, Any] = {}
+    if operation.rule == "sum":
+        if type(operation).multiplied is not Operation.multiplied:
+            found["multiplied"] = _array(operation.multiplied(own, *shapes))
+        if type(operation).added is not Operation.added:
+            found["added"] = _array(operation.added(own, shape))
+    if operation.negative_factor:
+        found["negative_factor"] = operation.negative_factor
+    slopes = operation.slopes()
+    if slopes is not None:
+        found["slopes"] = dataclasses.asdict(slopes)
+    return found
+
+
+def _array(array: Array) -> dict[str, Any]:
+    found = np.asarray(array, np.float64)
+    return {"shape": list(found.shape), "values": found.reshape(-1).tolist()}
+
+
+def _fold(norm: Node, layer: Node) -> dict[str, Any]:
+    """How a batch norm is taken in by the layer before it; see the engine's ``fold``."""
+    operation: Any = layer.operation
+    return {
+        "into": norm.name,
+        "kernel": f"{layer.store}.kernel",
+        "bias": f"{layer.store}.bias" if operation.bias else None,
+        "norm": norm.store,
+        "epsilon": norm.operation.norm_epsilon,
+    }
+
+
+def _series(items: Series) -> list[Any]:
+    """Steps and branches: a list of layers' names, or of branches with the layers that join."""
+    found: list[Any] = []
+    for item in items:
+        assert not isinstance(item, Repeat)
+        if isinstance(item, Branches):
+            joint = [] if item.joint is None else [node.name for node in item.joint.nodes]
+            found.append({"branches": [_series(way) for way in item.ways], "joint": joint})
+        else:
+            found.append([item.source] * bool(item.source) + [node.name for node in item.nodes])
+    return found

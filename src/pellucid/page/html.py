@@ -1,0 +1,77 @@
+"""The file: a policy that lets nothing in or out, the data as text, and the bundle."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from pellucid.text import PAGE_START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pellucid.page.blobs import Blobs
+
+BUNDLE = ("page.js", "page.css")
+"""The files of the bundle, made from ``web/``."""
+
+
+def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> str:
+    """The page as one HTML file.
+
+    Args:
+        title: As the window's title; printable.
+        language: Of its texts at first, a tag such as ``en``.
+        data: JSON values.
+        blobs: Bytes that these name.
+    """
+    from pellucid.show.html import text
+
+    script, style = bundle()
+    policy = (
+        f" script-src {_source(script)} 'wasm-unsafe-eval'; style-src {_source(style)};"
+        " worker-src blob:; media-src blob:"
+    )
+    return "\n".join(
+        (
+            f'{PAGE_START.decode("ascii")}{policy}">',
+            f"<title>{text(title)}</title>",
+            f"<style>{style}</style>",
+            "</head>",
+            "<body>",
+            f'<div id="app" data-language="{text(language)}"></div>',
+            "<noscript>This page computes a network; allow it to run scripts.</noscript>",
+            f'<script type="application/json" id="page">{_json(data)}</script>',
+            *_blobs(blobs.items()),
+            f"<script>{script}</script>",
+            "</body>",
+            "</html>",
+            "",
+        )
+    )
+
+
+def bundle() -> tuple[str, str]:
+    """The script and the style of every page."""
+    folder = resources.files("pellucid.page") / "bundle"
+    script, style = (folder.joinpath(name).read_text("utf-8").strip() for name in BUNDLE)
+    return script, style
+
+
+def _blobs(items: Iterable[tuple[str, str]]) -> Iterable[str]:
+    for name, content in items:
+        yield f'<script type="text/plain" data-blob="{name}">{content}</script>'
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON that ends no script: ``<`` is written as an escape, wherever it comes from."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def _source(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,0 +1,172 @@
+"""A page: everything that a browser needs to compute a network, collected and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pellucid.engines.native.lower.fold import fold
+from pellucid.engines.native.runtime.web.program import inspecting_program
+from pellucid.engines.native.wanted import Wanted
+from pellucid.errors import ArgumentError
+from pellucid.files.atomic import write_file
+from pellucid.graph import INPUT
+from pellucid.ops.rescale import Rescale
+from pellucid.page.blobs import Blobs
+from pellucid.page.graph_data import ShownGraph
+from pellucid.page.html import page_html
+from pellucid.page.programs import program_data
+from pellucid.page.self_test import self_test_data
+from pellucid.short_repr import short_repr
+from pellucid.text import printable
+from pellucid.version import __version__
+
+if TYPE_CHECKING:
+    import os
+
+    from pellucid.engines.native.lower.fold import Folded
+    from pellucid.files import Model
+    from pellucid.page.learning import Lesson
+    from pellucid.page.samples import Samples
+
+FORMAT = 1
+
+Language = Literal["en", "ko"]
+
+MOST_BYTES = 60_000_000
+"""Bytes of weights that a page takes without being asked: base64 makes four of three."""
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A network's page.
+
+    Attributes:
+        title: What it is called.
+        data: What it knows, as JSON values; see ``docs/page.md``.
+        blobs: Bytes that these name: modules, weights, pictures.
+        language: Of its texts at first.
+    """
+
+    title: str
+    data: dict[str, Any]
+    blobs: Blobs
+    language: Language = "en"
+
+    def to_html(self) -> str:
+        """The page as one HTML file, which needs nothing else."""
+        return page_html(self.title, self.language, self.data, self.blobs)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page.
+
+        Raises:
+            OutputError: If it cannot be written; an earlier file there is then untouched.
+        """
+        write_file(path, self.to_html().encode())
+
+    def _repr_html_(self) -> str:
+        """The page within a notebook, in a frame of its own that can do nothing but compute."""
+        content = escape(self.to_html(), quote=True)
+        return (
+            f'<iframe srcdoc="{content}" title="{escape(self.title, quote=True)}" '
+            'sandbox="allow-scripts allow-downloads" width="100%" height="720" '
+            'style="border:0"></iframe>'
+        )
+
+
+def make_page(
+    model: Model,
+    samples: Samples,
+    *,
+    lesson: Lesson | None = None,
+    title: str = "",
+    allow_large: bool = False,
+    language: Language = "en",
+) -> Page:
+    """Collect what a page needs.
+
+    Args:
+        model: The model.
+        samples: Pictures that it brings along, at least one; the self-test computes the first.
+        lesson: What it can learn; none: nothing.
+        title: What it is called; empty: by the model's answers.
+        allow_large: Whether it may have more than 60 MB of weights.
+        language: Of its texts at first.
+
+    Raises:
+        ArgumentError: There is a layer without compiled code, whose name is given; more weights
+            than a page should have; or more memory than a page can.
+    """
+    network = model.network
+    graph, weights = network.graph, network.weights
+    _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
+    folded = fold(graph)
+    shown = ShownGraph.of(network, folded)
+    names = _page_names(folded)
+    computed = {names.get(name, name): a for name, a in folded.weights(weights).items()}
+    blobs = Blobs()
+    values = frozenset(node.name for node in shown.graph.nodes)
+    forward = inspecting_program(graph, Wanted(values=values))
+    every = frozenset([INPUT, *(node.name for node in graph.nodes)])
+    backward = inspecting_program(
+        graph, Wanted(seeds=frozenset([graph.output]), gradients=every, weights=True)
+    )
+    stored = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+    data = {
+        "format": FORMAT,
+        "version": __version__,
+        "title": printable(title),
+        "model": _model_data(model),
+        "graph": shown.to_dict({**weights, **computed}),
+        "weights": {
+            "names": [[name, list(array.shape)] for name, array in stored.items()],
+            "floats": blobs.add("weights", np.concatenate([a.reshape(-1) for a in stored.values()]))
+            if stored
+            else "",
+        },
+        "programs": {
+            "forward": program_data("forward", forward, weights, blobs, names),
+            "backward": program_data("backward", backward, weights, blobs),
+        },
+        "samples": samples.to_dict(blobs),
+        "self_test": self_test_data(model, shown, samples.pixels[0]),
+        "learn": None if lesson is None else lesson.to_dict(network, blobs),
+    }
+    return Page(printable(title) or "A network", data, blobs, language)
+
+
+def _page_names(folded: Folded) -> dict[str, str]:
+    """What folded weights are called in a page, by what the compiled graph calls them."""
+    return {
+        f"{name}.{part}": f"{norm.name}.{part}"
+        for name, norm in folded.norms.items()
+        for part in ("kernel", "bias")
+    }
+
+
+def _model_data(model: Model) -> dict[str, Any]:
+    """What the answers mean, and how pictures are taken."""
+    reading = model.task.reading
+    units: dict[str, Any] = {}
+    if isinstance(reading, Rescale):
+        units = {"reading": {"scale": list(reading.scale), "shift": list(reading.shift)}}
+    return {
+        **units,
+        "task": model.task.kind,
+        "names": [printable(name) for name in model.task.names],
+        "preprocessing": model.preprocessing.to_dict(),
+        "parameters": sum(array.size for array in model.network.weights.values()),
+    }
+
+
+def _check_size(size: int, *, allow_large: bool) -> None:
+    if size > MOST_BYTES and not allow_large:
+        raise ArgumentError(
+            f"the network has {size / 1e6:.0f} MB of weights, a page takes {MOST_BYTES / 1e6:.0f}; "
+            "make it all the same with --allow-large (allow_large=True)"
+        )

@@ -1,0 +1,76 @@
+"""A compiled program as a page takes it: manifest, modules, and the memory that it begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.page.blobs import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines.native.runtime.web.program import WebProgram
+    from pellucid.ops.operation import Array
+    from pellucid.page.blobs import Blobs
+
+BLOCK = 256
+"""Bytes: memory is kept in blocks of so many, and those of zeros alone are left out."""
+
+
+def program_data(
+    name: str,
+    program: WebProgram,
+    weights: Mapping[str, Array],
+    blobs: Blobs,
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What a page knows of a program; its weights are the page's own, written where they belong.
+
+    Args:
+        name: Of the program, for its blobs.
+        program: The program.
+        weights: The network's; their shapes alone are used.
+        blobs: Where bytes are kept.
+        names: What weights are called in the page, where the program calls them otherwise.
+    """
+    about = program.to_dict()
+    places: list[NDArray[np.uint32]] = []
+    entries = []
+    for own, weight in about["weights"].items():
+        copies = [weight["addresses"], *weight["copies"]]
+        places += copies
+        entries.append(
+            {
+                "name": (names or {}).get(own, own),
+                "shape": weight["shape"],
+                "copies": len(copies),
+            }
+        )
+    joined = np.concatenate([place.reshape(-1) for place in places] or [np.zeros(0, np.uint32)])
+    # What depends on the weights is written by the page; the rest is the same for all.
+    memory = program.memory({name: np.zeros_like(array) for name, array in weights.items()})
+    starts, content = _segments(memory)
+    return {
+        **about,
+        "weights": entries,
+        "addresses": blobs.add(f"{name}-addresses", differences(joined)),
+        "blocks": blobs.add(f"{name}-blocks", differences(starts)),
+        "memory": blobs.add(f"{name}-memory", content),
+        "modules": {
+            variant: blobs.add(f"{name}-{variant}", code)
+            for variant, code in program.modules.items()
+        },
+    }
+
+
+def _segments(memory: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Where blocks with something in them begin, and all of these."""
+    padded = np.zeros(-(-memory.size // BLOCK) * BLOCK, np.uint8)
+    padded[: memory.size] = memory
+    blocks = padded.reshape(-1, BLOCK)
+    used = np.flatnonzero(blocks.any(axis=1))
+    return (used * BLOCK).astype(np.uint32), blocks[used]

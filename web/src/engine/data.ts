@@ -1,0 +1,179 @@
+/** What a page knows, as Python wrote it; `docs/page.md` describes each entry. */
+
+export type Shape = readonly number[];
+export type Position = readonly number[];
+
+export interface Follow {
+  axis: number;
+  stride: number;
+  divide: number;
+  modulo: number | null;
+}
+
+/** What is read along one axis of an input, see `pellucid/ops/reads.py`. */
+export interface Axis {
+  length: number;
+  follows: Follow[];
+  taps: number;
+  dilation: number;
+  before: number;
+  divisor: number;
+}
+
+export interface WeightPlace {
+  name: string;
+  index: ["tap" | "output", number][];
+}
+
+/** An array that broadcasts to a layer's output. */
+export interface Broadcast {
+  shape: number[];
+  values: number[];
+}
+
+/** Slopes of a function that is straight between its kinks. */
+export interface Slopes {
+  kinks: number[];
+  between: number[];
+  at: number[];
+}
+
+export type Rule = "sum" | "maximum" | "share" | "product" | "function";
+export type Family =
+  | "activation"
+  | "convolution"
+  | "dense"
+  | "joint"
+  | "layout"
+  | "normalisation"
+  | "pooling"
+  | "probabilities"
+  | "regularisation";
+
+export interface NodeData {
+  name: string;
+  kind: string;
+  title: string;
+  words: string;
+  described: string;
+  family: Family;
+  rule: Rule;
+  inputs: string[];
+  shape: number[];
+  /** Full names of its weights, by their short ones. */
+  weights: Record<string, string>;
+  multiply_adds: number;
+  reads: { inputs: Axis[][]; weight: WeightPlace | null };
+  multiplied?: Broadcast;
+  added?: Broadcast;
+  norm?: { epsilon: number };
+  negative_factor?: string;
+  slopes?: Slopes;
+}
+
+/** A step is a list of layers' names; branches end in the layers that join them. */
+export type Outline = (string[] | { branches: Outline[]; joint: string[] })[];
+
+/** How a layer's weights are made where it has taken in a batch norm. */
+export interface Fold {
+  into: string;
+  kernel: string;
+  bias: string | null;
+  norm: string;
+  epsilon: number;
+}
+
+export interface GraphData {
+  input: number[];
+  output: string;
+  nodes: NodeData[];
+  outline: Outline;
+  folds: Fold[];
+}
+
+/** Where the values of one image lie: bytes, and steps in floats of image, row and column. */
+export interface Place {
+  address: number;
+  shape: [number, number, number];
+  strides: [number, number, number];
+}
+
+export type Variant = "plain" | "fused";
+
+export interface ProgramData {
+  pages: number;
+  capacity: number;
+  input: number[];
+  table: number;
+  pixels: number;
+  flips: boolean;
+  schedules: string[];
+  values: Record<string, Place>;
+  gradients: Record<string, Place>;
+  weights: { name: string; shape: number[]; copies: number }[];
+  scalars: { address: number; count: number };
+  labels?: number;
+  loss?: number;
+  /** Names of blobs. */
+  addresses: string;
+  blocks: string;
+  memory: string;
+  modules: Record<Variant, string>;
+}
+
+export interface Preprocessing {
+  height: number;
+  width: number;
+  channels: number;
+  resize: "pad" | "crop" | "stretch";
+  background: number;
+  border: number;
+  decoding: string;
+  value_range?: [number, number, boolean];
+  invert?: boolean;
+  filter?: "triangle" | "bicubic";
+  margin?: number;
+}
+
+export type TaskKind = "single-label" | "multi-label" | "regression";
+
+export interface ModelData {
+  task: TaskKind;
+  names: string[];
+  preprocessing: Preprocessing;
+  parameters: number;
+  /** Of numbers: what brings each back to its unit. */
+  reading?: { scale: number[]; shift: number[] };
+}
+
+export interface ParameterData {
+  name: string;
+  shape: number[];
+  initializer: string | number;
+  fan_in: number;
+  fan_out: number;
+}
+
+export interface LearnData {
+  recipe: { learning_rate: number; epochs: number; batch_size: number; seed: number };
+  optimizer: { kind: string; beta1?: number; beta2?: number };
+  rates: string;
+  parameters: ParameterData[];
+  train: { count: number; name: string; pixels: string; labels: string };
+  judge: { count: number; name: string; pixels: string; labels: string };
+  step: ProgramData;
+  answers: ProgramData;
+}
+
+export interface PageData {
+  format: 1;
+  version: string;
+  title: string;
+  model: ModelData;
+  graph: GraphData;
+  weights: { names: [string, number[]][]; floats: string };
+  programs: { forward: ProgramData; backward: ProgramData };
+  samples: { pixels: string; names: string[]; truths: (number | null)[] };
+  self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
+  learn: LearnData | null;
+}

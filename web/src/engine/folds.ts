@@ -1,0 +1,54 @@
+/** Weights of layers that have taken in a batch norm, see `engines/native/lower/fold.py`. */
+
+import type { Fold, NodeData } from "./data";
+import type { Weights } from "./program";
+
+/** γ / √(σ² + ε), in double precision, so that folding rounds once. */
+function scale(weights: Weights, norm: string, epsilon: number): Float64Array {
+  const gamma = weight(weights, `${norm}.gamma`);
+  const variance = weight(weights, `${norm}.variance`);
+  return Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + epsilon));
+}
+
+function weight(weights: Weights, name: string): Float32Array {
+  const found = weights.get(name);
+  if (!found) throw new Error(`the page has no weights ${name}`);
+  return found;
+}
+
+/** The weights, and behind them those of folded layers. */
+export function withFolds(weights: Weights, folds: readonly Fold[]): Map<string, Float32Array> {
+  const found = new Map(weights);
+  for (const fold of folds) {
+    const factor = scale(weights, fold.norm, fold.epsilon);
+    const kernel = weight(weights, fold.kernel);
+    const beta = weight(weights, `${fold.norm}.beta`);
+    const mean = weight(weights, `${fold.norm}.mean`);
+    const bias = fold.bias === null ? null : weight(weights, fold.bias);
+    const channels = factor.length;
+    found.set(
+      `${fold.into}.kernel`,
+      kernel.map((w, i) => w * factor[i % channels]),
+    );
+    found.set(
+      `${fold.into}.bias`,
+      beta.map((b, c) => ((bias ? bias[c] : 0) - mean[c]) * factor[c] + b),
+    );
+  }
+  return found;
+}
+
+/** What a batch norm that is not folded multiplies and adds, a channel. */
+export function normFactors(
+  node: NodeData,
+  weights: Weights,
+): { multiplied: Float64Array; added: Float64Array } {
+  if (!node.norm) throw new Error(`${node.name} is no batch norm`);
+  const factor = Float64Array.from(
+    weight(weights, node.weights["gamma"]),
+    (g, c) => g / Math.sqrt(weight(weights, node.weights["variance"])[c] + node.norm!.epsilon),
+  );
+  const beta = weight(weights, node.weights["beta"]);
+  const mean = weight(weights, node.weights["mean"]);
+  return { multiplied: factor, added: factor.map((f, c) => beta[c] - f * mean[c]) };
+}

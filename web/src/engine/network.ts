@@ -1,0 +1,188 @@
+/** The network of a page: its weights, its programs, and the values of one picture. */
+
+import { crc32 } from "./checks";
+import type { NodeData, PageData, Position, Shape } from "./data";
+import { withFolds } from "./folds";
+import { offset } from "./arrays";
+import { type Bytes, type Parts, partsOf, Program } from "./program";
+
+/** The name of the picture among the values. */
+export const INPUT = "input";
+
+export interface SelfTest {
+  same: boolean;
+  /** The first layer whose values are not those of the engine in Python; none if all are. */
+  first: string | null;
+  /** The largest difference of an output, as a share of the largest output. */
+  difference: number;
+}
+
+/** Every value that a picture gives rise to. */
+export class Values {
+  private readonly found = new Map<string, Float32Array>();
+
+  constructor(
+    readonly pixels: Uint8Array,
+    private readonly shapes: ReadonlyMap<string, Shape>,
+    private readonly read: (name: string) => Float32Array,
+  ) {}
+
+  /** A layer's values, or the pixels. */
+  of(name: string): Float32Array {
+    let values = this.found.get(name);
+    if (!values) {
+      values = name === INPUT ? Float32Array.from(this.pixels) : this.read(name);
+      this.found.set(name, values);
+    }
+    return values;
+  }
+
+  at(name: string, at: Position): number {
+    return this.of(name)[offset(this.shapes.get(name)!, at)];
+  }
+
+  /** Read everything, so that later runs of the program change nothing here. */
+  keep(): this {
+    for (const name of this.shapes.keys()) this.of(name);
+    return this;
+  }
+}
+
+/** Gradients of one loss at every value and weight. */
+export interface Gradients {
+  at(name: string): Float32Array;
+}
+
+export class Network {
+  readonly nodes: ReadonlyMap<string, NodeData>;
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** The weights as they are stored. */
+  private stored: Map<string, Float32Array>;
+  /** These, and those that folding makes. */
+  private computed: Map<string, Float32Array>;
+  private readonly weightShapes: ReadonlyMap<string, Shape>;
+  private readonly forward: Program;
+  private backward: Program | null = null;
+
+  private constructor(
+    readonly data: PageData,
+    private readonly bytes: Bytes,
+    stored: Map<string, Float32Array>,
+    forward: Parts,
+  ) {
+    this.nodes = new Map(data.graph.nodes.map((node) => [node.name, node]));
+    this.shapes = new Map<string, Shape>([
+      [INPUT, data.graph.input],
+      ...data.graph.nodes.map((node): [string, Shape] => [node.name, node.shape]),
+    ]);
+    this.stored = stored;
+    this.computed = withFolds(stored, data.graph.folds);
+    const shapes = new Map<string, Shape>(data.weights.names);
+    for (const fold of data.graph.folds) {
+      shapes.set(`${fold.into}.kernel`, shapes.get(fold.kernel)!);
+      shapes.set(`${fold.into}.bias`, shapes.get(`${fold.norm}.beta`)!);
+    }
+    this.weightShapes = shapes;
+    this.forward = new Program(forward);
+    this.forward.setWeights(this.computed);
+  }
+
+  static async open(data: PageData, bytes: Bytes): Promise<Network> {
+    const [floats, parts] = await Promise.all([
+      data.weights.floats ? bytes(data.weights.floats) : new Uint8Array(0),
+      partsOf(data.programs.forward, bytes),
+    ]);
+    const all = new Float32Array(floats.buffer as ArrayBuffer);
+    const stored = new Map<string, Float32Array>();
+    let next = 0;
+    for (const [name, shape] of data.weights.names) {
+      const length = shape.reduce((product, n) => product * n, 1);
+      stored.set(name, all.subarray(next, next + length));
+      next += length;
+    }
+    return new Network(data, bytes, stored, parts);
+  }
+
+  /** The shape of a weight; that of a folded one is the stored one's. */
+  weightShape(name: string): Shape {
+    const shape = this.weightShapes.get(name);
+    if (!shape) throw new Error(`there are no weights ${name}`);
+    return shape;
+  }
+
+  get weights(): ReadonlyMap<string, Float32Array> {
+    return this.computed;
+  }
+
+  get storedWeights(): ReadonlyMap<string, Float32Array> {
+    return this.stored;
+  }
+
+  /** Take other weights, of the names that are stored. */
+  setWeights(stored: ReadonlyMap<string, Float32Array>): void {
+    this.stored = new Map([...this.stored, ...stored]);
+    this.setComputed(withFolds(this.stored, this.data.graph.folds));
+  }
+
+  /** Take other weights as the layers have them, folded ones too; e.g. with a map muted. */
+  setComputed(computed: ReadonlyMap<string, Float32Array>): void {
+    this.computed = new Map([...this.computed, ...computed]);
+    this.forward.setWeights(this.computed);
+    this.backward?.setWeights(this.stored);
+  }
+
+  /** The values of a picture; they stay as they are until the next call, or for good if kept. */
+  run(pixels: Uint8Array): Values {
+    this.forward.run(pixels);
+    return new Values(pixels, this.shapes, (name) => this.forward.value(name));
+  }
+
+  /** Nothing but the outputs. */
+  outputs(pixels: Uint8Array): Float32Array {
+    this.forward.run(pixels);
+    return this.forward.value(this.data.graph.output);
+  }
+
+  /** The gradients of what has the given gradient at the outputs. */
+  async differentiate(pixels: Uint8Array, seed: ArrayLike<number>): Promise<Gradients> {
+    const program = (this.backward ??= await this.openBackward());
+    program.seed(this.data.graph.output, seed);
+    program.run(pixels);
+    const found = new Map<string, Float32Array>();
+    return {
+      at(name: string): Float32Array {
+        let values = found.get(name);
+        if (!values) found.set(name, (values = program.gradient(name)));
+        return values;
+      },
+    };
+  }
+
+  /** Compare the values of the self-test's picture with those that Python's engine computed. */
+  selfTest(pixels: Uint8Array): SelfTest {
+    const { checksums, outputs } = this.data.self_test;
+    const values = this.run(pixels);
+    const differing = this.data.graph.nodes.find(
+      ({ name }) => crc32(values.of(name)) !== checksums[name],
+    );
+    const found = values.of(this.data.graph.output);
+    const largest = Math.max(...outputs.map(Math.abs), Number.MIN_VALUE);
+    const apart = outputs.map((expected, k) => Math.abs(found[k] - expected));
+    return {
+      same: !differing,
+      first: differing?.name ?? null,
+      difference: Math.max(...apart) / largest,
+    };
+  }
+
+  /** The layers that take a layer's values (or the input's). */
+  readers(name: string): NodeData[] {
+    return this.data.graph.nodes.filter((node) => node.inputs.includes(name));
+  }
+
+  private async openBackward(): Promise<Program> {
+    const program = new Program(await partsOf(this.data.programs.backward, this.bytes));
+    program.setWeights(this.stored);
+    return program;
+  }
+}

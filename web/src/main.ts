@@ -1,0 +1,29 @@
+import "./app.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+import type { PageData } from "./engine/data";
+import { Network } from "./engine/network";
+import { blob, pageData } from "./page/blobs";
+import { PageState } from "./state/page.svelte";
+import { catalogues, type Language } from "./text/index";
+
+/** Open the network and show it; what goes wrong is shown in its place. */
+async function start(target: HTMLElement): Promise<void> {
+  const language = (target.dataset["language"] === "ko" ? "ko" : "en") satisfies Language;
+  target.textContent = catalogues[language].page.opening;
+  try {
+    const data = pageData<PageData>();
+    const [network, samples] = await Promise.all([
+      Network.open(data, blob),
+      blob(data.samples.pixels),
+    ]);
+    const page = new PageState(data, network, samples, language);
+    target.textContent = "";
+    mount(App, { target, props: { page } });
+  } catch (error) {
+    target.textContent = error instanceof Error ? error.message : String(error);
+    target.setAttribute("role", "alert");
+  }
+}
+
+void start(document.getElementById("app")!);

@@ -1,0 +1,113 @@
+/** What the page shows: the picture, the values that it gives rise to, what is selected. */
+
+import type { PageData, Position } from "../engine/data";
+import { type Gradients, INPUT, type Network, type SelfTest, type Values } from "../engine/network";
+import { lossGradient, reading } from "../engine/task";
+import { catalogues, type Language } from "../text/index";
+
+/** Where the picture comes from. */
+export type Origin =
+  { kind: "sample"; index: number } | { kind: "drawn" } | { kind: "picture"; name: string };
+
+export interface Place {
+  layer: string;
+  at: Position;
+}
+
+export type View = "number" | "backward" | "why" | "learn" | "lecture";
+
+export class PageState {
+  readonly data: PageData;
+  readonly network: Network;
+  readonly samples: Uint8Array;
+  readonly selfTest: SelfTest;
+
+  /** The pixels that the network takes. */
+  pixels = $state.raw(new Uint8Array());
+  origin = $state.raw<Origin>({ kind: "sample", index: 0 });
+  /** The class that is right, where that is known or chosen. */
+  truth = $state<number | null>(null);
+  /** Grows whenever weights change, so that everything is computed again. */
+  version = $state(0);
+  language = $state<Language>("en");
+  view = $state<View>("number");
+  /** The value that is opened, behind those that led there. */
+  path = $state.raw<Place[]>([]);
+
+  readonly values: Values = $derived.by(() => {
+    void this.version;
+    return this.network.run(this.pixels).keep();
+  });
+  readonly outputs: Float32Array = $derived.by(() => this.values.of(this.data.graph.output));
+  /** What users read: probabilities, or numbers. */
+  readonly answer: Float64Array = $derived.by(() => reading(this.data.model, this.outputs));
+  /** The outputs' places, the likeliest first. */
+  readonly ranking: number[] = $derived(
+    Array.from(this.answer.keys()).sort((a, b) => this.answer[b] - this.answer[a] || a - b),
+  );
+  readonly text = $derived(catalogues[this.language]);
+  readonly selected: Place | null = $derived(this.path.at(-1) ?? null);
+
+  constructor(data: PageData, network: Network, samples: Uint8Array, language: Language) {
+    this.data = data;
+    this.network = network;
+    this.samples = samples;
+    this.language = language;
+    this.selfTest = network.selfTest(this.samplePixels(0));
+    this.takeSample(0);
+  }
+
+  get names(): string[] {
+    return this.data.model.names;
+  }
+
+  get imageSize(): number {
+    return this.shape(INPUT).reduce((product, n) => product * n, 1);
+  }
+
+  shape(layer: string): readonly number[] {
+    const shape = this.network.shapes.get(layer);
+    if (!shape) throw new Error(`there is no layer ${layer}`);
+    return shape;
+  }
+
+  samplePixels(index: number): Uint8Array<ArrayBuffer> {
+    const size = this.data.graph.input.reduce((product, n) => product * n, 1);
+    return this.samples.slice(index * size, (index + 1) * size) as Uint8Array<ArrayBuffer>;
+  }
+
+  takeSample(index: number): void {
+    this.take(this.samplePixels(index), { kind: "sample", index });
+    this.truth = this.data.samples.truths[index];
+  }
+
+  /** Take a picture, as the network takes it. */
+  take(pixels: Uint8Array<ArrayBuffer>, origin: Origin): void {
+    this.pixels = pixels;
+    this.origin = origin;
+    if (origin.kind !== "sample") this.truth = null;
+  }
+
+  /** Open a value; `further` keeps how one came there. */
+  open(layer: string, at: Position, further = false): void {
+    const place = { layer, at: [...at] };
+    this.path = further ? [...this.path, place] : [place];
+    this.view = "number";
+  }
+
+  /** Back to the value before. */
+  back(): void {
+    this.path = this.path.slice(0, -1);
+  }
+
+  /** Take other weights, e.g. after learning. */
+  setWeights(weights: ReadonlyMap<string, Float32Array>): void {
+    this.network.setWeights(weights);
+    this.version++;
+  }
+
+  /** The gradients of the loss of the picture, if a class is right. */
+  async lossGradients(truth: number): Promise<Gradients> {
+    return this.network.differentiate(this.pixels, lossGradient(this.outputs, truth));
+  }
+}

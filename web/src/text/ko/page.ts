@@ -1,0 +1,15 @@
+export const page = {
+  first: "왼쪽에서 그림을 고르거나 그리세요. 숫자를 누르면 그 숫자가 어떻게 만들어졌는지 보입니다.",
+  opening: "신경망을 여는 중…",
+  language: "언어",
+  same: "파이썬 엔진과 비트까지 같음",
+  apart: (share: string, layer: string) =>
+    `파이썬 엔진과 가장 큰 출력의 ${share}만큼 다름, ${layer}에서 처음`,
+  views: {
+    number: "숫자 열어 보기",
+    backward: "거꾸로",
+    why: "왜",
+    learn: "학습",
+    lecture: "강의",
+  },
+};
