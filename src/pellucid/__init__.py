@@ -167,7 +167,7 @@ def import_onnx(
     from pellucid.estimators import estimator_of
     from pellucid.interop.onnx.constants import MOST_PARAMETERS
     from pellucid.interop.onnx.importing import Meaning, import_file, pixel_scale
-    from pellucid.interop.onnx.translating import Asked
+    from pellucid.interop.onnx.inputs import Asked
 
     means, deviations = pixel_scale(mean, std, white)
     most = MOST_PARAMETERS if max_parameters is None else max_parameters
@@ -206,7 +206,7 @@ def from_torch(
     """
     from pellucid.estimators import estimator_of
     from pellucid.interop.onnx.importing import Meaning, pixel_scale
-    from pellucid.interop.onnx.translating import Asked
+    from pellucid.interop.onnx.inputs import Asked
     from pellucid.interop.torch.module import import_module as import_torch
 
     means, deviations = pixel_scale(mean, std, white)

@@ -25,7 +25,8 @@ from onnx.backend.test.case import node
 
 from pellucid.engines import get_engine
 from pellucid.errors import FileFormatError
-from pellucid.interop.onnx.translating import Asked, translated
+from pellucid.interop.onnx.inputs import Asked
+from pellucid.interop.onnx.translating import translated
 from pellucid.interop.onnx.translations import TRANSLATIONS
 
 if TYPE_CHECKING:

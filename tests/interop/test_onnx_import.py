@@ -16,9 +16,10 @@ from pellucid.engines import get_engine
 from pellucid.errors import FileFormatError, MissingDependencyError, PellucidError
 from pellucid.interop.onnx.export import file_of, onnx_graph, onnx_model
 from pellucid.interop.onnx.importing import Meaning, import_file, import_proto, pixel_scale
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_library, onnx_runtime
 from pellucid.interop.onnx.options import InputForm
-from pellucid.interop.onnx.translating import Asked, translated
+from pellucid.interop.onnx.translating import translated
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
 from tests.engines.networks import GRAPHS

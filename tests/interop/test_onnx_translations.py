@@ -9,7 +9,7 @@ import pytest
 from onnx.defs import onnx_opset_version
 
 from pellucid.interop.onnx.importing import import_proto
-from pellucid.interop.onnx.translating import Asked
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.ops import BatchNorm, Conv2D, Normalise
 from tests.interop.written import agrees, kinds, written
 

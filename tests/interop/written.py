@@ -15,7 +15,7 @@ from tests.interop.onnx_files import run
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.interop.onnx.translating import Asked
+    from pellucid.interop.onnx.inputs import Asked
 
 TOLERANCE = 1e-5
 

@@ -82,7 +82,7 @@ def import_(
     """
     from pellucid.files import save_model
     from pellucid.interop.onnx.importing import Meaning, import_file, pixel_scale
-    from pellucid.interop.onnx.translating import Asked
+    from pellucid.interop.onnx.inputs import Asked
 
     check_output(out, (".safetensors",), file)
     size = None if image_size is None else arguments.image_size(image_size)

@@ -122,7 +122,11 @@ class Builder:
         if not name:
             return default
         if name not in self.constants:
-            raise node.refuse(f"its input {place + 1} must be a constant, and is computed")
+            computed = "must be a constant, and is computed"
+            missing = f"is {printable(name)!r:.80}, which the file does not hold"
+            raise node.refuse(
+                f"its input {place + 1} {computed if name in self.values else missing}"
+            )
         return self.constants[name]
 
     def weight(self, node: OnnxNode, place: int) -> Array:
@@ -134,8 +138,8 @@ class Builder:
         array = self.constant(node, place)
         if array is None:
             raise node.refuse(f"its input {place + 1}, a weight, is missing")
-        if array.dtype.kind not in "fiuV" or (array.dtype.kind == "V" and array.dtype.itemsize > 2):
-            raise node.refuse(f"its weights are of type {array.dtype}, not numbers")
+        if array.dtype.kind not in "fV" or (array.dtype.kind == "V" and array.dtype.itemsize > 2):
+            raise node.refuse(f"its weights are of type {array.dtype}, not floats")
         with np.errstate(over="ignore"):
             found = np.asarray(array, np.float32)
         if not np.isfinite(found).all():

@@ -15,11 +15,11 @@ from pellucid.interop.onnx import metadata
 from pellucid.interop.onnx.constants import MOST_PARAMETERS, inlined
 from pellucid.interop.onnx.export import INPUT, value_names
 from pellucid.interop.onnx.importing import import_proto
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_runtime
 from pellucid.interop.onnx.own_files import metadata_of
 from pellucid.interop.onnx.reading import read_onnx
 from pellucid.interop.onnx.runtime import Session
-from pellucid.interop.onnx.translating import Asked
 from pellucid.interop.onnx.views import reordered, size_of
 from pellucid.text import printable
 

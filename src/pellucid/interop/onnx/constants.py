@@ -202,6 +202,8 @@ def _with_external_data(tensor: TensorProto, folder: Path | None) -> TensorProto
     location = entries.get("location", "")
     if folder is None or not location:
         raise FileFormatError(f"{what} lies outside the file, and it is not said where")
+    if "\0" in location:
+        raise FileFormatError(f"{what} lies in {_brief(location)}, which is no file")
     path = Path(location)
     home = folder.resolve()
     if path.is_absolute() or not (folder / path).resolve().is_relative_to(home):

@@ -13,9 +13,10 @@ from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidE
 from pellucid.files import Model
 from pellucid.files.limits import check_limits
 from pellucid.files.provenance import renamed
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.own_files import own_model
 from pellucid.interop.onnx.reading import read_onnx
-from pellucid.interop.onnx.translating import Asked, Translated, translated
+from pellucid.interop.onnx.translating import Translated, translated
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
 from pellucid.text import counted, listed, printable, truncated
 

@@ -85,10 +85,10 @@ def averaged_squares(builder: Builder, node: OnnxNode, value: Value) -> Value | 
 def power(builder: Builder, node: OnnxNode) -> None:
     """``Pow`` by a constant: 1, a square, or the exponent of a local response normalisation."""
     value = builder.value(node, in_pieces=True)
-    exponent = builder.weight(node, 1)
-    if exponent.size != 1:
+    exponent = builder.constant(node, 1)
+    if exponent is None or exponent.size != 1 or exponent.dtype.kind not in "fiu":
         raise node.refuse("its exponents differ from position to position, which no layer does")
-    (beta,) = exponent.ravel().tolist()
+    beta = float(exponent.item())
     noted = value.neighbours
     if noted is not None:
         if noted.size == 0 or noted.power is not None:

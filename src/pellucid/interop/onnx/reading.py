@@ -65,7 +65,26 @@ def parsed(data: bytes, name: str) -> ModelProto:
         ) from error
     if not model.ir_version or not model.graph.node:
         raise FileFormatError(f"{name}: is no ONNX file: it holds no network; {_remedy(name)}")
+    if not _all_text(model):
+        raise FileFormatError(f"{name}: is damaged: a name in it is no text; {_remedy(name)}")
     return model
+
+
+def _all_text(model: ModelProto) -> bool:
+    """Whether names are text: those of a damaged file may be any bytes."""
+    graph = model.graph
+    try:
+        texts = [model.producer_name, model.producer_version, graph.name]
+        texts += [each.domain for each in model.opset_import]
+        texts += [text for each in model.metadata_props for text in (each.key, each.value)]
+        for listed in (graph.input, graph.output, graph.initializer):
+            texts += [each.name for each in listed]
+        for node in (*graph.node, *(node for each in model.functions for node in each.node)):
+            texts += [node.name, node.op_type, node.domain, *node.input, *node.output]
+            texts += [each.name for each in node.attribute]
+    except UnicodeDecodeError:
+        return False
+    return all(isinstance(text, str) for text in texts)
 
 
 def _remedy(name: str) -> str:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pellucid import ops
-from pellucid.errors import FileFormatError
+from pellucid.errors import FileFormatError, PellucidError
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.interop.onnx.builder import OTHERWISE, Builder
-from pellucid.interop.onnx.constants import MOST_PARAMETERS, Constants
+from pellucid.interop.onnx.constants import Constants
+from pellucid.interop.onnx.inputs import Asked, input_of
 from pellucid.interop.onnx.nodes import OnnxNode
-from pellucid.interop.onnx.reading import MOST_NODES, opset_of
+from pellucid.interop.onnx.reading import opset_of
+from pellucid.interop.onnx.soundness import check_names, check_node, without_functions
 from pellucid.interop.onnx.translations import TRANSLATIONS
 from pellucid.interop.onnx.views import Value, of_maps
 from pellucid.text import listed, truncated
@@ -20,36 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from onnx import ModelProto, ValueInfoProto
+    from onnx import ModelProto
 
     from pellucid.interop.onnx.options import Layout
     from pellucid.ops.operation import Shape
 
 ENDS = {"softmax": "softmax", "sigmoid": "sigmoid"}
 """Operations that make probabilities of logits, which a network here ends in."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a user says of a file.
-
-    Attributes:
-        size: Height and width of pictures, where the file leaves them open.
-        layout: The order of its input's axes; None: channels last where the last axis has 1 or 3
-            and the first has not.
-        output: Which of its outputs; None for the first.
-        mean: What is subtracted from grey levels 0 .. 255 before the file's own nodes, a channel
-            each or one for all; None: nothing.
-        std: What they are then divided by, a channel each or one for all; None: nothing.
-        most_parameters: Numbers of all constants together.
-    """
-
-    size: tuple[int, int] | None = None
-    layout: Layout | None = None
-    output: str | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    most_parameters: int = MOST_PARAMETERS
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,23 +68,19 @@ def translated(model: ModelProto, asked: Asked, folder: Path | None) -> Translat
         FileFormatError: If it is no network of layers that there are; the message names the node.
     """
     opset = opset_of(model)
-    if model.functions:
-        from onnx.inliner import inline_local_functions
-
-        model = inline_local_functions(model)
+    model = without_functions(model)
     graph = model.graph
-    if len(graph.node) > MOST_NODES:
-        raise FileFormatError(f"has {len(graph.node)} nodes, at most {MOST_NODES} are read")
+    check_names(graph)
     if graph.sparse_initializer:
         raise FileFormatError("has sparse constants, which are not read")
     constants = Constants(graph.initializer, folder, asked.most_parameters)
-    source, shape, layout = _input(
-        [each for each in graph.input if each.name not in constants], asked
-    )
+    given = [each for each in graph.input if each.name not in constants]
+    source, shape, layout = input_of(graph, given, asked)
     names = [each.name for each in graph.output]
     output = names[0] if asked.output is None and names else asked.output
     if output is None or output not in names:
-        raise FileFormatError(f"has no output {output!r:.80}; it has {listed(names)}")
+        asked_for = "" if output is None else f" {output!r:.80}; it has {listed(names) or 'none'}"
+        raise FileFormatError(f"has no output{asked_for}")
     nodes = _needed([OnnxNode(each, opset) for each in graph.node], output)
     maps = of_maps(INPUT, shape)
     height, width, channels = maps.ours
@@ -119,51 +94,6 @@ def translated(model: ModelProto, asked: Asked, folder: Path | None) -> Translat
     network, end = _finish(builder, nodes, output, shape)
     others = tuple(name for name in names if name != output)
     return Translated(network, end, output, others, source.name, layout, builder.values, opset)
-
-
-def _input(given: Sequence[ValueInfoProto], asked: Asked) -> tuple[ValueInfoProto, Shape, Layout]:
-    """The only input, the shape of its pictures (H, W, C), and the order of its axes."""
-    from onnx import TensorProto
-
-    described = [f"{truncated(each.name, 40)} {_described(each)}" for each in given]
-    tensors = [each.type.tensor_type for each in given]
-    kinds = (TensorProto.FLOAT, TensorProto.UINT8, TensorProto.FLOAT16, TensorProto.DOUBLE)
-    if len(given) != 1 or len(tensors[0].shape.dim) != 4 or tensors[0].elem_type not in kinds:
-        raise FileFormatError(
-            f"takes {listed(described, 4) or 'no input'}; a network for pictures takes one input "
-            "of floats or bytes, (N, C, H, W) or (N, H, W, C)"
-        )
-    sizes = [each.dim_value for each in tensors[0].shape.dim[1:]]
-    last = sizes[0] not in (1, 3) and sizes[2] in (1, 3)
-    last = last if asked.layout is None else asked.layout == "nhwc"
-    places = (0, 1, 2) if last else (1, 2, 0)
-    height, width, channels = (sizes[k] for k in places)
-    if asked.size is not None:
-        wanted = [(height, asked.size[0]), (width, asked.size[1])]
-        if any(own not in (0, size) for own, size in wanted):
-            raise FileFormatError(
-                f"takes pictures of {height}×{width} (height×width), not of "
-                f"{asked.size[0]}×{asked.size[1]}"
-            )
-        height, width = asked.size
-    if min(height, width, channels) < 1:
-        raise FileFormatError(
-            f"leaves the size of its pictures open, {described[0]}; give height and width "
-            "(image_size, --image-size)"
-        )
-    return given[0], (height, width, channels), "nhwc" if last else "nchw"
-
-
-def _described(given: ValueInfoProto) -> str:
-    from onnx import TensorProto
-
-    tensor = given.type.tensor_type
-    try:
-        kind = TensorProto.DataType.Name(tensor.elem_type).lower()
-    except ValueError:
-        kind = "of an unknown type"
-    axes = (each.dim_param or each.dim_value or "?" for each in tensor.shape.dim)
-    return f"{kind} ({', '.join(truncated(str(each), 20) for each in axes)})"
 
 
 def _needed(nodes: Sequence[OnnxNode], output: str) -> list[OnnxNode]:
@@ -209,10 +139,11 @@ def _translate(builder: Builder, node: OnnxNode) -> None:
     translate = TRANSLATIONS.get(node.kind)
     if translate is None:
         raise node.refuse("there is no layer for it")
+    check_node(node)
     try:
         translate(builder, node)
     except (ArithmeticError, IndexError, LookupError, TypeError, ValueError) as error:
-        if isinstance(error, FileFormatError):
+        if isinstance(error, PellucidError):
             raise
         raise node.refuse(f"its settings cannot be: {truncated(str(error), 100)}") from error
 
@@ -221,8 +152,10 @@ def _finish(
     builder: Builder, nodes: Sequence[OnnxNode], output: str, shape: Shape
 ) -> tuple[Network, str]:
     """The network up to its logits, and what the file makes of them."""
-    if output not in builder.values or not nodes:
-        raise FileFormatError(f"output {output!r:.80} is a constant, or an input")
+    if not nodes and output not in builder.values and output not in builder.constants:
+        raise FileFormatError(f"nothing makes its output {output!r:.80}")
+    if not nodes or output not in builder.values:
+        raise FileFormatError(f"its output {output!r:.80} is a constant, or its input")
     last = nodes[-1]
     value = builder.values[output]
     if value.neighbours is not None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from pellucid.interop.onnx.translating import Asked, Translated
+    from pellucid.interop.onnx.inputs import Asked
+    from pellucid.interop.onnx.translating import Translated
 
 HALF_TOLERANCE = 5e-2
 """How far answers may be apart, as a share of the largest, where the module computes in 16 bits."""

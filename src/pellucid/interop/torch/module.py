@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ArgumentError, MissingDependencyError
 from pellucid.interop.onnx.importing import Imported, Meaning, import_proto
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_library
-from pellucid.interop.onnx.translating import Asked
 from pellucid.interop.torch.checking import answers, check_answers, pictures_like
 from pellucid.text import truncated
 
