@@ -1,9 +1,10 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { embeddable } from "./tools/embeddable.ts";
 
 /** One classic script and one style, which Python writes into each page. */
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), embeddable()],
   worker: { format: "iife" },
   build: {
     outDir: process.env["PELLUCID_BUNDLE"] ?? "../src/pellucid/page/bundle",
@@ -12,6 +13,7 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: false,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     reportCompressedSize: false,
     rolldownOptions: {
       input: "src/main.ts",
@@ -23,5 +25,21 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["tests/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          globalSetup: ["tests/browser/pages.ts"],
+          setupFiles: ["tests/browser/setup.ts"],
+          fileParallelism: false, // one Chromium at a time
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
 });

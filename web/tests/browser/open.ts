@@ -1,37 +1,47 @@
-/** Opens a page from its file in Debian's headless Chromium; whatever goes wrong there is kept. */
+/** Opens a page from its file in headless Chromium, without a network. */
 
-import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
-
-export const CHROMIUM = process.env["PELLUCID_CHROMIUM"] ?? "/usr/bin/chromium";
-
-export interface Opened {
-  page: Page;
-  /** Errors, refusals of the policy, requests: each is a fault. */
-  faults: string[];
-  close(): Promise<void>;
-}
 
 export interface Look {
   width?: number;
   height?: number;
   dark?: boolean;
+  /** What stands behind the # of the address. */
   hash?: string;
+  /** Run in the page before its own script. */
+  before?: () => void;
 }
 
-let browser: Browser | undefined;
+/** The looks that every view is tried in. */
+export const LOOKS: readonly Required<Pick<Look, "width" | "height" | "dark">>[] = [
+  360, 1440,
+].flatMap((width) =>
+  [false, true].map((dark) => ({ width, height: width === 360 ? 740 : 900, dark })),
+);
 
-async function started(): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) throw new Error(`there is no ${CHROMIUM}; install Chromium`);
-  return (browser ??= await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream"],
+export interface Opened {
+  page: Page;
+  /** Errors, warnings, refusals of the policy, requests. A test that expects some takes them out. */
+  faults: string[];
+  /** Closes the page; rejected if there were faults. */
+  close(): Promise<void>;
+}
+
+let browser: Promise<Browser> | undefined;
+
+function started(): Promise<Browser> {
+  const executablePath = process.env["CHROMIUM"];
+  if (!executablePath) throw new Error("CHROMIUM names no browser: run scripts/web");
+  return (browser ??= chromium.launch({
+    executablePath,
+    args: ["--disable-gpu", "--use-fake-device-for-media-stream"],
   }));
 }
 
+/** Ends the browser; the next page starts another. */
 export async function stop(): Promise<void> {
-  await browser?.close();
+  await (await browser)?.close();
   browser = undefined;
 }
 
@@ -39,22 +49,34 @@ export async function open(file: string, look: Look = {}): Promise<Opened> {
   const context = await (
     await started()
   ).newContext({
-    viewport: { width: look.width ?? 1280, height: look.height ?? 720 },
+    viewport: { width: look.width ?? 1440, height: look.height ?? 900 },
     colorScheme: look.dark ? "dark" : "light",
     offline: true,
     acceptDownloads: true,
   });
-  const page = await context.newPage();
   const faults: string[] = [];
   const address = pathToFileURL(file).href;
-  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
-  page.on("console", (message) => {
+  context.on("weberror", (error) => faults.push(`error: ${error.error().message}`));
+  context.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
-  page.on("request", (request) => {
+  context.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(address) && !/^(data|blob):/.test(url)) faults.push(`request: ${url}`);
+    if (url.split("#")[0] !== address && !/^(data|blob):/.test(url)) faults.push(`request: ${url}`);
   });
+  await context.exposeBinding("refused", (_source, what: string) => faults.push(`policy: ${what}`));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      const { refused } = window as unknown as { refused(what: string): void };
+      refused(`${event.violatedDirective} ${event.blockedURI || event.sample}`);
+    });
+  });
+  if (look.before) await context.addInitScript(look.before);
+  const page = await context.newPage();
   await page.goto(address + (look.hash ? `#${look.hash}` : ""));
-  return { page, faults, close: () => context.close() };
+  const close = async (): Promise<void> => {
+    await context.close();
+    if (faults.length) throw new Error(`faults of ${file}:\n${faults.join("\n")}`);
+  };
+  return { page, faults, close };
 }

@@ -1,0 +1,48 @@
+"""What stands around the page's sources: the colours, the lock file, and what users install."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hatchling.builders.wheel import WheelBuilder
+
+from pellucid.show import palette
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_page_has_the_palette() -> None:
+    css = (ROOT / "web/src/app.css").read_text(encoding="utf-8")
+    light = css.partition("@media (prefers-color-scheme: dark)")[0]
+    tokens = dict(re.findall(r"--([\w-]+): (#\w+);", light))
+    for name in ("BLUE", "VERMILION", "GREEN", "PURPLE", "PROBABILITY", "INK"):
+        assert tokens[name.lower()] == getattr(palette, name), name
+
+
+def test_the_lock_file_names_no_place() -> None:
+    text = (ROOT / "web/package-lock.json").read_text(encoding="utf-8")
+    assert text.count('"integrity": "sha512-') > 50
+    assert "://" not in text
+    assert '"resolved"' not in text
+    assert "registry=" not in (ROOT / "web/.npmrc").read_text(encoding="utf-8")
+
+
+def test_every_optional_package_is_locked() -> None:
+    """What one system needs and another does not: npm refuses a lock file that lacks it."""
+    text = (ROOT / "web/package-lock.json").read_text(encoding="utf-8")
+    locked = set(re.findall(r'"node_modules/(?:[^"]*node_modules/)?([^"]+)": \{', text))
+    for block in re.findall(r'"optionalDependencies": \{([^}]*)\}', text):
+        assert set(re.findall(r'"([^"]+)":', block)) <= locked
+
+
+def test_a_wheel_has_every_file_of_the_package() -> None:
+    folder = ROOT / "src"
+    ours = {
+        path.relative_to(folder).as_posix()
+        for path in (folder / "pellucid").rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+    packed = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {"pellucid/page/bundle/page.js", "pellucid/page/bundle/page.css"} <= ours
+    assert ours <= packed

@@ -1,0 +1,4 @@
+import { afterAll } from "vitest";
+import { stop } from "./open";
+
+afterAll(stop);
