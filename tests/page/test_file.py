@@ -68,7 +68,8 @@ def test_names_with_markup_stay_text() -> None:
 def test_weights_pictures_and_modules_come_along() -> None:
     own, pictures = model(), samples()
     data, blobs = parts(make_page(own, pictures).to_html())
-    floats = np.frombuffer(blobs[data["weights"]["floats"]], "<f4")
+    planes = np.frombuffer(blobs[data["weights"]["floats"]], np.uint8).reshape(4, -1)
+    floats = np.ascontiguousarray(planes.T).view("<f4").reshape(-1)
     expected = np.concatenate([a.reshape(-1) for a in own.network.weights.values()])
     expected = expected.astype(np.float32)
     np.testing.assert_array_equal(floats, expected)

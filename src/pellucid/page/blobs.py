@@ -49,6 +49,11 @@ def little_endian(array: NDArray[np.generic]) -> bytes:
     return np.ascontiguousarray(array).astype(order, copy=False).tobytes()
 
 
+def planes(floats: NDArray[np.float32]) -> bytes:
+    """The first bytes of all floats, then the second ones, and so on: exponents are alike."""
+    return little_endian(np.ascontiguousarray(floats).reshape(-1, 1).view(np.uint8).T)
+
+
 def gzipped(data: bytes) -> bytes:
     """Bytes in gzip's format, the same each time: without a time or a name."""
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)

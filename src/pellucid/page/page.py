@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pellucid.engines.native.lower.fold import fold
-from pellucid.engines.native.runtime.web.program import inspecting_program
-from pellucid.engines.native.wanted import Wanted
 from pellucid.errors import ArgumentError
+from pellucid.explain.gallery import GALLERY
+from pellucid.explain.last_convolution import default_layer
 from pellucid.files.atomic import write_file
-from pellucid.graph import INPUT
 from pellucid.ops.rescale import Rescale
-from pellucid.page.blobs import Blobs
+from pellucid.page.blobs import Blobs, planes
 from pellucid.page.graph_data import ShownGraph
 from pellucid.page.html import page_html
-from pellucid.page.programs import program_data
+from pellucid.page.programs import all_weights, inspecting_data
 from pellucid.page.self_test import self_test_data
+from pellucid.page.variants import variants_data
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
 from pellucid.version import __version__
@@ -27,8 +27,8 @@ from pellucid.version import __version__
 if TYPE_CHECKING:
     import os
 
-    from pellucid.engines.native.lower.fold import Folded
     from pellucid.files import Model
+    from pellucid.graph import Graph
     from pellucid.page.learning import Lesson
     from pellucid.page.samples import Samples
 
@@ -107,32 +107,24 @@ def make_page(
     _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
     shown = ShownGraph.of(network, folded)
-    names = _page_names(folded)
-    computed = {names.get(name, name): a for name, a in folded.weights(weights).items()}
     blobs = Blobs()
-    values = frozenset(node.name for node in shown.graph.nodes)
-    forward = inspecting_program(graph, Wanted(values=values))
-    every = frozenset([INPUT, *(node.name for node in graph.nodes)])
-    backward = inspecting_program(
-        graph, Wanted(seeds=frozenset([graph.output]), gradients=every, weights=True)
-    )
     stored = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+    floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
     data = {
         "format": FORMAT,
         "version": __version__,
         "title": printable(title),
         "model": _model_data(model),
-        "graph": shown.to_dict({**weights, **computed}),
+        "graph": {**shown.to_dict(all_weights(network, folded)), "cam": _cam_layer(shown.graph)},
         "weights": {
             "names": [[name, list(array.shape)] for name, array in stored.items()],
-            "floats": blobs.add("weights", np.concatenate([a.reshape(-1) for a in stored.values()]))
-            if stored
-            else "",
+            "floats": blobs.add("weights", planes(floats)),
         },
-        "programs": {
-            "forward": program_data("forward", forward, weights, blobs, names),
-            "backward": program_data("backward", backward, weights, blobs),
-        },
+        "programs": inspecting_data(network, folded, blobs),
+        "variants": variants_data(model, blobs),
+        "gallery": [
+            {"name": kernel.name, "matrix": kernel.weights.tolist()} for kernel in GALLERY.values()
+        ],
         "samples": samples.to_dict(blobs),
         "self_test": self_test_data(model, shown, samples.pixels[0]),
         "learn": None if lesson is None else lesson.to_dict(network, blobs),
@@ -140,13 +132,11 @@ def make_page(
     return Page(printable(title) or "A network", data, blobs, language)
 
 
-def _page_names(folded: Folded) -> dict[str, str]:
-    """What folded weights are called in a page, by what the compiled graph calls them."""
-    return {
-        f"{name}.{part}": f"{norm.name}.{part}"
-        for name, norm in folded.norms.items()
-        for part in ("kernel", "bias")
-    }
+def _cam_layer(graph: Graph) -> str | None:
+    """The layer that Grad-CAM looks into; none without convolutions."""
+    if not any(node.operation.family == "convolution" for node in graph.nodes):
+        return None
+    return default_layer(graph)[1]
 
 
 def _model_data(model: Model) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.engines.native.runtime.web.program import inspecting_program
+from pellucid.engines.native.wanted import Wanted
+from pellucid.graph import INPUT
 from pellucid.page.blobs import differences
 
 if TYPE_CHECKING:
@@ -13,7 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.engines.native.lower.fold import Folded
     from pellucid.engines.native.runtime.web.program import WebProgram
+    from pellucid.graph import Network
     from pellucid.ops.operation import Array
     from pellucid.page.blobs import Blobs
 
@@ -65,6 +70,47 @@ def program_data(
             for variant, code in program.modules.items()
         },
     }
+
+
+def inspecting_data(
+    network: Network, folded: Folded, blobs: Blobs, prefix: str = ""
+) -> dict[str, Any]:
+    """The programs that give every value, and every gradient, of one picture.
+
+    Args:
+        network: The network.
+        folded: Its graph as it predicts.
+        blobs: Where bytes are kept.
+        prefix: Of the blobs' names.
+    """
+    graph = network.graph
+    values = frozenset(name for name in folded.makers if name in graph.shapes)
+    forward = inspecting_program(graph, Wanted(values=values))
+    every = frozenset([INPUT, *(node.name for node in graph.nodes)])
+    backward = inspecting_program(
+        graph, Wanted(seeds=frozenset([graph.output]), gradients=every, weights=True)
+    )
+    names = page_names(folded)
+    return {
+        "forward": program_data(f"{prefix}forward", forward, network.weights, blobs, names),
+        "backward": program_data(f"{prefix}backward", backward, network.weights, blobs),
+    }
+
+
+def page_names(folded: Folded) -> dict[str, str]:
+    """What folded weights are called in a page, by what the compiled graph calls them."""
+    return {
+        f"{name}.{part}": f"{norm.name}.{part}"
+        for name, norm in folded.norms.items()
+        for part in ("kernel", "bias")
+    }
+
+
+def all_weights(network: Network, folded: Folded) -> dict[str, Array]:
+    """The network's weights and those that folding makes, as a page calls them."""
+    names = page_names(folded)
+    computed = folded.weights(network.weights)
+    return {**network.weights, **{names.get(name, name): a for name, a in computed.items()}}
 
 
 def _segments(memory: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:

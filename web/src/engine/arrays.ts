@@ -44,3 +44,13 @@ export function accumulated(steps: Int32Array): Uint32Array {
   for (let i = 0; i < steps.length; i++) found[i] = total = (total + steps[i]) | 0;
   return found;
 }
+
+/** Floats whose first bytes came first, then the second ones, and so on. */
+export function joined(planes: Uint8Array): Float32Array<ArrayBuffer> {
+  const count = planes.length / 4;
+  const bytes = new Uint8Array(planes.length);
+  for (let plane = 0; plane < 4; plane++) {
+    for (let i = 0; i < count; i++) bytes[4 * i + plane] = planes[plane * count + i];
+  }
+  return new Float32Array(bytes.buffer);
+}

@@ -3,7 +3,7 @@
 import { crc32 } from "./checks";
 import type { NodeData, PageData, Position, Shape } from "./data";
 import { withFolds } from "./folds";
-import { offset } from "./arrays";
+import { joined, offset } from "./arrays";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
 
 /** The name of the picture among the values. */
@@ -92,7 +92,7 @@ export class Network {
       data.weights.floats ? bytes(data.weights.floats) : new Uint8Array(0),
       partsOf(data.programs.forward, bytes),
     ]);
-    const all = new Float32Array(floats.buffer as ArrayBuffer);
+    const all = joined(floats);
     const stored = new Map<string, Float32Array>();
     let next = 0;
     for (const [name, shape] of data.weights.names) {
@@ -137,9 +137,9 @@ export class Network {
     return new Values(pixels, this.shapes, (name) => this.forward.value(name));
   }
 
-  /** Nothing but the outputs. */
-  outputs(pixels: Uint8Array): Float32Array {
-    this.forward.run(pixels);
+  /** Nothing but the outputs, of pixels that may be no whole numbers. */
+  outputsOf(pixels: Float32Array): Float32Array {
+    this.forward.runFloats(pixels);
     return this.forward.value(this.data.graph.output);
   }
 

@@ -123,6 +123,12 @@ export class Program {
     this.call(this.about.schedules[0], images);
   }
 
+  /** The same for pixels that are no whole numbers. */
+  runFloats(pixels: Float32Array): void {
+    this.floats.set(pixels, this.about.pixels >>> 2);
+    this.call(this.about.schedules[1], pixels.length / size(this.about.input));
+  }
+
   /** A value of one image, in row-major order. */
   value(name: string, image = 0): Float32Array {
     return this.read(this.about.values[name], name, image);
