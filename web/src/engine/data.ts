@@ -89,6 +89,21 @@ export interface GraphData {
   nodes: NodeData[];
   outline: Outline;
   folds: Fold[];
+  /** The layer that Grad-CAM looks into; none without convolutions. */
+  cam: string | null;
+}
+
+/** The network with one pooling swapped: what changes of it. */
+export interface VariantData {
+  layer: string;
+  nodes: NodeData[];
+  programs: { forward: ProgramData; backward: ProgramData };
+}
+
+/** A kernel of the lecture's gallery. */
+export interface GalleryKernel {
+  name: string;
+  matrix: number[][];
 }
 
 /** Where the values of one image lie: bytes, and steps in floats of image, row and column. */
@@ -173,6 +188,8 @@ export interface PageData {
   graph: GraphData;
   weights: { names: [string, number[]][]; floats: string };
   programs: { forward: ProgramData; backward: ProgramData };
+  variants: VariantData[];
+  gallery: GalleryKernel[];
   samples: { pixels: string; names: string[]; truths: (number | null)[] };
   self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
   learn: LearnData | null;

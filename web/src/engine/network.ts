@@ -1,7 +1,7 @@
 /** The network of a page: its weights, its programs, and the values of one picture. */
 
 import { crc32 } from "./checks";
-import type { NodeData, PageData, Position, Shape } from "./data";
+import type { NodeData, PageData, Position, Shape, VariantData } from "./data";
 import { withFolds } from "./folds";
 import { joined, offset } from "./arrays";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
@@ -108,6 +108,16 @@ export class Network {
     const shape = this.weightShapes.get(name);
     if (!shape) throw new Error(`there are no weights ${name}`);
     return shape;
+  }
+
+  /** The same with one pooling swapped, and the weights that this one has now. */
+  async variant(variant: VariantData): Promise<Network> {
+    const { graph } = this.data;
+    const swapped = new Map(variant.nodes.map((node) => [node.name, node]));
+    const nodes = graph.nodes.map((node) => swapped.get(node.name) ?? node);
+    const data = { ...this.data, graph: { ...graph, nodes }, programs: variant.programs };
+    const parts = await partsOf(variant.programs.forward, this.bytes);
+    return new Network(data, this.bytes, this.stored, parts);
   }
 
   get weights(): ReadonlyMap<string, Float32Array> {

@@ -18,7 +18,8 @@ export type View = "number" | "backward" | "why" | "learn" | "lecture";
 
 export class PageState {
   readonly data: PageData;
-  readonly network: Network;
+  /** The network; surgery may swap it for one with another pooling. */
+  network: Network = $state.raw()!;
   readonly samples: Uint8Array;
   readonly selfTest: SelfTest;
 

@@ -81,9 +81,14 @@ export function setWeight(network: Network, layer: string, at: number[], value: 
   const full = kernelOf(network, layer);
   const shape = network.weightShape(full);
   const place = at.reduce((found, index, axis) => found * shape[axis] + index, 0);
-  return changed(network, { kind: "weight", layer, channel: at[at.length - 1] }, [full], (array) => {
-    array[place] = value;
-  });
+  return changed(
+    network,
+    { kind: "weight", layer, channel: at[at.length - 1] },
+    [full],
+    (array) => {
+      array[place] = value;
+    },
+  );
 }
 
 /** The stored kernel of a convolution or a dense layer. */
@@ -111,10 +116,4 @@ function changed(
     weights.set(name, copy);
   }
   return { what, weights, before };
-}
-
-/** The lecture's gallery; see `pellucid/explain/gallery.py`. */
-export interface GalleryKernel {
-  name: string;
-  matrix: number[][];
 }

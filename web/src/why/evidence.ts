@@ -57,7 +57,9 @@ function pixelShares(network: Network, values: Values, gradients: Gradients): Fl
 }
 
 function curved(node: NodeData): boolean {
-  return node.rule === "share" || node.rule === "product" || (node.rule === "function" && !node.slopes);
+  return (
+    node.rule === "share" || node.rule === "product" || (node.rule === "function" && !node.slopes)
+  );
 }
 
 /** Σ g · c over a layer's values. */

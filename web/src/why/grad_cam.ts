@@ -41,7 +41,12 @@ export async function gradCam(
     largest = Math.max(largest, size);
   }
   const empty = highest <= ROUNDING * largest;
-  return { layer, map: empty ? map.fill(0) : map.map((x) => Math.max(x, 0)), shape: [height, width], empty };
+  return {
+    layer,
+    map: empty ? map.fill(0) : map.map((x) => Math.max(x, 0)),
+    shape: [height, width],
+    empty,
+  };
 }
 
 /** A map brought to another size, bilinearly, positions being little squares. */
