@@ -4,8 +4,10 @@ import App from "./App.svelte";
 import type { PageData } from "./engine/data";
 import { Network } from "./engine/network";
 import { blob, pageData } from "./page/blobs";
+import { address } from "./state/entries";
 import { PageState } from "./state/page.svelte";
 import { catalogues, type Language } from "./text/index";
+import { viewsOf } from "./views/registry";
 
 /** Open the network and show it; what goes wrong is shown in its place. */
 async function start(target: HTMLElement): Promise<void> {
@@ -17,7 +19,8 @@ async function start(target: HTMLElement): Promise<void> {
       Network.open(data, blob),
       blob(data.samples.pixels),
     ]);
-    const page = new PageState(data, network, samples, language);
+    const page = new PageState(data, network, samples, language, viewsOf(data));
+    address.read(page, location.hash);
     target.textContent = "";
     mount(App, { target, props: { page } });
   } catch (error) {

@@ -22,6 +22,10 @@ export class PageState {
   network: Network = $state.raw()!;
   readonly samples: Uint8Array;
   readonly selfTest: SelfTest;
+  /** The views that the page has, the first of which it opens with. */
+  readonly views: readonly View[];
+  /** The language that it opens with. */
+  readonly firstLanguage: Language;
 
   /** The pixels that the network takes. */
   pixels = $state.raw(new Uint8Array());
@@ -49,11 +53,19 @@ export class PageState {
   readonly text = $derived(catalogues[this.language]);
   readonly selected: Place | null = $derived(this.path.at(-1) ?? null);
 
-  constructor(data: PageData, network: Network, samples: Uint8Array, language: Language) {
+  constructor(
+    data: PageData,
+    network: Network,
+    samples: Uint8Array,
+    language: Language,
+    views: readonly View[],
+  ) {
     this.data = data;
     this.network = network;
     this.samples = samples;
-    this.language = language;
+    this.language = this.firstLanguage = language;
+    this.views = views;
+    this.view = views[0];
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -66,10 +78,20 @@ export class PageState {
     return this.shape(INPUT).reduce((product, n) => product * n, 1);
   }
 
+  /** What is known to be right of the picture; nothing where one must choose. */
+  get knownTruth(): number | null {
+    return this.origin.kind === "sample" ? this.data.samples.truths[this.origin.index] : null;
+  }
+
   shape(layer: string): readonly number[] {
-    const shape = this.network.shapes.get(layer);
+    const shape = this.shapeOf(layer);
     if (!shape) throw new Error(`there is no layer ${layer}`);
     return shape;
+  }
+
+  /** The shape of a layer's values; none if there is no such layer. */
+  shapeOf(layer: string): readonly number[] | undefined {
+    return this.network.shapes.get(layer);
   }
 
   samplePixels(index: number): Uint8Array<ArrayBuffer> {

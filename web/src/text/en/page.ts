@@ -5,6 +5,7 @@ export const page = {
   same: "the same bits as the Python engine",
   apart: (share: string, layer: string) =>
     `differs from the Python engine by ${share} of the largest output, first at ${layer}`,
+  tabs: "Views",
   views: {
     number: "Open a number",
     backward: "Backwards",

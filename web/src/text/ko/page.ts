@@ -5,6 +5,7 @@ export const page = {
   same: "파이썬 엔진과 비트까지 같음",
   apart: (share: string, layer: string) =>
     `파이썬 엔진과 가장 큰 출력의 ${share}만큼 다름, ${layer}에서 처음`,
+  tabs: "보기",
   views: {
     number: "숫자 열어 보기",
     backward: "거꾸로",

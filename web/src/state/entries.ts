@@ -1,0 +1,80 @@
+/** What of the page's state is in its address; views add their own. */
+
+import { LANGUAGES, type Language } from "../text/index";
+import { Address, type Entry, wholeNumber } from "./address";
+import type { PageState, Place, View } from "./page.svelte";
+import { MOST, packed, unpacked } from "./pixels";
+
+/** Opened values that an address keeps, the last ones. */
+const DEEPEST = 40;
+
+export const address = new Address<PageState>();
+
+const picture: Entry<PageState> = {
+  key: "sample",
+  write: ({ origin }) => (origin.kind === "sample" && origin.index > 0 ? [`${origin.index}`] : []),
+  read(page, [text]) {
+    const index = wholeNumber(text ?? "0", page.data.samples.names.length);
+    const { origin } = page;
+    if (index === null || (origin.kind === "sample" && origin.index === index)) return;
+    page.takeSample(index);
+  },
+};
+
+const drawn: Entry<PageState> = {
+  key: "pixels",
+  write: ({ origin, pixels }) =>
+    origin.kind !== "sample" && pixels.length <= MOST ? [packed(pixels)] : [],
+  read(page, [text]) {
+    const pixels = text === undefined ? null : unpacked(text, page.imageSize);
+    if (pixels && page.imageSize <= MOST) page.take(pixels, { kind: "drawn" });
+  },
+};
+
+const truth: Entry<PageState> = {
+  key: "truth",
+  write: (page) => (page.truth === null || page.truth === page.knownTruth ? [] : [`${page.truth}`]),
+  read(page, [text]) {
+    page.truth = wholeNumber(text, page.names.length) ?? page.knownTruth;
+  },
+};
+
+const open: Entry<PageState> = {
+  key: "open",
+  write: ({ path }) => path.slice(-DEEPEST).map(({ layer, at }) => `${layer}:${at.join(",")}`),
+  read(page, texts) {
+    const path = texts.slice(-DEEPEST).map((text) => placeOf(page, text));
+    page.path = path.includes(null) ? [] : (path as Place[]);
+  },
+};
+
+const view: Entry<PageState> = {
+  key: "view",
+  write: (page) => (page.view === page.views[0] ? [] : [page.view]),
+  read(page, [text]) {
+    page.view = page.views.includes(text as View) ? (text as View) : page.views[0];
+  },
+};
+
+const language: Entry<PageState> = {
+  key: "language",
+  write: (page) => (page.language === page.firstLanguage ? [] : [page.language]),
+  read(page, [text]) {
+    page.language =
+      text !== undefined && Object.hasOwn(LANGUAGES, text)
+        ? (text as Language)
+        : page.firstLanguage;
+  },
+};
+
+address.add(picture, drawn, truth, open, view, language);
+
+/** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
+function placeOf(page: PageState, text: string): Place | null {
+  const found = /^([^]+):(\d{1,9}(?:,\d{1,9})*)$/.exec(text);
+  if (!found) return null;
+  const [layer, at] = [found[1], found[2].split(",").map(Number)];
+  const shape = page.shapeOf(layer);
+  const inside = shape?.length === at.length && at.every((place, axis) => place < shape[axis]);
+  return inside ? { layer, at } : null;
+}

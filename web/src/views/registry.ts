@@ -1,0 +1,20 @@
+/** The views of a page, in the order of their tabs; each view adds itself here. */
+
+import type { Component } from "svelte";
+import type { PageData } from "../engine/data";
+import type { PageState, View } from "../state/page.svelte";
+import NumberView from "./number/Number.svelte";
+
+interface Registered {
+  view: View;
+  component: Component<{ page: PageState }>;
+  /** Whether a page has it; left out: every page. */
+  exists?: (data: PageData) => boolean;
+}
+
+export const VIEWS: readonly Registered[] = [{ view: "number", component: NumberView }];
+
+/** The views that a page has, the one that it opens with first. */
+export function viewsOf(data: PageData): View[] {
+  return VIEWS.filter(({ exists }) => exists?.(data) ?? true).map(({ view }) => view);
+}
