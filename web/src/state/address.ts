@@ -55,9 +55,12 @@ export class Follower {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private allowed = true;
 
-  constructor(private readonly target: Window = window) {}
+  constructor(
+    private readonly target: Window,
+    private readonly rest = REST,
+  ) {}
 
-  /** The address that was written last, so that its own change is not read again. */
+  /** The address as it is, with its `#`. */
   get hash(): string {
     return this.target.location.hash;
   }
@@ -74,6 +77,6 @@ export class Follower {
       } catch {
         this.allowed = false; // within a notebook's frame, which has no address of its own
       }
-    }, REST);
+    }, this.rest);
   }
 }

@@ -14,6 +14,12 @@ export interface Place {
   at: Position;
 }
 
+/** What the network's maps show of every layer: its values, or the loss's gradient at these. */
+export interface Maps {
+  kind: "values" | "gradients";
+  of(layer: string): Float32Array;
+}
+
 export type View = "number" | "backward" | "why" | "learn" | "lecture";
 
 export class PageState {
@@ -39,6 +45,11 @@ export class PageState {
   /** The value that is opened, behind those that led there. */
   path = $state.raw<Place[]>([]);
 
+  /** The gradients of the loss, where a view has computed them. */
+  gradients = $state.raw<Gradients | null>(null);
+  /** Whether the maps show them. */
+  gradientsShown = $state(false);
+
   readonly values: Values = $derived.by(() => {
     void this.version;
     return this.network.run(this.pixels).keep();
@@ -50,6 +61,13 @@ export class PageState {
   readonly ranking: number[] = $derived(
     Array.from(this.answer.keys()).sort((a, b) => this.answer[b] - this.answer[a] || a - b),
   );
+  /** What the maps show. */
+  readonly maps: Maps = $derived.by(() => {
+    const { gradients, values } = this;
+    return gradients && this.gradientsShown
+      ? { kind: "gradients", of: (layer) => gradients.at(layer) }
+      : { kind: "values", of: (layer) => values.of(layer) };
+  });
   readonly text = $derived(catalogues[this.language]);
   readonly selected: Place | null = $derived(this.path.at(-1) ?? null);
 
@@ -116,6 +134,11 @@ export class PageState {
     const place = { layer, at: [...at] };
     this.path = further ? [...this.path, place] : [place];
     this.view = "number";
+  }
+
+  /** What a click on a map does: opens what is shown there. */
+  choose(layer: string, at: Position): void {
+    this.open(layer, at);
   }
 
   /** Back to the value before. */
