@@ -1,10 +1,11 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { embeddable } from "./tools/embeddable.ts";
+import { versions } from "./tools/versions.ts";
 
 /** One classic script and one style, which Python writes into each page. */
 export default defineConfig({
-  plugins: [svelte(), embeddable()],
+  plugins: [versions(), svelte(), embeddable()],
   worker: { format: "iife" },
   build: {
     outDir: process.env["PELLUCID_BUNDLE"] ?? "../src/pellucid/page/bundle",

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build, type Rollup } from "vite";
 
 export const FOLDER = new URL("../../../src/pellucid/page/bundle/", import.meta.url);
@@ -18,7 +19,7 @@ export function bundle(): { script: string; style: string } {
 
 /** A script, built from another entry with the page's own settings. */
 export async function built(entry: string): Promise<string> {
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   const result = (await build({
     root,
     logLevel: "warn",
