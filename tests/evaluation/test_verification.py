@@ -149,6 +149,32 @@ def test_another_programs_file_and_what_it_was_imported_as(tmp_path: Path) -> No
     assert again.first.layer == "p"
 
 
+@pytest.mark.parametrize(
+    ("body", "constants", "compared"),
+    [
+        ("p = Pad(x, s)  a = Conv(p, k)", {"s": [0, 0, 1, 1, 0, 0, 1, 1]}, ["a", "r", "y"]),
+        (
+            "l = Max(x, low)  h = Min(l, high)  a = Conv<pads = [1, 1, 1, 1]>(h, k)",
+            {"low": np.float32(50), "high": np.float32(90)},
+            ["h", "a", "r", "y"],
+        ),
+    ],
+)
+def test_tensors_that_the_next_layer_takes_on(
+    body: str, constants: dict[str, Any], compared: list[str], tmp_path: Path
+) -> None:
+    """A padded picture is none of the layers' values, and no picture either."""
+    proto = written(
+        f"{body}  r = Relu(a)  f = Flatten(r)  y = Gemm(f, w)",
+        k=(4, 3, 3, 3), w=(4 * 8 * 7, 5), **constants,
+    )  # fmt: skip
+    (tmp_path / "m.onnx").write_bytes(proto.SerializeToString())
+    pellucid.import_onnx(tmp_path / "m.onnx").save(tmp_path / "m.safetensors")
+    found = pellucid.verify(tmp_path / "m.safetensors", tmp_path / "m.onnx")
+    assert found.agrees
+    assert [each.layer for each in found.layers] == compared
+
+
 def test_what_are_not_two_forms_of_one_network(tmp_path: Path) -> None:
     for name, shape, outputs in (("a", (6, 5, 1), 3), ("b", (6, 6, 1), 3), ("c", (6, 5, 1), 4)):
         graph = Sequential([GlobalAveragePool(), Dense(outputs)]).graph(shape)

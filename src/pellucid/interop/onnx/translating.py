@@ -93,7 +93,9 @@ def translated(model: ModelProto, asked: Asked, folder: Path | None) -> Translat
         _translate(builder, node)
     network, end = _finish(builder, nodes, output, shape)
     others = tuple(name for name in names if name != output)
-    return Translated(network, end, output, others, source.name, layout, builder.values, opset)
+    taken_on = builder.pads.keys() | builder.lower.keys()  # such tensors are no layer's values
+    values = {name: each for name, each in builder.values.items() if name not in taken_on}
+    return Translated(network, end, output, others, source.name, layout, values, opset)
 
 
 def _needed(nodes: Sequence[OnnxNode], output: str) -> list[OnnxNode]:
