@@ -234,6 +234,12 @@ def test_words() -> None:
     assert "add2, reads conv1 and add1" in words_of(crossing())
 
 
+def test_shapes_stand_at_arrows_from_column_to_column_too() -> None:
+    """Of the main way; the numbers of maps alone would not tell rows and columns."""
+    words = words_of(ARCHITECTURES["googlenet"](1000).graph((224, 224, 3)))
+    assert {f"14×14×{maps}" for maps in (480, 512, 528, 832)} <= set(words)
+
+
 def test_names_are_escaped() -> None:
     hostile = '<script>"&'
     graph = Sequential(

@@ -143,9 +143,10 @@ class _Layout:
                 parts.append([])
             parts[-1].append(item)
             filled += piece.height + GAP
-        x, before = 0.0, ""
+        x, before, changed, shapes = 0.0, "", False, self._graph.shapes
         placed: list[Piece] = []
         turns: list[Line] = []
+        words: list[Words] = []
         for part in parts:
             piece = self.series(tuple(part), before).moved(x, 0.0)
             if placed:
@@ -158,11 +159,15 @@ class _Layout:
                     (end, 0.0),
                 )  # fmt: skip
                 turns.append(Line(corners, arrow=not piece.forks))
+                if changed:
+                    words.append(Words(end + 8.0, -2.0, describe(shapes[before])))
             placed.append(piece)
+            earlier = part[-2].last if len(part) > 1 else before
             before = part[-1].last
+            changed = shapes[before] != shapes.get(earlier)
             x += piece.width + COLUMNS
         tall = max(piece.height for piece in placed) + (2 * FORK if turns else 0.0)
-        whole = joined(x - COLUMNS, tall, placed[0].axis, placed, turns)
+        whole = joined(x - COLUMNS, tall, placed[0].axis, placed, turns, words)
         return whole.moved(0.0, FORK) if turns else whole
 
     def opened(self) -> list[Piece]:
