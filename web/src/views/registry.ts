@@ -4,6 +4,7 @@ import type { Component } from "svelte";
 import type { PageData } from "../engine/data";
 import type { PageState, View } from "../state/page.svelte";
 import NumberView from "./number/Number.svelte";
+import WhyView from "./why/Why.svelte";
 
 interface Registered {
   view: View;
@@ -12,7 +13,10 @@ interface Registered {
   exists?: (data: PageData) => boolean;
 }
 
-export const VIEWS: readonly Registered[] = [{ view: "number", component: NumberView }];
+export const VIEWS: readonly Registered[] = [
+  { view: "number", component: NumberView },
+  { view: "why", component: WhyView },
+];
 
 /** The views that a page has, the one that it opens with first. */
 export function viewsOf(data: PageData): View[] {

@@ -3,5 +3,6 @@ import { input } from "./input";
 import { network } from "./network";
 import { number } from "./number";
 import { page } from "./page";
+import { why } from "./why";
 
-export const en = { answer, input, network, number, page };
+export const en = { answer, input, network, number, page, why };

@@ -4,5 +4,6 @@ import { input } from "./input";
 import { network } from "./network";
 import { number } from "./number";
 import { page } from "./page";
+import { why } from "./why";
 
-export const ko: Catalogue = { answer, input, network, number, page };
+export const ko: Catalogue = { answer, input, network, number, page, why };
