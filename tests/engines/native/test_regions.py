@@ -127,6 +127,7 @@ def test_the_first_that_does_not_decline() -> None:
         if region.sources and not region.epilogue:
             assert choose(region, TARGET) is region.kernel
     assert declined(found["conv3"], TARGET) == {
+        "BandedDepthwise": "computes convolutions with one filter a channel",
         "Depthwise": "computes convolutions with one filter a channel",
         "Convolve": "computes convolutions without groups",
     }
@@ -138,4 +139,4 @@ def test_reports_say_who_computes_and_who_declined() -> None:
     assert all(stage["computed_by"] for stage in values["stages"] if stage["operations"])
     grouped = [stage for stage in values["stages"] if stage["computed_by"] == "Grouped"]
     assert grouped
-    assert grouped[0]["declined"].keys() == {"Depthwise", "Convolve"}
+    assert grouped[0]["declined"].keys() == {"BandedDepthwise", "Depthwise", "Convolve"}

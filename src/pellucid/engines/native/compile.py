@@ -119,12 +119,15 @@ def write(
         graph, lowered.regions, vectors, capacity, target.threads, learning, builder, wanted,
         lowered.makers,
     )  # fmt: skip
-    kernels = [region.kernel(plan, region) for region in plan.regions]
+    for region in plan.regions:
+        plan.kernels[region.target] = region.kernel(plan, region)
+    kernels = [*plan.kernels.values()]
     weighted = [kernel for kernel in kernels if isinstance(kernel, Weighted)]
     sharing = Sharing(plan, weighted)
     for kernel in kernels:
         builder.origin = kernel.region.target
-        kernel.forward()
+        if kernel.region.target not in plan.within:
+            kernel.forward()
     targets: dict[str, Given] = {}
     losses = _losses(plan, targets)
     for loss in losses.values():
@@ -137,11 +140,11 @@ def write(
         loss.write_sum()
     if optimizer is not None:
         _write_update(plan, sharing, optimizer)
-    for made in weighted if plan.has_backward else ():
-        builder.origin = made.region.target
-        made.flip()
+    for each in weighted if plan.has_backward else ():
+        builder.origin = each.region.target
+        each.flip()
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
-    by_name = {made.name: made for made in weighted}
+    by_name = {kernel.name: kernel for kernel in weighted}
     return Code(plan, by_name, losses, targets, sharing, builder.text())
 
 

@@ -174,7 +174,9 @@ def _stage(code: Code, folded: Folded, target: Target, schedule: str, call: Call
     nodes: list[Node] = []
     notes = list(call.about.notes)
     if region is not None:
-        for node in (region.anchor, *region.epilogue):
+        maker = region.maker if region.kernel.makes_source else None
+        both = filter(None, [maker, region])
+        for node in (node for each in both for node in (each.anchor, *each.epilogue)):
             if node.name not in plan.graph.inputs:
                 nodes += [node, *filter(None, [folded.norms.get(node.name)])]
         if schedule in TRAINING_STEP[:1] + INFERENCE_PASS:

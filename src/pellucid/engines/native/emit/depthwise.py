@@ -68,30 +68,50 @@ def slide_images(
         target: Pointer to y.
         finish: What to do with sums before they are stored.
     """
-    lanes, packing = slide.packing.lanes, slide.packing
-    across = slide.outputs[1]
 
     def row(x: Value, y: Value) -> None:
-        for first, width, count in runs(split_evenly(across, TILE[packing.taps[1] > 3])):
-
-            def tiles(
-                i: Index, _: list[Value], first: int = first, width: int = width
-            ) -> list[Value]:
-                column = f.add(f.multiply(i, width), first)
-                from_ = f.at(x, f.multiply(column, slide.source_step[1]))
-                to = f.at(y, f.multiply(column, slide.target_step[1]))
-
-                def vector(v: Index, _: list[Value]) -> list[Value]:
-                    block = f.at(kernel, f.multiply(v, packing.block))
-                    here, there = (f.at(start, f.multiply(v, lanes)) for start in (from_, to))
-                    _tile(f, slide, here, block, there, width, finish)
-                    return []
-
-                return f.loop(0, packing.blocks, 1, vector)
-
-            f.loop(0, count, 1, tiles)
+        slide_row(f, slide, x, kernel, y, slide.packing.blocks, finish)
 
     _each_row(f, slide, f.extent("images"), source, target, row)
+
+
+def slide_row(
+    f: Function,
+    slide: Slide,
+    x: Value,
+    kernel: Value,
+    y: Value,
+    vectors: int,
+    finish: Finish,
+) -> None:
+    """Append the code for one row of outputs.
+
+    Args:
+        f: The function.
+        slide: What to compute; where images and rows begin is not read of it.
+        x: Pointer to where the row's offsets of taps are counted from.
+        kernel: Pointer to the kernel of the first vector of channels.
+        y: Pointer to the first output.
+        vectors: How many vectors of channels.
+        finish: What to do with sums before they are stored.
+    """
+    lanes, packing = slide.packing.lanes, slide.packing
+    for first, width, count in runs(split_evenly(slide.outputs[1], TILE[packing.taps[1] > 3])):
+
+        def tiles(i: Index, _: list[Value], first: int = first, width: int = width) -> list[Value]:
+            column = f.add(f.multiply(i, width), first)
+            from_ = f.at(x, f.multiply(column, slide.source_step[1]))
+            to = f.at(y, f.multiply(column, slide.target_step[1]))
+
+            def vector(v: Index, _: list[Value]) -> list[Value]:
+                block = f.at(kernel, f.multiply(v, packing.block))
+                here, there = (f.at(start, f.multiply(v, lanes)) for start in (from_, to))
+                _tile(f, slide, here, block, there, width, finish)
+                return []
+
+            return f.loop(0, vectors, 1, vector)
+
+        f.loop(0, count, 1, tiles)
 
 
 def accumulate_taps(

@@ -134,6 +134,13 @@ class Function:
         less = self.value(f"icmp slt i64 {a}, {b}")
         return self.value(f"select i1 {less}, i64 {a}, i64 {b}")
 
+    def larger(self, a: Index, b: Index) -> Index:
+        """The larger of two."""
+        if isinstance(a, int) and isinstance(b, int):
+            return max(a, b)
+        more = self.value(f"icmp sgt i64 {a}, {b}")
+        return self.value(f"select i1 {more}, i64 {a}, i64 {b}")
+
     def within(self, a: Index, most: int) -> Index:
         """A, but at least 0 and at most so much."""
         if isinstance(a, int):

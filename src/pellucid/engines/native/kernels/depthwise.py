@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.ir import Function, Index, Value
     from pellucid.engines.native.kernels.plan import Plan
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.engines.native.memory.layout import Place
+    from pellucid.engines.native.memory.layout import Layout, Place
     from pellucid.engines.native.target import Target
     from pellucid.ops.operation import Operation
 
@@ -61,7 +61,7 @@ class Depthwise(PackedKernel):
         finish = finished(self.region.function)
 
         def body(f: Function) -> None:
-            slide = self._forward(self.target)
+            slide = self._forward(self.source.layout, self.target.layout)
             source, target = buffer(f, self.source.offset), buffer(f, self.target.offset)
             slide_images(f, slide, source, buffer(f, self.parameter.weights), target, finish)
 
@@ -111,7 +111,7 @@ class Depthwise(PackedKernel):
                 each_vector(f, size, lambda i: f.store_vector(f.zero, partial, i))
                 accumulate_taps(
                     f,
-                    self._forward(gradient),
+                    self._forward(self.source.layout, gradient.layout),
                     buffer(f, self.source.offset),
                     buffer(f, gradient.offset),
                     partial,
@@ -130,13 +130,10 @@ class Depthwise(PackedKernel):
             group=f"kernel {self.name}",
         )  # fmt: skip
 
-    def _forward(self, target: Place) -> Slide:
-        """The convolution itself, with y where ∂y lies, if so wanted."""
-        operation, source, to = self.operation, self.source.layout, target.layout
-        before = [
-            operation.window.along(axis, length).before
-            for axis, length in enumerate((source.height, source.width))
-        ]
+    def _forward(self, source: Layout, to: Layout) -> Slide:
+        """The convolution itself: y may lie where ∂y does, x where only some of its rows do."""
+        operation = self.operation
+        before = self._before
         (tall, wide), (down, across) = operation.size, operation.dilation
         taps = [
             (ky * wide + kx, ky * down * source.row + kx * across * source.pitch)
@@ -155,6 +152,13 @@ class Depthwise(PackedKernel):
             self.packing,
             biased=True,
         )
+
+    @property
+    def _before(self) -> tuple[int, int]:
+        """Rows and columns of zeros before the input, which the first window reaches."""
+        height, width, _ = self.plan.shape(self.region.sources[0])
+        window = self.operation.window
+        return window.along(0, height).before, window.along(1, width).before
 
     def _back(self, phase: Phase, gradient: Place, to: Place) -> Slide:
         """What carries ∂y to the input positions of one phase."""

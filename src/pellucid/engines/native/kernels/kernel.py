@@ -47,6 +47,9 @@ class Kernel(ABC):
     gradient_over_input: ClassVar[bool] = False
     """Whether the gradient at its input lies over that input."""
 
+    makes_source: ClassVar[bool] = False
+    """Whether it computes what it reads as well, so that nothing else does."""
+
     def __init__(self, plan: Plan, region: Region) -> None:
         self.plan, self.region, self.name = plan, region, region.name
 

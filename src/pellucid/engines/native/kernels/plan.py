@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from pellucid.engines.native.emit.ir import Function, Vectors
     from pellucid.engines.native.emit.schedule_builder import ScheduleBuilder, Share
+    from pellucid.engines.native.kernels.kernel import Kernel
     from pellucid.engines.native.kernels.parameters import Parameter
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.lower.learning import Learning
@@ -49,6 +51,7 @@ class Plan:
         wanted: What is read besides the outputs.
         makers: The region target that holds each node's value, and each input's.
         arena: Collects the buffers.
+        kernels: The kernels that were made, by the target of their region.
         pixels: The input that the call itself brings, as bytes or floats: the largest.
         feeds: Where each other input lies, floats one after the other, by its name.
         values: Where each value lies, by the name of its node.
@@ -62,6 +65,8 @@ class Plan:
         statistics: Where the running statistics of each store lie.
         kept: The region targets whose values are read where they were made: outputs, and what
             losses compare.
+        within: The region targets whose values are made by the stage that reads them, and lie
+            nowhere as a whole.
     """
 
     graph: Graph
@@ -74,6 +79,7 @@ class Plan:
     wanted: Wanted = NOTHING
     makers: dict[str, str] = field(default_factory=dict)
     arena: Arena = field(default_factory=Arena)
+    kernels: dict[str, Kernel] = field(default_factory=dict)
     pixels: str = ""
     feeds: dict[str, int] = field(default_factory=dict)
     values: dict[str, Place] = field(default_factory=dict)
@@ -85,10 +91,13 @@ class Plan:
     owners: dict[str, str] = field(default_factory=dict)
     statistics: dict[str, int] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
     _read_later: tuple[set[str], set[str]] = (set(), set())
+    _band: int = 0
 
     def __post_init__(self) -> None:
         self.shapes = {region.target: region.shape for region in self.regions}
+        self.within = frozenset(r.sources[0] for r in self.regions if r.kernel.makes_source)
         self.scalars = self.place("scalars", SCALARS)
         compared = self.learning.compared if self.learning is not None else frozenset[str]()
         outputs = self._targets(self.wanted.values.union(self.graph.outputs.values()))
@@ -233,6 +242,18 @@ class Plan:
     def place_scratch(self, name: str, floats: int) -> int:
         """The place of so many floats that are needed between some stages only."""
         return self.arena.place_scratch(name, FLOAT * floats)
+
+    def reserve_band(self, floats: int) -> None:
+        """Note that a stage will need so many floats for each thread, until it ends."""
+        self._band = max(self._band, floats)
+
+    @cached_property
+    def band(self) -> tuple[int, int]:
+        """The one buffer for all that was so noted, and how many floats each thread has of it.
+
+        What a thread leaves there no other stage reads; so it stays in that thread's caches.
+        """
+        return self.place_scratch("scratch bands", self.threads * self._band), self._band
 
     def place_statistics(self, region: Region, floats: int) -> int:
         """The place of a region's running statistics: one for all that share them."""

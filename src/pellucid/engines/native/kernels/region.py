@@ -29,6 +29,7 @@ class Region:
         kernel: What computes it.
         epilogue: The nodes fused behind the anchor: functions of each value alone, and a pooling.
         backward: Whether the program has a backward pass.
+        maker: The region whose value it reads, where nothing else ever reads that.
     """
 
     anchor: Node
@@ -39,6 +40,7 @@ class Region:
     kernel: type[Kernel]
     epilogue: tuple[Node, ...] = ()
     backward: bool = False
+    maker: Region | None = None
 
     @property
     def name(self) -> str:

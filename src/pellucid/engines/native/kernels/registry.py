@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines.native.kernels.average import Average
+from pellucid.engines.native.kernels.banded import BandedDepthwise
 from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 KERNELS: tuple[type[Kernel], ...] = (
     Pixels,
+    BandedDepthwise,
     Depthwise,
     Convolve,
     Grouped,

@@ -113,7 +113,8 @@ class _Lowering:
                 makers[node.name] = sources[0]
                 continue
             shape = shapes[sources[0]] if alone(node.operation) else self._graph.shapes[node.name]
-            for region in self._made_of(self._region(node, sources, shape)):
+            maker = self._maker(node, regions)
+            for region in self._made_of(self._region(node, sources, shape, maker)):
                 regions.append(region)
                 taken.update(region.nodes)
                 makers[region.target], shapes[region.target] = region.target, region.shape
@@ -130,10 +131,22 @@ class _Lowering:
             first = Node(name, plain, (name,))
         return Region(first, (), (shape,), first.name, shape, Pixels)
 
-    def _region(self, node: Node, sources: tuple[str, ...], shape: Shape) -> Region:
+    def _maker(self, node: Node, regions: list[Region]) -> Region | None:
+        """The region that makes what a node reads, where nobody else reads that or asks for it."""
+        name = node.inputs[0]
+        kept = self._backward or name in self._ends
+        if kept or len(node.inputs) > 1 or len(self._readers[name]) > 1:
+            return None
+        return next((region for region in reversed(regions) if region.target == name), None)
+
+    def _region(
+        self, node: Node, sources: tuple[str, ...], shape: Shape, maker: Region | None = None
+    ) -> Region:
         """A node by itself, with the kernel that computes it."""
-        inputs = self._graph.inputs_of(node)
-        plain = Region(node, sources, inputs, node.name, shape, Pixels, backward=self._backward)
+        inputs, learns = self._graph.inputs_of(node), self._backward
+        plain = Region(
+            node, sources, inputs, node.name, shape, Pixels, backward=learns, maker=maker
+        )
         return replace(plain, kernel=choose(plain, self._target))
 
     def _made_of(self, anchor: Region) -> list[Region]:

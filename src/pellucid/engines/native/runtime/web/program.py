@@ -163,11 +163,12 @@ class WebProgram:
         }
 
     def _places(self, places: Mapping[str, Place], nodes: Mapping[str, str]) -> dict[str, Any]:
-        makers = self.code.plan.makers
+        plan = self.code.plan
+        made = {name: plan.makers[node] for name, node in nodes.items() if node in plan.makers}
         return {
-            name: self._place(places[makers[node]])
-            for name, node in nodes.items()
-            if node in makers and makers[node] in places
+            name: self._place(places[target])
+            for name, target in made.items()
+            if target in places and target not in plan.within
         }
 
     def _place(self, place: Place) -> dict[str, Any]:

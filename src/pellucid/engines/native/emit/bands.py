@@ -1,0 +1,126 @@
+"""Two operations band by band: what the first makes stays in the caches until the second reads it.
+
+A band is some rows of one block of channels. A window reaches over into the next band; what it
+shares with that is moved to the band's beginning and not computed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.memory.layout import Layout
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Which rows a band holds.
+
+    Attributes:
+        layout: How it lies in memory: its rows and the zeros at their ends.
+        height: Rows that the first operation makes in all; others are zero.
+        rows: Rows of the second's outputs that a full band gives.
+        stride: Rows from one output to the next.
+        extent: Rows from the first that an output needs to the last, both included.
+        before: Rows before the input that the first output needs.
+    """
+
+    layout: Layout
+    height: int
+    rows: int
+    stride: int
+    extent: int
+    before: int
+
+    @property
+    def shared(self) -> int:
+        """Rows that a band shares with the next."""
+        return max(0, self.extent - self.stride)
+
+    @property
+    def floats(self) -> int:
+        """Floats that it takes."""
+        return self.layout.bytes(1) // self.layout.itemsize
+
+
+def clear_band(f: Function, bands: Bands, band: Value) -> None:
+    """Append: all of it becomes zero, so that the ends of its rows are."""
+    _each(f, bands.floats, lambda i: f.store_vector(f.zero, band, i))
+
+
+def sweep_bands(
+    f: Function,
+    bands: Bands,
+    band: Value,
+    outputs: tuple[Index, Index],
+    make: Callable[[Index, Value], None],
+    use: Callable[[Index, Value], None],
+) -> None:
+    """Append the code for some rows of outputs of one block of channels.
+
+    Args:
+        f: The function.
+        bands: What a band holds.
+        band: Pointer to it.
+        outputs: From which to before which row.
+        make: Given a row's number and a pointer to its place, appends what computes it.
+        use: Given the number of a row of outputs and a pointer to the first row that it needs,
+            appends what computes it.
+    """
+    first, last = outputs
+    row, size = bands.layout.row, bands.floats
+    begin = f.add(f.multiply(first, bands.stride), -bands.before)
+    end = f.add(f.multiply(f.add(last, -1), bands.stride), bands.extent - bands.before)
+    places = f.at(band, bands.layout.at(0, 0))
+    shared, moved = bands.shared, bands.rows * bands.stride
+
+    def fill(base: Index, start: Index, stop: Index) -> None:
+        """Rows from start to before stop, in a band whose first row has the number base."""
+
+        def place(r: Index) -> Value:
+            return f.at(places, f.multiply(f.add(r, f.multiply(base, -1)), row))
+
+        def zeros(r: Index, _: list[Value]) -> list[Value]:
+            at = place(r)
+            width = bands.layout.width * bands.layout.pitch
+            _each(f, width, lambda i: f.store_vector(f.zero, at, i))
+            return []
+
+        def one(r: Index, _: list[Value]) -> list[Value]:
+            make(r, place(r))
+            return []
+
+        f.loop(start, f.smaller(stop, 0), 1, zeros)
+        f.loop(f.larger(start, 0), f.smaller(stop, bands.height), 1, one)
+        f.loop(f.larger(start, bands.height), stop, 1, zeros)
+
+    fill(begin, begin, f.smaller(f.add(begin, shared), end))
+
+    def turn(i: Index, _: list[Value]) -> list[Value]:
+        base = f.add(f.multiply(i, bands.stride), -bands.before)
+        stop = f.smaller(f.add(base, shared + moved), end)
+        fill(base, f.add(base, shared), stop)
+
+        def output(o: Index, _: list[Value]) -> list[Value]:
+            within = f.multiply(f.add(o, f.multiply(i, -1)), bands.stride * row)
+            use(o, f.at(band, f.add(within, bands.layout.at(0, -bands.layout.border.left))))
+            return []
+
+        f.loop(i, f.smaller(f.add(i, bands.rows), last), 1, output)
+        again = f.at(band, moved * row)  # forwards, so that nothing is lost where the two overlap
+        _each(f, size - moved * row, lambda k: f.store_vector(f.load_vector(again, k), band, k))
+        return []
+
+    f.loop(first, last, bands.rows, turn)
+
+
+def _each(f: Function, floats: int, body: Callable[[Index], None]) -> None:
+    def turn(i: Index, _: list[Value]) -> list[Value]:
+        body(i)
+        return []
+
+    f.loop(0, floats, f.vectors.lanes, turn)

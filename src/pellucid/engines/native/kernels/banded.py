@@ -1,0 +1,146 @@
+"""Depthwise convolutions that compute what they read: an inverted bottleneck without its memory.
+
+A 1×1 convolution widens, and the depthwise convolution behind it reads each of its many values a
+few times. At inference nobody else does; so they are made for a band of rows and a block of
+channels at a time, and are read while they are still in the processor's caches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid import ops
+from pellucid.engines.native.emit.bands import Bands, clear_band, sweep_bands
+from pellucid.engines.native.emit.convolution import convolve_rows
+from pellucid.engines.native.emit.depthwise import slide_row
+from pellucid.engines.native.emit.images import each_image
+from pellucid.engines.native.emit.schedule_builder import buffer
+from pellucid.engines.native.emit.single_image import Split, better
+from pellucid.engines.native.kernels.convolution import Convolve
+from pellucid.engines.native.kernels.depthwise import Depthwise
+from pellucid.engines.native.kernels.pointwise import finished
+from pellucid.engines.native.kernels.tiles import idle_lanes, tile_of
+from pellucid.engines.native.memory.layout import FLOAT, Border, Layout
+
+if TYPE_CHECKING:
+    from pellucid.engines.native.emit.ir import Function, Index, Value
+    from pellucid.engines.native.kernels.plan import Plan
+    from pellucid.engines.native.kernels.region import Region
+    from pellucid.engines.native.target import Target
+
+BAND = 1 << 15
+"""Floats that a band may hold, 128 KiB: in a second-level cache, beside what they are made of."""
+
+
+class BandedDepthwise(Depthwise):
+    """A depthwise convolution in a plan that makes what it reads, band by band."""
+
+    family: ClassVar[str] = "depthwise behind a convolution"
+    makes_source: ClassVar[bool] = True
+
+    @classmethod
+    def declines(cls, region: Region, target: Target) -> str:
+        if reason := super().declines(region, target):
+            return reason
+        operation, maker = region.operation, region.maker
+        assert isinstance(operation, ops.Conv2D)
+        if maker is None:
+            return "what it reads is needed for more than it"
+        if maker.kernel is not Convolve or not isinstance(maker.operation, ops.Conv2D):
+            return f"what it reads comes from {maker.operation.kind}, not from a convolution"
+        if maker.pool is not None:
+            return "what it reads is pooled"
+        return ""
+
+    def __init__(self, plan: Plan, region: Region) -> None:
+        super().__init__(plan, region)
+        maker = plan.kernels[region.sources[0]]
+        assert isinstance(maker, Convolve)
+        self.maker = maker
+        self.bands = self._bands()
+        plan.reserve_band(self.bands.floats + plan.lanes)
+
+    def _bands(self) -> Bands:
+        """As many rows as a band has room for, in bands of about the same size."""
+        operation, source, width = self.operation, self.source.layout, self.maker.packing.width
+        extent, stride = operation.window.extent(0), operation.stride[0]
+        border = Border(left=source.border.left, right=source.border.right)
+
+        def layout(rows: int) -> Layout:
+            return Layout(
+                (rows - 1) * stride + max(extent, stride), source.width, width, width, border
+            )
+
+        height = self.target.layout.height
+        most = max(1, (BAND // layout(1).row - max(extent, stride)) // stride + 1)
+        rows = -(-height // -(-height // most))
+        return Bands(layout(rows), source.height, rows, stride, extent, self._before[0])
+
+    def forward(self) -> None:
+        """Append the stage that computes both."""
+        plan, maker = self.plan, self.maker
+        about = plan.about(
+            self.family,
+            [maker.source],
+            [self.target],
+            flops=maker.flops + self.flops,
+            read=FLOAT * maker.packing.size + self._weight_bytes,
+            tile=tile_of(maker.geometry),
+            notes=idle_lanes(maker.packing, "filters"),
+        )
+        plan.stage(plan.forward, self.name, "images", self._both, about, single=self._single())
+
+    def _both(self, f: Function) -> None:
+        maker, packing, bands, target = (
+            self.maker,
+            self.maker.packing,
+            self.bands,
+            self.target.layout,
+        )
+        slide = self._forward(bands.layout, target)
+        place, floats = self.plan.band
+        band = f.at(buffer(f, place), f.multiply("%thread", floats))
+        rectify, finish = finished(maker.region.function), finished(self.region.function)
+        clear_band(f, bands, band)
+
+        def image(n: Index) -> None:
+            x = f.at(buffer(f, maker.source.offset), f.multiply(n, maker.source.layout.image))
+            y = f.at(
+                buffer(f, self.target.offset), f.add(f.multiply(n, target.image), target.at(0, 0))
+            )
+
+            def block(ob: Index, _: list[Value]) -> list[Value]:
+                filters = f.at(buffer(f, maker.parameter.weights), f.multiply(ob, packing.block))
+                own = f.multiply(ob, packing.vectors * self.packing.block)
+                kernel = f.at(buffer(f, self.parameter.weights), own)
+                to = f.at(y, f.multiply(ob, packing.width))
+                step = bands.layout.row, bands.layout.pitch
+
+                def make(row: Index, at: Value) -> None:
+                    convolve_rows(f, maker.geometry, x, filters, row, 1, at, step, rectify)
+
+                def use(row: Index, at: Value) -> None:
+                    there = f.at(to, f.multiply(row, target.row))
+                    left = bands.layout.border.left - self._before[1]
+                    from_ = f.at(at, left * bands.layout.pitch)
+                    slide_row(f, slide, from_, kernel, there, packing.vectors, finish)
+
+                sweep_bands(f, bands, band, f.extent("rows", target.height), make, use)
+                return []
+
+            f.loop(*f.extent("blocks", packing.blocks), 1, block)
+
+        each_image(f, image)
+
+    def _single(self) -> Split:
+        """How the work for a single image is split; rows that two threads read are made twice."""
+        height, width, channels = self.plan.shape(self.region.target)
+        taps, packing = self.packing.taps[0] * self.packing.taps[1], self.maker.packing
+        down, across = self.maker.outputs
+        work = height * width * channels * taps + down * across * packing.depth * packing.filters
+        return better(
+            Split("rows", height, work),
+            Split("blocks", packing.blocks, work),
+            self.plan.threads,
+            more_weights=packing.size > self.maker.source.layout.image,
+        )
