@@ -9,11 +9,12 @@ import pytest
 import pellucid as pl
 from pellucid.architectures import ARCHITECTURES, default_settings, get_architecture
 from pellucid.data.augment import get_augmentation
+from pellucid.data.target_checks import unknown_class
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY, gallery_kernel
 from pellucid.explain.methods import METHODS
-from pellucid.known_names import find_name
+from pellucid.known_names import MOST_SUGGESTED, find_name, near_names
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training import make_recipe
 from pellucid.training.schedules import SCHEDULES
@@ -71,3 +72,26 @@ def test_a_classifier_records_the_names_themselves(digits: tuple[Dataset, Datase
     assert model.model_.provenance["architecture"] == "vgg-small"
     assert model.get_params()["architecture"] == "VGG_Small"  # settings stay as they were given
     assert (model.predict_proba(few.images) == again.predict_proba(few.images)).all()
+
+
+def test_of_many_names_those_that_may_be_meant_are_offered_alone() -> None:
+    cats = [f"{kind} cat" for kind in ("tabby", "Persian", "Siamese", "wild", "big", "small")]
+    known = ["castle", *cats, *(f"thing {k}" for k in range(993))]
+    assert near_names("CAT", known) == cats[:MOST_SUGGESTED]
+    assert near_names("persian_cat", known) == ["Persian cat"]
+    assert near_names("castel", known) == ["castle"]
+    assert near_names("qqq", known) == near_names("", known) == near_names(7, known) == []
+    with pytest.raises(ArgumentError) as raised:
+        find_name("class", "castel", known)
+    assert "castle" in str(raised.value)
+    assert "thing" not in str(raised.value)
+    with pytest.raises(ArgumentError) as raised:
+        find_name("class", "qqq", known)
+    assert str(raised.value).count("thing") < 10
+
+
+def test_a_class_of_some_data_that_a_model_lacks() -> None:
+    told = str(unknown_class("list.csv", "Afghan_hound", ["tench", "Afghan Hound"]))
+    assert "'Afghan Hound'" in told
+    assert "tench" not in told
+    assert "tench" in str(unknown_class("list.csv", "7", ["tench", "Afghan Hound"]))

@@ -169,6 +169,8 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     found = json.loads(told.stdout)
     assert found["classes"] == ["down", "up", "dots"]
     assert found["new_class"] == 1.0
+    assert found["new_class_pictures"] == 2  # a tenth of 20
+    assert found["old_classes_pictures"] == len(kept.part("validation"))
     assert found["old_classes_after"] > 0.7
     judged = pellucid("predict", "more", dots / "3.png", *quick, "--json").stdout
     assert json.loads(judged)[0]["class"] == "dots"
@@ -178,6 +180,8 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     np.testing.assert_array_equal(
         with_data.features, load_features(tmp_path / "more" / "features.safetensors").features
     )
+    counted = pellucid("add-class", "run", dots, *quick, "--out", "counted")
+    assert "2 validation pictures of dots: 2 right" in counted.stderr
     again = ["add-class", "more", folder / "up", "--name", "again", *quick]
     pellucid("train", folder, "-e", 1, "-a", "lenet5", *quick, "--no-report", "--out", "fourth")
     pellucid(*again, "--out", "fourth", "--overwrite")
@@ -185,7 +189,8 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     assert left == {"model.safetensors", "features.safetensors", "config.json"}
     for arguments, words, code in (
         (["add-class", "alone.safetensors", dots], "--data", 1),
-        (["add-class", "run", dots, "--name", "up"], "up", 1),
+        (["add-class", "run", dots, "--name", " up "], "up", 1),
+        (["add-class", "run", dots, "--name", " "], "--name", 2),
         (["add-class", "run", tmp_path / "none"], "none", 1),
         (["add-class", "run", dots, "--out", "run", "--overwrite"], "is read by", 2),
         (["add-class", "run", dots, "--out", "more"], "holds a run already", 1),

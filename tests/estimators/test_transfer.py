@@ -220,7 +220,7 @@ def test_one_line_each(body: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ({"fine_tune": 2}, ArgumentError, "--from"),
     ):
         with pytest.raises(kind) as refused:
-            pl.ImageClassifier(**QUICK, **settings).check_settings().fit(X, Y)
+            pl.ImageClassifier(**QUICK, **settings).fit(X, Y)
         assert words in str(refused.value)
         assert "\n" not in str(refused.value)
     with pytest.raises(DataError):

@@ -42,6 +42,13 @@ def refusal(path: Path, kind: type[PellucidError] = FileFormatError) -> str:
     return message
 
 
+@pytest.mark.parametrize("name", ["weights.pt", "WEIGHTS.PTH"])
+def test_weights_of_pytorch_are_pointed_to_from_torch(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(99))
+    with pytest.raises(FileFormatError, match="from_torch"):
+        load_model(tmp_path / name)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "there is no such file" in refusal(tmp_path / "none", DataError)
     assert "a folder; expected a file" in refusal(tmp_path, DataError)

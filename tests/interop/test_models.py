@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid import ImageClassifier
 from pellucid.data import Preprocessing
 from pellucid.engines import get_engine
-from pellucid.errors import DataError, FileFormatError
+from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.files import Model, save_model
 from pellucid.graph import Network, initial_weights
 from pellucid.interop import models
@@ -102,3 +104,13 @@ def test_what_is_neither() -> None:
 def test_loaded_by_name() -> None:
     assert pl.load(NAME).classes_.tolist() == ["a", "b"]
     assert pl.ImageClassifier.load(NAME).model_.provenance["name"] == NAME
+
+
+@pytest.mark.parametrize("given", [5, None, b"model.safetensors", made()], ids=str)
+def test_what_is_neither_a_text_nor_a_path(given: Any) -> None:
+    with pytest.raises(ArgumentError, match="model"):
+        find_model(given)
+    if given is not None:
+        for wrong in (ImageClassifier(pretrained=given), ImageClassifier(start_from=given)):
+            with pytest.raises(ArgumentError, match=r"pretrained|start_from"):
+                wrong.fit(np.zeros((4, 8, 8, 3), np.uint8), [0, 1, 0, 1])

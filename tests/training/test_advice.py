@@ -21,6 +21,7 @@ from pellucid.training.advice import Setup
 from pellucid.training.dead_units import Activity
 from pellucid.training.diagnosis import Diagnosis, diagnose
 from pellucid.training.history import Epoch
+from pellucid.training.other_faults import other_faults
 from tests.architectures.small import FOR_SMALL_PICTURES
 
 if TYPE_CHECKING:
@@ -83,6 +84,27 @@ def test_nothing_is_advised_that_is_there() -> None:
     assert "--learning-rate" in full["dead_units"].advice
     grey = Setup(graph("lecture", (28, 28, 1)), {})
     assert "--augment digits" in advice.generalise(grey)
+
+
+def test_what_is_advised_fits_a_trained_body() -> None:
+    """A head that is solved takes neither epochs nor steps; an architecture is the body's."""
+    on_body = {**setup("lecture").recipe, "head_epochs": 1, "epochs": 1}
+    head = everything(Setup(graph("lecture"), on_body), count=1)
+    del head["dead_units"]  # units of a frozen body are not looked at
+    assert {"one_class", "guessing"} <= head.keys()
+    printed = " ".join(each.advice + each.words for each in head.values())
+    for option in ("--epochs", "--learning-rate", "--architecture", "too early"):
+        assert option not in printed
+    assert "--fine-tune" in head["guessing"].advice
+    tuned = everything(Setup(graph("lecture"), on_body | {"epochs": 9}), count=9)
+    assert {"dead_units", "overfitting", "guessing"} <= tuned.keys()
+    printed = " ".join(each.advice for each in tuned.values())
+    for option in ("--architecture", "--weight-decay"):
+        assert option not in printed
+    assert "--epochs" in tuned["guessing"].advice
+    # fine-tuning that does not beat the head has not failed to learn anything
+    numbers = Setup(graph("lecture"), on_body | {"epochs": 9}, Regression(("n",), (0.0,), (1.0,)))
+    assert "stuck" not in {each.kind for each in other_faults(epochs(9), (), numbers)}
 
 
 @pytest.mark.parametrize(

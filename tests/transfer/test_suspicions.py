@@ -66,3 +66,17 @@ def test_what_is_planted_is_found(kind: str) -> None:
         assert found["likely-wrong-label"].names == ("33",)
     again = with_suspicions(report, kept)
     assert sum(each.kind == "near-leakage" for each in again.findings) == 1  # known already
+
+
+def test_features_that_tell_nothing_doubt_no_label() -> None:
+    """Heads on noise are right by chance alone, and sure of it: their doubts mean nothing."""
+    random = np.random.default_rng(2)
+    features = random.normal(size=(60, 40)).astype(np.float32)
+    task = SingleLabel(("a", "b", "c"))
+    kept = FeatureSet(
+        features, np.arange(60) % 3, tuple(map(str, range(60))), np.ones(60, np.uint8), task, "body"
+    )
+    report = with_suspicions(DataReport("it", ("train",), (), ()), kept)
+    (finding,) = report.findings
+    assert finding.kind == "not-told-apart"
+    assert "of 60 pictures" in finding.words

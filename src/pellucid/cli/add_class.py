@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
-from pellucid.text import counted, folder_name, listed, printable
+from pellucid.text import counted, folder_name, listed, printable, truncated
 
 if TYPE_CHECKING:
     from pellucid.files import Model
@@ -72,7 +73,9 @@ def add_class(
     from pellucid.transfer.nearest import features_beside
 
     console = remarks()
-    called = name or folder_name(folder)
+    called = folder_name(folder) if name is None else name.strip()
+    if not called:
+        raise typer.BadParameter("is empty; leave it out, or give a name", param_hint="--name")
     place = place_of(model)
     target = out or free_folder(Path("runs"), f"{folder_name(model)}-{called}")
     if place is not None and target.resolve() == model_path(place).resolve().parent:
@@ -108,11 +111,21 @@ def add_class(
     console.print(f"classes: {listed(made.model.classes)}")
     if made.before is not None and made.after is not None:
         console.print(
-            f"validation pictures of the old classes: {made.before:.2%} right before, "
-            f"{made.after:.2%} now"
+            f"{counted(made.old_pictures, 'validation picture')} of the old classes: "
+            f"{made.before:.2%} right before, {made.after:.2%} now"
         )
     if made.new is not None:
-        console.print(f"those of {printable(called)}: {made.new:.2%} right")
+        held = counted(made.new_pictures, "validation picture")
+        console.print(f"{held} of {truncated(called)}: {round(made.new * made.new_pictures)} right")
+    else:
+        console.print(
+            f"no picture of {truncated(called)} validates: "
+            + (
+                "the run has no validation part"
+                if made.before is None
+                else "fewer than 5 are all learned by"
+            )
+        )
     results().print(f"model: {printable(target / RunFolder.MODEL)}")
 
 
@@ -122,6 +135,8 @@ def _pictures(folder: str, model: Model, max_pixels: int | None) -> tuple[Any, l
     from pellucid.files.provenance import safe_max_pixels
     from pellucid.files.referenced import ReferencedPictures
 
+    if not os.path.lexists(folder):
+        raise DataError(f"{printable(folder)}: there is no such folder; check its name")
     limit = max_pixels or safe_max_pixels(model.provenance)
     asked = find_pictures([folder], ReferencedPictures(model, max_pixels=limit).part, None)
     images, names, problems = [], [], list(asked.problems)

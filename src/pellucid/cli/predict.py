@@ -101,7 +101,7 @@ def predict(
     """
     check_output(out, ENDINGS, model, *map(Path, pictures))
     if near is not None and out is not None:
-        raise typer.BadParameter("is printed, not written; leave --out out", param_hint="--nearest")
+        raise typer.BadParameter("is printed, not written; leave out --out", param_hint="--nearest")
     classifier = load_model_for(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
@@ -217,7 +217,7 @@ class PictureRemarks:
         for lines in self._lines.values():
             if lines:
                 others = counted(len(lines) - 1, "other picture")
-                more = f" (the same for {others})" if len(lines) > 1 else ""
+                more = f" ({others} too)" if len(lines) > 1 else ""
                 remarks().print(f"{lines[0]}{more}")
             lines.clear()
 
@@ -358,6 +358,6 @@ def _print_in_full(
 
 def _print_counts(console: Console, counts: Counter[str], pictures: int) -> None:
     answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
-    more = f" and {len(counts) - 10} other classes" if len(counts) > 10 else ""
+    more = f" and {counted(len(counts) - 10, 'other class')}" if len(counts) > 10 else ""
     described = f" ({answered}{more})" if counts else ""
     console.print(f"{counted(pictures, 'picture')}{described}")

@@ -17,11 +17,12 @@ from pellucid.data.decoded import targets_of
 from pellucid.data.learnable import check_learnable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
+from pellucid.data.target_checks import unknown_class
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import DataError
 from pellucid.memory import gigabytes
 from pellucid.short_repr import short_repr
-from pellucid.text import array_shape, listed, printable
+from pellucid.text import array_shape, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -336,10 +337,7 @@ def check_known(name: str, occurring: list[str], classes: tuple[str, ...]) -> No
     """Raise DataError if a class that occurs in data is none of a model's."""
     unknown = [entry for entry in occurring if entry not in classes]
     if unknown:
-        raise DataError(
-            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
-            f"{listed(classes)}: leave that class out, or use a model that was trained on it"
-        )
+        raise unknown_class(name, unknown[0], classes)
 
 
 def in_task(

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError
+from pellucid.known_names import alternatives, near_names
 from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -91,11 +94,21 @@ def places_among(
     place_of = {each: place for place, each in enumerate(ours)}
     unknown = [theirs[k] for k in used.tolist() if theirs[k] not in place_of]
     if unknown:
-        raise DataError(
-            f"{name}: the model does not know the class {printable(unknown[0])}; it knows "
-            f"{listed(ours)}: leave that class out, or use a model that was trained on it"
-        )
+        raise unknown_class(name, unknown[0], ours)
     return np.array([place_of.get(each, -1) for each in theirs], np.int64)
+
+
+def unknown_class(name: str, given: str, known: Sequence[str]) -> DataError:
+    """The error for a class of some data that a model does not know; it names the nearest."""
+    near = near_names(given, known)
+    if near:
+        remedy = f"did you mean {alternatives(near)}? Write it so, or leave that class out"
+    else:
+        remedy = (
+            f"it knows {listed(tuple(known))}: leave that class out, or use a model that was "
+            "trained on it"
+        )
+    return DataError(f"{name}: the model does not know the class {printable(given)}; {remedy}")
 
 
 def _table(given: object, name: str, count: int | None) -> NDArray[Any]:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pellucid import checks
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
 from pellucid.engines import DEFAULT, get_engine
@@ -207,8 +206,7 @@ class ImageEstimator(Transferring):
             )
         if run is not None:
             run.check()  # before the pictures cost any time
-        check_max_pixels(self.max_pixels)
-        checks.truth("warm_start", self.warm_start)
+        self.check_settings()
         before = resumed(read_saved_run(run.folder)) if run is not None and resume else None
         origin = None if before is not None else self._origin()
         if origin is None and before is None and self._from_file:

@@ -15,7 +15,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, PellucidError, ShapeError
 from pellucid.estimators.remembered import remembered_model
 from pellucid.graph import TRAINING, Network, classifier_weights
-from pellucid.interop.models import network_name
+from pellucid.interop.models import check_place, network_name
 from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.operation import describe
@@ -81,6 +81,9 @@ class Planning:
             ArgumentError: For an unknown name or a value out of range.
             MissingDependencyError: If the engine's library is not installed.
         """
+        for name, place in (("pretrained", self.pretrained), ("start_from", self.start_from)):
+            if place is not None:
+                check_place(name, place)
         self._recipe()
         check_max_pixels(self.max_pixels)
         check_validation(self.validation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from pellucid.explain.layer_values import LayerValues
 from pellucid.files import Model
 from pellucid.files.referenced import read_picture
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.known_names import alternatives, near_names
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
@@ -215,8 +215,10 @@ class Activations:
             )
         if target in self.classes:
             return self.classes.index(target)
-        near = get_close_matches(target, self.classes, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.classes)}"
+        near = near_names(target, self.classes)
+        hint = (
+            f"did you mean {alternatives(near)}?" if near else f"there are {listed(self.classes)}"
+        )
         raise ArgumentError(f"no class is called {printable(target)!r:.80}; {hint}")
 
 

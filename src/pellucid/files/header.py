@@ -96,8 +96,8 @@ def _checked_header_length(start: bytes, size: int, name: str) -> int:
         raise FileFormatError(f"{name}: is empty; expected a file that Pellucid wrote")
     if len(start) < 9 or start[8:9] != b"{":
         raise FileFormatError(
-            f"{name}: is not a safetensors file (it begins with {start[:8].hex(' ')}); expected a "
-            "file that pellucid train or save() made"
+            f"{name}: is not a safetensors file (it begins with {start[:8].hex(' ')}); "
+            f"{_remedy(name, start)}"
         )
     length = header_length(start)
     if not 2 <= length <= LARGEST_HEADER:
@@ -105,6 +105,15 @@ def _checked_header_length(start: bytes, size: int, name: str) -> int:
     if 8 + length > size:
         raise damaged(name, f"cut short: its header has {length} bytes, the file {size}")
     return length
+
+
+def _remedy(name: str, start: bytes) -> str:
+    """What to do about a file of another kind."""
+    if name.casefold().endswith((".pt", ".pth")):
+        return "PyTorch's weights need their module: load them, then pellucid.from_torch(module, …)"
+    if start.startswith(b"\x89HDF"):
+        return "Keras's and other HDF5 files go by ONNX: export there, then pellucid import"
+    return "expected a file that pellucid train or save() made"
 
 
 def _checked_header(text: bytes, length: int, name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pellucid.files import load_model
 from pellucid.files.run_model import model_path
 from pellucid.interop.pretrained import PRETRAINED, pretrained_model
 from pellucid.known_names import find_name
-from pellucid.text import printable
+from pellucid.text import brief_repr, printable
 
 if TYPE_CHECKING:
     from pellucid.engines import Engine
@@ -45,12 +45,14 @@ def find_model(given: ModelPlace, *, engine: Engine | None = None) -> Model:
         engine: Who will predict, for the model's self-test; by default the default engine.
 
     Raises:
+        ArgumentError: It is neither a text nor a path.
         DataError: There is no such file, and no network of that name; or it is a folder without a
             model; or the file cannot be read.
         FileFormatError: It is not a sound model file, or an ONNX file of no such network; or the
             trained weights are not those known.
         MissingDependencyError: The package with the trained weights is not installed.
     """
+    check_place("the model", given)
     name = network_name(given)
     if name is not None:
         return pretrained_model(name, engine=engine)
@@ -62,6 +64,20 @@ def find_model(given: ModelPlace, *, engine: Engine | None = None) -> Model:
 
         return import_file(path).model
     return load_model(model_path(path), engine=engine)
+
+
+def check_place(what: str, given: object) -> None:
+    """Check that a model is given as one may be, before anything is read.
+
+    Raises:
+        ArgumentError: If it is neither a text nor a path.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise ArgumentError(
+            f"{what} is {brief_repr(given)}; expected the name of a network with trained weights, "
+            "or the path of a model file, a run's folder or an ONNX file (a classifier's save() "
+            "writes a model file)"
+        )
 
 
 def network_name(given: ModelPlace) -> str | None:

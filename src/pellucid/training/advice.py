@@ -77,6 +77,16 @@ class Setup:
         )
 
     @property
+    def on_body(self) -> bool:
+        """Whether the first epoch solved a head on a trained body."""
+        return self.whole("head_epochs") is not None
+
+    @property
+    def only_head(self) -> bool:
+        """Whether nothing but that head was learned, which more epochs do not change."""
+        return self.on_body and self.whole("head_epochs") == self.whole("epochs")
+
+    @property
     def weight_decay(self) -> float:
         """The decay of kernels."""
         decay = self._at("optimizer", "weight_decay")
@@ -93,7 +103,12 @@ class Setup:
 
 
 def train_longer(setup: Setup, history: Sequence[Epoch], least: int = EARLY_EPOCHS) -> str:
-    """How to train for longer: by more epochs, or by more patience where that ended it."""
+    """How to train for longer: by more epochs, or by more patience where that ended it.
+
+    A head that is solved takes no epochs: then the body's last blocks may learn too.
+    """
+    if setup.only_head:
+        return "let the last blocks of the body learn too (--fine-tune 3)"
     epochs, patience = setup.whole("epochs"), setup.whole("patience")
     if epochs is not None and patience is not None and 0 < len(history) < epochs:
         return f"wait longer for a better epoch (--patience {max(2 * patience, least // 2)})"
@@ -105,7 +120,7 @@ def revive(setup: Setup, rate: float | None) -> str:
     """Against units that are 0 for every picture."""
     lower = "" if rate is None else f" (--learning-rate {rate / 3:.1g})"
     words = f"lower the learning rate{lower}, whose large steps kill units"
-    if setup.graph is not None and not setup.has_batch_norms:
+    if setup.graph is not None and not setup.has_batch_norms and not setup.on_body:
         fitting = _fitting(setup.graph, "batch_norm")
         if fitting is not None:
             words += f"; or take a network with batch norms (--architecture {fitting})"
@@ -128,6 +143,9 @@ def generalise(setup: Setup) -> str:
     if not setup.augmented:
         ways.append(f"vary the pictures (--augment {_harmless(setup)})")
     ways.append("add more pictures")
+    if setup.on_body:  # the decay is the head's, and was chosen; the architecture is the body's
+        ways.append("let fewer blocks learn (--fine-tune), or the head alone")
+        return f"{', '.join(ways[:-1])}, or {ways[-1]}"
     if setup.weight_decay < DECAY:
         ways.append(f"let weights decay (--weight-decay {DECAY})")
     smaller = None if setup.graph is None else _smaller(setup.graph)

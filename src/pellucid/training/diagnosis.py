@@ -159,7 +159,7 @@ def diagnose(
     # a rate that is too high or too low does not mend itself
     hopeless = any(each.kind in ("high_rate", "low_rate") for each in causes)
     found = [*causes, *(each for each in shown_by_answers if each is not None)]
-    if 0 < len(history) < LIMITS.early and not hopeless:
+    if 0 < len(history) < LIMITS.early and not hopeless and not setup.only_head:
         found = [_told_early(each, setup, history) for each in found]
     if len(history) >= LIMITS.epochs:
         overfitting = _overfitting(history[-1], confusion, setup)
@@ -329,8 +329,9 @@ def _one_class(
         "right",
         advice.mind_small_classes(setup)
         if large
-        else "lower the learning rate, and look whether the labels fit the pictures (pellucid "
-        "check)",
+        else advice.CHECK_LABELS
+        if setup.only_head  # it takes no steps
+        else f"lower the learning rate, and {advice.CHECK_LABELS}",
         {
             "class": float(favourite),
             "share_of_answers": share,

@@ -46,7 +46,7 @@ def other_faults(
     if len(history) >= LIMITS.epochs:
         first, last = history[0], history[-1]
         lowest = min(row.loss for row in history)
-        if lowest > (1.0 - LEAST_LEARNED) * first.loss:
+        if lowest > (1.0 - LEAST_LEARNED) * first.loss and not setup.on_body:
             found.append(
                 Diagnosis(
                     "stuck",

@@ -15,6 +15,7 @@ from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.tasks import SingleLabel, check_one_class
 from pellucid.text import printable
+from pellucid.transfer.alike import alike_pairs, linked
 from pellucid.transfer.body import Body, with_new_head
 from pellucid.transfer.choice import FOLDS, fit_head
 from pellucid.transfer.folds import make_folds
@@ -39,14 +40,18 @@ class FurtherClass:
         features: Those of all pictures, the new ones last.
         before: The accuracy on the old validation pictures before; None without any.
         after: The same with the further class.
+        old_pictures: How many old validation pictures there are.
         new: The accuracy on the new class's validation pictures; None without any.
+        new_pictures: How many of these there are.
     """
 
     model: Model
     features: FeatureSet
     before: float | None
     after: float | None
+    old_pictures: int
     new: float | None
+    new_pictures: int
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -54,7 +59,9 @@ class FurtherClass:
             "classes": list(self.model.classes),
             "old_classes_before": self.before,
             "old_classes_after": self.after,
+            "old_classes_pictures": self.old_pictures,
             "new_class": self.new,
+            "new_class_pictures": self.new_pictures,
         }
 
 
@@ -107,7 +114,7 @@ def add_class(
         every.features[learned],
         one_hot(labels, len(task.classes)),
         CrossEntropy(),
-        make_folds(labels, np.arange(len(labels)), FOLDS, seed),
+        make_folds(labels, _copies(every.features[learned]), FOLDS, seed),
     )
     shape = model.network.graph.input_shape
     network = with_new_head(model, "the model", shape, len(task.classes))
@@ -140,8 +147,18 @@ def add_class(
         every,
         _share(before.argmax(axis=1) == kept.targets[old]),
         _share(right[old]),
+        len(old),
         _share(right[new]),
+        len(new),
     )
+
+
+def _copies(features: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The group of each picture, (N,): those whose features are nearly the same go together.
+
+    Pixels are not at hand, by which :mod:`pellucid.transfer.groups` tells copies.
+    """
+    return linked(alike_pairs(features), len(features))
 
 
 def _held_out(count: int) -> int:

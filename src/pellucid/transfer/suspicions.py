@@ -9,9 +9,10 @@ import numpy as np
 
 from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.files.feature_file import PARTS
+from pellucid.metrics.chance import of_support
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.softmax import probabilities
-from pellucid.text import listed, printable
+from pellucid.text import counted, listed, printable
 from pellucid.transfer.alike import alike_pairs, linked
 from pellucid.transfer.choice import FOLDS
 from pellucid.transfer.folds import make_folds
@@ -84,6 +85,20 @@ def _doubts(
     outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, progress=progress)
     reported = 0
     if task.of_one_class:
+        judged = np.flatnonzero(np.isfinite(outputs).all(axis=1))
+        right = outputs[judged].argmax(axis=1) == kept.targets[judged]
+        support = np.bincount(kept.targets[judged], minlength=len(names))
+        worth = of_support(int(right.sum()), support, names) if len(judged) else None
+        if worth is None or not worth.better_than_guessing:
+            if worth is not None:  # who is right by chance alone cannot doubt others
+                yield found(
+                    "not-told-apart",
+                    tuple(names),
+                    f"{worth.accuracy:.2%} right of {counted(worth.count, 'picture')} "
+                    f"({worth.interval}), by networks that did not learn from them; {worth.always} "
+                    f"would be right in {worth.guessing:.2%}",
+                )
+            return
         for doubt in doubtful_labels(probabilities(outputs), kept.targets)[:MOST_DOUBTS]:
             yield found(
                 "likely-wrong-label",

@@ -77,6 +77,11 @@ KINDS = {
         "labels that are likely wrong",
         "look at each, and put it where it belongs; hard pictures that are right may stay",
     ),
+    "not-told-apart": FindingKind(
+        "warning",
+        "classes that features do not tell apart",
+        "try another body (--from), larger pictures, or more of them; labels cannot be doubted so",
+    ),
     "duplicates": FindingKind(
         "warning",
         "the same picture several times",
