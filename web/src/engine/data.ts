@@ -139,7 +139,7 @@ export interface ProgramData {
 export interface Preprocessing {
   height: number;
   width: number;
-  channels: number;
+  channels: 1 | 3;
   resize: "pad" | "crop" | "stretch";
   background: number;
   border: number;

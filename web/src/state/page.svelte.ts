@@ -8,7 +8,10 @@ import { catalogues, type Language } from "../text/index";
 
 /** Where the picture comes from. */
 export type Origin =
-  { kind: "sample"; index: number } | { kind: "drawn" } | { kind: "picture"; name: string };
+  | { kind: "sample"; index: number }
+  | { kind: "drawn" }
+  | { kind: "picture"; name: string }
+  | { kind: "camera" };
 
 export interface Place {
   layer: string;
@@ -125,9 +128,10 @@ export class PageState {
     this.truth = this.data.samples.truths[index];
   }
 
-  /** Take a picture, as the network takes it. */
+  /** Take a picture, as the network takes it. Of the same origin it is the same one, gone on with. */
   take(pixels: Uint8Array<ArrayBuffer>, origin: Origin): void {
     this.pixels = pixels;
+    if (origin === this.origin) return;
     this.origin = origin;
     if (origin.kind !== "sample") this.truth = null;
   }
