@@ -27,7 +27,18 @@ def small_page() -> Page:
     return make_page(model, Samples(pixels, NAMES, (0, None)), title="Small <b>network</b>")
 
 
-PAGES = {"small": small_page}
+def grey_page() -> Page:
+    """A network of grey pictures as large as digits, with more classes than a list shows well."""
+    layers = [Conv2D(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(60)]
+    graph = Sequential(layers).graph((28, 28, 1))
+    names = tuple(f"class {k}" for k in range(60))
+    model = Model(network(graph), names, Preprocessing(28, 28, 1, decoding="whole"))
+    pixels = np.random.default_rng(4).integers(0, 64, (3, 28, 28, 1), np.uint8)
+    pixels[:, 8:20, 8:20] += 191
+    return make_page(model, Samples(pixels, ("a", "b", "c"), (0, 5, None)), title="Grey")
+
+
+PAGES = {"grey": grey_page, "small": small_page}
 
 
 def write(folder: Path) -> None:

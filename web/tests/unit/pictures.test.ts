@@ -1,24 +1,15 @@
-import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import type { Preprocessing } from "../../src/engine/data";
 import { converted } from "../../src/pictures/colours";
 import { Fitting } from "../../src/pictures/fit";
+import { headerOf } from "../../src/pictures/header";
+import { fittedByPython, type RandomPicture } from "../fitted";
 
-interface Case {
-  preprocessing: Preprocessing;
-  size: [number, number];
-  rgba: string;
-  pixels: string;
-}
-
-const root = new URL("../../../", import.meta.url);
-const python = new URL(".venv/bin/python", root).pathname;
-const cases = JSON.parse(
-  execFileSync(python, ["-m", "tests.page.fitted"], { cwd: root, maxBuffer: 1 << 26 }).toString(),
-) as Case[];
+const { random, files } = fittedByPython();
 
 /** In strips of `rows` rows, as the page takes large pictures. */
-function fitted({ preprocessing, size: [width, height], rgba }: Case, rows: number): Uint8Array {
+function fitted(picture: RandomPicture, rows: number): Uint8Array {
+  const { preprocessing, rgba } = picture;
+  const [width, height] = picture.size;
   const bytes = Buffer.from(rgba, "base64");
   const fitting = new Fitting(preprocessing, width, height);
   const [first, end] = fitting.resizing.span;
@@ -31,10 +22,39 @@ function fitted({ preprocessing, size: [width, height], rgba }: Case, rows: numb
   return fitting.finish();
 }
 
-describe("a picture becomes the very pixels that Python makes of it", () => {
-  test.each(cases.map((one, index) => [index, one] as const))("%i", (_, one) => {
-    for (const rows of [1e9, 7]) {
-      expect(Buffer.from(fitted(one, rows)).toString("base64")).toBe(one.pixels);
+/** The largest difference of two pictures. */
+function apart(found: Uint8Array, expected: string): number {
+  const bytes = Buffer.from(expected, "base64");
+  expect(found.length).toBe(bytes.length);
+  return found.reduce((most, value, k) => Math.max(most, Math.abs(value - (bytes[k] ?? NaN))), 0);
+}
+
+describe("a picture becomes what Python makes of it", () => {
+  test.each(random.map((picture) => ({ ...picture.preprocessing, picture })))(
+    "$picture.size, $channels channels, $resize, $filter",
+    ({ picture }) => {
+      const found = [1e9, 7].map((rows) => fitted(picture, rows));
+      expect(found[0]).toEqual(found[1]);
+      expect(apart(found[0]!, picture.pixels)).toBeLessThanOrEqual(1);
+    },
+  );
+});
+
+describe("a file's header", () => {
+  const known = files.filter(({ name }) => !name.includes("turned"));
+
+  test.each(known)("$name: size, bits, and whether it is whole", ({ name, content }) => {
+    const bytes = new Uint8Array(Buffer.from(content, "base64"));
+    const bits = name.startsWith("deep") ? 16 : 8;
+    expect(headerOf(bytes)).toEqual({ width: 230, height: 170, bits, whole: true });
+    for (const part of [0.02, 0.5, 0.9]) {
+      const cut = headerOf(bytes.subarray(0, Math.floor(bytes.length * part)));
+      if (!name.endsWith(".gif")) expect(cut?.whole, `${part} of it`).toBe(false);
     }
+  });
+
+  test("of other files there is none", () => {
+    expect(headerOf(new TextEncoder().encode("<svg/>, or anything"))).toBeNull();
+    expect(headerOf(new Uint8Array())).toBeNull();
   });
 });

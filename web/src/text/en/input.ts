@@ -9,6 +9,7 @@ export const input = {
   samples: "Pictures in this page",
   truth: (name: string) => `is: ${name}`,
 
+  best: "Answer:",
   seen: (size: string) => `what the network sees, ${size} pixels`,
   pixels: (seen: string) => `${seen}; arrow keys move, Enter opens a pixel`,
   point: "Point at a pixel, click to open it.",

@@ -9,6 +9,7 @@ export const input = {
   samples: "이 페이지에 든 그림",
   truth: (name: string) => `정답: ${name}`,
 
+  best: "답:",
   seen: (size: string) => `신경망이 보는 것, ${size} 화소`,
   pixels: (seen: string) => `${seen}. 화살표 키로 옮기고 Enter로 화소를 엽니다`,
   point: "화소를 가리키면 값이 보이고, 누르면 열립니다.",

@@ -59,14 +59,14 @@ export class Drawing {
 
   begin(point: Point, erases = this.erasing): void {
     this.strokes = [...this.strokes, { erases, points: [point] }];
-    this.line([point, point], erases);
+    this.line(point, point, erases);
   }
 
   /** Go on to a point with the last stroke. */
   extend(point: Point): void {
     const stroke = this.strokes.at(-1);
     if (!stroke) return;
-    this.line([stroke.points.at(-1)!, point], stroke.erases);
+    this.line(stroke.points.at(-1)!, point, stroke.erases);
     stroke.points.push(point);
   }
 
@@ -96,14 +96,15 @@ export class Drawing {
     return { data, width, height, channels: 1 };
   }
 
-  private line(points: readonly Point[], erases: boolean): void {
+  private line(from: Point, to: Point, erases: boolean): void {
     const { context, scale } = this;
     if (!context) return;
-    context.lineCap = context.lineJoin = "round";
+    context.lineCap = "round";
     context.lineWidth = this.pen * scale * (erases ? ERASER : 1);
     context.strokeStyle = erases ? "#000" : "#fff";
     context.beginPath();
-    for (const [x, y] of points) context.lineTo(x * scale, y * scale);
+    context.moveTo(from[0] * scale, from[1] * scale);
+    context.lineTo(to[0] * scale, to[1] * scale);
     context.stroke();
   }
 
@@ -112,7 +113,9 @@ export class Drawing {
     const { width, height } = this.context.canvas;
     this.context.fillStyle = "#000";
     this.context.fillRect(0, 0, width, height);
-    for (const { points, erases } of this.strokes) this.line([points[0], ...points], erases);
+    for (const { points, erases } of this.strokes) {
+      points.forEach((point, k) => this.line(points[Math.max(0, k - 1)], point, erases));
+    }
   }
 }
 
