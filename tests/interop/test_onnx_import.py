@@ -343,6 +343,10 @@ def test_weights_of_pytorch_are_sent_to_from_torch(data: bytes, tmp_path: Path) 
         with pytest.raises(FileFormatError) as caught:
             import_file(path)
         assert ("from_torch" in str(caught.value)) is named
+    path = tmp_path / "m.safetensors"  # ours, which needs no import
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="a model file is taken as it is"):
+        import_file(path)
 
 
 def test_maps_in_place_of_an_answer_are_refused_by_what_is_needed() -> None:

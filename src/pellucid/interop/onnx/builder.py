@@ -298,8 +298,8 @@ class Builder:
         fits = (std >= 1e-6).all() and (std <= 1e6).all() and (np.abs(mean) <= 1e6).all()
         if (uniform or value.node == self.input) and fits:
             plain = ops.Normalise(tuple(mean.tolist()), tuple(std.tolist()))
-            pixels = "pixels" if value.node == self.input else ""
-            name = self.add(node, plain, value.node, word="scaled", called=pixels)
+            word, called = ("", "pixels") if value.node == self.input else ("scaled", "")
+            name = self.add(node, plain, value.node, word=word, called=called)
         else:
             depthwise = ops.Conv2D(channels, (1, 1), groups=channels)
             weights = {

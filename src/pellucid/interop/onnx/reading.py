@@ -90,6 +90,8 @@ def _all_text(model: ModelProto) -> bool:
 def _remedy(name: str) -> str:
     if name.casefold().endswith((".pt", ".pth")):
         return "PyTorch's weights need their module: load them, then pellucid.from_torch(module, …)"
+    if name.casefold().endswith(".safetensors"):
+        return "a model file is taken as it is, wherever a command takes a model"
     return "get or make it again"
 
 
