@@ -19,6 +19,7 @@ from pellucid.page.graph_data import ShownGraph
 from pellucid.page.html import page_html
 from pellucid.page.programs import all_weights, inspecting_data
 from pellucid.page.self_test import self_test_data
+from pellucid.page.slides import slides_data
 from pellucid.page.variants import variants_data
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
@@ -125,6 +126,7 @@ def make_page(
         "gallery": [
             {"name": kernel.name, "matrix": kernel.weights.tolist()} for kernel in GALLERY.values()
         ],
+        "slides": slides_data(),
         "samples": samples.to_dict(blobs),
         "self_test": self_test_data(model, shown, samples.pixels[0]),
         "learn": None if lesson is None else lesson.to_dict(network, blobs),

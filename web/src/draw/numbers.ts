@@ -4,6 +4,7 @@ export function short(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e5) return String(value).replace("-", "−");
   const text =
     size >= 1e5 || size < 1e-3
       ? value.toExponential(2)

@@ -100,6 +100,26 @@ export interface VariantData {
   programs: { forward: ProgramData; backward: ProgramData };
 }
 
+/** The lecture's own examples; see `pellucid/explain/lecture.py`. */
+export interface Slides {
+  image: number[][];
+  kernel: number[][];
+  feature_map: number[][];
+  misprint: { row: number; column: number; printed: number; computed: number };
+  rectified: number[][];
+  pooled: number[][];
+  flattened: number[];
+  softmax: { scores: number[]; probabilities: number[] };
+  targets: number[][];
+  networks: {
+    name: string;
+    probabilities: number[][];
+    classification_error: number;
+    mean_squared_error: number;
+    cross_entropy: number;
+  }[];
+}
+
 /** A kernel of the lecture's gallery. */
 export interface GalleryKernel {
   name: string;
@@ -190,6 +210,7 @@ export interface PageData {
   programs: { forward: ProgramData; backward: ProgramData };
   variants: VariantData[];
   gallery: GalleryKernel[];
+  slides: Slides;
   samples: { pixels: string; names: string[]; truths: (number | null)[] };
   self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
   learn: LearnData | null;

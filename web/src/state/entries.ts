@@ -1,5 +1,6 @@
 /** What of the page's state is in its address; views add their own. */
 
+import { CHAPTERS } from "../lecture/parts";
 import { LANGUAGES, type Language } from "../text/index";
 import { Address, type Entry, wholeNumber } from "./address";
 import type { PageState, Place, View } from "./page.svelte";
@@ -67,7 +68,15 @@ const language: Entry<PageState> = {
   },
 };
 
-address.add(picture, drawn, truth, open, view, language);
+const chapter: Entry<PageState> = {
+  key: "chapter",
+  write: (page) => (page.chapter === CHAPTERS[0] ? [] : [page.chapter]),
+  read(page, [text]) {
+    page.chapter = CHAPTERS.find((known) => known === text) ?? CHAPTERS[0];
+  },
+};
+
+address.add(picture, drawn, truth, open, view, chapter, language);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

@@ -3,6 +3,7 @@
 import type { PageData, Position } from "../engine/data";
 import { type Gradients, INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import { lossGradient, reading } from "../engine/task";
+import type { Chapter } from "../lecture/parts";
 import { Surgery } from "./surgery.svelte";
 import { catalogues, type Language } from "../text/index";
 
@@ -75,6 +76,7 @@ export class PageState {
   readonly text = $derived(catalogues[this.language]);
   readonly selected: Place | null = $derived(this.path.at(-1) ?? null);
 
+  chapter = $state<Chapter>("pixels");
   readonly surgery = new Surgery(this);
 
   constructor(

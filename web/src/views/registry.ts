@@ -3,6 +3,7 @@
 import type { Component } from "svelte";
 import type { PageData } from "../engine/data";
 import type { PageState, View } from "../state/page.svelte";
+import LectureView from "./lecture/Lecture.svelte";
 import NumberView from "./number/Number.svelte";
 import WhyView from "./why/Why.svelte";
 
@@ -16,6 +17,7 @@ interface Registered {
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
   { view: "why", component: WhyView },
+  { view: "lecture", component: LectureView },
 ];
 
 /** The views that a page has, the one that it opens with first. */
