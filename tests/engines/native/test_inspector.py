@@ -98,7 +98,7 @@ def made_by_prediction(program: NativeProgram, images: Array) -> dict[str, Array
     plan, found = compiled(program)._code.plan, {}
     for name, folded in compiled(program).folded.makers.items():
         target = plan.makers.get(folded)
-        if target is not None and target not in plan.within:
+        if target is not None and target not in plan.within | plan.passing:
             array = compiled(program)._loaded.view(plan.values[target], len(images))
             found[name] = array.reshape(len(images), *program.graph.shapes[name]).copy()
     return found

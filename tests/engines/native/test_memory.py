@@ -63,7 +63,8 @@ def poison_new(program: NativeProgram) -> int:
         kind, _, value = name.partition(" ")
         place = {"value": plan.values, "gradient": plan.gradients}.get(kind, {}).get(value)
         if place is not None:
-            inside = place.layout.view(buffer.view(np.uint8), 0, plan.capacity)
+            images = plan.images_in(value) if kind == "value" else plan.capacity
+            inside = place.layout.view(buffer.view(np.uint8), 0, images)
         elif name.startswith(FILLED):
             inside = buffer
         else:

@@ -26,6 +26,7 @@ from pellucid.engines.native.kernels.parameters import write_update
 from pellucid.engines.native.kernels.plan import Plan
 from pellucid.engines.native.kernels.sharing import Sharing
 from pellucid.engines.native.kernels.targets import Computed, Given
+from pellucid.engines.native.lower.depth_first import passing, regions_one_by_one
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
@@ -115,19 +116,23 @@ def write(
     single = target.threads > 1 and optimizer is None and not wanted.backward
     vectors = Vectors(target.lanes, target.registers)
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
+    alone = 0
+    if optimizer is None and wanted == NOTHING and capacity > target.threads:
+        alone = regions_one_by_one(graph, lowered.regions)
     plan = Plan(
         graph, lowered.regions, vectors, capacity, target.threads, learning, builder, wanted,
-        lowered.makers,
+        lowered.makers, passing=passing(lowered.regions, alone),
     )  # fmt: skip
     for region in plan.regions:
         plan.kernels[region.target] = region.kernel(plan, region)
     kernels = [*plan.kernels.values()]
     weighted = [kernel for kernel in kernels if isinstance(kernel, Weighted)]
     sharing = Sharing(plan, weighted)
-    for kernel in kernels:
-        builder.origin = kernel.region.target
+    for number, kernel in enumerate(kernels):
+        builder.origin, builder.one_by_one = kernel.region.target, number < alone
         if kernel.region.target not in plan.within:
             kernel.forward()
+    builder.one_by_one = False
     targets: dict[str, Given] = {}
     losses = _losses(plan, targets)
     for loss in losses.values():
@@ -144,6 +149,7 @@ def write(
         builder.origin = each.region.target
         each.flip()
     plan.arena.settle(builder.accesses(order) for order in orders(plan))
+    builder.slots = [plan.arena.slot(place) for place in builder.places]
     by_name = {kernel.name: kernel for kernel in weighted}
     return Code(plan, by_name, losses, targets, sharing, builder.text())
 

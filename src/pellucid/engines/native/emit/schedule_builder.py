@@ -68,6 +68,7 @@ class Call:
         about: What it does, for reports.
         single: How it is split, in the schedule of a single image.
         again: Buffers that it fills once more.
+        one_by_one: Whether images go through it and its like one by one.
     """
 
     function: str
@@ -79,6 +80,7 @@ class Call:
     about: Description
     single: Split | None = None
     again: tuple[int, ...] = ()
+    one_by_one: bool = False
 
 
 class ScheduleBuilder:
@@ -93,6 +95,9 @@ class ScheduleBuilder:
     Attributes:
         calls: The stages of each schedule, or part of a training step.
         places: The table of addresses that schedules take, as offsets into the arena, in bytes.
+        slots: For each of these, how many bytes lie between threads' images, in buffers that hold
+            one of each thread; else 0.
+        one_by_one: Whether images go one by one through the stages that are being appended.
     """
 
     def __init__(
@@ -104,6 +109,8 @@ class ScheduleBuilder:
         self._backward = backward
         self._functions: dict[str, Function] = {}  # by what they do
         self.places: list[int] = []
+        self.slots: list[int] = []
+        self.one_by_one = False
         self.calls: dict[str, list[Call]] = {}
         self.origin = ""  # of the stages that are being appended, for reports
 
@@ -135,8 +142,9 @@ class ScheduleBuilder:
         """
         schedules = (schedules,) if isinstance(schedules, str) else schedules
         call = Call(
-            *self._function(name, body), share, group, name, self.origin, about, again=again
-        )
+            *self._function(name, body), share, group, name, self.origin, about, again=again,
+            one_by_one=self.one_by_one,
+        )  # fmt: skip
         for schedule in schedules:
             self.calls.setdefault(schedule, []).append(call)
         if not self._single or not set(schedules) & set(INFER):
@@ -163,7 +171,7 @@ class ScheduleBuilder:
         else:
             goes_on = before is None
         group = last.group if last is not None and goes_on else f"single {len(stages)}"
-        stages.append(replace(whole, group=group))
+        stages.append(replace(whole, group=group, one_by_one=False))
 
     def _function(
         self, name: str, body: Callable[[Function], None], split: str = "images"
@@ -227,20 +235,47 @@ class ScheduleBuilder:
         """A function that every thread calls once; they meet where they need each other."""
         kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
         f = Function(name, kinds, self.vectors)
+        alone = [call for call in calls if call.one_by_one]
+        if alone:
+            self._one_by_one(f, alone)
         previous = calls[0].group
-        for call in calls:
+        for call in calls[len(alone) :]:
             if call.group != previous:
                 f.do("call void @meet(ptr %barrier, i64 %threads)")
             units: Index = "%images" if call.share == "images" else call.share
             first = _part(f, units, "%thread")
             last = _part(f, units, f.add("%thread", 1))
             table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
-            f.do(
-                f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
-                f"i64 {first}, i64 {last}, i64 %thread)"
-            )
+            _call(f, call, table, first, last)
             previous = call.group
         return f.text()
+
+    def _one_by_one(self, f: Function, calls: list[Call]) -> None:
+        """The first stages, each image on its way through all of them before the next.
+
+        Stages count a thread's images as if there were room for all. Where it holds one at a time,
+        the address that they find is such that this one comes to lie in the thread's slot.
+        """
+        most = max(last - first for first, last in (call.places for call in calls))
+        own = f.value(f"alloca ptr, i64 {most}, align 8")
+
+        def image(n: Index, _: list[Value]) -> list[Value]:
+            back = f.value(f"sub i64 %thread, {n}")
+            for call in calls:
+                first, last = call.places
+                for number in range(first, last):
+                    entry = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {number}")
+                    address = f.value(f"load ptr, ptr {entry}, align 8")
+                    if slot := self.slots[number]:
+                        moved = f.multiply(back, slot)
+                        address = f.value(f"getelementptr i8, ptr {address}, i64 {moved}")
+                    to = f.value(f"getelementptr inbounds ptr, ptr {own}, i64 {number - first}")
+                    f.do(f"store ptr {address}, ptr {to}, align 8")
+                _call(f, call, own, n, f.add(n, 1))
+            return []
+
+        first, last = (_part(f, "%images", t) for t in ("%thread", f.add("%thread", 1)))
+        f.loop(first, last, 1, image)
 
     def _barrier(self) -> str:
         """All threads wait for the last: two counters, who has come and how often all have."""
@@ -280,6 +315,14 @@ done:
   ret void
 }}
 """
+
+
+def _call(f: Function, call: Call, table: Value, first: Index, last: Index) -> None:
+    """Append the call of a stage for some of its units."""
+    f.do(
+        f"call void @{call.function}(ptr {table}, ptr %pixels, i64 %images, "
+        f"i64 {first}, i64 {last}, i64 %thread)"
+    )
 
 
 def _part(f: Function, units: Index, number: Value | Index) -> Index:

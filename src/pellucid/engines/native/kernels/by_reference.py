@@ -37,6 +37,7 @@ class ByReference(Weighted):
     """An operation that NumPy computes, with its weights in the arena as all others'."""
 
     family: ClassVar[str] = "reference"
+    by_image: ClassVar[bool] = False
     operations: ClassVar[tuple[type[Operation], ...]] = (Operation,)
 
     def __init__(self, plan: Plan, region: Region) -> None:

@@ -47,6 +47,9 @@ class Kernel(ABC):
     gradient_over_input: ClassVar[bool] = False
     """Whether the gradient at its input lies over that input."""
 
+    by_image: ClassVar[bool] = True
+    """Whether its forward stages go image by image, each thread by itself."""
+
     makes_source: ClassVar[bool] = False
     """Whether it computes what it reads as well, so that nothing else does."""
 

@@ -67,6 +67,8 @@ class Plan:
             losses compare.
         within: The region targets whose values are made by the stage that reads them, and lie
             nowhere as a whole.
+        passing: The region targets that each thread holds for one image at a time: what images
+            make that go one by one through the network's beginning, and no others read.
     """
 
     graph: Graph
@@ -92,6 +94,7 @@ class Plan:
     statistics: dict[str, int] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     within: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()
     _read_later: tuple[set[str], set[str]] = (set(), set())
     _band: int = 0
 
@@ -101,6 +104,7 @@ class Plan:
         self.scalars = self.place("scalars", SCALARS)
         compared = self.learning.compared if self.learning is not None else frozenset[str]()
         outputs = self._targets(self.wanted.values.union(self.graph.outputs.values()))
+        self.passing -= outputs
         self.kept = frozenset(outputs | self._targets(compared))
         self._read_later = (
             outputs,
@@ -262,9 +266,13 @@ class Plan:
             self.statistics[store] = self.place(f"statistics {region.name}", floats)
         return self.statistics[store]
 
-    def room(self, layout: Layout) -> int:
-        """Bytes for images: tiles may load a whole vector at the very last position."""
-        return layout.bytes(self.capacity) + layout.itemsize * self.lanes
+    def room(self, layout: Layout, images: int = 0) -> int:
+        """Bytes for images, by default for all: a tile may load a vector at the last position."""
+        return layout.bytes(images or self.capacity) + layout.itemsize * self.lanes
+
+    def images_in(self, target: str) -> int:
+        """How many images the value of a region has room for."""
+        return self.threads if target in self.passing else self.capacity
 
     def place_winners(self, region: Region, dtype: DType = "uint8") -> Place:
         """Where the number of the position that won lies, for each value of a region."""
@@ -310,6 +318,9 @@ class Plan:
         name, size = f"value {region.target}", self.room(layout)
         if region.target in self._read_later[0]:
             return Place(layout, self.arena.place(name, size))
+        if region.target in self.passing:
+            size, slot = self.room(layout, self.threads), layout.itemsize * layout.image
+            return Place(layout, self.arena.place_images(name, layout, size, slot))
         return Place(layout, self.arena.place_images(name, layout, size))
 
     def _gradient(self, region: Region) -> Place:

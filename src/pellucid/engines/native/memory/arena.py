@@ -56,6 +56,7 @@ class Buffer:
     start: int
     size: int
     layout: Layout | None = None
+    slot: int = 0
 
 
 @short_repr
@@ -87,9 +88,9 @@ class Arena:
         """The start of a new buffer of which nothing is read that was not written before."""
         return self._place_shared(name, size)
 
-    def place_images(self, name: str, layout: Layout, size: int) -> int:
+    def place_images(self, name: str, layout: Layout, size: int, slot: int = 0) -> int:
         """The start of a new buffer of images; what lies between their values is zero."""
-        return self._place_shared(name, size, layout)
+        return self._place_shared(name, size, layout, slot)
 
     def over(self, new: int, old: int) -> None:
         """Let a buffer of images take the place of another with the last stage that reads that.
@@ -149,11 +150,18 @@ class Arena:
         shift = -raw.ctypes.data % ALIGNMENT
         return raw[shift : shift + self.size]
 
-    def _place_shared(self, name: str, size: int, layout: Layout | None = None) -> int:
+    def slot(self, place: int) -> int:
+        """Bytes from one thread's image to the next in the buffer of a place; else 0."""
+        number = self._index(place)
+        return 0 if number is None else self._shared[number].slot
+
+    def _place_shared(
+        self, name: str, size: int, layout: Layout | None = None, slot: int = 0
+    ) -> int:
         last = self._shared[-1] if self._shared else Buffer("", SHARED, 0)
         # A gap, so that the place behind a buffer's end is still known to be its.
         start = last.start + _aligned(last.size) + ALIGNMENT
-        self._shared.append(Buffer(name, start, size, layout))
+        self._shared.append(Buffer(name, start, size, layout, slot))
         return start
 
     def _index(self, place: int) -> int | None:
