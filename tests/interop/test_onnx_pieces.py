@@ -140,8 +140,41 @@ def test_reductions(body: str) -> None:
     agrees(written(body, **constants))
 
 
-def test_control_flow_is_refused() -> None:
-    branches = [f"{word}_branch = {word} () => (a) {{a = Relu(x)}}" for word in ("then", "else")]
-    body = f"c = If(flag) <{', '.join(branches)}>  y = Flatten(c)"
-    with pytest.raises(FileFormatError, match=r"\(If\): .*control flow"):
-        import_proto(written(body, flag=np.array(True)))
+def branched(flag: str, then: str, other: str) -> str:
+    return f"""c = If({flag}) <then_branch = one () => (t) {{{then}}},
+        else_branch = two () => (e) {{{other}}}>  {HEAD.replace("last", "c")}"""
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_branches_that_are_known(flag: bool) -> None:
+    """As PyTorch's older exporter writes a ``squeeze``."""
+    body = branched("flag", "t = Relu(r)", "n = Neg(r)  e = Mul(n, half)")
+    found = agrees(
+        written(
+            f"h = Identity(x)  r = Sub(h, hundred)  {body}",
+            flag=np.array(flag), hundred=np.float32(100), half=np.float32(0.5), w=(168, 4),
+        )
+    )  # fmt: skip
+    assert ("relu" in kinds(found)) is flag
+    text = NORM.replace(
+        "back = Squeeze(mean, first)",
+        "shape = Shape(mean)  at = Gather(shape, first)  is = Equal(at, first)  back = If(is) "
+        "<then_branch = one () => (t) {t = Squeeze(mean, first)}, "
+        "else_branch = two () => (e) {e = Identity(mean)}>",
+    )
+    found = agrees(pieces(SQUARES, PADDED, MEAN, text))
+    assert kinds(found) == ["local_response_norm", "flatten", "dense"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (branched("flag", "t = Relu(x)", "e = Neg(x)").replace("flag", "asked"), "control flow"),
+        (branched("flag", "x = Relu(x)  t = Neg(x)", "e = Neg(x)"), "makes the tensor 'x' twice"),
+        (branched("flag", "t = Relu(nothing)", "e = Neg(x)"), "nothing before it makes"),
+    ],
+)
+def test_branches_that_are_not(body: str, said: str) -> None:
+    asked = "asked = Relu(x)  " if "asked" in body else ""
+    with pytest.raises(FileFormatError, match=said):
+        import_proto(written(asked + body, flag=np.array(True), w=(168, 4)))

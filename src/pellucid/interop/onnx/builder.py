@@ -11,6 +11,7 @@ import numpy as np
 from pellucid import ops
 from pellucid.errors import ArgumentError, PellucidError
 from pellucid.graph import Node
+from pellucid.interop.onnx.nodes import reads_of
 from pellucid.interop.onnx.views import (
     Affine,
     Value,
@@ -77,8 +78,10 @@ class Builder:
         self.results = frozenset(results)
         self.readers: dict[str, list[OnnxNode]] = {}
         for node in nodes:
-            for name in dict.fromkeys(node.inputs):
+            for name in dict.fromkeys(reads_of(node.proto)):
                 self.readers.setdefault(name, []).append(node)
+                if name not in node.inputs:  # graphs within it may read it more than once
+                    self.readers[name].append(node)
         self.pads: dict[str, Pads] = {}
         self.lower: dict[str, float] = {}
         self._types = {value.node: Type(shape)}

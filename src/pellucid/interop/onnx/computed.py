@@ -17,6 +17,7 @@ from pellucid.interop.onnx.export import INPUT, value_names
 from pellucid.interop.onnx.importing import import_proto
 from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_runtime
+from pellucid.interop.onnx.nodes import reads_of
 from pellucid.interop.onnx.own_files import metadata_of
 from pellucid.interop.onnx.reading import read_onnx
 from pellucid.interop.onnx.runtime import Session
@@ -171,7 +172,7 @@ class OnnxNetwork:
         kept = []  # what is not asked for was not looked at, and might take any memory
         for node in reversed(self._proto.graph.node):
             if wanted & set(node.output):
-                wanted |= set(node.input)
+                wanted |= set(reads_of(node))
                 kept.append(node)
         del made.graph.node[:]
         made.graph.node.extend(kept[::-1])

@@ -50,6 +50,14 @@ class Constants:
         self._folder, self._most, self._count = folder, most, 0
         self._tensors: dict[str, TensorProto] = {}
         self._known: dict[str, NDArray[Any]] = {}
+        self.hold(tensors)
+
+    def hold(self, tensors: Iterable[TensorProto]) -> None:
+        """Take further constants in, as a branch of the file has them.
+
+        Raises:
+            FileFormatError: If there are too many numbers.
+        """
         for tensor in tensors:
             if any(size < 0 for size in tensor.dims):
                 raise FileFormatError(f"constant {_brief(tensor.name)} has a negative axis")

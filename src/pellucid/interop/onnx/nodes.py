@@ -8,7 +8,9 @@ from pellucid.errors import FileFormatError
 from pellucid.text import truncated
 
 if TYPE_CHECKING:
-    from onnx import NodeProto
+    from collections.abc import Iterator
+
+    from onnx import GraphProto, NodeProto
 
 MOST_TEXT = 80
 """Characters of a name that messages write."""
@@ -16,6 +18,23 @@ MOST_TEXT = 80
 
 class RefusedError(FileFormatError):
     """A node cannot become a layer; the message names it and says why."""
+
+
+def graphs_of(proto: NodeProto) -> Iterator[GraphProto]:
+    """The graphs that a node has of its own, as the branches of an ``If``."""
+    for attribute in proto.attribute:
+        yield from attribute.graphs
+        if attribute.HasField("g"):
+            yield attribute.g
+
+
+def reads_of(proto: NodeProto) -> Iterator[str]:
+    """The tensors that a node reads: its inputs, and what the graphs within it read or give."""
+    yield from proto.input
+    for graph in graphs_of(proto):
+        yield from (each.name for each in graph.output)
+        for node in graph.node:
+            yield from reads_of(node)
 
 
 class OnnxNode:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def identity(builder: Builder, node: OnnxNode) -> None:
     """``Identity``."""
-    builder.result(node, builder.value(node))
+    builder.result(node, builder.value(node, in_pieces=True))
 
 
 def cast(builder: Builder, node: OnnxNode) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.errors import FileFormatError
+from pellucid.interop.onnx.nodes import graphs_of
 from pellucid.interop.onnx.reading import MOST_NODES
 from pellucid.text import truncated
 
@@ -60,7 +61,7 @@ def _amount(
 ) -> int:
     total = 0
     for node in nodes:
-        for graph in _graphs(node):
+        for graph in graphs_of(node):
             total += _amount(graph.node, bodies, known, within)
         key = (node.domain, node.op_type)
         if key not in bodies:
@@ -72,13 +73,6 @@ def _amount(
             known[key] = _amount(bodies[key], bodies, known, (*within, key))
         total += known[key]
     return total
-
-
-def _graphs(node: NodeProto) -> Iterable[GraphProto]:
-    for attribute in node.attribute:
-        yield from attribute.graphs
-        if attribute.HasField("g"):
-            yield attribute.g
 
 
 def check_names(graph: GraphProto) -> None:

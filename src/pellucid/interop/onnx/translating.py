@@ -11,7 +11,7 @@ from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.interop.onnx.builder import OTHERWISE, Builder
 from pellucid.interop.onnx.constants import Constants
 from pellucid.interop.onnx.inputs import Asked, input_of
-from pellucid.interop.onnx.nodes import OnnxNode
+from pellucid.interop.onnx.nodes import MOST_TEXT, OnnxNode, graphs_of, reads_of
 from pellucid.interop.onnx.reading import opset_of
 from pellucid.interop.onnx.soundness import check_names, check_node, without_functions
 from pellucid.interop.onnx.translations import TRANSLATIONS
@@ -103,7 +103,7 @@ def _needed(nodes: Sequence[OnnxNode], output: str) -> list[OnnxNode]:
     wanted, found = {output}, []
     for node in reversed(nodes):
         if wanted & set(node.outputs):
-            wanted |= set(node.inputs)
+            wanted |= set(reads_of(node.proto))
             found.append(node)
     return found[::-1]
 
@@ -130,7 +130,10 @@ def _translate(builder: Builder, node: OnnxNode) -> None:
         raise node.refuse(
             f"is an operator of {truncated(node.proto.domain, 40)!r}, not one of ONNX's own"
         )
-    if any(each.HasField("g") or each.graphs for each in node.proto.attribute):
+    if node.kind == "If" and node.input(0) in builder.constants:
+        _take_branch(builder, node)
+        return
+    if any(graphs_of(node.proto)):
         raise node.refuse("it has graphs of its own (control flow), which are not read")
     if all(name in builder.constants for name in node.inputs if name) and node.kind != "Shape":
         builder.constants.fold(node)
@@ -148,6 +151,29 @@ def _translate(builder: Builder, node: OnnxNode) -> None:
         if isinstance(error, PellucidError):
             raise
         raise node.refuse(f"its settings cannot be: {truncated(str(error), 100)}") from error
+
+
+def _take_branch(builder: Builder, node: OnnxNode) -> None:
+    """The nodes of one branch in place of an ``If`` that is known beforehand."""
+    taken = bool(builder.constant(node, 0).any())
+    branch = node.attribute("then_branch" if taken else "else_branch")
+    if branch is None or len(branch.output) != len(node.outputs):
+        raise node.refuse("its branches do not give what it gives")
+    known = builder.constants
+    inside = [name for each in branch.node for name in each.output if name]
+    for name in (*inside, *(each.name for each in branch.initializer)):
+        if name in known or name in builder.values or inside.count(name) > 1:
+            raise node.refuse(f"makes the tensor {truncated(name, MOST_TEXT)!r} twice")
+    known.hold(branch.initializer)
+    for each in branch.node:
+        _translate(builder, OnnxNode(each, node.opset))
+    for place, made in enumerate(branch.output):
+        if made.name in known:
+            known.set(node.outputs[place], known[made.name])
+        elif made.name in builder.values:
+            builder.result(node, builder.values[made.name], place)
+        else:
+            raise node.refuse("its branch makes nothing")
 
 
 def _finish(
