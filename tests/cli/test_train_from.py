@@ -45,7 +45,9 @@ def test_a_run_from_first_to_last(pellucid: Command, folder: Path, tmp_path: Pat
     assert config["preprocessing"]["resize"] == "crop"
     assert config["transfer"]["fine_tune"] is None
     assert config["recipe"]["epochs"] == config["recipe"]["head_epochs"] == 1
-    assert (run / "report.html").exists()
+    page = (run / "report.html").read_text("utf-8")
+    assert "body: body3.safetensors up to dropout1" in page
+    assert "head: weight decay" in page
     assert len((run / "history.csv").read_text("utf-8").splitlines()) == 2
     assert read_saved_run(run).finished
     before = (run / "model.safetensors").read_bytes()

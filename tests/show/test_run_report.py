@@ -155,6 +155,15 @@ def test_without_a_history_and_without_mistakes(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_single_epoch_is_a_table_and_no_curve(tmp_path: Path) -> None:
+    report, pictures = all_right(("a", "b"))
+    write_report(tmp_path, report, pictures, history=HISTORY[:1], best_epoch=1)
+    reader = read((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert "Training" in [a["aria-label"] for a in reader.all("section")]
+    assert "validation loss" in reader.text
+    assert not any("by epoch" in each for each in reader.charts)
+
+
 def test_many_classes(tmp_path: Path) -> None:
     report, pictures = judged(tuple(f"class {k}" for k in range(60)), 100)
     write_report(tmp_path, report, pictures)

@@ -252,15 +252,20 @@ def _train(
         nonlocal diagnoses
         bar.close()
         write_quarantined(folder, splits.quarantined)  # of a run that was killed before it could
+        made = []  # how, for the terminal and for the report
         if (words := head_line(fitted)) is not None:
             console.print(words)
+            made.append(words)
         if options.folds is not None:
             judged_folds.append(judge_by_folds(fitted, splits, folder, options.folds))
-            console.print(f"cross-validation of the head, {judged_folds[0]}")
+            made.append(f"cross-validation of the head, {judged_folds[0]}")
+            console.print(made[-1])
         if not options.report:
             return
+        if line is not None:
+            made.insert(0, line)
         try:
-            diagnoses = judge(fitted, splits, folder, notes, source)
+            diagnoses = judge(fitted, splits, folder, [*notes, *made], source)
         except KeyboardInterrupt as stopped:
             command = shlex.join(["pellucid", "train", "--resume", os.fspath(folder)])
             raise Stopped(

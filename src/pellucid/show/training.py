@@ -17,8 +17,14 @@ _CHART = 460  # CSS pixels
 
 
 def training_sections(history: Sequence[Epoch], best: int | None) -> Iterator[d.Part]:
-    """A section with the curves, and every epoch folded; nothing without a history."""
+    """A section with the curves, and every epoch folded; nothing without a history.
+
+    A single epoch has no course that a curve could show, and is a table alone.
+    """
     if not history:
+        return
+    if len(history) == 1:
+        yield d.Section("Training", [_epochs(history)])
         return
     losses = [row.loss for row in history], [row.validation_loss for row in history]
     rates = [row.learning_rate for row in history]
