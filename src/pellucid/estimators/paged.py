@@ -69,11 +69,11 @@ class PagedEstimator(OpenEstimator):
         others = splits.test or splits.validation or splits.train
         lesson = None
         if learn or (learn is None and self._should_learn(splits)):
-            lesson = Lesson(
-                _part(splits.train, MOST_TRAINED),
-                _part(others, MOST_JUDGED),
-                self._lesson_recipe(_part(splits.train, MOST_TRAINED)),
-            )
+            train = _part(splits.train, MOST_TRAINED)
+            judge = _part(others, MOST_JUDGED)
+            lesson = Lesson(model, train, judge, self._lesson_recipe(train))
+            if learn is None and lesson.obstacle is not None:
+                lesson = None
         return make_page(
             model,
             Samples.of(others, samples),

@@ -12,7 +12,7 @@ from pellucid.graph.network import (
     parameters,
     up_to,
 )
-from pellucid.graph.output_layers import classifier_weights, output_layers
+from pellucid.graph.output_layers import classifier_weights, first_factors, output_layers
 from pellucid.graph.receptive import ReceptiveField, receptive_fields
 from pellucid.graph.serialise import graph_from_dict, graph_to_dict
 from pellucid.graph.summary import Row, Summary, summarise
@@ -30,6 +30,7 @@ __all__ = [
     "Weights",
     "check_weights",
     "classifier_weights",
+    "first_factors",
     "graph_from_dict",
     "graph_to_dict",
     "initial_weights",

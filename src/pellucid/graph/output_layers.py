@@ -40,12 +40,23 @@ def classifier_weights(graph: Graph, seed: int, dtype: DTypeLike = np.float32) -
         dtype: Of the arrays.
     """
     weights = initial_weights(graph, seed, dtype)
-    last = output_layers(graph)
-    for name, parameter in graph.parameters.items():
-        default = parameter.role == "kernel" and parameter.initializer == DEFAULT_INITIALIZER
-        if name.node in last and (default or parameter.role == "scale"):
-            weights[str(name)] *= SMALL
+    for name, factor in first_factors(graph).items():
+        weights[name] *= factor
     return weights
+
+
+def first_factors(graph: Graph) -> dict[str, float]:
+    """What first weights are multiplied with, by full name; others are left as they are drawn."""
+    last = output_layers(graph)
+    return {
+        str(name): SMALL
+        for name, parameter in graph.parameters.items()
+        if name.node in last
+        and (
+            (parameter.role == "kernel" and parameter.initializer == DEFAULT_INITIALIZER)
+            or parameter.role == "scale"
+        )
+    }
 
 
 def output_layers(graph: Graph) -> frozenset[str]:

@@ -129,7 +129,7 @@ def make_page(
         "slides": slides_data(),
         "samples": samples.to_dict(blobs),
         "self_test": self_test_data(model, shown, samples.pixels[0]),
-        "learn": None if lesson is None else lesson.to_dict(network, blobs),
+        "learn": None if lesson is None else lesson.to_dict(blobs),
     }
     return Page(printable(title) or "A network", data, blobs, language)
 

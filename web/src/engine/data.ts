@@ -187,17 +187,66 @@ export interface ParameterData {
   initializer: string | number;
   fan_in: number;
   fan_out: number;
+  /** What first weights are multiplied with; none: nothing. */
+  times?: number;
+}
+
+export type ScheduleData =
+  | { kind: "constant" }
+  | { kind: "step"; every: number; drop: number }
+  | { kind: "cosine"; warmup: number }
+  | { kind: "one-cycle"; rise: number; start: number; end: number };
+
+export type OptimizerData =
+  { kind: "sgd" } | { kind: "adam" | "adamw"; beta1: number; beta2: number };
+
+export interface RecipeData {
+  learning_rate: number;
+  epochs: number;
+  batch_size: number;
+  seed: number;
+  schedule: ScheduleData;
+  optimizer: OptimizerData;
+}
+
+/** The layer that makes the outputs, where some of them can be left out. */
+export interface HeadData {
+  layer: string;
+  kernel: string;
+  bias: string;
+  units: number;
+}
+
+export interface PicturesData {
+  count: number;
+  name: string;
+  pixels: string;
+  labels: string;
+}
+
+/** JSON values. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** What a model file says of a network, see `docs/model-format.md`. */
+export interface FileData {
+  graph: {
+    nodes: ({ name: string; operation: { [key: string]: Json } } & { [key: string]: Json })[];
+  };
+  classes: string[];
+  label_kind: string;
+  preprocessing: { [key: string]: Json };
+  provenance: { [key: string]: Json };
 }
 
 export interface LearnData {
-  recipe: { learning_rate: number; epochs: number; batch_size: number; seed: number };
-  optimizer: { kind: string; beta1?: number; beta2?: number };
-  rates: string;
+  recipe: RecipeData;
   parameters: ParameterData[];
-  train: { count: number; name: string; pixels: string; labels: string };
-  judge: { count: number; name: string; pixels: string; labels: string };
+  head: HeadData | null;
+  train: PicturesData;
+  judge: PicturesData;
   step: ProgramData;
   answers: ProgramData;
+  file: FileData;
 }
 
 export interface PageData {

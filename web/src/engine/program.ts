@@ -95,15 +95,22 @@ export class Program {
 
   /** The weights as they are in memory, e.g. after steps of training. */
   weights(): Map<string, Float32Array> {
-    const found = new Map<string, Float32Array>();
+    return new Map(this.about.weights.map(({ name }) => [name, this.weight(name)]));
+  }
+
+  /** One array of them. */
+  weight(name: string): Float32Array {
     let next = 0;
-    for (const { name, shape, copies } of this.about.weights) {
-      const own = new Float32Array(size(shape));
-      for (let i = 0; i < own.length; i++) own[i] = this.floats[this.addresses[next + i] >>> 2];
-      found.set(name, own);
-      next += copies * own.length;
+    for (const each of this.about.weights) {
+      const length = size(each.shape);
+      if (each.name === name) {
+        const own = new Float32Array(length);
+        for (let i = 0; i < length; i++) own[i] = this.floats[this.addresses[next + i] >>> 2];
+        return own;
+      }
+      next += each.copies * length;
     }
-    return found;
+    throw new Error(`the program has no weights ${name}`);
   }
 
   /** Call a schedule by its name. */
@@ -113,14 +120,14 @@ export class Program {
     code(this.about.table, this.about.pixels, BigInt(images), 0n, 1n, 0);
   }
 
-  /** Set the pixels of images, bytes 0..255, and run the schedule that takes them. */
-  run(pixels: Uint8Array): void {
+  /** Set the pixels of images, bytes 0..255, and run a schedule that takes them. */
+  run(pixels: Uint8Array, schedule = this.about.schedules[0]): void {
     const images = pixels.length / size(this.about.input);
     if (!Number.isInteger(images) || images < 1 || images > this.about.capacity) {
       throw new Error(`${pixels.length} pixels are not 1 to ${this.about.capacity} images`);
     }
     this.bytes.set(pixels, this.about.pixels);
-    this.call(this.about.schedules[0], images);
+    this.call(schedule, images);
   }
 
   /** The same for pixels that are no whole numbers. */

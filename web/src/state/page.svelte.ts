@@ -45,6 +45,8 @@ export class PageState {
   truth = $state<number | null>(null);
   /** Grows whenever weights change, so that everything is computed again. */
   version = $state(0);
+  /** What the outputs stand for where that was changed, e.g. for pictures of one's own. */
+  classes = $state.raw<string[] | null>(null);
   language = $state<Language>("en");
   view = $state<View>("number");
   /** The value that is opened, behind those that led there. */
@@ -64,7 +66,7 @@ export class PageState {
   readonly answer: Float64Array = $derived.by(() => reading(this.data.model, this.outputs));
   /** The outputs' places, the likeliest first. */
   readonly ranking: number[] = $derived(
-    Array.from(this.answer.keys()).sort((a, b) => this.answer[b] - this.answer[a] || a - b),
+    Array.from(this.names.keys()).sort((a, b) => this.answer[b] - this.answer[a] || a - b),
   );
   /** What the maps show. */
   readonly maps: Maps = $derived.by(() => {
@@ -97,7 +99,7 @@ export class PageState {
   }
 
   get names(): string[] {
-    return this.data.model.names;
+    return this.classes ?? this.data.model.names;
   }
 
   get imageSize(): number {
@@ -106,7 +108,8 @@ export class PageState {
 
   /** What is known to be right of the picture; nothing where one must choose. */
   get knownTruth(): number | null {
-    return this.origin.kind === "sample" ? this.data.samples.truths[this.origin.index] : null;
+    if (this.classes || this.origin.kind !== "sample") return null;
+    return this.data.samples.truths[this.origin.index];
   }
 
   shape(layer: string): readonly number[] {
@@ -127,7 +130,7 @@ export class PageState {
 
   takeSample(index: number): void {
     this.take(this.samplePixels(index), { kind: "sample", index });
-    this.truth = this.data.samples.truths[index];
+    this.truth = this.knownTruth;
   }
 
   /** Take a picture, as the network takes it. Of the same origin it is the same one, gone on with. */
@@ -153,6 +156,13 @@ export class PageState {
   /** Back to the value before. */
   back(): void {
     this.path = this.path.slice(0, -1);
+  }
+
+  /** Let the first outputs stand for other classes; null: for those of the network. */
+  setClasses(classes: string[] | null): void {
+    if (classes === this.classes) return;
+    this.classes = classes;
+    this.truth = this.knownTruth;
   }
 
   /** Take other weights, e.g. after learning. */

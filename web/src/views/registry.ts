@@ -4,6 +4,7 @@ import type { Component } from "svelte";
 import type { PageData } from "../engine/data";
 import type { PageState, View } from "../state/page.svelte";
 import LectureView from "./lecture/Lecture.svelte";
+import Learn from "./learn/Learn.svelte";
 import NumberView from "./number/Number.svelte";
 import WhyView from "./why/Why.svelte";
 
@@ -18,6 +19,7 @@ export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
   { view: "why", component: WhyView },
   { view: "lecture", component: LectureView },
+  { view: "learn", component: Learn, exists: (data) => data.learn !== null },
 ];
 
 /** The views that a page has, the one that it opens with first. */

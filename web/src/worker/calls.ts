@@ -4,7 +4,8 @@
 export type Handlers = Record<string, (argument: never) => unknown>;
 
 type Argument<H extends Handlers, K extends keyof H> = Parameters<H[K]>[0];
-type Answer<H extends Handlers, K extends keyof H> = Awaited<ReturnType<H[K]>>;
+type Answer<H extends Handlers, K extends keyof H> =
+  Awaited<ReturnType<H[K]>> extends Handed<infer T> ? T : Awaited<ReturnType<H[K]>>;
 
 interface Question {
   id: number;

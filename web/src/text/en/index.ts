@@ -1,9 +1,10 @@
 import { answer } from "./answer";
 import { input } from "./input";
+import { learn } from "./learn";
 import { lecture } from "./lecture";
 import { network } from "./network";
 import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const en = { answer, input, lecture, network, number, page, why };
+export const en = { answer, input, learn, lecture, network, number, page, why };

@@ -1,10 +1,11 @@
 import type { Catalogue } from "../index";
 import { answer } from "./answer";
 import { input } from "./input";
+import { learn } from "./learn";
 import { lecture } from "./lecture";
 import { network } from "./network";
 import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const ko: Catalogue = { answer, input, lecture, network, number, page, why };
+export const ko: Catalogue = { answer, input, learn, lecture, network, number, page, why };
