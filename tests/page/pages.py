@@ -13,6 +13,7 @@ from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Se
 from pellucid.page import Page, make_page
 from pellucid.page.samples import Samples
 from tests.engines.networks import network
+from tests.page.lessons import CASES
 
 NAMES = ("cat </script><b>bold</b>", "dog \u202e 숫자")
 """Of classes and pictures: each must stand there as text."""
@@ -38,7 +39,11 @@ def grey_page() -> Page:
     return make_page(model, Samples(pixels, ("a", "b", "c"), (0, 5, None)), title="Grey")
 
 
-PAGES = {"grey": grey_page, "small": small_page}
+PAGES = {
+    "grey": grey_page,
+    "small": small_page,
+    **{f"learn-{name}": case.page for name, case in CASES.items()},
+}
 
 
 def write(folder: Path) -> None:

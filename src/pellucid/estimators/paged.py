@@ -66,7 +66,13 @@ class PagedEstimator(OpenEstimator):
             own = Samples(noise, ("noise", "grey"), (None, None))
             return make_page(model, own, title=title, allow_large=allow_large, language=language)
         splits = self._page_splits(pictures)
-        others = splits.test or splits.validation or splits.train
+        judges = splits.test or splits.validation
+        if learn and judges is None:
+            raise ArgumentError(
+                "learn is True, but there are no pictures to judge by besides those that are "
+                "learned; give divided data"
+            )
+        others = judges or splits.train
         lesson = None
         if learn or (learn is None and self._should_learn(splits)):
             train = _part(splits.train, MOST_TRAINED)

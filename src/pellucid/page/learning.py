@@ -19,8 +19,9 @@ from pellucid.engines.native.runtime.web.program import (
 from pellucid.engines.native.wanted import Wanted
 from pellucid.errors import ArgumentError
 from pellucid.graph import first_factors, graph_to_dict
-from pellucid.ops import CrossEntropy, Dense
+from pellucid.ops import CrossEntropy
 from pellucid.page.programs import program_data
+from pellucid.settings import to_dict
 from pellucid.text import listed
 from pellucid.training.batches import batch_places, batches_per_epoch
 from pellucid.training.objective import training_step
@@ -147,21 +148,14 @@ class Lesson:
         graph, loss = self.model.network.graph, self.recipe.loss
         node = graph[graph.output]
         shares = [each for each in graph.nodes if each.store == node.store]
-        plain = isinstance(loss, CrossEntropy) and not loss.label_smoothing
-        if (
-            len(shares) > 1
-            or not plain
-            or loss.class_weights
-            or not isinstance(node.operation, Dense)
-            or not node.operation.bias
-        ):
+        counts = isinstance(loss, CrossEntropy) and (loss.label_smoothing or loss.class_weights)
+        units = graph.output_shape[0]
+        own, other = to_dict(node.operation), to_dict(node.operation.with_outputs(units + 1))
+        settings = [name for name, value in own.items() if value != other[name]]
+        parts = dict(graph.parameters_of(node))
+        if len(shares) > 1 or counts or len(settings) != 1 or parts.keys() != {"kernel", "bias"}:
             return None
-        return {
-            "layer": node.name,
-            "kernel": f"{node.store}.kernel",
-            "bias": f"{node.store}.bias",
-            "units": node.operation.units,
-        }
+        return {"layer": node.name, **parts, "units": units, "setting": settings[0]}
 
     def _file(self) -> dict[str, Any]:
         """What the page writes into the file of a network that it trained."""

@@ -215,6 +215,8 @@ export interface HeadData {
   kernel: string;
   bias: string;
   units: number;
+  /** What its operation calls their number. */
+  setting: string;
 }
 
 export interface PicturesData {

@@ -91,7 +91,9 @@ function cut(
 
 function withUnits(graph: FileData["graph"], head: HeadData | null, units: number): Json {
   const nodes = graph.nodes.map((node) =>
-    node.name === head?.layer ? { ...node, operation: { ...node.operation, units } } : node,
+    node.name === head?.layer
+      ? { ...node, operation: { ...node.operation, [head.setting]: units } }
+      : node,
   );
   return { ...graph, nodes };
 }

@@ -21,6 +21,7 @@ from pellucid.optimizers import SGD, Adam
 from tests.engines.native.cases import GRAPHS as SPECIAL
 from tests.engines.native.programs import SMALL
 from tests.engines.native.web.browser import Browser
+from tests.engines.native.web.fusing import fuses
 from tests.engines.networks import GRAPHS, batch, network
 from tests.engines.tolerances import TOLERANCES, assert_close
 from tests.learning import Learning, step_of
@@ -38,13 +39,6 @@ NETWORKS: dict[str, Graph] = {
 
 
 ANSWER = Wanted(values=frozenset([SMALL.output]))
-
-
-def fuses() -> bool:
-    """Whether this processor fuses multiplications with additions, as relaxed SIMD then does."""
-    from llvmlite import binding as llvm
-
-    return "aarch64" in host_target().triple or bool(llvm.get_host_cpu_features().get("fma"))
 
 
 def assert_same(name: str, found: object, expected: object) -> None:
