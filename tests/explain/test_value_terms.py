@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
+from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError
+from pellucid.explain.activations import Activations
 from pellucid.explain.trace import Trace
 from pellucid.explain.value_terms import Pixel, ValueTerms
+from pellucid.files import Model
 from pellucid.graph import receptive_fields
-from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, LocalResponseNorm, MaxPool, ReLU
+from pellucid.layers import (
+    BatchNorm,
+    ChannelSlice,
+    Conv2D,
+    Dense,
+    Flatten,
+    LocalResponseNorm,
+    MaxPool,
+    Parallel,
+    ReLU,
+    Sequential,
+)
 from pellucid.ops.softmax import softmax
+from tests.engines.networks import network
 from tests.explain.activations import NAMES, activations_of, hand_made, random_position
-
-if TYPE_CHECKING:
-    from pellucid.explain.activations import Activations
 
 VALUES = int(os.environ.get("PELLUCID_OPENED_VALUES", "60"))
 """How many values of each network are opened."""
@@ -231,3 +243,14 @@ def test_the_page_shows_all_terms() -> None:
     assert html.count("<tr>") == 10 + 9
     assert "conv1 at 3, 7, 5" in html
     assert "then relu1 (relu) at 3, 7, 5" in html
+
+
+def test_what_becomes_of_a_value_whose_channel_moves() -> None:
+    halves = Parallel([[ChannelSlice(0, 2)], [ChannelSlice(2, 5), ReLU()]])
+    graph = Sequential([Conv2D(5, 1), halves, Flatten(), Dense(2)]).graph((3, 2, 1))
+    own = Model(network(graph), ("a", "b"), Preprocessing(3, 2, 1))
+    activations = Activations.of(own, np.full((3, 2), 9, np.uint8))
+    uses = ValueTerms.of(activations, "conv1", (1, 0, 4)).downstream
+    assert [(use.layer, use.at) for use in uses] == [("slice2", (1, 0, 2)), ("relu1", (1, 0, 2))]
+    before = activations.values["conv1"][1, 0, 4]
+    assert [use.after for use in uses] == pytest.approx([before, max(before, 0.0)])

@@ -96,3 +96,24 @@ def test_large_networks_are_refused_with_their_size(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ArgumentError, match="allow-large"):
         make_page(model(), samples())
     assert make_page(model(), samples(), allow_large=True).data["format"] == 1
+
+
+def test_layers_that_predict_as_one_come_apart_for_gradients() -> None:
+    data, _ = parts(make_page(model(), samples()).to_html())
+    graph = data["graph"]
+    assert graph["whole"] == [node.name for node in model().network.graph.nodes]
+    assert [node["kind"] for node in graph["apart"]] == ["conv2d", "batch_norm"]
+    assert graph["reading"]["inputs"] == [graph["output"]]
+    gradients = data["programs"]["backward"]["weight_gradients"]
+    assert gradients.keys() == {
+        store
+        for node in graph["nodes"]
+        for store in node["weights"].values()
+        if "norm" not in store
+    } | {"conv1.kernel", "conv1.bias", "norm1.gamma", "norm1.beta"}
+
+
+def test_functions_are_stated_with_their_kinks() -> None:
+    data, _ = parts(make_page(model(), samples()).to_html())
+    (relu,) = (node for node in data["graph"]["nodes"] if node["kind"] == "relu")
+    assert (relu["formula"], relu["kinks"]) == ("MAX(0,x)", [[0.0, 0.0]])

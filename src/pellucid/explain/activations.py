@@ -13,9 +13,10 @@ import numpy as np
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.layer_values import LayerValues
+from pellucid.explain.reading import with_reading
 from pellucid.files import Model
 from pellucid.files.referenced import read_picture
-from pellucid.graph import INPUT, Graph, Node
+from pellucid.graph import INPUT
 from pellucid.known_names import alternatives, near_names
 from pellucid.ops.operation import describe
 from pellucid.renamed import old_names
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
     from pellucid.files.classifier import Classifier
+    from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array, Shape
 
     Position = tuple[int, ...]
@@ -83,17 +85,8 @@ class Activations:
 
     @cached_property
     def graph(self) -> Graph:
-        """The network's graph, and behind it the step that makes its outputs what users read.
-
-        Logits become probabilities, by softmax or by a sigmoid each; standardised numbers get
-        their units again.
-        """
-        graph = self.model.network.graph
-        task = self.model.task
-        name = task.read_as
-        while name == INPUT or any(node.name == name for node in graph.nodes):
-            name += "_"  # a layer may be called so
-        return graph.extend([Node(name, task.reading, (graph.output,))], {name: name})
+        """The network's graph, and behind it the step that makes its outputs what users read."""
+        return with_reading(self.model.network.graph, self.model.task)
 
     @property
     def logits(self) -> str:

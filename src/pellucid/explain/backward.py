@@ -259,7 +259,7 @@ class Backward(Record):
         array_of = self.activations.model.network.weights[name]
         place = check_position(f"weight {name!r}", array_of.shape, at)
         deltas = {layer: gradient[0] for layer, gradient in self.gradients.values.items()}
-        node = self.activations.model.network.graph[full.node]
+        graph = self.activations.model.network.graph
         gradients = self.gradients.weights
         after = self.learner.updated(
             array_of,
@@ -271,7 +271,13 @@ class Backward(Record):
             name,
             place,
             float(gradients[name][place]),
-            weight_terms(self.activations, deltas, node, full.parameter, place),
+            [
+                term
+                for node in graph.nodes  # several may share it
+                for own, stored in graph.parameters_of(node).items()
+                if stored == name
+                for term in weight_terms(self.activations, deltas, node, own, place)
+            ],
             float(array_of[place]),
             float(after[place]),
             self._checker.check(name, place) if check else None,

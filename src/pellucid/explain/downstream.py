@@ -55,8 +55,10 @@ def downstream(activations: Activations, layer: str, at: Position) -> tuple[Use,
         shapes = activations.graph.inputs_of(node)
         reads = operation.reads(*shapes)
         if len(shapes) == 1 and reads.value_by_value:
-            found.append(Use(node.name, operation.kind, at, before, float(values[at])))
-            found.extend(downstream(activations, node.name, at))
+            for place in reads.dependents(0, at):  # none where channels are cut off
+                after = float(values[place])
+                found.append(Use(node.name, operation.kind, place, before, after))
+                found.extend(downstream(activations, node.name, place))
         elif operation.family == "pooling" and len(reads.output) == len(at):
             for place in reads.dependents(0, at):
                 wins = None

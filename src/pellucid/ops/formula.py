@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ class Cells(Protocol):
 
     def block(self, first: Position, last: Position) -> str:
         """All cells from one value's to another's."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Stands for the cells of a layer in a formula that is meant for every place.
+
+    Attributes:
+        shape: Of the values.
+    """
+
+    shape: Shape
+
+    def cell(self, at: Position) -> str:
+        """The value at the output's own place."""
+        return "x"
+
+    def block(self, first: Position, last: Position) -> str:
+        """All that the output reads."""
+        return "all"
 
 
 if TYPE_CHECKING:

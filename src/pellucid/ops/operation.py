@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.errors import ShapeError
-from pellucid.ops.formula import nested
+from pellucid.ops.formula import Named, nested
 from pellucid.ops.terms import maximum, weighted
 from pellucid.ops.types import Type
 
@@ -306,6 +306,19 @@ class Operation(ABC):
         self._derived("formula", self.rule == "sum" and plain and not weights)
         return "+".join(cells)
 
+    def general_formula(self, *inputs: Shape) -> str:
+        """The same of any output, of ``x``, what it reads at its own place, and ``all`` it reads.
+
+        Raises:
+            NotImplementedError: If its formula depends on the place, or on weights.
+        """
+        first = self.output_shape(*inputs)
+        last = tuple(length - 1 for length in first)
+        cells = [Named(shape) for shape in inputs]
+        texts = {self.formula(at, cells, {}) for at in (tuple(0 for _ in first), last)}
+        self._derived("formula of every place", len(texts) == 1)
+        return texts.pop()
+
     def cells(self, at: Position, inputs: InputCells) -> list[str]:
         """The spreadsheet cells of what an output reads."""
         rows = self.reads(*(x.shape for x in inputs)).sources(at).table.tolist()
@@ -314,6 +327,10 @@ class Operation(ABC):
     def slopes(self) -> Slopes | None:
         """Of a function of each value alone that is straight between its kinks; none of others."""
         return None
+
+    def slopes_at_kinks(self) -> tuple[tuple[float, float], ...]:
+        """Of a function of each value alone: where it bends, and the slope declared there."""
+        return ()
 
     @property
     def norm_epsilon(self) -> float | None:

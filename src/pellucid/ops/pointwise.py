@@ -57,6 +57,9 @@ class Pointwise(Elementwise):
     def slopes(self) -> Slopes | None:
         return slopes_of(self.kinks(), self.mask)
 
+    def slopes_at_kinks(self) -> tuple[tuple[float, float], ...]:
+        return tuple((x, float(self.mask(np.array([x]))[0])) for x in self.kinks())
+
     def mask(self, x: Array) -> Array:
         return self.derivative(x, self.function(x))
 

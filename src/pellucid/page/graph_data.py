@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Network, Node
     from pellucid.ops.operation import Array
     from pellucid.show.network.outline import Series
+    from pellucid.tasks import Task
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,16 +33,19 @@ class ShownGraph:
 
     Attributes:
         graph: Of these; a convolution that has taken in a batch norm bears the norm's name.
+        whole: As it is trained, and as gradients are of it; behind its output the step that makes
+            of it what users read.
         stores: By layer, the names of its weights by their short names.
         folds: How weights of such convolutions are made from those that are stored.
     """
 
     graph: Graph
+    whole: Graph
     stores: dict[str, dict[str, str]]
     folds: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, network: Network, folded: Folded) -> ShownGraph:
+    def of(cls, network: Network, task: Task, folded: Folded) -> ShownGraph:
         """The graph that is computed, with its values under the names of the whole graph."""
         whole = network.graph
         nodes, stores, folds = [], {}, []
@@ -56,7 +61,8 @@ class ShownGraph:
             nodes.append(dataclasses.replace(layer[0], operation=folded.graph[made].operation))
             stores[node.name] = {part: f"{node.name}.{part}" for part in layer[1]}
             folds.append(_fold(node, whole[folded.unfolded[made]]))
-        return cls(Graph(whole.inputs, nodes, whole.outputs), stores, folds)
+        shown = Graph(whole.inputs, nodes, whole.outputs)
+        return cls(shown, with_reading(whole, task), stores, folds)
 
     def to_dict(self, weights: Mapping[str, Array]) -> dict[str, Any]:
         """As JSON values; ``docs/page.md`` describes them.
@@ -64,39 +70,62 @@ class ShownGraph:
         Args:
             weights: Of the whole network, and those that folding makes.
         """
+        *nodes, reading = self.whole.nodes
+        apart = {fold["layer"] for fold in self.folds} | {fold["into"] for fold in self.folds}
         return {
             "input": list(self.graph.input_shape),
             "output": self.graph.output,
-            "nodes": [self._node(node, weights) for node in self.graph.nodes],
+            "nodes": [
+                node_data(self.graph, node, self.stores[node.name], weights)
+                for node in self.graph.nodes
+            ],
+            "apart": [
+                node_data(self.whole, node, dict(self.whole.parameters_of(node)), weights)
+                for node in nodes
+                if node.name in apart
+            ],
+            "whole": [node.name for node in nodes],
+            "reading": node_data(self.whole, reading, {}, {}),
             "outline": _series(unfolded(self.graph)),
             "folds": self.folds,
         }
 
-    def _node(self, node: Node, weights: Mapping[str, Array]) -> dict[str, Any]:
-        operation = node.operation
-        shapes = self.graph.inputs_of(node)
-        stores = self.stores[node.name]
-        own = {part: weights[name] for part, name in stores.items()}
-        shape = self.graph.shapes[node.name]
-        reads = operation.reads(*shapes)
-        return {
-            "name": node.name,
-            "kind": operation.kind,
-            "title": operation.title,
-            "words": operation.words,
-            "described": described(node, self.graph),
-            "family": operation.family,
-            "rule": operation.rule,
-            "inputs": list(node.inputs),
-            "shape": list(shape),
-            "weights": stores,
-            "multiply_adds": operation.multiply_adds(*shapes),
-            "reads": {
-                "inputs": [[dataclasses.asdict(axis) for axis in axes] for axes in reads.inputs],
-                "weight": None if reads.weight is None else dataclasses.asdict(reads.weight),
-            },
-            **_facts(operation, own, shapes, shape),
-        }
+
+def node_data(
+    graph: Graph, node: Node, stores: Mapping[str, str], weights: Mapping[str, Array]
+) -> dict[str, Any]:
+    """A layer as JSON values.
+
+    Args:
+        graph: Where it is.
+        node: The layer.
+        stores: The full names of its weights by their short ones.
+        weights: By their full names.
+    """
+    operation = node.operation
+    shapes = graph.inputs_of(node)
+    own = {part: weights[name] for part, name in stores.items()}
+    shape = graph.shapes[node.name]
+    reads = operation.reads(*shapes)
+    return {
+        "name": node.name,
+        "kind": operation.kind,
+        "title": operation.title,
+        "words": operation.words,
+        "described": described(node, graph),
+        "family": operation.family,
+        "rule": operation.rule,
+        "inputs": list(node.inputs),
+        "shape": list(shape),
+        "weights": dict(stores),
+        "trained": sorted(_trained(operation, shapes)),
+        "multiply_adds": operation.multiply_adds(*shapes),
+        "reads": {
+            "inputs": [[dataclasses.asdict(axis) for axis in axes] for axes in reads.inputs],
+            "weight": None if reads.weight is None else dataclasses.asdict(reads.weight),
+        },
+        **_facts(operation, own, shapes, shape),
+    }
 
 
 def _facts(
@@ -116,7 +145,14 @@ def _facts(
     slopes = operation.slopes()
     if slopes is not None:
         found["slopes"] = dataclasses.asdict(slopes)
+    if operation.rule in ("function", "share"):
+        found["formula"] = operation.general_formula(*shapes)
+        found["kinks"] = [list(kink) for kink in operation.slopes_at_kinks()]
     return found
+
+
+def _trained(operation: Operation, shapes: Any) -> list[str]:
+    return [name for name, each in operation.parameters(*shapes).items() if each.trainable]
 
 
 def _array(array: Array) -> dict[str, Any]:
@@ -129,6 +165,7 @@ def _fold(norm: Node, layer: Node) -> dict[str, Any]:
     operation: Any = layer.operation
     return {
         "into": norm.name,
+        "layer": layer.name,
         "kernel": f"{layer.store}.kernel",
         "bias": f"{layer.store}.bias" if operation.bias else None,
         "norm": norm.store,

@@ -12,6 +12,7 @@ from pellucid.engines.native.lower.fold import fold
 from pellucid.errors import ArgumentError
 from pellucid.explain.gallery import GALLERY
 from pellucid.explain.last_convolution import default_layer
+from pellucid.explain.update_rule import UpdateRule
 from pellucid.files.atomic import write_file
 from pellucid.ops.rescale import Rescale
 from pellucid.page.blobs import Blobs, planes
@@ -22,6 +23,7 @@ from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
 from pellucid.page.variants import variants_data
 from pellucid.short_repr import short_repr
+from pellucid.tasks import MultiLabel
 from pellucid.text import printable
 from pellucid.version import __version__
 
@@ -107,7 +109,7 @@ def make_page(
     graph, weights = network.graph, network.weights
     _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
-    shown = ShownGraph.of(network, folded)
+    shown = ShownGraph.of(network, model.task, folded)
     blobs = Blobs()
     stored = {name: np.asarray(array, np.float32) for name, array in weights.items()}
     floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
@@ -116,6 +118,7 @@ def make_page(
         "version": __version__,
         "title": printable(title),
         "model": _model_data(model),
+        "learner": UpdateRule.of(model).to_dict(),
         "graph": {**shown.to_dict(all_weights(network, folded)), "cam": _cam_layer(shown.graph)},
         "weights": {
             "names": [[name, list(array.shape)] for name, array in stored.items()],
@@ -147,6 +150,8 @@ def _model_data(model: Model) -> dict[str, Any]:
     units: dict[str, Any] = {}
     if isinstance(reading, Rescale):
         units = {"reading": {"scale": list(reading.scale), "shift": list(reading.shift)}}
+    if isinstance(model.task, MultiLabel):
+        units = {"threshold": model.task.threshold}
     return {
         **units,
         "task": model.task.kind,

@@ -77,6 +77,9 @@ def inspecting_data(
 ) -> dict[str, Any]:
     """The programs that give every value, and every gradient, of one picture.
 
+    What prediction never makes, a layer's values before the norm that is folded into it, comes with
+    the gradients, which are of the graph as it is.
+
     Args:
         network: The network.
         folded: Its graph as it predicts.
@@ -87,8 +90,10 @@ def inspecting_data(
     values = frozenset(name for name in folded.makers if name in graph.shapes)
     forward = inspecting_program(graph, Wanted(values=values))
     every = frozenset([INPUT, *(node.name for node in graph.nodes)])
+    hidden = frozenset(graph.shapes) - values - {INPUT}
+    seeds = frozenset([graph.output])
     backward = inspecting_program(
-        graph, Wanted(seeds=frozenset([graph.output]), gradients=every, weights=True)
+        graph, Wanted(values=hidden, seeds=seeds, gradients=every, weights=True)
     )
     names = page_names(folded)
     return {

@@ -24,7 +24,7 @@ def variants_data(model: Model, blobs: Blobs) -> list[dict[str, Any]]:
     for number, node in enumerate(poolings[:MOST]):
         network = SwapPooling(node.name)(model.network)
         folded = fold(network.graph)
-        shown = ShownGraph.of(network, folded)
+        shown = ShownGraph.of(network, model.task, folded)
         nodes = shown.to_dict(all_weights(network, folded))["nodes"]
         found.append(
             {

@@ -62,6 +62,8 @@ export interface NodeData {
   shape: number[];
   /** Full names of its weights, by their short ones. */
   weights: Record<string, string>;
+  /** The short names of those that are trained. */
+  trained: string[];
   multiply_adds: number;
   reads: { inputs: Axis[][]; weight: WeightPlace | null };
   multiplied?: Broadcast;
@@ -69,6 +71,10 @@ export interface NodeData {
   norm?: { epsilon: number };
   negative_factor?: string;
   slopes?: Slopes;
+  /** Of a function: of `x`, the value at its own place, and of `all` that it reads. */
+  formula?: string;
+  /** Where a function bends, and the slope that is declared there. */
+  kinks?: [number, number][];
 }
 
 /** A step is a list of layers' names; branches end in the layers that join them. */
@@ -77,6 +83,8 @@ export type Outline = (string[] | { branches: Outline[]; joint: string[] })[];
 /** How a layer's weights are made where it has taken in a batch norm. */
 export interface Fold {
   into: string;
+  /** The layer before the norm. */
+  layer: string;
   kernel: string;
   bias: string | null;
   norm: string;
@@ -87,6 +95,12 @@ export interface GraphData {
   input: number[];
   output: string;
   nodes: NodeData[];
+  /** All layers as they are trained, each norm and what it is folded into by itself. */
+  whole: string[];
+  /** Those of them that predict as one. */
+  apart: NodeData[];
+  /** What makes of the outputs what users read. */
+  reading: NodeData;
   outline: Outline;
   folds: Fold[];
   /** The layer that Grad-CAM looks into; none without convolutions. */
@@ -146,6 +160,11 @@ export interface ProgramData {
   values: Record<string, Place>;
   gradients: Record<string, Place>;
   weights: { name: string; shape: number[]; copies: number }[];
+  /** What adds up to a weight's gradient: partial sums that lie so far behind one of its copies. */
+  weight_gradients?: Record<
+    string,
+    { copy: number; shift: number; chunks: number; step: number }[]
+  >;
   scalars: { address: number; count: number };
   labels?: number;
   loss?: number;
@@ -172,6 +191,17 @@ export interface Preprocessing {
 
 export type TaskKind = "single-label" | "multi-label" | "regression";
 
+/** How a model learned: what it minimised, and its learning rate. */
+export interface LearnerData {
+  loss: LossData;
+  learning_rate: number;
+}
+
+export type LossData =
+  | { kind: "cross_entropy"; label_smoothing: number; class_weights: number[] | null }
+  | { kind: "huber"; delta: number }
+  | { kind: "mean_squared_error" | "sigmoid_cross_entropy" | "squared_error" };
+
 export interface ModelData {
   task: TaskKind;
   names: string[];
@@ -179,6 +209,8 @@ export interface ModelData {
   parameters: number;
   /** Of numbers: what brings each back to its unit. */
   reading?: { scale: number[]; shift: number[] };
+  /** Of labels: the probability from which a picture has one. */
+  threshold?: number;
 }
 
 export interface ParameterData {
@@ -256,6 +288,7 @@ export interface PageData {
   version: string;
   title: string;
   model: ModelData;
+  learner: LearnerData;
   graph: GraphData;
   weights: { names: [string, number[]][]; floats: string };
   programs: { forward: ProgramData; backward: ProgramData };

@@ -38,6 +38,20 @@ export function withFolds(weights: Weights, folds: readonly Fold[]): Map<string,
   return found;
 }
 
+/** What a batch norm that is not folded does to one channel: x times factor, plus added. */
+export function normAt(
+  node: NodeData,
+  weights: Weights,
+  channel: number,
+): { factor: number; added: number; mean: number; deviation: number } {
+  const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "variance"].map(
+    (part) => weight(weights, node.weights[part])[channel],
+  );
+  const deviation = Math.sqrt(variance + node.norm!.epsilon);
+  const factor = gamma / deviation;
+  return { factor, added: beta - factor * mean, mean, deviation };
+}
+
 /** What a batch norm that is not folded multiplies and adds, a channel. */
 export function normFactors(
   node: NodeData,

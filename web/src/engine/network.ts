@@ -1,10 +1,20 @@
 /** The network of a page: its weights, its programs, and the values of one picture. */
 
 import { crc32 } from "./checks";
-import type { NodeData, PageData, Position, Shape, VariantData } from "./data";
+import type {
+  GraphData,
+  ModelData,
+  NodeData,
+  PageData,
+  Position,
+  Shape,
+  VariantData,
+} from "./data";
 import { withFolds } from "./folds";
 import { joined, offset } from "./arrays";
+import { type Gradients, ProgramGradients } from "./gradients";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
+import { reading } from "./task";
 
 /** The name of the picture among the values. */
 export const INPUT = "input";
@@ -21,10 +31,14 @@ export interface SelfTest {
 export class Values {
   private readonly found = new Map<string, Float32Array>();
 
+  private made: Float64Array | undefined;
+
   constructor(
     readonly pixels: Uint8Array,
     private readonly shapes: ReadonlyMap<string, Shape>,
     private readonly read: (name: string) => Float32Array,
+    private readonly graph: Pick<GraphData, "output" | "reading">,
+    private readonly model: Pick<ModelData, "task" | "reading">,
   ) {}
 
   /** A layer's values, or the pixels. */
@@ -38,7 +52,13 @@ export class Values {
   }
 
   at(name: string, at: Position): number {
+    if (name === this.graph.reading.name) return this.answer[at[0]];
     return this.of(name)[offset(this.shapes.get(name)!, at)];
+  }
+
+  /** What users read of the outputs. */
+  get answer(): Float64Array {
+    return (this.made ??= reading(this.model, this.of(this.graph.output)));
   }
 
   /** Read everything, so that later runs of the program change nothing here. */
@@ -48,13 +68,12 @@ export class Values {
   }
 }
 
-/** Gradients of one loss at every value and weight. */
-export interface Gradients {
-  at(name: string): Float32Array;
-}
-
 export class Network {
+  /** The layers as they predict, by name. */
   readonly nodes: ReadonlyMap<string, NodeData>;
+  /** The layers as they are trained, and as gradients are of them. */
+  readonly whole: ReadonlyMap<string, NodeData>;
+  /** The shapes of the values of a picture. */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** The weights as they are stored. */
   private stored: Map<string, Float32Array>;
@@ -71,6 +90,10 @@ export class Network {
     forward: Parts,
   ) {
     this.nodes = new Map(data.graph.nodes.map((node) => [node.name, node]));
+    const apart = new Map(data.graph.apart.map((node) => [node.name, node]));
+    this.whole = new Map(
+      data.graph.whole.map((name) => [name, apart.get(name) ?? this.nodes.get(name)!]),
+    );
     this.shapes = new Map<string, Shape>([
       [INPUT, data.graph.input],
       ...data.graph.nodes.map((node): [string, Shape] => [node.name, node.shape]),
@@ -101,6 +124,21 @@ export class Network {
       next += length;
     }
     return new Network(data, bytes, stored, parts);
+  }
+
+  /** The layer of that name as it predicts, or what makes of the outputs what users read. */
+  node(name: string): NodeData {
+    const { reading } = this.data.graph;
+    const node = name === reading.name ? reading : this.nodes.get(name);
+    if (!node) throw new Error(`there is no layer ${name}`);
+    return node;
+  }
+
+  /** The shape of a layer's values, of the picture, or of what users read; none of nothing. */
+  shape(name: string): Shape | undefined {
+    const { reading } = this.data.graph;
+    if (name === reading.name) return reading.shape;
+    return this.shapes.get(name) ?? this.whole.get(name)?.shape;
   }
 
   /** The shape of a weight; that of a folded one is the stored one's. */
@@ -144,7 +182,8 @@ export class Network {
   /** The values of a picture; they stay as they are until the next call, or for good if kept. */
   run(pixels: Uint8Array): Values {
     this.forward.run(pixels);
-    return new Values(pixels, this.shapes, (name) => this.forward.value(name));
+    const { graph, model } = this.data;
+    return new Values(pixels, this.shapes, (name) => this.forward.value(name), graph, model);
   }
 
   /** Nothing but the outputs, of pixels that may be no whole numbers. */
@@ -156,16 +195,7 @@ export class Network {
   /** The gradients of what has the given gradient at the outputs. */
   async differentiate(pixels: Uint8Array, seed: ArrayLike<number>): Promise<Gradients> {
     const program = (this.backward ??= await this.openBackward());
-    program.seed(this.data.graph.output, seed);
-    program.run(pixels);
-    const found = new Map<string, Float32Array>();
-    return {
-      at(name: string): Float32Array {
-        let values = found.get(name);
-        if (!values) found.set(name, (values = program.gradient(name)));
-        return values;
-      },
-    };
+    return new ProgramGradients(program, this.data.graph.output, pixels, seed);
   }
 
   /** Compare the values of the self-test's picture with those that Python's engine computed. */

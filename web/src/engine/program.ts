@@ -146,6 +146,25 @@ export class Program {
     return this.read(this.about.gradients[name], name, image);
   }
 
+  /** The gradient of a weight, of which the last run left partial sums. */
+  weightGradient(name: string): Float32Array {
+    const parts = this.about.weight_gradients?.[name];
+    if (!parts) throw new Error(`the program does not keep the gradient of ${name}`);
+    const { start, length } = this.startOf(name);
+    const found = new Float32Array(length);
+    for (const { copy, shift, chunks, step } of parts) {
+      for (let i = 0; i < length; i++) {
+        const first = (this.addresses[start + copy * length + i] + shift) >>> 2;
+        let sum = this.floats[first];
+        for (let chunk = 1; chunk < chunks; chunk++) {
+          sum = Math.fround(sum + this.floats[first + chunk * (step >>> 2)]);
+        }
+        found[i] += sum;
+      }
+    }
+    return found;
+  }
+
   /** Set the gradient that comes in at a value of (K,). */
   seed(name: string, gradient: ArrayLike<number>): void {
     this.floats.set(gradient, this.about.gradients[name].address >>> 2);
@@ -157,6 +176,17 @@ export class Program {
 
   readDouble(address: number): number {
     return new DataView(this.bytes.buffer).getFloat64(address, true);
+  }
+
+  /** Where the addresses of a weight begin, and how many floats it has. */
+  private startOf(name: string): { start: number; length: number } {
+    let start = 0;
+    for (const { name: own, shape, copies } of this.about.weights) {
+      const length = size(shape);
+      if (own === name) return { start, length };
+      start += copies * length;
+    }
+    throw new Error(`the program has no weights ${name}`);
   }
 
   private read(place: Place | undefined, name: string, image: number): Float32Array {

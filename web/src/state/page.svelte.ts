@@ -1,7 +1,8 @@
 /** What the page shows: the picture, the values that it gives rise to, what is selected. */
 
 import type { PageData, Position } from "../engine/data";
-import { type Gradients, INPUT, type Network, type SelfTest, type Values } from "../engine/network";
+import type { Gradients } from "../engine/gradients";
+import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import { lossGradient, reading } from "../engine/task";
 import type { Chapter } from "../lecture/parts";
 import { Surgery } from "./surgery.svelte";
@@ -120,7 +121,7 @@ export class PageState {
 
   /** The shape of a layer's values; none if there is no such layer. */
   shapeOf(layer: string): readonly number[] | undefined {
-    return this.network.shapes.get(layer);
+    return this.network.shape(layer);
   }
 
   samplePixels(index: number): Uint8Array<ArrayBuffer> {

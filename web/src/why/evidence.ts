@@ -10,8 +10,9 @@
 import { broadcast, position } from "../engine/arrays";
 import type { NodeData } from "../engine/data";
 import { normFactors } from "../engine/folds";
-import { type Gradients, INPUT, type Network, type Values } from "../engine/network";
-import { slope } from "../engine/terms";
+import type { Gradients } from "../engine/gradients";
+import { INPUT, type Network, type Values } from "../engine/network";
+import { slope } from "../engine/gradient_terms";
 import { type Question, scoreOf, seedOf } from "./score";
 
 export interface Evidence {

@@ -7,6 +7,7 @@ wherever both fuse multiplications with additions, or neither does.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -157,6 +158,7 @@ class WebProgram:
             "values": self._places(plan.values, self.folded.makers),
             "gradients": self._places(plan.gradients, {name: name for name in plan.makers}),
             "weights": self._weights(),
+            **self._weight_gradients(),
             "scalars": {"address": START + plan.scalars, "count": SCALARS},
             **self._feeds(),
             **self._loss(),
@@ -201,6 +203,33 @@ class WebProgram:
                 else:
                     found[name] = {"shape": list(array.shape), "addresses": addresses}
         return {name: {**about, "copies": copies.get(name, [])} for name, about in found.items()}
+
+    def _weight_gradients(self) -> dict[str, Any]:
+        """Where gradients of weights are found, by full name: what adds up to them.
+
+        Each of these is so many partial sums, a ``step`` of bytes apart, the first of which lies
+        ``shift`` bytes behind one of the weight's arrays: its own, or one of the copies of it.
+        """
+        if not self.code.plan.wanted.weights:
+            return {}
+        found: dict[str, list[dict[str, int]]] = {}
+        copies: Counter[str] = Counter()
+        for stage in self.code.weighted.values():
+            parameter = stage.parameter
+            for part in stage.read(np.zeros(FLOAT * parameter.size, np.uint8), 0):
+                owner = self.code.plan.owners.get(stage.region.full_name(part), stage.name)
+                name = f"{stage.region.anchor.store}.{part}"
+                if owner != stage.name:
+                    copies[name] += 1
+                found.setdefault(name, []).append(
+                    {
+                        "copy": copies[name] if owner != stage.name else 0,
+                        "shift": parameter.gradients - parameter.weights,
+                        "chunks": parameter.chunks,
+                        "step": FLOAT * parameter.size,
+                    }
+                )
+        return {"weight_gradients": found}
 
     def _loss(self) -> dict[str, Any]:
         """Where labels go and the loss is found; of several, by name."""

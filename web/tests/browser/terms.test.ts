@@ -1,0 +1,202 @@
+/** Opened values, gradients and weights are made of what Python's records say. */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Gradients } from "../../src/engine/gradients";
+import {
+  type GradientTerm,
+  gradientTerms,
+  Passed,
+  weightTerms,
+} from "../../src/engine/gradient_terms";
+import { lost } from "../../src/engine/losses";
+import { Values } from "../../src/engine/network";
+import { weightAt, type Term, termsOf } from "../../src/engine/terms";
+import { type Parts, partsOf } from "./page-parts";
+
+const NETWORKS = ["every operation", "further operations", "lecture", "resnet20"];
+
+interface Opened {
+  layer: string;
+  at: number[];
+  rule: string;
+  terms: Term[];
+  bias: number;
+  own: number;
+  total: number;
+  value: number;
+}
+
+interface Differentiated {
+  name: string;
+  at: number[];
+  gradient: number;
+  terms: GradientTerm[];
+}
+
+interface Expected {
+  loss: number;
+  at_logits: number[];
+  arrays: Record<string, string>;
+  deltas: Record<string, string>;
+  weights: Record<string, string>;
+  opened: Opened[];
+  gradients: Differentiated[];
+  weight_gradients: Differentiated[];
+}
+
+const read = new Map<string, Float32Array>();
+
+/** The floats of a text of base64; each text is read once. */
+function floats(text: string): Float32Array {
+  let found = read.get(text);
+  if (!found) {
+    found = new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
+    read.set(text, found);
+  }
+  return found;
+}
+
+/** The largest difference, as a share of the largest number. */
+function apart(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(found.length).toBe(expected.length);
+  let [difference, largest] = [0, 1e-30];
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(found[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  return difference / largest;
+}
+
+/** Compares numbers; of sums that cancel the size of what was added up decides. */
+function close(found: number, expected: number, size: number): void {
+  if (Math.abs(found - expected) <= 1e-6 * size) return;
+  expect(Math.abs(found - expected)).toBeLessThanOrEqual(1e-6 * Math.max(size, 1e-30));
+}
+
+let folder: string;
+const cases = new Map<
+  string,
+  { parts: Parts; expected: Expected; passed: Passed; values: Values }
+>();
+
+beforeAll(async () => {
+  const root = new URL("../../../", import.meta.url);
+  folder = mkdtempSync(join(tmpdir(), "pellucid-terms-"));
+  const python = new URL(".venv/bin/python", root).pathname;
+  execFileSync(python, ["-m", "tests.page.expected", folder], { cwd: root, stdio: "inherit" });
+  for (const name of NETWORKS) {
+    const parts = await partsOf(join(folder, `${name}.html`));
+    const text = readFileSync(join(folder, `${name}.json`), "utf8");
+    const expected = JSON.parse(text) as Expected;
+    const { network, data, samples } = parts;
+    const array = (layer: string): Float32Array => floats(expected.arrays[layer]);
+    const values = new Values(samples, network.shapes, array, data.graph, data.model);
+    const gradients: Gradients = {
+      at: (layer) => floats(expected.deltas[layer]),
+      weight: (weight) => floats(expected.weights[weight]),
+      hidden: array,
+    };
+    cases.set(name, { parts, expected, values, passed: new Passed(network, values, gradients) });
+  }
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(NETWORKS)("%s", (name) => {
+  test("values are made of the same terms", () => {
+    const { parts, expected, values } = cases.get(name)!;
+    expect(expected.opened.length).toBe(250);
+    for (const wanted of expected.opened) {
+      const found = termsOf(parts.network, values, wanted.layer, wanted.at);
+      const what = `${wanted.layer} ${wanted.at}`;
+      const places = (terms: Term[]): string =>
+        JSON.stringify(terms.map(({ layer, at }) => [layer, at]));
+      expect(places(found.terms), what).toBe(places(wanted.terms));
+      let size = Math.abs(wanted.bias) + Math.abs(wanted.total);
+      wanted.terms.forEach((term, i) => {
+        const own = found.terms[i];
+        if (own.value !== Math.fround(term.value)) expect(own.value).toBe(term.value);
+        if (term.factor !== null) close(own.factor!, term.factor, Math.abs(term.factor));
+        if (own.weight && !isFolded(parts, wanted.layer)) {
+          if (String(own.weight.at) !== String(term.weight!.at)) expect.unreachable(what);
+          if (own.weight.name !== term.weight!.name) expect.unreachable(what);
+        }
+        close(own.product, term.product, Math.abs(term.product));
+        size += Math.abs(term.product);
+      });
+      close(found.bias?.value ?? 0, wanted.bias, Math.abs(wanted.bias));
+      close(found.total, wanted.total, size);
+      close(found.value, wanted.value, Math.abs(wanted.value));
+      if (["maximum", "share"].includes(wanted.rule)) expect(found.own, what).toBe(wanted.own);
+    }
+  });
+
+  test("gradients are made of the same terms", () => {
+    const { expected, passed } = cases.get(name)!;
+    expect(expected.gradients.length).toBe(100);
+    for (const wanted of expected.gradients) {
+      same(gradientTerms(passed, wanted.name, wanted.at), wanted);
+    }
+  });
+
+  test("gradients of weights are made of the same terms", () => {
+    const { expected, passed } = cases.get(name)!;
+    expect(expected.weight_gradients.length).toBe(100);
+    for (const wanted of expected.weight_gradients) {
+      same(weightTerms(passed, wanted.name, wanted.at), wanted);
+    }
+  });
+
+  test("the page's own code computes the same values and gradients", async () => {
+    const { parts, expected } = cases.get(name)!;
+    const { network, samples, data } = parts;
+    const values = network.run(samples).keep();
+    for (const layer of network.shapes.keys()) {
+      expect(apart(values.of(layer), floats(expected.arrays[layer])), layer).toBeLessThan(1e-4);
+    }
+    const outputs = values.of(data.graph.output);
+    const targets = Float64Array.from(outputs, (_, k) => (k === 1 ? 1 : 0));
+    const { loss, gradient } = lost(data.learner.loss, outputs, targets);
+    expect(apart([loss], [expected.loss])).toBeLessThan(1e-4);
+    expect(apart(gradient, expected.at_logits)).toBeLessThan(1e-4);
+    const found = await network.differentiate(samples, gradient);
+    for (const [layer, text] of Object.entries(expected.deltas)) {
+      expect(apart(found.at(layer), floats(text)), layer).toBeLessThan(2e-3);
+    }
+    for (const [weight, text] of Object.entries(expected.weights)) {
+      expect(apart(found.weight(weight), floats(text)), weight).toBeLessThan(2e-3);
+    }
+    for (const { name: layer } of data.graph.apart) {
+      if (network.shapes.has(layer)) continue;
+      expect(apart(found.hidden(layer), floats(expected.arrays[layer]))).toBeLessThan(1e-4);
+    }
+  });
+});
+
+function isFolded({ data }: Parts, layer: string): boolean {
+  return data.graph.folds.some(({ into }) => into === layer);
+}
+
+function same(found: GradientTerm[], wanted: Differentiated): void {
+  const what = `${wanted.name} ${wanted.at}`;
+  const places = (terms: GradientTerm[]): string =>
+    JSON.stringify(terms.map(({ layer, at, reads }) => [layer, at, reads]));
+  expect(places(found), what).toBe(places(wanted.terms));
+  wanted.terms.forEach((term, i) => {
+    if (found[i].delta !== Math.fround(term.delta)) expect(found[i].delta, what).toBe(term.delta);
+    close(found[i].factor, term.factor, Math.max(Math.abs(term.factor), 1e-3));
+  });
+}
+
+test("weights of folded layers are those that prediction uses", () => {
+  const { parts } = cases.get("every operation")!;
+  const { network, data } = parts;
+  for (const { into, kernel } of data.graph.folds) {
+    const at = network.weightShape(kernel).map(() => 0);
+    expect(weightAt(network, `${into}.kernel`, at)).not.toBe(weightAt(network, kernel, at));
+  }
+});
