@@ -89,6 +89,13 @@ def _files() -> Iterator[tuple[str, bytes]]:
     clear = scene.copy()
     clear.putalpha(Image.linear_gradient("L").resize(scene.size))
     yield "transparent.png", _saved(clear, "PNG")
+    yield "transparent grey.png", _saved(clear.convert("LA"), "PNG")
+    clear.putalpha(clear.getchannel("A").point(lambda alpha: 255 if alpha > 90 else 0))
+    yield "clear palette.png", _saved(clear.quantize(32, Image.Quantize.FASTOCTREE), "PNG")
+    yield "clear.webp", _saved(clear, "WEBP", lossless=True)
+    yield "bits.png", _saved(scene.convert("1"), "PNG")
+    yield "inks.jpg", _saved(scene.convert("CMYK"), "JPEG", quality=95)
+    yield "bitmap.bmp", _saved(scene, "BMP")
     chunks = PngImagePlugin.PngInfo()
     chunks.add(b"gAMA", (100000).to_bytes(4, "big"))  # linear, which nobody is to apply
     yield "gamma.png", _saved(scene, "PNG", pnginfo=chunks)

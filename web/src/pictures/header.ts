@@ -27,7 +27,7 @@ export function headerOf(bytes: Uint8Array): Header | null {
     }
     if (text(bytes, 0, 2) === "BM" && view.getUint32(14, true) >= 40) {
       const [width, height] = [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
-      return { width, height, bits: 8, whole: true };
+      return { width, height, bits: 8, whole: view.getUint32(2, true) <= bytes.length };
     }
     if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") return webp(bytes, view);
     return null;
