@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,23 +11,33 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
-from pellucid.cli.terminal import results
+from pellucid.cli.progress_bar import CountBar
+from pellucid.cli.terminal import remarks, results
 from pellucid.engines import DEFAULT
+from pellucid.errors import DataError, PellucidError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pellucid.page import Page
     from pellucid.page.page import Language
 
 LANGUAGES = ("en", "ko")
+
+PICTURES = (
+    f"Data, {arguments.LAYOUTS} Or pictures: a file; a folder; a pattern ('new/*.jpg'); "
+    "mnist:test:449."
+)
 
 
 def page(
     model: arguments.ModelName,
     pictures: Annotated[
-        str | None,
+        list[str] | None,
         typer.Argument(
-            help="Data whose pictures the page brings along, and learns from: " + arguments.LAYOUTS,
-            show_default=False,
+            help="What the page brings along, and learns from. " + PICTURES,
+            show_default="the data that a run learned from",
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The page, an .html file.")] = Path(
@@ -43,24 +54,66 @@ def page(
             show_default="where pictures are small",
         ),
     ] = None,
-    title: Annotated[str, typer.Option(help="What the page is called.")] = "",
+    title: Annotated[
+        str, typer.Option(help="What the page is called.", show_default="the model's name")
+    ] = "",
     language: Annotated[str, typer.Option(help="Of its texts at first: en or ko.")] = "en",
     allow_large: Annotated[
         bool, typer.Option("--allow-large", help="Take more than 60 MB of weights.")
     ] = False,
+    max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
 ) -> None:
     """Write the network as one web page that computes, offline, in any browser."""
-    check_output(out, (".html",), Path(model), *([Path(pictures)] if pictures else []))
+    from pellucid.interop.models import place_of
+
+    named = pictures or []
+    check_output(out, (".html",), model, *named)
     chosen: Language = "ko" if arguments.one_of("language", language, LANGUAGES) == "ko" else "en"
-    estimator = load_model_for(model, engine=DEFAULT, classes=classes)
-    made = estimator.page(
-        pictures,
-        samples=samples,
-        learn=learn,
-        title=title or printable(Path(model).name),
-        allow_large=allow_large,
-        language=chosen,
-    )
+    estimator = load_model_for(model, engine=DEFAULT, classes=classes, max_pixels=max_pixels)
+    with CountBar("compiling", remarks()) as progress:
+        write = partial(
+            estimator.page,
+            samples=samples,
+            learn=learn,
+            title=title or printable(Path(model).name),
+            allow_large=allow_large,
+            language=chosen,
+            progress=progress,
+        )
+        own = None if named else _learned_from(place_of(model))
+        if own is not None:
+            made = _written_of(own, write)
+        else:
+            made = write(named[0] if len(named) == 1 else named or None)
+    for note in made.notes:
+        remarks().print(note)
     made.save(out)
     results().print(f"page written to {printable(out)} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+def _written_of(data: str, write: Callable[[str | None], Page]) -> Page:
+    """The page of a run, with the data that it learned from if these are still there."""
+    try:
+        made = write(data)
+    except DataError as error:
+        remarks().print(f"the data that the run learned from cannot be used: {error}")
+        return write(None)
+    remarks().print(f"pictures: the data that the run learned from, {printable(data)}")
+    return made
+
+
+def _learned_from(place: Path | None) -> str | None:
+    """What the command that trained a run called its data; none where that is not known."""
+    from pellucid.files.container import peek
+    from pellucid.training.run_folder import RunFolder
+
+    if place is None or not place.is_dir():
+        return None
+    try:
+        kept = peek(place / RunFolder.LAST, "state").get("values")
+    except PellucidError:  # the state of its training was removed, or is damaged
+        return None
+    notes = kept.get("notes") if isinstance(kept, dict) else None
+    data = notes.get("data") if isinstance(notes, dict) else None
+    return data if isinstance(data, str) else None

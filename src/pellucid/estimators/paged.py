@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pellucid.data.augment import Augmentation
-from pellucid.data.dataset import Dataset, Splits
-from pellucid.data.load import read_splits
-from pellucid.data.reading import Reading
 from pellucid.errors import ArgumentError
 from pellucid.estimators.opened import OpenEstimator
-from pellucid.files.self_test import sample_images
 from pellucid.page import make_page
 from pellucid.page.learning import MOST_JUDGED, MOST_TRAINED, Lesson
-from pellucid.page.samples import SAMPLES, Samples
+from pellucid.page.pictures import Finder, noise
+from pellucid.page.samples import SAMPLES
 
 if TYPE_CHECKING:
-    from pellucid.data.read_part import DataSource
+    from collections.abc import Callable
+
+    from pellucid.data.dataset import Dataset
     from pellucid.page import Page
     from pellucid.page.page import Language
+    from pellucid.page.pictures import PagePictures, Pictures
+    from pellucid.training.recipe import Recipe
 
 MOST_VALUES = 64 * 64 * 3
 """Numbers of a picture up to which a page learns where nothing else is asked for."""
@@ -30,22 +31,26 @@ class PagedEstimator(OpenEstimator):
 
     def page(
         self,
-        pictures: DataSource | Dataset | Splits | None = None,
+        pictures: Pictures | None = None,
         *,
         samples: int = SAMPLES,
         learn: bool | None = None,
         title: str = "",
         allow_large: bool = False,
         language: Language = "en",
+        progress: Callable[[int, int], None] | None = None,
     ) -> Page:
         """The network as one web page that computes, and needs nothing else.
 
-        ``page.save("net.html")`` writes it; in a notebook it displays itself.
+        ``page.save("net.html")`` writes it; in a notebook it displays itself. ``page.notes`` says
+        which pictures it shows, and why it learns nothing where it does not.
 
         Args:
-            pictures: Data whose pictures it brings along, as :func:`pellucid.data.load` takes them
-                or gives them. Of divided data those that were not learned. None: two pictures of
-                noise.
+            pictures: What it brings along. Data as :func:`pellucid.data.load` takes them or gives
+                them: of these, pictures that were not learned, as far as is known, the first of
+                every class, then the second, and so on. Or pictures as ``pellucid predict`` takes
+                them, with or without labels: a file, a folder, a pattern, ``"mnist:test[3]"``, or
+                a list of these. None: noise and a grey picture.
             samples: How many pictures, at most.
             learn: Whether the network can also be trained there: up to 5 000 of the training
                 pictures come along, and up to 1 000 others to judge by. None: where they are small
@@ -53,65 +58,67 @@ class PagedEstimator(OpenEstimator):
             title: What the page is called.
             allow_large: Whether it may have more than 60 MB of weights.
             language: Of its texts at first.
+            progress: Called with the number of programs compiled, and of all, after each.
 
         Raises:
             DataError: If the data cannot be used, or their classes are not the network's.
-            ArgumentError: If there is a layer without compiled code, or the page becomes too large.
+            ArgumentError: If there is a layer without compiled code, or the page becomes too large;
+                or ``learn`` is True, and there is nothing to learn.
         """
         model = self.model_
-        if pictures is None:
-            if learn:
-                raise ArgumentError("learn is True, but there are no pictures; give some")
-            noise = sample_images(model.network.graph.input_shape)
-            own = Samples(noise, ("noise", "grey"), (None, None))
-            return make_page(model, own, title=title, allow_large=allow_large, language=language)
-        splits = self._page_splits(pictures)
-        judges = splits.test or splits.validation
-        if learn and judges is None:
-            raise ArgumentError(
-                "learn is True, but there are no pictures to judge by besides those that are "
-                "learned; give divided data"
-            )
-        others = judges or splits.train
-        lesson = None
-        if learn or (learn is None and self._should_learn(splits)):
-            train = _part(splits.train, MOST_TRAINED)
-            judge = _part(others, MOST_JUDGED)
-            lesson = Lesson(model, train, judge, self._lesson_recipe(train))
-            if learn is None and lesson.obstacle is not None:
-                lesson = None
-        return make_page(
+        finder = Finder(
             model,
-            Samples.of(others, samples),
+            samples,
+            self.max_pixels,
+            self.seed,
+            learn is not False and self._may_learn(learn),
+        )
+        chosen = noise(model) if pictures is None else finder.find(pictures)
+        lesson, why_not = (None, "") if learn is False else self._lesson(chosen, learn)
+        page = make_page(
+            model,
+            chosen.samples,
             lesson=lesson,
             title=title,
             allow_large=allow_large,
             language=language,
+            progress=progress,
         )
+        left_out = (f"the page learns nothing: {why_not}",) if why_not else ()
+        return replace(page, notes=(*chosen.notes, *left_out))
 
-    def _page_splits(self, pictures: DataSource | Dataset | Splits) -> Splits:
-        """The data in parts, as the network takes them."""
-        if isinstance(pictures, Dataset):
-            return Splits(pictures, None, None)
-        if isinstance(pictures, Splits):
-            return pictures
-        reading = Reading("quarantine", self.max_pixels, None, True, None, None)
-        return read_splits(
-            pictures, reading, seed=self.seed, allow_one_class=True,
-            like=self.model_.preprocessing,
-        )  # fmt: skip
+    def _may_learn(self, learn: bool | None) -> bool:
+        """Whether pictures to learn from are worth reading."""
+        return bool(learn) or not self._obstacle()
 
-    def _should_learn(self, splits: Splits) -> bool:
-        shape = self.model_.network.graph.input_shape
-        others = splits.test or splits.validation
-        return (
-            self.model_.task.of_one_class
-            and shape[0] * shape[1] * shape[2] <= MOST_VALUES
-            and others is not None
-            and splits.train.classes == self.model_.classes
-        )
+    def _obstacle(self) -> str:
+        """Why nothing is learned where nobody asks for it; empty if something is."""
+        if not self.model_.task.of_one_class:
+            return "only networks for one class a picture learn there"
+        height, width, channels = self.model_.network.graph.input_shape
+        if height * width * channels > MOST_VALUES:
+            return f"pictures of {height}×{width} are large; --learn (learn=True) takes them along"
+        return ""
 
-    def _lesson_recipe(self, train: Dataset) -> Any:
+    def _lesson(self, chosen: PagePictures, learn: bool | None) -> tuple[Lesson | None, str]:
+        """What can be learned in the page, or why nothing can.
+
+        Raises:
+            ArgumentError: Something is to be learned, and nothing can.
+        """
+        why_not = chosen.unlearnable
+        why_not = why_not if learn else self._obstacle() or why_not
+        if not why_not and chosen.train is not None and chosen.judge is not None:
+            train, judge = _part(chosen.train, MOST_TRAINED), _part(chosen.judge, MOST_JUDGED)
+            lesson = Lesson(self.model_, train, judge, self._lesson_recipe(train))
+            why_not = lesson.obstacle or ""
+            if not why_not:
+                return lesson, ""
+        if learn:
+            raise ArgumentError(f"nothing can be learned in the page: {why_not}; leave out --learn")
+        return None, why_not
+
+    def _lesson_recipe(self, train: Dataset) -> Recipe:
         """How a page trains: as ``fit`` would, with pictures as they are."""
         return replace(
             self.planned_recipe(train), augmentation=Augmentation(), ema=None, patience=None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,14 +22,15 @@ from pellucid.page.html import page_html
 from pellucid.page.programs import all_weights, inspecting_data
 from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
-from pellucid.page.variants import variants_data
+from pellucid.page.variants import swapped_poolings, variant_data
 from pellucid.short_repr import short_repr
 from pellucid.tasks import MultiLabel
-from pellucid.text import printable
+from pellucid.text import listed, printable
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from pellucid.files import Model
     from pellucid.graph import Graph
@@ -53,12 +55,14 @@ class Page:
         data: What it knows, as JSON values; see ``docs/page.md``.
         blobs: Bytes that these name: modules, weights, pictures.
         language: Of its texts at first.
+        notes: What users should know of its pictures, and of what was left out, a line each.
     """
 
     title: str
     data: dict[str, Any]
     blobs: Blobs
     language: Language = "en"
+    notes: tuple[str, ...] = ()
 
     def to_html(self) -> str:
         """The page as one HTML file, which needs nothing else."""
@@ -90,6 +94,7 @@ def make_page(
     title: str = "",
     allow_large: bool = False,
     language: Language = "en",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Page:
     """Collect what a page needs.
 
@@ -100,17 +105,26 @@ def make_page(
         title: What it is called; empty: by the model's answers.
         allow_large: Whether it may have more than 60 MB of weights.
         language: Of its texts at first.
+        progress: Called with the number of programs compiled, and of all, after each.
 
     Raises:
-        ArgumentError: There is a layer without compiled code, whose name is given; more weights
-            than a page should have; or more memory than a page can.
+        ArgumentError: The network takes several inputs; or there is a layer without compiled code,
+            whose name is given; more weights than a page should have; or more memory than a page
+            can.
     """
     network = model.network
     graph, weights = network.graph, network.weights
+    if len(graph.inputs) > 1:
+        raise ArgumentError(
+            f"a page shows networks of one picture, and this one takes {len(graph.inputs)} inputs: "
+            f"{listed(tuple(graph.inputs))}"
+        )
     _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
     shown = ShownGraph.of(network, model.task, folded)
     blobs = Blobs()
+    swapped = swapped_poolings(graph)
+    step = _counter(progress, 2 * (1 + len(swapped)) + (lesson is not None))
     stored = {name: np.asarray(array, np.float32) for name, array in weights.items()}
     floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
     data = {
@@ -124,8 +138,11 @@ def make_page(
             "names": [[name, list(array.shape)] for name, array in stored.items()],
             "floats": blobs.add("weights", planes(floats)),
         },
-        "programs": inspecting_data(network, folded, blobs),
-        "variants": variants_data(model, blobs),
+        "programs": inspecting_data(network, folded, blobs, step),
+        "variants": [
+            variant_data(model, node, blobs, f"swap{number}-", step)
+            for number, node in enumerate(swapped)
+        ],
         "gallery": [
             {"name": kernel.name, "matrix": kernel.weights.tolist()} for kernel in GALLERY.values()
         ],
@@ -134,7 +151,20 @@ def make_page(
         "self_test": self_test_data(model, shown, samples.pixels[0]),
         "learn": None if lesson is None else lesson.to_dict(blobs),
     }
+    if lesson is not None:
+        step()
     return Page(printable(title) or "A network", data, blobs, language)
+
+
+def _counter(progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
+    """What is called after each of so many steps."""
+    done = count(1)
+
+    def step() -> None:
+        if progress is not None:
+            progress(next(done), total)
+
+    return step
 
 
 def _cam_layer(graph: Graph) -> str | None:

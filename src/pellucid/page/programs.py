@@ -12,7 +12,7 @@ from pellucid.graph import INPUT
 from pellucid.page.blobs import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -73,7 +73,7 @@ def program_data(
 
 
 def inspecting_data(
-    network: Network, folded: Folded, blobs: Blobs, prefix: str = ""
+    network: Network, folded: Folded, blobs: Blobs, step: Callable[[], None], prefix: str = ""
 ) -> dict[str, Any]:
     """The programs that give every value, and every gradient, of one picture.
 
@@ -84,22 +84,26 @@ def inspecting_data(
         network: The network.
         folded: Its graph as it predicts.
         blobs: Where bytes are kept.
+        step: Called after each of the two.
         prefix: Of the blobs' names.
     """
     graph = network.graph
     values = frozenset(name for name in folded.makers if name in graph.shapes)
     forward = inspecting_program(graph, Wanted(values=values))
+    names = page_names(folded)
+    found = {
+        "forward": program_data(f"{prefix}forward", forward, network.weights, blobs, names),
+    }
+    step()
     every = frozenset([INPUT, *(node.name for node in graph.nodes)])
     hidden = frozenset(graph.shapes) - values - {INPUT}
     seeds = frozenset([graph.output])
     backward = inspecting_program(
         graph, Wanted(values=hidden, seeds=seeds, gradients=every, weights=True)
     )
-    names = page_names(folded)
-    return {
-        "forward": program_data(f"{prefix}forward", forward, network.weights, blobs, names),
-        "backward": program_data(f"{prefix}backward", backward, network.weights, blobs),
-    }
+    found["backward"] = program_data(f"{prefix}backward", backward, network.weights, blobs)
+    step()
+    return found
 
 
 def page_names(folded: Folded) -> dict[str, str]:

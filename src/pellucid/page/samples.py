@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.reference import DataPicture
+from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.files import Model
     from pellucid.page.blobs import Blobs
 
 SAMPLES = 12
@@ -50,6 +56,9 @@ class Samples:
             tuple(None if truths is None else int(truths[k]) for k in chosen),
         )
 
+    def __len__(self) -> int:
+        return len(self.pixels)
+
     def to_dict(self, blobs: Blobs) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -57,6 +66,43 @@ class Samples:
             "names": [printable(name) for name in self.names],
             "truths": list(self.truths),
         }
+
+
+def samples_of_pictures(
+    model: Model, pictures: Sequence[Path | DataPicture], count: int, *, max_pixels: int
+) -> tuple[Samples | None, list[str]]:
+    """The first of some pictures that can be used, and what is wrong with those before them.
+
+    Args:
+        model: Who looks at them; its preprocessing is used.
+        pictures: Files, and pictures of data sets, which know their class.
+        count: How many are taken, at most.
+        max_pixels: Files with more pixels cannot be used.
+
+    Returns:
+        The pictures, none if no one can be used; and one line on each that cannot.
+    """
+    pixels: list[NDArray[np.uint8]] = []
+    names: list[str] = []
+    truths: list[int | None] = []
+    problems: list[str] = []
+    for picture in pictures:
+        if len(pixels) == count:
+            break
+        known = isinstance(picture, DataPicture)
+        source = picture.picture if isinstance(picture, DataPicture) else picture
+        try:
+            pixels.append(model.preprocessing.read(source, max_pixels=max_pixels))
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        names.append(str(picture) if known else Path(str(picture)).name)
+        label = picture.label if isinstance(picture, DataPicture) else None
+        one = model.task.of_one_class and label in model.task.names
+        truths.append(model.task.names.index(label) if one and label is not None else None)
+    if not pixels:
+        return None, problems
+    return Samples(np.stack(pixels), tuple(names), tuple(truths)), problems
 
 
 def _by_turns(data: Dataset, count: int) -> list[int]:

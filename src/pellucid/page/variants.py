@@ -10,27 +10,41 @@ from pellucid.page.graph_data import ShownGraph
 from pellucid.page.programs import all_weights, inspecting_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pellucid.files import Model
+    from pellucid.graph import Graph, Node
     from pellucid.page.blobs import Blobs
 
-MOST = 6
-"""Poolings that are compiled along; of more the first."""
+MOST_LAYERS = 100
+"""Layers of all variants together: of a deep network each takes as long to compile as the network
+itself. Of more poolings than that leaves room for, the first are compiled along."""
 
 
-def variants_data(model: Model, blobs: Blobs) -> list[dict[str, Any]]:
-    """For each pooling: its layer as it becomes, and the programs of the network with it."""
-    found = []
-    poolings = [node for node in model.network.graph.nodes if type(node.operation) in SWAPPED]
-    for number, node in enumerate(poolings[:MOST]):
-        network = SwapPooling(node.name)(model.network)
-        folded = fold(network.graph)
-        shown = ShownGraph.of(network, model.task, folded)
-        nodes = shown.to_dict(all_weights(network, folded))["nodes"]
-        found.append(
-            {
-                "layer": node.name,
-                "nodes": [each for each in nodes if each["name"] == node.name],
-                "programs": inspecting_data(network, folded, blobs, f"swap{number}-"),
-            }
-        )
-    return found
+def swapped_poolings(graph: Graph) -> list[Node]:
+    """The poolings that are compiled along the other way, too."""
+    poolings = [node for node in graph.nodes if type(node.operation) in SWAPPED]
+    return poolings[: MOST_LAYERS // len(graph.nodes)]
+
+
+def variant_data(
+    model: Model, pooling: Node, blobs: Blobs, prefix: str, step: Callable[[], None]
+) -> dict[str, Any]:
+    """The layer as it becomes, and the programs of the network with it.
+
+    Args:
+        model: The model as it is.
+        pooling: The pooling that is swapped, maximum for average or back.
+        blobs: Where bytes are kept.
+        prefix: Of their names.
+        step: Called after each program.
+    """
+    swapped = SwapPooling(pooling.name)(model.network)
+    folded = fold(swapped.graph)
+    shown = ShownGraph.of(swapped, model.task, folded)
+    nodes = shown.to_dict(all_weights(swapped, folded))["nodes"]
+    return {
+        "layer": pooling.name,
+        "nodes": [each for each in nodes if each["name"] == pooling.name],
+        "programs": inspecting_data(swapped, folded, blobs, step, prefix),
+    }

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pellucid.engines.native.assemble import object_code
 from pellucid.engines.native.by_name import by_node, of_node
 from pellucid.engines.native.compile import write
 from pellucid.engines.native.emit.schedule_builder import GRADIENTS, INFER, STEP
@@ -24,6 +23,7 @@ from pellucid.engines.native.kernels.plan import SCALARS
 from pellucid.engines.native.lower.fold import Folded
 from pellucid.engines.native.memory.arena import ALIGNMENT
 from pellucid.engines.native.memory.layout import FLOAT
+from pellucid.engines.native.runtime.host.machine import code_of
 from pellucid.engines.native.runtime.web.module import module_of
 from pellucid.engines.native.target import Target
 from pellucid.errors import ArgumentError
@@ -94,10 +94,14 @@ class WebProgram:
 
     @cached_property
     def modules(self) -> dict[Variant, bytes]:
-        """The module of each variant; a browser takes the fused one if it validates."""
+        """The module of each variant; a browser takes the fused one if it validates.
+
+        Code is kept in the user's cache, as machine code is: it depends on the graph alone, so that
+        another page of the same architecture costs no compilation.
+        """
         names = list(self.code.plan.builder.schedules)
         return {
-            variant: module_of(object_code(self.code.text, target), names)
+            variant: module_of(code_of(self.code.text, target), names)
             for variant, target in TARGETS.items()
         }
 
