@@ -1,6 +1,7 @@
 """Small lessons for pages, and what Python learns of them.
 
-``python -m tests.page.lessons NAME FILE`` compares a file that a page saved with that.
+``python -m tests.page.lessons NAME FILE`` compares a file that a page saved with that, and
+``python -m tests.page.lessons FILE OTHER`` two files of networks.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tests.engines.native.web.fusing import fuses
 from tests.engines.tolerances import TOLERANCES, assert_close
 
 if TYPE_CHECKING:
+    from pellucid.files import Model
     from pellucid.page import Page
 
 CLASSES = ("cat <b>", "dog \u202e 숫자", "third")
@@ -88,28 +90,37 @@ def compare(name: str, file: Path) -> None:
     """Check that a file that a page saved is what Python learns, bit by bit."""
     found, case = load_model(file), CASES[name]
     fitted = case.fitted()
-    expected = fitted.model_.network.weights
-    assert found.network.weights.keys() == expected.keys()
-    for weight, array in expected.items():
-        if fuses():
-            np.testing.assert_array_equal(found.network.weights[weight], array, err_msg=weight)
-        else:
-            assert_close(weight, found.network.weights[weight], array, TOLERANCES["float32"])
+    assert_same_weights(found, fitted.model_)
     rows = history_of(found)
     losses = [row.loss for row in fitted.history_]
     np.testing.assert_allclose([row.loss for row in rows], losses, rtol=1e-12 if fuses() else 1e-3)
     test = case.data().test
     assert test is not None
-    program_answers = fitted.predict(test.images)
-    np.testing.assert_array_equal(ImageClassifier.load(file).predict(test.images), program_answers)
-    judged = fitted.evaluate(test).score
-    assert rows[-1].validation_accuracy == judged
+    answers = fitted.predict(test.images)
+    np.testing.assert_array_equal(ImageClassifier.load(file).predict(test.images), answers)
+    assert rows[-1].validation_accuracy == fitted.evaluate(test).score
     assert found.classes == CLASSES
-    recipe = case.settings | {
-        "learning_rate": fitted.planned_recipe(case.data().train).learning_rate
-    }
+    rate = fitted.planned_recipe(case.data().train).learning_rate
+    recipe = case.settings | {"learning_rate": rate}
     assert {key: found.provenance["recipe"][key] for key in PLAIN} == {k: recipe[k] for k in PLAIN}
 
 
+def assert_same_weights(found: Model, expected: Model) -> None:
+    """The same graphs, and bits where the processor fuses, else within rounding."""
+    assert found.network.graph == expected.network.graph
+    assert found.classes == expected.classes
+    weights = expected.network.weights
+    assert found.network.weights.keys() == weights.keys()
+    for name, array in weights.items():
+        if fuses():
+            np.testing.assert_array_equal(found.network.weights[name], array, err_msg=name)
+        else:
+            assert_close(name, found.network.weights[name], array, TOLERANCES["float32"])
+
+
 if __name__ == "__main__":
-    compare(sys.argv[1], Path(sys.argv[2]))
+    first, second = sys.argv[1:]
+    if first in CASES:
+        compare(first, Path(second))
+    else:
+        assert_same_weights(load_model(first), load_model(second))

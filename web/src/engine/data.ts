@@ -229,8 +229,9 @@ export type ScheduleData =
   | { kind: "cosine"; warmup: number }
   | { kind: "one-cycle"; rise: number; start: number; end: number };
 
-export type OptimizerData =
-  { kind: "sgd" } | { kind: "adam" | "adamw"; beta1: number; beta2: number };
+export type OptimizerData = { weight_decay: number } & (
+  { kind: "sgd" } | { kind: "adam" | "adamw"; beta1: number; beta2: number }
+);
 
 export interface RecipeData {
   learning_rate: number;
@@ -239,6 +240,7 @@ export interface RecipeData {
   seed: number;
   schedule: ScheduleData;
   optimizer: OptimizerData;
+  loss: { label_smoothing?: number; class_weights?: number[] | null };
 }
 
 /** The layer that makes the outputs, where some of them can be left out. */

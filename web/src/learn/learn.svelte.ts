@@ -6,13 +6,18 @@ import { blob } from "../page/blobs";
 import type { PageState } from "../state/page.svelte";
 import type { Closed, Progress } from "../worker/learning";
 import { PageWorker } from "../worker/start";
-import { batchesPerEpoch } from "./batches";
+import { automaticBatchSize, batchesPerEpoch } from "./batches";
+import { command } from "./command";
 import { Kept } from "./kept";
 import { modelFile } from "./model_file";
+import { OwnPictures } from "./own.svelte";
 import { picturesFile } from "./pictures_file";
 import { openLesson, type Packed } from "./lesson";
 import { Smooth } from "./smooth";
 import type { Pictures, Settings } from "./trainer";
+
+/** Of a learning whose number of epochs is not given. */
+const LEAST_STEPS = 100;
 
 /** Epochs that can be asked for. */
 const MOST_EPOCHS = 100;
@@ -51,6 +56,8 @@ export class LearnState {
   /** Of the learning that is shown; null before the first. */
   settings = $state.raw<Settings | null>(null);
   own = $state.raw<Own | null>(null);
+  /** Pictures that are gathered; they are learned once they are taken as `own`. */
+  readonly pictures: OwnPictures;
   /** Steps taken; grows with `curve`. */
   steps = $state(0);
   rows = $state.raw<Row[]>([]);
@@ -80,6 +87,7 @@ export class LearnState {
   ) {
     this.seed = data.recipe.seed;
     this.epochs = data.recipe.epochs;
+    this.pictures = new OwnPictures(page.data.model.names.length, data.head !== null);
     this.delivered = new Map(page.network.storedWeights);
     const watched = data.parameters.find(({ shape }) => shape.length === 4);
     this.watchedName = watched?.name ?? null;
@@ -88,12 +96,17 @@ export class LearnState {
 
   /** The peak of the schedule. */
   get peak(): number {
-    return this.settings?.rate ?? this.data.recipe.learning_rate;
+    return this.planned.rate;
   }
 
   get stepsPerEpoch(): number {
     const count = this.own?.train.labels.length ?? this.data.train.count;
-    return batchesPerEpoch(count, this.settings?.batchSize ?? this.data.recipe.batch_size);
+    return batchesPerEpoch(count, this.planned.batchSize);
+  }
+
+  /** How the next learning is asked for; of one that has begun, how it was. */
+  private get planned(): Settings {
+    return this.settings ?? this.settingsOf();
   }
 
   setSeed(seed: number | null): void {
@@ -153,6 +166,29 @@ export class LearnState {
     this.show("delivered");
   }
 
+  /** Learn the pictures that were gathered, in place of those of the page. */
+  takeOwn(): void {
+    if (this.pictures.missing) return;
+    this.reset();
+    const classes = this.pictures.classes.map(({ name }) => name.trim());
+    this.own = { classes, ...this.pictures.divided() };
+    const steps = batchesPerEpoch(this.own.train.labels.length, this.settingsOf().batchSize);
+    this.epochs = Math.min(MOST_EPOCHS, Math.max(this.epochs, Math.ceil(LEAST_STEPS / steps)));
+  }
+
+  /** Learn the pictures of the page again. */
+  takePacked(): void {
+    this.reset();
+    this.own = null;
+    this.epochs = this.data.recipe.epochs;
+  }
+
+  /** The command with which Python repeats what has begun; none where nothing can. */
+  get command(): string | null {
+    if (!this.settings || this.changes.length) return null;
+    return command(this.data.recipe, this.settings);
+  }
+
   /** Show an epoch's weights everywhere in the page, or those that it was delivered with. */
   show(shown: Shown): void {
     const weights = shown === "delivered" ? this.delivered : this.kept.get(shown);
@@ -162,9 +198,9 @@ export class LearnState {
     this.page.setWeights(weights);
   }
 
-  /** The shown epoch's network as a file; none if the delivered one is shown. */
-  modelFile(): Uint8Array<ArrayBuffer> | null {
-    const { shown, settings, packed, own, page } = this;
+  /** The network after an epoch as a file; none if that is not there. */
+  modelFile(shown: Shown): Uint8Array<ArrayBuffer> | null {
+    const { settings, packed, own, page } = this;
     const weights = shown === "delivered" ? undefined : this.kept.get(shown);
     if (!weights || !settings || !packed) return null;
     const rows = this.rows.filter(({ epoch }) => epoch <= Number(shown));
@@ -191,28 +227,36 @@ export class LearnState {
     return picturesFile(this.page.data.graph.input, classes, train, judges);
   }
 
+  private settingsOf(): Settings {
+    const { batch_size, learning_rate } = this.data.recipe;
+    const asked = { seed: this.seed, epochs: this.epochs, classes: this.classes.length };
+    if (!this.own) return { ...asked, batchSize: batch_size, rate: learning_rate };
+    // a smaller batch is noisier, and takes a lower rate; in two digits, as Python has it
+    const count = this.own.train.labels.length;
+    const [height, width] = this.page.data.graph.input;
+    const batchSize = automaticBatchSize(count, height * width, this.data.step.capacity);
+    const share = Math.sqrt(Math.min(batchSize, count) / batch_size);
+    return { ...asked, batchSize, rate: Number((learning_rate * share).toPrecision(2)) };
+  }
+
   private async begin(): Promise<void> {
     this.status = "opening";
     this.forget();
     this.packed ??= await openLesson(this.page, this.data, blob);
     this.worker ??= new PageWorker();
     const { lesson, train, judges } = this.packed;
-    const { batch_size, learning_rate } = this.data.recipe;
-    this.settings = {
-      seed: this.seed,
-      epochs: this.epochs,
-      batchSize: batch_size,
-      rate: learning_rate,
-      classes: this.classes.length,
-    };
+    this.settings = this.settingsOf();
     if (this.rateFactor !== 1) this.changes = [{ step: 0, factor: this.rateFactor }];
-    await this.worker.ask("begin", {
+    const first = await this.worker.ask("begin", {
       lesson,
       train: this.own?.train ?? train,
       judges: this.own?.judges ?? judges,
       settings: this.settings,
       watched: this.watchedName,
     });
+    this.kept.add(0, first);
+    this.keptEpochs = this.kept.epochs;
+    this.show(0);
   }
 
   private forget(): void {
@@ -222,6 +266,7 @@ export class LearnState {
     this.rows = [];
     this.watched = null;
     this.changes = [];
+    this.settings = null;
     this.kept.clear();
     this.keptEpochs = [];
     this.smooth = new Smooth();
@@ -241,7 +286,7 @@ export class LearnState {
 
   private close({ weights, ...row }: Closed): void {
     const { epoch } = row;
-    const follows = this.shown === "delivered" ? epoch === 1 : this.shown === epoch - 1;
+    const follows = this.shown === epoch - 1;
     this.rows = [...this.rows, row];
     this.kept.add(epoch, weights);
     this.keptEpochs = this.kept.epochs;

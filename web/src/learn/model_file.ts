@@ -122,7 +122,6 @@ function provenance(file: FileData, { rows, settings, changes, own }: Learned): 
     recipe: { ...(recipe as { [key: string]: Json }), ...asked },
     made_in: "a page",
     rate_changes: changes.map(({ step, factor }) => ({ step, factor })),
-    results: history[history.length - 1],
-    history,
+    ...(history.length ? { results: history[history.length - 1], history } : {}),
   };
 }

@@ -53,10 +53,11 @@ let trainer: Trainer | null = null;
 let watched: string | null = null;
 
 export const learning = {
-  begin(asked: Begin): number {
+  /** Begin anew; the first weights. */
+  begin(asked: Begin): Weights {
     watched = asked.watched;
     trainer = new Trainer(asked.lesson, asked.train, asked.judges, asked.settings);
-    return trainer.planned;
+    return trainer.weights();
   },
 
   learn({ single, rateFactor }: Go): Handed<Progress> {

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { crc32, deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { LOOKS, open } from "./open";
@@ -23,12 +25,39 @@ async function saved(page: Page, button: string): Promise<string> {
   return file;
 }
 
-/** Python loads what the page saved, and learns the same: it fails where a bit differs. */
-function compare(name: string, file: string): void {
-  execFileSync(join(ROOT, ".venv/bin/python"), ["-m", "tests.page.lessons", name, file], {
+const PYTHON = join(ROOT, ".venv/bin/python");
+
+/** Python loads what was saved, and learns the same; it fails where a bit differs. */
+function compare(lessonOrFile: string, file: string): void {
+  execFileSync(PYTHON, ["-m", "tests.page.lessons", lessonOrFile, file], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
   });
+}
+
+/** A grey picture of noise around a level, as a PNG file. */
+function png(width: number, height: number, level: number, seed: number): Buffer {
+  const chunk = (name: string, content: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(name), content]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(content.length);
+    check.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, check]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 0, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (width + 1), 0);
+  for (let i = 0; i < rows.length; i++) {
+    if (i % (width + 1)) rows[i] = level + ((i * 37 + seed * 101) % 61);
+  }
+  const parts = [
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ];
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), ...parts]);
 }
 
 test("what the page learns and saves are the bits that Python learns: SGD, batch norm, dropout", async () => {
@@ -90,6 +119,47 @@ test("in Korean: a rate is changed by keys, and what was learned is forgotten", 
   await ended(page, "done");
   await page.getByRole("button", { name: "잊고 처음으로" }).click();
   await ended(page, "new");
+  await close();
+});
+
+test("fewer classes of one's own are learned, saved, and learned again by Python to the bit", async () => {
+  const { page, close } = await open(lesson("sgd"), { hash: "view=learn" });
+  await page.getByText("Learn pictures of your own").click();
+  const status = page.locator("[data-test=own-status]");
+  expect(await status.textContent()).toContain("name");
+  for (const [place, name] of ["dark <i>", "bright 밝은"].entries()) {
+    await page.getByRole("textbox", { name: `Name of class ${place + 1}` }).fill(name);
+    const files = Array.from({ length: 21 }, (_, k) => ({
+      name: `${k}.png`,
+      mimeType: "image/png",
+      buffer: k === 20 ? Buffer.from("none") : png(8, 9, place ? 150 : 40, 2 * k + place),
+    }));
+    const input = page.locator("fieldset").nth(place).locator("input[multiple]");
+    await input.setInputFiles(files);
+    await expect.poll(() => page.locator("fieldset").nth(place).textContent()).toContain("20 pic");
+  }
+  expect(await page.locator("[role=alert] summary").textContent()).toContain("1 left out");
+  await page.getByRole("button", { name: "Learn these pictures" }).click();
+  await page.getByRole("spinbutton", { name: "Epochs" }).fill("8");
+  await page.getByRole("button", { name: "Start" }).click();
+  await ended(page, "done");
+  const answers = page.getByRole("region", { name: "Answer", exact: true }).locator("li");
+  expect(await answers.count()).toBe(2);
+  const accuracy = await page.locator("[data-test=accuracy]").textContent();
+  expect(accuracy).toContain("100");
+
+  const learned = await saved(page, "Save this network");
+  await page.getByText("Repeat it in Python").click();
+  const folder = mkdtempSync(join(inject("pages"), "own-"));
+  renameSync(await saved(page, "Save the pictures"), join(folder, "pictures.npz"));
+  renameSync(await saved(page, "Save the first weights"), join(folder, "first.safetensors"));
+  const command = (await page.locator("[data-test=command]").textContent())!.split(" ");
+  expect(command.shift()).toBe("pellucid");
+  execFileSync(PYTHON, ["-m", "pellucid", ...command, "--out", "run"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  compare(learned, join(folder, "run/model.safetensors"));
   await close();
 });
 

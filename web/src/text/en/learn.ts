@@ -2,7 +2,7 @@ export const learn = {
   title: "Learn",
   about: (count: string, judged: string, name: string) =>
     `The network forgets all that it knows and learns ${count} pictures anew, here in this page; ${judged} others, which it never learns, judge it (${name}). The page shows what it has learned so far in every map and answer.`,
-  own: (count: string, judged: string) =>
+  ownAbout: (count: string, judged: string) =>
     `It learns ${count} of your pictures; ${judged} others of them, which it never learns, judge it.`,
   start: "Start",
   goOn: "Go on",
@@ -38,7 +38,8 @@ export const learn = {
   kernelsNone: "They appear with the first step.",
   shown: "The page shows",
   delivered: "the network as it was delivered",
-  afterEpoch: (epoch: number) => `what it knew after epoch ${epoch}`,
+  afterEpoch: (epoch: number) =>
+    epoch === 0 ? "the network before its first step" : `what it knew after epoch ${epoch}`,
   scrub: "Epoch that the page shows",
   back: "Back to the network as delivered",
   numbers: "The numbers",
@@ -52,7 +53,38 @@ export const learn = {
   },
   save: "Save this network (.safetensors)",
   savePictures: "Save the pictures (.npz)",
-  repeat: "Python repeats it to the bit:",
-  changed: "The learning rate was changed on the way, so no command repeats it.",
-  yours: "Learn pictures of your own",
+  repeat: "Repeat it in Python",
+  repeatHow:
+    "With these two files in a folder, the pictures and the network before its first step, this command learns the same weights, bit by bit.",
+  saveFirst: "Save the first weights (.safetensors)",
+  changed:
+    "The learning rate was changed on the way, or the classes are weighted, so no command repeats it.",
+  own: {
+    title: "Learn pictures of your own",
+    about: (most: number) =>
+      `Name 2 to ${most} classes and give each some pictures: drop files or whole folders on it, or draw or film one at the left and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
+    aboutExactly: (count: number) =>
+      `Name ${count} classes, as many as this network has outputs, and give each some pictures: drop files or whole folders on it, or draw or film one at the left and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
+    class: (place: number) => `Class ${place}`,
+    name: (place: number) => `Name of class ${place}`,
+    addClass: "Another class",
+    removeClass: (name: string) => `Remove class ${name}`,
+    count: (pictures: number) => (pictures === 1 ? "1 picture" : `${pictures} pictures`),
+    remove: (name: string) => `Remove ${name}`,
+    files: "Pictures…",
+    folder: "A folder…",
+    take: "The one at the left",
+    input: "from the input",
+    use: "Learn these pictures",
+    packed: "Back to the pictures in the page",
+    reading: (count: number) => `reading, ${count} to go…`,
+    between: (most: number) => `This network tells apart 2 to ${most} classes.`,
+    exactly: (count: number) => `This network tells apart ${count} classes, no more and no fewer.`,
+    named: "Give every class a name of its own.",
+    few: (name: string) => `${name}: give it at least two pictures.`,
+    ready: "These pictures can be learned.",
+    used: "These pictures are learned with Start above; press again after changes.",
+    leftOut: (count: number) => `${count} left out`,
+    full: "there is no room for more pictures",
+  },
 };
