@@ -15,7 +15,7 @@ from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
-from pellucid.show.network.words import described
+from pellucid.show.network.words import Settings, described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +113,7 @@ def node_data(
         "title": operation.title,
         "words": operation.words,
         "described": described(node, graph),
+        "settings": _said(Settings.of(node, graph)),
         "family": operation.family,
         "rule": operation.rule,
         "inputs": list(node.inputs),
@@ -153,6 +154,11 @@ def _facts(
 
 def _trained(operation: Operation, shapes: Any) -> list[str]:
     return [name for name, each in operation.parameters(*shapes).items() if each.trainable]
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    """The settings that say something."""
+    return {name: value for name, value in dataclasses.asdict(settings).items() if value}
 
 
 def _array(array: Array) -> dict[str, Any]:

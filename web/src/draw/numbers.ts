@@ -35,3 +35,8 @@ export function lengths(shape: readonly number[]): string {
 export function placeText(at: readonly number[]): string {
   return at.join(", ");
 }
+
+/** A number with its sign also where it is positive. */
+export function signed(value: number): string {
+  return value > 0 ? `+${short(value)}` : short(value);
+}

@@ -38,6 +38,16 @@ export interface Slopes {
   at: number[];
 }
 
+/** What a layer's settings say, where they are not what one expects of its kind. */
+export interface Settings {
+  depthwise?: boolean;
+  size?: string;
+  maps?: number;
+  stride?: string;
+  dilation?: string;
+  groups?: number;
+}
+
 export type Rule = "sum" | "maximum" | "share" | "product" | "function";
 export type Family =
   | "activation"
@@ -55,7 +65,9 @@ export interface NodeData {
   kind: string;
   title: string;
   words: string;
+  /** What it is, with its settings, in English. */
   described: string;
+  settings: Settings;
   family: Family;
   rule: Rule;
   inputs: string[];

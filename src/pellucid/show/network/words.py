@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.ops.operation import describe
@@ -35,26 +36,59 @@ def lines(step: Step, graph: Graph) -> list[str]:
     return found
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What a layer's settings say, where they are not what one expects of its kind.
+
+    Attributes:
+        depthwise: Whether each map is made of its own input map alone.
+        size: Of kernels or windows, ``3×3``.
+        maps: How many maps, or numbers, a layer with kernels makes.
+        stride: ``2``, or ``2×1``.
+        dilation: Of kernels, likewise.
+        groups: Into how many the channels are divided.
+    """
+
+    depthwise: bool = False
+    size: str | None = None
+    maps: int | None = None
+    stride: str | None = None
+    dilation: str | None = None
+    groups: int | None = None
+
+    @classmethod
+    def of(cls, node: Node, graph: Graph) -> Settings:
+        """The settings of a layer of a graph."""
+        operation: Any = node.operation
+        channels = graph.inputs_of(node)[0][-1]
+        size, stride = getattr(operation, "size", None), getattr(operation, "stride", None)
+        dilation = getattr(operation, "dilation", (1, 1))
+        groups = getattr(operation, "groups", 1)
+        default = (1, 1) if operation.family == "convolution" else size
+        return cls(
+            depthwise=groups > 1 and groups == channels,
+            size=describe(size) if isinstance(size, tuple) else None,
+            maps=graph.shapes[node.name][-1] if _weighs(node) else None,
+            stride=None if stride is None or stride == default else _pair(stride),
+            dilation=None if dilation == (1, 1) else _pair(dilation),
+            groups=groups if 1 < groups < channels else None,
+        )
+
+
 def described(node: Node, graph: Graph) -> str:
     """A layer with its settings: ``convolution 3×3 → 64, stride 2``."""
-    operation: Any = node.operation
-    inputs = graph.inputs_of(node)
-    size, stride = getattr(operation, "size", None), getattr(operation, "stride", None)
-    groups = getattr(operation, "groups", 1)
-    words = named(operation)
-    if groups > 1 and groups == inputs[0][-1]:
-        words = f"depthwise {words}"
-    if isinstance(size, tuple):
-        words += f" {describe(size)}"
-    if operation.family in ("convolution", "dense"):
-        words += f" → {graph.shapes[node.name][-1]}"
-    default = (1, 1) if operation.family == "convolution" else size
-    if stride is not None and stride != default:
-        words += f", stride {_pair(stride)}"
-    if getattr(operation, "dilation", (1, 1)) != (1, 1):
-        words += f", dilation {_pair(operation.dilation)}"
-    if 1 < groups < inputs[0][-1]:
-        words += f", {groups} groups"
+    settings = Settings.of(node, graph)
+    words = f"depthwise {named(node.operation)}" if settings.depthwise else named(node.operation)
+    if settings.size is not None:
+        words += f" {settings.size}"
+    if settings.maps is not None:
+        words += f" → {settings.maps}"
+    if settings.stride is not None:
+        words += f", stride {settings.stride}"
+    if settings.dilation is not None:
+        words += f", dilation {settings.dilation}"
+    if settings.groups is not None:
+        words += f", {settings.groups} groups"
     return words
 
 

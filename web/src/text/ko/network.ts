@@ -1,5 +1,92 @@
+import type { NodeData } from "../../engine/data";
+
+/** 층의 종류. */
+const KINDS: Record<string, string> = {
+  add: "더하기",
+  average_pool: "평균 풀링",
+  batch_norm: "배치 정규화",
+  channel_shuffle: "채널 섞기",
+  channel_slice: "일부 채널",
+  clip: "자르기(clip)",
+  concatenate: "이어 붙이기",
+  conv2d: "합성곱",
+  crop: "가장자리 잘라내기",
+  dense: "완전 연결",
+  dropout: "드롭아웃",
+  flatten: "평탄화",
+  global_average_pool: "전역 평균 풀링",
+  global_max_pool: "전역 최대 풀링",
+  hard_sigmoid: "하드 시그모이드",
+  hard_swish: "하드 스위시",
+  leaky_relu: "리키 ReLU",
+  local_response_norm: "국소 응답 정규화",
+  max_pool: "최대 풀링",
+  multiply: "곱하기",
+  normalise: "화소 정규화",
+  pad: "패딩",
+  prelu: "PReLU",
+  relu: "ReLU",
+  relu6: "ReLU6",
+  sigmoid: "시그모이드",
+  silu: "SiLU",
+  softmax: "소프트맥스",
+  subsample: "서브샘플링",
+  tanh: "tanh",
+};
+
+function described({ kind, described: english, settings }: NodeData): string {
+  const name = KINDS[kind];
+  if (name === undefined) return english;
+  const { depthwise, size, maps, stride, dilation, groups } = settings;
+  const found = [
+    [depthwise ? `깊이별 ${name}` : name, size, maps && `→ ${maps}`].filter(Boolean).join(" "),
+    stride && `스트라이드 ${stride}`,
+    dilation && `팽창 ${dilation}`,
+    groups && `${groups}개 그룹`,
+  ];
+  return found.filter(Boolean).join(", ");
+}
+
 export const network = {
   title: "신경망",
-  scale: (low: string, high: string) => `${low}부터 ${high}까지`,
-  map: (layer: string, channel: number) => `${layer}의 특징맵 ${channel}`,
+  described,
+  beyond: (value: string) => `▸ ${value}`,
+  beyondAt: (value: string) =>
+    `가장 진한 색은 99.5 백분위수를 넘는 모든 값을 나타냅니다. 가장 큰 값은 ${value}`,
+  sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
+  keys:
+    "화살표 키는 특징맵 안에서, Page Up과 Page Down은 특징맵 사이에서, Home과 End는 양 끝으로 움직입니다. " +
+    "Enter는 값을 열고, Tab은 다음 층으로 갑니다.",
+  map: (channel: number) => `특징맵 ${channel}`,
+  row: (row: number) => `행 ${row}`,
+  column: (column: number) => `열 ${column}`,
+  number: (place: number) => `${place}번 값`,
+  point: "숫자를 가리키거나 Tab으로 층에 가세요. 누르거나 Enter를 치면 열립니다.",
+  reads: (count: number) => `읽는 값 ${count}개`,
+  readBy: (count: number) => `이 값을 읽는 값 ${count}개`,
+  strongest: (shown: number, all: number) => `${all}개 가운데 가장 센 ${shown}개`,
+  all: (count: number) => `${count}개 모두`,
+  fewer: "작게",
+  larger: "크게",
+  fold: (what: string) => `${what} 접기`,
+  unfold: (what: string) => `${what} 펼치기`,
+  foldAll: "모두 접기",
+  unfoldAll: "모두 펼치기",
+  layers: (count: number) => `층 ${count}개`,
+  blocks: {
+    add: "잔차 블록",
+    dense: "밀집 블록의 층",
+    concatenate: "이어 붙인 가지",
+    multiply: "게이트",
+    other: "가지",
+  },
+  stage: (resolution: string) => (resolution ? `${resolution} 단계` : "숫자들"),
+  branch: (index: number) => `가지 ${index}`,
+  shortcut: "지름길: 그대로 넘김",
+  overview: "전체 보기: 층으로 가기",
+  signs: "음수에 빗금",
+  kernels: "커널",
+  views: { flat: "평면", space: "3차원" },
+  view: "신경망을 그리는 방법",
+  save: (format: string) => `${format}로 저장`,
 };
