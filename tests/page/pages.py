@@ -13,6 +13,7 @@ from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Se
 from pellucid.page import Page, make_page
 from pellucid.page.samples import Samples
 from tests.engines.networks import network
+from tests.page.deep import deep_page
 from tests.page.lessons import CASES
 
 NAMES = ("cat </script><b>bold</b>", "dog \u202e 숫자")
@@ -42,6 +43,7 @@ def grey_page() -> Page:
 PAGES = {
     "grey": grey_page,
     "small": small_page,
+    "deep": deep_page,
     **{f"learn-{name}": case.page for name, case in CASES.items()},
 }
 

@@ -33,6 +33,8 @@ const LARGEST_MAP = 64;
 /** Pixels of one value's side: whole ones up to here. */
 const SCALES = [12, 8, 6, 5, 4, 3, 2, 1.5, 1, 0.75, 0.5, 0.375, 0.25, 0.125];
 const LARGEST_CELL = 10;
+/** Pixels of the button for the maps that are left out. */
+const BUTTON = 34;
 
 /** Pixels of the screen of one map's side, at least, before maps are left out. */
 function smallest(side: number): number {
@@ -83,9 +85,9 @@ function mapsIn([height, width, channels]: [number, number, number], room: Room)
   };
   const across = (columns: number, rows: number): number =>
     room.across ? Math.min(columns, channels) : narrow(columns, rows, channels);
-  const most = (scale: number): [number, number] => [
+  const most = (scale: number, less = 0): [number, number] => [
     Math.floor((room.width / scale + 1) / cell[1]),
-    Math.floor((room.height / scale + 1) / cell[0]),
+    Math.floor(((room.height - less) / scale + 1) / cell[0]),
   ];
   const side = Math.max(height, width);
   if (room.all) {
@@ -100,7 +102,7 @@ function mapsIn([height, width, channels]: [number, number, number], room: Room)
     if (columns * rows >= channels) return made(scale, across(columns, rows), channels);
   }
   const scale = usable.findLast((s) => most(s)[0] >= 1 && most(s)[1] >= 1) ?? scales.at(-1)!;
-  const [columns, rows] = most(scale).map((n) => Math.max(1, n));
+  const [columns, rows] = most(scale, BUTTON).map((n) => Math.max(1, n));
   return made(scale, Math.min(columns, channels), Math.min(columns * rows, channels));
 }
 
