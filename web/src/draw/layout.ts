@@ -33,6 +33,7 @@ const LARGEST_MAP = 64;
 /** Pixels of one value's side: whole ones up to here. */
 const SCALES = [12, 8, 6, 5, 4, 3, 2, 1.5, 1, 0.75, 0.5, 0.375, 0.25, 0.125];
 const LARGEST_CELL = 10;
+const WIDEST_CELLS = 112;
 /** Pixels of the button for the maps that are left out. */
 const BUTTON = 34;
 
@@ -48,6 +49,10 @@ export interface Room {
   all?: number;
   /** Sheets as wide as the room rather than as high. */
   across?: boolean;
+  /** Cells rather than bars, however few there are. */
+  cells?: boolean;
+  /** Pixels of a map's side, at most. */
+  largest?: number;
 }
 
 /** (rows, columns, channels) of any layer. */
@@ -61,7 +66,7 @@ export function layoutOf(shape: Shape, room: Room, named = false): Layout {
   const [height, width, channels] = volume(shape);
   const flat = shape.length === 1;
   if (height * width > 1) return mapsIn([height, width, channels], room);
-  const bars = named || channels <= MOST_BARS;
+  const bars = !room.cells && (named || channels <= MOST_BARS);
   if (bars && (!room.all || channels <= MOST_BARS)) return barsIn(channels, flat, room);
   return cellsIn(channels, flat, room);
 }
@@ -95,7 +100,9 @@ function mapsIn([height, width, channels]: [number, number, number], room: Room)
     const columns = Math.max(1, most(scale ?? 0.125)[0]);
     return made(scale ?? 0.125, Math.min(columns, channels), channels);
   }
-  const scales = SCALES.filter((s) => s * side <= Math.max(LARGEST_MAP, side) || s <= 1);
+  const scales = SCALES.filter(
+    (s) => s * side <= Math.max(room.largest ?? LARGEST_MAP, side) || s <= 1,
+  );
   const usable = scales.filter((s) => s * side >= smallest(side));
   for (const scale of usable) {
     const [columns, rows] = most(scale);
@@ -113,7 +120,8 @@ function narrow(columns: number, rows: number, channels: number): number {
 
 function cellsIn(channels: number, flat: boolean, room: Room): Layout {
   let scale = LARGEST_CELL;
-  const columnsAt = (s: number): number => Math.max(1, Math.floor(room.width / s));
+  const across = room.all || room.across ? room.width : Math.min(room.width, WIDEST_CELLS);
+  const columnsAt = (s: number): number => Math.max(1, Math.floor(across / s));
   const fits = (s: number): boolean => Math.ceil(channels / columnsAt(s)) * s <= room.height;
   while (scale > 2 && !fits(scale)) scale--;
   if (scale === 2 && !fits(2) && fits(1) && !room.all) scale = 1;

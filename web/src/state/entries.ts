@@ -57,6 +57,14 @@ const view: Entry<PageState> = {
   },
 };
 
+const networkView: Entry<PageState> = {
+  key: "network",
+  write: (page) => (page.networkView === "flat" ? [] : [page.networkView]),
+  read(page, [text]) {
+    page.networkView = text === "space" ? "space" : "flat";
+  },
+};
+
 const language: Entry<PageState> = {
   key: "language",
   write: (page) => (page.language === page.firstLanguage ? [] : [page.language]),
@@ -76,7 +84,7 @@ const chapter: Entry<PageState> = {
   },
 };
 
-address.add(picture, drawn, truth, open, view, chapter, language);
+address.add(picture, drawn, truth, open, view, chapter, networkView, language);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

@@ -50,6 +50,8 @@ export class PageState {
   classes = $state.raw<string[] | null>(null);
   language = $state<Language>("en");
   view = $state<View>("number");
+  /** How the network is drawn: its maps side by side, or as planes in space. */
+  networkView = $state<"flat" | "space">("flat");
   /** The value that is opened, behind those that led there. */
   path = $state.raw<Place[]>([]);
 

@@ -14,7 +14,7 @@ test("what is pointed at is read out, lights up what it reads, and is opened by 
   // 3 rows, 2 columns and 3 channels of a kernel
   expect(await readout.textContent()).toContain("reads 18");
   const text = await readout.textContent();
-  await page.locator("[aria-pressed=false]").last().click();
+  await page.evaluate(() => (location.hash = "#sample=1"));
   await layer.hover({ position: { x: 3, y: 3 } });
   await expect.poll(() => readout.textContent()).not.toBe(text);
   await layer.click({ position: { x: 3, y: 3 } });

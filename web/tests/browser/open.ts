@@ -58,6 +58,8 @@ export async function open(file: string, look: Look = {}): Promise<Opened> {
   const address = pathToFileURL(file).href;
   context.on("weberror", (error) => faults.push(`error: ${error.error().message}`));
   context.on("console", (message) => {
+    // a browser without a graphics card says how slow that is
+    if (/GL Driver Message \(OpenGL, Performance/.test(message.text())) return;
     if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
   context.on("request", (request) => {

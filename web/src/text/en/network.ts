@@ -41,5 +41,28 @@ export const network = {
   kernels: "Kernels",
   views: { flat: "flat", space: "3-D" },
   view: "How the network is drawn",
-  save: (format: string) => `Save as ${format}`,
+  kernelsOf: (layer: string) => `Kernels of ${layer}`,
+  kernelShape: (shape: string) =>
+    `${shape}: rows × columns × input maps × maps; a row of the sheet for each map`,
+  kernelTo: "to map",
+  kernelFrom: "from input map",
+  kernel: (to: number, from: number) => `Kernel from input map ${from} to map ${to}`,
+  biasOf: (value: string) => `bias ${value}`,
+  noKernels: (layer: string) =>
+    `${layer} has no kernels that slide over maps; go to a convolution.`,
+  drawn: "drawn",
+  save: "Save",
+  saveAs: (what: string, format: string) => `${what} as ${format.toUpperCase()}`,
+  whole: "the network",
+  notSaved: (why: string) => `Nothing was saved: ${why}`,
+  noSpace: "This browser draws no 3-D here; everything is in the flat view.",
+  space: {
+    label:
+      "The network in 3-D: arrows turn it, plus and minus zoom, 0 goes back. The flat view has every value.",
+    picture: "picture",
+    closer: "Closer",
+    further: "Further away",
+    reset: "As at first",
+    hint: "drag to turn; Ctrl or ⌘ and the wheel to zoom",
+  },
 };

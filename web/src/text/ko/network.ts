@@ -86,5 +86,28 @@ export const network = {
   kernels: "커널",
   views: { flat: "평면", space: "3차원" },
   view: "신경망을 그리는 방법",
-  save: (format: string) => `${format}로 저장`,
+  kernelsOf: (layer: string) => `${layer}의 커널`,
+  kernelShape: (shape: string) =>
+    `${shape}: 행 × 열 × 입력 특징맵 × 특징맵. 한 줄이 특징맵 하나입니다`,
+  kernelTo: "특징맵",
+  kernelFrom: "입력 특징맵",
+  kernel: (to: number, from: number) => `입력 특징맵 ${from}에서 특징맵 ${to}(으)로 가는 커널`,
+  biasOf: (value: string) => `편향 ${value}`,
+  noKernels: (layer: string) =>
+    `${layer}에는 특징맵 위를 움직이는 커널이 없습니다. 합성곱 층으로 가세요.`,
+  drawn: "직접 그린 그림",
+  save: "저장",
+  saveAs: (what: string, format: string) => `${what}: ${format.toUpperCase()}`,
+  whole: "신경망 전체",
+  notSaved: (why: string) => `저장하지 못했습니다: ${why}`,
+  noSpace: "이 브라우저는 여기서 3차원을 그리지 못합니다. 평면 보기에 모두 있습니다.",
+  space: {
+    label:
+      "3차원으로 본 신경망: 화살표 키로 돌리고, 더하기와 빼기로 확대·축소하고, 0으로 되돌립니다. 모든 값은 평면 보기에 있습니다.",
+    picture: "그림",
+    closer: "가까이",
+    further: "멀리",
+    reset: "처음대로",
+    hint: "끌어서 돌리기, Ctrl이나 ⌘와 휠로 확대·축소",
+  },
 };

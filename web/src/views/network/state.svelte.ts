@@ -4,6 +4,7 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Position } from "../../engine/data";
 import type { PageState, Place } from "../../state/page.svelte";
 import { type Lit, litBy, NOTHING } from "./lit";
+import type { DrawnLayer } from "./saving";
 import { foldsAround, type Item, itemsOf, seen, staged, unfoldedAtFirst } from "./tree";
 
 export class NetworkState {
@@ -21,6 +22,13 @@ export class NetworkState {
   /** Whether negative values are hatched. */
   signs = $state(false);
   kernels = $state(false);
+  /** Of every layer that is there: how it is drawn now. */
+  readonly drawn = new Map<string, () => DrawnLayer>();
+
+  /** Whether there is anything to fold. */
+  get folds(): boolean {
+    return this.items.some((item) => item.kind !== "step");
+  }
 
   readonly seen: string[] = $derived.by(() => seen(this.items, this.unfolded));
   /** The value that is spoken of: under the pointer, at the keyboard, or opened. */

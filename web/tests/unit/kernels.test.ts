@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { mapBox, placeAt } from "../../src/draw/layout";
+import { offset } from "../../src/engine/arrays";
+import { kernelAt, kernelSheet, strongestInput } from "../../src/views/network/kernels";
+
+const SHAPE = [3, 2, 4, 5];
+const weights = Float32Array.from({ length: 120 }, (_, k) => Math.sin(k + 1));
+
+test("a kernel's weights are those at its rows, columns, input map and map", () => {
+  for (const [input, output] of [
+    [0, 0],
+    [3, 4],
+    [2, 1],
+  ]) {
+    const expected = [0, 1, 2].map((y) =>
+      [0, 1].map((x) => weights[offset(SHAPE, [y, x, input, output])]),
+    );
+    expect(kernelAt(weights, SHAPE, input, output)).toEqual(expected);
+  }
+});
+
+test("the sheet has a row a map and a column an input map", () => {
+  const { layout, order } = kernelSheet(SHAPE, 200);
+  expect([layout.columns, layout.rows]).toEqual([4, 5]);
+  const box = mapBox(layout, order, 2 * 5 + 3)!; // input map 2 to map 3
+  expect([box[0] / layout.scale, box[1] / layout.scale]).toEqual([2 * 3, 3 * 4]);
+  expect(placeAt(layout, order, box[0] + 1, box[1] + 1)).toEqual([0, 0, 13]);
+  const single = kernelSheet([3, 3, 1, 32], 300).layout;
+  expect(single.columns).toBe(9);
+});
+
+test("the strongest input map is that of the largest weights", () => {
+  const own = weights.slice();
+  own[offset(SHAPE, [1, 1, 2, 3])] = -40;
+  expect(strongestInput(own, SHAPE, 3)).toBe(2);
+});
