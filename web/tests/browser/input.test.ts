@@ -324,6 +324,25 @@ test("pixels of colours, which nobody draws, are read, opened by pointer and key
   await close();
 });
 
+test("the pixels that an opened value depends on are framed", async () => {
+  const { page, close } = await opened("grey", { hash: `open=flatten1:${(6 * 13 + 2) * 4 + 1}` });
+  const frame = page.locator("[data-test=field]");
+  await frame.waitFor();
+  const [field, whole] = [
+    (await frame.boundingBox())!,
+    (await page.locator("[data-test=seen] canvas").boundingBox())!,
+  ];
+  const pixels = [
+    (28 * (field.x - whole.x)) / whole.width,
+    (28 * (field.y - whole.y)) / whole.height,
+    (28 * field.width) / whole.width,
+    (28 * field.height) / whole.height,
+  ].map(Math.round);
+  // row 6, column 2 of what is pooled 2×2 after a convolution of 3×3 without padding
+  expect(pixels).toEqual([4, 12, 4, 4]);
+  await close();
+});
+
 test("the truth of a picture is chosen by name, and gone with the picture", async () => {
   const { page, close } = await opened("grey");
   expect(await page.getByLabel("What it really is").count()).toBe(0); // a sample says it itself

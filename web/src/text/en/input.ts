@@ -14,6 +14,8 @@ export const input = {
   pixels: (seen: string) => `${seen}; arrow keys move, Enter opens a pixel`,
   point: "Point at a pixel, click to open it.",
   at: (row: number, column: number) => `row ${row}, column ${column}`,
+  field: (rows: number, columns: number) =>
+    `Dashed: what the opened value depends on, ${columns}×${rows} pixels.`,
   channels: ["red", "green", "blue"],
   table: "pixels as a table",
 

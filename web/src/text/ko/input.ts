@@ -14,6 +14,7 @@ export const input = {
   pixels: (seen: string) => `${seen}. 화살표 키로 옮기고 Enter로 화소를 엽니다`,
   point: "화소를 가리키면 값이 보이고, 누르면 열립니다.",
   at: (row: number, column: number) => `${row}행 ${column}열`,
+  field: (rows: number, columns: number) => `점선: 열어 본 값이 의존하는 ${columns}×${rows} 화소.`,
   channels: ["빨강", "초록", "파랑"],
   table: "화소를 표로 보기",
 
