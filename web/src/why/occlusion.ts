@@ -42,6 +42,7 @@ export async function occlusion(
   pixels: Uint8Array,
   question: Question,
   progress: (share: number) => boolean,
+  turnAfter = TURN,
 ): Promise<Occluded | null> {
   const [height, width, channels] = network.data.graph.input;
   const size: [number, number] = [
@@ -72,7 +73,7 @@ export async function occlusion(
         }
       }
       done++;
-      if (performance.now() - turn > TURN) {
+      if (performance.now() - turn >= turnAfter) {
         if (!progress(done / (down.length * across.length))) return null;
         await new Promise((resolve) => setTimeout(resolve));
         turn = performance.now();
