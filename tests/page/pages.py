@@ -11,7 +11,9 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.files import Model
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from pellucid.page import Page, make_page
+from pellucid.page.learning import Lesson
 from pellucid.page.samples import Samples
+from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
@@ -40,7 +42,18 @@ def grey_page() -> Page:
     return make_page(model, Samples(pixels, ("a", "b", "c"), (0, 5, None)), title="Grey")
 
 
+def wild_page() -> Page:
+    """A lesson with a rate far too high: its loss grows beyond all numbers."""
+    case = CASES["sgd"]
+    fitted, data = case.fitted(), case.data()
+    assert data.test is not None
+    recipe = make_recipe(epochs=3, batch_size=8, learning_rate=1e4, schedule="constant")
+    lesson = Lesson(fitted.model_, data.train, data.test, recipe)
+    return make_page(fitted.model_, Samples.of(data.test, 3), lesson=lesson)
+
+
 PAGES = {
+    "learn-wild": wild_page,
     "grey": grey_page,
     "small": small_page,
     "deep": deep_page,

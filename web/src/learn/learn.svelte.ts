@@ -1,7 +1,6 @@
 /** A learning as the page shows it: asked of the worker, and what the worker tells. */
 
 import type { LearnData } from "../engine/data";
-import type { Weights } from "../engine/program";
 import { blob } from "../page/blobs";
 import type { PageState } from "../state/page.svelte";
 import type { Closed, Progress } from "../worker/learning";
@@ -74,7 +73,6 @@ export class LearnState {
   readonly watchedShape: readonly number[] = [];
 
   private readonly kept = new Kept();
-  private readonly delivered: Weights;
   private worker: PageWorker | null = null;
   private packed: Packed | null = null;
   private run = 0;
@@ -88,7 +86,6 @@ export class LearnState {
     this.seed = data.recipe.seed;
     this.epochs = data.recipe.epochs;
     this.pictures = new OwnPictures(page.data.model.names.length, data.head !== null);
-    this.delivered = new Map(page.network.storedWeights);
     const watched = data.parameters.find(({ shape }) => shape.length === 4);
     this.watchedName = watched?.name ?? null;
     this.watchedShape = watched?.shape ?? [];
@@ -191,9 +188,10 @@ export class LearnState {
 
   /** Show an epoch's weights everywhere in the page, or those that it was delivered with. */
   show(shown: Shown): void {
-    const weights = shown === "delivered" ? this.delivered : this.kept.get(shown);
+    const weights = shown === "delivered" ? this.page.delivered : this.kept.get(shown);
     if (!weights) return;
     this.shown = shown;
+    this.page.surgery.undoAll(); // of other weights, whose network may have another pooling
     this.page.setClasses(shown === "delivered" ? null : (this.own?.classes ?? null));
     this.page.setWeights(weights);
   }
@@ -286,7 +284,7 @@ export class LearnState {
 
   private close({ weights, ...row }: Closed): void {
     const { epoch } = row;
-    const follows = this.shown === epoch - 1;
+    const follows = this.shown === epoch - 1 && !this.page.surgery.changes.length;
     this.rows = [...this.rows, row];
     this.kept.add(epoch, weights);
     this.keptEpochs = this.kept.epochs;

@@ -32,6 +32,8 @@ export class PageState {
   readonly data: PageData;
   /** The network; surgery may swap it for one with another pooling. */
   network: Network = $state.raw()!;
+  /** The weights that the page came with. */
+  readonly delivered: ReadonlyMap<string, Float32Array>;
   readonly samples: Uint8Array;
   readonly selfTest: SelfTest;
   /** The views that the page has, the first of which it opens with. */
@@ -93,6 +95,7 @@ export class PageState {
   ) {
     this.data = data;
     this.network = network;
+    this.delivered = new Map(network.storedWeights);
     this.samples = samples;
     this.language = this.firstLanguage = language;
     this.views = views;

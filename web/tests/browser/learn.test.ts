@@ -31,7 +31,7 @@ const PYTHON = join(ROOT, ".venv/bin/python");
 function compare(lessonOrFile: string, file: string): void {
   execFileSync(PYTHON, ["-m", "tests.page.lessons", lessonOrFile, file], {
     cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
 }
 
@@ -122,6 +122,32 @@ test("in Korean: a rate is changed by keys, and what was learned is forgotten", 
   await close();
 });
 
+test("a loss beyond all numbers is said in one sentence, and what came before stays", async () => {
+  const { page, close } = await open(lesson("wild"), { hash: "view=learn" });
+  await page.getByRole("button", { name: "Start" }).click();
+  await ended(page, "failed");
+  const alerts = page.getByRole("alert");
+  expect(await alerts.count()).toBe(1);
+  expect(await alerts.textContent()).toContain("lower the learning rate");
+  expect(await page.locator("[data-test=shown]").textContent()).toContain("first step");
+  await close();
+});
+
+test("learned weights come in the place of what surgery has made", async () => {
+  const { page, close } = await open(lesson("sgd"), { hash: "view=why" });
+  const answers = page.getByRole("region", { name: "Answer", exact: true });
+  const delivered = await answers.textContent();
+  await page.getByRole("button", { name: /^Mute/ }).first().click();
+  await expect.poll(() => answers.textContent()).not.toBe(delivered);
+  await page.getByRole("tab", { name: "Learn" }).click();
+  await page.getByRole("button", { name: "One epoch" }).click();
+  await ended(page, "paused");
+  expect(await page.locator("[data-test=shown]").textContent()).toContain("epoch 1");
+  await page.getByRole("button", { name: "Back to the network" }).click();
+  await expect.poll(() => answers.textContent()).toBe(delivered);
+  await close();
+});
+
 test("fewer classes of one's own are learned, saved, and learned again by Python to the bit", async () => {
   const { page, close } = await open(lesson("sgd"), { hash: "view=learn" });
   await page.getByText("Learn pictures of your own").click();
@@ -157,7 +183,7 @@ test("fewer classes of one's own are learned, saved, and learned again by Python
   expect(command.shift()).toBe("pellucid");
   execFileSync(PYTHON, ["-m", "pellucid", ...command, "--out", "run"], {
     cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   compare(learned, join(folder, "run/model.safetensors"));
   await close();

@@ -62,9 +62,9 @@ export const learn = {
   own: {
     title: "Learn pictures of your own",
     about: (most: number) =>
-      `Name 2 to ${most} classes and give each some pictures: drop files or whole folders on it, or draw or film one at the left and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
+      `Name 2 to ${most} classes and give each some pictures: drop files or whole folders on it, or draw or film one under Input and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
     aboutExactly: (count: number) =>
-      `Name ${count} classes, as many as this network has outputs, and give each some pictures: drop files or whole folders on it, or draw or film one at the left and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
+      `Name ${count} classes, as many as this network has outputs, and give each some pictures: drop files or whole folders on it, or draw or film one under Input and take it over. Of every class each fifth picture is kept back to judge by. Nothing leaves this computer.`,
     class: (place: number) => `Class ${place}`,
     name: (place: number) => `Name of class ${place}`,
     addClass: "Another class",
@@ -73,7 +73,7 @@ export const learn = {
     remove: (name: string) => `Remove ${name}`,
     files: "Pictures…",
     folder: "A folder…",
-    take: "The one at the left",
+    take: "The one under Input",
     input: "from the input",
     use: "Learn these pictures",
     packed: "Back to the pictures in the page",
