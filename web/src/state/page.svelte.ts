@@ -114,8 +114,12 @@ export class PageState {
 
   /** What is known to be right of the picture; nothing where one must choose. */
   get knownTruth(): number | null {
-    if (this.classes || this.origin.kind !== "sample") return null;
-    return this.data.samples.truths[this.origin.index];
+    return this.origin.kind === "sample" ? this.truthOf(this.origin.index) : null;
+  }
+
+  /** The class of a sample, where that is known and the outputs stand for the network's classes. */
+  truthOf(sample: number): number | null {
+    return this.classes ? null : this.data.samples.truths[sample];
   }
 
   shape(layer: string): readonly number[] {
