@@ -71,6 +71,21 @@ test("the kernels of a layer are the weights that it is computed with", async ()
   await close();
 });
 
+test("the numbers around a value stand in a table, which follows the keyboard", async () => {
+  const { page, close } = await open(small, { hash: "open=relu1:1,2,3" });
+  await page.getByRole("button", { name: "Numbers" }).click();
+  const table = page.locator("[data-test=numbers]");
+  const own = table.locator(".own");
+  const spoken = page.locator("[data-test=readout] output");
+  await expect.poll(() => own.textContent()).toBe(await spoken.textContent());
+  expect(await table.locator("tbody tr").count()).toBe(7);
+  await page.locator("[data-layer=relu1] .sheet").focus();
+  await page.keyboard.press("End");
+  await expect.poll(() => own.evaluate((cell) => (cell as HTMLTableCellElement).cellIndex)).toBe(7);
+  expect(await own.textContent()).toBe(await spoken.textContent());
+  await close();
+});
+
 test("in 3-D a value under the pointer is read out and opened; arrows turn the network", async () => {
   const { page, close } = await open(small, { hash: "network=space" });
   const view = page.getByRole("application", { name: /3-D/ });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { around } from "../../src/views/network/around";
 import { mapBox, placeAt } from "../../src/draw/layout";
 import { offset } from "../../src/engine/arrays";
 import { kernelAt, kernelSheet, strongestInput } from "../../src/views/network/kernels";
@@ -33,4 +34,14 @@ test("the strongest input map is that of the largest weights", () => {
   const own = weights.slice();
   own[offset(SHAPE, [1, 1, 2, 3])] = -40;
   expect(strongestInput(own, SHAPE, 3)).toBe(2);
+});
+
+test("a value's neighbours are as many as there are, and it is among them", () => {
+  const own = around([5, 20, 3], [4, 0, 2]);
+  expect(own.rows.map(({ name }) => name)).toEqual([0, 1, 2, 3, 4]);
+  expect(own.columns).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(own.rows[4].cells[0]).toEqual([4, 0, 2]);
+  const flat = around([128], [127]);
+  expect(flat.rows.map(({ name }) => name)).toEqual([60, 70, 80, 90, 100, 110, 120]);
+  expect(flat.rows[6].cells.at(-1)).toEqual([127]);
 });

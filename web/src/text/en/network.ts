@@ -50,6 +50,8 @@ export const network = {
   biasOf: (value: string) => `bias ${value}`,
   noKernels: (layer: string) =>
     `${layer} has no kernels that slide over maps; go to a convolution.`,
+  numbers: "Numbers",
+  larger: (layer: string) => `${layer} large, all of its maps`,
   drawn: "drawn",
   save: "Save",
   saveAs: (what: string, format: string) => `${what} as ${format.toUpperCase()}`,

@@ -95,6 +95,8 @@ export const network = {
   biasOf: (value: string) => `편향 ${value}`,
   noKernels: (layer: string) =>
     `${layer}에는 특징맵 위를 움직이는 커널이 없습니다. 합성곱 층으로 가세요.`,
+  numbers: "숫자",
+  larger: (layer: string) => `${layer}의 특징맵 모두 크게`,
   drawn: "직접 그린 그림",
   save: "저장",
   saveAs: (what: string, format: string) => `${what}: ${format.toUpperCase()}`,

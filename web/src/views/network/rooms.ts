@@ -11,6 +11,8 @@ export const GAP = 8;
 export const NARROWEST = 76;
 const LOWEST = 44;
 const WIDTHS = [224, 208, 192, 176, 160, 144, 128];
+/** Of columns in a network that is longer than the view in any case. */
+const LONG = 160;
 
 /** Pixels of a layer's texts and scale: in wide columns they take fewer lines. */
 function texts(width: number): number {
@@ -47,5 +49,5 @@ export function widest(
       });
       return sum + Math.max(NARROWEST, ...widths) + GAP;
     }, -GAP);
-  return WIDTHS.find((cap) => needed(cap) <= width) ?? WIDTHS.at(-1)!;
+  return WIDTHS.find((cap) => needed(cap) <= width) ?? LONG;
 }

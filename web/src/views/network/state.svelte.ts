@@ -21,7 +21,9 @@ export class NetworkState {
   focused = $state<string | null>(null);
   /** Whether negative values are hatched. */
   signs = $state(false);
+  /** Whether the layer's kernels, and the numbers around the value, stand above the maps. */
   kernels = $state(false);
+  numbers = $state(false);
   /** Of every layer that is there: how it is drawn now. */
   readonly drawn = new Map<string, () => DrawnLayer>();
 
@@ -58,6 +60,11 @@ export class NetworkState {
 
   toggle(id: string): void {
     if (!this.unfolded.delete(id)) this.unfolded.add(id);
+  }
+
+  /** Draw a layer large, with all of its maps, or as it was. */
+  enlarge(layer: string): void {
+    if (!this.large.delete(layer)) this.large.add(layer);
   }
 
   foldAll(): void {
