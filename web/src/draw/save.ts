@@ -88,7 +88,6 @@ export function svgText(drawing: Drawing): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
       `viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${ink}">`,
     `<title>${escaped(drawing.title)}</title>`,
-    gradients(),
     `<rect width="${width}" height="${height}" fill="${ground}"/>`,
     write(drawing.title, MARGIN, MARGIN + 16, 18, `font-weight="600"`),
     ...drawing.lines.map((text, k) =>
@@ -159,25 +158,27 @@ const ENDS: Record<Centred, readonly [string, string]> = {
   weights: ["rgb(0,133,95)", "rgb(155,77,202)"],
 };
 
-function gradients(): string {
-  const found = Object.entries(ENDS).flatMap(([name, [low, high]]) => [
-    gradient(name, [`<stop stop-color="${low}"/>`, empty(low, 0.5), empty(high, 0.5), end(high)]),
-    gradient(`${name}-half`, [empty(high, 0), end(high)]),
-  ]);
-  return `<defs>${found.join("")}</defs>`;
-}
+/** Steps of a scale's mark from its low end to its high one. */
+const STEPS = 40;
 
-const gradient = (name: string, stops: string[]): string =>
-  `<linearGradient id="${name}">${stops.join("")}</linearGradient>`;
-const empty = (colour: string, at: number): string =>
-  `<stop offset="${at}" stop-color="${colour}" stop-opacity="0"/>`;
-const end = (colour: string): string => `<stop offset="1" stop-color="${colour}"/>`;
+function steps({ colours, half }: ScaleMark, x: number, y: number, width: number): string {
+  const [low, high] = ENDS[colours];
+  const found = Array.from({ length: STEPS }, (_, k) => {
+    const share = (k + 0.5) / STEPS;
+    const value = half ? share : 2 * share - 1;
+    const left = x + (k * width) / STEPS;
+    return (
+      `<rect x="${left.toFixed(2)}" y="${y}" width="${(width / STEPS).toFixed(2)}" height="6" ` +
+      `fill="${value < 0 ? low : high}" fill-opacity="${Math.abs(value).toFixed(3)}"/>`
+    );
+  });
+  return found.join("");
+}
 
 function scaleOf(scale: ScaleMark, x: number, y: number, width: number): string {
   const length = Math.max(60, width);
-  const name = scale.half ? `${scale.colours}-half` : scale.colours;
   return [
-    `<rect x="${x}" y="${y}" width="${length}" height="6" fill="url(#${name})"/>`,
+    steps(scale, x, y, length),
     write(scale.low, x, y + 18, 11),
     write(scale.high, x + length, y + 18, 11, `text-anchor="end"`),
     scale.beyond && write(scale.beyond, x, y + 31, 11),

@@ -5,8 +5,7 @@ export const network = {
   described: (node: NodeData): string => node.described,
   beyond: (value: string) => `▸ ${value}`,
   /** In full, for who points at it. */
-  beyondAt: (value: string) =>
-    `The strongest colour stands for all beyond the 99.5th percentile; the largest is ${value}`,
+  beyondAt: "Colours end at the 99.5th percentile of the sizes; ▸ is the largest value beyond it",
   /** A sheet for screen readers. */
   sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
   keys:

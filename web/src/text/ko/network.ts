@@ -51,8 +51,7 @@ export const network = {
   title: "신경망",
   described,
   beyond: (value: string) => `▸ ${value}`,
-  beyondAt: (value: string) =>
-    `가장 진한 색은 99.5 백분위수를 넘는 모든 값을 나타냅니다. 가장 큰 값은 ${value}`,
+  beyondAt: "색은 크기의 99.5 백분위수에서 끝납니다. ▸는 그보다 큰 값 가운데 가장 큰 값입니다",
   sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
   keys:
     "화살표 키는 특징맵 안에서, Page Up과 Page Down은 특징맵 사이에서, Home과 End는 양 끝으로 움직입니다. " +

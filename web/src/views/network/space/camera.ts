@@ -88,6 +88,6 @@ export function zoomed(camera: Camera, factor: number): Camera {
 
 /** Where to stand to see a body of that radius whole. */
 export function around(target: Vector, radius: number, aspect: number): Camera {
-  const distance = (0.85 * radius) / Math.sin(ANGLE / 2) / Math.min(1, aspect);
+  const distance = radius / Math.sin(ANGLE / 2) / Math.min(1, aspect);
   return { yaw: -0.4, pitch: 0.4, distance, target };
 }
