@@ -10,7 +10,7 @@ import pytest
 
 from pellucid.architectures import get_architecture
 from pellucid.engines.native import compile as compiling
-from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE
+from pellucid.engines.native.emit.schedule_builder import INFER, SINGLE, STEP
 from pellucid.engines.native.lower.depth_first import one_by_one
 from pellucid.engines.native.lower.fold import fold
 from pellucid.layers import (
@@ -24,7 +24,7 @@ from pellucid.layers import (
     Residual,
     Sequential,
 )
-from tests.engines.native.programs import compiled, native
+from tests.engines.native.programs import SMALL, compiled, digest, native, train
 from tests.engines.native.test_banded import every_kind
 from tests.engines.native.test_memory import poison_new, poison_used
 from tests.engines.networks import GRAPHS, batch
@@ -139,8 +139,52 @@ def test_what_passes_has_room_for_one_image_a_thread() -> None:
         assert layout.bytes(3) <= sizes[f"value {name}"] < layout.bytes(4)
 
 
-def test_not_where_values_are_wanted_or_learned_from() -> None:
-    learning = native(GRAPHS["lecture"])
-    assert not any(alone(learning))
+def test_learning_keeps_all_values_and_the_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Norms, bands that are not made, shortcuts, dropout; threads of unequal parts."""
+    runs: list[list[str]] = []
+    for graph in (SMALL, crossing(), every_kind()):
+        digests = []
+        for together in (False, True):
+            if together:
+                monkeypatch.setattr(compiling, "light", lambda *_: frozenset())
+            program = native(graph, threads=2)
+            train(program, 3, 5)
+            plan = compiled(program)._code.plan
+            assert not plan.passing
+            step = plan.builder.schedules[STEP[0]]
+            digests.append(digest(program))
+            assert any(call.one_by_one for call in step) != together
+            names = [call.name for call in step]
+            runs.append(names)
+        monkeypatch.undo()
+        assert digests[0] == digests[1]
+    assert runs[0] == runs[1]
+
+
+def test_the_larger_gradient_comes_last() -> None:
+    graph = Sequential(
+        [
+            Conv2D(4, 1, bias=False, name="first"),
+            BatchNorm(),
+            Conv2D(30, 1, bias=False, name="widens"),
+            BatchNorm(),
+            Conv2D(5, 1, bias=False, name="narrows"),
+            BatchNorm(),
+            Conv2D(3, 1, name="masked"),
+            ReLU(),
+            Flatten(),
+            Dense(4),
+        ]
+    ).graph((9, 8, 3))
+    step = compiled(native(graph))._code.plan.builder.schedules[STEP[0]]
+    names = [call.name for call in step]
+    for name, kernel_first in (("widens", False), ("narrows", True), ("masked", False)):
+        kernel, back = (
+            names.index(f"{what} {name}") for what in ("kernel gradient", "back through")
+        )
+        assert (kernel < back) == kernel_first
+
+
+def test_a_single_image_is_cut_otherwise() -> None:
     program = native(GRAPHS["lecture"], learning=None, threads=2)
     assert not any(alone(program, SINGLE[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -26,12 +27,14 @@ from pellucid.engines.native.kernels.parameters import write_update
 from pellucid.engines.native.kernels.plan import Plan
 from pellucid.engines.native.kernels.sharing import Sharing
 from pellucid.engines.native.kernels.targets import Computed, Given
-from pellucid.engines.native.lower.depth_first import passing, regions_one_by_one
+from pellucid.engines.native.lower.depth_first import light, passing, regions_one_by_one
 from pellucid.engines.native.lower.regions import lower
 from pellucid.engines.native.wanted import NOTHING
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from pellucid.engines.native.kernels.kernel import Kernel
@@ -116,20 +119,23 @@ def write(
     single = target.threads > 1 and optimizer is None and not wanted.backward
     vectors = Vectors(target.lanes, target.registers)
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
-    alone = 0
-    if optimizer is None and wanted == NOTHING and capacity > target.threads:
-        alone = regions_one_by_one(graph, lowered.regions)
+    keeps = optimizer is not None or wanted != NOTHING or capacity <= target.threads
+    first = 0 if keeps else regions_one_by_one(graph, lowered.regions)
+    alone = light(graph, lowered.regions)
+    if not keeps:
+        alone = frozenset(region.target for region in lowered.regions[:first])
     plan = Plan(
         graph, lowered.regions, vectors, capacity, target.threads, learning, builder, wanted,
-        lowered.makers, passing=passing(lowered.regions, alone),
+        lowered.makers, passing=passing(lowered.regions, first),
     )  # fmt: skip
     for region in plan.regions:
         plan.kernels[region.target] = region.kernel(plan, region)
     kernels = [*plan.kernels.values()]
     weighted = [kernel for kernel in kernels if isinstance(kernel, Weighted)]
     sharing = Sharing(plan, weighted)
-    for number, kernel in enumerate(kernels):
-        builder.origin, builder.one_by_one = kernel.region.target, number < alone
+    for kernel in kernels:
+        builder.origin = kernel.region.target
+        builder.one_by_one = kernel.region.target in alone
         if kernel.region.target not in plan.within:
             kernel.forward()
     builder.one_by_one = False
@@ -139,7 +145,7 @@ def write(
         builder.origin = loss.origin
         loss.write()
     if plan.has_backward:
-        _write_backward(plan, kernels, sharing)
+        _write_backward(plan, kernels, sharing, alone)
     for loss in losses.values():
         builder.origin = loss.origin
         loss.write_sum()
@@ -183,25 +189,39 @@ def _write_update(plan: Plan, sharing: Sharing, optimizer: Optimizer) -> None:
     sharing.hand_on()
 
 
-def _write_backward(plan: Plan, kernels: list[Kernel], sharing: Sharing) -> None:
-    """Append the backward pass, from what has a gradient already to all that needs one."""
+def _write_backward(
+    plan: Plan, kernels: list[Kernel], sharing: Sharing, alone: Collection[str]
+) -> None:
+    """Append the backward pass, from what has a gradient already to all that needs one.
+
+    Args:
+        plan: The plan.
+        kernels: In the forward pass's order.
+        sharing: Who shares weights.
+        alone: The regions that images go through one by one, by their targets.
+    """
     again = {kernel.region.target: kernel for kernel in kernels if _recomputed(kernel, plan)}
     for kernel in reversed(kernels):
         region = kernel.region
         if not region.sources or not plan.wants_gradient(region.target):
             continue
         plan.builder.origin = region.target
+        plan.builder.one_by_one = region.target in alone
         for source in region.sources:
             if source in again and kernel.reads_input_backward:
                 again.pop(source).recompute()
         if region.target not in plan.written:  # nothing leads from it to the answer
             plan.clear(f"clear {region.name}", plan.gradients[region.target])
-        kernel.backward()
-        if plan.trains(region) or plan.wanted.weights:
-            # At once, so that neither what came in nor its gradient need be kept for long.
-            kernel.weight_gradient()
-            if plan.training and isinstance(kernel, Weighted):
-                sharing.add(kernel)
+        learns = plan.trains(region) or plan.wanted.weights
+        # Both at once, so that neither what came in nor its gradient need be kept for long; and
+        # the input's gradient last where it is the larger, for the layer before to read it.
+        larger = prod(region.shape) < sum(map(prod, region.inputs))
+        order = [kernel.backward, *([kernel.weight_gradient] if learns else [])]
+        for append in reversed(order) if larger and kernel.in_any_order else order:
+            append()
+        if learns and plan.training and isinstance(kernel, Weighted):
+            sharing.add(kernel)
+    plan.builder.one_by_one = False
 
 
 def orders(plan: Plan) -> list[list[str]]:

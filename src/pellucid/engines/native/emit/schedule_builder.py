@@ -143,7 +143,7 @@ class ScheduleBuilder:
         schedules = (schedules,) if isinstance(schedules, str) else schedules
         call = Call(
             *self._function(name, body), share, group, name, self.origin, about, again=again,
-            one_by_one=self.one_by_one,
+            one_by_one=self.one_by_one and (share, group) == ("images", BY_IMAGE),
         )  # fmt: skip
         for schedule in schedules:
             self.calls.setdefault(schedule, []).append(call)
@@ -235,43 +235,48 @@ class ScheduleBuilder:
         """A function that every thread calls once; they meet where they need each other."""
         kinds = [*PARAMETERS[:3], ("i64", "thread"), ("i64", "threads"), ("ptr", "barrier")]
         f = Function(name, kinds, self.vectors)
-        alone = [call for call in calls if call.one_by_one]
-        if alone:
-            self._one_by_one(f, alone)
         previous = calls[0].group
-        for call in calls[len(alone) :]:
+        for run in _runs(calls):
+            call = run[0]
             if call.group != previous:
                 f.do("call void @meet(ptr %barrier, i64 %threads)")
-            units: Index = "%images" if call.share == "images" else call.share
-            first = _part(f, units, "%thread")
-            last = _part(f, units, f.add("%thread", 1))
-            table = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
-            _call(f, call, table, first, last)
             previous = call.group
+            if call.one_by_one and (len(run) > 1 or self._slots(call)):
+                self._one_by_one(f, run)
+                continue
+            units: Index = "%images" if call.share == "images" else call.share
+            first, last = (_part(f, units, t) for t in ("%thread", f.add("%thread", 1)))
+            _call(f, call, _table(f, call), first, last)
         return f.text()
 
+    def _slots(self, call: Call) -> list[int]:
+        """For each of a stage's places, how far threads' images are apart; none where all share."""
+        slots = self.slots[slice(*call.places)]
+        return slots if any(slots) else []
+
     def _one_by_one(self, f: Function, calls: list[Call]) -> None:
-        """The first stages, each image on its way through all of them before the next.
+        """Some stages, each image on its way through all of them before the next.
 
         Stages count a thread's images as if there were room for all. Where it holds one at a time,
         the address that they find is such that this one comes to lie in the thread's slot.
         """
-        most = max(last - first for first, last in (call.places for call in calls))
-        own = f.value(f"alloca ptr, i64 {most}, align 8")
+        slots = {id(call): self._slots(call) for call in calls}
+        most = max(map(len, slots.values()))
+        own = f.value(f"alloca ptr, i64 {most}, align 8") if most else ""
 
         def image(n: Index, _: list[Value]) -> list[Value]:
-            back = f.value(f"sub i64 %thread, {n}")
+            back = f.value(f"sub i64 %thread, {n}") if most else ""
             for call in calls:
-                first, last = call.places
-                for number in range(first, last):
-                    entry = f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {number}")
+                table, there = _table(f, call), slots[id(call)]
+                for number, slot in enumerate(there):
+                    entry = f.value(f"getelementptr inbounds ptr, ptr {table}, i64 {number}")
                     address = f.value(f"load ptr, ptr {entry}, align 8")
-                    if slot := self.slots[number]:
+                    if slot:
                         moved = f.multiply(back, slot)
                         address = f.value(f"getelementptr i8, ptr {address}, i64 {moved}")
-                    to = f.value(f"getelementptr inbounds ptr, ptr {own}, i64 {number - first}")
+                    to = f.value(f"getelementptr inbounds ptr, ptr {own}, i64 {number}")
                     f.do(f"store ptr {address}, ptr {to}, align 8")
-                _call(f, call, own, n, f.add(n, 1))
+                _call(f, call, own if there else table, n, f.add(n, 1))
             return []
 
         first, last = (_part(f, "%images", t) for t in ("%thread", f.add("%thread", 1)))
@@ -315,6 +320,23 @@ done:
   ret void
 }}
 """
+
+
+def _runs(calls: list[Call]) -> list[list[Call]]:
+    """Stages in a row between which threads do not meet, and that images go through one by one."""
+    found: list[list[Call]] = []
+    for call in calls:
+        last = found[-1][-1] if found else None
+        if call.one_by_one and last is not None and last.one_by_one and last.group == call.group:
+            found[-1].append(call)
+        else:
+            found.append([call])
+    return found
+
+
+def _table(f: Function, call: Call) -> Value:
+    """Pointer to where a stage's addresses begin."""
+    return f.value(f"getelementptr inbounds ptr, ptr %memory, i64 {call.places[0]}")
 
 
 def _call(f: Function, call: Call, table: Value, first: Index, last: Index) -> None:

@@ -234,6 +234,10 @@ class Convolve(PackedKernel):
         """Whether the forward pass keeps what the backward pass needs."""
         return self.plan.wants_gradient(self.region.target)
 
+    @property
+    def in_any_order(self) -> bool:
+        return not self.region.epilogue  # else ∂y is masked or unpooled first
+
     def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
         plan, target = self.plan, self.plan.gradients[self.region.target]

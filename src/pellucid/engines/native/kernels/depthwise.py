@@ -77,6 +77,10 @@ class Depthwise(PackedKernel):
     def _weight_bytes(self) -> int:
         return FLOAT * self.packing.size
 
+    @property
+    def in_any_order(self) -> bool:
+        return not self.region.epilogue  # else ∂y is masked or unpooled first
+
     def backward(self) -> None:
         """Append what goes back image by image: to ∂y, and on to ∂x."""
         plan, source = self.plan, self.region.sources[0]

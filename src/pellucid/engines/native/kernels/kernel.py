@@ -56,6 +56,11 @@ class Kernel(ABC):
     def __init__(self, plan: Plan, region: Region) -> None:
         self.plan, self.region, self.name = plan, region, region.name
 
+    @property
+    def in_any_order(self) -> bool:
+        """Whether the weights' gradient needs nothing that the backward stages make."""
+        return False
+
     @classmethod
     def declines(cls, region: Region, target: Target) -> str:
         """Why it does not compute a region; empty where it does."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.engines.native.kernels.region import Region
-    from pellucid.graph import Graph
+    from pellucid.graph import Graph, Node
 
 
 def one_by_one(graph: Graph) -> frozenset[str]:
@@ -25,11 +25,7 @@ def one_by_one(graph: Graph) -> frozenset[str]:
     As many as make least what is read or written for an image: the weights of these, and what the
     others with weights read and write.
     """
-    numbers: list[tuple[int, int]] = []
-    for node in graph.nodes:
-        shapes = graph.inputs_of(node)
-        weights = sum(prod(each.shape) for each in node.operation.parameters(*shapes).values())
-        numbers.append((weights, prod(graph.shapes[node.name]) + sum(map(prod, shapes))))
+    numbers = [_numbers(graph, node) for node in graph.nodes]
     cost = sum(values for weights, values in numbers if weights)
     least, first = cost, 0
     for number, (weights, values) in enumerate(numbers):
@@ -40,6 +36,27 @@ def one_by_one(graph: Graph) -> frozenset[str]:
     if cost < least:
         first = len(numbers)
     return frozenset(node.name for node in graph.nodes[:first])
+
+
+def _numbers(graph: Graph, node: Node) -> tuple[int, int]:
+    """How many weights a node has, and how many values it reads and writes for an image."""
+    shapes = graph.inputs_of(node)
+    weights = sum(prod(each.shape) for each in node.operation.parameters(*shapes).values())
+    return weights, prod(graph.shapes[node.name]) + sum(map(prod, shapes))
+
+
+def light(graph: Graph, regions: Sequence[Region]) -> frozenset[str]:
+    """The regions of which an image's values outweigh the weights, by their targets.
+
+    Where a program learns, or values are asked for, all values are kept: images then go one by one
+    through those of these whose stages follow each other.
+    """
+    found = set()
+    for region in regions:
+        weights, values = _numbers(graph, region.anchor) if region.sources else (0, 1)
+        if weights < values:
+            found.add(region.target)
+    return frozenset(found)
 
 
 def regions_one_by_one(graph: Graph, regions: Sequence[Region]) -> int:
