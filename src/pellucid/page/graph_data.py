@@ -119,7 +119,7 @@ def node_data(
         "inputs": list(node.inputs),
         "shape": list(shape),
         "weights": dict(stores),
-        "trained": sorted(_trained(operation, shapes)),
+        "trained": _trained(operation, shapes),
         "multiply_adds": operation.multiply_adds(*shapes),
         "reads": {
             "inputs": [[dataclasses.asdict(axis) for axis in axes] for axes in reads.inputs],

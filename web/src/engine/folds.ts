@@ -38,18 +38,42 @@ export function withFolds(weights: Weights, folds: readonly Fold[]): Map<string,
   return found;
 }
 
-/** What a batch norm that is not folded does to one channel: x times factor, plus added. */
-export function normAt(
-  node: NodeData,
+/** What a batch norm makes of one channel: x times factor, plus added. */
+export interface NormFacts {
+  gamma: number;
+  beta: number;
+  mean: number;
+  /** √(σ² + ε). */
+  deviation: number;
+  factor: number;
+  added: number;
+}
+
+/** How one channel's kernel and bias are made where a norm was taken in. */
+export function foldAt(
+  fold: Fold,
   weights: Weights,
   channel: number,
-): { factor: number; added: number; mean: number; deviation: number } {
+): NormFacts & { stored: number } {
+  const names = ["gamma", "beta", "mean", "variance"].map((part) => [part, `${fold.norm}.${part}`]);
+  const norm = { weights: Object.fromEntries(names), norm: { epsilon: fold.epsilon } };
+  const facts = normAt(norm, weights, channel);
+  const stored = fold.bias === null ? 0 : weight(weights, fold.bias)[channel];
+  return { ...facts, stored, added: facts.added + stored * facts.factor };
+}
+
+/** What a batch norm that is not folded does to one channel: x times factor, plus added. */
+export function normAt(
+  node: Pick<NodeData, "weights" | "norm">,
+  weights: Weights,
+  channel: number,
+): NormFacts {
   const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "variance"].map(
     (part) => weight(weights, node.weights[part])[channel],
   );
   const deviation = Math.sqrt(variance + node.norm!.epsilon);
   const factor = gamma / deviation;
-  return { factor, added: beta - factor * mean, mean, deviation };
+  return { gamma, beta, mean, deviation, factor, added: beta - factor * mean };
 }
 
 /** What a batch norm that is not folded multiplies and adds, a channel. */

@@ -25,6 +25,13 @@ function read(axis: Axis, at: Position): [number, number][] {
   return found;
 }
 
+/** The positions that an output position reads along an axis, by tap; those outside too. */
+export function positions(axis: Axis, at: Position): number[] {
+  const start = base(axis, at);
+  const sums = Array.from({ length: axis.taps }, (_, tap) => start + axis.dilation * tap);
+  return sums.filter((sum) => sum % axis.divisor === 0).map((sum) => sum / axis.divisor);
+}
+
 /** By which tap an output position reads a position, or none. */
 function tapOf(axis: Axis, at: Position, place: number): number | null {
   const apart = place * axis.divisor - base(axis, at);

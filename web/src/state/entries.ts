@@ -2,8 +2,10 @@
 
 import { CHAPTERS } from "../lecture/parts";
 import { LANGUAGES, type Language } from "../text/index";
+import { trainedWeights } from "../engine/step";
 import { Address, type Entry, wholeNumber } from "./address";
 import type { PageState, Place, View } from "./page.svelte";
+import type { Back } from "./backwards.svelte";
 import { MOST, packed, unpacked } from "./pixels";
 
 /** Opened values that an address keeps, the last ones. */
@@ -84,14 +86,57 @@ const chapter: Entry<PageState> = {
   },
 };
 
-address.add(picture, drawn, truth, open, view, chapter, networkView, language);
+/** Opened gradients, of values `v:layer:1,2,3` and of weights `w:conv1.kernel:0,0,0,1`. */
+const gradient: Entry<PageState> = {
+  key: "gradient",
+  write: ({ backwards }) =>
+    backwards.path
+      .slice(-DEEPEST)
+      .map(({ kind, name, at }) => `${kind === "value" ? "v" : "w"}:${name}:${at.join(",")}`),
+  read(page, texts) {
+    const path = texts.slice(-DEEPEST).map((text): Back | null => {
+      const kind = text.startsWith("w:") ? "weight" : "value";
+      const trained = trainedWeights(page.network);
+      const found = text.startsWith("v:")
+        ? placeOf(page, text.slice(2))
+        : placeIn(
+            (name) => (trained.includes(name) ? page.network.weightShape(name) : undefined),
+            text.slice(2),
+          );
+      return found && { kind, name: found.layer, at: found.at };
+    });
+    page.backwards.path = path.includes(null) ? [] : (path as Back[]);
+  },
+};
+
+/** What is right, of labels and numbers. */
+const wanted: Entry<PageState> = {
+  key: "wanted",
+  write: ({ backwards }) => (backwards.wanted ? [backwards.wanted.join(",")] : []),
+  read(page, [text]) {
+    const numbers = text?.split(",").map((part) => (part.trim() ? Number(part) : Number.NaN));
+    const count = page.data.graph.reading.shape[0];
+    const good = numbers?.length === count && numbers.every(Number.isFinite);
+    page.backwards.wanted = good ? numbers : null;
+  },
+};
+
+address.add(picture, drawn, truth, wanted, open, gradient, view, chapter, networkView, language);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {
+  return placeIn((layer) => page.shapeOf(layer), text);
+}
+
+/** A position in an array that has a name; none if there is no such array, or it lies outside. */
+function placeIn(
+  shapeOf: (name: string) => readonly number[] | undefined,
+  text: string,
+): Place | null {
   const found = /^([^]+):(\d{1,9}(?:,\d{1,9})*)$/.exec(text);
   if (!found) return null;
   const [layer, at] = [found[1], found[2].split(",").map(Number)];
-  const shape = page.shapeOf(layer);
+  const shape = shapeOf(layer);
   const inside = shape?.length === at.length && at.every((place, axis) => place < shape[axis]);
   return inside ? { layer, at } : null;
 }

@@ -5,6 +5,7 @@ import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import { lossGradient, reading } from "../engine/task";
 import type { Chapter } from "../lecture/parts";
+import { Backwards } from "./backwards.svelte";
 import { Surgery } from "./surgery.svelte";
 import { catalogues, type Language } from "../text/index";
 
@@ -85,6 +86,7 @@ export class PageState {
 
   chapter = $state<Chapter>("pixels");
   readonly surgery = new Surgery(this);
+  readonly backwards: Backwards;
 
   constructor(
     data: PageData,
@@ -100,6 +102,7 @@ export class PageState {
     this.language = this.firstLanguage = language;
     this.views = views;
     this.view = views[0];
+    this.backwards = new Backwards(this);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -160,7 +163,8 @@ export class PageState {
 
   /** What a click on a map does: opens what is shown there. */
   choose(layer: string, at: Position): void {
-    this.open(layer, at);
+    if (this.maps.kind === "values") this.open(layer, at);
+    else this.backwards.open({ kind: "value", name: layer, at: [...at] });
   }
 
   /** Back to the value before. */

@@ -3,6 +3,7 @@
 import type { Component } from "svelte";
 import type { PageData } from "../engine/data";
 import type { PageState, View } from "../state/page.svelte";
+import BackwardView from "./backward/Backward.svelte";
 import LectureView from "./lecture/Lecture.svelte";
 import Learn from "./learn/Learn.svelte";
 import NumberView from "./number/Number.svelte";
@@ -17,6 +18,7 @@ interface Registered {
 
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
+  { view: "backward", component: BackwardView },
   { view: "why", component: WhyView },
   { view: "lecture", component: LectureView },
   { view: "learn", component: Learn, exists: (data) => data.learn !== null },

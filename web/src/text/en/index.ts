@@ -1,4 +1,5 @@
 import { answer } from "./answer";
+import { backward } from "./backward";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -7,4 +8,4 @@ import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const en = { answer, input, learn, lecture, network, number, page, why };
+export const en = { answer, backward, input, learn, lecture, network, number, page, why };

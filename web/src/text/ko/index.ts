@@ -1,5 +1,6 @@
 import type { Catalogue } from "../index";
 import { answer } from "./answer";
+import { backward } from "./backward";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -8,4 +9,14 @@ import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const ko: Catalogue = { answer, input, learn, lecture, network, number, page, why };
+export const ko: Catalogue = {
+  answer,
+  backward,
+  input,
+  learn,
+  lecture,
+  network,
+  number,
+  page,
+  why,
+};

@@ -1,0 +1,82 @@
+/** What the layers behind a value make of it, as far as it stays one value. */
+
+import { offset } from "./arrays";
+import type { NodeData, Position } from "./data";
+import type { Network, Values } from "./network";
+import { dependents } from "./reads";
+import { termsOf } from "./terms";
+
+/** One layer that takes a value: makes one of it, or reads it among others. */
+export type Use =
+  | {
+      kind: "made";
+      layer: string;
+      at: number[];
+      after: number;
+      /** Of a maximum: whether it won; none for all others. */
+      wins: boolean | null;
+      depth: number;
+    }
+  | { kind: "read"; layer: string; places: number[][]; count: number; depth: number };
+
+/** Values that read it, of one layer, that are named. */
+const NAMED = 6;
+
+export function becomes(
+  network: Network,
+  values: Values,
+  layer: string,
+  at: Position,
+  depth = 0,
+): Use[] {
+  const found: Use[] = [];
+  const { reading, output } = network.data.graph;
+  const readers = network.readers(layer);
+  for (const node of layer === output ? [...readers, reading] : readers) {
+    node.inputs.forEach((name, branch) => {
+      if (name !== layer) return;
+      const places = dependents(node, branch, at);
+      if (node.rule === "maximum" || follows(node)) {
+        for (const place of places) {
+          const after = values.at(node.name, place);
+          const wins =
+            node.rule === "maximum" ? won(network, values, node, place, layer, at) : null;
+          found.push({ kind: "made", layer: node.name, at: place, after, wins, depth });
+          if (wins !== false) found.push(...becomes(network, values, node.name, place, depth + 1));
+        }
+      } else if (places.length) {
+        const named = places.slice(0, NAMED);
+        found.push({
+          kind: "read",
+          layer: node.name,
+          places: named,
+          count: places.length,
+          depth,
+        });
+      }
+    });
+  }
+  return found;
+}
+
+/** Whether each output is made of one value of a single input. */
+function follows(node: NodeData): boolean {
+  return (
+    node.inputs.length === 1 &&
+    node.reads.inputs[0].length === node.shape.length &&
+    node.reads.inputs[0].every(({ taps, follows: followed }) => taps === 1 && followed.length === 1)
+  );
+}
+
+function won(
+  network: Network,
+  values: Values,
+  node: NodeData,
+  place: Position,
+  layer: string,
+  at: Position,
+): boolean {
+  const { terms, own } = termsOf(network, values, node.name, place);
+  const shape = network.shape(layer)!;
+  return terms[own].layer === layer && offset(shape, terms[own].at) === offset(shape, at);
+}

@@ -1,0 +1,118 @@
+/** The way back of a picture: what is right, the loss, its gradients, and one step of learning. */
+
+import type { Position } from "../engine/data";
+import { Passed } from "../engine/gradient_terms";
+import { type Lost, lost, smoothed } from "../engine/losses";
+import { stepped } from "../engine/step";
+import type { PageState } from "./page.svelte";
+
+/** A gradient that is opened: at a value of a layer, or at a weight by its full name. */
+export interface Back {
+  kind: "value" | "weight";
+  name: string;
+  at: Position;
+}
+
+/** What a step changed. */
+export interface Step {
+  rate: number;
+  weights: ReadonlyMap<string, Float32Array>;
+  answer: Float64Array;
+  loss: number;
+}
+
+export class Backwards {
+  /** Of labels and numbers: what is right, 0 or 1 a label, or numbers in their units. */
+  wanted = $state.raw<number[] | null>(null);
+  /** The gradient that is opened, behind those that led there. */
+  path = $state.raw<Back[]>([]);
+  /** Steps that were taken, with what was before each. */
+  steps = $state.raw<Step[]>([]);
+  rate = $state(0);
+  /** The version of the weights that the last step left. */
+  private version = -1;
+  private turn = 0;
+
+  /** What the loss compares the outputs with; none as long as nobody says what is right. */
+  readonly targets: Float64Array | null = $derived.by(() => {
+    const { task, reading } = this.page.data.model;
+    const { outputs, truth } = this.page;
+    if (task === "single-label") {
+      return truth === null ? null : Float64Array.from(outputs, (_, k) => (k === truth ? 1 : 0));
+    }
+    if (!this.wanted) return null;
+    if (task === "multi-label") return Float64Array.from(this.wanted);
+    return Float64Array.from(this.wanted, (x, k) => (x - reading!.shift[k]) / reading!.scale[k]);
+  });
+  readonly lost: Lost | null = $derived.by(() => {
+    const { data, outputs } = this.page;
+    return this.targets && lost(data.learner.loss, outputs, this.targets);
+  });
+  /** The targets as the loss sees them. */
+  readonly smoothed: Float64Array | null = $derived.by(() => {
+    const { loss } = this.page.data.learner;
+    return this.targets && smoothed(loss, this.targets);
+  });
+  readonly passed: Passed | null = $derived.by(() => {
+    const { network, values, gradients } = this.page;
+    return gradients && new Passed(network, values, gradients);
+  });
+  readonly selected: Back | null = $derived(this.path.at(-1) ?? null);
+
+  constructor(private readonly page: PageState) {
+    this.rate = page.data.learner.learning_rate;
+  }
+
+  /** What the network itself answers, as what is right. */
+  own(): number[] {
+    const { task, threshold } = this.page.data.model;
+    const answer = Array.from(this.page.answer);
+    return task === "multi-label" ? answer.map((y) => (y >= (threshold ?? 0.5) ? 1 : 0)) : answer;
+  }
+
+  /** Compute the gradients of the loss; without one there are none. */
+  async compute(): Promise<void> {
+    const { page, lost: found } = this;
+    const own = ++this.turn;
+    const gradients = found ? await page.network.differentiate(page.pixels, found.gradient) : null;
+    if (own === this.turn) page.gradients = gradients;
+  }
+
+  open(back: Back, further = false): void {
+    this.path = further ? [...this.path, back] : [back];
+  }
+
+  back(): void {
+    this.path = this.path.slice(0, -1);
+  }
+
+  /** Let every weight go one step against its gradient. */
+  step(): void {
+    const { page, lost: found } = this;
+    if (!page.gradients || !found) return;
+    if (this.version !== page.version) this.steps = [];
+    const { answer } = page;
+    const before = new Map(page.network.storedWeights);
+    const after = stepped(page.network, page.gradients, this.rate);
+    const step = { rate: this.rate, weights: before, answer, loss: found.loss };
+    page.setWeights(after);
+    this.done([...this.steps, step]);
+  }
+
+  undo(): void {
+    const last = this.steps.at(-1);
+    if (!last) return;
+    this.page.setWeights(last.weights);
+    this.done(this.steps.slice(0, -1));
+  }
+
+  /** The steps, unless other weights have overtaken them, e.g. learned ones. */
+  get taken(): readonly Step[] {
+    return this.version === this.page.version ? this.steps : [];
+  }
+
+  private done(steps: Step[]): void {
+    this.steps = steps;
+    this.version = this.page.version;
+  }
+}
