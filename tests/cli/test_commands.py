@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import pellucid as package
+from pellucid.cli.app import app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,29 @@ def test_version_and_help(pellucid: Command) -> None:
 def test_no_command_is_wrong_use(pellucid: Command) -> None:
     pellucid(code=2)
     pellucid("trian", "mnist", code=2)
+
+
+def test_a_name_that_an_option_does_not_have(pellucid: Command) -> None:
+    """Every option that takes one of a few names says in the same words which there are."""
+    for command, option, names in (
+        ("export", "--layout", "nhwc, nchw"),
+        ("export", "--dtype", "uint8, float32"),
+        ("import", "--layout", "nhwc, nchw"),
+        ("import", "--task", "single-label, multi-label, regression"),
+        ("import", "--resize", "pad, crop, stretch"),
+        ("runs", "--sort", "date, result, data, name"),
+        ("train", "--bad", "quarantine, error"),
+    ):
+        more = ["x", "--out", "y"] if command in ("export", "import") else ["x"]
+        told = pellucid(command, *more, option, "foo", code=2).stderr
+        assert "Value error" not in told
+        assert "unknown" in told
+        assert f"'foo'; there are {names}" in told
+    for each in app.registered_commands:
+        assert each.callback is not None
+        for name, hint in get_type_hints(each.callback, include_extras=True).items():
+            if "Literal[" in str(hint):  # else Typer itself would say it, in its words
+                assert get_args(hint)[1].parser is str, name
 
 
 def test_summary_of_the_lecture_network(pellucid: Command) -> None:

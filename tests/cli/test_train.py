@@ -192,7 +192,7 @@ def test_a_report_that_is_broken_off_is_made_by_resuming(
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     assert done.stderr.splitlines()[-1] == (
-        "pellucid: stopped while the report was made; the model is whole, make it with: pellucid "
+        "pellucid: stopped while the report was made; the model is whole, go on with: pellucid "
         "train --resume run"
     )
     assert done.stdout == ""

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from pellucid.files.feature_file import load_features
+from pellucid.training import Stopped
 from pellucid.training.saved_run import read_saved_run
 from tests.transfer.made import body_file, pictures
 
@@ -105,13 +106,42 @@ def test_numbers_and_arrays(pellucid: Command, tmp_path: Path) -> None:
     assert json.loads(printed)["r2"] > 0.2
 
 
+def test_near_copies_across_the_parts(
+    pellucid: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A validation picture that is a learned one with other bits is said to be no new picture."""
+    body = body_file(tmp_path)
+    common = ["train", folder, "--engine", "reference", "--from", body, "--no-report"]
+    plain = pellucid(*common, "--out", "plain")
+    assert "near copies across the parts" not in plain.stderr
+    kept = load_features(tmp_path / "plain" / "features.safetensors")
+    held, learned = (kept.names[kept.part(part)[0]] for part in ("validation", "train"))
+    Image.open(folder / learned).convert("RGB").point(lambda v: v + 1).save(folder / held)
+    told = pellucid(*common, "--out", "run").stderr
+    assert "near copies across the parts: 1 of 6 validation pictures" in told
+    assert f"{held} to {learned}" in told
+
+    def stop(*_: object, **__: object) -> None:
+        raise Stopped("stopped", 143)  # as SIGTERM does; Ctrl-C would end the tests
+
+    monkeypatch.setattr("pellucid.transfer.out_of_fold.fit_head", stop)
+    stopped = pellucid(*common, "--folds", 5, "--out", "folds", code=143).stderr
+    assert "stopped while the folds were judged" in stopped
+    monkeypatch.undo()
+    pellucid("train", "--resume", "folds")
+    assert json.loads((tmp_path / "folds" / "folds.json").read_text("utf-8"))["folds"] == 5
+
+
 def test_what_is_refused(pellucid: Command, folder: Path, tmp_path: Path) -> None:
     body = body_file(tmp_path)
     run = tmp_path / "run"
     run.mkdir()
     shutil.copy(body, run / "model.safetensors")
+    (tmp_path / "damaged.safetensors").write_bytes(body.read_bytes()[:-9])
     for more, words, code in (
-        (["--from", "nothing.safetensors"], "nothing.safetensors", 1),
+        (["--from", "nothing.safetensors"], "pellucid: nothing.safetensors: ", 1),
+        (["--start-from", "nothing.safetensors"], "pellucid: nothing.safetensors: ", 1),
+        (["--from", "damaged.safetensors"], "pellucid: damaged.safetensors: ", 1),
         (["--from", "efficientnet-lite7"], "efficientnet-lite0", 1),
         (["--from", body, "--start-from", body], "--start-from", 1),
         (["--from", body, "--epochs", 2], "--fine-tune", 1),
@@ -182,6 +212,8 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
     np.testing.assert_array_equal(
         with_data.features, load_features(tmp_path / "more" / "features.safetensors").features
     )
+    single = ["add-class", "run", dots / "3.png", "--name", "dots", "--out", "single", "--json"]
+    assert json.loads(pellucid(*single, *quick).stdout)["classes"] == ["down", "up", "dots"]
     counted = pellucid("add-class", "run", dots, *quick, "--out", "counted")
     assert "2 validation pictures of dots: 2 right" in counted.stderr
     again = ["add-class", "more", folder / "up", "--name", "again", *quick]
@@ -196,6 +228,7 @@ def test_nearest_and_a_further_class(pellucid: Command, folder: Path, tmp_path: 
         (["add-class", "run", tmp_path / "none"], "none", 1),
         (["add-class", "run", dots, "--out", "run", "--overwrite"], "is read by", 2),
         (["add-class", "run", dots, "--out", "more"], "holds a run already", 1),
+        (["add-class", "run", dots / "3.png"], "--name", 2),
         (["predict", "alone.safetensors", one, "--nearest", 2], "features.safetensors", 1),
         (["predict", "run", one, "--nearest", 2, "--out", "x.csv"], "--nearest", 2),
     ):

@@ -56,7 +56,7 @@ def test_what_is_planted_is_found(kind: str) -> None:
         task, targets = Regression(("n",), (0.0,), (1.0,)), wrong[:, None].astype(float)
     parts = np.full(80, 1, np.uint8)
     parts[20] = 3
-    kept = FeatureSet(features, targets, tuple(map(str, range(80))), parts, task, "body")
+    kept = FeatureSet(features, tuple(map(str, range(80))), "body", targets, parts, task)
     report = with_suspicions(DataReport("it", ("train", "test"), (), ()), kept)
     found = {each.kind: each for each in report.findings}
     assert found["near-leakage"].names == ("10", "20")
@@ -74,7 +74,7 @@ def test_features_that_tell_nothing_doubt_no_label() -> None:
     features = random.normal(size=(60, 40)).astype(np.float32)
     task = SingleLabel(("a", "b", "c"))
     kept = FeatureSet(
-        features, np.arange(60) % 3, tuple(map(str, range(60))), np.ones(60, np.uint8), task, "body"
+        features, tuple(map(str, range(60))), "body", np.arange(60) % 3, np.ones(60, np.uint8), task
     )
     report = with_suspicions(DataReport("it", ("train",), (), ()), kept)
     (finding,) = report.findings

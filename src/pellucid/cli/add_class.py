@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 def add_class(
     model: arguments.ModelName,
     folder: Annotated[
-        str, typer.Argument(help="Pictures of the new class, at any depth.", show_default=False)
+        str,
+        typer.Argument(
+            help="A folder of the new class, its pictures at any depth; or one picture, or a list.",
+            show_default=False,
+        ),
     ],
     name: Annotated[
         str | None, typer.Option(help="Of the new class.", show_default="the folder's")
@@ -73,6 +77,11 @@ def add_class(
     from pellucid.transfer.nearest import features_beside
 
     console = remarks()
+    if name is None and os.path.lexists(folder) and not Path(folder).is_dir():
+        raise typer.BadParameter(
+            f"is needed: {printable(folder)} is no folder, whose name the class would take",
+            param_hint="--name",
+        )
     called = folder_name(folder) if name is None else name.strip()
     if not called:
         raise typer.BadParameter("is empty; leave it out, or give a name", param_hint="--name")

@@ -1,16 +1,28 @@
-"""The features of all pictures of data, in all their parts."""
+"""The features of all pictures of data, in all their parts; or of pictures without labels."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pellucid.errors import DataError
-from pellucid.text import printable
+import numpy as np
+
+from pellucid.errors import ArgumentError, DataError
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pellucid.data.reading import Reading
-    from pellucid.files.feature_file import FeatureSet
-    from pellucid.transfer.features import Watching
+    from pellucid.files import Model
+    from pellucid.files.feature_file import FeatureSet, PictureFeatures
+    from pellucid.transfer.body import Body
+    from pellucid.transfer.features import FeatureReader, Watching
+
+TOGETHER = 64
+"""Pictures without labels that are in memory at a time."""
 
 
 def read_features(
@@ -34,24 +46,122 @@ def read_features(
     Raises:
         PellucidError: Whatever is wrong with the data or the network; one line.
     """
-    from dataclasses import replace
-
     from pellucid.data.load import read_parts
-    from pellucid.engines import get_engine
-    from pellucid.estimators.remembered import remembered_model
     from pellucid.tasks import TASKS
     from pellucid.training.head import feature_set
+
+    _, body, reader = _opened(given, reading, engine)
+    like = replace(body.preprocessing, value_range=None, invert=False)
+    parts, notes = read_parts(source, reading, like=like, task=task)
+    if not parts:
+        raise DataError(f"{printable(source)}: holds no pictures")
+    found = {part: (data, reader.read(data.images, watching)) for part, data in parts.items()}
+    targets = next(iter(parts.values())).targets
+    return feature_set(TASKS[targets.kind].of(targets), body, found), notes
+
+
+def read_unlabelled(
+    texts: Sequence[str], given: str, reading: Reading, engine: str, watching: Watching
+) -> tuple[PictureFeatures | None, list[str], list[str]]:
+    """What a body sees in pictures without labels; the others; and what the user should know.
+
+    Args:
+        texts: As :func:`pellucid.data.asked.find_pictures` takes them.
+        given: As in :func:`read_features`.
+        reading: Which files are too large, and the column of a list's paths.
+        engine: Who computes.
+        watching: Called with how far it is.
+
+    Returns:
+        The features, None where no picture can be used; a line on each that cannot; and notes.
+    """
+    from pellucid.data.asked import find_pictures
+    from pellucid.files.feature_file import PictureFeatures
+    from pellucid.files.referenced import ReferencedPictures
+
+    model, body, reader = _opened(given, reading, engine)
+    limit, read = reading.max_pixels, model.preprocessing.read
+    pictures = ReferencedPictures(model, max_pixels=limit, max_bytes=reading.max_bytes)
+    asked = find_pictures(texts, pictures.part, reading.path_column)
+    names, found, problems = [], [], list(asked.problems)
+    total = len(asked.pictures)
+    for first in range(0, total, TOGETHER):
+        some = asked.pictures[first : first + TOGETHER]
+        images = []
+        for picture in some:
+            source = picture if isinstance(picture, Path) else picture.picture
+            try:
+                images.append(read(source, max_pixels=limit))
+            except DataError as error:
+                problems.append(str(error))
+            else:
+                names.append(str(picture) if isinstance(picture, Path) else picture.name)
+        if images:
+            found.append(reader.read(np.stack(images)))
+        watching(first + len(some), total)
+    if not found:
+        return None, problems, asked.notes
+    notes = [*asked.notes, f"no labels are known of {counted(len(names), 'picture')}"]
+    kept = PictureFeatures(np.concatenate(found), tuple(names), body.digest.hex())
+    return kept, problems, notes
+
+
+def are_labelled(texts: Sequence[str], reading: Reading, task: str | None) -> bool:
+    """Whether what a user names is labelled data, rather than pictures of which nothing is known.
+
+    Data are one folder with folders in it or IDX files, a CSV file with columns of paths and
+    labels, a file of arrays, a built-in set; and what can be neither is refused as data are.
+
+    Args:
+        texts: As the user wrote them.
+        reading: The columns of a CSV file.
+        task: What the labels are for, which only data have.
+
+    Raises:
+        ArgumentError: Labels are asked for of several things, which are read without.
+    """
+    from pellucid.data.asked import is_pattern
+    from pellucid.data.detect_format import BUILTIN
+    from pellucid.data.layout import PARTS
+    from pellucid.data.listing import is_of_pictures
+    from pellucid.data.ours import own_folder
+    from pellucid.data.picture_files import is_picture
+    from pellucid.data.reference import parse_reference
+    from pellucid.data.table import TABLE_SUFFIXES, lists_labels
+    from pellucid.data.walk import entries
+
+    asks = task is not None or reading.label_column is not None
+    if len(texts) > 1 and asks:
+        raise ArgumentError(
+            f"{counted(len(texts), 'name')} are given, whose pictures are read without labels; "
+            "name one data set, or leave --task and --label-column out"
+        )
+    if asks or len(texts) > 1:
+        return asks
+    (text,) = texts
+    path = Path(text)
+    if not text or text in BUILTIN:
+        return True
+    if not os.path.lexists(text):
+        return parse_reference(text) is None and not is_pattern(text)
+    if path.is_dir():
+        if not is_of_pictures(path) or own_folder(path) is not None:
+            return True
+        here = entries(path, path, may_hold_runs=PARTS)
+        return bool(here.folders) or not any(map(is_picture, here.files))
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        return lists_labels(path, reading.path_column)
+    return not is_picture(path)
+
+
+def _opened(given: str, reading: Reading, engine: str) -> tuple[Model, Body, FeatureReader]:
+    """A network, its body, and what computes features."""
+    from pellucid.engines import get_engine
+    from pellucid.estimators.remembered import remembered_model
     from pellucid.transfer.body import Body
     from pellucid.transfer.feature_cache import open_feature_cache
     from pellucid.transfer.features import FeatureReader
 
     model = remembered_model(given, engine)
     body = Body.of(model, given)
-    like = replace(body.preprocessing, value_range=None, invert=False)
-    parts, notes = read_parts(source, reading, like=like, task=task)
-    if not parts:
-        raise DataError(f"{printable(source)}: holds no pictures")
-    reader = FeatureReader(body, get_engine(engine), open_feature_cache(reading.cache))
-    found = {part: (data, reader.read(data.images, watching)) for part, data in parts.items()}
-    targets = next(iter(parts.values())).targets
-    return feature_set(TASKS[targets.kind].of(targets), body, found), notes
+    return model, body, FeatureReader(body, get_engine(engine), open_feature_cache(reading.cache))

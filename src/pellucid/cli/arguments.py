@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -44,6 +44,21 @@ def named(what: str, known: Iterable[str]) -> dict[str, Any]:
         return None if value is None else find_name(what, value, names)
 
     return {"callback": found, "autocompletion": completed(names), "metavar": "NAME"}
+
+
+def chosen(what: str, kind: Any) -> dict[str, Any]:
+    """Settings of an option whose type is a ``Literal`` of a few names: found as others are."""
+    names = get_args(kind)
+
+    def found(value: str | None) -> str | None:
+        return None if value is None else one_of(what, value, names)
+
+    return {
+        "callback": found,
+        "autocompletion": completed(names),
+        "metavar": "|".join(names),
+        "parser": str,
+    }
 
 
 def one_of(what: str, given: str, known: Iterable[str], option: str | None = None) -> str:
@@ -150,7 +165,11 @@ EngineName = Annotated[
 ]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 BadFiles = Annotated[
-    Bad, typer.Option(help="Files that cannot be used: leave them out and list them, or stop.")
+    Bad,
+    typer.Option(
+        help="Files that cannot be used: leave them out and list them, or stop.",
+        **chosen("choice", Bad),
+    ),
 ]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")]
 MaxBytes = Annotated[

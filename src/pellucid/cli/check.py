@@ -115,7 +115,8 @@ def check(
         reading = Reading("quarantine", max_pixels, max_bytes, cache, path_column, label_column)
         with CountBar("features", console) as progress:
             found, _ = read_features(data, body, reading, task, engine, progress)
-        report = with_suspicions(report, found, seed)
+        with CountBar("folds", console) as progress:
+            report = with_suspicions(report, found, seed, progress)
     print_result(report, json=json)
     if html is not None:
         write_text(html, report.to_html())

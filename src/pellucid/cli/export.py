@@ -14,17 +14,25 @@ from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
+Layout = Literal["nhwc", "nchw"]
+Dtype = Literal["uint8", "float32"]
+
 
 def export(
     model: arguments.ModelName,
     out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file, .onnx.")],
     layout: Annotated[
-        Literal["nhwc", "nchw"],
-        typer.Option(help="Order of the axes of pictures: channels last or first."),
+        Layout,
+        typer.Option(
+            help="Order of the axes of pictures: channels last or first.",
+            **arguments.chosen("layout", Layout),
+        ),
     ] = "nhwc",
     dtype: Annotated[
-        Literal["uint8", "float32"],
-        typer.Option(help="How grey levels 0 .. 255 are given."),
+        Dtype,
+        typer.Option(
+            help="How grey levels 0 .. 255 are given.", **arguments.chosen("dtype", Dtype)
+        ),
     ] = "uint8",
     classes: arguments.ClassNames = None,
     json: arguments.Json = False,

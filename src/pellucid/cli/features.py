@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.outputs import check_output
+from pellucid.cli.picture import report_problems
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.data.pillow import MAX_PIXELS
@@ -18,7 +19,9 @@ from pellucid.engines import DEFAULT
 from pellucid.text import array_shape, counted, printable
 
 if TYPE_CHECKING:
-    from pellucid.files.feature_file import FeatureSet
+    from collections.abc import Sequence
+
+    from pellucid.files.feature_file import PictureFeatures
 
 ENDINGS = (".npz", ".safetensors", ".csv")
 
@@ -27,7 +30,15 @@ BODY = "efficientnet-lite0"
 
 
 def features(
-    data: Annotated[str, typer.Argument(help=arguments.LAYOUTS, show_default=False)],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA|PICTURES...",
+            help=f"{arguments.LAYOUTS[:-1]}; or pictures without labels, as predict takes them: "
+            "files, folders, patterns, lists.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -51,31 +62,43 @@ def features(
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,
 ) -> None:
-    """Write the features of labelled pictures, with names, labels and parts.
+    """Write the features of pictures, with their names; of labelled data also labels and parts.
 
-    They are computed once for each picture, and found again in later runs.
+    They are computed once for each picture, and found again in later runs. Pictures that cannot be
+    used are reported, and the others written.
     """
-    check_output(out, ENDINGS, Path(data), Path(body))
+    check_output(out, ENDINGS, *map(Path, data), Path(body))
 
-    from pellucid.cli.all_features import read_features
+    from pellucid.cli.all_features import are_labelled, read_features, read_unlabelled
     from pellucid.data.reading import Reading
     from pellucid.files import write_file
 
     reading = Reading("quarantine", max_pixels, max_bytes, cache, path_column, label_column)
     console = remarks()
+    labelled = are_labelled(data, reading, task)
+    found: PictureFeatures | None
+    notes: Sequence[str]
+    problems: Sequence[str] = ()
     with CountBar("features", console) as progress:
-        found, notes = read_features(data, body, reading, task, engine, progress)
+        if labelled:
+            found, notes = read_features(data[0], body, reading, task, engine, progress)
+        else:
+            found, problems, notes = read_unlabelled(data, body, reading, engine, progress)
     for note in notes:
         console.print(note)
+    if found is None:
+        report_problems(problems, len(problems))
+        return
     write_file(out, as_bytes(found, out.suffix.lower()))
     count, length = found.features.shape
     results().print(
         f"{counted(count, 'picture')}, {counted(length, 'feature')} each, written to "
         f"{printable(out)} ({array_shape(found.features.shape)})"
     )
+    report_problems(problems, count + len(problems))
 
 
-def as_bytes(found: FeatureSet, ending: str) -> bytes:
+def as_bytes(found: PictureFeatures, ending: str) -> bytes:
     """Features as a file of one kind.
 
     Args:
@@ -83,32 +106,45 @@ def as_bytes(found: FeatureSet, ending: str) -> bytes:
         ending: One of :data:`ENDINGS`.
     """
     from pellucid.csv_text import csv_text
-    from pellucid.files.feature_file import PARTS, features_bytes
+    from pellucid.files.feature_file import features_bytes
 
     if ending == ".safetensors":
         return features_bytes(found)
-    parts = [PARTS[place] for place in found.parts.tolist()]
     if ending == ".npz":
-        file = io.BytesIO()
-        np.savez(
-            file,
-            features=found.features,
-            targets=found.targets,
-            names=np.array([printable(name) for name in found.names]),
-            parts=np.array(parts),
-            classes=np.array(found.task.names),
-        )
-        return file.getvalue()
-    known = found.task.names
-    if found.task.of_one_class:
-        head, labels = ["label"], [[known[place]] for place in found.targets.tolist()]
-    else:
-        head, labels = list(known), found.targets.tolist()
+        return _npz(found)
+    head, known = _labels(found)
     numbers = [f"feature{k}" for k in range(found.features.shape[1])]
     rows = [
-        [printable(name), part, *label, *(f"{number:.9g}" for number in row)]
-        for name, part, label, row in zip(
-            found.names, parts, labels, found.features.tolist(), strict=True
-        )
+        [printable(name), *labels, *(f"{number:.9g}" for number in row)]
+        for name, labels, row in zip(found.names, known, found.features.tolist(), strict=True)
     ]
-    return csv_text([["name", "part", *head, *numbers], *rows]).encode("utf-8")
+    return csv_text([["name", *head, *numbers], *rows]).encode("utf-8")
+
+
+def _npz(found: PictureFeatures) -> bytes:
+    from pellucid.files.feature_file import PARTS, FeatureSet
+
+    arrays = {"features": found.features, "names": np.array(found.names)}
+    if isinstance(found, FeatureSet):
+        arrays |= {
+            "targets": found.targets,
+            "parts": np.array(PARTS)[found.parts],
+            "classes": np.array(found.task.names),
+        }
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _labels(found: PictureFeatures) -> tuple[list[str], list[list[Any]]]:
+    """The heads of the columns that say what is known of pictures, and these columns' rows."""
+    from pellucid.files.feature_file import PARTS, FeatureSet
+
+    if not isinstance(found, FeatureSet):
+        return [], [[] for _ in found.names]
+    parts, known = [PARTS[place] for place in found.parts.tolist()], found.task.names
+    if found.task.of_one_class:
+        named = [known[place] for place in found.targets.tolist()]
+        return ["part", "label"], [list(pair) for pair in zip(parts, named, strict=True)]
+    wanted = found.targets.tolist()
+    return ["part", *known], [[part, *row] for part, row in zip(parts, wanted, strict=True)]

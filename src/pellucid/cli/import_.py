@@ -9,10 +9,13 @@ from typing import Annotated, Literal
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.export import Layout
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.data.preprocessing import Resize
 from pellucid.text import counted, printable
+
+Task = Literal["single-label", "multi-label", "regression"]
 
 
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
@@ -32,9 +35,10 @@ def import_(
     out: Annotated[Path, typer.Option("--out", "-o", help="The model file, .safetensors.")],
     classes: arguments.ClassNames = None,
     task: Annotated[
-        Literal["single-label", "multi-label", "regression"] | None,
+        Task | None,
         typer.Option(
             help="What the outputs mean.",
+            **arguments.chosen("task", Task),
             show_default="multi-label if it ends in a sigmoid, else single-label",
         ),
     ] = None,
@@ -60,16 +64,22 @@ def import_(
         typer.Option(metavar="SIZE", help="64 or 48x64 (height x width), if the file has none."),
     ] = None,
     layout: Annotated[
-        Literal["nhwc", "nchw"] | None,
+        Layout | None,
         typer.Option(
-            help="Order of its input's axes.", show_default="by where 1 or 3 channels are"
+            help="Order of its input's axes.",
+            show_default="by where 1 or 3 channels are",
+            **arguments.chosen("layout", Layout),
         ),
     ] = None,
     output: Annotated[
         str | None, typer.Option(help="Which of its outputs answers.", show_default="the first")
     ] = None,
     resize: Annotated[
-        Resize, typer.Option(help="How pictures of another shape are fitted.")
+        Resize,
+        typer.Option(
+            help="How pictures of another shape are fitted.",
+            **arguments.chosen("way to resize", Resize),
+        ),
     ] = "crop",
     max_parameters: Annotated[
         int, typer.Option(min=1, help="Numbers that its constants may have together.")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HEADS = ("run", "data", "architecture", "validation", "epochs", "last written")
 
+Order = Literal["date", "result", "data", "name"]
+
 
 def runs(
     folder: Annotated[
@@ -26,8 +28,11 @@ def runs(
         typer.Argument(help="Where to look, at any depth.", show_default="runs, or else ."),
     ] = None,
     sort: Annotated[
-        Literal["date", "result", "data", "name"],
-        typer.Option(help="Newest first, best first, or by data or path."),
+        Order,
+        typer.Option(
+            help="Newest first, best first, or by data or path.",
+            **arguments.chosen("order", Order),
+        ),
     ] = "date",
     json: arguments.Json = False,
 ) -> None:

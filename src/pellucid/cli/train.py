@@ -20,7 +20,7 @@ from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
-from pellucid.cli.transfer_notes import body_hint, head_line, judge_by_folds
+from pellucid.cli.transfer_notes import body_hint, copies_line, head_line, judge_by_folds
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -242,9 +242,6 @@ def _train(
     recipe = model.planned_recipe(splits.train)
     if recipe.epochs > recipe.head_epochs:
         console.print(learning_rate_line(model, splits.train))
-    if source not in BUILTIN:
-        place = os.path.abspath(source)  # noqa: PTH100 - resumed from anywhere
-        options = replace(options, data=place)
     diagnoses: tuple[Diagnosis, ...] = ()
     judged_folds: list[FoldsJudgement] = []
 
@@ -256,20 +253,28 @@ def _train(
         if (words := head_line(fitted)) is not None:
             console.print(words)
             made.append(words)
-        if options.folds is not None:
-            judged_folds.append(judge_by_folds(fitted, splits, folder, options.folds))
-            made.append(f"cross-validation of the head, {judged_folds[0]}")
-            console.print(made[-1])
-        if not options.report:
-            return
-        if line is not None:
-            made.insert(0, line)
+        doing = "near copies were looked for"
         try:
+            if options.pretrained is not None and source not in BUILTIN and splits.validation:
+                words = copies_line(folder, source, options.pretrained)
+                if words is not None:
+                    console.print(words)
+                    made.append(words)
+            doing = "the folds were judged"
+            if options.folds is not None:
+                judged_folds.append(judge_by_folds(fitted, splits, folder, options.folds))
+                made.append(f"cross-validation of the head, {judged_folds[0]}")
+                console.print(made[-1])
+            if not options.report:
+                return
+            if line is not None:
+                made.insert(0, line)
+            doing = "the report was made"
             diagnoses = judge(fitted, splits, folder, [*notes, *made], source)
         except KeyboardInterrupt as stopped:
             command = shlex.join(["pellucid", "train", "--resume", os.fspath(folder)])
             raise Stopped(
-                f"stopped while the report was made; the model is whole, make it with: {command}",
+                f"stopped while {doing}; the model is whole, go on with: {command}",
                 getattr(stopped, "code", 130),
             ) from stopped
 
@@ -283,7 +288,7 @@ def _train(
             resume=resume is not None,
             minutes=options.save_every,
             allow_one_class=ONE_CLASS in allowed,
-            notes=vars(options),
+            notes=vars(options.for_anywhere()),
             watchers=[bar, RunReport(folder, splits.quarantined)],
             finish=finish,
             verbose=0,  # the bar is among the watchers
@@ -350,18 +355,16 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
 
 def _started(context: typer.Context, model: str, out: Path | None) -> dict[str, Any]:
     """The settings of a run that starts from a model, which is the run's own from then on."""
-    place, architecture = _taken(context, model, out)
-    return {"start_from": place, "architecture": architecture}
+    return {"start_from": model, "architecture": _taken(context, model, out)}
 
 
 def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[str, Any]:
-    """The settings of a run on a trained body, which is known by its place from then on."""
-    place, architecture = _taken(context, body, out)
-    return {"pretrained": place, "architecture": architecture}
+    """The settings of a run on a trained body."""
+    return {"pretrained": body, "architecture": _taken(context, body, out)}
 
 
-def _taken(context: typer.Context, given: str, out: Path | None) -> tuple[str, str]:
-    """The place of a model that training takes weights from, and its architecture."""
+def _taken(context: typer.Context, given: str, out: Path | None) -> str:
+    """The architecture of a model that training takes weights from."""
     from pellucid.estimators.remembered import remembered_model
     from pellucid.interop.models import name_remark, place_of
     from pellucid.training.start import architecture_of
@@ -378,8 +381,7 @@ def _taken(context: typer.Context, given: str, out: Path | None) -> tuple[str, s
             f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
     _check_architecture(context, found, given)
-    place = given if path is None else os.path.abspath(given)  # noqa: PTH100 - resumed anywhere
-    return place, architecture_of(found)
+    return architecture_of(found)
 
 
 def _check_folds(options: TrainOptions) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pellucid.cli.estimator_options import estimator_for
 from pellucid.data.class_names import given_classes
+from pellucid.data.detect_format import BUILTIN
 from pellucid.data.reading import Reading
+from pellucid.interop.models import place_of
 from pellucid.ops import Huber, SquaredError
 
 if TYPE_CHECKING:
@@ -111,6 +114,17 @@ class TrainOptions:
         kind = loss.get("kind") if isinstance(loss, dict) else None
         if self.loss is None and kind in _LOSSES:
             found["loss"] = _LOSSES[kind]
+        return replace(self, **found)
+
+    def for_anywhere(self) -> Self:
+        """With whole paths, so that the run can be resumed from any folder."""
+        found: dict[str, Any] = {}
+        if self.data and self.data not in BUILTIN:
+            found["data"] = os.path.abspath(self.data)  # noqa: PTH100 - links stay
+        for name in ("start_from", "pretrained"):
+            given = getattr(self, name)
+            if given is not None and place_of(given) is not None:
+                found[name] = os.path.abspath(given)  # noqa: PTH100
         return replace(self, **found)
 
     def reading(self, max_pixels: int) -> Reading:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.cli.progress_bar import CountBar
+from pellucid.cli.terminal import remarks
 from pellucid.errors import PellucidError
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +79,33 @@ def head_line(model: Estimator) -> str | None:
     )
 
 
+def copies_line(folder: Path, source: str, body: str) -> str | None:
+    """That pictures to validate by are near copies of learned ones, by features; None if none are.
+
+    Args:
+        folder: The run's, with the features that it has kept.
+        source: What the data were called.
+        body: What the body was called.
+    """
+    from pellucid.files.feature_file import FILE, load_features
+    from pellucid.transfer.alike import alike_across
+
+    kept = load_features(folder / FILE)
+    held, learned = kept.part("validation"), kept.part("train")
+    pairs = alike_across(kept.features[held], kept.features[learned])
+    if not pairs:
+        return None
+    one, other, similarity = max(pairs, key=lambda pair: pair[2])
+    names = [printable(kept.names[row]) for row in (held[one], learned[other])]
+    command = shlex.join(["pellucid", "check", source, "--with-features", "--from", body])
+    return (
+        f"near copies across the parts: {len({pair[0] for pair in pairs})} of "
+        f"{counted(len(held), 'validation picture')} much alike to ones that are learned, as the "
+        f"body sees them, first {names[0]} to {names[1]} (similarity {similarity:.3f}); such "
+        f"validation is easier than new pictures are; {printable(command)} lists all"
+    )
+
+
 def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -> FoldsJudgement:
     """Judge heads by cross-validation on the pictures of training and validation, and keep that.
 
@@ -103,10 +132,11 @@ def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -
     groups = copies([part.images for part in parts], digests)
     fold_of = make_folds(strata, groups, folds, recipe.seed)
     task, targets = found.task, found.targets
-    outputs = out_of_fold(
-        found.features, as_wanted(task, targets), recipe.loss, fold_of,
-        weight_decay=model.weight_decay,
-    )  # fmt: skip
+    with CountBar("folds", remarks()) as progress:
+        outputs = out_of_fold(
+            found.features, as_wanted(task, targets), recipe.loss, fold_of,
+            weight_decay=model.weight_decay, watching=progress,
+        )  # fmt: skip
     wanted = targets if task.of_one_class else as_wanted(task, targets)
     judged = judge_folds(task, outputs, wanted, fold_of, recipe.seed)
     write_text(folder / FOLDS_FILE, json.dumps(judged.to_dict(), indent=2) + "\n")

@@ -58,6 +58,11 @@ def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     )
 
 
+def is_pattern(text: str) -> bool:
+    """Return whether an argument that names nothing that is there can be a pattern."""
+    return _PATTERN.search(text) is not None
+
+
 def names_one(text: str) -> bool:
     """Return whether an argument names one picture, not a folder, a list, a pattern or a part."""
     path = Path(text)
@@ -67,7 +72,7 @@ def names_one(text: str) -> bool:
         reference = parse_reference(text)
     except PellucidError:
         return True
-    return reference.number is not None if reference else not _PATTERN.search(text)
+    return reference.number is not None if reference else not is_pattern(text)
 
 
 def find_pictures(
@@ -136,7 +141,7 @@ def _found(
             Reference(reference.data, reference.part, number).of(pictures)
             for number in range(len(pictures))
         ]
-    if _PATTERN.search(text):
+    if is_pattern(text):
         return _of_pattern(text, asked.notes)
     raise DataError(f"{printable(text)}: there is no such file; check its name")
 

@@ -109,6 +109,23 @@ def scan_table(
     )
 
 
+def lists_labels(
+    path: Path, path_column: str | None = None, label_column: str | None = None
+) -> bool:
+    """Whether a CSV file's first line names both paths and labels, as :func:`scan_table` needs.
+
+    Raises:
+        DataError: The file cannot be read.
+        ArgumentError: It has no column of the name that was given.
+    """
+    first = next(iter(_text(path).splitlines()), "")
+    try:
+        find_columns(printable(path), first, path_column, label_column)
+    except DataError:
+        return False
+    return True
+
+
 def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
     try:
         found = finder.find(name)

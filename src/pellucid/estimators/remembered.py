@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.engines import get_engine
@@ -22,18 +23,18 @@ def remembered_model(given: ModelPlace, engine: str) -> Model:
     place = place_of(given)
     if place is None:
         return _remembered(str(given), None, engine)
-    file = model_path(place).absolute()
     try:
-        status = file.stat()
+        status = model_path(place).stat()
     except OSError:  # reading it says why not
         return find_model(given, engine=get_engine(engine))
     mark = status.st_mtime_ns, status.st_size, status.st_ino
-    return _remembered(file, mark, engine)
+    written = given if isinstance(given, str) else Path(given)
+    return _remembered(written, mark, engine)  # named in errors as it was written
 
 
 @lru_cache(maxsize=1)
 def _remembered(
-    given: ModelPlace,
+    given: str | Path,
     mark: tuple[int, int, int] | None,  # noqa: ARG001 - a file that changed is read again
     engine: str,
 ) -> Model:

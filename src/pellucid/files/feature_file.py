@@ -1,8 +1,11 @@
-"""The file of features: what a body sees in labelled pictures, kept beside the model.
+"""The file of features: what a body sees in pictures, with their labels kept beside the model.
 
 A safetensors file (see :mod:`pellucid.files.container`) with ``features`` float32 (N, D);
-``targets`` as the task has them; ``parts`` uint8 (N,), positions in :data:`PARTS`; and ``names``,
-the pictures' names in UTF-8, a line each. Its JSON text has the task, and a digest of the body.
+``names``, the pictures' names in UTF-8 one after another, and ``name_lengths`` int64 (N,), the
+bytes of each: a file's name may hold any character. Of labelled pictures also ``targets`` as the
+task has them, and ``parts`` uint8 (N,), positions in :data:`PARTS`. Its JSON text has a digest of
+the body and, of labelled pictures, the task. In format 1 there were no lengths, but names a line
+each.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from pellucid.files.strict_json import JSON
     from pellucid.tasks import Task
 
-KIND, FORMAT = "features", 1
+KIND, FORMAT = "features", 2
 
 PARTS = ("all", "train", "validation", "test")
 """What parts of data are called; ``all`` where they are not divided."""
@@ -39,24 +42,34 @@ FILE = "features.safetensors"
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class FeatureSet:
-    """Features of labelled pictures.
+class PictureFeatures:
+    """Features of pictures.
 
     Attributes:
         features: float32 (N, D).
-        targets: What is wanted of each picture, (N,) or (N, K), as ``task.known()`` has them.
         names: What each picture is called, N.
-        parts: Which part each is in: positions in :data:`PARTS`, uint8 (N,).
-        task: What they are for.
         body: Hexadecimal digest of the body that made them.
     """
 
     features: NDArray[np.float32]
-    targets: NDArray[Any]
     names: tuple[str, ...]
+    body: str
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class FeatureSet(PictureFeatures):
+    """Features of labelled pictures.
+
+    Attributes:
+        targets: What is wanted of each picture, (N,) or (N, K), as ``task.known()`` has them.
+        parts: Which part each is in: positions in :data:`PARTS`, uint8 (N,).
+        task: What they are for.
+    """
+
+    targets: NDArray[Any]
     parts: NDArray[np.uint8]
     task: Task
-    body: str
 
     def part(self, name: str) -> NDArray[np.int64]:
         """The rows of a part, ascending."""
@@ -72,17 +85,41 @@ def save_features(path: str | os.PathLike[str], found: FeatureSet) -> None:
     write_file(path, features_bytes(found))
 
 
-def features_bytes(found: FeatureSet) -> bytes:
-    """The bytes of a file of features."""
-    text = "\n".join(name.replace("\n", " ") for name in found.names)
-    arrays = {
+def features_bytes(found: PictureFeatures) -> bytes:
+    """The bytes of a file of features; without labels, it cannot be loaded as a feature set."""
+    names = [name.encode("utf-8", "surrogateescape") for name in found.names]
+    arrays: dict[str, NDArray[Any]] = {
         "features": found.features,
-        "targets": found.targets,
-        "parts": found.parts,
-        "names": np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8),
+        "names": np.frombuffer(b"".join(names), np.uint8),
+        "name_lengths": np.array([len(name) for name in names], np.int64),
     }
-    document: dict[str, JSON] = {"task": to_dict(found.task), "body": found.body}
+    document: dict[str, JSON] = {"body": found.body}
+    if isinstance(found, FeatureSet):
+        arrays |= {"targets": found.targets, "parts": found.parts}
+        document["task"] = to_dict(found.task)
     return pack(KIND, FORMAT, Contents(document, arrays))
+
+
+def _names(contents: Contents) -> tuple[str, ...]:
+    """The pictures' names.
+
+    Raises:
+        LookupError: There are none.
+        ValueError: They are no text, or as long as is not said.
+    """
+    joined = contents.arrays["names"].tobytes()
+    if contents.version < 2:
+        return tuple(joined.decode("utf-8", "surrogateescape").split("\n"))
+    lengths = contents.arrays["name_lengths"]
+    if lengths.dtype != np.int64 or lengths.ndim != 1 or lengths.min(initial=0) < 0:
+        raise ValueError("lengths of names must be int64 (N,)")
+    ends = lengths.cumsum()
+    if len(joined) != (ends[-1] if len(ends) else 0):
+        raise ValueError("lengths of names are not those of the names")
+    return tuple(
+        joined[end - length : end].decode("utf-8", "surrogateescape")
+        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+    )
 
 
 def load_features(path: str | os.PathLike[str]) -> FeatureSet:
@@ -94,14 +131,19 @@ def load_features(path: str | os.PathLike[str]) -> FeatureSet:
     """
     contents = unpack(path, KIND, FORMAT)
     name, arrays = printable(path), contents.arrays
+    if "targets" not in arrays and "task" not in contents.document:
+        raise FileFormatError(
+            f"{name}: holds features of pictures without labels; expected those of labelled ones, "
+            "which training on a body keeps (pellucid train … --from)"
+        )
     try:
         found = FeatureSet(
-            arrays["features"],
-            arrays["targets"],
-            tuple(arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\n")),
-            arrays["parts"],
-            task_from_dict(contents.document["task"]),
-            str(contents.document["body"]),
+            features=arrays["features"],
+            names=_names(contents),
+            body=str(contents.document["body"]),
+            targets=arrays["targets"],
+            parts=arrays["parts"],
+            task=task_from_dict(contents.document["task"]),
         )
         _check(found)
     except (PellucidError, LookupError, ValueError, TypeError) as error:

@@ -95,15 +95,15 @@ def feature_set(
     """
     datasets = [(part, data) for part, (data, _) in parts.items()]
     return FeatureSet(
-        np.concatenate([features for _, features in parts.values()]),
-        np.concatenate([data.targets.array for _, data in datasets]),
-        tuple(data.picture_name(i) for _, data in datasets for i in range(len(data))),
-        np.repeat(
+        features=np.concatenate([features for _, features in parts.values()]),
+        names=tuple(data.picture_name(i) for _, data in datasets for i in range(len(data))),
+        body=body.digest.hex(),
+        targets=np.concatenate([data.targets.array for _, data in datasets]),
+        parts=np.repeat(
             np.array([PARTS.index(part) for part in parts], np.uint8),
             [len(data) for _, data in datasets],
         ),
-        task,
-        body.digest.hex(),
+        task=task,
     )
 
 

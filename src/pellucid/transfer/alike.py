@@ -34,8 +34,7 @@ def alike_pairs(features: NDArray[np.floating]) -> list[tuple[int, int, float]]:
     Args:
         features: Of the body, (N, D).
     """
-    units = features.astype(np.float32)
-    units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)
+    units = _units(features)
     count = len(units)
     nearest = np.full(count, -1.0, np.float32)
     pairs: list[tuple[int, int, float]] = []
@@ -50,8 +49,43 @@ def alike_pairs(features: NDArray[np.floating]) -> list[tuple[int, int, float]]:
             for k, j in zip(ones.tolist(), others.tolist(), strict=True)
             if rows[k] < j
         ]
-    if count < 3:
-        return pairs
+    return pairs if count < 3 else _much_nearer(pairs, nearest)
+
+
+def alike_across(
+    ones: NDArray[np.floating], others: NDArray[np.floating]
+) -> list[tuple[int, int, float]]:
+    """Pairs of a row of each that are nearly the same but not equal, with their cosine.
+
+    How near a picture usually is to the one that is most like it is taken across, too.
+
+    Args:
+        ones: Features of the body, (N, D).
+        others: Of other pictures, (M, D), M at least 1.
+    """
+    units, theirs = _units(ones), _units(others)
+    nearest = np.full(len(units), -1.0, np.float32)
+    pairs: list[tuple[int, int, float]] = []
+    for first in range(0, len(units), _ROWS):
+        block = units[first : first + _ROWS] @ theirs.T
+        nearest[first : first + len(block)] = block.max(axis=1)
+        for row, column in np.argwhere(block >= LEAST).tolist():
+            pairs.append((first + row, column, float(block[row, column])))
+    near = pairs if len(units) < 3 else _much_nearer(pairs, nearest)
+    return [each for each in near if not np.array_equal(ones[each[0]], others[each[1]])]
+
+
+def _units(features: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Rows of length 1."""
+    rows = features.astype(np.float32)
+    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+    return np.asarray(rows / lengths, np.float32)
+
+
+def _much_nearer(
+    pairs: list[tuple[int, int, float]], nearest: NDArray[np.float32]
+) -> list[tuple[int, int, float]]:
+    """The pairs that are much nearer to each other than is usual."""
     typical = 1.0 - float(np.median(nearest))
     return [each for each in pairs if 1.0 - each[2] <= typical / NEARER]
 

@@ -71,7 +71,7 @@ def out_of_fold(
     fold_of: NDArray[np.int64],
     *,
     weight_decay: float | None = None,
-    progress: Callable[[], object] = lambda: None,
+    watching: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> Floats:
     """The outputs for every picture of a head that learned from the other folds, (N, K).
 
@@ -84,16 +84,19 @@ def out_of_fold(
         loss: What is minimised.
         fold_of: The fold of each picture, (N,).
         weight_decay: λ, if it is not to be chosen.
-        progress: Called between two solutions; may raise.
+        watching: Called with how many folds are done, and of how many; may raise.
     """
     outputs = np.full(targets.shape, np.nan)
-    for fold in np.unique(fold_of[fold_of != ALWAYS_LEARNED]).tolist():
+    folds = np.unique(fold_of[fold_of != ALWAYS_LEARNED]).tolist()
+    for done, fold in enumerate(folds):
+        watching(done, len(folds))
         held = fold_of == fold
         choice = fit_head(
             features[~held], targets[~held], loss, fold_of[~held],
-            weight_decay=weight_decay, progress=progress,
+            weight_decay=weight_decay,
         )  # fmt: skip
         outputs[held] = choice.head.outputs(features[held])
+    watching(len(folds), len(folds))
     return outputs
 
 

@@ -35,7 +35,7 @@ def with_suspicions(
     report: DataReport,
     kept: FeatureSet,
     seed: int = 0,
-    progress: Callable[[], object] = lambda: None,
+    watching: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> DataReport:
     """A report with what features tell: labels that are likely wrong, and copies hashing misses.
 
@@ -43,7 +43,7 @@ def with_suspicions(
         report: What was found without them.
         kept: The features of all pictures of the data.
         seed: Of the folds.
-        progress: Called on the way; may raise.
+        watching: Called with how many folds are done, and of how many; may raise.
     """
     pairs = alike_pairs(kept.features)
     groups = linked(pairs, len(kept.features))
@@ -53,7 +53,7 @@ def with_suspicions(
         names = kept.names[one], kept.names[other]
         if not any(known_names.issuperset(names) for known_names in known):
             findings.append(_about(kept, one, other, similarity))
-    findings += _doubts(kept, groups, seed, progress)
+    findings += _doubts(kept, groups, seed, watching)
     return replace(report, findings=tuple(gravest_first(findings)))
 
 
@@ -70,7 +70,7 @@ def _about(kept: FeatureSet, one: int, other: int, similarity: float) -> Finding
 
 
 def _doubts(
-    kept: FeatureSet, groups: NDArray[np.int64], seed: int, progress: Callable[[], object]
+    kept: FeatureSet, groups: NDArray[np.int64], seed: int, watching: Callable[[int, int], object]
 ) -> Iterator[Finding]:
     """Labels that are likely wrong; of numbers, none are looked for."""
     task, names = kept.task, kept.task.names
@@ -82,7 +82,7 @@ def _doubts(
         wanted = kept.targets.astype(np.float64)
         strata = kept.targets
     fold_of = make_folds(strata, groups, FOLDS, seed)
-    outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, progress=progress)
+    outputs = out_of_fold(kept.features, wanted, task.loss(), fold_of, watching=watching)
     reported = 0
     if task.of_one_class:
         judged = np.flatnonzero(np.isfinite(outputs).all(axis=1))
