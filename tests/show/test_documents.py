@@ -152,3 +152,10 @@ def test_every_kind_of_record_has_a_document() -> None:
     for place in DOCUMENTS.values():
         module, function = place.split(".")
         assert callable(getattr(import_module(f"pellucid.show.{module}"), function))
+
+
+def test_only_words_wrap_on_a_telephone() -> None:
+    """A number stays in one piece, 1e-07 too, which browsers would break at its hyphen."""
+    rows = [("b1", "conv2d", "1e-07", "0 to 9")]
+    html = page(d.Document("t", [d.Table("x", ("", "", "", ""), rows, left=2)]))
+    assert '<td class="left">conv2d</td><td>1e-07</td><td class="words">0 to 9</td>' in html

@@ -256,10 +256,15 @@ def _left(k: int, left: int) -> str:
     return ' class="left"' if k < left else ""
 
 
+def _cell(k: int, left: int, cell: str) -> str:
+    """What a cell is: only words wrap on a telephone, and 1e-07 stays in one piece."""
+    return _left(k, left) or (' class="words"' if " " in cell else "")
+
+
 def _row(cells: Sequence[str], left: int, attributes: str = "") -> str:
     first, *others = cells
     rest = "".join(
-        f"<td{_left(k, left)}>{text(cell if k < left else with_minus(cell))}</td>"
+        f"<td{_cell(k, left, cell)}>{text(cell if k < left else with_minus(cell))}</td>"
         for k, cell in enumerate(others, 1)
     )
     return f'<tr{attributes}><th scope="row"{_left(0, left)}>{text(first)}</th>{rest}</tr>'

@@ -1,7 +1,8 @@
 """How pages and notebooks look: on a telephone, on a screen by day and by night, and on paper.
 
 No colour but the palette's is used, on the ground that is there: a page follows the reader's theme,
-and a fragment the notebook's.
+and a fragment the notebook's. Where a page has more beside what is seen, its edge is shaded, until
+it is scrolled to its end: a telephone shows no bar.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 0 1rem 2rem; }
 .pellucid { margin: 0 auto; }
+main.pellucid .scroll { --edge: #7f7f7f80; background:
+  linear-gradient(to right, Canvas 30%, transparent) left / 3rem 100% local,
+  linear-gradient(to left, Canvas 30%, transparent) right / 3rem 100% local,
+  linear-gradient(to right, var(--edge), transparent) left / 1rem 100%,
+  linear-gradient(to left, var(--edge), transparent) right / 1rem 100%;
+  background-repeat: no-repeat; }
+@media print { main.pellucid .scroll { background: none; } }
 """
 
 NETWORK_STYLE = """
@@ -89,7 +97,7 @@ STYLE = f"""
 .pellucid .grids caption {{ text-align: left; font-size: .8125rem; padding-bottom: .2rem; }}
 .pellucid .grids td {{ border: 0; padding: 0 .35rem; }}
 @media (max-width: 30rem) {{
-  .pellucid td {{ white-space: normal; }}
+  .pellucid td.words {{ white-space: normal; }}
   .pellucid table.bars th {{ min-width: 6.5rem; }}
   .pellucid table.bars td.bar {{ min-width: 4rem; }}
   .pellucid table.bars td:not(.left) {{ white-space: nowrap; }}
