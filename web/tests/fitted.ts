@@ -1,7 +1,7 @@
 /** Pictures and what Python makes of them, written by `tests/page/fitted.py` when tests run. */
 
-import { execFileSync } from "node:child_process";
 import type { Preprocessing } from "../src/engine/data";
+import { fromPython } from "./unit/python";
 
 export interface RandomPicture {
   preprocessing: Preprocessing;
@@ -18,8 +18,5 @@ export interface PictureFile {
 }
 
 export function fittedByPython(): { random: RandomPicture[]; files: PictureFile[] } {
-  const root = new URL("../../", import.meta.url);
-  const python = new URL(".venv/bin/python", root).pathname;
-  const settings = { cwd: root, maxBuffer: 1 << 26 };
-  return JSON.parse(execFileSync(python, ["-m", "tests.page.fitted"], settings).toString());
+  return fromPython("tests.page.fitted");
 }

@@ -19,9 +19,11 @@ export function full(value: number): string {
   return String(Number(value.toPrecision(9))).replaceAll("-", "−");
 }
 
-/** A share in percent. */
+/** A share in percent; one that is nearly none or all is not shown as such. */
 export function percent(share: number): string {
   const value = 100 * share;
+  if (share < 1 && value >= 99.9995) return "> 99.999 %";
+  if (share > 0 && value < 0.005) return "< 0.01 %";
   const text = value >= 99.95 && share < 1 ? value.toFixed(3) : value.toFixed(value < 0.1 ? 2 : 1);
   return `${text} %`;
 }
