@@ -103,6 +103,7 @@ def write(
     capacity: int,
     learning: Learning | None = None,
     wanted: Wanted = NOTHING,
+    apart: bool = False,
 ) -> Code:
     """Write a graph's code.
 
@@ -112,6 +113,7 @@ def write(
         capacity: Images that it has room for.
         learning: How it learns; none for inference.
         wanted: What is read besides the outputs; only where nothing is learned.
+        apart: Whether each stage is called by itself, for all images: they go through it together.
     """
     optimizer = learning.optimizer if learning is not None else None
     compared = learning.compared if learning is not None else ()
@@ -120,9 +122,9 @@ def write(
     vectors = Vectors(target.lanes, target.registers)
     builder = ScheduleBuilder(vectors, target.pause, single=single, backward=wanted.backward)
     keeps = optimizer is not None or wanted != NOTHING or capacity <= target.threads
-    first = 0 if keeps else regions_one_by_one(graph, lowered.regions)
+    first = 0 if keeps or apart else regions_one_by_one(graph, lowered.regions)
     alone = light(graph, lowered.regions)
-    if not keeps:
+    if not keeps or apart:
         alone = frozenset(region.target for region in lowered.regions[:first])
     plan = Plan(
         graph, lowered.regions, vectors, capacity, target.threads, learning, builder, wanted,

@@ -148,9 +148,16 @@ def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanR
 
 
 def write_for_report(
-    graph: Graph, target: Target, *, batch: int, training: bool
+    graph: Graph, target: Target, *, batch: int, training: bool, apart: bool = False
 ) -> tuple[Code, Folded]:
     """The code that is reported on, and the graph that it is of: with batch norms folded, or not.
+
+    Args:
+        graph: The network.
+        target: What the code is for.
+        batch: Images at once.
+        training: A step with SGD and momentum, or else a forward pass.
+        apart: Whether each stage is called by itself.
 
     Raises:
         Declined: If a layer has no kernel.
@@ -158,7 +165,7 @@ def write_for_report(
     folded = Folded.nothing(graph) if training else fold(graph)
     step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9)) if training else None
     learning = Learning.of(step) if step else None
-    code = write(folded.graph, target, capacity=batch, learning=learning)
+    code = write(folded.graph, target, capacity=batch, learning=learning, apart=apart)
     return code, folded
 
 

@@ -63,7 +63,7 @@ def measure(
 
 
 class StageTimer:
-    """A program taken apart: every stage of a step or pass can be run by itself.
+    """A program taken apart: every stage of a step or pass can be run by itself, on all images.
 
     Args:
         network: The network; it does not change.
@@ -84,7 +84,7 @@ class StageTimer:
         training: bool,
     ) -> None:
         self.code, folded = write_for_report(
-            network.graph, target, batch=len(images), training=training
+            network.graph, target, batch=len(images), training=training, apart=True
         )
         builder = self.code.plan.builder
         alone = {
