@@ -54,7 +54,8 @@ def test_the_same_numbers_as_all_at_once(engine: str, monkeypatch: pytest.Monkey
 
 def test_what_an_image_needs_grows_with_its_pixels() -> None:
     small, large = (loaded("native", side) for side in (32, 128))
-    assert 12 < large.forward_bytes / small.forward_bytes < 18
+    # Through the first layers images go one by one: through more of them where these are large.
+    assert 2 < large.forward_bytes / small.forward_bytes < 18
     assert 12 < large.values_bytes / small.values_bytes < 18
     assert batches.images_at_once(small.forward_bytes) == batches.MOST
     assert batches.images_at_once(batches.LIMIT * 9) == 1
