@@ -34,6 +34,8 @@ export interface Drawing {
   width: number;
   height: number;
   figures: readonly Figure[];
+  /** Texts within it, each beginning at a point. */
+  labels?: readonly { text: string; x: number; y: number }[];
 }
 
 export type Format = "svg" | "png";
@@ -108,6 +110,9 @@ export function svgText(drawing: Drawing): string {
     );
     if (figure.scale) parts.push(scaleOf(figure.scale, x, y + figure.height + 4, figure.width));
   }
+  for (const { text, x, y } of drawing.labels ?? []) {
+    parts.push(write(text, x + MARGIN, y + top, 11, `fill="${quiet}"`));
+  }
   return [...parts, "</svg>"].join("\n");
 }
 
@@ -177,12 +182,16 @@ function steps({ colours, half }: ScaleMark, x: number, y: number, width: number
 
 function scaleOf(scale: ScaleMark, x: number, y: number, width: number): string {
   const length = Math.max(60, width);
-  return [
-    steps(scale, x, y, length),
-    write(scale.low, x, y + 18, 11),
-    write(scale.high, x + length, y + 18, 11, `text-anchor="end"`),
-    scale.beyond && write(scale.beyond, x, y + 31, 11),
-  ].join("");
+  const { low, high, beyond } = scale;
+  const end = `text-anchor="end"`;
+  const inOneLine = beyond && `${low}${high}${beyond}`.length * 6.5 + 16 <= length;
+  const texts = inOneLine
+    ? [
+        write(high, x + length / 2, y + 18, 11, `text-anchor="middle"`),
+        write(beyond, x + length, y + 18, 11, end),
+      ]
+    : [write(high, x + length, y + 18, 11, end), beyond && write(beyond, x, y + 29, 11)];
+  return [steps(scale, x, y, length), write(low, x, y + 18, 11), ...texts].join("");
 }
 
 function write(text: string, x: number, y: number, size: number, further = ""): string {

@@ -52,7 +52,7 @@ function wrapped(line: string, room: number): string[] {
   const found: string[] = [];
   for (const word of line.split(" ")) {
     const longer = found.length > 0 ? `${found[found.length - 1]} ${word}` : word;
-    if (found.length > 0 && context.measureText(longer).width <= room + 8) {
+    if (found.length > 0 && context.measureText(longer).width <= room) {
       found[found.length - 1] = longer;
     } else found.push(word);
   }
