@@ -1,8 +1,12 @@
 /** The files of a drop, those in folders too. */
 
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry());
-  const found = await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])));
+  const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");
+  // all are asked for at once: they are gone when the drop has been handled
+  const entries = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const found = await Promise.all(
+    entries.map((entry) => (entry instanceof File ? [entry] : entry ? filesOf(entry) : [])),
+  );
   return found.flat();
 }
 

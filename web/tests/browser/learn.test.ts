@@ -191,6 +191,32 @@ test("fewer classes of one's own are learned, saved, and learned again by Python
   await close();
 });
 
+test("pictures are dropped on a class, and taken over from the input", async () => {
+  const { page, close } = await open(lesson("sgd"), { hash: "view=learn" });
+  await page.getByText("Learn pictures of your own").click();
+  const classes = page.locator("fieldset");
+  const answer = page.getByRole("region", { name: "Answer", exact: true });
+  const before = await answer.textContent();
+  await classes.first().evaluate(
+    (field, bytes) => {
+      const transfer = new DataTransfer();
+      for (const name of ["a.png", "b.png"]) {
+        transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: "image/png" }));
+      }
+      const event = { bubbles: true, cancelable: true, dataTransfer: transfer };
+      field.dispatchEvent(new DragEvent("drop", event));
+    },
+    [...png(8, 9, 90, 1)],
+  );
+  await expect.poll(() => classes.first().textContent()).toContain("2 pictures");
+  expect(await answer.textContent()).toBe(before); // the input has not taken them as well
+  await classes.nth(1).getByRole("button", { name: "The one under Input" }).click();
+  await expect.poll(() => classes.nth(1).textContent()).toContain("1 picture");
+  await classes.first().getByRole("button", { name: "Remove a.png" }).click();
+  await expect.poll(() => classes.first().textContent()).toContain("1 picture");
+  await close();
+});
+
 test.each(LOOKS)("nothing is wider than the page at $width, dark: $dark", async (look) => {
   const { page, close } = await open(lesson("adam"), { ...look, hash: "view=learn" });
   await page.getByRole("button", { name: "One epoch" }).click();
