@@ -21,9 +21,11 @@ from pellucid.explain.backward import Backward, backward
 from pellucid.explain.value_terms import ValueTerms
 from pellucid.files import Model
 from pellucid.graph import INPUT, Network
+from pellucid.ops import CrossEntropy, Huber, MeanSquaredError, SigmoidCrossEntropy, SquaredError
 from pellucid.page import make_page
 from pellucid.page.blobs import little_endian
 from pellucid.page.samples import Samples
+from pellucid.settings import to_dict
 from tests.engines.networks import GRAPHS, network
 
 if TYPE_CHECKING:
@@ -102,6 +104,35 @@ def _drawn(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[int, ..
     return tuple(int(random.integers(length)) for length in shape)
 
 
+def losses() -> list[dict[str, Any]]:
+    """Every loss of random outputs, some of them sure of themselves: its value and gradient."""
+    random = np.random.default_rng(4)
+    found = []
+    every = (
+        CrossEntropy(),
+        CrossEntropy(label_smoothing=0.1, class_weights=(1.0, 0.5, 2.0, 3.0, 1.0)),
+        MeanSquaredError(),
+        SigmoidCrossEntropy(),
+        SquaredError(),
+        Huber(0.7),
+    )
+    for loss in every:
+        for size in (1.0, 40.0):
+            outputs = random.normal(0.0, size, (1, 5)).astype(np.float32)
+            targets = np.eye(5)[[2]] if loss.kind != "huber" else random.normal(0.0, 1.0, (1, 5))
+            value, gradient = loss.value_and_gradient(outputs.astype(np.float64), targets)
+            found.append(
+                {
+                    "about": to_dict(loss),
+                    "outputs": outputs[0].tolist(),
+                    "targets": targets[0].tolist(),
+                    "loss": value,
+                    "gradient": gradient[0].tolist(),
+                }
+            )
+    return found
+
+
 def _packed(arrays: Mapping[str, Array]) -> dict[str, str]:
     return {
         name: base64.b64encode(little_endian(np.asarray(array, np.float32))).decode("ascii")
@@ -110,11 +141,14 @@ def _packed(arrays: Mapping[str, Array]) -> dict[str, str]:
 
 
 def write(folder: Path) -> None:
-    """Write NAME.html and NAME.json of every network."""
+    """Write NAME.html and NAME.json of every network, and ``losses.json``."""
+    (folder / "losses.json").write_text(json.dumps(losses()), "utf-8")
     for name in NETWORKS:
         own = model(name)
         pixels = picture(own)
-        with patch("pellucid.page.variants.MOST", 0):  # which would compile each of them again
+        with patch(
+            "pellucid.page.variants.MOST_LAYERS", 0
+        ):  # which would compile each of them again
             page = make_page(own, Samples(pixels[None], ("drawn",), (1,)), title=name)
         page.save(folder / f"{name}.html")
         (folder / f"{name}.json").write_text(json.dumps(expected(own, pixels)), "utf-8")

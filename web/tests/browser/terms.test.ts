@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LossData } from "../../src/engine/data";
 import type { Gradients } from "../../src/engine/gradients";
 import {
   type GradientTerm,
@@ -191,6 +192,26 @@ function same(found: GradientTerm[], wanted: Differentiated): void {
     close(found[i].factor, term.factor, Math.max(Math.abs(term.factor), 1e-3));
   });
 }
+
+test("losses and their gradients are those of Python", () => {
+  const cases = JSON.parse(readFileSync(join(folder, "losses.json"), "utf8")) as {
+    about: LossData;
+    outputs: number[];
+    targets: number[];
+    loss: number;
+    gradient: number[];
+  }[];
+  expect(new Set(cases.map(({ about }) => about.kind)).size).toBe(5);
+  for (const { about, outputs, targets, loss, gradient } of cases) {
+    const found = lost(about, outputs, targets);
+    const what = `${about.kind} ${outputs}`;
+    expect(Math.abs(found.loss / loss - 1), what).toBeLessThan(1e-9);
+    gradient.forEach((wanted, k) => {
+      const apart = Math.abs(found.gradient[k] - wanted);
+      expect(apart, what).toBeLessThanOrEqual(1e-9 * Math.abs(wanted));
+    });
+  }
+});
 
 test("weights of folded layers are those that prediction uses", () => {
   const { parts } = cases.get("every operation")!;
