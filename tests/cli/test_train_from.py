@@ -14,7 +14,7 @@ from PIL import Image
 from pellucid.files.feature_file import load_features
 from pellucid.training import Stopped
 from pellucid.training.saved_run import read_saved_run
-from tests.transfer.made import body_file, pictures
+from tests.transfer.made import body_file, pictures, uncut_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,12 +138,15 @@ def test_what_is_refused(pellucid: Command, folder: Path, tmp_path: Path) -> Non
     run.mkdir()
     shutil.copy(body, run / "model.safetensors")
     (tmp_path / "damaged.safetensors").write_bytes(body.read_bytes()[:-9])
+    uncut_files(tmp_path)
     for more, words, code in (
         (["--from", "nothing.safetensors"], "pellucid: nothing.safetensors: ", 1),
         (["--start-from", "nothing.safetensors"], "pellucid: nothing.safetensors: ", 1),
         (["--from", "damaged.safetensors"], "pellucid: damaged.safetensors: ", 1),
         (["--from", "efficientnet-lite7"], "efficientnet-lite0", 1),
         (["--from", body, "--start-from", body], "--start-from", 1),
+        (["--from", "flat.safetensors"], "flat.safetensors: has no place to cut", 1),
+        (["--from", "conv.safetensors"], "conv.safetensors: has no place to cut", 1),
         (["--from", body, "--epochs", 2], "--fine-tune", 1),
         (["--fine-tune", 2], "--from", 1),
         (["--from", body, "--fine-tune", "all", "-a", "vgg-small"], "vgg-small", 1),
@@ -151,6 +154,7 @@ def test_what_is_refused(pellucid: Command, folder: Path, tmp_path: Path) -> Non
     ):
         done = pellucid("train", folder, *more, code=code)
         assert words in done.stderr
+        assert "2 classes" not in done.stderr  # said before the pictures cost any time
     assert (run / "model.safetensors").read_bytes() == body.read_bytes()
 
 

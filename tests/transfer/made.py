@@ -14,6 +14,7 @@ from pellucid.layers import (
     Conv2D,
     Dense,
     Dropout,
+    Flatten,
     GlobalAveragePool,
     Normalise,
     ReLU,
@@ -51,6 +52,18 @@ def body_file(folder: Path, channels: int = 3) -> Path:
     path = folder / f"body{channels}.safetensors"
     save_model(path, body_model(channels))
     return path
+
+
+def uncut_files(folder: Path) -> None:
+    """Models without a body: of one dense layer, and of convolutions to the end."""
+    for name, layers in (
+        ("flat", [Flatten(), Dense(5)]),
+        ("conv", [Conv2D(8, 3), ReLU(), Conv2D(5, 1), GlobalAveragePool()]),
+    ):
+        graph = Sequential(layers).graph((SIDE, SIDE, 3))
+        network = Network(graph, initial_weights(graph, 3))
+        model = Model(network, tuple("abcde"), Preprocessing(SIDE, SIDE, 3), {})
+        save_model(folder / f"{name}.safetensors", model)
 
 
 def pictures(count: int, seed: int, channels: int = 3) -> tuple[Pixels, NDArray[Any]]:

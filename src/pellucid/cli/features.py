@@ -16,7 +16,7 @@ from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
-from pellucid.text import array_shape, counted, printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def features(
     count, length = found.features.shape
     results().print(
         f"{counted(count, 'picture')}, {counted(length, 'feature')} each, written to "
-        f"{printable(out)} ({array_shape(found.features.shape)})"
+        f"{printable(out)}"
     )
     report_problems(problems, count + len(problems))
 

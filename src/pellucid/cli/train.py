@@ -364,10 +364,11 @@ def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[st
 
 
 def _taken(context: typer.Context, given: str, out: Path | None) -> str:
-    """The architecture of a model that training takes weights from."""
+    """The architecture of a model that training takes weights from; a body must have a cut."""
     from pellucid.estimators.remembered import remembered_model
     from pellucid.interop.models import name_remark, place_of
     from pellucid.training.start import architecture_of
+    from pellucid.transfer.body import find_cut
 
     found, path = remembered_model(given, context.params["engine"]), place_of(given)
     if remark := name_remark(given):
@@ -381,6 +382,8 @@ def _taken(context: typer.Context, given: str, out: Path | None) -> str:
             f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
     _check_architecture(context, found, given)
+    if given == context.params["pretrained"]:  # said before the pictures cost any time
+        find_cut(found.network.graph, given)
     return architecture_of(found)
 
 
