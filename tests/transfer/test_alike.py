@@ -26,4 +26,6 @@ def test_all_features_alike_are_no_copies() -> None:
     random = np.random.default_rng(1)
     features = (10 + 0.1 * random.normal(size=(60, 24))).astype(np.float32)
     assert alike_across(features[:20], features[20:]) == []
+    assert alike_across(features[:2], features[20:]) == []  # what is usual, the others tell
     assert alike_across(features[:0], features[20:]) == []
+    assert alike_across(features[:1], features[20:21]) == []

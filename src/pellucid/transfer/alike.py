@@ -57,21 +57,27 @@ def alike_across(
 ) -> list[tuple[int, int, float]]:
     """Pairs of a row of each that are nearly the same but not equal, with their cosine.
 
-    How near a picture usually is to the one that is most like it is taken across, too.
+    How near a picture usually is to the one that is most like it is judged by all of both, or so
+    many as a block has, evenly drawn; of fewer than three pictures nothing is usual.
 
     Args:
         ones: Features of the body, (N, D).
-        others: Of other pictures, (M, D), M at least 1.
+        others: Of other pictures, (M, D).
     """
-    units, theirs = _units(ones), _units(others)
-    nearest = np.full(len(units), -1.0, np.float32)
+    every = _units(np.concatenate([ones, others]))
+    count = len(every)
+    if count < 3:
+        return []
+    sample = np.linspace(0, count - 1, min(count, _ROWS)).astype(np.int64)
+    to_all = every[sample] @ every.T
+    to_all[np.arange(len(sample)), sample] = -1.0
+    units, theirs = every[: len(ones)], every[len(ones) :]
     pairs: list[tuple[int, int, float]] = []
     for first in range(0, len(units), _ROWS):
         block = units[first : first + _ROWS] @ theirs.T
-        nearest[first : first + len(block)] = block.max(axis=1)
         for row, column in np.argwhere(block >= LEAST).tolist():
             pairs.append((first + row, column, float(block[row, column])))
-    near = pairs if len(units) < 3 else _much_nearer(pairs, nearest)
+    near = _much_nearer(pairs, to_all.max(axis=1))
     return [each for each in near if not np.array_equal(ones[each[0]], others[each[1]])]
 
 
