@@ -66,6 +66,13 @@ class Record:
         """
         _show().save(self, path, **options)
 
+    def show(self) -> None:
+        """Show the record: its page's contents in a notebook, also in the midst of a cell.
+
+        Elsewhere it is printed as commands print it, on standard output.
+        """
+        _show().show(self)
+
     def _repr_html_(self) -> str:
         fragment: str = _show().fragment(self)
         return fragment

@@ -60,11 +60,18 @@ PAGES = {
     **{f"learn-{name}": case.page for name, case in CASES.items()},
 }
 
+FRAMED = ("small", "learn-sgd")
+"""Those that are also written as a notebook shows them."""
+
 
 def write(folder: Path) -> None:
-    """Write every page into a folder, as NAME.html."""
-    for name, page in PAGES.items():
-        page().save(folder / f"{name}.html")
+    """Write every page into a folder, as NAME.html, and a notebook's of two of them."""
+    for name, make in PAGES.items():
+        page = make()
+        page.save(folder / f"{name}.html")
+        if name in FRAMED:
+            document = f"<!doctype html><title>A notebook</title>{page._repr_html_()}"
+            (folder / f"notebook-{name}.html").write_text(document, "utf-8")
 
 
 if __name__ == "__main__":

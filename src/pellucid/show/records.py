@@ -70,6 +70,18 @@ def print_record(console: Console, record: Record, *, full: bool = False, **opti
     print_document(console, document_of(record, **options), full=full)
 
 
+def show(record: Record) -> None:
+    """Show a record where the user is: in a notebook, or on standard output."""
+    from pellucid.training.watching import in_notebook
+
+    if in_notebook():
+        import_module("IPython.display").display(record)
+        return
+    from rich.console import Console
+
+    print_record(Console(highlight=False, markup=False, soft_wrap=True), record)
+
+
 def page(record: Record, **options: Any) -> str:
     """A record as one HTML file."""
     from pellucid.show.html import page as render

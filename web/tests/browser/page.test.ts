@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, inject, test } from "vitest";
 import { LOOKS, open } from "./open";
 
@@ -56,5 +57,27 @@ test.each(Object.entries(DAMAGES))("a part that is damaged is named: %s", async 
   const alert = page.getByRole("alert");
   await alert.waitFor();
   expect(await alert.textContent()).toContain("weights");
+  await close();
+});
+
+/** Flips bits of a part and packs it again, so that what packs finds nothing wrong. */
+function repacked(html: string, name: string, change: (bytes: Buffer) => void): string {
+  const part = new RegExp(`(?<=data-blob="${name}">)[^<]*`);
+  const [text] = part.exec(html)!;
+  const bytes = gunzipSync(Buffer.from(text, "base64"));
+  change(bytes);
+  return html.replace(part, gzipSync(bytes).toString("base64"));
+}
+
+test.each([
+  ["of the highest byte of one weight", (bytes: Buffer) => (bytes[bytes.length - 1] ^= 1)],
+  ["of the lowest byte of one weight", (bytes: Buffer) => (bytes[3] ^= 1)],
+])("the self-test notices a bit flipped in the weights: %s", async (which, change) => {
+  const damaged = join(inject("pages"), `bit ${which}.html`);
+  writeFileSync(damaged, repacked(readFileSync(file, "utf8"), "weights", change));
+  const { page, close } = await open(damaged);
+  const said = page.locator("[data-test=self-test]");
+  await said.waitFor();
+  expect(await said.textContent()).toContain("▲");
   await close();
 });
