@@ -25,7 +25,7 @@ from pellucid.page.slides import slides_data
 from pellucid.page.variants import swapped_poolings, variant_data
 from pellucid.short_repr import short_repr
 from pellucid.tasks import MultiLabel
-from pellucid.text import listed, printable
+from pellucid.text import printable
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -108,17 +108,11 @@ def make_page(
         progress: Called with the number of programs compiled, and of all, after each.
 
     Raises:
-        ArgumentError: The network takes several inputs; or there is a layer without compiled code,
-            whose name is given; more weights than a page should have; or more memory than a page
-            can.
+        ArgumentError: There is a layer without compiled code, whose name is given; more weights
+            than a page should have; or more memory than a page can.
     """
     network = model.network
     graph, weights = network.graph, network.weights
-    if len(graph.inputs) > 1:
-        raise ArgumentError(
-            f"a page shows networks of one picture, and this one takes {len(graph.inputs)} inputs: "
-            f"{listed(tuple(graph.inputs))}"
-        )
     _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
     shown = ShownGraph.of(network, model.task, folded)

@@ -17,7 +17,7 @@ from pellucid.data.load import read_splits
 from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.read_part import part_names
 from pellucid.data.reading import Reading
-from pellucid.data.reference import ALL, Reference
+from pellucid.data.reference import ALL, PARTS, Reference
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import ArgumentError, DataError
 from pellucid.files.held_out import held_out
@@ -103,15 +103,16 @@ class Finder:
         reading = Reading(max_pixels=self.max_pixels)
         held, notes = held_out(source, self.model, max_pixels=self.max_pixels, reading=reading)
         if not self.learn:
-            return self._of(held, notes, unlearnable="learning was left out")
+            return self._of(held, notes, source=source)
         pictures = ReferencedPictures(self.model, max_pixels=self.max_pixels)
         if ALL not in part_names(source):
-            return self._of(held, notes, pictures.part(Reference(source, "train", None)))
+            train = pictures.part(Reference(source, "train", None))
+            return self._of(held, notes, train, source=source)
         everything = pictures.part(Reference(source, ALL, None))
         train = unseen(self.model.provenance, everything, part="train")
         if train is None:  # the model learned from others: what the page judges by is drawn here
             return self._of_splits(self._splits(source))
-        return self._of(held, notes, train)
+        return self._of(held, notes, train, source=source)
 
     def _splits(self, source: DataSource) -> Splits:
         """Data in parts, drawn with the seed, as the network takes them."""
@@ -135,8 +136,10 @@ class Finder:
         notes: Sequence[str],
         train: Dataset | None = None,
         unlearnable: str = "",
+        source: str = "",
     ) -> PagePictures:
-        samples = Samples.of(held, self.count)
+        part = held.name if held.name in PARTS else ALL
+        samples = Samples.of(held, self.count, f"{source}:{part}" if source else "")
         line = f"the page shows {len(samples)} of {counted(len(held), 'picture')}"
         if held.name != ALL:
             line += f" ({printable(held.name)})"

@@ -40,15 +40,18 @@ class Samples:
     truths: tuple[int | None, ...]
 
     @classmethod
-    def of(cls, data: Dataset, count: int) -> Samples:
+    def of(cls, data: Dataset, count: int, called: str = "") -> Samples:
         """Some of a data set: the first of every class, then the second of every class, and so on.
 
         Args:
             data: Of the network's size and classes.
             count: How many, at most.
+            called: What it is called in the names of pictures that have none; empty: its name.
         """
         chosen = _by_turns(data, count)
-        names = data.names or tuple(f"{data.name}[{number}]" for number in range(len(data)))
+        names = data.names or tuple(
+            f"{called or data.name}[{number}]" for number in range(len(data))
+        )
         truths = data.places if data.kind == "single-label" else None
         return cls(
             data.images[chosen],

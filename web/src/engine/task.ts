@@ -22,9 +22,9 @@ export function reading(
 /** Cross-entropy of one class, −ln y of the right one; exact also where that is almost certain. */
 export function crossEntropy(outputs: ArrayLike<number>, truth: number): number {
   const z = Float64Array.from(outputs, (x) => x - outputs[truth]);
-  let others = 0;
   const top = Math.max(...z);
-  if (top > 700) return top; // e^x would be infinite
+  if (top > 0) return top + Math.log(z.reduce((sum, x) => sum + Math.exp(x - top), 0));
+  let others = 0; // beside e⁰ = 1 of the right one
   z.forEach((x, k) => {
     if (k !== truth) others += Math.exp(x);
   });

@@ -1,0 +1,143 @@
+"""Numbers that what computes in a page must come to, too: ``python -m tests.page.engine_numbers``.
+
+What is made of outputs, losses and their gradients, folded weights, checksums, how bytes are kept,
+and the colours of values.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.engines.native.lower.fold import fold
+from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
+from pellucid.ops import CrossEntropy
+from pellucid.page.blobs import differences, planes
+from pellucid.page.graph_data import ShownGraph
+from pellucid.page.programs import all_weights
+from pellucid.page.self_test import checksum
+from pellucid.show.palette import colours, limit_of
+from pellucid.tasks import MultiLabel, Regression, SingleLabel
+from tests.engines.networks import network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAMES = ("a", "b", "c")
+OUTPUTS = [
+    [1.5, -2.25, 0.125], [0.0, 0.0, 0.0], [40.0, -3.0, 39.5], [-900.0, 900.0, 900.0],
+    [1e-8, 0.0, -1e-8],
+]  # fmt: skip
+
+
+def readings() -> list[dict[str, Any]]:
+    """Outputs, and what users read of them, for every task."""
+    tasks = {
+        "single-label": SingleLabel(NAMES),
+        "multi-label": MultiLabel(NAMES),
+        "regression": Regression(NAMES, (20.0, -1.0, 0.0), (3.0, 0.5, 100.0), flat=False),
+    }
+    found = []
+    for kind, task in tasks.items():
+        for outputs in OUTPUTS:
+            answer = task.reading.forward([np.array([outputs])], {})[0][0]
+            found.append({"task": kind, "outputs": outputs, "answer": answer.tolist()})
+    return found
+
+
+def losses() -> list[dict[str, Any]]:
+    """Of one class a picture: cross-entropy and its gradient, whichever class is right."""
+    found = []
+    for outputs in OUTPUTS:
+        for truth in range(len(outputs)):
+            loss, gradient = CrossEntropy().value_and_gradient(
+                np.array([outputs]), np.eye(len(outputs))[[truth]]
+            )
+            found.append(
+                {
+                    "outputs": outputs,
+                    "truth": truth,
+                    "loss": float(loss),
+                    "gradient": gradient[0].tolist(),
+                }
+            )
+    return found
+
+
+def folded() -> dict[str, Any]:
+    """The weights of a network with norms behind convolutions, and those that prediction uses."""
+    layers = [
+        Conv2D(3, (3, 2)),
+        BatchNorm(),
+        ReLU(),
+        Conv2D(2, 3, bias=False),
+        BatchNorm(),
+        Flatten(),
+    ]
+    own = network(Sequential([*layers, Dense(3)]).graph((7, 6, 2)))
+    made = fold(own.graph)
+    shown = ShownGraph.of(own, SingleLabel(NAMES), made)
+    single = {name: np.asarray(a, np.float32) for name, a in own.weights.items()}
+    computed = all_weights(type(own)(own.graph, single), made)
+    return {
+        "folds": shown.folds,
+        "stored": {name: a.reshape(-1).tolist() for name, a in single.items()},
+        "computed": {
+            name: np.asarray(a, np.float32).reshape(-1).tolist()
+            for name, a in computed.items()
+            if name not in single
+        },
+    }
+
+
+def kept(floats: NDArray[np.float32], numbers: NDArray[np.uint32]) -> dict[str, Any]:
+    """Floats and integers, as they are and as a page keeps them."""
+    return {
+        "floats": floats.tolist(),
+        "planes": list(planes(floats)),
+        "checksum": checksum(floats),
+        "numbers": numbers.tolist(),
+        "differences": differences(numbers).tolist(),
+    }
+
+
+def coloured() -> list[dict[str, Any]]:
+    """Values with the end of their scale and their colours."""
+    random = np.random.default_rng(11)
+    found = []
+    for values in (
+        random.normal(size=1001), random.normal(size=7) * 1e-9, np.zeros(5), np.array([3.0]),
+        np.repeat([0.0, -2.0], [400, 1]),
+    ):  # fmt: skip
+        limit = limit_of(values)
+        found.append(
+            {
+                "values": values.tolist(),
+                "limit": limit,
+                "signed": colours(values, limit).reshape(-1).tolist(),
+                "weights": colours(values, limit, "weights").reshape(-1).tolist(),
+            }
+        )
+    return found
+
+
+def numbers() -> dict[str, Any]:
+    """All of them, as JSON values."""
+    random = np.random.default_rng(7)
+    return {
+        "readings": readings(),
+        "losses": losses(),
+        "folded": folded(),
+        "kept": kept(
+            random.normal(size=1234).astype(np.float32),
+            random.integers(0, 2**32, 500, np.uint32),
+        ),
+        "coloured": coloured(),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(numbers(), sys.stdout, allow_nan=False)

@@ -1,0 +1,132 @@
+import { beforeAll, expect, test } from "vitest";
+import { colour, rangeOf, type Scale, table, tableIndex } from "../../src/draw/colours";
+import { full, percent, short, signed } from "../../src/draw/numbers";
+import { accumulated, broadcast, joined, offset, position } from "../../src/engine/arrays";
+import { crc32 } from "../../src/engine/checks";
+import type { Fold, ModelData } from "../../src/engine/data";
+import { withFolds } from "../../src/engine/folds";
+import { crossEntropy, lossGradient, reading } from "../../src/engine/task";
+import { fromPython } from "./python";
+
+interface Numbers {
+  readings: { task: ModelData["task"]; outputs: number[]; answer: number[] }[];
+  losses: { outputs: number[]; truth: number; loss: number; gradient: number[] }[];
+  folded: {
+    folds: Fold[];
+    stored: Record<string, number[]>;
+    computed: Record<string, number[]>;
+  };
+  kept: {
+    floats: number[];
+    planes: number[];
+    checksum: number;
+    numbers: number[];
+    differences: number[];
+  };
+  coloured: { values: number[]; limit: number; signed: number[]; weights: number[] }[];
+}
+
+let python: Numbers;
+
+beforeAll(() => {
+  python = fromPython<Numbers>("tests.page.engine_numbers");
+}, 60_000);
+
+function close(found: ArrayLike<number>, expected: ArrayLike<number>, share = 1e-14): void {
+  expect(found.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const apart = Math.abs(found[i] - expected[i]);
+    expect(apart, `${i}: ${found[i]}, ${expected[i]}`).toBeLessThanOrEqual(
+      share * Math.abs(expected[i]) + 1e-300,
+    );
+  }
+}
+
+test("what is read of outputs is what Python reads: classes, labels, numbers in units", () => {
+  const scale = { scale: [3, 0.5, 100], shift: [20, -1, 0] };
+  expect(new Set(python.readings.map(({ task }) => task)).size).toBe(3);
+  for (const { task, outputs, answer } of python.readings) {
+    const model = task === "regression" ? { task, reading: scale } : { task };
+    close(reading(model, outputs), answer, 4e-16);
+  }
+});
+
+test("the loss and its gradient are Python's, also where a class is certain", () => {
+  for (const { outputs, truth, loss, gradient } of python.losses) {
+    close([crossEntropy(outputs, truth)], [loss]);
+    close(lossGradient(outputs, truth), gradient);
+  }
+});
+
+test("the weights that take in norms are Python's bits", () => {
+  const { folds, stored, computed } = python.folded;
+  expect(folds.length).toBe(2);
+  const weights = new Map(
+    Object.entries(stored).map(([name, values]) => [name, Float32Array.from(values)]),
+  );
+  const found = withFolds(weights, folds);
+  expect([...found.keys()].sort()).toEqual([...weights.keys(), ...Object.keys(computed)].sort());
+  for (const [name, values] of Object.entries(computed)) {
+    expect(Array.from(found.get(name)!), name).toEqual(values);
+  }
+});
+
+test("what is kept in planes and differences comes back, with Python's checksum", () => {
+  const { floats, planes, checksum, numbers, differences } = python.kept;
+  const found = joined(Uint8Array.from(planes));
+  expect(Array.from(found)).toEqual(floats);
+  expect(crc32(found)).toBe(checksum);
+  const flipped = new Uint8Array(found.buffer);
+  flipped[17] ^= 4;
+  expect(crc32(found)).not.toBe(checksum);
+  expect(Array.from(accumulated(Int32Array.from(differences)))).toEqual(numbers);
+});
+
+test("a part of a larger buffer has its own checksum", () => {
+  const { floats, checksum } = python.kept;
+  const larger = new Float32Array([9, ...floats, 9]);
+  expect(crc32(larger.subarray(1, -1))).toBe(checksum);
+});
+
+test.each(["signed", "weights"] as const)("values have Python's colours: %s", (scale: Scale) => {
+  for (const one of python.coloured) {
+    const { limit } = rangeOf(one.values);
+    close([limit], [one.limit], 1e-15);
+    const found = new Uint8ClampedArray(4 * one.values.length);
+    one.values.forEach((value, i) => colour(found, 4 * i, value, limit, scale));
+    const expected = one[scale as "signed" | "weights"];
+    found.forEach((byte, i) => {
+      // of what is clear the colour is of no matter, and halves are rounded either way
+      if (i % 4 !== 3 && found[i - (i % 4) + 3] === 0) return;
+      expect(Math.abs(byte - expected[i]), `${i}`).toBeLessThanOrEqual(i % 4 === 3 ? 1 : 0);
+    });
+  }
+});
+
+test("a scale's table has the colours at its ends, at 0, and of what is no number", () => {
+  const colours = table("signed");
+  const bytes = (value: number): number[] => [
+    ...new Uint8Array(colours.buffer, 4 * tableIndex(value, 2), 4),
+  ];
+  expect(bytes(-2)).toEqual([0, 114, 178, 255]);
+  expect(bytes(5)).toEqual([213, 94, 0, 255]);
+  expect(bytes(0)[3]).toBe(0);
+  for (const value of [NaN, Infinity, -Infinity]) expect(bytes(value)).toEqual([240, 228, 66, 255]);
+});
+
+test("places and positions belong together", () => {
+  const shape = [3, 5, 2];
+  for (let place = 0; place < 30; place++)
+    expect(offset(shape, position(shape, place))).toBe(place);
+  const values = { shape: [1, 2], values: [7, 8] };
+  expect([0, 1].map((c) => broadcast(values, [2, 4, c]))).toEqual([7, 8]);
+});
+
+test("numbers are written with a true minus sign, and never as what they are not", () => {
+  const shown = [-3, 0, 1234.5, -0.00012345, NaN, -Infinity].map(short);
+  expect(shown).toEqual(["−3", "0", "1235", "−1.23e−4", "NaN", "−∞"]);
+  expect(Number(full(Math.fround(0.1)).replace("−", "-"))).toBeCloseTo(Math.fround(0.1), 9);
+  expect(percent(1)).toBe("100.0 %");
+  expect(percent(0.99999)).not.toBe("100.0 %");
+  expect([signed(2), signed(-2), signed(0)]).toEqual(["+2", "−2", "0"]);
+});
