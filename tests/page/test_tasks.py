@@ -51,4 +51,3 @@ def test_of_one_class_and_of_a_thousand_with_long_names(count: int) -> None:
     assert data["model"]["names"] == list(names)
     assert len(data["self_test"]["outputs"]) == count
     assert data["model"]["parameters"] == sum(a.size for a in model.network.weights.values())
-
