@@ -106,8 +106,8 @@ class Finder:
             return self._of(held, notes, source=source)
         pictures = ReferencedPictures(self.model, max_pixels=self.max_pixels)
         if ALL not in part_names(source):
-            train = pictures.part(Reference(source, "train", None))
-            return self._of(held, notes, train, source=source)
+            learned = pictures.part(Reference(source, "train", None))
+            return self._of(held, notes, learned, source=source)
         everything = pictures.part(Reference(source, ALL, None))
         train = unseen(self.model.provenance, everything, part="train")
         if train is None:  # the model learned from others: what the page judges by is drawn here
