@@ -1,4 +1,4 @@
-/** Where each value of a layer stands on its canvas: maps on a sheet, cells, or bars. */
+/** Where each value of a layer is on its canvas: maps on a sheet, cells, or bars. */
 
 import type { Position, Shape } from "../engine/data";
 

@@ -65,7 +65,7 @@ function each(x: Dual, rule: (value: number) => readonly [number, number]): Dual
   return { values, slopes };
 }
 
-/** Apply a function of two to numbers; one stands for as many as the other has. */
+/** Apply a function of two to numbers; one is repeated as often as the other needs. */
 function pairs(
   a: Dual,
   b: Dual,

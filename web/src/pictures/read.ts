@@ -19,7 +19,7 @@ const STRIP = 1 << 18;
 const TURN = 12;
 
 /**
- * Decode a picture file: upright as its EXIF orientation says, colours as they stand in the file
+ * Decode a picture file: upright as its EXIF orientation says, colours as they are in the file
  * (no profile is applied), opacity not multiplied in. A JPEG file is decoded whole; Python decodes
  * a large one at a reduced size where `decoding` is "reduced", which differs by a level or two.
  *

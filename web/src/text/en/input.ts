@@ -68,7 +68,7 @@ export const input = {
   },
 
   chooseTruth: "What it really is",
-  noTruth: "not said",
+  noTruth: "not known",
   search: "type a class",
   noClass: "There is no such class; choose one of the list.",
 };

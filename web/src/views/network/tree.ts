@@ -32,7 +32,7 @@ const FEW_LAYERS = 24;
 /** Series of more items begin as stages. */
 const FEW_ITEMS = 14;
 
-/** The items of an outline; the picture, which stands beside the network, is left out. */
+/** The items of an outline; the picture, which is beside the network, is left out. */
 export function itemsOf(outline: Outline): Item[] {
   const found: Item[] = [];
   for (const step of outline) {
