@@ -9,7 +9,7 @@ test("a link leads to the value that was opened, and back again", async () => {
   const heading = page.getByRole("heading", { name: /norm1/ });
   await heading.waitFor();
   expect(await page.evaluate(() => document.documentElement.lang)).toBe("ko");
-  const pressed = await page.locator("[aria-pressed=true]").count();
+  const pressed = await page.locator("li > [aria-pressed=true]").count();
   expect(pressed).toBe(1);
   const first = await heading.textContent();
 
@@ -18,7 +18,7 @@ test("a link leads to the value that was opened, and back again", async () => {
   expect(await page.evaluate(() => document.documentElement.lang)).toBe("en");
 
   const entries = await page.evaluate(() => history.length);
-  await page.locator("canvas").last().click();
+  await page.locator("[data-layer=dense1] .sheet").click();
   await expect.poll(() => page.evaluate(() => location.hash)).toContain("open=dense1");
   expect(await page.evaluate(() => history.length)).toBe(entries);
   await close();
