@@ -186,6 +186,11 @@ export class LearnState {
     return command(this.data.recipe, this.settings);
   }
 
+  /** Whether surgery or a step has changed the page's network since. */
+  get altered(): boolean {
+    return this.page.surgery.changes.length > 0;
+  }
+
   /** Show an epoch's weights everywhere in the page, or those that it was delivered with. */
   show(shown: Shown): void {
     const weights = shown === "delivered" ? this.page.delivered : this.kept.get(shown);

@@ -1,10 +1,11 @@
-/** The way back of a picture: what is right, the loss, its gradients, and one step of learning. */
+/** Backpropagation for a picture: what is right, the loss, its gradients, and one step of learning. */
 
 import type { Position } from "../engine/data";
 import { Passed } from "../engine/gradient_terms";
 import { type Lost, lost, smoothed } from "../engine/losses";
 import { stepped } from "../engine/step";
 import type { PageState } from "./page.svelte";
+import type { Stepped } from "./surgery.svelte";
 
 /** A gradient that is opened: at a value of a layer, or at a weight by its full name. */
 export interface Back {
@@ -13,24 +14,12 @@ export interface Back {
   at: Position;
 }
 
-/** What a step changed. */
-export interface Step {
-  rate: number;
-  weights: ReadonlyMap<string, Float32Array>;
-  answer: Float64Array;
-  loss: number;
-}
-
 export class Backwards {
   /** Of labels and numbers: what is right, 0 or 1 a label, or numbers in their units. */
   wanted = $state.raw<number[] | null>(null);
   /** The gradient that is opened, behind those that led there. */
   path = $state.raw<Back[]>([]);
-  /** Steps that were taken, with what was before each. */
-  steps = $state.raw<Step[]>([]);
   rate = $state(0);
-  /** The version of the weights that the last step left. */
-  private version = -1;
   private turn = 0;
 
   /** What the loss compares the outputs with; none as long as nobody says what is right. */
@@ -89,30 +78,18 @@ export class Backwards {
   /** Let every weight go one step against its gradient. */
   step(): void {
     const { page, lost: found } = this;
-    if (!page.gradients || !found) return;
-    if (this.version !== page.version) this.steps = [];
-    const { answer } = page;
-    const before = new Map(page.network.storedWeights);
-    const after = stepped(page.network, page.gradients, this.rate);
-    const step = { rate: this.rate, weights: before, answer, loss: found.loss };
-    page.setWeights(after);
-    this.done([...this.steps, step]);
+    const { gradients, answer, pixels, truth } = page;
+    if (!gradients || !found) return;
+    const weights = stepped(page.network, gradients, this.rate);
+    const stored = page.network.storedWeights;
+    const before = new Map([...weights.keys()].map((name) => [name, stored.get(name)!]));
+    const what = { kind: "step" as const, rate: this.rate };
+    page.surgery.edit({ what, weights, before, pixels, truth, answer, loss: found.loss });
   }
 
-  undo(): void {
-    const last = this.steps.at(-1);
-    if (!last) return;
-    this.page.setWeights(last.weights);
-    this.done(this.steps.slice(0, -1));
-  }
-
-  /** The steps, unless other weights have overtaken them, e.g. learned ones. */
-  get taken(): readonly Step[] {
-    return this.version === this.page.version ? this.steps : [];
-  }
-
-  private done(steps: Step[]): void {
-    this.steps = steps;
-    this.version = this.page.version;
+  /** The last change of the network, if that was a step. */
+  get last(): Stepped | null {
+    const change = this.page.surgery.changes.at(-1);
+    return change?.what.kind === "step" ? (change as Stepped) : null;
   }
 }

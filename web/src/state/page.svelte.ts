@@ -3,7 +3,7 @@
 import type { PageData, Position } from "../engine/data";
 import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
-import { lossGradient, reading } from "../engine/task";
+import { reading } from "../engine/task";
 import type { Chapter } from "../lecture/parts";
 import { Backwards } from "./backwards.svelte";
 import { Surgery } from "./surgery.svelte";
@@ -179,14 +179,27 @@ export class PageState {
     this.truth = this.knownTruth;
   }
 
-  /** Take other weights, e.g. after learning. */
+  /** Take other weights, e.g. after learning; what was changed before is taken back first. */
   setWeights(weights: ReadonlyMap<string, Float32Array>): void {
+    this.surgery.undoAll();
+    this.applyWeights(weights);
+  }
+
+  /** Bring weights into the network; `surgery` keeps account of such changes. */
+  applyWeights(weights: ReadonlyMap<string, Float32Array>): void {
     this.network.setWeights(weights);
     this.version++;
   }
 
-  /** The gradients of the loss of the picture, if a class is right. */
-  async lossGradients(truth: number): Promise<Gradients> {
-    return this.network.differentiate(this.pixels, lossGradient(this.outputs, truth));
+  /** The weights as they are stored, whenever they change. */
+  get storedWeights(): ReadonlyMap<string, Float32Array> {
+    void this.version;
+    return this.network.storedWeights;
+  }
+
+  /** The weights as the layers have them, folded ones too, whenever they change. */
+  get weights(): ReadonlyMap<string, Float32Array> {
+    void this.version;
+    return this.network.weights;
   }
 }

@@ -1,33 +1,59 @@
-/** Surgery on the network of a page: changes one after the other, and back again. */
+/** Changes of a page's network, one after the other and back again: surgery, and steps of learning. */
 
 import type { Network } from "../engine/network";
+import { reading } from "../engine/task";
 import type { Edit } from "../why/edits";
 import type { PageState } from "./page.svelte";
 
-/** A change: of weights, or of a pooling, for which the network before is kept. */
-export type Change = Edit | { what: { kind: "swap"; layer: string }; network: Network };
+/** One step of gradient descent for one picture, with what was before it. */
+export interface Stepped {
+  what: { kind: "step"; rate: number };
+  weights: Map<string, Float32Array>;
+  before: Map<string, Float32Array>;
+  pixels: Uint8Array;
+  truth: number | null;
+  answer: Float64Array;
+  loss: number;
+}
+
+/** A pooling swapped, with the network before. */
+export interface Swapped {
+  what: { kind: "swap"; layer: string };
+  network: Network;
+}
+
+/** A change of weights, or of a pooling. */
+export type Change = Edit | Stepped | Swapped;
+
+/** The network and its weights before the first change. */
+interface Start {
+  network: Network;
+  weights: ReadonlyMap<string, Float32Array>;
+}
 
 export class Surgery {
   changes = $state.raw<Change[]>([]);
-  /** The answer before the first change. */
-  before = $state.raw<Float64Array | null>(null);
-  /** The version of the weights that the last change left. */
-  private version = -1;
+  private start = $state.raw<Start | null>(null);
+
+  /** What the network before the first change answers for the picture; none without changes. */
+  readonly before: Float64Array | null = $derived.by(() => {
+    const { page, start } = this;
+    if (!start || !this.changes.length) return null;
+    const { network, weights } = start;
+    const now = new Map(network.storedWeights);
+    network.setWeights(weights);
+    const outputs = network.run(page.pixels).of(page.data.graph.output).slice();
+    network.setWeights(now);
+    return reading(page.data.model, outputs);
+  });
 
   constructor(private readonly page: PageState) {}
 
-  /** Forget changes that other weights have overtaken, e.g. learned ones. */
-  private follow(): void {
-    if (this.changes.length && this.version !== this.page.version) {
-      this.changes = [];
-      this.before = null;
-    }
-  }
-
-  edit(edit: Edit): void {
+  /** Change weights. */
+  edit(change: Edit | Stepped): void {
     this.begin();
-    this.page.setWeights(edit.weights);
-    this.done([...this.changes, edit]);
+    this.page.applyWeights(change.weights);
+    this.changes = [...this.changes, change];
   }
 
   /** Exchange maximum and average in a pooling that was compiled along. */
@@ -38,16 +64,21 @@ export class Surgery {
     const network = await before.variant(variant);
     this.begin();
     this.page.network = network;
-    this.done([...this.changes, { what: { kind: "swap", layer }, network: before }]);
+    this.changes = [...this.changes, { what: { kind: "swap", layer }, network: before }];
   }
 
+  /** Take the last change back. */
   undo(): void {
     const last = this.changes.at(-1);
     if (!last) return;
-    if ("network" in last) this.page.network = last.network;
-    else this.page.setWeights(last.before);
-    this.done(this.changes.slice(0, -1));
-    if (!this.changes.length) this.before = null;
+    if ("network" in last) {
+      // what was changed in the weights since is taken back already
+      this.page.network = last.network;
+    } else {
+      this.page.applyWeights(last.before);
+    }
+    this.changes = this.changes.slice(0, -1);
+    if (!this.changes.length) this.start = null;
   }
 
   undoAll(): void {
@@ -55,12 +86,7 @@ export class Surgery {
   }
 
   private begin(): void {
-    this.follow();
-    this.before ??= this.page.answer.slice();
-  }
-
-  private done(changes: Change[]): void {
-    this.changes = changes;
-    this.version = this.page.version;
+    const { network } = this.page;
+    this.start ??= { network, weights: new Map(network.storedWeights) };
   }
 }

@@ -26,7 +26,7 @@ export const backward = {
     "Plain gradient descent with this picture alone: every weight w becomes w − rate · ∂loss/∂w.",
   rate: "learning rate",
   take: "Take a step",
-  undo: (count: number) => (count > 1 ? `Undo the last of ${count} steps` : "Undo"),
+  undo: "Undo",
   before: "before",
   after: "after",
   theLoss: "loss",

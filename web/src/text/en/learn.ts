@@ -87,4 +87,5 @@ export const learn = {
     leftOut: (count: number) => `${count} left out`,
     full: "there is no room for more pictures",
   },
+  altered: "changed since by surgery or a step",
 };

@@ -33,7 +33,7 @@ export const lecture = {
     kernel: "kernel, 3×3",
     map: "feature map, 5×5",
     misprint: (row: number, column: number, printed: string) =>
-      `The slide prints ${printed} in row ${row}, column ${column} (from 1), where the arithmetic gives what is marked.`,
+      `The slide prints ${printed} in row ${row}, column ${column} (from 1), where the arithmetic gives the marked number.`,
     mapOf: (layer: string, channel: number) => `${layer}, map ${channel}`,
     choose: "Map",
     window: (input: number) => `window, input map ${input}`,
@@ -44,7 +44,8 @@ export const lecture = {
     slideValue: (row: number, column: number) =>
       `In the slide's feature map, what belongs in row ${row}, column ${column} (from 1)?`,
     weights: (layer: string) => `How many weights has one kernel of ${layer}, without its bias?`,
-    valueAt: (layer: string, at: string) => `What is the value of ${layer} at ${at}? (to 1 %)`,
+    valueAt: (layer: string, at: string) =>
+      `What is the value of ${layer} at row, column, map ${at} (from 0)? (to 1 %)`,
   },
   relu: {
     title: "ReLU",
@@ -54,7 +55,8 @@ export const lecture = {
     after: "after ReLU",
     slideNote: "The slide's kernel has no negative weight, so nothing changes here.",
     mapOf: (layer: string, channel: number) => `${layer}, map ${channel}`,
-    share: (what: string, share: string) => `After ${what}, ${share} of these values are 0.`,
+    share: (what: string, share: string) =>
+      `After ${what}, ${share} of the values of all maps are 0.`,
     of: (value: string) => `What does ReLU make of ${value}?`,
     becomes: (value: string, what: string) =>
       `The lowest value here is ${value}. What does ${what} make of it? (to 1 %)`,
@@ -71,7 +73,7 @@ export const lecture = {
     makes: (what: string) => `${what} makes of it`,
     rows: "How many rows has the slide's pooled map?",
     value: (what: string, layer: string, at: string) =>
-      `What does ${what} give in ${layer} at ${at}? (to 1 %)`,
+      `What does ${what} give in ${layer} at row, column, map ${at} (from 0)? (to 1 %)`,
     count: (layer: string) => `How many numbers does ${layer} give?`,
   },
   flattening: {

@@ -1,5 +1,9 @@
 export const page = {
-  first: "Pick or draw a picture at the left; click any number to see what it is made of.",
+  first: "Pick or draw a picture; click any number to see what it is made of.",
+  changed: (count: number) =>
+    count === 1
+      ? "The network is changed: it is no longer the one that was delivered."
+      : `The network is changed (${count} times): it is no longer the one that was delivered.`,
   opening: "Opening the network…",
   language: "Language",
   same: "the same bits as the Python engine",

@@ -53,6 +53,7 @@ export const why = {
   muted: (layer: string, channel: number) => `map ${channel} of ${layer} is 0`,
   replaced: (layer: string, channel: number, name: string) =>
     `kernel ${channel} of ${layer} is ${name}`,
+  stepped: (rate: string) => `one step of gradient descent, rate ${rate}`,
   before: "before",
   after: "after",
   unit: "answer",

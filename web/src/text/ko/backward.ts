@@ -25,7 +25,7 @@ export const backward = {
   stepAbout: "이 그림 하나로 하는 경사 하강: 모든 가중치 w가 w − 학습률 · ∂손실/∂w가 됩니다.",
   rate: "학습률",
   take: "한 걸음 가기",
-  undo: (count: number) => (count > 1 ? `${count}걸음 중 마지막 되돌리기` : "되돌리기"),
+  undo: "되돌리기",
   before: "전",
   after: "후",
   theLoss: "손실",

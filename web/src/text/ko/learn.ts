@@ -87,4 +87,5 @@ export const learn = {
     leftOut: (count: number) => `${count}장은 넣지 못함`,
     full: "그림을 더 넣을 자리가 없습니다",
   },
+  altered: "그 뒤 수술이나 한 걸음으로 바뀜",
 };

@@ -44,7 +44,8 @@ export const lecture = {
     slideValue: (row: number, column: number) =>
       `슬라이드의 특징맵에서 ${row}행 ${column}열(1부터)에 들어갈 값은 얼마입니까?`,
     weights: (layer: string) => `${layer}의 커널 하나에는 편향을 빼고 가중치가 몇 개 있습니까?`,
-    valueAt: (layer: string, at: string) => `${layer}의 ${at} 자리의 값은 얼마입니까? (오차 1 %)`,
+    valueAt: (layer: string, at: string) =>
+      `${layer}에서 행, 열, 특징맵이 ${at}(0부터)인 값은 얼마입니까? (오차 1 %)`,
   },
   relu: {
     title: "ReLU",
@@ -71,7 +72,7 @@ export const lecture = {
     makes: (what: string) => `${what}의 결과:`,
     rows: "슬라이드에서 풀링한 특징맵은 몇 행입니까?",
     value: (what: string, layer: string, at: string) =>
-      `${what}은(는) ${layer}의 ${at} 자리에 얼마를 냅니까? (오차 1 %)`,
+      `${what}은(는) ${layer}에서 행, 열, 특징맵 ${at}(0부터)에 얼마를 냅니까? (오차 1 %)`,
     count: (layer: string) => `${layer}은(는) 숫자를 몇 개 냅니까?`,
   },
   flattening: {

@@ -52,6 +52,7 @@ export const why = {
   muted: (layer: string, channel: number) => `${layer}의 특징맵 ${channel}을(를) 0으로`,
   replaced: (layer: string, channel: number, name: string) =>
     `${layer}의 커널 ${channel}을(를) ${name}(으)로`,
+  stepped: (rate: string) => `경사 하강 한 걸음, 학습률 ${rate}`,
   before: "전",
   after: "후",
   unit: "답",
