@@ -16,7 +16,7 @@ const LONG = 160;
 
 /** Pixels of a layer's texts and scale: in wide columns they take fewer lines. */
 function texts(width: number): number {
-  return width >= 140 ? 80 : 104;
+  return width >= 140 ? 94 : 104;
 }
 
 /** The room of each of some layers in one column; all of the width where the network flows down. */
