@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ class Region:
     kernel: type[Kernel]
     epilogue: tuple[Node, ...] = ()
     backward: bool = False
-    maker: Region | None = None
+    maker: Region | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
