@@ -19,7 +19,7 @@ FOLDER = ROOT.parent / "docs" / "pictures" / "networks"
 
 DRAWN = (
     "lenet5", "alexnet", "zfnet", "vgg16", "googlenet", "resnet20", "resnet50", "squeezenet",
-    "mobilenet-v1", "mobilenet-v2", "densenet121", "efficientnet-lite0",
+    "mobilenet-v1", "mobilenet-v2", "densenet121", "efficientnet-lite0", "pilotnet",
 )  # fmt: skip
 
 

@@ -51,7 +51,9 @@ MILLIONS = {"resnet20": 0.27, "resnet32": 0.46, "resnet56": 0.85, "resnet110": 1
 """Of weights, He et al. 2015, table 6."""
 
 ANY_SIZE = [
-    name for name in PUBLISHED if name not in ("alexnet", "zfnet", "vgg11", "vgg16", "vgg19")
+    name
+    for name in PUBLISHED
+    if name not in ("alexnet", "zfnet", "vgg11", "vgg16", "vgg19", "pilotnet")
 ]
 """Networks that average over all positions at their end."""
 
@@ -97,6 +99,10 @@ def test_shapes_of_the_papers() -> None:
         (112, 112, 64), (56, 56, 128), (28, 28, 256), (14, 14, 512), (7, 7, 512)
     ]  # fmt: skip
     assert pooled["squeezenet"] == [(54, 54, 96), (27, 27, 256), (13, 13, 512)]
+    assert shapes(graph_of("pilotnet"), "conv2d", "dense") == [
+        (31, 98, 24), (14, 47, 36), (5, 22, 48), (3, 20, 64), (1, 18, 64), (100,), (50,), (10,),
+        (1,),
+    ]  # fmt: skip
     joined = shapes(graph_of("googlenet"), "concatenate")
     assert [maps for *_, maps in joined] == [256, 480, 512, 512, 512, 528, 832, 832, 1024]
     assert [side for side, *_ in joined] == [28, 28, 14, 14, 14, 14, 14, 7, 7]
@@ -132,6 +138,11 @@ def test_other_sizes(name: str) -> None:
         with pytest.raises(TooSmallError, match=f"{least}×{least}×3, got {least - 1}×{least - 1}"):
             graph_of(name, least - 1)
     assert (weights(graph_of(name, 96)) == PUBLISHED[name].parameters) == (name in ANY_SIZE)
+
+
+def test_a_wide_strip_is_enough_for_steering() -> None:
+    """What the simulator's cameras give, halved."""
+    assert ARCHITECTURES["pilotnet"](1).graph((80, 160, 3)).output_shape == (1,)
 
 
 def test_the_native_engine_agrees_with_pytorch() -> None:

@@ -16,6 +16,7 @@ from pellucid.architectures.googlenet import googlenet
 from pellucid.architectures.lecture import lecture
 from pellucid.architectures.lenet5 import lenet5, lenet5_original
 from pellucid.architectures.mobilenet import mobilenet_v1, mobilenet_v2
+from pellucid.architectures.pilotnet import pilotnet
 from pellucid.architectures.published import PUBLISHED, Published
 from pellucid.architectures.resnet import (
     resnet18,
@@ -75,6 +76,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "efficientnet-lite0": efficientnet_lite0,
     "efficientnet-lite1": efficientnet_lite1,
     "efficientnet-lite2": efficientnet_lite2,
+    "pilotnet": pilotnet,
 }
 """Every architecture by its name on the command line."""
 

@@ -49,6 +49,9 @@ MOBILE = replace(PHOTOS, learning_rate=0.05, weight_decay=4e-5)
 """Few weights a kernel, which decay little: Howard et al. 2017, section 3.2; the rate and decay of
 Sandler et al. 2018, section 6.1."""
 
+STEERING = Defaults(epochs=20, learning_rate=0.01)
+"""Pictures are not changed: the number of a mirrored or moved one is another."""
+
 DEFAULTS: dict[str, Defaults] = {
     "vgg-small": PHOTOS,
     "vgg-medium": PHOTOS,
@@ -75,6 +78,7 @@ DEFAULTS: dict[str, Defaults] = {
     "efficientnet-lite0": MOBILE,
     "efficientnet-lite1": MOBILE,
     "efficientnet-lite2": MOBILE,
+    "pilotnet": STEERING,
 }
 """By the architecture's name; what is not here is trained as a plain ``Defaults()`` says."""
 

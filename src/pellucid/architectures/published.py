@@ -10,7 +10,7 @@ class Published(NamedTuple):
 
     Attributes:
         input_shape: (height, width, channels) of its pictures.
-        classes: How many it distinguishes.
+        classes: How many it distinguishes; of numbers, how many it predicts.
         parameters: Weights that are trained, for these pictures and classes.
         paper: Authors, year, title, and where in it.
     """
@@ -33,6 +33,7 @@ _MOBILE = "Howard et al. 2017, MobileNets, table 1"
 _MOBILE2 = "Sandler et al. 2018, MobileNetV2, table 2"
 _DENSE = "Huang et al. 2016, Densely connected convolutional networks, table 1"
 _TAN = "Tan and Le 2019, EfficientNet, table 1; its authors' Lite variants"
+_PILOT = "Bojarski et al. 2016, End to end learning for self-driving cars, figure 4"
 
 PUBLISHED: dict[str, Published] = {
     "alexnet": Published(LARGE, 1000, 60_965_224, _ALEX),
@@ -58,6 +59,7 @@ PUBLISHED: dict[str, Published] = {
     "efficientnet-lite0": Published(LARGE, 1000, 4_652_008, _TAN),
     "efficientnet-lite1": Published((240, 240, 3), 1000, 5_416_680, _TAN),
     "efficientnet-lite2": Published((260, 260, 3), 1000, 6_092_072, _TAN),
+    "pilotnet": Published((66, 200, 3), 1, 252_219, _PILOT),
 }
 """By the architecture's name. Papers give rounded numbers; these are exact, of the layers that the
 papers describe."""
