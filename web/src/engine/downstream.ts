@@ -17,10 +17,7 @@ export type Use =
       wins: boolean | null;
       depth: number;
     }
-  | { kind: "read"; layer: string; places: number[][]; count: number; depth: number };
-
-/** Values that read it, of one layer, that are named. */
-const NAMED = 6;
+  | { kind: "read"; layer: string; places: number[][]; depth: number };
 
 export function becomes(
   network: Network,
@@ -30,9 +27,7 @@ export function becomes(
   depth = 0,
 ): Use[] {
   const found: Use[] = [];
-  const { reading, output } = network.data.graph;
-  const readers = network.readers(layer);
-  for (const node of layer === output ? [...readers, reading] : readers) {
+  for (const node of network.users(layer)) {
     node.inputs.forEach((name, branch) => {
       if (name !== layer) return;
       const places = dependents(node, branch, at);
@@ -45,14 +40,7 @@ export function becomes(
           if (wins !== false) found.push(...becomes(network, values, node.name, place, depth + 1));
         }
       } else if (places.length) {
-        const named = places.slice(0, NAMED);
-        found.push({
-          kind: "read",
-          layer: node.name,
-          places: named,
-          count: places.length,
-          depth,
-        });
+        found.push({ kind: "read", layer: node.name, places, depth });
       }
     });
   }

@@ -75,18 +75,3 @@ export function normAt(
   const factor = gamma / deviation;
   return { gamma, beta, mean, deviation, factor, added: beta - factor * mean };
 }
-
-/** What a batch norm that is not folded multiplies and adds, a channel. */
-export function normFactors(
-  node: NodeData,
-  weights: Weights,
-): { multiplied: Float64Array; added: Float64Array } {
-  if (!node.norm) throw new Error(`${node.name} is no batch norm`);
-  const factor = Float64Array.from(
-    weight(weights, node.weights["gamma"]),
-    (g, c) => g / Math.sqrt(weight(weights, node.weights["variance"])[c] + node.norm!.epsilon),
-  );
-  const beta = weight(weights, node.weights["beta"]);
-  const mean = weight(weights, node.weights["mean"]);
-  return { multiplied: factor, added: factor.map((f, c) => beta[c] - f * mean[c]) };
-}

@@ -40,6 +40,13 @@ export function lost(
   }
 }
 
+/** Plain cross-entropy of one class, −ln y of the right one, and y − t at the outputs. */
+export function crossEntropyOf(outputs: ArrayLike<number>, truth: number): Lost {
+  const targets = new Float64Array(outputs.length);
+  targets[truth] = 1;
+  return crossEntropy(Float64Array.from(outputs), targets, 0, null);
+}
+
 /** The targets as the loss sees them: with label smoothing ε, (1 − ε)·t + ε/K. */
 export function smoothed(about: LossData, targets: ArrayLike<number>): Float64Array {
   const smoothing = about.kind === "cross_entropy" ? about.label_smoothing : 0;

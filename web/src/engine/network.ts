@@ -220,6 +220,12 @@ export class Network {
     return this.data.graph.nodes.filter((node) => node.inputs.includes(name));
   }
 
+  /** The same, and of the outputs what makes of them what users read, e.g. probabilities. */
+  users(name: string): NodeData[] {
+    const { output, reading } = this.data.graph;
+    return name === output ? [...this.readers(name), reading] : this.readers(name);
+  }
+
   private async openBackward(): Promise<Program> {
     const program = new Program(await partsOf(this.data.programs.backward, this.bytes));
     program.setWeights(this.stored);

@@ -3,8 +3,8 @@
 import { size } from "../engine/arrays";
 import type { Fold, LearnData } from "../engine/data";
 import { withFolds } from "../engine/folds";
+import { crossEntropyOf } from "../engine/losses";
 import { type Parts, Program } from "../engine/program";
-import { crossEntropy } from "../engine/task";
 import { batchesPerEpoch, batchPlaces } from "./batches";
 import { permutation } from "./counter";
 import { firstWeights } from "./first_weights";
@@ -140,7 +140,7 @@ export class Trainer {
       this.answers.run(part);
       for (let i = 0; i < part.length / each; i++) {
         const outputs = this.answers.value(this.lesson.output, i);
-        loss += crossEntropy(outputs, labels[first + i]);
+        loss += crossEntropyOf(outputs, labels[first + i]).loss;
         right += Number(largest(outputs) === labels[first + i]);
       }
     }

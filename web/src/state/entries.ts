@@ -6,6 +6,7 @@ import { trainedWeights } from "../engine/step";
 import { Address, type Entry, wholeNumber } from "./address";
 import type { PageState, Place, View } from "./page.svelte";
 import type { Back } from "./backwards.svelte";
+import { isInside } from "./place";
 import { MOST, packed, unpacked } from "./pixels";
 
 /** Opened values that an address keeps, the last ones. */
@@ -137,6 +138,5 @@ function placeIn(
   if (!found) return null;
   const [layer, at] = [found[1], found[2].split(",").map(Number)];
   const shape = shapeOf(layer);
-  const inside = shape?.length === at.length && at.every((place, axis) => place < shape[axis]);
-  return inside ? { layer, at } : null;
+  return shape && isInside(at, shape) ? { layer, at } : null;
 }

@@ -6,7 +6,7 @@ import type { Network } from "../engine/network";
 
 export interface Edit {
   /** What was done, for the list of edits. */
-  what: { kind: "mute" | "kernel" | "weight"; layer: string; channel: number; name?: string };
+  what: { kind: "mute" | "kernel"; layer: string; channel: number; name?: string };
   /** The arrays as they become. */
   weights: Map<string, Float32Array>;
   /** The arrays as they were. */
@@ -18,18 +18,6 @@ function storedAs(network: Network, layer: string): { node: NodeData; fold: Fold
   const node = network.nodes.get(layer);
   if (!node) throw new Error(`there is no layer ${layer}`);
   return { node, fold: network.data.graph.folds.find((fold) => fold.into === layer) };
-}
-
-/**
- * The layer whose weights silence a layer's maps: itself, or where each of its values is made from
- * one of the layer before it, that one. None where several layers meet.
- */
-export function muter(network: Network, layer: string): string | null {
-  const node = network.nodes.get(layer);
-  if (!node) return null;
-  if (node.family === "convolution" || node.family === "dense" || node.norm) return layer;
-  const through = ["activation", "pooling", "regularisation"];
-  return through.includes(node.family) ? muter(network, node.inputs[0]) : null;
 }
 
 /** A feature map, or a unit, becomes 0. */
@@ -74,21 +62,6 @@ export function setKernel(
       });
     });
   });
-}
-
-/** One weight of a kernel gets another value. */
-export function setWeight(network: Network, layer: string, at: number[], value: number): Edit {
-  const full = kernelOf(network, layer);
-  const shape = network.weightShape(full);
-  const place = at.reduce((found, index, axis) => found * shape[axis] + index, 0);
-  return changed(
-    network,
-    { kind: "weight", layer, channel: at[at.length - 1] },
-    [full],
-    (array) => {
-      array[place] = value;
-    },
-  );
 }
 
 /** The stored kernel of a convolution or a dense layer. */

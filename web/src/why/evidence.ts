@@ -9,7 +9,7 @@
 
 import { broadcast, position } from "../engine/arrays";
 import type { NodeData } from "../engine/data";
-import { normFactors } from "../engine/folds";
+import { normAt } from "../engine/folds";
 import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type Values } from "../engine/network";
 import { slope } from "../engine/gradient_terms";
@@ -92,7 +92,7 @@ function addedShare(network: Network, node: NodeData, gradient: Float32Array): n
   const bias = node.weights["bias"];
   let added: ((i: number) => number) | null = null;
   if (node.norm) {
-    const own = normFactors(node, network.weights).added;
+    const own = Array.from({ length: channels }, (_, c) => normAt(node, network.weights, c).added);
     added = (i) => own[i % channels];
   } else if (node.added) {
     const own = node.added;

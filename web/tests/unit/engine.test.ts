@@ -5,7 +5,8 @@ import { accumulated, broadcast, joined, offset, position } from "../../src/engi
 import { crc32 } from "../../src/engine/checks";
 import type { Fold, ModelData } from "../../src/engine/data";
 import { withFolds } from "../../src/engine/folds";
-import { crossEntropy, lossGradient, reading } from "../../src/engine/task";
+import { crossEntropyOf } from "../../src/engine/losses";
+import { reading } from "../../src/engine/task";
 import { fromPython } from "./python";
 
 interface Numbers {
@@ -53,8 +54,9 @@ test("what is read of outputs is what Python reads: classes, labels, numbers in 
 
 test("the loss and its gradient are Python's, also where a class is certain", () => {
   for (const { outputs, truth, loss, gradient } of python.losses) {
-    close([crossEntropy(outputs, truth)], [loss]);
-    close(lossGradient(outputs, truth), gradient);
+    const found = crossEntropyOf(outputs, truth);
+    close([found.loss], [loss]);
+    close(found.gradient, gradient);
   }
 });
 

@@ -49,6 +49,17 @@ export const number = {
   loses: "not the largest of its window",
   readBy: (layer: string, count: number) =>
     `${layer} reads it for ${count} ${count === 1 ? "value" : "values"}:`,
+  moreReaders: (count: number) => `${count} more`,
+  goTo: "Go to",
+  open: "Open",
+  axes: (count: number): string[] =>
+    count === 1 ? ["unit"] : count === 3 ? ["row", "column", "map"] : ["place"],
+  outside: (layer: string, place: string, shape: readonly number[]) =>
+    `${layer} has no value at "${place}": expected ` +
+    (shape.length === 3
+      ? `row 0–${shape[0] - 1}, column 0–${shape[1] - 1}, map 0–${shape[2] - 1}.`
+      : `${shape.map((length) => `0–${length - 1}`).join(", ")}.`),
+  notAmong: (layer: string, place: string) => `${layer} [${place}] does not read this value.`,
   table: (count: number) => `All terms as a table: ${count}`,
   sorted: "Sorted by",
   orders: { size: "size", most: "most for it", least: "most against it", order: "order of adding" },

@@ -48,6 +48,17 @@ export const number = {
   wins: "창에서 가장 큰 값",
   loses: "창에서 가장 큰 값이 아님",
   readBy: (layer: string, count: number) => `${layer} 층이 값 ${count}개를 만들 때 읽음:`,
+  moreReaders: (count: number) => `${count}개 더 보기`,
+  goTo: "위치로 이동",
+  open: "열기",
+  axes: (count: number): string[] =>
+    count === 1 ? ["유닛"] : count === 3 ? ["행", "열", "특징맵"] : ["위치"],
+  outside: (layer: string, place: string, shape: readonly number[]) =>
+    `${layer} 층에는 "${place}" 위치의 값이 없습니다. 범위: ` +
+    (shape.length === 3
+      ? `행 0–${shape[0] - 1}, 열 0–${shape[1] - 1}, 특징맵 0–${shape[2] - 1}.`
+      : `${shape.map((length) => `0–${length - 1}`).join(", ")}.`),
+  notAmong: (layer: string, place: string) => `${layer} [${place}] 값은 이 값을 읽지 않습니다.`,
   table: (count: number) => `모든 항을 표로: ${count}개`,
   sorted: "정렬",
   orders: { size: "크기", most: "가장 높이는 순", least: "가장 낮추는 순", order: "더하는 순서" },

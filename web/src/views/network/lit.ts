@@ -18,7 +18,7 @@ export function litBy(network: Network, layer: string, at: Position): Lit {
     for (const source of sources(node, at)) add(read, node.inputs[source.branch], source.at);
   }
   const reading = new Map<string, Position[]>();
-  for (const reader of network.readers(layer)) {
+  for (const reader of network.users(layer)) {
     reader.inputs.forEach((name, branch) => {
       if (name !== layer) return;
       for (const output of dependents(reader, branch, at)) add(reading, reader.name, output);
