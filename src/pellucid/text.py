@@ -80,7 +80,7 @@ def array_shape(shape: Sequence[int]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return ``1 picture``, ``2 pictures``, ``1 class``, ``2 classes``."""
+    """Return ``1 picture``, ``2 pictures``, ``1 class``, ``2 classes``, ``2 boxes``."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"

@@ -249,7 +249,7 @@ class Dataset:
         # ASCII escapes also stand for bytes of a file name that are no text
         digest.update(json.dumps(header, ensure_ascii=True).encode("ascii") + b"\n")
         digest.update(np.ascontiguousarray(self.images).data)
-        values = self.targets.array
+        values = self.targets.digested
         digest.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
 

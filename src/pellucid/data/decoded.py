@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.data.convert import Range
+    from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.targets import Targets
     from pellucid.errors import DataError
 
@@ -36,14 +36,16 @@ class PictureFile:
     Attributes:
         path: Where it lies.
         name: What it is called in messages and lists: its path relative to the data's folder.
-        class_name: Its class; of several labels or of numbers, their text.
+        class_name: Its class; of several labels, of numbers or of boxes, their text.
         part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
+        size: Width and height of the upright picture, where its targets are places in it.
     """
 
     path: Path
     name: str
     class_name: str
     part: str = "all"
+    size: tuple[int, int] | None = None
 
 
 @short_repr
@@ -57,21 +59,25 @@ class Decoded:
             in the order of the files.
         files: Theirs.
         like: How the files' labels are read.
+        preprocessing: What was done to the pictures.
         quarantined: The files that cannot be used.
-        value_range: The values of more than 8 bits that became 0 and 255; None without such.
     """
 
     images: NDArray[np.uint8]
     rows: NDArray[np.int64] | None
     files: tuple[PictureFile, ...]
     like: Targets
+    preprocessing: Preprocessing
     quarantined: tuple[BadFile, ...]
-    value_range: Range | None = None
 
     @cached_property
     def targets(self) -> Targets:
         """What is wanted of each picture."""
-        return targets_of(self.files, self.like)
+        found = targets_of(self.files, self.like)
+        if not found.located:
+            return found
+        sizes = [file.size for file in self.files if file.size is not None]
+        return found.placed(sizes, self.preprocessing)
 
     def dataset(self, name: str) -> Dataset:
         """All of them as a data set."""
@@ -109,7 +115,7 @@ class Decoded:
         names = tuple(self.files[i].name for i in positions.tolist())
         return Dataset(
             images, names=names, name=name, targets=self.targets.subset(positions),
-            quarantined=quarantined, value_range=self.value_range,
+            quarantined=quarantined, value_range=self.preprocessing.value_range,
         )  # fmt: skip
 
 

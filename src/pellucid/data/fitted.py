@@ -35,4 +35,6 @@ def fitted(data: Dataset, preprocessing: Preprocessing) -> Dataset:
     images = np.empty(shape, np.uint8)
     for place, image in enumerate(data.images):
         images[place] = plain.read(image)
-    return replace(data, images=images)
+    height, width, _ = data.image_shape
+    targets = data.targets.placed([(width, height)] * len(data), plain)
+    return replace(data, images=images, targets=targets)

@@ -296,7 +296,7 @@ def _usable(
     usable = tuple(file for i, file in enumerate(files) if i not in failed)
     if not usable:
         raise _nothing_left(name, quarantined)
-    return Decoded(images, rows, usable, like, quarantined, preprocessing.value_range)
+    return Decoded(images, rows, usable, like, preprocessing, quarantined)
 
 
 def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:

@@ -15,6 +15,7 @@ from pellucid.data.dataset import check_bytes
 from pellucid.data.decode import decode, opened, source_name
 from pellucid.data.jpeg_scaling import Reduced, can_be_reduced, reduce_decoding
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.placement import PicturePlacement
 from pellucid.data.plain_jpeg import decoded_jpeg, plain_jpeg, small_file
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.text import printable
@@ -267,38 +268,46 @@ class Preprocessing:
             picture = ImageChops.invert(picture)
         how = Reduced(*picture.size) if reduced is None else reduced
         if (how.width, how.height) != (self.width, self.height) or self.margin:
-            fit = {"pad": self._pad, "crop": self._crop, "stretch": self._stretch}[self.resize]
-            picture = fit(picture, how)
+            picture = self._placed(picture, how)
         # the same as np.array(picture), in fewer steps
         return np.frombuffer(bytearray(picture.tobytes()), np.uint8).reshape(self.shape)
 
-    def _stretch(self, picture: Image.Image, how: Reduced) -> Image.Image:
-        whole = how.box(0, 0, how.width, how.height)
-        return self._resized(picture, self.width, self.height, whole)
-
-    def _pad(self, picture: Image.Image, how: Reduced) -> Image.Image:
+    def _placed(self, picture: Image.Image, how: Reduced) -> Image.Image:
         from PIL import Image
 
-        scale = min(self.width / how.width, self.height / how.height)
-        width = min(self.width, max(1, round(how.width * scale)))
-        height = min(self.height, max(1, round(how.height * scale)))
-        resized = self._resized(picture, width, height, how.box(0, 0, how.width, how.height))
+        placement = self.placement(how.width, how.height)
+        left, top, right, bottom = placement.target
+        resized = self._resized(picture, right - left, bottom - top, how.box(*placement.source))
         if resized.size == (self.width, self.height):  # no borders
             return resized
         colour = self.border if self.channels == 1 else (self.border,) * 3
         padded = Image.new(picture.mode, (self.width, self.height), colour)
-        corner = (self.width - width) // 2, (self.height - height) // 2
-        padded.paste(resized, corner)
+        padded.paste(resized, (left, top))
         return padded
 
-    def _crop(self, picture: Image.Image, how: Reduced) -> Image.Image:
-        wide, high = self._resized_to
-        scale = max(wide / how.width, high / how.height)
-        width = min(self.width / scale, how.width)
-        height = min(self.height / scale, how.height)
-        left, top = (how.width - width) / 2, (how.height - height) / 2
-        part = how.box(left, top, left + width, top + height)
-        return self._resized(picture, self.width, self.height, part)
+    def placement(self, width: int, height: int) -> PicturePlacement:
+        """Where an upright picture of a size lies in what :meth:`read` makes of its file.
+
+        Args:
+            width: Columns of the picture, at least 1.
+            height: Rows, at least 1.
+        """
+        source: Box = (0, 0, width, height)
+        target = (0, 0, self.width, self.height)
+        if self.resize == "pad":
+            scale = min(self.width / width, self.height / height)
+            wide = min(self.width, max(1, round(width * scale)))
+            high = min(self.height, max(1, round(height * scale)))
+            left, top = (self.width - wide) // 2, (self.height - high) // 2
+            target = (left, top, left + wide, top + high)
+        elif self.resize == "crop":
+            most_wide, most_high = self._resized_to
+            scale = max(most_wide / width, most_high / height)
+            kept_wide = min(self.width / scale, width)
+            kept_high = min(self.height / scale, height)
+            begin, above = (width - kept_wide) / 2, (height - kept_high) / 2
+            source = (begin, above, begin + kept_wide, above + kept_high)
+        return PicturePlacement(width, height, source, target, self.width, self.height)
 
     def _resized(self, picture: Image.Image, width: int, height: int, box: Box) -> Image.Image:
         from PIL.Image import Resampling

@@ -1,18 +1,18 @@
 """What is wanted of pictures: one class each, several labels each, or numbers.
 
-The three kinds of targets say what a data set brings to learn from. :mod:`pellucid.tasks` has what
-a network makes of each.
+The kinds of targets say what a data set brings to learn from; boxes are in
+:mod:`pellucid.data.boxes`. :mod:`pellucid.tasks` has what a network makes of each.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.data.labels import class_values, is_integer
+from pellucid.data.target import JOINT, NONE, Targets, unsuited
 from pellucid.data.target_checks import (
     checked_marks,
     checked_names,
@@ -31,119 +31,10 @@ if TYPE_CHECKING:
 
     from pellucid.data.labels import LabelKind
 
-NONE: NDArray[np.int64] = np.empty(0, np.int64)
-"""The places of no picture: for targets that only say how others are read."""
-
-JOINT = ";"
-"""Between the labels of a picture, or its numbers, in a CSV file."""
-
-
-class Targets(ABC):
-    """What is wanted of N pictures. Subclasses are frozen dataclasses.
-
-    Attributes:
-        kind: A name of :data:`TARGETS`, which is that of the task, too.
-        title: The task in words.
-        names: What the K outputs of a network that learns this stand for: classes, or columns.
-    """
-
-    kind: ClassVar[str]
-    title: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def names(self) -> tuple[str, ...]:
-        """What the outputs stand for."""
-
-    @property
-    @abstractmethod
-    def array(self) -> NDArray[Any]:
-        """The targets of all pictures, N first."""
-
-    @property
-    @abstractmethod
-    def labels(self) -> NDArray[Any]:
-        """The targets as users write them."""
-
-    @property
-    def strata(self) -> NDArray[np.int64]:
-        """What is drawn in proportion: the class of each, or 0 for all, (N,); or labels, (N, K)."""
-        return np.zeros(len(self), np.int64)
-
-    @abstractmethod
-    def described(self) -> dict[str, Any]:
-        """What the fingerprint of data has of the targets besides their array."""
-
-    @classmethod
-    @abstractmethod
-    def like(cls, names: tuple[str, ...]) -> Self:
-        """Targets of no picture; of numbers, one each whatever the names."""
-
-    @abstractmethod
-    def check(self, name: str, count: int) -> Self:
-        """The same once it is found good, in its own types.
-
-        Raises:
-            DataError: If something is not as the class says; the message begins with the name.
-        """
-
-    @abstractmethod
-    def subset(self, indices: NDArray[np.integer[Any]]) -> Self:
-        """The targets of some pictures."""
-
-    @abstractmethod
-    def read(self, texts: Sequence[str]) -> Self:
-        """Targets like these of other pictures, from their texts in a list or their folders."""
-
-    @abstractmethod
-    def text(self, i: int) -> str:
-        """The target of a picture as a text."""
-
-    @abstractmethod
-    def adopt(self, other: Targets, name: str) -> Self:
-        """Targets of other data as these are: with these classes, in their order.
-
-        Args:
-            other: What other data bring, as far as possible of another kind, too.
-            name: What the data are called in messages.
-
-        Raises:
-            DataError: They bring what does not suit, or a class that is not among these.
-        """
-
-    def written(self, i: int) -> str:
-        """The target of a picture as a list has it, so that :meth:`read` reads it."""
-        return self.text(i)
-
-    def cells(self, i: int) -> list[str]:
-        """The target of a picture as cells of a table: of numbers, one each."""
-        return [self.text(i)]
-
-    def joined_with(self, others: Sequence[Targets]) -> Targets:
-        """The targets of these pictures and of further ones of the same kind."""
-        first = fields(self)[0].name  # type: ignore[arg-type]  # of a dataclass
-        arrays = [self.array, *(each.array for each in others)]
-        return replace(self, **{first: np.concatenate(arrays)})  # type: ignore[type-var]
-
-    def classes_of(self, text: str) -> tuple[str, ...]:
-        """The classes that a text in a list names; none of numbers."""
-        return (text,)
-
-    @property
-    def summary(self) -> str:
-        """How many classes, labels or numbers there are: ``2 classes``."""
-        return counted(len(self.names), "class")
-
-    def counts(self) -> dict[str, int]:
-        """How many pictures have each class, in the order of the classes; none of numbers."""
-        return {}
-
-    def lines(self) -> tuple[str, ...]:
-        """What these pictures bring, in a line: numbers, and where they lie."""
-        return ()
-
-    def __len__(self) -> int:
-        return len(self.array)
+__all__ = [
+    "JOINT", "NONE", "TARGETS", "ClassTargets", "LabelSets", "Numbers", "Targets", "joined",
+    "split_labels",
+]  # fmt: skip
 
 
 @short_repr
@@ -216,7 +107,7 @@ class ClassTargets(Targets):
 
     def adopt(self, other: Targets, name: str) -> ClassTargets:
         if not isinstance(other, ClassTargets):
-            raise _unsuited(other, self, name)
+            raise unsuited(other, self, name)
         places = places_among(other.classes, np.unique(other.places), self.classes, name)
         return replace(self, places=places[other.places])
 
@@ -310,7 +201,7 @@ class LabelSets(Targets):
             marks[np.arange(len(other)), places[other.places]] = 1
             return replace(self, marks=marks)
         if not isinstance(other, LabelSets):
-            raise _unsuited(other, self, name)
+            raise unsuited(other, self, name)
         if len(other.classes) == len(self.classes) and "int" in (other.label_kind, self.label_kind):
             return replace(self, marks=other.marks)  # columns without names
         if other.label_kind == self.label_kind == "int":
@@ -417,7 +308,7 @@ class Numbers(Targets):
             own = np.array([float(each) for each in other.classes])
             other = Numbers(own[other.places][:, np.newaxis], ("target",))
         if not isinstance(other, Numbers):
-            raise _unsuited(other, self, name)
+            raise unsuited(other, self, name)
         if len(other.columns) != len(self.columns):
             raise DataError(
                 f"{name}: {counted(len(other.columns), 'number')} a picture, but the model learned "
@@ -438,10 +329,3 @@ def split_labels(text: str) -> list[str]:
 def joined(labels: Sequence[str]) -> str:
     """Labels as one text, ``cat; dog``; a dash where there is none."""
     return f"{JOINT} ".join(labels) or "–"
-
-
-def _unsuited(other: Targets, wanted: Targets, name: str) -> DataError:
-    return DataError(
-        f"{name}: data for {other.title}, but the model is for {wanted.title}; give data of that "
-        "kind, or another model"
-    )

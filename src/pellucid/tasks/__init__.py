@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.errors import DataError
 from pellucid.settings import from_dict
 from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
 from pellucid.tasks.task import Judge, Judged, Task, check_one_class
+from pellucid.text import listed
 
 if TYPE_CHECKING:
     from pellucid.data.targets import Targets
@@ -36,6 +38,11 @@ def task_of(targets: Targets) -> Task:
     Raises:
         DataError: If nothing can be learned from them.
     """
+    if targets.kind not in TASKS:
+        raise DataError(
+            f"data for {targets.title}, which no network here learns; there are "
+            f"{listed([task.title for task in TASKS.values()])}"
+        )
     return TASKS[targets.kind].of(targets)
 
 
