@@ -31,6 +31,7 @@ EVERYTHING = Augmentation(
 )  # fmt: skip
 SINGLY = {
     "flip": Augmentation(horizontal_flip=True),
+    "flip of numbers": Augmentation(horizontal_flip=True, flip_negates=("angle", "x")),
     "shift": Augmentation(shift=0.3),
     "rotation": Augmentation(rotation=90.0),
     "scale": Augmentation(scale=0.5, border="edge"),
@@ -179,6 +180,8 @@ def test_settings_that_are_none(values: object, message: str) -> None:
         {"rotation": float("nan")}, {"scale": 4.0}, {"brightness": 2.0}, {"contrast": -1.0},
         {"saturation": None}, {"cutout": 1.1}, {"mixup": 1.1}, {"border": "wrap"},
         {"border": 256}, {"border": -1}, {"border": 1.0}, {"border": True},
+        {"flip_negates": "angle"}, {"flip_negates": 1, "horizontal_flip": True},
+        {"flip_negates": ("",), "horizontal_flip": True},
     ],
 )  # fmt: skip
 def test_settings_outside_their_range(wrong: dict[str, Any]) -> None:
@@ -205,6 +208,9 @@ def test_presets_by_name() -> None:
         )),
         ("digits,border=7,cutout=0.25", replace(PRESETS["digits"], border=7, cutout=0.25)),
         ("shift=0.1,border=edge", Augmentation(shift=0.1, border="edge")),
+        ("horizontal_flip=yes,flip_negates=angle; x", Augmentation(
+            horizontal_flip=True, flip_negates=("angle", "x")
+        )),
     ],
 )  # fmt: skip
 def test_settings_in_words(text: str, expected: Augmentation) -> None:

@@ -142,7 +142,8 @@ def _write_batch(
     path: Path, pictures: Dataset, augmentation: Augmentation, seed: int, console: Console
 ) -> None:
     """Write the first batch of the first epoch; name the classes whose letters no font here has."""
-    from pellucid.data.augment import augmented, augmented_batch
+    from pellucid.data.augment import augmented, augmented_batch, flipped
+    from pellucid.data.mirrored import mirrored_targets
     from pellucid.data.targets import ClassTargets
     from pellucid.files import write_file
     from pellucid.show.contact_sheet import contact_sheet
@@ -157,7 +158,12 @@ def _write_batch(
         captions = [_caption(row, pictures.classes) for row in targets]
     else:
         images = augmented(pictures.images[indices], indices, augmentation, seed=seed, epoch=0)
-        captions = [pictures.targets.text(i) for i in indices.tolist()]
+        mirrored = mirrored_targets(pictures.targets, augmentation.flip_negates)
+        flip = flipped(indices, augmentation, seed=seed, epoch=0).tolist()
+        captions = [
+            (mirrored if turned else pictures.targets).text(i)
+            for i, turned in zip(indices.tolist(), flip, strict=True)
+        ]
     content = io.BytesIO()
     contact_sheet(images, captions).save(content, "PNG")
     write_file(path, content.getvalue())

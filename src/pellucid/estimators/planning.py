@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
+from pellucid.data.mirrored import mirrored_targets
 from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.split import check_validation
@@ -167,7 +168,7 @@ class Planning:
         if data is not None and not one_class:
             self._check_of_one_class(data)
             del given["label_smoothing"]
-        return make_recipe(
+        recipe = make_recipe(
             optimizer=self.optimizer,
             rate_at_128=taken.learning_rate if rule == "sgd" else None,
             pictures=None if data is None else len(data),
@@ -180,6 +181,11 @@ class Planning:
             loss=None if data is None or one_class else self._loss(data),
             **given,
         )
+        if data is not None:
+            mirrored_targets(
+                data.targets, recipe.augmentation.flip_negates
+            )  # checks that it can be
+        return recipe
 
     def _loss(self, data: Dataset) -> Loss:
         """What is minimised where there is no one class a picture."""

@@ -48,8 +48,9 @@ class ImageRegressor(PagedEstimator):
         weight_decay: On kernels, 0 to 1; none for the architecture's default.
         patience: Epochs without a better validation after which training ends; none: never.
         ema: The decay of the weights' moving average; none: no average.
-        augmentation: How training pictures are changed; none for the architecture's default. Where
-            a change of the picture changes its number (a flip, the angle of a wheel), leave it out.
+        augmentation: How training pictures are changed; none for the architecture's default. A flip
+            negates the numbers that its ``flip_negates`` names; where another change of the picture
+            changes its number, leave it out.
         image_size: (height, width) that pictures from files are brought to; none: their own.
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.data.augment import augmented, augmented_batch
 from pellucid.tasks import task_of
 from pellucid.training.batches import batch_places, batches_per_epoch, order
+from pellucid.training.changed_targets import ChangedTargets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +73,7 @@ class _Maker:
 
     def __init__(self, data: Dataset, recipe: Recipe, task: Task) -> None:
         self._data = data
-        self._task = task
+        self._targets = ChangedTargets(task, data, recipe.augmentation, recipe.seed)
         self._recipe = recipe
         self._changes_pixels = recipe.augmentation.changes_pixels
         self._epoch = -1
@@ -86,12 +87,12 @@ class _Maker:
         indices = self._order[batch_places(len(data), recipe.batch_size, number)]
         changes = recipe.augmentation
         if changes.mixup:
-            wanted = self._task.targets(data, slice(None))
             return augmented_batch(
-                data.images, wanted, indices, changes,
+                data.images, self._targets.everything(), indices, changes,
                 classes=len(data.classes), seed=recipe.seed, epoch=epoch,
+                mirrored=self._targets.mirrored(),
             )  # fmt: skip
         images = data.images[indices]
         if self._changes_pixels:
             images = augmented(images, indices, changes, seed=recipe.seed, epoch=epoch)
-        return images, self._task.targets(data, indices)
+        return images, self._targets.of(indices, epoch)

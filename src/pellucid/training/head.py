@@ -14,6 +14,7 @@ from pellucid.graph import Network
 from pellucid.ops.loss import one_hot
 from pellucid.tasks import Regression
 from pellucid.text import printable
+from pellucid.training.changed_targets import ChangedTargets
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
@@ -168,11 +169,16 @@ def train_head(
             )
     targets = wanted(task, data)
     views = len(features) // len(data)
+    every = np.tile(targets, (views, 1))
+    if recipe.augmentation.flip_negates:
+        changed = ChangedTargets(task, data, recipe.augmentation, recipe.seed)
+        rows = np.arange(len(data))
+        every[len(data) :] = np.concatenate([changed.of(rows, view) for view in range(1, views)])
     groups = copies([data.images], picture_digests(data.images))
     fold_of = make_folds(data.targets.strata, groups, FOLDS, recipe.seed)
     choice = fit_head(
         features,
-        np.tile(targets, (views, 1)),
+        every,
         recipe.loss,
         np.tile(fold_of, views),
         weight_decay=transfer.weight_decay,

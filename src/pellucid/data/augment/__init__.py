@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.data.augment.apply import augmented, augmented_batch
+from pellucid.data.augment.apply import augmented, augmented_batch, flipped
 from pellucid.data.augment.mixup import mixed, mixed_targets, mixup_partners
 from pellucid.data.augment.settings import PRESETS, Augmentation, get_augmentation
 
@@ -11,6 +11,7 @@ __all__ = [
     "Augmentation",
     "augmented",
     "augmented_batch",
+    "flipped",
     "get_augmentation",
     "mixed",
     "mixed_targets",

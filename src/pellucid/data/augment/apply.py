@@ -69,6 +69,25 @@ def augmented(
     return changed
 
 
+def flipped(
+    indices: NDArray[np.integer[Any]], augmentation: Augmentation, *, seed: int, epoch: int
+) -> NDArray[np.bool_]:
+    """Return which pictures :func:`augmented` mirrors, shape (N,).
+
+    Args:
+        indices: The pictures' positions in the data set, shape (N,), 0..2³² − 1.
+        augmentation: What is done.
+        seed: The run's seed, 0..2³² − 1.
+        epoch: From 0.
+
+    Raises:
+        ArgumentError: An index, the seed or the epoch is outside its range.
+    """
+    if not augmentation.horizontal_flip:
+        return np.zeros(len(indices), np.bool_)
+    return _mirrored(draw([PLACE], indices, seed, epoch)[PLACE][0])
+
+
 def augmented_batch(
     images: NDArray[np.uint8],
     labels: NDArray[Any],
@@ -78,6 +97,7 @@ def augmented_batch(
     classes: int,
     seed: int,
     epoch: int,
+    mirrored: NDArray[Any] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a batch of changed pictures with what is wanted of them; mixup included.
 
@@ -92,6 +112,8 @@ def augmented_batch(
         classes: K.
         seed: The run's seed, 0..2³² − 1.
         epoch: From 0.
+        mirrored: What is wanted of each picture where it is mirrored, of the shape of ``labels``;
+            None: the same.
 
     Returns:
         Pictures, shape (N, H, W, C), uint8; and targets, shape (N, K), float32: of labels, each
@@ -104,14 +126,22 @@ def augmented_batch(
     _check_images(images, len(labels))
     checked_indices(indices, len(images))
     batch = augmented(images[indices], indices, augmentation, seed=seed, epoch=epoch)
+
+    def wanted(chosen: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        if mirrored is None:
+            return np.asarray(labels[chosen])
+        flip = flipped(chosen, augmentation, seed=seed, epoch=epoch)
+        flip = flip.reshape(-1, *[1] * (labels.ndim - 1))
+        return np.asarray(np.where(flip, mirrored[chosen], labels[chosen]))
+
+    own = wanted(indices)
     if not augmentation.mixup:
-        whole = np.ones(len(indices), np.float32)
-        return batch, mixed_targets(labels[indices], labels[indices], whole, classes)
+        return batch, mixed_targets(own, own, np.ones(len(indices), np.float32), classes)
     partners, weights = mixup_partners(
         indices, len(images), alpha=augmentation.mixup, seed=seed, epoch=epoch
     )
     others = augmented(images[partners], partners, augmentation, seed=seed, epoch=epoch)
-    targets = mixed_targets(labels[indices], labels[partners], weights, classes)
+    targets = mixed_targets(own, wanted(partners), weights, classes)
     return mixed(batch, others, weights), targets
 
 
@@ -133,7 +163,7 @@ def _moved(
     if PLACE in words:
         coin, vertical, horizontal, _ = words[PLACE]
         if augmentation.horizontal_flip:
-            flip = coin >= 2**31
+            flip = _mirrored(coin)
         furthest = [_rounded(augmentation.shift * side) for side in (height, width)]
         down, right = (
             below(word, 2 * most + 1) - most
@@ -150,6 +180,10 @@ def _moved(
         right=right,
     )
     return placed(images, placement, augmentation.border)
+
+
+def _mirrored(coin: Words) -> NDArray[np.bool_]:
+    return np.asarray(coin >= 2**31)
 
 
 def _rounded(number: float) -> int:

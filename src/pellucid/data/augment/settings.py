@@ -37,6 +37,8 @@ class Augmentation:
         border: What a move or a turn brings in, and what covers: a grey level 0..255; or
             ``"edge"``, the nearest pixel, or ``"reflect"``, the picture mirrored at its outermost
             pixels. With the last two, what covers is the picture's mean colour.
+        flip_negates: Columns of numbers whose sign changes where the picture is mirrored, such as
+            ``("angle",)`` of a steering wheel; a single name may be given as a text.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -54,9 +56,11 @@ class Augmentation:
     cutout: float = 0.0
     mixup: float = 0.0
     border: str | int = "reflect"
+    flip_negates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checks.truth("horizontal_flip", self.horizontal_flip)
+        self._check_negated()
         for name in ("shift", "brightness", "contrast", "saturation", "cutout", "mixup"):
             checks.number(name, getattr(self, name), 0.0, 1.0)
         checks.number("rotation", self.rotation, 0.0, 180.0)
@@ -65,6 +69,24 @@ class Augmentation:
             checks.choice("border", self.border, (*BORDERS, "a grey level 0..255"))
         else:
             checks.whole("border", self.border, 0, 255)
+
+    def _check_negated(self) -> None:
+        names: object = self.flip_negates
+        if isinstance(names, str):
+            names = (names,)
+        if isinstance(names, list):
+            names = tuple(names)
+        if not isinstance(names, tuple) or not all(isinstance(n, str) and n for n in names):
+            raise ArgumentError(
+                f"flip_negates must be names of columns, such as ('angle',), got "
+                f"{checks.brief(self.flip_negates)}"
+            )
+        if names and not self.horizontal_flip:
+            raise ArgumentError(
+                f"flip_negates names {checks.brief(names[0])}, but no picture is mirrored; add "
+                "horizontal_flip=yes (in Python, True)"
+            )
+        object.__setattr__(self, "flip_negates", names)
 
     @property
     def changes_pixels(self) -> bool:
@@ -87,8 +109,11 @@ class Augmentation:
         return bool(self.brightness or self.contrast or self.saturation)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values, ready for JSON."""
-        return settings.to_dict(self)
+        """Return the settings as plain values, ready for JSON; ``flip_negates`` only if given."""
+        values = settings.to_dict(self)
+        if not self.flip_negates:  # as earlier versions wrote it, so that their runs go on
+            del values["flip_negates"]
+        return values
 
     @classmethod
     def from_dict(cls, values: object) -> Augmentation:
@@ -116,7 +141,8 @@ def get_augmentation(text: str) -> Augmentation:
 
     Args:
         text: A name of :data:`PRESETS`, or settings of :class:`Augmentation` as ``name=value``, or
-            a name and settings that go before its own; between commas. A flip is ``yes`` or ``no``.
+            a name and settings that go before its own; between commas. A flip is ``yes`` or ``no``;
+            columns whose numbers it negates have ``;`` between them: ``flip_negates=angle;x``.
 
     Raises:
         ArgumentError: A name or setting is unknown, or a value is none of that setting.
@@ -140,6 +166,8 @@ def _setting(text: str) -> tuple[str, Any]:
     name = find_name("setting of an augmentation", name, known)
     if name == "horizontal_flip":
         return name, {"yes": True, "no": False}.get(value.lower(), value)
+    if name == "flip_negates":
+        return name, tuple(part.strip() for part in value.split(";") if part.strip())
     if name == "border":
         return name, int(value) if value.isdecimal() else value
     try:

@@ -1,0 +1,56 @@
+"""What is wanted of pictures that augmentation has changed: a mirrored road bends the other way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.augment import flipped
+from pellucid.data.mirrored import mirrored_targets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.augment import Augmentation
+    from pellucid.data.dataset import Dataset
+    from pellucid.tasks import Task
+
+
+class ChangedTargets:
+    """The targets of pictures as augmentation leaves them, mixup excepted.
+
+    Args:
+        task: What is learned.
+        data: The pictures and what is wanted of them.
+        augmentation: What is done to the pictures.
+        seed: The run's.
+
+    Raises:
+        ArgumentError: If the numbers that a flip negates are not among the data's.
+    """
+
+    def __init__(self, task: Task, data: Dataset, augmentation: Augmentation, seed: int) -> None:
+        self._task, self._data, self._augmentation, self._seed = task, data, augmentation, seed
+        self._mirrored: Dataset | None = None
+        if augmentation.flip_negates:
+            other = mirrored_targets(data.targets, augmentation.flip_negates)
+            self._mirrored = replace(data, targets=other)
+
+    def of(self, indices: NDArray[np.integer[Any]], epoch: int) -> NDArray[Any]:
+        """What is wanted of some pictures in an epoch from 0, batch axis first."""
+        wanted = self._task.targets(self._data, indices)
+        if self._mirrored is None:
+            return wanted
+        flip = flipped(indices, self._augmentation, seed=self._seed, epoch=epoch)
+        other = self._task.targets(self._mirrored, indices)
+        return np.where(flip.reshape(-1, *[1] * (wanted.ndim - 1)), other, wanted)
+
+    def everything(self) -> NDArray[Any]:
+        """What is wanted of all pictures as they are."""
+        return self._task.targets(self._data, slice(None))
+
+    def mirrored(self) -> NDArray[Any] | None:
+        """What is wanted of all pictures once they are mirrored; None: the same."""
+        return None if self._mirrored is None else self._task.targets(self._mirrored, slice(None))
