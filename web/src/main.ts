@@ -3,7 +3,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import type { PageData } from "./engine/data";
 import { Network } from "./engine/network";
-import { blob, pageData } from "./page/blobs";
+import { blob, pageData, Unreadable } from "./page/blobs";
 import { address } from "./state/entries";
 import { PageState } from "./state/page.svelte";
 import { catalogues, type Language } from "./text/index";
@@ -26,7 +26,9 @@ async function start(target: HTMLElement): Promise<void> {
     target.textContent = "";
     mount(App, { target, props: { page } });
   } catch (error) {
-    target.textContent = error instanceof Error ? error.message : String(error);
+    const text = catalogues[language].page;
+    target.textContent =
+      error instanceof Unreadable ? text[error.kind](error.part) : text.failed(String(error));
     target.setAttribute("role", "alert");
   }
 }

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 BUNDLE = ("page.js", "page.css")
 """The files of the bundle, made from ``web/``."""
 
+NOSCRIPT = {
+    "en": "This page computes a network; allow it to run scripts.",
+    "ko": "이 페이지는 신경망을 계산합니다. 스크립트를 실행하도록 허용해 주세요.",
+}
+"""What a browser that runs no scripts shows, by language."""
+
 
 def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> str:
     """The page as one HTML file.
 
     Args:
         title: As the window's title; printable.
-        language: Of its texts at first, a tag such as ``en``.
+        language: Of its texts at first, a tag of :data:`NOSCRIPT`.
         data: JSON values.
         blobs: Bytes that these name.
     """
@@ -43,7 +49,7 @@ def page_html(title: str, language: str, data: dict[str, Any], blobs: Blobs) -> 
             "</head>",
             "<body>",
             f'<div id="app" data-language="{text(language)}"></div>',
-            "<noscript>This page computes a network; allow it to run scripts.</noscript>",
+            f"<noscript>{text(NOSCRIPT[language])}</noscript>",
             f'<script type="application/json" id="page">{_json(data)}</script>',
             *_blobs(blobs.items()),
             f"<script>{script}</script>",

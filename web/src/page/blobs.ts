@@ -6,6 +6,16 @@ declare global {
   }
 }
 
+/** A part that the page lacks, or that cannot be read; the page itself names none. */
+export class Unreadable extends Error {
+  constructor(
+    readonly kind: "missing" | "damaged",
+    readonly part: string,
+  ) {
+    super(`the page's part ${part} is ${kind}`);
+  }
+}
+
 function decoded(text: string): Uint8Array<ArrayBuffer> {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const binary = atob(text);
@@ -22,17 +32,17 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arra
 /** The bytes of that name. Damaged ones are an error that names them. */
 export async function blob(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const element = document.querySelector(`script[data-blob="${name}"]`);
-  if (!element) throw new Error(`the page has no part ${name}`);
+  if (!element) throw new Unreadable("missing", name);
   try {
     return await unpacked(decoded(element.textContent ?? ""));
   } catch {
-    throw new Error(`the page is damaged: its part ${name} cannot be read`);
+    throw new Unreadable("damaged", name);
   }
 }
 
 /** What the page knows, as Python wrote it. */
 export function pageData<T>(): T {
   const element = document.getElementById("page");
-  if (!element) throw new Error("the page has no data");
+  if (!element) throw new Unreadable("missing", "page");
   return JSON.parse(element.textContent ?? "") as T;
 }

@@ -30,6 +30,7 @@ export const backward = {
   before: "before",
   after: "after",
   theLoss: "loss",
+  atWeights: "∂loss/∂w",
   nothing: "Click a gradient in a map above, or a weight below, to open it.",
   opened: "The opened gradient",
   at: "∂loss/∂",

@@ -3,6 +3,8 @@ import type { NodeData } from "../../engine/data";
 export const network = {
   title: "The network",
   described: (node: NodeData): string => node.described,
+  /** What a function of one value does; empty where its formula says all. */
+  words: (node: NodeData): string => node.words,
   beyond: (value: string) => `▸ ${value}`,
   /** In full, for who points at it. */
   beyondAt: "Colours end at the 99.5th percentile of the sizes; ▸ is the largest value beyond it",

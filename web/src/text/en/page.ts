@@ -4,6 +4,11 @@ export const page = {
     count === 1
       ? "The network is changed: it is no longer the one that was delivered."
       : `The network is changed (${count} times): it is no longer the one that was delivered.`,
+  untitled: "A network",
+  missing: (part: string) => `The page is incomplete: it has no part ${part}. Get the file again.`,
+  damaged: (part: string) =>
+    `The page is damaged: its part ${part} cannot be read. Get the file again.`,
+  failed: (why: string) => `The page does not open: ${why}`,
   opening: "Opening the network…",
   language: "Language",
   same: "the same bits as the Python engine",

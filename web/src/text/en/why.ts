@@ -43,6 +43,7 @@ export const why = {
   channel: "Map",
   kernel: "Kernel",
   own: "my own",
+  gallery: (name: string) => name,
   input: (channel: number) => `input map ${channel}`,
   mute: "Mute it",
   put: "Put it in",

@@ -1,3 +1,8 @@
+/**
+ * The Korean texts. One word for each term: the glossary in `tests/unit/catalogue.test.ts` is checked.
+ * Names that come from elsewhere take their particle through `attach`.
+ */
+
 import type { Catalogue } from "../index";
 import { answer } from "./answer";
 import { backward } from "./backward";

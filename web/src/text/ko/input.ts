@@ -10,7 +10,7 @@ export const input = {
   truth: (name: string) => `정답: ${name}`,
 
   best: "답:",
-  seen: (size: string) => `신경망이 보는 것, ${size} 화소`,
+  seen: (size: string) => `신경망이 보는 그림, ${size} 화소`,
   pixels: (seen: string) => `${seen}. 화살표 키로 옮기고 Enter로 화소를 엽니다`,
   point: "화소를 가리키면 값이 보이고, 누르면 열립니다.",
   at: (row: number, column: number) => `${row}행 ${column}열`,
@@ -18,7 +18,7 @@ export const input = {
   channels: ["빨강", "초록", "파랑"],
   table: "화소를 표로 보기",
 
-  sheet: "그리는 칸",
+  sheet: "그림판",
   drawKeys: "여기에 그리세요. 키보드로는 화살표로 옮기고 스페이스로 펜을 대거나 뗍니다.",
   penDown: "펜을 댐",
   penUp: "펜을 뗌",
@@ -53,21 +53,21 @@ export const input = {
 
   camera: "카메라 화면",
   startCamera: "카메라 켜기",
-  stopCamera: "끄기",
-  snapshot: "이 장면 잡기",
-  goOn: "계속하기",
+  stopCamera: "카메라 끄기",
+  snapshot: "이 장면 멈추기",
+  goOn: "계속",
   cameraStates: {
     off: "카메라가 꺼져 있습니다. 화면은 이 컴퓨터를 떠나지 않습니다.",
     asking: "이 페이지가 카메라를 쓰도록 허용해 주세요.",
     on: "카메라에 보이는 대로 신경망이 답합니다.",
-    held: "이 장면을 잡아 두었습니다.",
+    held: "이 장면에서 멈추었습니다.",
     unavailable: "여기서는 이 브라우저로 카메라를 쓸 수 없습니다.",
     refused: "카메라가 거부되었습니다. 브라우저에서 이 페이지에 허용한 뒤 다시 켜세요.",
     failed: "카메라가 켜지지 않습니다. 다른 프로그램이 쓰고 있을 수 있습니다.",
   },
 
-  chooseTruth: "실제 정답",
-  noTruth: "말하지 않음",
+  chooseTruth: "정답",
+  noTruth: "모름",
   search: "클래스 이름 입력",
   noClass: "그런 클래스가 없습니다. 목록에서 고르세요.",
 };

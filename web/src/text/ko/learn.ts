@@ -1,12 +1,21 @@
+/** 데이터의 부분. 다른 이름은 사용자가 지은 것이다. */
+const PARTS: Record<string, string> = {
+  train: "학습용",
+  validation: "검증용",
+  test: "평가용",
+};
+
+const part = (name: string): string => PARTS[name] ?? name;
+
 export const learn = {
   title: "학습",
   about: (count: string, judged: string, name: string) =>
-    `신경망이 아는 것을 모두 잊고 이 페이지 안에서 그림 ${count}장을 처음부터 다시 배웁니다. 배우는 데 쓰지 않는 다른 그림 ${judged}장(${name})으로 얼마나 배웠는지 재고, 지금까지 배운 것이 모든 특징맵과 답에 나타납니다.`,
+    `신경망이 아는 것을 모두 잊고 이 페이지 안에서 그림 ${count}장을 처음부터 다시 배웁니다. 배우는 데 쓰지 않는 다른 그림 ${judged}장(${part(name)})으로 얼마나 배웠는지 재고, 지금까지 배운 것이 모든 특징맵과 답에 나타납니다.`,
   ownAbout: (count: string, judged: string) =>
     `직접 넣은 그림 ${count}장을 배우고, 배우지 않은 나머지 ${judged}장으로 얼마나 배웠는지 잽니다.`,
   start: "시작",
   goOn: "계속",
-  pause: "멈춤",
+  pause: "일시 정지",
   step: "한 걸음",
   epoch: "한 에포크",
   again: "잊고 처음으로",
@@ -18,7 +27,7 @@ export const learn = {
     new: "시작 전",
     opening: "준비 중…",
     running: "학습 중",
-    paused: "멈춤",
+    paused: "일시 정지",
     done: "끝남",
     failed: "중단됨",
   },

@@ -1,3 +1,5 @@
+import { attach } from "./particle";
+
 export const lecture = {
   chapters: "차례",
   slide: "슬라이드의 예",
@@ -33,13 +35,13 @@ export const lecture = {
     kernel: "커널, 3×3",
     map: "특징맵, 5×5",
     misprint: (row: number, column: number, printed: string) =>
-      `슬라이드에는 ${row}행 ${column}열(1부터)에 ${printed}이(가) 적혀 있지만, 계산하면 표시한 값이 나옵니다.`,
+      `슬라이드에는 ${row}행 ${column}열(1부터)에 ${attach(printed, "이/가")} 적혀 있지만, 계산하면 표시한 값이 나옵니다.`,
     mapOf: (layer: string, channel: number) => `${layer}, 특징맵 ${channel}`,
     choose: "특징맵",
-    window: (input: number) => `창, 입력맵 ${input}`,
+    window: (input: number) => `창, 입력 특징맵 ${input}`,
     kernelOf: (channel: number) => `커널 ${channel}`,
     products: "곱",
-    more: (count: number) => `나머지 입력맵 ${count}개도 마찬가지입니다.`,
+    more: (count: number) => `나머지 입력 특징맵 ${count}개도 마찬가지입니다.`,
     sum: (products: string, bias: string) => `곱의 합 ${products} + 편향 ${bias} =`,
     slideValue: (row: number, column: number) =>
       `슬라이드의 특징맵에서 ${row}행 ${column}열(1부터)에 들어갈 값은 얼마입니까?`,
@@ -50,15 +52,16 @@ export const lecture = {
   relu: {
     title: "ReLU",
     paragraph:
-      "max(0, x): 음수는 0이 되고 양수는 그대로입니다. 이렇게 꺾이지 않으면 층을 아무리 쌓아도 선형 함수 하나일 뿐이며 한 층보다 깊지 않습니다.",
+      "max(0, x): 음수는 0이 되고 양수는 그대로입니다. 이렇게 꺾지 않으면 층을 아무리 쌓아도 선형 함수 하나일 뿐이며 한 층보다 깊지 않습니다.",
     before: "전",
     after: "ReLU 후",
     slideNote: "슬라이드의 커널에는 음수가 없어서 여기서는 달라지는 것이 없습니다.",
     mapOf: (layer: string, channel: number) => `${layer}, 특징맵 ${channel}`,
-    share: (what: string, share: string) => `${what}을(를) 지나면 이 값의 ${share}가 0입니다.`,
-    of: (value: string) => `ReLU는 ${value}을(를) 얼마로 만듭니까?`,
+    share: (what: string, share: string) =>
+      `${attach(what, "을/를")} 지나면 모든 특징맵의 값 가운데 ${attach(share, "이/가")} 0입니다.`,
+    of: (value: string) => `ReLU는 ${attach(value, "을/를")} 얼마로 만듭니까?`,
     becomes: (value: string, what: string) =>
-      `여기서 가장 작은 값은 ${value}입니다. ${what}은(는) 이것을 얼마로 만듭니까? (오차 1 %)`,
+      `여기서 가장 작은 값은 ${value}입니다. ${attach(what, "은/는")} 이것을 얼마로 만듭니까? (오차 1 %)`,
     zeros: (layer: string) => `이 그림에서 ${layer}의 값 가운데 0은 몇 개입니까?`,
   },
   pooling: {
@@ -72,8 +75,8 @@ export const lecture = {
     makes: (what: string) => `${what}의 결과:`,
     rows: "슬라이드에서 풀링한 특징맵은 몇 행입니까?",
     value: (what: string, layer: string, at: string) =>
-      `${what}은(는) ${layer}에서 행, 열, 특징맵 ${at}(0부터)에 얼마를 냅니까? (오차 1 %)`,
-    count: (layer: string) => `${layer}은(는) 숫자를 몇 개 냅니까?`,
+      `${attach(what, "은/는")} ${layer}에서 행, 열, 특징맵 ${at}(0부터)에 얼마를 냅니까? (오차 1 %)`,
+    count: (layer: string) => `${attach(layer, "은/는")} 숫자를 몇 개 냅니까?`,
   },
   flattening: {
     title: "펼치기",
@@ -84,19 +87,19 @@ export const lecture = {
     choose: "열에서의 자리",
     is: (place: number, at: string, layer: string) =>
       `${place}번째 자리는 ${layer}의 행, 열, 특징맵 ${at}입니다:`,
-    length: (shape: string) => `${shape}을(를) 펼치면 숫자가 몇 개입니까?`,
-    placeOf: (at: string) => `행, 열, 특징맵 ${at}은(는) 몇 번째 자리(0부터)입니까?`,
+    length: (shape: string) => `${attach(shape, "을/를")} 펼치면 숫자가 몇 개입니까?`,
+    placeOf: (at: string) => `행, 열, 특징맵 ${attach(at, "은/는")} 몇 번째 자리(0부터)입니까?`,
     row: (place: number) => `${place}번째 자리는 몇 행(0부터)에서 왔습니까?`,
   },
   dense: {
     title: "완전연결",
     paragraph:
       "유닛마다 모든 숫자를 읽습니다. 숫자마다 고유한 가중치를 곱하고, 곱과 편향을 모두 더합니다. 마지막 층의 유닛은 클래스를 뜻하며, 곱이 큰 숫자가 찬성하거나 반대합니다.",
-    flattened: "완전연결망이 읽는 것",
+    flattened: "완전연결층이 읽는 것",
     slideText:
-      "슬라이드에서는 개와 고양이 두 유닛이 은닉 유닛을 거쳐 이것을 읽습니다. 수염에 반응하는 은닉 유닛의 말은 고양이 유닛이 귀담아듣습니다.",
+      "슬라이드에서는 개와 고양이 두 유닛이 은닉 유닛을 거쳐 이것을 읽습니다. 고양이 유닛은 수염에 반응하는 은닉 유닛에 큰 가중치를 줍니다.",
     unit: (name: string, layer: string, count: number) =>
-      `${layer}의 유닛 ${name}은(는) 숫자 ${count}개를 읽습니다.`,
+      `${layer}의 유닛 ${attach(name, "은/는")} 숫자 ${count}개를 읽습니다.`,
     for: "찬성",
     against: "반대",
     from: "읽은 곳",
@@ -106,8 +109,8 @@ export const lecture = {
     all: (count: number) => `곱 ${count}개와 편향을 모두 더하면`,
     weights: (layer: string) => `${layer}에는 편향을 빼고 가중치가 몇 개 있습니까?`,
     vote: (at: string, value: string, weight: string) =>
-      `유닛 ${at}의 값은 ${value}, 가중치는 ${weight}입니다. 몇 표를 줍니까? (오차 1 %)`,
-    without: (at: string) => `${at}의 표가 없다면 유닛의 값은 얼마입니까? (오차 1 %)`,
+      `유닛 ${at}의 값은 ${value}, 가중치는 ${weight}입니다. 둘의 곱은 얼마입니까? (오차 1 %)`,
+    without: (at: string) => `${at}의 곱이 없다면 유닛의 값은 얼마입니까? (오차 1 %)`,
     slideUnits: "슬라이드의 신경망에는 출력 유닛이 몇 개 있습니까?",
   },
   softmax: {
@@ -115,7 +118,7 @@ export const lecture = {
     paragraph:
       "소프트맥스는 로짓을 확률로 만듭니다. e를 로짓만큼 거듭제곱하고 그 합으로 나눕니다. 교차 엔트로피는 정답 확률의 −ln입니다. 확률이 1이면 0이고, 틀린 것을 확신할수록 커집니다. 로짓에서의 기울기는 y − t, 곧 확률에서 정답을 뺀 것입니다.",
     dogCat: (scores: string, probabilities: string) =>
-      `개와 고양이: 로짓 ${scores}은(는) 확률 ${probabilities}이(가) 됩니다.`,
+      `개와 고양이: 로짓 ${attach(scores, "은/는")} 확률 ${attach(probabilities, "이/가")} 됩니다.`,
     table: "신경망 둘, 그림 셋: 오류율은 같고 손실은 다름",
     network: (number: string) => `신경망 ${number}`,
     error: "분류 오류율",
@@ -126,7 +129,7 @@ export const lecture = {
     powers: "e^(z − 최댓값)",
     probability: "확률 y",
     gradient: "y − t",
-    loss: (name: string) => `${name}이(가) 정답이면 손실은`,
+    loss: (name: string) => `${attach(name, "이/가")} 정답이면 손실은`,
     otherTask: "이 신경망은 클래스 하나를 고르지 않으므로 답이 소프트맥스가 아닙니다.",
     slideRatio: "슬라이드의 로짓은 3과 0입니다. 개는 고양이보다 몇 배 그럴듯합니까? (오차 1 %)",
     total: "모든 확률을 더하면 얼마입니까?",

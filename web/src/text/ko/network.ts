@@ -1,4 +1,5 @@
 import type { NodeData } from "../../engine/data";
+import { attach } from "./particle";
 
 /** 층의 종류. */
 const KINDS: Record<string, string> = {
@@ -7,30 +8,32 @@ const KINDS: Record<string, string> = {
   batch_norm: "배치 정규화",
   channel_shuffle: "채널 섞기",
   channel_slice: "일부 채널",
-  clip: "자르기(clip)",
+  clip: "범위 자르기",
   concatenate: "이어 붙이기",
   conv2d: "합성곱",
-  crop: "가장자리 잘라내기",
-  dense: "완전 연결",
+  crop: "가장자리 잘라 내기",
+  dense: "완전연결",
   dropout: "드롭아웃",
-  flatten: "평탄화",
+  flatten: "펼치기",
   global_average_pool: "전역 평균 풀링",
-  global_max_pool: "전역 최대 풀링",
+  global_max_pool: "전역 최댓값 풀링",
   hard_sigmoid: "하드 시그모이드",
   hard_swish: "하드 스위시",
   leaky_relu: "리키 ReLU",
   local_response_norm: "국소 응답 정규화",
-  max_pool: "최대 풀링",
+  max_pool: "최댓값 풀링",
   multiply: "곱하기",
   normalise: "화소 정규화",
   pad: "패딩",
+  positive_gradient: "양의 기울기만 넘김",
   prelu: "PReLU",
   relu: "ReLU",
   relu6: "ReLU6",
+  rescale: "단위로 되돌리기",
   sigmoid: "시그모이드",
   silu: "SiLU",
   softmax: "소프트맥스",
-  subsample: "서브샘플링",
+  subsample: "솎아 내기",
   tanh: "tanh",
 };
 
@@ -47,9 +50,24 @@ function described({ kind, described: english, settings }: NodeData): string {
   return found.filter(Boolean).join(", ");
 }
 
+/** 값 하나의 함수가 하는 일. */
+const WORDS: Record<string, string> = {
+  clip: "x를 두 한계 사이로 자른 값",
+  hard_sigmoid: "x/6 + 1/2, 0보다 작으면 0, 1보다 크면 1",
+  hard_swish: "x 곱하기 x의 하드 시그모이드",
+  leaky_relu: "x가 양수이면 x, 아니면 x의 작은 몫",
+  prelu: "x가 양수이면 x, 아니면 x의 학습된 몫",
+  relu: "max(0, x)",
+  relu6: "max(0, x), 6보다 크면 6",
+  sigmoid: "1/(1 + e^−x)",
+  silu: "x/(1 + e^−x)",
+  tanh: "tanh x",
+};
+
 export const network = {
   title: "신경망",
   described,
+  words: ({ kind, words }: NodeData): string => (words && WORDS[kind]) || words,
   beyond: (value: string) => `▸ ${value}`,
   beyondAt: "색은 크기의 99.5 백분위수에서 끝납니다. ▸는 그보다 큰 값 가운데 가장 큰 값입니다",
   sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
@@ -63,8 +81,8 @@ export const network = {
   point: "숫자를 가리키거나 Tab으로 층에 가세요. 누르거나 Enter를 치면 열립니다.",
   reads: (count: number) => `읽는 값 ${count}개`,
   readBy: (count: number) => `이 값을 읽는 값 ${count}개`,
-  strongest: (shown: number, all: number) => `${all}개 중 센 ${shown}개: 모두 ▸`,
-  fewer: "작게",
+  strongest: (shown: number, all: number) => `${all}개 중 가장 큰 ${shown}개: 모두 ▸`,
+  fewer: "줄이기",
   fold: (what: string) => `${what} 접기`,
   unfold: (what: string) => `${what} 펼치기`,
   foldAll: "모두 접기",
@@ -77,9 +95,9 @@ export const network = {
     multiply: "게이트",
     other: "가지",
   },
-  stage: (resolution: string) => (resolution ? `${resolution} 단계` : "숫자들"),
+  stage: (resolution: string) => (resolution ? `${resolution} 단계` : "숫자"),
   branch: (index: number) => `가지 ${index}`,
-  shortcut: "지름길: 그대로 넘김",
+  shortcut: "지름길 연결: 그대로 넘김",
   overview: "전체 보기: 층으로 가기",
   signs: "음수에 빗금",
   kernels: "커널",
@@ -90,7 +108,8 @@ export const network = {
     `${shape}: 행 × 열 × 입력 특징맵 × 특징맵. 한 줄이 특징맵 하나입니다`,
   kernelTo: "특징맵",
   kernelFrom: "입력 특징맵",
-  kernel: (to: number, from: number) => `입력 특징맵 ${from}에서 특징맵 ${to}(으)로 가는 커널`,
+  kernel: (to: number, from: number) =>
+    `입력 특징맵 ${from}에서 특징맵 ${attach(to, "으로/로")} 가는 커널`,
   biasOf: (value: string) => `편향 ${value}`,
   noKernels: (layer: string) =>
     `${layer}에는 특징맵 위를 움직이는 커널이 없습니다. 합성곱 층으로 가세요.`,

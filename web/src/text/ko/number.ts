@@ -1,3 +1,5 @@
+import { attach } from "./particle";
+
 export const number = {
   nothing: "특징맵의 숫자나 답을 누르세요.",
   opened: "열어 본 값",
@@ -20,7 +22,7 @@ export const number = {
   pixel: "그림의 화소입니다. 계산된 값이 아닙니다.",
   ofClass: (name: string) => `클래스: ${name}`,
   play: "합 재생",
-  pause: "멈춤",
+  pause: "일시 정지",
   skip: "합 전체",
   steps: "지금까지 더한 항",
   addedSoFar: (count: number, all: number, sum: string) => `${all}개 항 중 ${count}개: ${sum}`,
@@ -31,14 +33,14 @@ export const number = {
   window: "창",
   kernel: "커널",
   products: "곱",
-  ofMap: (sum: string) => `이 맵이 더하는 값 ${sum}`,
-  moreMaps: (count: number) => `기여가 더 작은 맵 ${count}개 더 보기`,
+  ofMap: (sum: string) => `이 특징맵이 더하는 값 ${sum}`,
+  moreMaps: (count: number) => `더하는 값이 더 작은 특징맵 ${count}개 더 보기`,
   speaksFor: "가장 크게 높이는 항",
   speaksAgainst: "가장 크게 낮추는 항",
   folded: (layer: string, norm: string) =>
-    `${layer} 층은 배치 정규화 ${norm}와(과) 하나로 합쳐져 예측합니다.`,
+    `${layer} 층은 배치 정규화 ${attach(norm, "과/와")} 하나로 합쳐져 예측합니다.`,
   foldedKernel: (factor: string) =>
-    `커널의 각 수는 저장된 값에 γ/√(σ² + ε) = ${factor}을(를) 곱한 것이고,`,
+    `커널의 각 수는 저장된 값에 γ/√(σ² + ε) = ${attach(factor, "을/를")} 곱한 것이고,`,
   foldedBias: (bias: string, mean: string, factor: string, beta: string, result: string) =>
     `편향은 (b − μ)·γ/√(σ² + ε) + β = (${bias} − ${mean})·${factor} + ${beta} = ${result}입니다.`,
   stored: "저장된 커널",

@@ -1,6 +1,12 @@
 export const page = {
   first: "그림을 고르거나 그리세요. 숫자를 누르면 그 숫자가 어떻게 만들어졌는지 보입니다.",
   changed: (count: number) => `신경망이 ${count}번 바뀌어서 처음 받은 것과 다릅니다.`,
+  untitled: "신경망",
+  missing: (part: string) =>
+    `페이지가 온전하지 않습니다. ${part} 부분이 없으니 파일을 다시 받으세요.`,
+  damaged: (part: string) =>
+    `페이지가 손상되었습니다. ${part} 부분을 읽을 수 없으니 파일을 다시 받으세요.`,
+  failed: (why: string) => `페이지가 열리지 않습니다: ${why}`,
   opening: "신경망을 여는 중…",
   language: "언어",
   same: "파이썬 엔진과 비트까지 같음",

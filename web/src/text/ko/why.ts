@@ -1,3 +1,16 @@
+import { attach } from "./particle";
+
+/** 강의의 커널. */
+const GALLERY: Record<string, string> = {
+  sharpen: "선명하게",
+  blur: "흐리게",
+  "edge-enhance": "가장자리 강조",
+  "edge-detect": "가장자리 찾기",
+  emboss: "돋을새김",
+  "sobel-x": "소벨 x (세로 가장자리)",
+  "sobel-y": "소벨 y (가로 가장자리)",
+};
+
 export const why = {
   explain: "이렇게 답한 까닭",
   target: "근거를 볼 답",
@@ -16,12 +29,12 @@ export const why = {
   score: (name: string) => `${name}의 로짓`,
   lead: (name: string, other: string) => `${name}의 로짓 − ${other}의 로짓`,
   pixels: "화소 전체",
-  layer: (name: string) => `${name}이(가) 더하는 값`,
+  layer: (name: string) => `${attach(name, "이/가")} 더하는 값`,
   sum: "합",
   engine: "엔진의 점수",
   share: "몫",
   part: "부분",
-  most: "점수를 가장 높인 화소 (행, 열):",
+  most: "점수를 가장 높인 화소(행, 열):",
   least: "점수를 가장 낮춘 화소:",
   pixel: (row: number, column: number) => `${row}, ${column}`,
   bent: (names: string) => `${names}: 어디서나 굽은 함수라서 이 그림에서의 접선으로 바꿈`,
@@ -42,16 +55,17 @@ export const why = {
   channel: "특징맵",
   kernel: "커널",
   own: "직접 쓰기",
-  input: (channel: number) => `입력맵 ${channel}`,
+  gallery: (name: string) => GALLERY[name] ?? name,
+  input: (channel: number) => `입력 특징맵 ${channel}`,
   mute: "끄기",
   put: "넣기",
   swapped: (layer: string) => `${layer}: 최댓값과 평균을 맞바꿈`,
   edits: "바꾼 것",
   undo: "마지막 것 되돌리기",
   undoAll: "모두 되돌리기",
-  muted: (layer: string, channel: number) => `${layer}의 특징맵 ${channel}을(를) 0으로`,
+  muted: (layer: string, channel: number) => `${layer}의 특징맵 ${attach(channel, "을/를")} 0으로`,
   replaced: (layer: string, channel: number, name: string) =>
-    `${layer}의 커널 ${channel}을(를) ${name}(으)로`,
+    `${layer}의 커널 ${attach(channel, "을/를")} ${attach(name, "으로/로")}`,
   stepped: (rate: string) => `경사 하강 한 걸음, 학습률 ${rate}`,
   before: "전",
   after: "후",
