@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.transfer.folds import ALWAYS_LEARNED, make_folds
-from pellucid.transfer.groups import copies
+from pellucid.transfer.groups import connected, copies
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,3 +39,23 @@ def test_copies_and_near_copies_are_grouped() -> None:
     assert len(set(found.tolist())) == 58
     tiny = images[:, :3, :3]
     assert len(set(copies([tiny], [image.tobytes() for image in tiny]).tolist())) >= 2
+
+
+def test_groups_of_several_classes_are_balanced() -> None:
+    random = np.random.default_rng(7)
+    groups = np.repeat(np.arange(12), 10)
+    labels = random.integers(0, 4, 120)
+    folds = make_folds(labels, groups, 4, seed=1)
+    assert all(len(set(folds[groups == g].tolist())) == 1 for g in range(12))
+    assert np.bincount(folds).tolist() == [30, 30, 30, 30]
+    labels[:10] = 4  # one group holds all of a class
+    assert set(make_folds(labels, groups, 4, seed=1)[:10].tolist()) == {ALWAYS_LEARNED}
+
+
+def test_groups_are_connected_through_others() -> None:
+    first = np.array([0, 0, 1, 2, 3, 3, 4])
+    second = np.array([5, 6, 6, 7, 7, 8, 9])
+    found = connected(first, second)
+    assert [np.flatnonzero(found == g).tolist() for g in np.unique(found)] == [
+        [0, 1, 2], [3, 4, 5], [6],
+    ]  # fmt: skip

@@ -170,13 +170,15 @@ def _of_data(model: Model, source: str, reader: FeatureReader) -> FeatureSet:
     """The features of what a model learned from, read again."""
     from pellucid.data.load import read_splits
     from pellucid.data.reading import Reading
+    from pellucid.files.provenance import trained_group
     from pellucid.training.head import feature_set
 
     recipe = model.provenance.get("recipe")
     drawn = recipe.get("seed") if isinstance(recipe, dict) else 0
     splits = read_splits(
-        source, Reading(), like=model.preprocessing, seed=drawn if isinstance(drawn, int) else 0
-    )
+        source, Reading(group=trained_group(model.provenance)),
+        like=model.preprocessing, seed=drawn if isinstance(drawn, int) else 0,
+    )  # fmt: skip
     if splits.train.classes != model.classes:
         raise DataError(
             f"{printable(source)}: has the classes {listed(splits.train.classes)}, but the model "

@@ -202,6 +202,16 @@ LabelColumn = Annotated[
         show_default="label, class, target …",
     ),
 ]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN|folder|TEMPLATE|REGEX",
+        help="What keeps pictures together in one part when parts are drawn, e.g. those of a "
+        "patient or speaker: a CSV file's column; folder, that below the class; a template of "
+        "file names, *_{group}_*; or a regular expression, patient(\\d+).",
+        show_default="nothing",
+    ),
+]
 TaskName = Annotated[
     str | None,
     typer.Option(

@@ -61,6 +61,7 @@ def check(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    group: arguments.Group = None,
     task: arguments.TaskName = None,
     with_features: Annotated[
         bool,
@@ -106,6 +107,7 @@ def check(
             path_column=path_column,
             label_column=label_column,
             task=task,
+            group=group,
         )
     if with_features:
         from pellucid.cli.all_features import read_features
@@ -126,7 +128,7 @@ def check(
 
         splits = load(
             data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
-            path_column=path_column, label_column=label_column, task=task,
+            path_column=path_column, label_column=label_column, task=task, group=group,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {printable(show_batch)}")

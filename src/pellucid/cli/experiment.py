@@ -52,6 +52,7 @@ def experiment(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    group: arguments.Group = None,
     json: arguments.Json = False,
 ) -> None:
     """Why pooling, why ReLU, why this initialisation: networks that differ in one thing.
@@ -78,7 +79,7 @@ def experiment(
         try_folder(out, each)  # before the pictures cost any time
     splits = data_package.load(
         data, max_pixels=max_pixels, max_bytes=max_bytes,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, group=group,
     )  # fmt: skip
     for note in splits.notes:
         console.print(note)

@@ -43,6 +43,7 @@ def find_rate(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    group: arguments.Group = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWED)] = None,
     cache: arguments.Cache = True,
@@ -80,6 +81,7 @@ def find_rate(
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
         cache=cache, path_column=path_column, label_column=label_column, task=task,
+        group=group,
     )  # fmt: skip
     estimator = estimator_for(context.params, splits.train.kind)
     notes = splits.notes

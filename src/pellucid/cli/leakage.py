@@ -172,6 +172,7 @@ def _joined(pieces: list[Dataset]) -> Dataset:
         images=np.concatenate([piece.images for piece in pieces]),
         targets=pieces[0].targets.joined_with([piece.targets for piece in pieces[1:]]),
         names=tuple(name for piece in pieces for name in piece.names or ()),
+        groups=None,
     )
 
 

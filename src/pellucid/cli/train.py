@@ -96,6 +96,7 @@ def train(
     max_bytes: arguments.MaxBytes = None,
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
+    group: arguments.Group = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,
@@ -231,7 +232,7 @@ def _train(
             "channels: the data's)"
         )
     if options.folds is not None:
-        check_folds(splits.train.targets, options.folds)
+        check_folds(splits.train.targets, options.folds, splits.train.groups)
     if resume is None and line is None and source not in BUILTIN:
         hint = body_hint(splits, source, picture_root(source))
         if hint is not None:

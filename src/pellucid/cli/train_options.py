@@ -68,6 +68,7 @@ class TrainOptions:
     max_bytes: int | None
     path_column: str | None
     label_column: str | None
+    group: str | None
     task: str | None
     allow: list[str] | None
     cache: bool
@@ -130,8 +131,9 @@ class TrainOptions:
     def reading(self, max_pixels: int) -> Reading:
         """How the data are read, pictures of at most so many pixels."""
         return Reading(
-            self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column
-        )
+            self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
+            self.group,
+        )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:
         """The estimator that they describe, for what the data are for; none: not known yet.

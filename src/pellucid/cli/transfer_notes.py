@@ -115,12 +115,13 @@ def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -
         folder: The run's.
         folds: How many.
     """
+    from pellucid.data.groups import numbered
     from pellucid.files import write_text
     from pellucid.files.feature_file import FILE, load_features
     from pellucid.training.head import as_wanted
     from pellucid.transfer.features import picture_digests
     from pellucid.transfer.folds import make_folds
-    from pellucid.transfer.groups import copies
+    from pellucid.transfer.groups import connected, copies
     from pellucid.transfer.out_of_fold import judge_folds, out_of_fold
 
     found = load_features(folder / FILE)
@@ -130,6 +131,9 @@ def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -
     strata = np.concatenate([part.targets.strata for part in parts])
     digests = [digest for part in parts for digest in picture_digests(part.images)]
     groups = copies([part.images for part in parts], digests)
+    names = [part.groups.names for part in parts if part.groups is not None]
+    if len(names) == len(parts):
+        groups = connected(groups, numbered([name for each in names for name in each]))
     fold_of = make_folds(strata, groups, folds, recipe.seed)
     task, targets = found.task, found.targets
     with CountBar("folds", remarks()) as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.class_names import named_places
+from pellucid.data.groups import Groups
 from pellucid.data.labels import checked_labels
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import ArgumentError, DataError
@@ -48,6 +49,8 @@ class Dataset:
         value_range: The values of more than 8 bits that became 0 and 255; None where the pictures
             had 8 bits.
         remarks: What the user should know of how the pictures were read, a line each.
+        groups: What each picture belongs to, see :class:`pellucid.data.groups.Groups`; pictures of
+            one group stay in one part. None where each is by itself. It can be given as N texts.
         drawn_with: The seed that this part of a source was drawn with, and how many pictures were
             drawn to validate by (None for none); None where it was not drawn.
 
@@ -63,6 +66,7 @@ class Dataset:
     value_range: Range | None = None
     drawn_with: tuple[int, int | None] | None = None
     remarks: tuple[str, ...] = ()
+    groups: Groups | None = None
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class Dataset:
         *,
         labels: Any = None,
         targets: Targets | None = None,
+        groups: Groups | Sequence[str] | None = None,
     ) -> None:
         given = locals()
         if labels is not None:
@@ -101,6 +106,8 @@ class Dataset:
             }  # fmt: skip
             targets = replace(targets, **{k: v for k, v in own.items() if v is not None})  # type: ignore[type-var]
         given["targets"] = targets
+        if groups is not None and not isinstance(groups, Groups):
+            given["groups"] = Groups(tuple(map(str, groups)))
         for field in fields(self):
             object.__setattr__(self, field.name, given[field.name])
         self._check()
@@ -116,6 +123,12 @@ class Dataset:
                     f"{self.name}: {counted(len(self.names), 'name')} for "
                     f"{counted(count, 'picture')}; give one name per picture, or None"
                 )
+
+        if self.groups is not None and len(self.groups) != count:
+            raise DataError(
+                f"{self.name}: groups of {counted(len(self.groups), 'picture')} for "
+                f"{counted(count, 'picture')}; give one group per picture, or None"
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -230,6 +243,7 @@ class Dataset:
             images=self.images[chosen],
             targets=self.targets.subset(chosen),
             names=names,
+            groups=self.groups and self.groups.subset(chosen),
             name=self.name if name is None else name,
             quarantined=(),
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.dataset import Dataset
+from pellucid.data.groups import Groups
 from pellucid.data.quarantine import BadFile
 from pellucid.memory import check_memory
 from pellucid.short_repr import short_repr
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.groups import Group
     from pellucid.data.preprocessing import Preprocessing
     from pellucid.data.targets import Targets
     from pellucid.errors import DataError
 
-    Draw = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.int64]]]
-    """From the strata of pictures, (N,) or (N, K), to each part's positions, ascending, by name."""
+    Draw = Callable[[NDArray[np.int64], Groups | None], Mapping[str, NDArray[np.int64]]]
+    """From the strata of pictures, (N,) or (N, K), and their groups to each part's positions,
+    ascending, by name."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class PictureFile:
         class_name: Its class; of several labels, of numbers or of boxes, their text.
         part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
         size: Width and height of the upright picture, where its targets are places in it.
+        group: The pictures that it stays together with; None where it is by itself.
     """
 
     path: Path
@@ -46,6 +50,7 @@ class PictureFile:
     class_name: str
     part: str = "all"
     size: tuple[int, int] | None = None
+    group: Group | None = None
 
 
 @short_repr
@@ -78,6 +83,11 @@ class Decoded:
             return found
         sizes = [file.size for file in self.files if file.size is not None]
         return found.placed(sizes, self.preprocessing)
+
+    @cached_property
+    def groups(self) -> Groups | None:
+        """The group of each picture; None where they have none."""
+        return groups_of(self.files)
 
     def dataset(self, name: str) -> Dataset:
         """All of them as a data set."""
@@ -116,12 +126,18 @@ class Decoded:
         return Dataset(
             images, names=names, name=name, targets=self.targets.subset(positions),
             quarantined=quarantined, value_range=self.preprocessing.value_range,
+            groups=self.groups and self.groups.subset(positions),
         )  # fmt: skip
 
 
 def targets_of(files: Sequence[PictureFile], like: Targets) -> Targets:
     """Return what is wanted of each file, read as ``like`` says."""
     return like.read([file.class_name for file in files])
+
+
+def groups_of(files: Sequence[PictureFile]) -> Groups | None:
+    """Return the group of each file; None where they have none."""
+    return Groups.of([file.group for file in files])
 
 
 def bad_file(file: PictureFile, reason: str) -> BadFile:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
+from pellucid.data.groups import GroupError, file_groups, file_rule
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
 from pellucid.data.reading import Reading
@@ -62,17 +63,20 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
 
     Args:
         path: The path.
-        reading: How it is read; the columns of a CSV file count.
+        reading: How it is read; the columns of a CSV file and the groups count.
         task: What the labels are for; None to recognise it.
 
     Raises:
         DataError: It cannot be read, or its layout not be understood.
+        GroupError: A picture's group cannot be said.
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
     if path.is_file():
-        return scan_table(path, reading.path_column, reading.label_column, task)
+        return scan_table(path, reading.path_column, reading.label_column, task, reading.group)
     reading.check_no_columns(path)
     found = scan_folder(path)
+    if reading.group is not None:
+        found = _grouped(found, reading.group, printable(path))
     if task in (None, found.targets.kind):
         return found
     if task == Numbers.kind and all(map(is_integer, found.classes)):
@@ -81,3 +85,20 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
         f"{printable(path)}: a folder says one class a picture, and is asked for {task}; give a "
         "CSV file of path,label"
     )
+
+
+def _grouped(found: PictureFolder, by: str, name: str) -> PictureFolder:
+    """The pictures of a folder with their groups."""
+    rule = file_rule(by)
+    if rule is None:
+        raise GroupError(
+            f"{name}: is no CSV file, and so has no column '{printable(by)}' for groups; expected "
+            "'folder', a template such as '*_{group}_*', or a regular expression with one group"
+        )
+    parts = {}
+    for part, files in found.parts.items():
+        groups = file_groups(files, by, rule, 0 if part == "all" else 1)
+        parts[part] = tuple(
+            replace(file, group=group) for file, group in zip(files, groups, strict=True)
+        )
+    return replace(found, parts=parts)

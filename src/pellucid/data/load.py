@@ -66,6 +66,7 @@ def load(
     label_column: str | None = None,
     classes: ClassNames | None = None,
     task: str | None = None,
+    group: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -121,6 +122,9 @@ def load(
         task: What the labels are for: ``"single-label"``, ``"multi-label"`` or ``"regression"``;
             None to recognise it (see :mod:`pellucid.data.recognise`): integers and texts are
             classes, numbers that are not whole are to be predicted, ``a;b`` are several labels.
+        group: What keeps pictures together when parts are drawn, e.g. those of a patient: the name
+            of a column of a CSV file, ``"folder"``, a template such as ``"*_{group}_*"``, or a
+            regular expression with one group; see :mod:`pellucid.data.groups`.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -131,7 +135,7 @@ def load(
             of a class to train with.
         ArgumentError: A setting is outside its range.
     """
-    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column)
+    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column, group)
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,
         allow_one_class=allow_one_class, classes=classes, task=task,
@@ -207,6 +211,7 @@ def _found(
     if isinstance(source, Mapping) or source == "mnist":
         name = "a mapping" if isinstance(source, Mapping) else source
         reading.check_no_columns(name)
+        reading.check_no_groups(name)
     if source == "mnist":
         origin: Source = _array_source("mnist", load_mnist(), True, classes=classes, task=task)
     elif isinstance(source, Mapping):
@@ -232,9 +237,11 @@ def _found(
             )  # fmt: skip
         elif path.is_file():
             reading.check_no_columns(path)
+            reading.check_no_groups(path)
             arrays = read_npz(path, max_bytes=reading.max_bytes)
             origin = _arrays(printable(path), arrays, allow_one_class, classes, task)
         else:
+            reading.check_no_groups(path)
             datasets = load_idx_folder(path, max_bytes=reading.max_bytes)
             names = classes_file(path) if classes is None else classes
             origin = _array_source(

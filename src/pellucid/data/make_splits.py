@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
+from pellucid.data.group_notes import drawn_groups, group_overlaps
 from pellucid.data.split import checked_seed, number_of_pictures, stratified_split
 from pellucid.data.targets import ClassTargets, LabelSets
 from pellucid.errors import ArgumentError, DataError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.groups import Groups
     from pellucid.data.sources import Source
     from pellucid.data.split import Share
     from pellucid.data.targets import Targets
@@ -62,8 +64,11 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
     parts: dict[str, Dataset]
     if shares:
 
-        def draw(places: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-            return stratified_split(places, shares, seed=seed, name=source.name)
+        def draw(places: NDArray[np.int64], groups: Groups | None) -> dict[str, NDArray[np.int64]]:
+            return stratified_split(
+                places, shares,
+                seed=seed, name=source.name, groups=groups,
+            )  # fmt: skip
 
         parts = source.divide(origin, draw)
         held = len(parts["validation"]) if "validation" in shares else None
@@ -77,7 +82,8 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
         ClassTargets.kind: ", each class in proportion",
         LabelSets.kind: ", each label in proportion",
     }.get(parts["train"].kind, "")
-    how = f"; drawn with seed {seed}{evenly}: {', '.join(shares)}"
+    whole = ", whole groups" if parts["train"].groups is not None else ""
+    how = f"; drawn with seed {seed}{whole}{evenly}: {', '.join(shares)}"
     sizes = ", ".join(
         f"{part} {len(parts[part])}" for part in ("train", "validation", "test") if part in parts
     )
@@ -89,6 +95,11 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
             *source.notes,
             *target_notes([part.targets for part in parts.values()]),
             f"pictures: {sizes}{how if shares else ''}",
+            *drawn_groups(parts, shares),
+            *(
+                f"{line}; judging by pictures of known groups says little of new ones"
+                for line in group_overlaps({part: data.groups for part, data in parts.items()})
+            ),
             *(label_shares(parts) if len(parts) > 1 else ()),
         ),
         quarantined=source.quarantined,
@@ -166,7 +177,11 @@ def set_aside(
     if strata[0].ndim == 2:  # labels were once drawn like pictures of one class
         strata.append(np.zeros(len(everything), np.int64))
     for each in strata:
-        positions = stratified_split(each, shares, seed=seed, name=everything.name)
+        positions = stratified_split(
+            each, shares,
+            seed=seed, name=everything.name,
+            groups=everything.groups,
+        )  # fmt: skip
         if everything.subset(positions["train"]).fingerprint() == learned:
             return everything.subset(positions[part], part)
     return None

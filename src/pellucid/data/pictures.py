@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.cores import available_threads
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
-from pellucid.data.decoded import Decoded, bad_file, reason_of, targets_of
+from pellucid.data.decoded import Decoded, bad_file, groups_of, reason_of, targets_of
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import check_bad
@@ -259,7 +259,8 @@ def _read_cached(
         if draw is None or bad == "error":
             return usable
         try:
-            parts = draw(targets_of([chosen[i] for i in usable], like).strata)
+            some = [chosen[i] for i in usable]
+            parts = draw(targets_of(some, like).strata, groups_of(some))
         except PellucidError:  # dividing them says so
             return usable
         return np.asarray(usable)[np.concatenate(list(parts.values()))].tolist()  # type: ignore[no-any-return]

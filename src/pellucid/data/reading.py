@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.data.cache import check_cache
+from pellucid.data.groups import check_group
 from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
@@ -32,6 +33,7 @@ class Reading:
         cache: Where decoded pictures are kept.
         path_column: The column of a CSV file that holds the paths.
         label_column: The column of a CSV file that holds the labels.
+        group: What keeps pictures together.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -43,6 +45,7 @@ class Reading:
     cache: CacheSetting = True
     path_column: str | None = None
     label_column: str | None = None
+    group: str | None = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -50,6 +53,15 @@ class Reading:
         check_max_bytes(self.max_bytes)
         check_cache(self.cache)
         check_columns(self.path_column, self.label_column)
+        check_group(self.group)
+
+    def check_no_groups(self, source: str | os.PathLike[str]) -> None:
+        """Raise ArgumentError if pictures of a source that has no files are to be grouped."""
+        if self.group is not None:
+            raise ArgumentError(
+                f"group is {self.group!r:.100}, but {printable(source)} has no picture files; "
+                "leave it out, or give groups in Python: Dataset(images, labels=…, groups=…)"
+            )
 
     def check_no_columns(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if columns are named of a source that is no CSV file."""

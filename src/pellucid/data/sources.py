@@ -72,8 +72,8 @@ class Source(Protocol):
 
         Args:
             part: The part.
-            draw: Returns, from the class of each picture, which positions go into each; none goes
-                into two.
+            draw: Returns, from the class of each picture and its group, which positions go into
+                each; none goes into two.
         """
 
 
@@ -99,7 +99,7 @@ class ArraySource:
     def divide(self, part: str, draw: Draw) -> dict[str, Dataset]:
         """Return copies of the pictures that are drawn."""
         whole = self.datasets[part]
-        drawn = draw(whole.targets.strata)
+        drawn = draw(whole.targets.strata, whole.groups)
         return {name: whole.subset(indices, name) for name, indices in drawn.items()}
 
 
@@ -163,7 +163,7 @@ class PictureSource:
         """Return the pictures that are drawn, each part in one piece where they are kept."""
         self._draws[part] = draw
         parts, _ = self._decoded
-        return parts[part].divide(draw(parts[part].targets.strata))
+        return parts[part].divide(draw(parts[part].targets.strata, parts[part].groups))
 
     @cached_property
     def _decoded(self) -> tuple[dict[str, Decoded], tuple[str, ...]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.group_split import group_split
 from pellucid.data.label_split import label_split
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, counted
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.groups import Groups
 
 Share = float | int
 """A fraction of all pictures (float, 0 < f < 1) or a number of pictures (int, ≥ 1)."""
@@ -32,7 +34,9 @@ def split(
 
     Every picture lands in exactly one part, and every part has the classes, or each of several
     labels, in the proportions of the whole, as nearly as whole pictures allow; the first part has
-    at least one picture of every class that occurs. Pictures keep their order within a part.
+    at least one picture of every class that occurs. Pictures keep their order within a part. Where
+    the data have groups, a group stays whole (:mod:`pellucid.data.group_split`), and parts are as
+    near to the shares as groups allow.
 
     Args:
         dataset: What is divided.
@@ -60,7 +64,10 @@ def split(
     if len(titles) != len(shares):
         raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
     drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
-    positions = stratified_split(dataset.targets.strata, drawn, seed=seed, name=dataset.name)
+    positions = stratified_split(
+        dataset.targets.strata, drawn,
+        seed=seed, name=dataset.name, groups=dataset.groups,
+    )  # fmt: skip
     return tuple(
         dataset.subset(indices, title)
         for indices, title in zip(positions.values(), titles, strict=True)
@@ -74,6 +81,7 @@ def stratified_split(
     rest: str = "train",
     seed: int = 0,
     name: str = "data",
+    groups: Groups | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Draw parts from the positions of ``labels``, and leave the rest, as :func:`split` does.
 
@@ -84,6 +92,8 @@ def stratified_split(
         rest: Name of the part that takes what remains.
         seed: Integer ≥ 0.
         name: What the data are called in messages.
+        groups: The group of each picture, which stays in one part; None where each picture is by
+            itself.
 
     Returns:
         The positions of each part in ascending order, shape (n,) each, ``rest`` first.
@@ -92,6 +102,13 @@ def stratified_split(
         ArgumentError: A share is no fraction and no count, or the seed is no integer ≥ 0.
         DataError: There are too few pictures for what is asked.
     """
+    if groups is not None:
+        sizes = {
+            part: number_of_pictures(share, len(labels), part) for part, share in shares.items()
+        }
+        return group_split(
+            labels, groups.numbers, sizes, rest=rest, seed=checked_seed(seed), name=name
+        )
     # raw 64-bit words, because NumPy promises to keep them; it does not promise that of shuffle()
     order = np.random.PCG64(checked_seed(seed)).random_raw(len(labels))
     if labels.ndim == 2:

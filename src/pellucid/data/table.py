@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.csv_text import undefused
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
+from pellucid.data.groups import Group, GroupError, file_rule
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
@@ -31,6 +33,7 @@ def scan_table(
     path_column: str | None = None,
     label_column: str | None = None,
     task: str | None = None,
+    group: str | None = None,
 ) -> PictureFolder:
     """List the picture files that a CSV file names, by part and class, without opening any.
 
@@ -51,6 +54,8 @@ def scan_table(
             several columns of numbers, their names with commas between them.
         task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
             :mod:`pellucid.data.recognise`.
+        group: What keeps pictures together, the name of a column or a rule of
+            :mod:`pellucid.data.groups`; a column goes before a rule that is written alike.
 
     Returns:
         The files in the order of the lines, with the folder of the CSV file as ``root``.
@@ -63,14 +68,22 @@ def scan_table(
     root = path.parent
     place = printable(path)
     text = _text(path)
-    columns = find_columns(place, next(iter(text.splitlines()), ""), path_column, label_column)
+    first = next(iter(text.splitlines()), "")
+    columns = find_columns(place, first, path_column, label_column, group)
+    rule = None if group is None or columns.group is not None else file_rule(group)
+    if group is not None and columns.group is None and rule is None:
+        raise GroupError(
+            f"{place}: no column '{printable(group)}' for groups; its first line is "
+            f"'{printable(first[:60])}'"
+        )
     finder = PathFinder(path)
     files: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
     found: dict[str, tuple[str, Path]] = {}
     parts: Counter[str] = Counter()
     elsewhere: tuple[str, str] | None = None
-    for line, name, label, part in _rows(place, text, columns):
+    group_of: dict[str, Group] = {}
+    for line, name, label, part, group_name in _rows(place, text, columns):
         if label not in class_names:
             class_names[label] = valid_class_name(label)
         class_name = class_names[label]
@@ -89,7 +102,12 @@ def scan_table(
             if elsewhere is None and relative != name:
                 elsewhere = name, relative
         relative, there = found[name]
-        file = PictureFile(there, relative, class_name, of_part)
+        own = None
+        if group is not None:
+            if rule is not None:
+                group_name = rule(PurePosixPath(relative), None)
+            own = _group(group, group_name, group_of, relative, f"{place}, line {line}")
+        file = PictureFile(there, relative, class_name, of_part, group=own)
         files.setdefault(of_part, []).append(file)
     if not files:
         raise DataError(f"{place}: no pictures, only a first line; add a line for each")
@@ -107,6 +125,19 @@ def scan_table(
         labelled.files,
         tuple(note for note in notes if note),
     )
+
+
+def _group(by: str, name: str, known: dict[str, Group], picture: str, place: str) -> Group:
+    """The group that a line says a picture is in; another line must not say another."""
+    if not name:
+        raise GroupError(f"{place}: the group ({printable(by)}) is missing; complete the line")
+    group = known.setdefault(picture, Group(by, name))
+    if group.name != name:
+        raise GroupError(
+            f"{place}: {printable(picture)} is in the group {printable(name)}, and in "
+            f"{printable(group.name)} above; keep it in one"
+        )
+    return group
 
 
 def lists_labels(
@@ -139,11 +170,16 @@ def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
     return found
 
 
-def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, str, str | None]]:
-    """Yield number, path, label and part of each line, the part None where there is no column."""
-    path_at, part_at = columns.path, columns.part
+def _rows(
+    place: str, text: str, columns: Columns
+) -> Iterator[tuple[int, str, str, str | None, str]]:
+    """Yield number, path, label, part and group of each line.
+
+    The part is None where there is no such column, and the group empty.
+    """
+    path_at, part_at, group_at = columns.path, columns.part, columns.group
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=columns.separator)
-    last = max(path_at, *columns.label, part_at or 0)
+    last = max(path_at, *columns.label, part_at or 0, group_at or 0)
     try:
         next(reader)
         for row in reader:
@@ -152,7 +188,8 @@ def _rows(place: str, text: str, columns: Columns) -> Iterator[tuple[int, str, s
                 part = None if part_at is None else values[part_at].strip()
                 name = undefused(values[path_at])
                 label = JOINT.join(undefused(values[at].strip()) for at in columns.label)
-                yield reader.line_num, name if name.strip() else "", label, part
+                group = "" if group_at is None else undefused(values[group_at].strip())
+                yield reader.line_num, name if name.strip() else "", label, part, group
     except csv.Error as error:
         raise DataError(
             f"{place}, line {reader.line_num}: {printable(str(error))}; save it as CSV again"

@@ -60,6 +60,7 @@ class Columns:
         labels: What these columns are called.
         part: Position of the part; None where the pictures are not divided.
         part_name: What the column of parts is called, in lower case.
+        group: Position of the group; None where it is in no column.
         note: How the columns were understood, where that is not plain; else empty.
     """
 
@@ -70,6 +71,7 @@ class Columns:
     part: int | None
     part_name: str
     note: str
+    group: int | None = None
 
     def part_of(self, value: str, place: str) -> str:
         """Return the part that a value means.
@@ -102,7 +104,11 @@ def check_columns(path_column: object, label_column: object) -> None:
 
 
 def find_columns(
-    place: str, first: str, path_column: str | None = None, label_column: str | None = None
+    place: str,
+    first: str,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    group_column: str | None = None,
 ) -> Columns:
     """Find the columns by the first line of a CSV file.
 
@@ -111,6 +117,7 @@ def find_columns(
         first: Its first line.
         path_column: The name of the column of paths; None to recognise it.
         label_column: The name of the column of labels; None to recognise it.
+        group_column: The name of the column of groups; None where there is none.
 
     Raises:
         DataError: The line names no such columns.
@@ -119,13 +126,16 @@ def find_columns(
     best: list[str] = []
     for separator in _SEPARATORS:
         names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
-        found = _found(names, path_column, label_column)
+        found = _found(names, path_column, label_column, group_column)
         if found is not None:
             path, label, part = found
             part_name = "" if part is None else names[part].casefold()
             note = _note(names, path, label, part)
             called = tuple(names[at] or "label" for at in label)
-            return Columns(separator, path, label, called, part, part_name, note)
+            group = None
+            if group_column is not None:
+                group = _position(names, [n.casefold() for n in names], group_column, ())
+            return Columns(separator, path, label, called, part, part_name, note, group)
         best = max(best, names, key=len)
     for option, name in (("path", path_column), ("label", label_column)):
         if name is not None and name not in best:
@@ -137,7 +147,10 @@ def find_columns(
 
 
 def _found(
-    names: Sequence[str], path_column: str | None, label_column: str | None
+    names: Sequence[str],
+    path_column: str | None,
+    label_column: str | None,
+    group_column: str | None = None,
 ) -> tuple[int, tuple[int, ...], int | None] | None:
     """Positions of path, labels and part; none if it cannot be decided."""
     folded = [name.casefold() for name in names]
@@ -151,7 +164,8 @@ def _found(
         if path is None or path in found or len(set(found)) < len(several) or len(parts) > 1:
             return None
         return path, found, parts[0] if parts else None
-    rest = [i for i in range(len(names)) if i not in {path, label, *parts}]
+    group = None if group_column is None else _position(names, folded, group_column, ())
+    rest = [i for i in range(len(names)) if i not in {path, label, group, *parts}]
     if len(rest) == 1 and names[rest[0]]:  # id,breed
         if label is None and label_column is None and path is not None:
             label = rest[0]

@@ -320,6 +320,7 @@ class ImageEstimator(Transferring):
             validation=self.validation,
             seed=self.seed,
             max_pixels=self.max_pixels,
+            group=self.group,
             tasks=self.TASKS,
         )  # fmt: skip
         for note in quarantine_note(quarantined):

@@ -60,6 +60,8 @@ class ImageClassifier(PagedEstimator):
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it: a share of the training
             pictures (below 1) or their number; none for the source's default; 0 for nothing.
+        group: What keeps pictures together when parts are drawn, e.g. those of a patient, see
+            :func:`pellucid.data.load`.
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
@@ -104,6 +106,7 @@ class ImageClassifier(PagedEstimator):
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
+        group: str | None = None,
         seed: int = 0,
         verbose: int | None = None,
         engine: str = DEFAULT,

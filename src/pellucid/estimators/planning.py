@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
+from pellucid.data.groups import check_group
 from pellucid.data.mirrored import mirrored_targets
 from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
@@ -63,6 +64,7 @@ class Planning:
     image_size: tuple[int, int] | None
     max_pixels: int
     validation: float | None
+    group: str | None
     seed: int
     engine: str
     start_from: str | os.PathLike[str] | None
@@ -88,6 +90,7 @@ class Planning:
         self._recipe()
         check_max_pixels(self.max_pixels)
         check_validation(self.validation)
+        check_group(self.group)
         if self.image_size is not None:
             check_image_size(self.image_size)
         get_engine(self.engine)

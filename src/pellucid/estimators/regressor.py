@@ -54,6 +54,7 @@ class ImageRegressor(PagedEstimator):
         image_size: (height, width) that pictures from files are brought to; none: their own.
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it.
+        group: What keeps pictures together when parts are drawn.
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: its progress on a terminal and in notebooks.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
@@ -88,6 +89,7 @@ class ImageRegressor(PagedEstimator):
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
+        group: str | None = None,
         seed: int = 0,
         verbose: int | None = None,
         engine: str = DEFAULT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pellucid.data.groups import GroupError
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import quarantine_note
@@ -15,6 +16,7 @@ from pellucid.files.provenance import (
     TRANSFER,
     safe_max_pixels,
     source_classes,
+    trained_group,
     trained_max_pixels,
     unseen,
 )
@@ -76,16 +78,10 @@ def held_out(
         terms = tuple(str(place) for place in range(len(model.classes)))
 
     def read(split: str) -> Dataset:
-        pictures = read_for(
-            data,
-            replace(reading or Reading(), max_pixels=limit),
-            preprocessing=model.preprocessing,
-            classes=model.classes,
-            source_classes=terms,
-            known=model.task.known(),
-            split=split,
-            resized=TRANSFER in model.provenance,
-        )
+        pictures = read_as_learned(
+            data, model, replace(reading or Reading(), max_pixels=limit),
+            source_classes=terms, split=split,
+        )  # fmt: skip
         described.extend(quarantine_note(pictures.quarantined))
         described.extend(pictures.remarks)
         if max_pixels is None and trained > MAX_PIXELS:
@@ -109,6 +105,48 @@ def held_out(
             raise
         return _drawn(read("train"), model, described, missing)
     return _not_learned(pictures, model, described, part)
+
+
+def read_as_learned(
+    data: DataSource,
+    model: Model,
+    reading: Reading,
+    *,
+    source_classes: tuple[str, ...] | None,
+    split: str,
+) -> Dataset:
+    """A part of data as a model takes it, in the groups that its own data were divided by.
+
+    Args:
+        data: As :func:`pellucid.data.load` takes it.
+        model: The model.
+        reading: How the data are read; where they have no such groups, they are read without.
+        source_classes: What the model's training data called its classes, if they were renamed.
+        split: As :func:`pellucid.data.load_for` takes it.
+
+    Raises:
+        PellucidError: As :func:`pellucid.data.load_for`.
+    """
+
+    def read(group: str | None) -> Dataset:
+        return read_for(
+            data,
+            replace(reading, group=group),
+            preprocessing=model.preprocessing,
+            classes=model.classes,
+            source_classes=source_classes,
+            known=model.task.known(),
+            split=split,
+            resized=TRANSFER in model.provenance,
+        )
+
+    group = trained_group(model.provenance)
+    if group is not None:
+        try:
+            return read(group)
+        except GroupError:  # these are other data
+            pass
+    return read(None)
 
 
 def _drawn(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.class_names import given_classes
+from pellucid.data.groups import check_group
 from pellucid.data.make_splits import set_aside
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.errors import DataError, PellucidError
@@ -96,6 +97,16 @@ def trained_max_pixels(origin: dict[str, Any]) -> int:
     """The limit in a model's provenance; the default if there is none that can be."""
     described = origin.get("max_pixels")
     return described if type(described) is int and described >= 1 else MAX_PIXELS
+
+
+def trained_group(origin: dict[str, Any]) -> str | None:
+    """What kept pictures together when a model's data were divided; None where nothing did."""
+    described = origin.get("group")
+    try:
+        check_group(described)
+    except PellucidError:
+        return None
+    return described if isinstance(described, str) else None
 
 
 TRANSFER = "transfer"

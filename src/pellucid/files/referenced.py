@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.data.read_part import MissingPartError, part_names, read_for
+from pellucid.data.read_part import MissingPartError, part_names
 from pellucid.data.reading import Reading
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
 from pellucid.errors import DataError
-from pellucid.files.held_out import held_out
-from pellucid.files.provenance import TRANSFER, safe_max_pixels, source_classes, unseen
+from pellucid.files.held_out import held_out, read_as_learned
+from pellucid.files.provenance import safe_max_pixels, source_classes, unseen
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -112,16 +112,10 @@ class ReferencedPictures:
                     part=_OPTIONS[part], max_pixels=self._max_pixels,
                     reading=Reading(max_bytes=max_bytes),
                 )[0]  # fmt: skip
-            pictures = read_for(
-                data,
-                Reading(max_pixels=self._max_pixels, max_bytes=max_bytes),
-                preprocessing=model.preprocessing,
-                classes=model.classes,
-                source_classes=source_classes(model),
-                known=model.task.known(),
-                split="train",
-                resized=TRANSFER in model.provenance,
-            )
+            pictures = read_as_learned(
+                data, model, Reading(max_pixels=self._max_pixels, max_bytes=max_bytes),
+                source_classes=source_classes(model), split="train",
+            )  # fmt: skip
         except MissingPartError:
             raise
         except DataError:

@@ -54,6 +54,7 @@ def training_data(
     tasks: tuple[str, ...] = (ClassTargets.kind,),
     like: Preprocessing | None = None,
     max_pixels: int = MAX_PIXELS,
+    group: str | None = None,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
 
@@ -72,6 +73,7 @@ def training_data(
         like: How pictures are converted and resized, those of arrays too; None to decide that by
             the pictures.
         max_pixels: Picture files with more pixels are left out.
+        group: What keeps pictures of files together when parts are drawn.
 
     Returns:
         The data to learn from, to validate by (or None), and the files that cannot be used.
@@ -88,7 +90,7 @@ def training_data(
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
         splits = read_splits(
-            pictures, Reading(max_pixels=max_pixels),
+            pictures, Reading(max_pixels=max_pixels, group=group),
             allow_one_class=allow_one_class, image_size=image_size, validation=validation,
             seed=seed, task=tasks[0] if len(tasks) == 1 else None, like=like,
         )  # fmt: skip
@@ -127,8 +129,9 @@ def _held_out(
             "leave validation out, or give their training part alone"
         )
     parts = stratified_split(
-        data.targets.strata, {"validation": validation}, seed=seed, name=data.name
-    )
+        data.targets.strata, {"validation": validation},
+        seed=seed, name=data.name, groups=data.groups,
+    )  # fmt: skip
     return data.subset(parts["train"]), data.subset(parts["validation"], "validation")
 
 

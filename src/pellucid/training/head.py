@@ -24,7 +24,7 @@ from pellucid.transfer.body import Body
 from pellucid.transfer.choice import FOLDS, Choice, fit_head
 from pellucid.transfer.features import FeatureReader, picture_digests
 from pellucid.transfer.folds import make_folds
-from pellucid.transfer.groups import copies
+from pellucid.transfer.groups import connected, copies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,6 +175,8 @@ def train_head(
         rows = np.arange(len(data))
         every[len(data) :] = np.concatenate([changed.of(rows, view) for view in range(1, views)])
     groups = copies([data.images], picture_digests(data.images))
+    if data.groups is not None:
+        groups = connected(groups, data.groups.numbers)
     fold_of = make_folds(data.targets.strata, groups, FOLDS, recipe.seed)
     choice = fit_head(
         features,

@@ -39,9 +39,11 @@ def provenance(
     from; none: it started from scratch. ``transfer`` is how its body is used, if it is frozen.
     """
     expected = recipe.seed, None if validation is None else len(validation)
-    drawn = {}
+    drawn: dict[str, Any] = {}
     if data.drawn_with is not None and data.drawn_with != expected:  # loaded with another seed
         drawn["drawn"] = dict(zip(("seed", "validation"), data.drawn_with, strict=True))
+    if data.groups is not None and data.groups.by:
+        drawn["group"] = data.groups.by
     started = {} if start_from is None else {"start_from": start_from}
     if transfer is not None:
         started["transfer"] = transfer

@@ -19,8 +19,8 @@ def make_folds(
     """Divide pictures into folds, each with the strata in the proportions of the whole.
 
     Groups are dealt out, the large ones first and equal ones in an order drawn by the seed, each to
-    the fold that has fewest of its stratum, and of those to the smallest. A stratum of one group is
-    in no fold: it could not be learned where it is held out.
+    the fold that has fewest of its strata, and of those to the smallest. A group that holds all of
+    a stratum is in no fold: that could not be learned where it is held out.
 
     Args:
         strata: The class of each picture, or what else is to be balanced, (N,); or several labels
@@ -34,21 +34,19 @@ def make_folds(
     """
     _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     stratum_of = _places(strata, folds)
-    first = np.full(len(sizes), len(group_of))
-    np.minimum.at(first, group_of, np.arange(len(group_of)))
-    of_group = stratum_of[first]  # that of its first picture
+    held = np.zeros((len(sizes), int(stratum_of.max(initial=0)) + 1), np.int64)
+    np.add.at(held, (group_of, stratum_of), 1)
     drawn = np.random.PCG64(seed).random_raw(len(sizes))
-    loads = np.zeros((folds, int(stratum_of.max(initial=0)) + 1), np.int64)
-    groups_in = np.bincount(of_group, minlength=loads.shape[1])
+    loads = np.zeros((folds, held.shape[1]), np.int64)
+    alone = (held > 0).sum(axis=0) < 2
     fold_of = np.full(len(sizes), ALWAYS_LEARNED, np.int64)
     for group in np.lexsort((drawn, -sizes)).tolist():
-        stratum = of_group[group]
-        if groups_in[stratum] < 2:
+        if alone[held[group] > 0].any():
             continue
         total = loads.sum(axis=1)
-        fold = int(np.lexsort((total, loads[:, stratum]))[0])
+        fold = int(np.lexsort((total, loads @ held[group]))[0])
         fold_of[group] = fold
-        loads[fold, stratum] += sizes[group]
+        loads[fold] += held[group]
     return fold_of[group_of]
 
 

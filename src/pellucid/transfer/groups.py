@@ -1,4 +1,4 @@
-"""Pictures that belong together: copies, and near copies, which must not be in two folds."""
+"""Pictures that belong together, which must not be in two folds: copies, near copies, groups."""
 
 from __future__ import annotations
 
@@ -36,6 +36,30 @@ def copies(parts: Sequence[NDArray[np.uint8]], digests: Sequence[bytes]) -> NDAr
         members = different[list(group.positions)]
         group_of[np.isin(group_of, members)] = members[0]
     return group_of
+
+
+def connected(first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The group of each picture where it stays with those of its group in either of two ways.
+
+    Args:
+        first: The group of each picture, (N,).
+        second: Its other group, (N,).
+
+    Returns:
+        (N,): equal numbers for pictures that are connected by groups, also through others.
+    """
+    _, group_of = np.unique(first, return_inverse=True)
+    _, other_of = np.unique(second, return_inverse=True)
+    group_of = np.asarray(group_of, np.int64)
+    lowest = group_of
+    while True:  # the lowest number spreads through both kinds of groups
+        before = lowest
+        for of in (other_of, group_of):
+            least = np.full(int(of.max(initial=0)) + 1, len(lowest), np.int64)
+            np.minimum.at(least, of, lowest)
+            lowest = least[of]
+        if np.array_equal(before, lowest):
+            return lowest
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.groups import Groups
     from pellucid.data.targets import Targets
     from pellucid.ops.loss import Loss
     from pellucid.tasks import Task
@@ -136,13 +137,23 @@ def judge_folds(
     return FoldsJudgement(len(folds), len(rows), measure, value, low, high, of_each)
 
 
-def check_folds(targets: Targets, folds: int) -> None:
+def check_folds(targets: Targets, folds: int, groups: Groups | None = None) -> None:
     """Check that every class has pictures to learn from and to hold out.
 
+    Args:
+        targets: Of the pictures that are learned.
+        folds: How many folds.
+        groups: The group of each picture, which stays in one fold; None for none.
+
     Raises:
-        DataError: Naming the first that has one picture only; or if there are fewer pictures than
-            folds.
+        DataError: Naming the first that has one picture, or one group, only; or if there are fewer
+            pictures or groups than folds.
     """
+    if groups is not None and groups.count < folds:
+        raise DataError(
+            f"{counted(groups.count, 'group')} cannot be divided into {folds} folds; give more "
+            "groups, or fewer folds"
+        )
     if len(targets) < folds:
         raise DataError(
             f"{counted(len(targets), 'picture')} cannot be divided into {folds} folds; give more "
@@ -150,6 +161,14 @@ def check_folds(targets: Targets, folds: int) -> None:
         )
     if targets.kind != "single-label":
         return
+    if groups is not None:
+        pairs = np.unique(np.stack([targets.strata, groups.numbers]), axis=1)
+        of_class = np.bincount(pairs[0])
+        if (of_class[of_class > 0] < 2).all():
+            raise DataError(
+                f"each class is in one group alone ({printable(groups.by or groups.names[0])}), "
+                f"which cannot be both learned and held out (--folds {folds}); leave the folds out"
+            )
     strata, counts = np.unique(targets.strata, return_counts=True)
     if counts.min() < 2:
         name = printable(targets.names[int(strata[counts.argmin()])])

@@ -72,6 +72,11 @@ KINDS = {
         "nearly the same picture in several parts",
         "put pictures of one scene into one part",
     ),
+    "group-overlap": FindingKind(
+        "warning",
+        "groups in several parts",
+        "keep each group in one part: judging by what is known already says little of what is new",
+    ),
     "likely-wrong-label": FindingKind(
         "warning",
         "labels that are likely wrong",

@@ -20,9 +20,11 @@ from pellucid.data.check.fingerprint import (
     image_of,
     scaled_thumbnail,
 )
+from pellucid.data.check.groups import group_findings
 from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
+from pellucid.data.decoded import groups_of
 from pellucid.data.detect_format import locate
 from pellucid.data.idx_folder import load_idx_folder
 from pellucid.data.listing import is_of_pictures, scanned
@@ -71,6 +73,7 @@ def inspect(
     path_column: str | None = None,
     label_column: str | None = None,
     task: str | None = None,
+    group: str | None = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -86,6 +89,7 @@ def inspect(
         path_column: As :func:`pellucid.data.load` takes it.
         label_column: As :func:`pellucid.data.load` takes it.
         task: As :func:`pellucid.data.load` takes it.
+        group: As :func:`pellucid.data.load` takes it; groups in several parts are then found.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -96,16 +100,19 @@ def inspect(
     """
     reading = Reading(
         max_pixels=max_pixels, max_bytes=max_bytes,
-        path_column=path_column, label_column=label_column,
+        path_column=path_column, label_column=label_column, group=group,
     )  # fmt: skip
     task = checked_task(task)
     if isinstance(source, Mapping):
+        reading.check_no_groups("arrays")
         return _inspect_arrays(source, "arrays", near, progress, task)
     if source == "mnist":
+        reading.check_no_groups("mnist")
         return inspect_datasets(load_mnist(), name="mnist", near=near, progress=progress)
     path = locate(source)
     name = printable(path)
     if not is_of_pictures(path):
+        reading.check_no_groups(path)
         if path.is_file():
             arrays = read_npz(path, max_bytes=max_bytes)
             return _inspect_arrays(arrays, name, near, progress, task)
@@ -229,6 +236,7 @@ def _inspect_files(
         others = sum(picture.fractions is None for picture in fingerprints)
         notes = [found("deep-values", (), found_range.note(others))]
     notes += map(_remark, (*folder.notes, *([folder.meant] if folder.meant else [])))
+    notes += group_findings({part: groups_of(of) for part, of in folder.parts.items()})
 
     def preview(wanted: str) -> Image.Image | None:
         if wanted not in paths:
