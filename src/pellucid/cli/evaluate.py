@@ -51,6 +51,14 @@ def evaluate(
     bad: arguments.BadFiles = "quarantine",
     cache: arguments.Cache = True,
     classes: arguments.ClassNames = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            help="Of numbers: where ranges of the true ones end, in which errors are given apart: "
+            "0.1,0.5. Where there are numbers of both signs, of their sizes.",
+            show_default="at quantiles",
+        ),
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
@@ -77,12 +85,29 @@ def evaluate(
         remarks().print(note)
     remarks().print(f"task: {classifier.model_.task.title}")
     report = classifier.evaluate(pictures)
+    if bands is not None:
+        report = _in_bands(report, bands)
     if isinstance(report, Report):
         report = with_commands(report, model, data, pictures, classes=classes)
     if out is not None:
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {printable(out / 'report.html')}")
     print_result(report, json=json, name=pictures.name)
+
+
+def _in_bands(report: AnyReport, text: str) -> AnyReport:
+    """The report with errors in the ranges that an option names."""
+    from pellucid.evaluation.regression import RegressionReport
+
+    if not isinstance(report, RegressionReport):
+        raise typer.BadParameter("they are for numbers; leave it out", param_hint="--bands")
+    try:
+        ends = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no list of numbers, such as 0.1,0.5", param_hint="--bands"
+        ) from None
+    return report.in_bands(ends)
 
 
 def _write(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pellucid.evaluation.judgement import Judgement, json_values, written
 from pellucid.evaluation.outputs import outputs_of
+from pellucid.evaluation.regression_details import PREVIOUS, Band, Baseline, bands, baselines
 from pellucid.metrics import regression as metrics
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
@@ -87,6 +89,8 @@ class RegressionReport(Judgement):
         mean_absolute_error_of_mean: That of always predicting the mean of the training pictures.
         per_column: A row a number.
         wrong: Every picture, the worst prediction first.
+        baselines: Guesses that do not look at the pictures, and how the network compares.
+        bands: The errors in ranges of each true number, see :meth:`in_bands`.
     """
 
     PICTURE: ClassVar[str] = "predictions.png"
@@ -98,6 +102,32 @@ class RegressionReport(Judgement):
     mean_absolute_error_of_mean: float
     per_column: tuple[ColumnRow, ...]
     wrong: tuple[Error, ...]
+    baselines: tuple[Baseline, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+    @cached_property
+    def in_order(self) -> tuple[Error, ...]:
+        """Every picture, in the order of the data."""
+        return tuple(sorted(self.wrong, key=lambda each: each.index))
+
+    def in_bands(self, thresholds: Sequence[float]) -> RegressionReport:
+        r"""The same report with errors in ranges of the true numbers that end at thresholds.
+
+        Where there are true numbers of both signs, ranges are of their sizes: with 0.1, the
+        pictures with \|number\| ≤ 0.1 and those with more.
+
+        Args:
+            thresholds: Ascending.
+
+        Raises:
+            ArgumentError: The thresholds are no ascending finite numbers.
+        """
+        true, predicted = (
+            np.array([getattr(each, name) for each in self.in_order])
+            for name in ("true", "predicted")
+        )
+        mean = np.array([row.mean for row in self.per_column])
+        return replace(self, bands=bands(predicted, true, mean, self.classes, thresholds))
 
     @property
     def score(self) -> float:
@@ -114,13 +144,19 @@ class RegressionReport(Judgement):
 
     @property
     def remark(self) -> str | None:
-        """A remark where predicting the mean is hardly worse; else none."""
-        if self.r2 > LITTLE:
-            return None
-        return (
-            f"hardly better than always predicting the mean: R² is {self.r2:.4f}, that of the mean "
-            "of these numbers 0"
-        )
+        """A remark where a guess without the pictures is hardly worse, or better; else none."""
+        if self.r2 <= LITTLE:
+            return (
+                "these numbers cannot be read from the pictures by this network: R² is "
+                f"{self.r2:.4f}, and always predicting their mean would have 0"
+            )
+        for guess in self.baselines:
+            if guess.name == PREVIOUS and guess.r2 > self.r2:
+                return (
+                    f"predicting {PREVIOUS} has R² {guess.r2:.4f}, the network {self.r2:.4f}: what "
+                    "came before says more than the picture"
+                )
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: the attributes above, and ``schema``."""
@@ -172,13 +208,14 @@ def evaluate_numbers(
     """
     predicted = task.values(outputs_of(program, dataset, task, batch_size))
     targets: NDArray[np.float64] = dataset.targets.array
-    guess = np.broadcast_to(np.array(task.mean), targets.shape)
+    mean = np.array(task.mean)
+    guess = np.broadcast_to(mean, targets.shape)
     errors = np.abs(task.standardised(predicted) - task.standardised(targets)).mean(axis=1)
     by_column = (
         metrics.r_squared(predicted, targets),
         metrics.mean_absolute_errors(predicted, targets),
         metrics.root_mean_squared_errors(predicted, targets),
-        np.array(task.mean),
+        mean,
         metrics.mean_absolute_errors(guess, targets),
         targets.min(axis=0),
         targets.max(axis=0),
@@ -201,4 +238,6 @@ def evaluate_numbers(
             )
             for i in np.argsort(-errors, kind="stable").tolist()
         ),
+        baselines=baselines(predicted, targets, mean),
+        bands=bands(predicted, targets, mean, task.columns),
     )  # fmt: skip

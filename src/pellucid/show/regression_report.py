@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.evaluation.regression_details import PREVIOUS
 from pellucid.show import document as d
 from pellucid.show.drawing import new_figure
+from pellucid.show.film_strip import draw_film_strip
 from pellucid.show.palette import BLUE, GREY
 from pellucid.text import counted, printable
 
@@ -39,6 +41,8 @@ def regression_document(report: RegressionReport, *, name: str = "") -> d.Docume
             d.Facts(numbers(report)),
             *([d.Text(f"what stands out: {remark}")] if remark else ()),
             *_columns(report),
+            *_guesses(report),
+            *_bands(report),
             d.Only("terminal", [d.Pictures(pictures, limit=WRONG)]),
         ),
         drawing=lambda: draw_predictions(report),
@@ -49,7 +53,22 @@ def regression_sections(report: RegressionReport, pictures: Dataset) -> Iterator
     """What a run's page says of the judgement, besides the numbers."""
     words = "Predicted numbers by true ones: on the line, both are the same."
     yield d.Section(
-        "Predictions", [d.Figure(lambda: draw_predictions(report), words, 560), *_columns(report)]
+        "Predictions",
+        [
+            *([d.Text(f"What stands out: {report.remark}.")] if report.remark else ()),
+            d.Figure(lambda: draw_predictions(report), words, 560),
+            *_columns(report),
+            *_guesses(report),
+            *_bands(report),
+        ],
+    )
+    words = (
+        "True and predicted numbers picture by picture, and predicted less true ones (residuals); "
+        "above, some of the pictures with their places."
+    )
+    yield d.Section(
+        "In the order of the data",
+        [d.Figure(lambda: draw_film_strip(report, pictures), words, 960)],
     )
     described = d.Text("The worst first. Numbers that are wrong in the data often show here.")
     shown = [_picture(each, pictures) for each in report.wrong]
@@ -108,6 +127,40 @@ def _columns(report: RegressionReport) -> Iterator[d.Table]:
         for row in report.per_column
     ]  # fmt: skip
     yield d.Table("Numbers", heads, rows)
+
+
+def _guesses(report: RegressionReport) -> Iterator[d.Table]:
+    """Guesses that need no picture; one that only suits a sequence is left out where it is poor."""
+    rows = [
+        (
+            guess.name, f"{guess.r2:.4f}", f"{guess.mean_absolute_error:.4g}",
+            "–" if guess.error_ratio is None else f"{guess.error_ratio:.3g}",
+        )
+        for guess in report.baselines
+        if guess.name != PREVIOUS or guess.r2 > 0
+    ]  # fmt: skip
+    if rows:
+        heads = "guess", "its R²", "its mean absolute error", "squared error, network ÷ guess"
+        yield d.Table("Guesses without the pictures", heads, rows, titled=True)
+
+
+def _bands(report: RegressionReport) -> Iterator[d.Table]:
+    if not report.bands:
+        return
+    signs = any(band.right_sign is not None for band in report.bands)
+    heads = (
+        "true number", "pictures", "mean absolute error", "predicting the mean",
+        *(("right sign",) if signs else ()),
+    )  # fmt: skip
+    rows = [
+        (
+            printable(band.words), str(band.count), f"{band.mean_absolute_error:.4g}",
+            f"{band.mean_absolute_error_of_mean:.4g}",
+            *(("–" if band.right_sign is None else f"{band.right_sign:.1%}",) if signs else ()),
+        )
+        for band in report.bands
+    ]  # fmt: skip
+    yield d.Table("Errors by the true number", heads, rows, titled=True)
 
 
 def _picture(error: Error, pictures: Dataset | None) -> d.Picture:
