@@ -31,6 +31,7 @@ from pellucid.blocks import (
     Value,
     connect,
 )
+from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,6 +71,7 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Residual",
+    "Resize",
     "Sequential",
     "SiLU",
     "SideOutput",
@@ -215,6 +217,22 @@ def Crop(  # noqa: N802
 ) -> Layer:
     """Cropping; see :class:`pellucid.ops.Crop`. It may be one number for all sides."""
     return Layer(ops.Crop(_sides(cropping)), name)
+
+
+def Resize(  # noqa: N802
+    factor: Pair | None = None,
+    *,
+    size: Pair | None = None,
+    method: str = "nearest",
+    name: str | None = None,
+) -> Layer:
+    """Maps resized by a factor (2 by default) or to a size; see :class:`pellucid.ops.Resize`."""
+    if factor is not None and size is not None:
+        raise ArgumentError(f"give a factor or a size, got factor {factor!r} and size {size!r}")
+    operation = ops.Resize(
+        None if size is None else _pair(size), _pair(2 if factor is None else factor), method
+    )
+    return Layer(operation, name)
 
 
 def ChannelSlice(start: int, stop: int, *, name: str | None = None) -> Layer:  # noqa: N802

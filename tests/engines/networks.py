@@ -34,6 +34,7 @@ from pellucid.layers import (
     ReLU,
     ReLU6,
     Residual,
+    Resize,
     Sequential,
     Sigmoid,
     SiLU,
@@ -128,6 +129,22 @@ def further_operations() -> Graph:
     return Sequential(layers).graph((9, 7, 3))
 
 
+def resampling_operations() -> Graph:
+    """A network that makes maps larger again, and takes them at other places; 4 classes."""
+    layers: list[Block] = [
+        Normalise([110.0, 100.0, 90.0], [60.0, 70.0, 80.0]),
+        Conv2D(8, 3, stride=2, padding=1),
+        LeakyReLU(0.2),
+        Parallel([[Resize(2), Conv2D(5, 3)], [Resize(size=(8, 6), method="bilinear")]]),
+        Resize(size=(7, 8), method="bilinear"),
+        ReLU(),
+        Resize(size=(3, 4)),
+        Flatten(),
+        Dense(4),
+    ]
+    return Sequential(layers).graph((9, 7, 3))
+
+
 def architecture(name: str) -> Graph:
     """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
     layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
@@ -137,13 +154,21 @@ def architecture(name: str) -> Graph:
 GRAPHS = {
     "every operation": every_operation(),
     "further operations": further_operations(),
+    "resampling operations": resampling_operations(),
     **{name: architecture(name) for name in FOR_SMALL_PICTURES},
 }
 """What engines are compared on, by name."""
 
 DIFFERENT = {
     name: GRAPHS[name]
-    for name in ("every operation", "further operations", "lecture", "vgg-small", "resnet20")
+    for name in (
+        "every operation",
+        "further operations",
+        "resampling operations",
+        "lecture",
+        "vgg-small",
+        "resnet20",
+    )
 }
 """Those that a compiler sees as different; the others are chains of the same layers in other sizes,
 which take long to compile."""

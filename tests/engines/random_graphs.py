@@ -356,6 +356,17 @@ def _pad(growing: Growing) -> str:
     return growing.add(ops.Pad(_sides(growing.draw, 2), value), growing.any_value(maps=True))
 
 
+def _resize(growing: Growing) -> str:
+    """To a size or by a factor; not larger than what is drawn elsewhere."""
+    draw, source = growing.draw, growing.any_value(maps=True)
+    method = draw.choice(("nearest", "bilinear"))
+    if draw.random() < 0.5:
+        factor = draw.choice(((2, 2), (1, 3), (2, 1)))
+        return growing.add(ops.Resize(factor=factor, method=method), source)
+    size = draw.randint(1, 9), draw.randint(1, 9)
+    return growing.add(ops.Resize(size, method=method), source)
+
+
 def _some(growing: Growing, names: list[str]) -> list[str]:
     return growing.draw.choices(names, k=growing.draw.choice((1, 1, 2)))
 
@@ -398,6 +409,7 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "normalise": _normalise,
     "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
+    "resize": _resize,
     "softmax": _plain(lambda draw: ops.Softmax()),
     "subsample": _subsample,
 }

@@ -32,6 +32,7 @@ from pellucid.layers import (
     PReLU,
     ReLU,
     Residual,
+    Resize,
     Sequential,
     Sigmoid,
     Subsample,
@@ -67,6 +68,9 @@ MADE: list[tuple[Layer, Any]] = [
         AveragePool((3, 2), stride=(1, 2), padding="same", edge="count", count_padding=True),
         ops.AveragePool((3, 2), (1, 2), "same", "count", count_padding=True),
     ),
+    (Resize(), ops.Resize()),
+    (Resize(3), ops.Resize(factor=(3, 3))),
+    (Resize(size=(4, 5), method="bilinear"), ops.Resize((4, 5), method="bilinear")),
     (Subsample(3, initializer=0.5), ops.Subsample((3, 3), (3, 3), initializer=0.5)),
     (
         Subsample(2, stride=1, padding=1, edge="count"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from onnx.defs import onnx_opset_version
 
+from pellucid.errors import FileFormatError
 from pellucid.interop.onnx.importing import import_proto
 from pellucid.interop.onnx.inputs import Asked
 from pellucid.ops import BatchNorm, Conv2D, Normalise
@@ -298,3 +299,51 @@ def test_shapes_that_are_computed() -> None:
         t = Concat<axis=0>(u, m) f = Reshape(p, t) w0 = ConstantOfShape<value=float[1] {{0.25}}>(s5)
         k1 = Mul(k, w0) y = MatMul(f, k1)"""
     agrees(written(body, **W, k=(224, 5), zero=np.array(0), where=[0], s5=[224, 5]))
+
+
+HALF = 'coordinate_transformation_mode="half_pixel"'
+OLD = 'coordinate_transformation_mode="asymmetric", nearest_mode="floor"'
+
+
+@pytest.mark.parametrize(
+    ("settings", "factors", "features"),
+    [
+        (f"{OLD}", (2, 3), 4 * 16 * 21),
+        (f'{HALF}, nearest_mode="round_prefer_ceil"', (1.5, 4 / 7), 4 * 12 * 4),
+        (f"{HALF}", (3, 2), 4 * 24 * 14),
+        (f'{HALF}, mode="linear"', (1.75, 2), 4 * 14 * 14),
+        (f'{HALF}, mode="linear"', (0.5, 1), 4 * 4 * 7),
+    ],
+)
+def test_maps_resized(settings: str, factors: tuple[float, float], features: int) -> None:
+    body = f"a = Conv<pads=[1,1,1,1]>(x, w) p = Resize<{settings}>(a, none, s)"
+    s, none = np.array([1, 1, *factors], np.float32), np.zeros(0, np.float32)
+    found = agrees(of_maps(body, features, s=s, none=none, **W))
+    assert kinds(found) == ["conv2d", "resize", "flatten", "dense"]
+
+
+def test_maps_resized_in_the_first_versions() -> None:
+    body = "a = Conv<pads=[1,1,1,1]>(x, w) p = Upsample(a, s)"
+    s = np.array([1, 1, 2, 2], np.float32)
+    found = agrees(of_maps(body, 4 * 16 * 14, s=s, opset=9, **W))
+    assert kinds(found) == ["conv2d", "resize", "flatten", "dense"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "factors", "says"),
+    [
+        ('mode="cubic"', (2, 2), "cubic"),
+        (f"{OLD}", (1.5, 2), "asymmetric"),
+        ('mode="linear", coordinate_transformation_mode="align_corners"', (2, 2), "align_corners"),
+        ("", (1.5, 2), "round_prefer_floor"),
+        ("", (2, 0.5), "whole"),
+    ],
+)
+def test_maps_resized_otherwise_are_refused(
+    settings: str, factors: tuple[float, float], says: str
+) -> None:
+    attributes = f"<{settings}>" if settings else ""
+    body = f"a = Conv<pads=[1,1,1,1]>(x, w) p = Resize{attributes}(a, none, s)"
+    s, none = np.array([1, 1, *factors], np.float32), np.zeros(0, np.float32)
+    with pytest.raises(FileFormatError, match=says):
+        import_proto(of_maps(body, 1, s=s, none=none, **W), Asked())

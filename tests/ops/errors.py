@@ -58,6 +58,7 @@ IMAGES_ONLY: tuple[Operation, ...] = (
     ops.Normalise((0.0,), (1.0,)),
     ops.Pad(((1, 1), (1, 1))),
     ops.Crop(((1, 1), (1, 1))),
+    ops.Resize(),
 )
 
 ONE_INPUT: tuple[Operation, ...] = (
@@ -336,6 +337,16 @@ REFUSED = [
         (7, 5, 3),
         says=("takes the channels 1 to 3, got 7×5×3, whose last is 2",),
     ),
+    setting("a size of 0", "resize", ("size", "from 1", "got (0, 3)"), size=(0, 3)),
+    setting("a factor of one number", "resize", ("factor", "two whole numbers", "3"), factor=3),
+    setting(
+        "a size and a factor",
+        "resize",
+        ("a size or a factor", "(4, 4)", "(3, 3)"),
+        size=(4, 4),
+        factor=(3, 3),
+    ),
+    setting("an unknown method", "resize", ("nearest, bilinear", "'cubic'"), method="cubic"),
     setting("no groups", "channel_shuffle", ("groups", "from 1", "got 0"), groups=0),
     shape(
         "groups that do not divide the channels",

@@ -87,6 +87,26 @@ EXAMPLES = [
         {"kernel": [[[[10, 20]], [[100, 200]]]]},
     ),
     Example(
+        "each pixel four times",
+        ops.Resize(),
+        [[grey([[1, 2]])]],
+        [grey([[1, 1, 2, 2], [1, 1, 2, 2]])],
+    ),
+    Example(
+        # Five places over three pixels: 0.3, 0.9, 1.5, 2.1, 2.7 from the left edge.
+        "nearest of a row",
+        ops.Resize((1, 5)),
+        [[grey([[7, 8, 9]])]],
+        [grey([[7, 7, 8, 9, 9]])],
+    ),
+    Example(
+        # Places −0.25, 0.25, 0.75, 1.25 between the pixels 0 and 1.
+        "between two pixels",
+        ops.Resize((1, 4), method="bilinear"),
+        [[grey([[4, 8]])]],
+        [grey([[4, 0.75 * 4 + 0.25 * 8, 0.25 * 4 + 0.75 * 8, 8]])],
+    ),
+    Example(
         "the lecture's pooled map",
         ops.MaxPool((2, 2), (2, 2), edge="count"),
         [[grey(FEATURE_MAP)]],

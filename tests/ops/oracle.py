@@ -212,6 +212,13 @@ def channel_shuffle(op: ops.ChannelShuffle, x: Tensor, weights: Weights, mode: M
     return to_nhwc(functional.channel_shuffle(to_nchw(maps), op.groups)).reshape(x.shape)
 
 
+def resize(op: ops.Resize, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    size = op.size or (op.factor[0] * x.shape[1], op.factor[1] * x.shape[2])
+    if op.method == "bilinear":
+        return to_nhwc(functional.interpolate(to_nchw(x), size, mode="bilinear"))
+    return to_nhwc(functional.interpolate(to_nchw(x), size, mode="nearest-exact"))
+
+
 def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
 
@@ -243,6 +250,7 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "pad": pad,
     "prelu": prelu,
     "relu": lambda op, x, weights, mode: functional.relu(x),
+    "resize": resize,
     "relu6": lambda op, x, weights, mode: functional.relu6(x),
     "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
     "silu": lambda op, x, weights, mode: functional.silu(x),

@@ -34,6 +34,10 @@ SPLIT = "rows and window cells are merged again at once, so how they are told ap
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 EQUIVALENT = {
     (
+        "resize._spread",
+        "found[place] -= along[k] * gradient.dtype.type(factor)",
+    ): "across and then down: two minus signs make a plus",
+    (
         "Conv2D._grouped",
         "return y_nhwo.reshape(-2, self.groups, self.filters // self.groups).transpose(1, 0, 2)",
     ): ANY_NEGATIVE,

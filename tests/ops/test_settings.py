@@ -158,13 +158,16 @@ HOSTILE: list[Any] = [
 def fits(value: Any, annotation: str) -> bool:
     """Whether a value is of a field's declared type; a bool is no number."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    pair = isinstance(value, tuple) and [type(v) for v in value] == [int, int]
     return {
         "int": isinstance(value, int) and not isinstance(value, bool),
         "float": number,
         "bool": isinstance(value, bool),
         "str | float": isinstance(value, str) or number,
         "float | None": value is None or number,
-        "tuple[int, int]": isinstance(value, tuple) and [type(v) for v in value] == [int, int],
+        "tuple[int, int]": pair,
+        "tuple[int, int] | None": value is None or pair,
+        "str": isinstance(value, str),
         "tuple[float, ...]": fits_numbers(value),
         "tuple[float, ...] | None": value is None or fits_numbers(value),
         "Padding": value in ("same", "valid") or fits_padding(value),

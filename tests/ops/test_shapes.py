@@ -61,6 +61,11 @@ def one_each(op: Any, drawn: Drawn) -> int:
     return len(list(drawn.cotangent[0].flat))
 
 
+def count_resize(op: Any, drawn: Drawn) -> int:
+    """Four products for each value between pixels, none for one that is copied."""
+    return 4 * one_each(op, drawn) if op.method == "bilinear" else 0
+
+
 def none(op: Any, drawn: Drawn) -> int:
     """No multiplication that is followed by an addition."""
     return 0
@@ -72,6 +77,7 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "dense": count_dense,
     "local_response_norm": count_damping,
     "normalise": one_each,
+    "resize": count_resize,
     "subsample": one_each,
 }
 """Multiply-adds of one image, counted; of operations that are not here there are none."""

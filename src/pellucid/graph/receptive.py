@@ -76,7 +76,7 @@ def _through(
     field: ReceptiveField, axes: tuple[Axis, ...], axis: int, everything: ReceptiveField
 ) -> ReceptiveField:
     """The field of what reads an input whose positions have this field."""
-    if any(each.taps > 1 and not each.slides for each in axes[: max(1, len(axes) - 1)]):
+    if any(_anywhere(each) for each in axes[: max(1, len(axes) - 1)]):
         return everything
     if len(axes) != 3 or not axes[axis].slides:
         return field
@@ -86,6 +86,11 @@ def _through(
         stride=field.stride * follow.stride,
         start=field.start - read.before * field.stride,
     )
+
+
+def _anywhere(axis: Axis) -> bool:
+    """Whether what is read does not move by whole steps, so that no stride describes it."""
+    return axis.table is not None or axis.divisor > 1 or (axis.taps > 1 and not axis.slides)
 
 
 def _union(fields: list[ReceptiveField], positions: int) -> ReceptiveField:
@@ -138,6 +143,15 @@ def seen_pixels(graph: Graph, layer: str, at: Sequence[int]) -> Area:
 
 def _positions(axis: Axis, needed: Need) -> NDArray[np.int64]:
     """What is read along an axis for outputs at these positions, beyond its edges too."""
+    if axis.table is not None:
+        numbers = np.arange(len(axis.table.entries)).reshape(axis.table.shape)
+        inside = [
+            needed[by][(needed[by] >= 0) & (needed[by] < length)]
+            for by, length in zip(axis.table.by, axis.table.shape, strict=True)
+        ]
+        chosen = numbers[np.ix_(*inside)].ravel().tolist()
+        read = {place for number in chosen for place, _ in axis.table.entries[number]}
+        return np.array(sorted(read), np.int64)
     base = np.array([-axis.before])
     for follow in axis.follows:
         steps = np.unique(needed[follow.axis]) // follow.divide

@@ -32,6 +32,7 @@ from pellucid.ops.pad import Pad
 from pellucid.ops.prelu import PReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
+from pellucid.ops.resize import Resize
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.sigmoid_cross_entropy import SigmoidCrossEntropy
 from pellucid.ops.silu import SiLU
@@ -75,6 +76,7 @@ __all__ = [
     "Pad",
     "ReLU",
     "ReLU6",
+    "Resize",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
@@ -112,6 +114,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         PReLU,
         ReLU,
         ReLU6,
+        Resize,
         Sigmoid,
         SiLU,
         Softmax,

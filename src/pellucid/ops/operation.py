@@ -49,9 +49,11 @@ Family = Literal[
     "pooling",
     "probabilities",
     "regularisation",
+    "resampling",
 ]
 """Kinds of layers: of an activation each value is a function of one; a joint takes several inputs;
-of a layout every value is one of the input's, or a constant."""
+of a layout every value is one of the input's, or a constant; a resampling takes maps at other
+positions, or makes these."""
 
 Saved = Any
 """What ``forward`` keeps for ``backward``: each operation's own affair."""
@@ -222,6 +224,8 @@ class Operation(ABC):
         """What a sum multiplies each value with, (T,): its weight, or what all have."""
         shapes = [x.shape for x in inputs]
         reads = self.reads(*shapes)
+        if sources.factors is not None:
+            return sources.factors
         if reads.weight is None or sources.weights is None:
             factor = np.broadcast_to(self.multiplied(weights, *shapes), reads.output)[at]
             return np.full(len(sources.table), factor, np.float64)

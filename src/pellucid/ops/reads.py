@@ -13,7 +13,8 @@ follows nothing) and transposed windows (divisor).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -49,6 +50,72 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Positions that are read, written out for each place along some of the output's axes.
+
+    Attributes:
+        by: The output's axes that it goes by.
+        shape: The lengths of these.
+        entries: For each place along them, in row-major order: the positions that are read, each
+            with the factor that its value is multiplied with.
+    """
+
+    by: tuple[int, ...]
+    shape: Shape
+    entries: tuple[tuple[tuple[int, float], ...], ...]
+
+    def at(self, place: Position) -> tuple[tuple[int, float], ...]:
+        """Positions and factors of an output position."""
+        number = 0
+        for axis, length in zip(self.by, self.shape, strict=True):
+            number = number * length + place[axis]
+        return self.entries[number]
+
+    def readers(self, position: int) -> list[tuple[int, ...]]:
+        """The places along its axes that read a position."""
+        found = [k for k, each in enumerate(self.entries) if any(p == position for p, _ in each)]
+        places = np.unravel_index(np.array(found, np.int64), self.shape)
+        return list(zip(*(axis.tolist() for axis in places), strict=True))
+
+
+@dataclass(frozen=True)
+class Located:
+    """A position between two that are read: scale · v + offset, for a value v of another input.
+
+    The position p reads ⌊p⌋ with the factor 1 − (p − ⌊p⌋), and ⌊p⌋ + 1 with p − ⌊p⌋; what lies
+    outside is not read.
+
+    Attributes:
+        branch: Which input has v.
+        by: The output's axes along which v lies, the leading ones of that input.
+        channel: The position of v along the last axis of that input.
+        scale: Positions per unit of v.
+        offset: The position where v is 0.
+    """
+
+    branch: int
+    by: tuple[int, ...]
+    channel: int
+    scale: float
+    offset: float
+
+    def table(self, inputs: Arrays, length: int) -> Table:
+        """What is read of an axis of this length, for one image's inputs."""
+        values = np.asarray(inputs[self.branch], np.float64)[..., self.channel]
+        places = (self.scale * values + self.offset).reshape(-1).tolist()
+        return Table(self.by, values.shape, tuple(neighbours(p, length) for p in places))
+
+
+def neighbours(place: float, length: int) -> tuple[tuple[int, float], ...]:
+    """The whole positions beside a place that are on an axis and have a part in it."""
+    if not math.isfinite(place):
+        return ()
+    low = math.floor(place)
+    pairs = ((low, 1.0 - (place - low)), (low + 1, place - low))
+    return tuple((at, factor) for at, factor in pairs if 0 <= at < length and factor != 0)
+
+
+@dataclass(frozen=True)
 class Axis:
     """What is read along one axis of an input; see the module.
 
@@ -59,6 +126,8 @@ class Axis:
         dilation: From one tap to the next, in input positions times the divisor.
         before: How far before the followed position the first tap lies.
         divisor: What the sum is divided by.
+        table: Positions and factors that are written out; then nothing else counts.
+        located: What locates positions; all that may be read is what the rest says.
     """
 
     length: int
@@ -67,11 +136,20 @@ class Axis:
     dilation: int = 1
     before: int = 0
     divisor: int = 1
+    table: Table | None = None
+    located: Located | None = None
 
     @property
     def slides(self) -> bool:
         """Whether it is a window that moves with the output, or a single position that does."""
         return len(self.follows) == 1 and self.follows[0].divide == 1 == self.divisor
+
+    @property
+    def followed(self) -> tuple[int, ...]:
+        """The output's axes that its positions depend on."""
+        if self.table is not None:
+            return self.table.by
+        return tuple(dict.fromkeys(each.axis for each in self.follows))
 
     def bases(self, places: Integers) -> Integers:
         """The followed sum at output positions, (n, output axes), times the divisor: (n,)."""
@@ -83,6 +161,8 @@ class Axis:
 
     def read(self, at: Position) -> list[tuple[int, int]]:
         """Pairs (tap, position) that an output position reads, in the order of the taps."""
+        if self.table is not None:
+            return [(tap, place) for tap, (place, _) in enumerate(self.table.at(at))]
         base = int(self.bases(np.array([at], np.int64))[0])
         sums = ((tap, base + self.dilation * tap) for tap in range(self.taps))
         found = ((tap, s // self.divisor) for tap, s in sums if s % self.divisor == 0)
@@ -120,10 +200,13 @@ class Sources:
         table: (T, 1 + rank) which input, then the position in it; rows of inputs with fewer axes
             end in :data:`FILL`.
         weights: (T, axes of the weight) the place of each value's weight; none without weights.
+        factors: (T,) what each value is multiplied with, where axes say so; else none. Of inputs
+            without such axes NaN: their values are taken by a function.
     """
 
     table: Integers
     weights: Integers | None
+    factors: NDArray[np.float64] | None = None
 
     def values(self, inputs: Arrays) -> NDArray[np.float64]:
         """The values at the sources, (T,)."""
@@ -149,10 +232,31 @@ class Reads:
     output: Shape
     weight: WeightPlace | None = None
 
+    @property
+    def located(self) -> bool:
+        """Whether inputs say which values of others are read."""
+        return any(axis.located is not None for axes in self.inputs for axis in axes)
+
+    def given(self, inputs: Arrays) -> Reads:
+        """What is read of these inputs, of one image without the batch axis."""
+        if not self.located:
+            return self
+        found = tuple(
+            tuple(
+                axis
+                if axis.located is None
+                else replace(axis, table=axis.located.table(inputs, axis.length))
+                for axis in axes
+            )
+            for axes in self.inputs
+        )
+        return replace(self, inputs=found)
+
     def sources(self, at: Position) -> Sources:
         """What the output at a position reads: input by input, in row-major order."""
         rank = max(len(axes) for axes in self.inputs)
-        tables, weights = [], []
+        tables, weights, factors = [], [], []
+        tabled = any(axis.table is not None for axes in self.inputs for axis in axes)
         for branch, axes in enumerate(self.inputs):
             pairs = [np.array(axis.read(at), np.int64).reshape(-1, 2) for axis in axes]
             grid = np.meshgrid(*(np.arange(len(p)) for p in pairs), indexing="ij")
@@ -164,6 +268,8 @@ class Reads:
             table[:, 0] = branch
             table[:, 1 : 1 + len(axes)] = places
             tables.append(table)
+            if tabled:
+                factors.append(_factors(axes, at, taps))
             if self.weight is not None:
                 weights.append(
                     np.stack(
@@ -174,22 +280,31 @@ class Reads:
                         axis=1,
                     )
                 )
-        return Sources(np.concatenate(tables), np.concatenate(weights) if weights else None)
+        return Sources(
+            np.concatenate(tables),
+            np.concatenate(weights) if weights else None,
+            np.concatenate(factors) if factors else None,
+        )
 
     def dependents(self, branch: int, at: Position) -> list[Position]:
         """The outputs that read an input's value, in row-major order."""
-        choices = [np.arange(length) for length in self.output]
+        reads = np.ones(self.output, bool)
         for axis, position in zip(self.inputs[branch], at, strict=True):
-            if not axis.follows:
+            if axis.table is not None:
+                along = np.zeros(axis.table.shape, bool)
+                for place in axis.table.readers(position):
+                    along[place] = True
+                reads &= _spread(along, axis.table.by, len(self.output))
+            elif not axis.follows:
                 if not axis.tap(np.array([-axis.before]), position)[1][0]:
                     return []
-                continue
-            (followed,) = {each.axis for each in axis.follows}
-            places = np.zeros((len(choices[followed]), len(self.output)), np.int64)
-            places[:, followed] = choices[followed]
-            choices[followed] = choices[followed][axis.tap(axis.bases(places), position)[1]]
-        grid = np.meshgrid(*choices, indexing="ij")
-        return [tuple(place) for place in np.stack([g.ravel() for g in grid], axis=1).tolist()]
+            else:
+                (followed,) = axis.followed
+                places = np.zeros((self.output[followed], len(self.output)), np.int64)
+                places[:, followed] = np.arange(self.output[followed])
+                found = axis.tap(axis.bases(places), position)[1]
+                reads &= _spread(found, (followed,), len(self.output))
+        return [tuple(place) for place in np.argwhere(reads).tolist()]
 
     def weight_of(self, output: Position, branch: int, at: Position) -> Position:
         """The place of the weight by which an output multiplies an input's value."""
@@ -201,7 +316,10 @@ class Reads:
         )
 
     def read_with(self, weight: Position, output: Position) -> Position | None:
-        """The place of the one value that an output multiplies with a weight; none if several."""
+        """The place of the one value that an output multiplies with a weight; none if several.
+
+        It may lie outside, in the padding; where a window's steps do not divide, there is none.
+        """
         (axes,) = self.inputs
         assert self.weight is not None
         taps = {
@@ -210,10 +328,13 @@ class Reads:
         if any(axis.taps > 1 and k not in taps for k, axis in enumerate(axes)):
             return None
         places = np.array([output], np.int64)
-        return tuple(
-            int(axis.bases(places)[0] + axis.dilation * taps.get(k, 0)) // axis.divisor
+        sums = [
+            int(axis.bases(places)[0]) + axis.dilation * taps.get(k, 0)
             for k, axis in enumerate(axes)
-        )
+        ]
+        if any(total % axis.divisor for total, axis in zip(sums, axes, strict=True)):
+            return None
+        return tuple(total // axis.divisor for total, axis in zip(sums, axes, strict=True))
 
     @cached_property
     def value_by_value(self) -> bool:
@@ -224,11 +345,33 @@ class Reads:
         return all(
             len(axes) == len(self.output)
             and all(
-                axis.taps == 1 and axis.follows == (Follow(k),) and (axis.before == 0 or k == last)
+                axis.taps == 1
+                and axis.table is None
+                and axis.follows == (Follow(k),)
+                and (axis.before == 0 or k == last)
                 for k, axis in enumerate(axes)
             )
             for axes, last in ((axes, len(axes) - 1) for axes in self.inputs)
         )
+
+
+def _factors(axes: tuple[Axis, ...], at: Position, taps: Integers) -> NDArray[np.float64]:
+    """What each value is multiplied with: the product over axes of tables, by their taps."""
+    tabled = [(k, axis.table.at(at)) for k, axis in enumerate(axes) if axis.table is not None]
+    if not tabled:
+        return np.full(len(taps), np.nan)
+    found = np.ones(len(taps))
+    for k, entries in tabled:
+        found *= np.array([factor for _, factor in entries])[taps[:, k]]
+    return found
+
+
+def _spread(along: NDArray[np.bool_], axes: tuple[int, ...], rank: int) -> NDArray[np.bool_]:
+    """An array along some axes, in order, as one that broadcasts over all axes of an output."""
+    shape = [1] * rank
+    for axis, length in zip(axes, along.shape, strict=True):
+        shape[axis] = length
+    return along.reshape(shape)
 
 
 def along(axis: int, length: int) -> Axis:

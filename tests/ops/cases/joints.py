@@ -14,6 +14,7 @@ from pellucid.ops import (
     GlobalMaxPool,
     Multiply,
     Pad,
+    Resize,
 )
 from tests.ops.cases.case import Case, distinct, tied
 
@@ -46,6 +47,21 @@ JOINTS = [
     Case("the middle", ChannelSlice(1, 4), ((3, 2, 5),), linear=True),
     Case("the first", ChannelSlice(0, 1), ((2, 3, 2),), batch=1, linear=True),
     Case("flat", ChannelSlice(2, 7), ((7,),), linear=True),
+    Case("nearest, twice as large", Resize(), ((3, 5, 2),), linear=True),
+    Case("nearest, each axis another", Resize(factor=(3, 1)), ((2, 3, 4),), batch=1, linear=True),
+    Case("nearest, to a size", Resize((7, 4)), ((3, 5, 2),), linear=True),
+    Case("nearest, smaller", Resize((2, 3)), ((7, 5, 3),), linear=True),
+    Case("bilinear, twice as large", Resize(method="bilinear"), ((3, 5, 2),), linear=True),
+    Case("bilinear, to a size", Resize((7, 3), method="bilinear"), ((4, 5, 2),), linear=True),
+    Case("bilinear, smaller", Resize((2, 3), method="bilinear"), ((7, 5, 3),), linear=True),
+    Case(
+        "bilinear, of one pixel",
+        Resize((3, 2), method="bilinear"),
+        ((1, 1, 2),),
+        batch=1,
+        linear=True,
+    ),
+    Case("bilinear, the same size", Resize((3, 2), method="bilinear"), ((3, 2, 1),), linear=True),
     Case("two groups", ChannelShuffle(), ((2, 3, 6),), linear=True),
     Case("three groups", ChannelShuffle(3), ((3, 2, 12),), batch=1, linear=True),
     Case("flat", ChannelShuffle(4), ((8,),), linear=True),

@@ -10,6 +10,22 @@ export interface Follow {
   modulo: number | null;
 }
 
+/** Positions and factors written out, for each place along some of the output's axes. */
+export interface Table {
+  by: number[];
+  shape: number[];
+  entries: [position: number, factor: number][][];
+}
+
+/** A position between two that are read: scale · v + offset, of a value v of another input. */
+export interface Located {
+  branch: number;
+  by: number[];
+  channel: number;
+  scale: number;
+  offset: number;
+}
+
 /** What is read along one axis of an input, see `pellucid/ops/reads.py`. */
 export interface Axis {
   length: number;
@@ -18,6 +34,8 @@ export interface Axis {
   dilation: number;
   before: number;
   divisor: number;
+  table: Table | null;
+  located: Located | null;
 }
 
 export interface WeightPlace {
@@ -58,7 +76,8 @@ export type Family =
   | "normalisation"
   | "pooling"
   | "probabilities"
-  | "regularisation";
+  | "regularisation"
+  | "resampling";
 
 export interface NodeData {
   name: string;

@@ -4,7 +4,7 @@ import { offset } from "./arrays";
 import type { NodeData, Position } from "./data";
 import type { Network, Values } from "./network";
 import { dependents } from "./reads";
-import { termsOf } from "./terms";
+import { knownOf, termsOf } from "./terms";
 
 /** One layer that takes a value: makes one of it, or reads it among others. */
 export type Use =
@@ -30,7 +30,7 @@ export function becomes(
   for (const node of network.users(layer)) {
     node.inputs.forEach((name, branch) => {
       if (name !== layer) return;
-      const places = dependents(node, branch, at);
+      const places = dependents(node, branch, at, knownOf(node, values));
       if (node.rule === "maximum" || follows(node)) {
         for (const place of places) {
           const after = values.at(node.name, place);

@@ -6,8 +6,8 @@ import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Gradients } from "./gradients";
 import type { Network, Values } from "./network";
-import { dependents, readWith, sources, weightOf } from "./reads";
-import { factorAt, ownPlace, weightAt, winner } from "./terms";
+import { dependents, isGiven, readWith, sources, weightOf } from "./reads";
+import { factorAt, knownOf, ownPlace, weightAt, winner } from "./terms";
 
 export interface GradientTerm {
   /** The layer at whose output δ = ∂loss/∂output is taken, and where. */
@@ -49,7 +49,7 @@ export function gradientTerms(passed: Passed, layer: string, at: Position): Grad
   for (const node of passed.network.whole.values()) {
     node.inputs.forEach((name, branch) => {
       if (name !== layer) return;
-      for (const output of dependents(node, branch, at)) {
+      for (const output of dependents(node, branch, at, knownOf(node, passed))) {
         const factor = derivative(passed, node, output, branch, at);
         found.push(term(passed, node, output, factor, null));
       }
@@ -134,6 +134,13 @@ function derivative(
   const x = passed.at(node.inputs[branch], at);
   switch (node.rule) {
     case "sum": {
+      if (node.reads.inputs[branch].some(isGiven)) {
+        const read = sources(node, output, knownOf(node, passed));
+        const own = read.find(
+          (source) => source.branch === branch && source.at.every((p, axis) => p === at[axis]),
+        );
+        return own?.factor ?? 0;
+      }
       const place = weightOf(node, output, branch, at);
       if (place) return weightAt(network, node.weights[node.reads.weight!.name], place);
       if (node.negative_factor && !(x > 0)) {

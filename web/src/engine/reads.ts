@@ -1,6 +1,42 @@
 /** Which values an output value reads, and who reads a value; see `pellucid/ops/reads.py`. */
 
+import { offset } from "./arrays";
 import type { Axis, NodeData, Position } from "./data";
+
+/** A value of one of a node's inputs, by which others are located. */
+export type Known = (branch: number, at: Position) => number;
+
+/** What an output position reads where positions and factors are given; none where they are not. */
+function given(
+  axis: Axis,
+  at: Position,
+  known?: Known,
+): [position: number, factor: number][] | null {
+  const { table, located } = axis;
+  if (table)
+    return table.entries[
+      offset(
+        table.shape,
+        table.by.map((followed) => at[followed]),
+      )
+    ];
+  if (!located || !known) return null;
+  const place = located.by.map((followed) => at[followed]);
+  const v = known(located.branch, [...place, located.channel]);
+  return beside(located.scale * v + located.offset, axis.length);
+}
+
+/** The whole positions beside a place that are on an axis and have a part in it. */
+function beside(place: number, length: number): [position: number, factor: number][] {
+  if (!Number.isFinite(place)) return [];
+  const low = Math.floor(place);
+  const share = place - low;
+  const pairs: [number, number][] = [
+    [low, 1 - share],
+    [low + 1, share],
+  ];
+  return pairs.filter(([at, factor]) => at >= 0 && at < length && factor !== 0);
+}
 
 /** The followed sum at an output position, times the divisor. */
 function base(axis: Axis, at: Position): number {
@@ -12,28 +48,40 @@ function base(axis: Axis, at: Position): number {
   return total;
 }
 
-/** Pairs (tap, position) that an output position reads along an axis. */
-function read(axis: Axis, at: Position): [number, number][] {
+/** A tap, the position that an output position reads by it, and the factor; 1 if there is none. */
+type Read = [tap: number, position: number, factor: number];
+
+/** What an output position reads along an axis. */
+function read(axis: Axis, at: Position, known?: Known): Read[] {
+  const written = given(axis, at, known);
+  if (written) return written.map(([place, factor], tap) => [tap, place, factor]);
   const start = base(axis, at);
-  const found: [number, number][] = [];
+  const found: Read[] = [];
   for (let tap = 0; tap < axis.taps; tap++) {
     const sum = start + axis.dilation * tap;
     if (sum % axis.divisor !== 0) continue;
     const place = sum / axis.divisor;
-    if (place >= 0 && place < axis.length) found.push([tap, place]);
+    if (place >= 0 && place < axis.length) found.push([tap, place, 1]);
   }
   return found;
 }
 
 /** The positions that an output position reads along an axis, by tap; those outside too. */
 export function positions(axis: Axis, at: Position): number[] {
+  const written = given(axis, at);
+  if (written) return written.map(([place]) => place);
   const start = base(axis, at);
   const sums = Array.from({ length: axis.taps }, (_, tap) => start + axis.dilation * tap);
   return sums.filter((sum) => sum % axis.divisor === 0).map((sum) => sum / axis.divisor);
 }
 
 /** By which tap an output position reads a position, or none. */
-function tapOf(axis: Axis, at: Position, place: number): number | null {
+function tapOf(axis: Axis, at: Position, place: number, known?: Known): number | null {
+  const written = given(axis, at, known);
+  if (written) {
+    const found = written.findIndex(([position]) => position === place);
+    return found < 0 ? null : found;
+  }
   const apart = place * axis.divisor - base(axis, at);
   const tap = apart / axis.dilation;
   return Number.isInteger(tap) && tap >= 0 && tap < axis.taps ? tap : null;
@@ -46,14 +94,24 @@ export interface Source {
   at: number[];
   /** The place of its weight; none without weights. */
   weight: number[] | null;
+  /** What its value is multiplied with, where that is given with the positions; else none. */
+  factor: number | null;
 }
 
-/** What an output reads: input by input, in row-major order. */
-export function sources(node: NodeData, at: Position): Source[] {
+/** Whether positions, and factors with them, are given and not counted. */
+export const isGiven = (axis: Axis): boolean => axis.table !== null || axis.located !== null;
+
+/**
+ * What an output reads: input by input, in row-major order.
+ *
+ * @param known the values by which others are located; without it, all that may be read
+ */
+export function sources(node: NodeData, at: Position, known?: Known): Source[] {
   const { inputs, weight } = node.reads;
   const found: Source[] = [];
   inputs.forEach((axes, branch) => {
-    const pairs = axes.map((axis) => read(axis, at));
+    const factors = axes.some(isGiven);
+    const pairs = axes.map((axis) => read(axis, at, known));
     const rank = pairs.length;
     if (pairs.some((p) => p.length === 0)) return;
     const index = new Array<number>(rank).fill(0);
@@ -61,6 +119,7 @@ export function sources(node: NodeData, at: Position): Source[] {
       found.push({
         branch,
         at: pairs.map((p, k) => p[index[k]][1]),
+        factor: factors ? pairs.reduce((product, p, k) => product * p[index[k]][2], 1) : null,
         weight:
           weight &&
           weight.index.map(([which, k]) => (which === "tap" ? pairs[k][index[k]][0] : at[k])),
@@ -73,27 +132,43 @@ export function sources(node: NodeData, at: Position): Source[] {
   return found;
 }
 
-/** The outputs of a node that read a value of one of its inputs, in row-major order. */
-export function dependents(node: NodeData, branch: number, at: Position): number[][] {
+/**
+ * The outputs of a node that read a value of one of its inputs, in row-major order.
+ *
+ * @param known the values by which others are located; without it, all that may read it
+ */
+export function dependents(
+  node: NodeData,
+  branch: number,
+  at: Position,
+  known?: Known,
+): number[][] {
   const axes = node.reads.inputs[branch];
   const choices = node.shape.map((length) => Array.from({ length }, (_, k) => k));
   const origin = node.shape.map(() => 0);
+  /** Axes that go by several of the output's: each place is asked. */
+  const joint: number[] = [];
   for (let k = 0; k < axes.length; k++) {
     const axis = axes[k];
-    if (axis.follows.length === 0) {
+    const by = axis.table?.by ?? axis.located?.by ?? axis.follows.slice(0, 1).map((f) => f.axis);
+    if (by.length > 1 || axis.located) {
+      joint.push(k);
+    } else if (by.length === 0) {
       if (tapOf(axis, origin, at[k]) === null) return [];
-      continue;
+    } else {
+      const [followed] = by;
+      choices[followed] = choices[followed].filter((place) => {
+        const output = origin.slice();
+        output[followed] = place;
+        return tapOf(axis, output, at[k]) !== null;
+      });
     }
-    const followed = axis.follows[0].axis;
-    choices[followed] = choices[followed].filter((place) => {
-      const output = origin.slice();
-      output[followed] = place;
-      return tapOf(axis, output, at[k]) !== null;
-    });
   }
   let found: number[][] = [[]];
   for (const choice of choices) found = found.flatMap((head) => choice.map((c) => [...head, c]));
-  return found;
+  return found.filter((output) =>
+    joint.every((k) => tapOf(axes[k], output, at[k], known) !== null),
+  );
 }
 
 /** The place of the weight by which an output multiplies a value. */

@@ -5,7 +5,7 @@ import type { NodeData, Position, Rule } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Network, Values } from "./network";
-import { type Source, sources } from "./reads";
+import { type Known, type Source, isGiven, sources } from "./reads";
 
 export interface Term {
   /** The value that is read: of which layer (or the input), and where. */
@@ -35,7 +35,7 @@ export interface Terms {
 /** Open the value of a layer, or of what users read, into what it is made of. */
 export function termsOf(network: Network, values: Values, layer: string, at: Position): Terms {
   const node = network.node(layer);
-  const read = sources(node, at);
+  const read = sources(node, at, knownOf(node, values));
   const found = read.map((source): Term => {
     const from = node.inputs[source.branch];
     const value = values.at(from, source.at);
@@ -83,7 +83,10 @@ function sum(
 ): Terms {
   whole.terms.forEach((term, i) => {
     const place = read[i].weight;
-    if (place && node.reads.weight) {
+    const given = node.reads.inputs.flat().some(isGiven);
+    if (given) {
+      term.factor = read[i].factor;
+    } else if (place && node.reads.weight) {
       const name = node.weights[node.reads.weight.name];
       term.weight = { name, at: place };
       term.factor = weightAt(network, name, place);
@@ -94,7 +97,7 @@ function sum(
     } else {
       term.factor = factorAt(network, node, at);
     }
-    term.product = term.value * term.factor;
+    term.product = term.factor === null ? 0 : term.value * term.factor;
   });
   const bias = biasOf(network, node, at);
   const total = whole.terms.reduce((sum, term) => sum + term.product, 0) + (bias?.value ?? 0);
@@ -139,6 +142,11 @@ function biasOf(network: Network, node: NodeData, at: Position): Terms["bias"] {
   const name = node.weights["bias"];
   if (!name) return null;
   return { value: weightAt(network, name, [last]), weight: { name, at: [last] } };
+}
+
+/** The values by which a node's reads are located. */
+export function knownOf(node: NodeData, values: Pick<Values, "at">): Known {
+  return (branch, at) => values.at(node.inputs[branch], at);
 }
 
 /** The value of a weight; shapes of folded kernels are those of the stored ones. */

@@ -20,9 +20,14 @@ export interface Read {
 /** The windows of a value, the strongest contribution first; none of single values. */
 export function windowsOf(node: NodeData, at: Position, terms: readonly Term[]): Read[] {
   const found = new Map<string, Read>();
-  const laid = node.inputs.map((_, branch) => {
+  const laid = node.inputs.map((layer, branch) => {
     const axes = node.reads.inputs[branch];
-    return axes.length === 3 ? [positions(axes[0], at), positions(axes[1], at)] : null;
+    if (axes.length !== 3) return null;
+    return [0, 1].map((k) => {
+      if (!axes[k].located) return positions(axes[k], at);
+      const read = terms.filter((term) => term.layer === layer).map((term) => term.at[k]);
+      return [...new Set(read)].sort((a, b) => a - b);
+    });
   });
   const single = laid.every((axes) => axes?.every((places) => places.length === 1));
   if (single || laid.some((axes) => axes === null)) return [];

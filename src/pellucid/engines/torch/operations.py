@@ -264,6 +264,19 @@ def relu6(call: Call[ops.ReLU6]) -> Tensor:
     return F.relu6(call.x)
 
 
+def resize(call: Call[ops.Resize]) -> Tensor:
+    operation, x = call.operation, call.x
+    height, width, _ = operation.output_shape((*x.shape[2:], x.shape[1]))
+    if operation.method == "bilinear":
+        return F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
+    # PyTorch's own finds positions in floating point, which may err by one between two pixels.
+    rows, columns = (
+        (2 * torch.arange(output, device=x.device) + 1) * length // (2 * output)
+        for output, length in zip((height, width), x.shape[2:], strict=True)
+    )
+    return x[:, :, rows][:, :, :, columns]
+
+
 def sigmoid(call: Call[ops.Sigmoid]) -> Tensor:
     return call.x.sigmoid()
 
@@ -312,6 +325,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
+    "resize": resize,
     "sigmoid": sigmoid,
     "silu": silu,
     "softmax": softmax,

@@ -225,6 +225,20 @@ def relu6(call: Call[ops.ReLU6]) -> None:
     call.write("Clip", *call.inputs, call.numbers("low", 0.0), call.numbers("high", 6.0))
 
 
+def resize(call: Call[ops.Resize]) -> None:
+    operation, (shape,), (x,) = call.operation, call.shapes, call.inputs
+    height, width, channels = operation.output_shape(shape)
+    # One image's size is known, the number of images is not.
+    images = call.step("shape", "Shape", x, end=1)
+    sizes = call.step(
+        "sizes", "Concat", images, call.whole("maps", [channels, height, width]), axis=0
+    )
+    how = {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
+    if operation.method == "bilinear":
+        how = {"mode": "linear"}
+    call.write("Resize", x, "", "", sizes, coordinate_transformation_mode="half_pixel", **how)
+
+
 def sigmoid(call: Call[ops.Sigmoid]) -> None:
     call.write("Sigmoid")
 
@@ -282,6 +296,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
+    "resize": resize,
     "sigmoid": sigmoid,
     "silu": silu,
     "softmax": softmax,

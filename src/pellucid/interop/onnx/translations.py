@@ -12,6 +12,7 @@ from pellucid.interop.onnx import (
     local_response,
     pointwise,
     reductions,
+    resizing,
     windows,
 )
 
@@ -57,6 +58,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "ReduceSum": reductions.reduce_sum,
     "Relu": pointwise.relu,
     "Reshape": axes.reshape,
+    "Resize": resizing.resize,
     "Shape": axes.shape,
     "Sigmoid": pointwise.sigmoid,
     "Slice": axes.slice_,
@@ -69,5 +71,6 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Tanh": pointwise.tanh,
     "Transpose": axes.transpose,
     "Unsqueeze": axes.unsqueeze,
+    "Upsample": resizing.resize,
 }
 """By kind of node. What is not here is refused by the node's name."""

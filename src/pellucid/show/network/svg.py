@@ -27,6 +27,7 @@ FAMILIES: dict[Family, str] = {
     "pooling": GREEN,
     "probabilities": PROBABILITY,
     "regularisation": GREY,
+    "resampling": GREEN,
 }
 """The colour at the side of a layer's box; of losses, grey."""
 

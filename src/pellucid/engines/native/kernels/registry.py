@@ -22,6 +22,7 @@ from pellucid.engines.native.kernels.pointwise import Activate
 from pellucid.engines.native.kernels.pool import Pool
 from pellucid.engines.native.kernels.prelu import Slopes
 from pellucid.engines.native.kernels.rescale import Rescale
+from pellucid.engines.native.kernels.resize import Resize
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
 
@@ -54,6 +55,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     LocalResponse,
     Subsample,
     Rescale,
+    Resize,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""

@@ -1,0 +1,91 @@
+"""Nodes that make feature maps larger or smaller."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+from pellucid.interop.onnx.views import of_maps
+
+if TYPE_CHECKING:
+    from pellucid.interop.onnx.builder import Builder
+    from pellucid.interop.onnx.nodes import OnnxNode
+    from pellucid.interop.onnx.views import Value
+
+METHODS = {"nearest": "nearest", "linear": "bilinear"}
+
+HALF_PIXEL = ("half_pixel", "pytorch_half_pixel")
+
+
+def resize(builder: Builder, node: OnnxNode) -> None:
+    """``Resize`` and, in older files, ``Upsample``: as far as pixels are squares."""
+    value = builder.maps(node, builder.value(node))
+    rows, columns = _size(builder, node, value)
+    mode = node.attribute("mode", "nearest")
+    if mode not in METHODS:
+        raise node.refuse(f"it resizes by {mode!r:.20}; nearest and linear are read")
+    if node.attribute("antialias", 0):
+        raise node.refuse("it averages what it leaves out (antialias), which no layer does")
+    size = value.shape[1:]
+    if (rows, columns) == size:
+        builder.result(node, value)
+        return
+    _check_places(node, mode, (size[0], size[1]), (rows, columns))
+    operation = builder.make(node, ops.Resize, size=(rows, columns), method=METHODS[mode])
+    whole = rows % size[0] == columns % size[1] == 0
+    if whole:
+        factor = rows // size[0], columns // size[1]
+        operation = builder.make(node, ops.Resize, factor=factor, method=METHODS[mode])
+    name = builder.add(node, operation, value.node)
+    builder.result(node, of_maps(name, builder.shape(name)))
+
+
+def _size(builder: Builder, node: OnnxNode, value: Value) -> tuple[int, int]:
+    """The height and width that it makes."""
+    old = node.kind == "Upsample" or node.opset < 11
+    factors = builder.constant(node, 1 if old else 2)
+    sizes = None if old else builder.constant(node, 3)
+    if node.has("scales"):  # as the first versions of Upsample have them
+        factors = node.attribute("scales")
+    if node.has("axes"):
+        raise node.refuse("it resizes some axes only, given by number, which is not read")
+    before = (builder.batch, *value.shape)
+    if sizes is not None and len(sizes):
+        after = [int(each) for each in sizes]
+    elif factors is not None and len(factors):
+        if not all(0 < each < 1e6 for each in factors):
+            raise node.refuse("its factors are not positive numbers")
+        exact = [n * float(s) for n, s in zip(before, factors, strict=False)]
+        after = [round(each) for each in exact]
+        if any(not math.isclose(a, b, rel_tol=1e-5) for a, b in zip(after, exact, strict=True)):
+            raise node.refuse(f"its factors make maps of {exact[2:]} pixels, not of whole ones")
+    else:
+        raise node.refuse("it has neither factors nor sizes")
+    if len(after) != 4 or after[:2] != list(before[:2]):
+        raise node.refuse("it resizes other axes than height and width")
+    return after[2], after[3]
+
+
+def _check_places(
+    node: OnnxNode, mode: str, size: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    """Check that it looks for pixels where :class:`pellucid.ops.Resize` does."""
+    whole = all(b % a == 0 for a, b in zip(size, wanted, strict=True))
+    default = "half_pixel" if node.kind == "Resize" and node.opset >= 11 else "asymmetric"
+    how = node.attribute("coordinate_transformation_mode", default)
+    rounding = "floor"
+    if default == "half_pixel":
+        rounding = node.attribute("nearest_mode", "round_prefer_floor")
+    half_pixel = how in HALF_PIXEL and not (how == HALF_PIXEL[1] and 1 in wanted)
+    if mode == "linear":
+        same = half_pixel
+    elif half_pixel:  # by a whole factor, no place is half-way between two pixels
+        same = rounding == "round_prefer_ceil" or (whole and rounding.startswith("round"))
+    else:
+        same = how == "asymmetric" and whole and rounding == "floor"
+    if not same:
+        raise node.refuse(
+            f"it finds pixels by {how!r:.40} and {rounding!r:.40}; layers by 'half_pixel' (and "
+            "nearest ones by 'round_prefer_ceil')"
+        )
