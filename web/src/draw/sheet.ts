@@ -68,7 +68,9 @@ export function paintBars(canvas: HTMLCanvasElement, layout: Layout, bars: Bars)
   };
   const slots = Array.from({ length: layout.shown }, (_, slot) => slot);
   const widest = Math.max(...slots.map((k) => context.measureText(nameOf(k).slice(0, 40)).width));
-  const [left, right] = [Math.min(48, widest) + 4, 36];
+  const numbers = slots.map((slot) => short(bars.values[bars.order ? bars.order[slot] : slot]));
+  const longest = Math.max(...numbers.map((text) => context.measureText(text).width));
+  const [left, right] = [Math.min(48, widest) + 4, Math.ceil(Math.max(32, longest)) + 4];
   const room = layout.width - left - right;
   for (const slot of slots) {
     const channel = bars.order ? bars.order[slot] : slot;
@@ -86,7 +88,7 @@ export function paintBars(canvas: HTMLCanvasElement, layout: Layout, bars: Bars)
     context.fillRect(Math.min(zero, zero + length), middle - 5, Math.max(1, Math.abs(length)), 10);
     context.fillStyle = ink;
     context.textAlign = "right";
-    context.fillText(short(value), layout.width, middle);
+    context.fillText(numbers[slot], layout.width, middle);
   }
 }
 

@@ -68,11 +68,8 @@ export class Backwards {
   }
 
   open(back: Back, further = false): void {
+    this.page.opening.begin(further);
     this.path = further ? [...this.path, back] : [back];
-  }
-
-  back(): void {
-    this.path = this.path.slice(0, -1);
   }
 
   /** Let every weight go one step against its gradient. */

@@ -5,7 +5,8 @@ import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import { reading } from "../engine/task";
 import type { Chapter } from "../lecture/parts";
-import { Backwards } from "./backwards.svelte";
+import { type Back, Backwards } from "./backwards.svelte";
+import { Opening } from "./opening.svelte";
 import { Surgery } from "./surgery.svelte";
 import { catalogues, type Language } from "../text/index";
 
@@ -85,6 +86,7 @@ export class PageState {
   readonly selected: Place | null = $derived(this.path.at(-1) ?? null);
 
   chapter = $state<Chapter>("pixels");
+  readonly opening = new Opening(this);
   readonly surgery = new Surgery(this);
   readonly backwards: Backwards;
 
@@ -156,6 +158,7 @@ export class PageState {
 
   /** Open a value; `further` keeps how one came there. */
   open(layer: string, at: Position, further = false): void {
+    this.opening.begin(further);
     const place = { layer, at: [...at] };
     this.path = further ? [...this.path, place] : [place];
     this.view = "number";
@@ -167,9 +170,22 @@ export class PageState {
     else this.backwards.open({ kind: "value", name: layer, at: [...at] });
   }
 
-  /** Back to the value before. */
-  back(): void {
-    this.path = this.path.slice(0, -1);
+  /** Back to what was opened before, and from the first to where one was; whether there was any. */
+  back(): boolean {
+    if (this.view !== "number" && this.view !== "backward") return false;
+    const opened = this.view === "backward" ? this.backwards : this;
+    if (opened.path.length > 1) opened.path = opened.path.slice(0, -1) as (Place & Back)[];
+    else if (opened.path.length) this.close();
+    else return false;
+    return true;
+  }
+
+  /** Close what is opened, and go back to where one was. */
+  close(): void {
+    const left = this.opening.end();
+    if (this.view === "backward") this.backwards.path = [];
+    else this.path = [];
+    void left;
   }
 
   /** Let the first outputs stand for other classes; null: for those of the network. */

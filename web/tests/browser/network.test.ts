@@ -36,6 +36,11 @@ test("every value is reached by keys, and said", async () => {
   await expect
     .poll(() => page.evaluate(() => decodeURIComponent(location.hash)))
     .toContain("open=relu1:1,1,2");
+  const focused = (): Promise<string | null | undefined> =>
+    page.evaluate(() => document.activeElement?.ariaLabel);
+  await expect.poll(focused).toBe("The opened value");
+  await page.keyboard.press("Escape");
+  await expect.poll(focused).toMatch(/^relu1/);
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toMatch(/^pool1/);
   await close();

@@ -38,7 +38,7 @@ export const backward = {
     `The weight is ${before}; after one step ${before} − ${rate} · (${gradient}) = ${after}.`,
   valueIs: (value: string) => `The value is ${value}.`,
   openValue: "Open the value",
-  begins: "Here the loss begins: see the table of outputs above.",
+  begins: "Here the loss begins: see the table of outputs below.",
   none: "Nothing that reads it depends on it: every product is 0.",
   sumOfValue:
     "Through every value that reads it: its gradient δ times how that value changes with this one.",

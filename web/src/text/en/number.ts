@@ -3,7 +3,8 @@ export const number = {
   opened: "The opened value",
   way: "The way here",
   back: "Back",
-  keys: "Arrows: neighbours (Page Up and Down: maps). Enter: into the strongest term. Esc: back.",
+  close: "Close, back to where it was opened",
+  keys: "Arrows: neighbours (Page Up and Down: maps). Enter: into the strongest term. Esc: back, in the end to where it was opened.",
   neighbour: [
     (by: number): string => (by < 0 ? "the row above" : "the row below"),
     (by: number): string => (by < 0 ? "the column to the left" : "the column to the right"),

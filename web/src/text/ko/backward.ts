@@ -37,7 +37,7 @@ export const backward = {
     `가중치는 ${before}, 한 걸음 뒤에는 ${before} − ${rate} · (${gradient}) = ${after}입니다.`,
   valueIs: (value: string) => `값은 ${value}입니다.`,
   openValue: "값 열어 보기",
-  begins: "손실이 여기서 시작합니다. 위의 출력 표를 보세요.",
+  begins: "손실이 여기서 시작합니다. 아래의 출력 표를 보세요.",
   none: "이것을 읽는 값 중 이것에 따라 변하는 값이 없습니다. 모든 곱이 0입니다.",
   sumOfValue: "이 값을 읽는 모든 값을 거쳐: 그 값의 기울기 δ × 이 값에 따라 변하는 정도.",
   sumOfWeight: "이 가중치를 쓰는 모든 출력에 걸쳐: 그곳의 기울기 δ × 가중치에 곱해지는 값.",

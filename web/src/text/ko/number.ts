@@ -5,7 +5,8 @@ export const number = {
   opened: "열어 본 값",
   way: "여기까지 온 길",
   back: "뒤로",
-  keys: "화살표: 이웃한 값 (Page Up·Down: 다른 특징맵). Enter: 가장 큰 항으로. Esc: 뒤로.",
+  close: "닫고 열었던 곳으로",
+  keys: "화살표: 이웃한 값 (Page Up·Down: 다른 특징맵). Enter: 가장 큰 항으로. Esc: 뒤로, 마지막에는 열었던 곳으로.",
   neighbour: [
     (by: number): string => (by < 0 ? "윗행" : "아랫행"),
     (by: number): string => (by < 0 ? "왼쪽 열" : "오른쪽 열"),

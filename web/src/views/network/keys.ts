@@ -1,16 +1,8 @@
 /** Where a key leads from a value of a sheet. */
 
+import { arrowOf, cursorAfter, within } from "../../draw/cursor";
 import type { Layout, Order } from "../../draw/layout";
 import type { Position } from "../../engine/data";
-
-const ARROWS: Record<string, readonly [number, number]> = {
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-};
-
-const clamp = (value: number, end: number): number => Math.max(0, Math.min(end - 1, value));
 
 /** The position that a key leads to; none if it is no key for moving. */
 export function moved(
@@ -23,10 +15,10 @@ export function moved(
   const channel = at[at.length - 1];
   const slot = order ? Math.max(0, order.indexOf(channel)) : channel;
   const channelAt = (place: number): number => {
-    const kept = clamp(place, layout.shown);
+    const kept = within(place, layout.shown);
     return order ? order[kept] : kept;
   };
-  const arrow = ARROWS[key];
+  const arrow = arrowOf(key);
   if (layout.form !== "maps") {
     const columns = layout.columns;
     const row = Math.floor(slot / columns);
@@ -49,7 +41,8 @@ export function moved(
   }
   const [height, width] = layout.shape;
   const [y, x] = at;
-  if (arrow) return [clamp(y + arrow[0], height), clamp(x + arrow[1], width), channel];
+  const to = cursorAfter(key, [y, x], [height, width]);
+  if (to) return [...to, channel];
   switch (key) {
     case "PageUp":
       return [y, x, channelAt(slot - 1)];

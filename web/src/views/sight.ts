@@ -1,0 +1,15 @@
+/** Bringing into sight what a reader asked for. */
+
+/** Where everything stands in one column, and what is opened is a sheet from below. */
+export function isNarrow(): boolean {
+  return window.matchMedia("(max-width: 60rem)").matches;
+}
+
+/** Scroll no further than until an element begins in the upper part of the window. */
+export function bringIn(element: HTMLElement, share: number): void {
+  const { top } = element.getBoundingClientRect();
+  const least = (document.querySelector("[data-bar]")?.clientHeight ?? 0) + 8;
+  const most = share * window.innerHeight;
+  if (top > most) window.scrollBy({ top: top - most });
+  else if (top < least) window.scrollBy({ top: top - least });
+}
