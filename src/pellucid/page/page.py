@@ -113,7 +113,7 @@ def make_page(
     """
     network = model.network
     graph, weights = network.graph, network.weights
-    _check_size(sum(array.nbytes for array in weights.values()), allow_large=allow_large)
+    _check_size(4 * sum(array.size for array in weights.values()), allow_large=allow_large)
     folded = fold(graph)
     shown = ShownGraph.of(network, model.task, folded)
     blobs = Blobs()
