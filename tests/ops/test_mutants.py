@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.ops import LOSSES, OPERATIONS
+from pellucid.ops import LOSSES, OPERATIONS, CentreLoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.optimizers import OPTIMIZERS
+from tests.ops.centre_loss_oracle import LOSS, check_centre_loss
 from tests.ops.cases import SMOOTH, named
+from tests.ops.centre_loss_oracle import LOSS, check_centre_loss
 from tests.ops.gradients import judge
 from tests.ops.loss_cases import LOSS_CASES
 from tests.ops.loss_oracle import check_loss
@@ -60,6 +62,8 @@ EQUIVALENT = {
         "cross_entropy.log_softmax",
         "others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=1)",
     ): LAST_AXIS,
+    ("CentreLoss._summed", "cells = wanted.weights > -1"): "cells without a box weigh 0",
+    ("CentreLoss._summed", "cells = wanted.weights >= 0"): "cells without a box weigh 0",
 }
 """(function, what a statement becomes): why no number changes."""
 
@@ -86,6 +90,10 @@ def is_caught_in_a_loss(mutant: Mutant, kind: str) -> bool:
     return any(fails(partial(check_loss, mutant.spoil(case.loss), case)) for case in cases)
 
 
+def is_caught_in_the_centre_loss(mutant: Mutant, kind: str) -> bool:  # noqa: ARG001
+    return fails(partial(check_centre_loss, mutant.spoil(LOSS)))
+
+
 def is_caught_in_an_optimizer(mutant: Mutant, kind: str) -> bool:
     peers = [peer for peer in PEERS if peer.rule.kind == kind]
     return any(fails(partial(check_peer, mutant.spoil(p.rule), p, "float64")) for p in peers)
@@ -102,6 +110,7 @@ def fails(check: Callable[[], None]) -> bool:
 CATCHERS: dict[str, Callable[[Mutant, str], bool]] = {
     **dict.fromkeys(OPERATIONS, is_caught_in_a_gradient),
     **dict.fromkeys(LOSSES, is_caught_in_a_loss),
+    CentreLoss.kind: is_caught_in_the_centre_loss,
     **dict.fromkeys(OPTIMIZERS, is_caught_in_an_optimizer),
 }
 

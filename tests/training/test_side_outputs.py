@@ -11,6 +11,7 @@ from torch import nn
 
 from pellucid import Dataset, ImageClassifier
 from pellucid.architectures import ARCHITECTURES
+from pellucid.data.dataset import Splits
 from pellucid.engines import ENGINES, get_engine
 from pellucid.errors import ArgumentError, TooSmallError
 from pellucid.files import load_model
@@ -190,6 +191,17 @@ def test_training_with_every_engine(tmp_path: Path) -> None:
         losses.append([row.loss for row in model.history_])
         assert model.history_[0].loss < 1.5  # ln 3 is 1.1; with the others' share it is 1.87
         np.testing.assert_allclose(losses[-1], losses[0], rtol=1e-3)
+
+
+def test_a_page_does_not_train_without_them(tmp_path: Path) -> None:
+    """The model has left its side outputs behind; a page would train another network."""
+    fitted = classifier("native", 1).fit(pictures(), out=tmp_path / "run")
+    assert fitted.model_.provenance["side_outputs"]
+    loaded = ImageClassifier.load(tmp_path / "run")
+    splits = Splits(pictures(), None, pictures(20))
+    assert "side outputs" in loaded.page(splits).notes[-1]
+    with pytest.raises(ArgumentError, match="side outputs"):
+        loaded.page(splits, learn=True)
 
 
 @pytest.mark.parametrize("steps", [2, 5])

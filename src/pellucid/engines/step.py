@@ -191,7 +191,7 @@ def with_loss(
     value = graph.output if of is None else graph.value(of)
     taken = {*graph.types, *graph.outputs}
     name, targets = _free(name, taken), _free(targets, taken)
-    inputs = {targets: Type(graph.shapes[value])}
+    inputs = {targets: Type(loss.target_shape(graph.shapes[value]))}
     if against is not None:
         targets, inputs = graph.value(against), {}
     return graph.extend([Node(name, loss, (value, targets))], {**graph.outputs, name: name}, inputs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.ops.add import Add
 from pellucid.ops.average_pool import AveragePool
 from pellucid.ops.batch_norm import BatchNorm
+from pellucid.ops.centre_loss import CentreLoss
 from pellucid.ops.channel_shuffle import ChannelShuffle
 from pellucid.ops.channel_slice import ChannelSlice
 from pellucid.ops.clip import Clip
@@ -51,6 +52,7 @@ __all__ = [
     "Add",
     "AveragePool",
     "BatchNorm",
+    "CentreLoss",
     "ChannelShuffle",
     "ChannelSlice",
     "Clip",
@@ -126,6 +128,13 @@ OPERATIONS: dict[str, type[Operation]] = {
 
 LOSSES: dict[str, type[Loss]] = {
     loss.kind: loss
-    for loss in (CrossEntropy, Huber, MeanSquaredError, SigmoidCrossEntropy, SquaredError)
+    for loss in (
+        CentreLoss,
+        CrossEntropy,
+        Huber,
+        MeanSquaredError,
+        SigmoidCrossEntropy,
+        SquaredError,
+    )
 }
 """Every loss by its kind."""

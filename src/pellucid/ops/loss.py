@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Loss(Operation):
     """An operation that makes one number of a batch's outputs and targets, their mean loss.
 
-    It takes two values, the outputs and the targets, of the same shape, (K,) for one example.
-    Subclasses are frozen dataclasses.
+    It takes two values, the outputs and the targets: of the same shape, (K,) for one example, where
+    a subclass says nothing else. Subclasses are frozen dataclasses.
     """
 
     @abstractmethod
@@ -41,6 +41,14 @@ class Loss(Operation):
     @abstractmethod
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
         """The batch's loss and its gradient at the logits, (N, K)."""
+
+    def target_shape(self, outputs: Shape) -> Shape:
+        """The shape of what is wanted of one example: as its outputs, where nothing else is given.
+
+        Args:
+            outputs: The shape of one example's outputs.
+        """
+        return outputs
 
     def check_inputs(self, *inputs: Shape) -> None:
         """Check that there are outputs and targets of one shape, and that the loss fits it."""
@@ -125,7 +133,7 @@ class Loss(Operation):
 
     def reads(self, *inputs: Shape) -> Reads:
         """All outputs and all targets of every example."""
-        whole = tuple((Axis(shape[0], taps=shape[0]),) for shape in inputs)
+        whole = tuple(tuple(Axis(n, taps=n) for n in shape) for shape in inputs)
         return Reads(whole, ())
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:

@@ -26,6 +26,7 @@ from pellucid.text import listed
 from pellucid.training.batches import batch_places, batches_per_epoch
 from pellucid.training.objective import training_step
 from pellucid.training.provenance import provenance
+from pellucid.training.result import SIDES
 from pellucid.training.start import architecture_of
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ class Lesson:
             return f"the data's classes are {listed(self.train.classes)}, not the network's"
         if self.recipe.augmentation != Augmentation() or self.recipe.ema is not None:
             return "pages learn pictures as they are, without augmentation and ema"
-        if self.model.network.sides:
-            return "pages learn networks of one output, and this one has side outputs"
+        if self.model.network.sides or SIDES in self.model.provenance:
+            return "pages learn networks of one output, and this one is trained with side outputs"
         size = self.program.pages * PAGE
         if size > MOST_MEMORY:
             return (

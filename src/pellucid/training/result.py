@@ -65,7 +65,10 @@ class TrainingResult:
             self.best_weights = weights
 
     def best_model(self, model: Model) -> Model:
-        """The model of the best epoch; its provenance has that epoch's row and the history."""
+        """The model of the best epoch; its provenance has that epoch's row and the history.
+
+        And the weights of the losses of side outputs, which the network that answers has no more.
+        """
         best = self.history[self.best_epoch - 1]
         results = best.to_dict()
         for name in OF_THE_RUN:
@@ -76,10 +79,15 @@ class TrainingResult:
             network=answering(model.network.graph, self.best_weights),
             provenance={
                 **model.provenance,
+                **({SIDES: dict(model.network.sides)} if model.network.sides else {}),
                 "results": results,
                 "history": to_record(self.history),
             },
         )
+
+
+SIDES = "side_outputs"
+"""In a provenance, the weight of the loss of each side output that a network was trained with."""
 
 
 def answering(graph: Graph, weights: Weights) -> Network:

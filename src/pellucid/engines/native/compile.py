@@ -172,8 +172,9 @@ def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss | LossByRef
             wanted = Computed(node.targets, place)
         else:
             if node.targets not in targets:
-                classes = plan.values[plan.makers[node.value]].layout.channels
-                targets[node.targets] = Given(plan, node.targets, classes)
+                outputs = plan.shape(plan.makers[node.value])
+                numbers = prod(node.operation.target_shape(outputs))
+                targets[node.targets] = Given(plan, node.targets, numbers)
             wanted = targets[node.targets]
         made = Loss if Loss.computes(node.operation) else LossByReference
         found[name] = made(plan, name, node, wanted)

@@ -180,6 +180,8 @@ class TorchProgram(Program):
                 read = [values[name] for name in node.inputs]
                 if isinstance(node.operation, Loss):
                     outputs, targets = read  # targets are given, and have no gradient
+                    if outputs.ndim == 4:  # maps: channels last, as losses are written
+                        outputs = outputs.permute(0, 2, 3, 1)
                     values[node.name] = loss_at(node.operation, outputs, targets.detach())
                     continue
                 own = self._own(graph, node, step)

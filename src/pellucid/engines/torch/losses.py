@@ -1,14 +1,17 @@
 """The losses on PyTorch: one entry for each of :data:`pellucid.ops.LOSSES`.
 
-z are logits and t targets, both (N, K). Computed in float64, since the loss of a network that has
-learned is a small difference of large numbers.
+z are logits and t targets, both (N, K) where nothing else is said. Computed in float64, since the
+loss of a network that has learned is a small difference of large numbers.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+
+from pellucid.ops.centre_loss import MOST_LOG, wanted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,40 @@ if TYPE_CHECKING:
 
     from pellucid import ops
     from pellucid.ops.loss import Loss
+
+
+def centre_loss(loss: ops.CentreLoss, z: Tensor, t: Tensor) -> Tensor:
+    """What boxes ask of the map is found in NumPy; it has no gradient."""
+    z = _wide(z)
+    found = [wanted_of(loss, z.shape[1:], boxes) for boxes in t.detach().cpu().numpy()]
+
+    def stacked(name: str) -> Tensor:
+        return torch.as_tensor(np.stack([getattr(each, name) for each in found])).to(z.device)
+
+    logits, logs = z[..., :-4], z[..., -4:]
+    p, centres = torch.sigmoid(logits), stacked("centres")
+    weight = (1.0 - stacked("heat").to(z.dtype)) ** 4 * stacked("counted").to(z.dtype)[..., None]
+    log_p, log_rest = (torch.nn.functional.logsigmoid(each) for each in (logits, -logits))
+    of_classes = torch.where(
+        centres, torch.sigmoid(-logits) ** 2 * log_p, weight * p**2 * log_rest
+    ).sum()
+    weights = stacked("weights").to(z.dtype)
+    cells = weights > 0
+    places = torch.nonzero(cells).to(z.dtype)
+    middle = (places[:, [2, 1]] + 0.5) * loss.stride
+    near, far = (
+        loss.stride * each.clamp(-MOST_LOG, MOST_LOG).exp() for each in logs[cells].split(2, 1)
+    )
+    low, high = middle - near, middle + far
+    wanted_low, wanted_high = stacked("boxes").to(z.dtype)[cells].split(2, 1)
+    common = (
+        (torch.minimum(high, wanted_high) - torch.maximum(low, wanted_low)).clamp(min=0).prod(1)
+    )
+    union = (high - low).prod(1) + (wanted_high - wanted_low).prod(1) - common
+    hull = (torch.maximum(high, wanted_high) - torch.minimum(low, wanted_low)).prod(1)
+    giou = common / union - (hull - union) / hull
+    of_boxes = (weights[cells] * (1.0 - giou)).sum()
+    return (loss.box_weight * of_boxes - of_classes) / max(1, sum(each.count for each in found))
 
 
 def cross_entropy(loss: ops.CrossEntropy, z: Tensor, t: Tensor) -> Tensor:
@@ -94,6 +131,7 @@ def _wide(x: Tensor) -> Tensor:
 
 
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
+    "centre_loss": centre_loss,
     "cross_entropy": cross_entropy,
     "huber": huber,
     "mean_squared_error": mean_squared_error,

@@ -83,8 +83,9 @@ class LossByReference:
 
     def _compute(self, images: int) -> None:
         view = self.plan.view(self._value, self._memory, images)
-        logits = np.array(view).reshape(images, -1)
+        logits = np.array(view).reshape(images, *self.plan.shape(self.origin))
         wanted = self.targets.read(self.plan, self._memory, images)
+        wanted = wanted.reshape(images, *self.operation.target_shape(logits.shape[1:]))
         loss, slope = self.operation.value_and_gradient(logits, wanted)
         floats(self._memory, self.result, DOUBLE).view(np.float64)[0] = loss
         if self._gradient is not None:

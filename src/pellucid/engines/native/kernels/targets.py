@@ -79,7 +79,7 @@ class Given(Targets):
         else:
             numbers[:] = -1.0
             rows = floats(memory, self._rows, count * self.pitch).reshape(count, self.pitch)
-            rows[:, : self.classes] = labels
+            rows[:, : self.classes] = labels.reshape(count, -1)
 
     @property
     def places(self) -> list[int]:
