@@ -48,7 +48,7 @@ def in_torch(z: torch.Tensor, targets: Array, loss: CentreLoss) -> torch.Tensor:
             (b for b in boxes if b[4] >= 0 and not b[5]),
             key=lambda b: (b[2] - b[0]) * (b[3] - b[1]),
         )
-        taken = set()
+        taken: set[tuple[int, int]] = set()
         middles, bells = {}, []
         for b in real:
             x = min(max((b[0] + b[2]) / 2 // loss.stride, 0), image.shape[1] - 1)

@@ -31,7 +31,7 @@ def test_one_box_on_one_cell_by_hand() -> None:
 def test_what_boxes_ask_of_cells() -> None:
     """The smaller of two boxes keeps its cells; a bell's width follows the box's."""
     wanted = wanted_of(LOSS, (6, 8, 7), BOXES[1])
-    assert wanted.count == 2
+    assert wanted.boxes_wanted == 2
     assert [tuple(place) for place in np.argwhere(wanted.centres)] == [(2, 3, 1), (3, 4, 1)]
     small = (wanted.boxes == BOXES[1, 1, :4]).all(axis=2)
     assert [tuple(place) for place in np.argwhere(small)] == [(2, 3)]

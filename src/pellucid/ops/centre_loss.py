@@ -57,7 +57,7 @@ class Wanted(NamedTuple):
         counted: Whether the cell counts where it is no centre, 0 or 1, (h, w).
         weights: G_b/ΣG_b of the box that a cell belongs to, 0 of cells without one, (h, w).
         boxes: The box that a cell belongs to, x0, y0, x1, y1 in pixels, (h, w, 4).
-        count: How many boxes there are, those to be ignored left out.
+        boxes_wanted: How many boxes there are, those to be ignored left out.
     """
 
     heat: Floats
@@ -65,7 +65,7 @@ class Wanted(NamedTuple):
     counted: Floats
     weights: Floats
     boxes: Floats
-    count: int
+    boxes_wanted: int
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,11 @@ def centre_loss(loss: ops.CentreLoss, z: Tensor, t: Tensor) -> Tensor:
     cells = weights > 0
     places = torch.nonzero(cells).to(z.dtype)
     middle = (places[:, [2, 1]] + 0.5) * loss.stride
-    near, far = (
-        loss.stride * each.clamp(-MOST_LOG, MOST_LOG).exp() for each in logs[cells].split(2, 1)
-    )
+    distances = loss.stride * logs[cells].clamp(-MOST_LOG, MOST_LOG).exp()
+    near, far = distances[:, :2], distances[:, 2:]
     low, high = middle - near, middle + far
-    wanted_low, wanted_high = stacked("boxes").to(z.dtype)[cells].split(2, 1)
+    boxes = stacked("boxes").to(z.dtype)[cells]
+    wanted_low, wanted_high = boxes[:, :2], boxes[:, 2:]
     common = (
         (torch.minimum(high, wanted_high) - torch.maximum(low, wanted_low)).clamp(min=0).prod(1)
     )
@@ -53,7 +53,9 @@ def centre_loss(loss: ops.CentreLoss, z: Tensor, t: Tensor) -> Tensor:
     hull = (torch.maximum(high, wanted_high) - torch.minimum(low, wanted_low)).prod(1)
     giou = common / union - (hull - union) / hull
     of_boxes = (weights[cells] * (1.0 - giou)).sum()
-    return (loss.box_weight * of_boxes - of_classes) / max(1, sum(each.count for each in found))
+    count = max(1, sum(each.boxes_wanted for each in found))
+    total: Tensor = (loss.box_weight * of_boxes - of_classes) / count
+    return total
 
 
 def cross_entropy(loss: ops.CrossEntropy, z: Tensor, t: Tensor) -> Tensor:
