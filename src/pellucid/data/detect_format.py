@@ -6,6 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
+from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES
 from pellucid.data.decode import unreadable
 from pellucid.data.npz import ARRAYS_SUFFIX
 from pellucid.data.table import TABLE_SUFFIXES
@@ -13,6 +14,8 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.text import printable
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
+
+_FILES = (ARRAYS_SUFFIX, *TABLE_SUFFIXES, *ANNOTATION_SUFFIXES)
 
 BUILTIN = ("mnist",)
 """Names of the data sets that ship with the package."""
@@ -39,7 +42,7 @@ def locate(source: str | os.PathLike[str]) -> Path:
         nearest = [] if path.exists() else _nearest_names(path)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    if is_folder or (is_file and path.suffix.lower() in (ARRAYS_SUFFIX, *TABLE_SUFFIXES)):
+    if is_folder or (is_file and path.suffix.lower() in _FILES):
         return path
     if is_file and path.name.lower().endswith(_ARCHIVES):
         raise DataError(
@@ -48,8 +51,9 @@ def locate(source: str | os.PathLike[str]) -> Path:
     if is_file:
         raise DataError(
             f"{printable(path)}: a file; expected a folder, of pictures (one folder per class) or "
-            "of IDX files named as MNIST's are, a CSV file of path,label, a NumPy file (.npz), or "
-            f"a built-in data set ({', '.join(BUILTIN)})"
+            "of IDX files named as MNIST's are, a CSV file of path,label, a NumPy file (.npz), "
+            f"boxes as COCO's JSON or YOLO's data.yaml, or a built-in data set "
+            f"({', '.join(BUILTIN)})"
         )
     guess = f"; did you mean {printable(nearest[0])}?" if nearest else ""
     raise DataError(

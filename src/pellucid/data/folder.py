@@ -31,6 +31,7 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pellucid.data.annotations.faults import BoxFault
     from pellucid.data.targets import Targets
 
 
@@ -49,6 +50,7 @@ class PictureFolder:
         bad: Folders below the classes' that cannot be listed.
         left_out: What was left out, in few words, for the end of an error.
         meant: A question, such as ``did you mean zip/animals-v1?``, where the layout asks for it.
+        faults: What is wrong with boxes around things; they are mended, or left out.
     """
 
     root: Path
@@ -58,6 +60,7 @@ class PictureFolder:
     bad: tuple[BadFile, ...] = ()
     left_out: str = ""
     meant: str = ""
+    faults: tuple[BoxFault, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

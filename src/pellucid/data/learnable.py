@@ -39,7 +39,7 @@ def check_learnable(
     if isinstance(targets, ClassTargets):
         used = np.unique(targets.places)
     else:
-        used = np.flatnonzero(targets.array.any(axis=0))
+        used = np.flatnonzero(targets.strata.any(axis=0))
         allow_one_class = True
     learnable = {targets.names[k] for k in used.tolist()}
     check_classes(

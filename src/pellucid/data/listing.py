@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES, scan_boxes
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.groups import GroupError, file_groups, file_rule
@@ -55,7 +56,9 @@ def listing(
 
 def is_of_pictures(path: Path) -> bool:
     """Return whether a path that was located is of picture files, not of arrays."""
-    return path.suffix.lower() in TABLE_SUFFIXES if path.is_file() else not find_idx_files(path)
+    if path.is_file():
+        return path.suffix.lower() in (*TABLE_SUFFIXES, *ANNOTATION_SUFFIXES)
+    return not find_idx_files(path)
 
 
 def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) -> PictureFolder:
@@ -71,6 +74,12 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
         GroupError: A picture's group cannot be said.
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
+    boxes = scan_boxes(path, reading, task)
+    if boxes is not None:
+        named = all(file.group is not None for files in boxes.parts.values() for file in files)
+        if reading.group is None or named:  # a column has named them
+            return boxes
+        return _grouped(boxes, reading.group, printable(path), of_classes=False)
     if path.is_file():
         return scan_table(path, reading.path_column, reading.label_column, task, reading.group)
     reading.check_no_columns(path)
@@ -87,17 +96,18 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
     )
 
 
-def _grouped(found: PictureFolder, by: str, name: str) -> PictureFolder:
-    """The pictures of a folder with their groups."""
+def _grouped(found: PictureFolder, by: str, name: str, *, of_classes: bool = True) -> PictureFolder:
+    """The pictures of a folder, maybe one of classes, with their groups."""
     rule = file_rule(by)
     if rule is None:
         raise GroupError(
-            f"{name}: is no CSV file, and so has no column '{printable(by)}' for groups; expected "
+            f"{name}: has no column '{printable(by)}' for groups; expected "
             "'folder', a template such as '*_{group}_*', or a regular expression with one group"
         )
     parts = {}
     for part, files in found.parts.items():
-        groups = file_groups(files, by, rule, 0 if part == "all" else 1)
+        class_at = int(part != "all") if of_classes else None
+        groups = file_groups(files, by, rule, class_at)
         parts[part] = tuple(
             replace(file, group=group) for file, group in zip(files, groups, strict=True)
         )

@@ -90,6 +90,8 @@ def load(
             - a CSV file with the columns ``path`` and ``label``, or other common names, and
               ``split``, ``part`` or ``is_valid`` if it is divided (see
               :func:`pellucid.data.table.scan_table`);
+            - boxes around things: a folder in Pascal VOC's, COCO's or YOLO's layout, COCO's JSON or
+              YOLO's ``data.yaml``, or a CSV file with columns of boxes (``docs/detection.md``);
             - a folder of IDX files named as MNIST's are (``train-images-idx3-ubyte.gz`` …), which
               is taken as divided;
             - a NumPy file (``.npz``), or a mapping, of the arrays ``x`` and ``y`` and, if it is
@@ -98,8 +100,9 @@ def load(
             Pictures of more than 8 bits are scaled to 0..255 by the range of values that they have
             in all parts together (see :mod:`pellucid.data.value_range`).
         image_size: Height and width that pictures are resized to; None for the size that all
-            pictures have, where they have one and it is at most 256 on a side, and else 64×64.
-            Arrays (MNIST, IDX, NumPy) are not resized.
+            pictures have, where they have one and it is at most 256 on a side, and else 64×64; for
+            pictures with boxes that near their shape, with multiples of 32 and a longer side of at
+            most 416. Arrays (MNIST, IDX, NumPy) are not resized.
         validation: Fraction (0 < f < 1) or number of pictures to validate by; 0 for none.
         seed: Decides which pictures are drawn for validation and test; equal seeds draw equal ones.
         bad: What is done about picture files that cannot be used (damaged, cut short, empty, of
@@ -121,7 +124,8 @@ def load(
             array ``classes`` of a NumPy file, ``classes.txt`` in a folder of IDX files.
         task: What the labels are for: ``"single-label"``, ``"multi-label"`` or ``"regression"``;
             None to recognise it (see :mod:`pellucid.data.recognise`): integers and texts are
-            classes, numbers that are not whole are to be predicted, ``a;b`` are several labels.
+            classes, numbers that are not whole are to be predicted, ``a;b`` are several labels,
+            annotations of boxes are for detection.
         group: What keeps pictures together when parts are drawn, e.g. those of a patient: the name
             of a column of a CSV file, ``"folder"``, a template such as ``"*_{group}_*"``, or a
             regular expression with one group; see :mod:`pellucid.data.groups`.

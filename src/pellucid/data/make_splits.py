@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.boxes import Boxes
 from pellucid.data.class_notes import class_notes
 from pellucid.data.dataset import Splits
 from pellucid.data.group_notes import drawn_groups, group_overlaps
@@ -81,6 +82,7 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
     evenly = {
         ClassTargets.kind: ", each class in proportion",
         LabelSets.kind: ", each label in proportion",
+        Boxes.kind: ", pictures with boxes of each class in proportion",
     }.get(parts["train"].kind, "")
     whole = ", whole groups" if parts["train"].groups is not None else ""
     how = f"; drawn with seed {seed}{whole}{evenly}: {', '.join(shares)}"

@@ -54,6 +54,7 @@ def choose_preprocessing(
     max_pixels: int = MAX_PIXELS,
     cache: PictureCache | None = None,
     like: Preprocessing | None = None,
+    default: tuple[int, int] | None = None,
 ) -> tuple[Preprocessing, tuple[str, ...]]:
     """Decide the size and the channels that pictures get, from their headers.
 
@@ -70,6 +71,7 @@ def choose_preprocessing(
         cache: Knows the headers of files that have not changed.
         like: A preprocessing to take size, channels and everything else from, but the range of
             values; None to decide by the pictures.
+        default: The height and width where ``image_size`` is None; None to decide by the pictures.
 
     Returns:
         The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and remarks
@@ -106,7 +108,7 @@ def choose_preprocessing(
             name, [bad_file(file, reason_of(file.path, error)) for file, error in failed]
         )
     if like is None:
-        preprocessing, note = _sized(list(sizes), image_size, grey=grey)
+        preprocessing, note = _sized(list(sizes), image_size, default, grey=grey)
     else:
         preprocessing, note = _as(like, grey=grey)
     if not deep:
@@ -128,7 +130,11 @@ def _as(like: Preprocessing, *, grey: bool) -> tuple[Preprocessing, str]:
 
 
 def _sized(
-    sizes: Sequence[tuple[int, int]], image_size: tuple[int, int] | None, *, grey: bool
+    sizes: Sequence[tuple[int, int]],
+    image_size: tuple[int, int] | None,
+    default: tuple[int, int] | None,
+    *,
+    grey: bool,
 ) -> tuple[Preprocessing, str]:
     """Return the preprocessing for pictures of some sizes, and a remark on it."""
     channels, colours = (1, "grey") if grey else (3, "colour")
@@ -137,9 +143,9 @@ def _sized(
             *image_size, channels
         ), f"pictures of {pixel_size(*image_size)}, {colours}"
     first, *others = sizes
-    if not others and max(first) <= LARGEST_COMMON_SIDE:
+    if not others and (default is None or default == first) and max(first) <= LARGEST_COMMON_SIDE:
         return Preprocessing(*first, channels), f"all pictures are {pixel_size(*first)}, {colours}"
-    preprocessing = Preprocessing(DEFAULT_SIDE, DEFAULT_SIDE, channels)
+    preprocessing = Preprocessing(*(default or (DEFAULT_SIDE, DEFAULT_SIDE)), channels)
     return preprocessing, (
         f"pictures of {pixel_size(*first)}{' and other sizes' if others else ''} are fitted into "
         f"{preprocessing.width}×{preprocessing.height}, {colours}, by {preprocessing.resize!r}; "

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from pellucid.data.annotations.faults import fault_notes
+from pellucid.data.annotations.picture_boxes import image_size_for
 from pellucid.data.class_names import given_classes, named_places
 from pellucid.data.decoded import targets_of
 from pellucid.data.learnable import check_learnable
@@ -139,7 +141,8 @@ class PictureSource:
         _, notes = self._decoded
         not_kept = self.cache_note or (self.cache.note if self.cache else "")
         kept = (f"decoded pictures are not kept: {printable(not_kept)}",) if not_kept else ()
-        return *self.found.notes, *quarantine_note(self.quarantined), *notes, *kept, *self._size
+        found = *self.found.notes, *fault_notes(self.found.faults)
+        return *found, *quarantine_note(self.quarantined), *notes, *kept, *self._size
 
     @property
     def _size(self) -> tuple[str, ...]:
@@ -223,7 +226,13 @@ class PictureSource:
             max_pixels=self.reading.max_pixels,
             cache=self.cache,
             like=self.like,
+            default=self._default_size(parts),
         )
+
+    def _default_size(self, parts: Mapping[str, tuple[PictureFile, ...]]) -> tuple[int, int] | None:
+        """Height and width for pictures with boxes, where they are not asked for."""
+        sizes = [file.size for files in parts.values() for file in files if file.size is not None]
+        return image_size_for(sizes) if sizes else None
 
     def _check_classes(
         self, parts: Mapping[str, tuple[PictureFile, ...]], bad: Sequence[BadFile]

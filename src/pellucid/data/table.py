@@ -67,7 +67,7 @@ def scan_table(
     """
     root = path.parent
     place = printable(path)
-    text = _text(path)
+    text = csv_content(path)
     first = next(iter(text.splitlines()), "")
     columns = find_columns(place, first, path_column, label_column, group)
     rule = None if group is None or columns.group is not None else file_rule(group)
@@ -97,7 +97,7 @@ def scan_table(
             of_part = columns.part_of(part, f"{place}, line {line}")
             parts[part] += 1
         if name not in found:
-            relative = _found(finder, name, f"{place}, line {line}", root)
+            relative = path_in_folder(finder, name, f"{place}, line {line}", root)
             found[name] = relative, root / relative
             if elsewhere is None and relative != name:
                 elsewhere = name, relative
@@ -149,7 +149,7 @@ def lists_labels(
         DataError: The file cannot be read.
         ArgumentError: It has no column of the name that was given.
     """
-    first = next(iter(_text(path).splitlines()), "")
+    first = next(iter(csv_content(path).splitlines()), "")
     try:
         find_columns(printable(path), first, path_column, label_column)
     except DataError:
@@ -157,7 +157,12 @@ def lists_labels(
     return True
 
 
-def _found(finder: PathFinder, name: str, place: str, root: Path) -> str:
+def path_in_folder(finder: PathFinder, name: str, place: str, root: Path) -> str:
+    """The path that a line means, relative to the folder of its CSV file.
+
+    Raises:
+        DataError: It leads out of that folder, or can mean several pictures; the place is named.
+    """
     try:
         found = finder.find(name)
     except DataError as error:
@@ -219,7 +224,12 @@ def _numbered_parts(columns: Columns, parts: Counter[str], place: str) -> str:
     return f"parts: {described}, {counted(parts['0'], 'picture')} to train with"
 
 
-def _text(path: Path) -> str:
+def csv_content(path: Path) -> str:
+    """The text of a CSV file.
+
+    Raises:
+        DataError: It cannot be read, or is not UTF-8.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
