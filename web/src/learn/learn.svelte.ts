@@ -60,7 +60,8 @@ export class LearnState {
   /** Steps taken; grows with `curve`. */
   steps = $state(0);
   rows = $state.raw<Row[]>([]);
-  watched = $state.raw<Float32Array | null>(null);
+  /** The watched weights after the last step. */
+  private newest = $state.raw<Float32Array | null>(null);
   picturesPerSecond = $state(0);
   shown = $state<Shown>("delivered");
   keptEpochs = $state.raw<number[]>([]);
@@ -186,6 +187,20 @@ export class LearnState {
     return command(this.data.recipe, this.settings);
   }
 
+  /** The watched weights of what the page shows: as they form, or as they were after an epoch. */
+  get watched(): Float32Array | null {
+    const { watchedName: name, shown, newest } = this;
+    if (name === null) return null;
+    if (shown === "delivered") return this.page.delivered.get(name) ?? null;
+    const follows = shown === this.keptEpochs.at(-1);
+    return (follows && newest) || (this.kept.get(shown)?.get(name) ?? null);
+  }
+
+  /** How the network that the page shows was judged; null where it was not. */
+  get judged(): Row | null {
+    return this.rows.find(({ epoch }) => epoch === this.shown) ?? null;
+  }
+
   /** Whether surgery or a step has changed the page's network since. */
   get altered(): boolean {
     return this.page.surgery.changes.length > 0;
@@ -267,7 +282,7 @@ export class LearnState {
     this.steps = this.picturesPerSecond = 0;
     this.curve.length = 0;
     this.rows = [];
-    this.watched = null;
+    this.newest = null;
     this.changes = [];
     this.settings = null;
     this.kept.clear();
@@ -278,7 +293,7 @@ export class LearnState {
   private take({ losses, pictures, seconds, watched, ...rest }: Progress): void {
     for (const loss of losses) this.curve.push(this.smooth.add(loss));
     this.steps += losses.length;
-    this.watched = watched;
+    this.newest = watched;
     const now = pictures / seconds;
     const before = this.picturesPerSecond;
     if (losses.length) this.picturesPerSecond = before ? 0.8 * before + 0.2 * now : now;

@@ -113,6 +113,11 @@ export class PageState {
     return this.classes ?? this.data.model.names;
   }
 
+  /** What an output stands for, also one that stands for no class of one's own. */
+  nameOf(output: number): string {
+    return this.names[output] ?? this.text.network.unnamed(output);
+  }
+
   get imageSize(): number {
     return this.shape(INPUT).reduce((product, n) => product * n, 1);
   }

@@ -74,7 +74,8 @@ test("a learning in pieces is the same learning: Adam, decay, a step, an epoch, 
   await ended(page, "paused");
   await page.getByRole("button", { name: "One epoch" }).click();
   await ended(page, "paused");
-  expect(await page.locator("[data-test=learn-status]").textContent()).toContain("step 10 of 60");
+  const place = page.locator("[data-test=learn-status]");
+  expect(await place.textContent()).toContain("epoch 1 of 6, step 10 of 60");
   await page.getByRole("button", { name: "Go on" }).click();
   const pause = page.getByRole("button", { name: "Pause" });
   await pause.click({ timeout: 500 }).catch(() => undefined); // it may be done before
@@ -89,6 +90,10 @@ test("a learning in pieces is the same learning: Adam, decay, a step, an epoch, 
 test("the whole page shows the epoch that is chosen, and the delivered network again", async () => {
   const { page, close } = await open(lesson("sgd"), { hash: "view=learn" });
   const answer = page.locator("section", { has: page.locator("meter") }).last();
+  const sheet = page.locator("canvas[aria-label^='Kernels of']");
+  const kernels = (): Promise<string> =>
+    sheet.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const first = await kernels();
   const delivered = await answer.textContent();
   await page.getByRole("spinbutton", { name: "Seed" }).fill("4");
   await page.getByRole("spinbutton", { name: "Epochs" }).fill("3");
@@ -98,15 +103,24 @@ test("the whole page shows the epoch that is chosen, and the delivered network a
   expect(await shown.textContent()).toContain("epoch 3");
   const last = await answer.textContent();
   expect(last).not.toBe(delivered);
+  const lastKernels = await kernels();
   const scrub = page.getByRole("slider", { name: "Epoch that the page shows" });
   await scrub.focus();
   await page.keyboard.press("ArrowLeft");
   await expect.poll(() => shown.textContent()).toContain("epoch 2");
   expect(await answer.textContent()).not.toBe(last);
+  // kernels and accuracy are those of that epoch, too
+  expect([first, lastKernels]).not.toContain(await kernels());
+  await page.getByText("The numbers").click();
+  const rows = page.locator("tbody tr");
+  expect(await rows.count()).toBe(3);
+  const share = (await rows.nth(1).locator("td").nth(2).textContent())!;
+  const accuracy = page.locator("[data-test=accuracy]");
+  expect(await accuracy.textContent()).toContain(`epoch 2: ${share} of 20`);
   await page.getByRole("button", { name: "Back to the network" }).click();
   await expect.poll(() => answer.textContent()).toBe(delivered);
-  await page.getByText("The numbers").click();
-  expect(await page.locator("tbody tr").count()).toBe(3);
+  expect(await kernels()).toBe(first);
+  expect(await accuracy.textContent()).not.toContain("%");
   await close();
 });
 
@@ -188,6 +202,14 @@ test("fewer classes of one's own are learned, saved, and learned again by Python
     stdio: ["ignore", "ignore", "pipe"],
   });
   compare(learned, join(folder, "run/model.safetensors"));
+  // explanations and surgery know the outputs by these names, and no others
+  const own = ["bright 밝은", "dark <i>"];
+  await page.getByRole("tab", { name: "Why" }).click();
+  await page.getByRole("button", { name: /^Mute/ }).first().click();
+  const names = await page.locator("[aria-live] table th[scope=row]").allTextContents();
+  expect(names.sort()).toEqual(own);
+  const choices = await page.getByRole("combobox", { name: "Speaks for" }).locator("option");
+  expect((await choices.allTextContents()).sort()).toEqual(own);
   await close();
 });
 

@@ -29,13 +29,13 @@ export const learn = {
   failed: (why: string) => `Learning stopped: ${why}`,
   loss: "Loss",
   accuracy: "Accuracy on pictures that are not learned",
-  accuracyNow: (share: string, from: string, to: string, count: string) =>
-    `${share} of ${count} right; 95 % interval ${from} to ${to}`,
+  accuracyOf: (epoch: number, share: string, from: string, to: string, count: string) =>
+    `After epoch ${epoch}: ${share} of ${count} right; 95 % interval ${from} to ${to}`,
+  notJudged: "The network that the page shows now was not judged: choose an epoch below.",
   ofSteps: "learned, smoothed",
   ofEpochs: "judged",
   epochAxis: "epoch",
   kernels: (layer: string) => `Kernels of ${layer} as they form`,
-  kernelsNone: "They appear with the first step.",
   shown: "The page shows",
   delivered: "the network as it was delivered",
   afterEpoch: (epoch: number) =>

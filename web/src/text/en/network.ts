@@ -17,6 +17,7 @@ export const network = {
   row: (row: number) => `row ${row}`,
   column: (column: number) => `column ${column}`,
   number: (place: number) => `number ${place}`,
+  unnamed: (output: number) => `output ${output}, of no class`,
   point: "Point at a number, or go to a layer with Tab; a click or Enter opens it.",
   reads: (count: number) => `reads ${count}`,
   readBy: (count: number) => `read by ${count}`,

@@ -38,13 +38,13 @@ export const learn = {
   failed: (why: string) => `학습이 중단되었습니다: ${why}`,
   loss: "손실",
   accuracy: "배우지 않은 그림에 대한 정확도",
-  accuracyNow: (share: string, from: string, to: string, count: string) =>
-    `${count}장 가운데 ${share} 맞음, 95 % 신뢰구간 ${from}–${to}`,
+  accuracyOf: (epoch: number, share: string, from: string, to: string, count: string) =>
+    `에포크 ${epoch}까지 배운 뒤: ${count}장 가운데 ${share} 맞음, 95 % 신뢰구간 ${from}–${to}`,
+  notJudged: "지금 보이는 신경망은 재지 않았습니다. 아래에서 에포크를 고르세요.",
   ofSteps: "배운 그림(평활)",
   ofEpochs: "배우지 않은 그림",
   epochAxis: "에포크",
   kernels: (layer: string) => `만들어지는 ${layer}의 커널`,
-  kernelsNone: "첫 걸음을 떼면 나타납니다.",
   shown: "페이지가 보여 주는 것",
   delivered: "처음 받은 신경망",
   afterEpoch: (epoch: number) =>

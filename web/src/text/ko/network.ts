@@ -78,6 +78,7 @@ export const network = {
   row: (row: number) => `행 ${row}`,
   column: (column: number) => `열 ${column}`,
   number: (place: number) => `${place}번 값`,
+  unnamed: (output: number) => `출력 ${output}, 클래스 없음`,
   point: "숫자를 가리키거나 Tab으로 층에 가세요. 누르거나 Enter를 치면 열립니다.",
   reads: (count: number) => `읽는 값 ${count}개`,
   readBy: (count: number) => `이 값을 읽는 값 ${count}개`,
