@@ -189,11 +189,17 @@ export class LearnState {
 
   /** The watched weights of what the page shows: as they form, or as they were after an epoch. */
   get watched(): Float32Array | null {
-    const { watchedName: name, shown, newest } = this;
+    const { watchedName: name, shown } = this;
     if (name === null) return null;
-    if (shown === "delivered") return this.page.delivered.get(name) ?? null;
-    const follows = shown === this.keptEpochs.at(-1);
-    return (follows && newest) || (this.kept.get(shown)?.get(name) ?? null);
+    if (this.forming) return this.newest;
+    const weights = shown === "delivered" ? this.page.delivered : this.kept.get(shown);
+    return weights?.get(name) ?? null;
+  }
+
+  /** Whether what is watched is further on than the last epoch, which the page shows. */
+  get forming(): boolean {
+    const { keptEpochs, newest, shown, steps, stepsPerEpoch } = this;
+    return newest !== null && shown === keptEpochs.at(-1) && steps > shown * stepsPerEpoch;
   }
 
   /** How the network that the page shows was judged; null where it was not. */

@@ -2,6 +2,7 @@
 
 import { position } from "../engine/arrays";
 import type { NodeData, PageData } from "../engine/data";
+import type { Term } from "../engine/terms";
 
 export const CHAPTERS = [
   "pixels",
@@ -43,25 +44,24 @@ export function largest(values: Float32Array, shape: readonly number[]): number[
   return position(shape, place);
 }
 
-/** A question whose answer the page knows. */
-export interface Question {
-  prompt: string;
-  /** The right number. */
-  answer: number;
-  /** How far an answer may be from it, as a share; whole numbers must be exact. */
-  tolerance: number;
+/** The position across the middle of its map. */
+export function opposite(
+  shape: readonly number[],
+  [row, column, map]: readonly number[],
+): number[] {
+  return [shape[0] - 1 - row, shape[1] - 1 - column, map];
 }
 
-export function whole(prompt: string, answer: number): Question {
-  return { prompt, answer, tolerance: 0 };
-}
-
-export function about(prompt: string, answer: number): Question {
-  return { prompt, answer, tolerance: 0.01 };
-}
-
-/** Whether a number answers a question; near 0 within a thousandth. */
-export function isRight({ answer, tolerance }: Question, given: number): boolean {
-  if (tolerance === 0) return given === answer;
-  return Math.abs(given - answer) <= Math.max(tolerance * Math.abs(answer), 0.001);
+/** What a window reads of one input map, in rows: the values, their factors, or the products. */
+export function windowRows(
+  terms: readonly Term[],
+  map: number,
+  what: "value" | "factor" | "product" = "value",
+): number[][] {
+  const rows = new Map<number, number[]>();
+  for (const term of terms) {
+    const [row, , own] = term.at;
+    if (own === map) rows.set(row, [...(rows.get(row) ?? []), term[what] ?? 0]);
+  }
+  return [...rows.values()];
 }

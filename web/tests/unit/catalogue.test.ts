@@ -46,7 +46,7 @@ const GLOSSARY: [string, string, RegExp][] = [
 /** Latin words that Korean texts have too: names, keys, files, formulas. */
 const LATIN = new Set(
   (
-    "CSV Ctrl Down End Enter Esc Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e γ " +
+    "CSV Ctrl Down End Enter Esc Grad CAM Home JPEG K M Page PNG ReLU ReLU6 PReLU SiLU Tab Up b e eˣ e³ e⁰ γ " +
     "float32 ln max npz pellucid predict safetensors softmax t tanh w x y z"
   ).split(" "),
 );
@@ -75,6 +75,8 @@ const GIVEN: Record<string, unknown[][]> = {
   "input.problem": PROBLEMS.map((problem) => [problem]),
   "network.described": [[NODE]],
   "network.words": [[NODE]],
+  "lecture.flattening.hints.placeOf": [[[70001, 70002, 70003]]],
+  "lecture.flattening.hints.row": [[[70001, 70002, 70003]]],
   "number.axes": [[1], [2], [3]],
   "number.outside": [
     ["70001", "70002", [70004, 70005, 70006]],

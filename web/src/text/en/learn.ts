@@ -35,7 +35,8 @@ export const learn = {
   ofSteps: "learned, smoothed",
   ofEpochs: "judged",
   epochAxis: "epoch",
-  kernels: (layer: string) => `Kernels of ${layer} as they form`,
+  kernels: (layer: string) => `Kernels of ${layer}`,
+  forming: "as they form",
   shown: "The page shows",
   delivered: "the network as it was delivered",
   afterEpoch: (epoch: number) =>

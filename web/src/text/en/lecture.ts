@@ -2,10 +2,11 @@ export const lecture = {
   chapters: "Chapters",
   slide: "The slide's example",
   here: "In this network, for this picture",
-  questions: "Three questions",
+  questions: "Questions",
   check: "Check",
   right: "right",
   wrong: "not quite",
+  notNumber: "Write a number, such as 12 or 0.5 (or 0,5).",
   show: "Show the answer",
   answer: (value: string) => `It is ${value}.`,
   open: "Open it",
@@ -20,6 +21,11 @@ export const lecture = {
     colours: ["red", "green", "blue"],
     around: (channel: string, row: number, column: number) =>
       `${channel}, from row ${row}, column ${column}`,
+    hints: {
+      count: "Multiply the picture's rows, columns and channels.",
+      value: "Click that pixel in the picture: its number is marked beside it.",
+      twice: "Twice as many rows, and twice as many pixels in each.",
+    },
     count: "How many numbers does this network take in?",
     value: (row: number, column: number) =>
       `What is the first number of the pixel in row ${row}, column ${column} (from 0)?`,
@@ -32,8 +38,9 @@ export const lecture = {
     image: "image, 7×7",
     kernel: "kernel, 3×3",
     map: "feature map, 5×5",
-    misprint: (row: number, column: number, printed: string) =>
-      `The slide prints ${printed} in row ${row}, column ${column} (from 1), where the arithmetic gives the marked number.`,
+    misprintTitle: "A misprint on the slide.",
+    misprint: (row: number, column: number, printed: string, computed: string) =>
+      `It prints ${printed} in row ${row}, column ${column} (from 1) of the feature map. The nine products there add up to ${computed}: that number is marked here, and everything below goes on from it.`,
     mapOf: (layer: string, channel: number) => `${layer}, map ${channel}`,
     choose: "Map",
     window: (input: number) => `window, input map ${input}`,
@@ -41,6 +48,13 @@ export const lecture = {
     products: "products",
     more: (count: number) => `The same for ${count} more input maps.`,
     sum: (products: string, bias: string) => `Products ${products} + bias ${bias} =`,
+    hints: {
+      slideValue: (row: number, column: number) =>
+        `Lay the kernel over rows ${row} to ${row + 2}, columns ${column} to ${column + 2} of the image, multiply, and add up. Do not trust the slide here.`,
+      weights: "Multiply the kernel's rows and columns, and the maps that it reads.",
+      valueAt: (layer: string) =>
+        `Choose that map, and click there in it; or point at it in ${layer} at the top of the page.`,
+    },
     slideValue: (row: number, column: number) =>
       `In the slide's feature map, what belongs in row ${row}, column ${column} (from 1)?`,
     weights: (layer: string) => `How many weights has one kernel of ${layer}, without its bias?`,
@@ -57,10 +71,15 @@ export const lecture = {
     mapOf: (layer: string, channel: number) => `${layer}, map ${channel}`,
     share: (what: string, share: string) =>
       `After ${what}, ${share} of the values of all maps are 0.`,
+    hints: {
+      of: "The larger one of 0 and the number.",
+      becomes: (formula: string) => `It is computed by ${formula}.`,
+      zeros: (count: number) => `There are ${count} values; the share of zeros is given above.`,
+    },
     of: (value: string) => `What does ReLU make of ${value}?`,
     becomes: (value: string, what: string) =>
       `The lowest value here is ${value}. What does ${what} make of it? (to 1 %)`,
-    zeros: (layer: string) => `How many values of ${layer} are 0 for this picture?`,
+    zeros: (layer: string) => `How many values of ${layer} are 0 for this picture? (to 1 %)`,
   },
   pooling: {
     title: "Pooling",
@@ -71,6 +90,12 @@ export const lecture = {
     mapOf: (layer: string, channel: number) => `${layer}, map ${channel}`,
     window: (layer: string) => `the window in ${layer}`,
     makes: (what: string) => `${what} makes of it`,
+    hints: {
+      rows: "Windows begin at every second row, and the one over the edge counts.",
+      value: (input: string) =>
+        `Click there in the map, or open the value: it is made of a window in ${input}.`,
+      count: (layer: string) => `Multiply the rows, columns and maps of ${layer}.`,
+    },
     rows: "How many rows has the slide's pooled map?",
     value: (what: string, layer: string, at: string) =>
       `What does ${what} give in ${layer} at row, column, map ${at} (from 0)? (to 1 %)`,
@@ -85,6 +110,13 @@ export const lecture = {
     choose: "Place in the column",
     is: (place: number, at: string, layer: string) =>
       `Place ${place} is row, column, map ${at} of ${layer}:`,
+    hints: {
+      length: "Multiply rows, columns and maps.",
+      placeOf: ([, columns, maps]: readonly number[]) =>
+        `(row · ${columns} + column) · ${maps} + map.`,
+      row: ([, columns, maps]: readonly number[]) =>
+        `Divide it by ${columns} · ${maps}, the numbers of a row, and leave out the rest.`,
+    },
     length: (shape: string) => `How many numbers does flattening ${shape} give?`,
     placeOf: (at: string) => `At which place (from 0) is row, column, map ${at}?`,
     row: (place: number) => `From which row (from 0) is place ${place}?`,
@@ -105,6 +137,12 @@ export const lecture = {
     weight: "weight",
     product: "product",
     all: (count: number) => `All ${count} products and the bias make`,
+    hints: {
+      weights: "Each unit has a weight of its own for every number that it reads.",
+      vote: "Multiply the value with the weight.",
+      without: "Subtract its product from the unit's value.",
+      slideUnits: "One for each class.",
+    },
     weights: (layer: string) => `How many weights has ${layer}, without biases?`,
     vote: (at: string, value: string, weight: string) =>
       `Unit ${at} has the value ${value} and the weight ${weight}. What is its vote? (to 1 %)`,
@@ -129,8 +167,14 @@ export const lecture = {
     gradient: "y − t",
     loss: (name: string) => `If ${name} is right, the loss is`,
     otherTask: "This network does not choose one class, so that its answer is no softmax.",
+    hints: {
+      slideRatio: "Probabilities are as e to the power of the logits: divide e³ by e⁰.",
+      total: "Each is divided by the sum of all.",
+      power: "Subtract, and use a calculator's eˣ; 1.6e-5 stands for 0.000016.",
+    },
     slideRatio: "The slide's logits are 3 and 0. How many times as likely is dog as cat? (to 1 %)",
     total: "What do all probabilities add up to?",
-    power: (name: string, best: string) => `What is e^(z of ${name} − z of ${best})? (to 1 %)`,
+    power: (name: string, best: string, difference: string) =>
+      `The logit of ${name} minus that of ${best} is ${difference}. What is e to that power? (to 1 %)`,
   },
 };

@@ -44,7 +44,8 @@ export const learn = {
   ofSteps: "배운 그림(평활)",
   ofEpochs: "배우지 않은 그림",
   epochAxis: "에포크",
-  kernels: (layer: string) => `만들어지는 ${layer}의 커널`,
+  kernels: (layer: string) => `${layer}의 커널`,
+  forming: "지금 배우는 중",
   shown: "페이지가 보여 주는 것",
   delivered: "처음 받은 신경망",
   afterEpoch: (epoch: number) =>

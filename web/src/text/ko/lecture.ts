@@ -4,10 +4,11 @@ export const lecture = {
   chapters: "차례",
   slide: "슬라이드의 예",
   here: "이 신경망에서, 이 그림으로",
-  questions: "세 가지 질문",
+  questions: "질문",
   check: "확인",
   right: "맞습니다",
   wrong: "아직 아닙니다",
+  notNumber: "12나 0.5(또는 0,5)처럼 숫자를 쓰세요.",
   show: "답 보기",
   answer: (value: string) => `답은 ${value}입니다.`,
   open: "열어 보기",
@@ -22,6 +23,11 @@ export const lecture = {
     colours: ["빨강", "초록", "파랑"],
     around: (channel: string, row: number, column: number) =>
       `${channel}, ${row}행 ${column}열부터`,
+    hints: {
+      count: "그림의 행, 열, 채널의 수를 모두 곱하세요.",
+      value: "그림에서 그 화소를 누르면 옆의 표에 그 숫자가 표시됩니다.",
+      twice: "행이 두 배이고, 행마다 화소도 두 배입니다.",
+    },
     count: "이 신경망은 숫자를 몇 개 받습니까?",
     value: (row: number, column: number) =>
       `${row}행 ${column}열(0부터) 화소의 첫 번째 숫자는 얼마입니까?`,
@@ -34,8 +40,9 @@ export const lecture = {
     image: "그림, 7×7",
     kernel: "커널, 3×3",
     map: "특징맵, 5×5",
-    misprint: (row: number, column: number, printed: string) =>
-      `슬라이드에는 ${row}행 ${column}열(1부터)에 ${attach(printed, "이/가")} 적혀 있지만, 계산하면 표시한 값이 나옵니다.`,
+    misprintTitle: "슬라이드의 오타.",
+    misprint: (row: number, column: number, printed: string, computed: string) =>
+      `슬라이드의 특징맵에는 ${row}행 ${column}열(1부터)에 ${attach(printed, "이/가")} 적혀 있지만, 그 자리의 곱 아홉 개를 더하면 ${computed}입니다. 여기서는 그 수를 표시했고, 아래의 계산도 모두 그 수로 이어집니다.`,
     mapOf: (layer: string, channel: number) => `${layer}, 특징맵 ${channel}`,
     choose: "특징맵",
     window: (input: number) => `창, 입력 특징맵 ${input}`,
@@ -43,6 +50,13 @@ export const lecture = {
     products: "곱",
     more: (count: number) => `나머지 입력 특징맵 ${count}개도 마찬가지입니다.`,
     sum: (products: string, bias: string) => `곱의 합 ${products} + 편향 ${bias} =`,
+    hints: {
+      slideValue: (row: number, column: number) =>
+        `그림의 ${row}–${row + 2}행, ${column}–${column + 2}열에 커널을 놓고, 곱해서 모두 더하세요. 슬라이드에 적힌 수는 틀렸습니다.`,
+      weights: "커널의 행과 열, 커널이 읽는 특징맵의 수를 모두 곱하세요.",
+      valueAt: (layer: string) =>
+        `그 특징맵을 골라 그 자리를 누르거나, 페이지 위쪽의 ${layer}에서 가리켜 보세요.`,
+    },
     slideValue: (row: number, column: number) =>
       `슬라이드의 특징맵에서 ${row}행 ${column}열(1부터)에 들어갈 값은 얼마입니까?`,
     weights: (layer: string) => `${layer}의 커널 하나에는 편향을 빼고 가중치가 몇 개 있습니까?`,
@@ -59,10 +73,15 @@ export const lecture = {
     mapOf: (layer: string, channel: number) => `${layer}, 특징맵 ${channel}`,
     share: (what: string, share: string) =>
       `${attach(what, "을/를")} 지나면 모든 특징맵의 값 가운데 ${attach(share, "이/가")} 0입니다.`,
+    hints: {
+      of: "0과 그 수 가운데 큰 쪽입니다.",
+      becomes: (formula: string) => `식은 ${formula}입니다.`,
+      zeros: (count: number) => `값은 모두 ${count}개이고, 0의 비율은 위에 있습니다.`,
+    },
     of: (value: string) => `ReLU는 ${attach(value, "을/를")} 얼마로 만듭니까?`,
     becomes: (value: string, what: string) =>
       `여기서 가장 작은 값은 ${value}입니다. ${attach(what, "은/는")} 이것을 얼마로 만듭니까? (오차 1 %)`,
-    zeros: (layer: string) => `이 그림에서 ${layer}의 값 가운데 0은 몇 개입니까?`,
+    zeros: (layer: string) => `이 그림에서 ${layer}의 값 가운데 0은 몇 개입니까? (오차 1 %)`,
   },
   pooling: {
     title: "풀링",
@@ -73,6 +92,12 @@ export const lecture = {
     mapOf: (layer: string, channel: number) => `${layer}, 특징맵 ${channel}`,
     window: (layer: string) => `${layer}의 창`,
     makes: (what: string) => `${what}의 결과:`,
+    hints: {
+      rows: "창은 두 행마다 시작하고, 가장자리를 넘는 창도 셉니다.",
+      value: (input: string) =>
+        `특징맵에서 그 자리를 누르거나 값을 열어 보세요. ${input}의 창 하나로 만든 값입니다.`,
+      count: (layer: string) => `${layer}의 행, 열, 특징맵의 수를 모두 곱하세요.`,
+    },
     rows: "슬라이드에서 풀링한 특징맵은 몇 행입니까?",
     value: (what: string, layer: string, at: string) =>
       `${attach(what, "은/는")} ${layer}에서 행, 열, 특징맵 ${at}(0부터)에 얼마를 냅니까? (오차 1 %)`,
@@ -87,6 +112,13 @@ export const lecture = {
     choose: "열에서의 자리",
     is: (place: number, at: string, layer: string) =>
       `${place}번째 자리는 ${layer}의 행, 열, 특징맵 ${at}입니다:`,
+    hints: {
+      length: "행, 열, 특징맵의 수를 모두 곱하세요.",
+      placeOf: ([, columns, maps]: readonly number[]) =>
+        `(행 · ${columns} + 열) · ${maps} + 특징맵입니다.`,
+      row: ([, columns, maps]: readonly number[]) =>
+        `한 행에 든 숫자의 수 ${columns} · ${attach(maps, "으로/로")} 나누고 나머지는 버리세요.`,
+    },
     length: (shape: string) => `${attach(shape, "을/를")} 펼치면 숫자가 몇 개입니까?`,
     placeOf: (at: string) => `행, 열, 특징맵 ${attach(at, "은/는")} 몇 번째 자리(0부터)입니까?`,
     row: (place: number) => `${place}번째 자리는 몇 행(0부터)에서 왔습니까?`,
@@ -107,6 +139,12 @@ export const lecture = {
     weight: "가중치",
     product: "곱",
     all: (count: number) => `곱 ${count}개와 편향을 모두 더하면`,
+    hints: {
+      weights: "유닛마다 읽는 숫자 하나에 가중치가 하나씩 있습니다.",
+      vote: "값과 가중치를 곱하세요.",
+      without: "유닛의 값에서 그 곱을 빼세요.",
+      slideUnits: "클래스마다 하나입니다.",
+    },
     weights: (layer: string) => `${layer}에는 편향을 빼고 가중치가 몇 개 있습니까?`,
     vote: (at: string, value: string, weight: string) =>
       `유닛 ${at}의 값은 ${value}, 가중치는 ${weight}입니다. 둘의 곱은 얼마입니까? (오차 1 %)`,
@@ -131,8 +169,14 @@ export const lecture = {
     gradient: "y − t",
     loss: (name: string) => `${attach(name, "이/가")} 정답이면 손실은`,
     otherTask: "이 신경망은 클래스 하나를 고르지 않으므로 답이 소프트맥스가 아닙니다.",
+    hints: {
+      slideRatio: "확률의 비는 e를 로짓만큼 거듭제곱한 수의 비입니다. e³을 e⁰으로 나누세요.",
+      total: "저마다 전체의 합으로 나눈 수입니다.",
+      power: "빼고 나서 계산기의 eˣ를 쓰세요. 1.6e-5는 0.000016입니다.",
+    },
     slideRatio: "슬라이드의 로짓은 3과 0입니다. 개는 고양이보다 몇 배 그럴듯합니까? (오차 1 %)",
     total: "모든 확률을 더하면 얼마입니까?",
-    power: (name: string, best: string) => `e^(${name}의 z − ${best}의 z)는 얼마입니까? (오차 1 %)`,
+    power: (name: string, best: string, difference: string) =>
+      `${name}의 로짓에서 ${best}의 로짓을 빼면 ${difference}입니다. e를 그만큼 거듭제곱하면 얼마입니까? (오차 1 %)`,
   },
 };
