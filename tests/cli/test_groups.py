@@ -82,3 +82,20 @@ def test_folds_of_whole_groups(pellucid: Command, tmp_path: Path) -> None:
     assert folds["count"] == 96
     few = pellucid(*common, "--folds", 9, "--out", "more", code=1).stderr
     assert "3 groups cannot be divided into 9 folds" in few
+
+
+def test_the_judgement_repeats_the_fold(pellucid: Command, tmp_path: Path) -> None:
+    film, run = tmp_path / "film.csv", tmp_path / "run"
+    lines = ["path,angle"]
+    for k in range(53):
+        write(tmp_path / f"{k}.png", encoded(np.full((8, 8), 4 * k, np.uint8)))
+        lines.append(f"{k}.png,{k / 10 + 0.05}")
+    film.write_text("\n".join(lines) + "\n")
+    settings = ("--group", "rows:5", "--test-fold", "2/5", "--epochs", 1, "--no-report")
+    done = pellucid("train", film, *settings, "-a", "lecture", "--seed", 3, "--out", run)
+    assert "fold 2/5" in done.stderr
+    judged = pellucid("evaluate", run, film, "--json")
+    true = [each["true"][0] for each in json.loads(judged.stdout)["predictions"]]
+    assert sorted(round(10 * value - 0.5) for value in true) == [
+        row for row in range(53) if row // 5 % 5 == 1
+    ]

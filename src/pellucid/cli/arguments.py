@@ -205,11 +205,21 @@ LabelColumn = Annotated[
 Group = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN|folder|TEMPLATE|REGEX",
+        metavar="COLUMN|folder|rows:N|TEMPLATE|REGEX",
         help="What keeps pictures together in one part when parts are drawn, e.g. those of a "
         "patient or speaker: a CSV file's column; folder, that below the class; a template of "
-        "file names, *_{group}_*; or a regular expression, patient(\\d+).",
+        "file names, *_{group}_*; a regular expression, patient(\\d+); or rows:100, blocks of a "
+        "hundred in the order of the data, as of a film.",
         show_default="nothing",
+    ),
+]
+TestFold = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N",
+        help="With --group: the test part is the K-th of N folds of the groups, 2/5, so that N "
+        "runs judge every picture once.",
+        show_default="a tenth, drawn",
     ),
 ]
 TaskName = Annotated[

@@ -97,6 +97,7 @@ def train(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    test_fold: arguments.TestFold = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,

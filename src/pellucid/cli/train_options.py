@@ -69,6 +69,7 @@ class TrainOptions:
     path_column: str | None
     label_column: str | None
     group: str | None
+    test_fold: str | None
     task: str | None
     allow: list[str] | None
     cache: bool
@@ -132,7 +133,7 @@ class TrainOptions:
         """How the data are read, pictures of at most so many pixels."""
         return Reading(
             self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
-            self.group,
+            self.group, self.test_fold,
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pellucid.data.split import number_of_pictures
+from pellucid.data.test_fold import TEST
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def drawn_groups(parts: Mapping[str, Dataset], shares: Mapping[str, Share]) -> t
         piece = f"{name} {known[name].count}"
         if len(names := sorted(set(known[name].names))) <= _MOST_NAMES:
             piece += f" ({', '.join(map(printable, names))})"
-        if abs(got - wanted) > max(1, NEAR * wanted):
+        if name == TEST and known[name].fold:
+            piece += f", fold {known[name].fold}"
+        elif abs(got - wanted) > max(1, NEAR * wanted):
             piece += (
                 f", which is {got / total:.1%} of the pictures where {wanted / total:.1%} were "
                 "asked for: whole groups come no nearer"

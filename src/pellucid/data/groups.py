@@ -15,6 +15,8 @@ Which group a picture is in is said in one text, ``by``:
 - a regular expression with one pair of parentheses around the group: ``patient(\d+)``. It is
   searched for in the file's name. It may repeat at most four things, and nothing in parentheses:
   model files keep it, and one from elsewhere must not be able to make it run for hours.
+- ``rows:N``: blocks of N pictures in the order of the data, that of a list's lines or of a folder's
+  names. So the neighbours of a picture in a film are in its own part, except at a block's ends.
 - any other text is the name of a column of the CSV file.
 """
 
@@ -22,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,7 +36,7 @@ from pellucid.short_repr import short_repr
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,13 +47,14 @@ Rule = Callable[[PurePosixPath, int | None], str]
 group."""
 
 _FOLDER = re.compile(r"folder(?::(\d{1,3}))?")
+_ROWS = re.compile(r"rows:(.*)")
 _BRACES = re.compile(r"(\{[^{}]*\}|\*)")
 _REPEATS = re.compile(r"(?<!\\)[*+{]")
 _REPEATED_GROUP = re.compile(r"\)[*+{?]")
 _MOST_REPEATS = 4
 _EXAMPLES = (
     "'folder', 'folder:2', a template such as '*_{group}_*', a regular expression with one group "
-    "such as 'patient(\\d+)', or the name of a CSV file's column"
+    "such as 'patient(\\d+)', 'rows:100', or the name of a CSV file's column"
 )
 
 
@@ -60,10 +63,11 @@ class GroupError(DataError):
 
 
 class Group(NamedTuple):
-    """The group of one picture: how it was found, and what it is called."""
+    """The group of one picture: how it was found, what it is called, and which fold is the test."""
 
     by: str
     name: str
+    fold: str = ""
 
 
 @short_repr
@@ -75,10 +79,13 @@ class Groups:
         names: What each picture's group is called, N texts.
         by: How they were found, as :func:`pellucid.data.load` takes it; empty where they were
             given.
+        fold: Which groups are the test, see :mod:`pellucid.data.test_fold`; empty where it is drawn
+            as other parts are.
     """
 
     names: tuple[str, ...]
     by: str = ""
+    fold: str = ""
 
     @classmethod
     def of(cls, found: Sequence[Group | None]) -> Groups | None:
@@ -86,7 +93,7 @@ class Groups:
         known = [group for group in found if group is not None]
         if not known or len(known) < len(found):
             return None
-        return cls(tuple(group.name for group in known), known[0].by)
+        return cls(tuple(group.name for group in known), known[0].by, known[0].fold)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -103,7 +110,7 @@ class Groups:
 
     def subset(self, indices: NDArray[np.integer[Any]]) -> Groups:
         """The groups of the chosen pictures."""
-        return Groups(tuple(self.names[i] for i in indices.tolist()), self.by)
+        return Groups(tuple(self.names[i] for i in indices.tolist()), self.by, self.fold)
 
 
 def numbered(names: Sequence[str]) -> NDArray[np.int64]:
@@ -118,7 +125,29 @@ def check_group(by: object) -> None:
         return
     if not isinstance(by, str) or not by.strip():
         raise ArgumentError(f"group is {by!r:.100}; expected {_EXAMPLES}")
-    file_rule(by)
+    if block_size(by) is None:
+        file_rule(by)
+
+
+def block_size(by: str) -> int | None:
+    """How many pictures in a row make a group; None where groups are found otherwise.
+
+    Raises:
+        ArgumentError: It is no number.
+    """
+    rows = _ROWS.fullmatch(by)
+    if rows is None:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,8}", rows[1]):
+        raise ArgumentError(
+            f"group is {by!r:.100}; expected how many pictures make a block, such as 'rows:100'"
+        )
+    return int(rows[1])
+
+
+def block_name(row: int, size: int) -> str:
+    """What the block is called that a row, from 0, is in: by its first row."""
+    return f"{row // size * size:06}"
 
 
 def file_rule(by: str) -> Rule | None:
@@ -172,6 +201,19 @@ def file_groups(
         GroupError: Naming the first that has none.
     """
     return [Group(by, rule(PurePosixPath(file.name), class_at)) for file in files]
+
+
+def in_blocks(
+    parts: Mapping[str, Sequence[PictureFile]], by: str, size: int
+) -> dict[str, tuple[PictureFile, ...]]:
+    """Files in groups of ``size`` that follow one another, counted through all parts."""
+    found, row = {}, 0
+    for part, files in parts.items():
+        found[part] = tuple(
+            replace(file, group=Group(by, block_name(k, size))) for k, file in enumerate(files, row)
+        )
+        row += len(files)
+    return found
 
 
 def _by_folder(by: str, level: int | None) -> Rule:

@@ -10,12 +10,13 @@ import numpy as np
 from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES, scan_boxes
 from pellucid.data.detect_format import locate
 from pellucid.data.folder import PictureFolder, scan_folder
-from pellucid.data.groups import GroupError, file_groups, file_rule
+from pellucid.data.groups import GroupError, block_size, file_groups, file_rule, in_blocks
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
 from pellucid.data.reading import Reading
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.data.targets import Numbers
+from pellucid.data.test_fold import with_fold
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -74,6 +75,12 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
         GroupError: A picture's group cannot be said.
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
+    found = _scanned(path, reading, task)
+    fold = reading.test_fold
+    return found if fold is None else with_fold(found, fold, printable(path))
+
+
+def _scanned(path: Path, reading: Reading, task: str | None) -> PictureFolder:
     boxes = scan_boxes(path, reading, task)
     if boxes is not None:
         named = all(file.group is not None for files in boxes.parts.values() for file in files)
@@ -98,6 +105,9 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
 
 def _grouped(found: PictureFolder, by: str, name: str, *, of_classes: bool = True) -> PictureFolder:
     """The pictures of a folder, maybe one of classes, with their groups."""
+    size = block_size(by)
+    if size is not None:
+        return replace(found, parts=in_blocks(found.parts, by, size))
     rule = file_rule(by)
     if rule is None:
         raise GroupError(

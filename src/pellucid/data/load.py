@@ -67,6 +67,7 @@ def load(
     classes: ClassNames | None = None,
     task: str | None = None,
     group: str | None = None,
+    test_fold: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -127,8 +128,11 @@ def load(
             classes, numbers that are not whole are to be predicted, ``a;b`` are several labels,
             annotations of boxes are for detection.
         group: What keeps pictures together when parts are drawn, e.g. those of a patient: the name
-            of a column of a CSV file, ``"folder"``, a template such as ``"*_{group}_*"``, or a
-            regular expression with one group; see :mod:`pellucid.data.groups`.
+            of a column of a CSV file, ``"folder"``, a template such as ``"*_{group}_*"``, a
+            regular expression with one group, or ``"rows:100"``, blocks of pictures that follow
+            one another; see :mod:`pellucid.data.groups`.
+        test_fold: ``"2/5"``: the test part is the second, seventh … group, and others are not drawn
+            for it; see :mod:`pellucid.data.test_fold`. None: it is drawn as other parts are.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -139,7 +143,9 @@ def load(
             of a class to train with.
         ArgumentError: A setting is outside its range.
     """
-    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column, group)
+    reading = Reading(
+        bad, max_pixels, max_bytes, cache, path_column, label_column, group, test_fold
+    )
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,
         allow_one_class=allow_one_class, classes=classes, task=task,

@@ -12,6 +12,7 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import check_bad
 from pellucid.data.table_columns import check_columns
+from pellucid.data.test_fold import checked_fold
 from pellucid.errors import ArgumentError
 from pellucid.text import printable
 
@@ -34,6 +35,7 @@ class Reading:
         path_column: The column of a CSV file that holds the paths.
         label_column: The column of a CSV file that holds the labels.
         group: What keeps pictures together.
+        test_fold: Which of how many folds of groups is the test.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -46,6 +48,7 @@ class Reading:
     path_column: str | None = None
     label_column: str | None = None
     group: str | None = None
+    test_fold: str | None = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -54,6 +57,11 @@ class Reading:
         check_cache(self.cache)
         check_columns(self.path_column, self.label_column)
         check_group(self.group)
+        if checked_fold(self.test_fold) is not None and self.group is None:
+            raise ArgumentError(
+                f"test_fold is {self.test_fold!r:.50}, and pictures have no groups; add a group, "
+                "such as 'rows:100', blocks of a hundred in the order of the data"
+            )
 
     def check_no_groups(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if pictures of a source that has no files are to be grouped."""

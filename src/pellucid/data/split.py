@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.data.group_split import group_split
 from pellucid.data.label_split import label_split
+from pellucid.data.test_fold import TEST, fold_split
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, counted
 
@@ -106,9 +107,10 @@ def stratified_split(
         sizes = {
             part: number_of_pictures(share, len(labels), part) for part, share in shares.items()
         }
-        return group_split(
-            labels, groups.numbers, sizes, rest=rest, seed=checked_seed(seed), name=name
-        )
+        seed = checked_seed(seed)
+        if groups.fold and TEST in shares:
+            return fold_split(labels, groups, sizes, rest=rest, seed=seed, name=name)
+        return group_split(labels, groups.numbers, sizes, rest=rest, seed=seed, name=name)
     # raw 64-bit words, because NumPy promises to keep them; it does not promise that of shuffle()
     order = np.random.PCG64(checked_seed(seed)).random_raw(len(labels))
     if labels.ndim == 2:

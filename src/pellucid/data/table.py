@@ -12,7 +12,7 @@ from pellucid.csv_text import undefused
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
-from pellucid.data.groups import Group, GroupError, file_rule
+from pellucid.data.groups import Group, GroupError, block_name, block_size, file_rule
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
@@ -70,10 +70,12 @@ def scan_table(
     text = csv_content(path)
     first = next(iter(text.splitlines()), "")
     columns = find_columns(place, first, path_column, label_column, group)
-    rule = None if group is None or columns.group is not None else file_rule(group)
-    if group is not None and columns.group is None and rule is None:
+    in_column = group is None or columns.group is not None
+    block = None if group is None or in_column else block_size(group)
+    rule = None if group is None or in_column or block is not None else file_rule(group)
+    if not in_column and rule is None and block is None:
         raise GroupError(
-            f"{place}: no column '{printable(group)}' for groups; its first line is "
+            f"{place}: no column '{printable(group or '')}' for groups; its first line is "
             f"'{printable(first[:60])}'"
         )
     finder = PathFinder(path)
@@ -104,7 +106,10 @@ def scan_table(
         relative, there = found[name]
         own = None
         if group is not None:
-            if rule is not None:
+            if block is not None:  # a picture that is listed again stays where it was first
+                known = group_of.get(relative)
+                group_name = block_name(len(group_of), block) if known is None else known.name
+            elif rule is not None:
                 group_name = rule(PurePosixPath(relative), None)
             own = _group(group, group_name, group_of, relative, f"{place}, line {line}")
         file = PictureFile(there, relative, class_name, of_part, group=own)

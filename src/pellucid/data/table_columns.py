@@ -20,6 +20,7 @@ PATH_NAMES = (
     ("filename", "file_name", "image_name", "imagename", "image_file", "img_name", "fname"),
     ("file", "image", "img", "picture", "photo"),
     ("image_id", "imageid", "img_id", "id"),
+    ("center", "centre", "center_camera", "centre_camera"),
 )
 """What the column of paths is called, in lower case; an earlier group goes before a later one."""
 
@@ -27,6 +28,7 @@ LABEL_NAMES = (
     ("label", "labels"),
     ("class", "class_name", "classname", "category"),
     ("target", "breed", "species", "class_id", "y"),
+    ("steering", "steering_angle", "angle"),
 )
 """What the column of labels is called."""
 

@@ -16,6 +16,7 @@ from pellucid.files.provenance import (
     TRANSFER,
     safe_max_pixels,
     source_classes,
+    trained_fold,
     trained_group,
     trained_max_pixels,
     unseen,
@@ -131,7 +132,7 @@ def read_as_learned(
     def read(group: str | None) -> Dataset:
         return read_for(
             data,
-            replace(reading, group=group),
+            replace(reading, group=group, test_fold=None if group is None else fold),
             preprocessing=model.preprocessing,
             classes=model.classes,
             source_classes=source_classes,
@@ -140,7 +141,7 @@ def read_as_learned(
             resized=TRANSFER in model.provenance,
         )
 
-    group = trained_group(model.provenance)
+    group, fold = trained_group(model.provenance), trained_fold(model.provenance)
     if group is not None:
         try:
             return read(group)

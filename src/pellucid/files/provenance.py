@@ -9,6 +9,7 @@ from pellucid.data.class_names import given_classes
 from pellucid.data.groups import check_group
 from pellucid.data.make_splits import set_aside
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.test_fold import checked_fold
 from pellucid.errors import DataError, PellucidError
 from pellucid.text import counted, listed, printable
 
@@ -104,6 +105,16 @@ def trained_group(origin: dict[str, Any]) -> str | None:
     described = origin.get("group")
     try:
         check_group(described)
+    except PellucidError:
+        return None
+    return described if isinstance(described, str) else None
+
+
+def trained_fold(origin: dict[str, Any]) -> str | None:
+    """Which fold of the groups was the test of a model's data; None where it was drawn."""
+    described = origin.get("test_fold")
+    try:
+        checked_fold(described)
     except PellucidError:
         return None
     return described if isinstance(described, str) else None

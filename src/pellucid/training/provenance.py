@@ -44,6 +44,8 @@ def provenance(
         drawn["drawn"] = dict(zip(("seed", "validation"), data.drawn_with, strict=True))
     if data.groups is not None and data.groups.by:
         drawn["group"] = data.groups.by
+        if data.groups.fold:
+            drawn["test_fold"] = data.groups.fold
     started = {} if start_from is None else {"start_from": start_from}
     if transfer is not None:
         started["transfer"] = transfer
