@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pellucid.data.augment.apply import augmented, augmented_batch, flipped
+from pellucid.data.augment.boxes import moved_boxes
 from pellucid.data.augment.mixup import mixed, mixed_targets, mixup_partners
 from pellucid.data.augment.settings import PRESETS, Augmentation, get_augmentation
 
@@ -16,4 +17,5 @@ __all__ = [
     "mixed",
     "mixed_targets",
     "mixup_partners",
+    "moved_boxes",
 ]

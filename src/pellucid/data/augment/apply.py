@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.augment.affine import Placement, placed
+from pellucid.data.augment.affine import placed
 from pellucid.data.augment.colour import recoloured
 from pellucid.data.augment.cutout import cover
 from pellucid.data.augment.draws import COLOUR, PLACE, SHAPE, below, checked_indices, draw, spread
 from pellucid.data.augment.mixup import mixed, mixed_targets, mixup_partners
+from pellucid.data.augment.places import blocks_of, mirrored_by, placement_of, rounded
 from pellucid.data.augment.shift import flip_and_shift
 from pellucid.errors import ShapeError
 
@@ -52,7 +52,7 @@ def augmented(
     _check_images(images, len(indices))
     if not augmentation.changes_pixels or not len(images):
         return images.copy()
-    words = draw(_blocks(augmentation), indices, seed, epoch)
+    words = draw(blocks_of(augmentation), indices, seed, epoch)
     changed = _moved(images, augmentation, words) if augmentation.moves else images.copy()
     if augmentation.recolours:
         amounts = augmentation.brightness, augmentation.contrast, augmentation.saturation
@@ -63,7 +63,7 @@ def augmented(
         changed = recoloured(changed, brightness, contrast, saturation)
     if augmentation.cutout:
         _, height, width, _ = changed.shape
-        side = max(1, _rounded(augmentation.cutout * min(height, width)))
+        side = max(1, rounded(augmentation.cutout * min(height, width)))
         rows, columns = below(words[SHAPE][2], height), below(words[SHAPE][3], width)
         cover(changed, side, rows, columns, augmentation.border)
     return changed
@@ -85,7 +85,7 @@ def flipped(
     """
     if not augmentation.horizontal_flip:
         return np.zeros(len(indices), np.bool_)
-    return _mirrored(draw([PLACE], indices, seed, epoch)[PLACE][0])
+    return mirrored_by(draw([PLACE], indices, seed, epoch)[PLACE][0])
 
 
 def augmented_batch(
@@ -145,49 +145,14 @@ def augmented_batch(
     return mixed(batch, others, weights), targets
 
 
-def _blocks(augmentation: Augmentation) -> list[int]:
-    wanted = {
-        PLACE: augmentation.horizontal_flip or augmentation.shift,
-        SHAPE: augmentation.resamples or augmentation.cutout,
-        COLOUR: augmentation.recolours,
-    }
-    return [block for block, needed in wanted.items() if needed]
-
-
 def _moved(
     images: NDArray[np.uint8], augmentation: Augmentation, words: dict[int, tuple[Words, ...]]
 ) -> NDArray[np.uint8]:
     count, height, width, _ = images.shape
-    flip = np.zeros(count, np.bool_)
-    down = right = np.zeros(count, np.int64)
-    if PLACE in words:
-        coin, vertical, horizontal, _ = words[PLACE]
-        if augmentation.horizontal_flip:
-            flip = _mirrored(coin)
-        furthest = [_rounded(augmentation.shift * side) for side in (height, width)]
-        down, right = (
-            below(word, 2 * most + 1) - most
-            for word, most in zip((vertical, horizontal), furthest, strict=True)
-        )
-    if not augmentation.resamples:
-        return flip_and_shift(images, flip, down, right, augmentation.border)
-    turn, growth, *_ = words[SHAPE]
-    placement = Placement(
-        flip=flip,
-        angle=spread(turn, math.radians(augmentation.rotation)),
-        scale=np.exp(spread(growth, math.log1p(augmentation.scale))),
-        down=down,
-        right=right,
-    )
-    return placed(images, placement, augmentation.border)
-
-
-def _mirrored(coin: Words) -> NDArray[np.bool_]:
-    return np.asarray(coin >= 2**31)
-
-
-def _rounded(number: float) -> int:
-    return int(number + 0.5)
+    where = placement_of(augmentation, words, count, height, width)
+    if augmentation.resamples:
+        return placed(images, where, augmentation.border)
+    return flip_and_shift(images, where.flip, where.down, where.right, augmentation.border)
 
 
 def _check_images(images: NDArray[np.uint8], count: int) -> None:
