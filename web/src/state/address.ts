@@ -7,6 +7,8 @@ export interface Entry<State> {
   write(state: State): string[];
   /** Take what an address says; none: as a page opens. What makes no sense changes nothing. */
   read(state: State, texts: string[]): void;
+  /** Whether there is something of it that no text can hold. */
+  lacks?(state: State): boolean;
 }
 
 export class Address<State> {
@@ -29,6 +31,11 @@ export class Address<State> {
       for (const text of entry.write(state)) found.append(entry.key, text);
     }
     return found.toString();
+  }
+
+  /** The keys of the parts that an address cannot hold as they are now. */
+  missing(state: State): string[] {
+    return this.entries.filter((entry) => entry.lacks?.(state)).map(({ key }) => key);
   }
 
   /** Bring the state to what an address says; one of which no part is known changes nothing. */

@@ -4,6 +4,7 @@ import type { Position } from "../engine/data";
 import { Passed } from "../engine/gradient_terms";
 import { type Lost, lost, smoothed } from "../engine/losses";
 import { stepped } from "../engine/step";
+import type { Gradients } from "../engine/gradients";
 import type { PageState } from "./page.svelte";
 import type { Stepped } from "./surgery.svelte";
 
@@ -74,14 +75,24 @@ export class Backwards {
 
   /** Let every weight go one step against its gradient. */
   step(): void {
+    if (this.page.gradients) this.take(this.page.gradients, this.rate);
+  }
+
+  /** The same, of gradients that are computed first. */
+  async stepAfresh(rate: number): Promise<void> {
     const { page, lost: found } = this;
-    const { gradients, answer, pixels, truth } = page;
-    if (!gradients || !found) return;
-    const weights = stepped(page.network, gradients, this.rate);
+    if (found) this.take(await page.network.differentiate(page.pixels, found.gradient), rate);
+  }
+
+  private take(gradients: Gradients, rate: number): void {
+    const { page, lost: found, wanted } = this;
+    const { answer, pixels, truth } = page;
+    if (!found) return;
+    const weights = stepped(page.network, gradients, rate);
     const stored = page.network.storedWeights;
     const before = new Map([...weights.keys()].map((name) => [name, stored.get(name)!]));
-    const what = { kind: "step" as const, rate: this.rate };
-    page.surgery.edit({ what, weights, before, pixels, truth, answer, loss: found.loss });
+    const what = { kind: "step" as const, rate };
+    page.surgery.edit({ what, weights, before, pixels, truth, wanted, answer, loss: found.loss });
   }
 
   /** The last change of the network, if that was a step. */

@@ -6,7 +6,9 @@ import { trainedWeights } from "../engine/step";
 import { Address, type Entry, wholeNumber } from "./address";
 import type { PageState, Place, View } from "./page.svelte";
 import type { Back } from "./backwards.svelte";
+import { redo, writtenChanges } from "./changes";
 import { isInside } from "./place";
+import { METHODS } from "./why.svelte";
 import { MOST, packed, unpacked } from "./pixels";
 
 /** Opened values that an address keeps, the last ones. */
@@ -33,6 +35,7 @@ const drawn: Entry<PageState> = {
     const pixels = text === undefined ? null : unpacked(text, page.imageSize);
     if (pixels && page.imageSize <= MOST) page.take(pixels, { kind: "drawn" });
   },
+  lacks: ({ origin, pixels }) => origin.kind !== "sample" && pixels.length > MOST,
 };
 
 const truth: Entry<PageState> = {
@@ -122,7 +125,89 @@ const wanted: Entry<PageState> = {
   },
 };
 
-address.add(picture, drawn, truth, wanted, open, gradient, view, chapter, networkView, language);
+const rate: Entry<PageState> = {
+  key: "rate",
+  write: ({ backwards, data }) =>
+    backwards.rate === data.learner.learning_rate ? [] : [`${backwards.rate}`],
+  read(page, [text]) {
+    const found = text === undefined || !/^\d/.test(text) ? NaN : Number(text);
+    page.backwards.rate = Number.isFinite(found) ? found : page.data.learner.learning_rate;
+  },
+};
+
+/** How the answer is explained; `occlusion!` where patches are covered. */
+const why: Entry<PageState> = {
+  key: "why",
+  write: ({ why: { method, covering } }) =>
+    method === "evidence" ? [] : [method === "occlusion" && covering ? "occlusion!" : method],
+  read(page, [text]) {
+    const found = METHODS.find((method) => method === text?.replace(/!$/, ""));
+    page.why.covering = text === "occlusion!";
+    page.why.method =
+      found === undefined || (found === "cam" && !page.data.graph.cam) ? METHODS[0] : found;
+  },
+};
+
+const over: Entry<PageState> = {
+  key: "over",
+  write: (page) => (page.why.over ? ["1"] : []),
+  read(page, [text]) {
+    page.why.over = text === "1";
+  },
+};
+
+/** The answer that is explained, and the one that it is compared with. */
+const target: Entry<PageState> = {
+  key: "for",
+  write: ({ why: { target: place } }) => (place === null ? [] : [`${place}`]),
+  read(page, [text]) {
+    page.why.target = wholeNumber(text, page.names.length);
+  },
+};
+
+const against: Entry<PageState> = {
+  key: "against",
+  write: ({ why: { against: place } }) => (place === "next" ? [] : [`${place ?? "nothing"}`]),
+  read(page, [text]) {
+    page.why.against = text === "nothing" ? null : (wholeNumber(text, page.names.length) ?? "next");
+  },
+};
+
+/** Surgery and steps; read last, as steps are taken for the picture and what is right of it. */
+const change: Entry<PageState> = {
+  key: "change",
+  write: (page) => [...(page.surgery.pending ?? writtenChanges(page) ?? [])],
+  read(page, texts) {
+    const now = page.surgery.pending ?? writtenChanges(page);
+    if (texts.length !== now?.length || texts.some((text, k) => text !== now[k])) {
+      void redo(page, texts);
+    }
+  },
+  lacks: (page) => writtenChanges(page) === null,
+};
+
+/** What was learned is in no address. */
+const learned: Entry<PageState> = {
+  key: "learned",
+  write: () => [],
+  read: () => undefined,
+  lacks: (page) => page.learned || page.classes !== null,
+};
+
+address.add(
+  picture,
+  drawn,
+  truth,
+  wanted,
+  rate,
+  open,
+  gradient,
+  view,
+  chapter,
+  networkView,
+  language,
+);
+address.add(why, over, target, against, change, learned);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

@@ -8,6 +8,7 @@ import type { Chapter } from "../lecture/parts";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
 import { Surgery } from "./surgery.svelte";
+import { WhyChoices } from "./why.svelte";
 import { catalogues, type Language } from "../text/index";
 
 /** Where the picture comes from. */
@@ -87,6 +88,9 @@ export class PageState {
 
   chapter = $state<Chapter>("pixels");
   readonly opening = new Opening(this);
+  readonly why = new WhyChoices();
+  /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
+  learned = $state(false);
   readonly surgery = new Surgery(this);
   readonly backwards: Backwards;
 
@@ -204,6 +208,7 @@ export class PageState {
   setWeights(weights: ReadonlyMap<string, Float32Array>): void {
     this.surgery.undoAll();
     this.applyWeights(weights);
+    this.learned = weights !== this.delivered;
   }
 
   /** Bring weights into the network; `surgery` keeps account of such changes. */

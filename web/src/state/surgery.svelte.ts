@@ -12,6 +12,8 @@ export interface Stepped {
   before: Map<string, Float32Array>;
   pixels: Uint8Array;
   truth: number | null;
+  /** What is right of labels and numbers. */
+  wanted: number[] | null;
   answer: Float64Array;
   loss: number;
 }
@@ -33,6 +35,9 @@ interface Start {
 
 export class Surgery {
   changes = $state.raw<Change[]>([]);
+  /** The changes that an address tells of, as long as they are being done again. */
+  pending = $state.raw<readonly string[] | null>(null);
+  private turn = 0;
   private start = $state.raw<Start | null>(null);
 
   /** What the network before the first change answers for the picture; none without changes. */
@@ -81,7 +86,24 @@ export class Surgery {
     if (!this.changes.length) this.start = null;
   }
 
+  /** Changes of an address are begun; the address stays as it is until they are done. */
+  begins(texts: readonly string[]): number {
+    this.pending = texts;
+    return ++this.turn;
+  }
+
+  /** Whether nothing else has come in between. */
+  goesOn(turn: number): boolean {
+    return turn === this.turn;
+  }
+
+  ends(turn: number): void {
+    if (turn === this.turn) this.pending = null;
+  }
+
   undoAll(): void {
+    this.turn++;
+    this.pending = null;
     while (this.changes.length) this.undo();
   }
 

@@ -6,7 +6,13 @@ import type { Network } from "../engine/network";
 
 export interface Edit {
   /** What was done, for the list of edits. */
-  what: { kind: "mute" | "kernel"; layer: string; channel: number; name?: string };
+  what: {
+    kind: "mute" | "kernel";
+    layer: string;
+    channel: number;
+    name?: string;
+    matrix?: number[][];
+  };
   /** The arrays as they become. */
   weights: Map<string, Float32Array>;
   /** The arrays as they were. */
@@ -52,7 +58,7 @@ export function setKernel(
     throw new Error(`a matrix ${rows}×${columns} does not fit into kernels of ${height}×${width}`);
   }
   const [top, left] = [Math.floor((height - rows) / 2), Math.floor((width - columns) / 2)];
-  return changed(network, { kind: "kernel", layer, channel, name }, [full], (array) => {
+  return changed(network, { kind: "kernel", layer, channel, name, matrix }, [full], (array) => {
     for (let i = channel; i < array.length; i += outputs) array[i] = 0;
     matrix.forEach((row, y) => {
       row.forEach((value, x) => {

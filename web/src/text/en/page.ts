@@ -14,6 +14,13 @@ export const page = {
   same: "the same bits as the Python engine",
   apart: (share: string, layer: string) =>
     `differs from the Python engine by ${share} of the largest output, first at ${layer}`,
+  notInAddress: (parts: string) =>
+    `Not in the address, so that a copied link does not show it: ${parts}.`,
+  addressParts: {
+    pixels: "the picture (too large)",
+    change: "changes of the network (steps for another picture, or too many of them)",
+    learned: "what was learned here",
+  },
   tabs: "Views",
   views: {
     number: "Open a number",

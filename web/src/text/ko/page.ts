@@ -12,6 +12,12 @@ export const page = {
   same: "파이썬 엔진과 비트까지 같음",
   apart: (share: string, layer: string) =>
     `파이썬 엔진과 가장 큰 출력의 ${share}만큼 다름, ${layer}에서 처음`,
+  notInAddress: (parts: string) => `주소에 담기지 않아 복사한 링크로는 보이지 않는 것: ${parts}`,
+  addressParts: {
+    pixels: "그림 (너무 큼)",
+    change: "신경망을 바꾼 것 (다른 그림으로 학습했거나 너무 많음)",
+    learned: "여기서 학습한 가중치",
+  },
   tabs: "보기",
   views: {
     number: "숫자 열어 보기",
