@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +14,14 @@ from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Se
 from pellucid.page import Page, make_page
 from pellucid.page.learning import Lesson
 from pellucid.page.samples import Samples
+from pellucid.tasks import MultiLabel, Regression
 from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
+
+if TYPE_CHECKING:
+    from pellucid.tasks import Task
 
 NAMES = ("cat </script><b>bold</b>", "dog \u202e 숫자")
 """Of classes and pictures: each must stand there as text."""
@@ -52,7 +57,30 @@ def wild_page() -> Page:
     return make_page(fitted.model_, Samples.of(data.test, 3), lesson=lesson)
 
 
+def task_page(task: Task, wanted: tuple[tuple[float, ...] | None, ...]) -> Page:
+    """A network of several labels or numbers, with a picture of which these are known."""
+    graph = Sequential([Conv2D(2, 3), ReLU(), Flatten(), Dense(3)]).graph((9, 8, 1))
+    model = Model(network(graph), task, Preprocessing(9, 8, 1))
+    pixels = np.random.default_rng(5).integers(0, 256, (2, 9, 8, 1), np.uint8)
+    return make_page(model, Samples(pixels, ("known", "unknown"), (None, None), wanted))
+
+
+def labels_page() -> Page:
+    """Several labels a picture."""
+    return task_page(MultiLabel(("wet", "dark", "round")), ((1, 0, 1), None))
+
+
+def numbers_page() -> Page:
+    """Three numbers a picture."""
+    task = Regression(
+        ("age", "height", "weight"), (40.0, 170.0, 70.0), (12.5, 9.0, 11.0), flat=False
+    )
+    return task_page(task, ((31.5, 181.0, 64.5), None))
+
+
 PAGES = {
+    "labels": labels_page,
+    "numbers": numbers_page,
     "learn-wild": wild_page,
     "grey": grey_page,
     "small": small_page,

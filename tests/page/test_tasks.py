@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pellucid.data.dataset import Dataset
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.reference import Reference
+from pellucid.data.targets import LabelSets, Numbers
 from pellucid.files import Model
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.page import make_page
-from pellucid.page.samples import Samples
+from pellucid.page.blobs import Blobs
+from pellucid.page.samples import Samples, samples_of_pictures
 from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from tests.engines.networks import network
 
@@ -42,6 +46,51 @@ def test_labels_are_read_one_by_one() -> None:
     data, _ = data_of(MultiLabel(("wet", "dark")), 2)
     assert (data["model"]["task"], data["model"]["names"]) == ("multi-label", ["wet", "dark"])
     assert "reading" not in data["model"]
+
+
+IMAGES = np.random.default_rng(4).integers(0, 256, (3, 3, 2, 1), np.uint8)
+MARKS = np.array([[1, 0], [0, 0], [1, 1]], np.uint8)
+AGES = np.array([[31.5, 170.0], [7.25, 120.0], [64.0, 181.0]])
+
+WANTED = {
+    "labels": (LabelSets(MARKS, ("wet", "dark")), MultiLabel(("wet", "dark")), MARKS.tolist()),
+    "numbers": (
+        Numbers(AGES, ("age", "height"), flat=False),
+        Regression(("age", "height"), (40.0, 170.0), (12.5, 9.0), flat=False),
+        AGES.tolist(),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_samples_know_their_labels_and_numbers(kind: str) -> None:
+    targets, task, wanted = WANTED[kind]
+    data = Dataset(IMAGES, targets=targets)
+    assert Samples.of(data, 2).to_dict(Blobs())["wanted"] == wanted[:2]
+    graph = Sequential([Flatten(), Dense(2)]).graph((3, 2, 1))
+    model = Model(network(graph), task, Preprocessing(3, 2, 1))
+    pictures = [Reference("data", "test", k).of(data) for k in (2, 0)]
+    samples, _ = samples_of_pictures(model, pictures, 2, max_pixels=100)
+    assert samples is not None
+    found = samples.to_dict(Blobs())
+    assert (found["wanted"], found["truths"]) == ([wanted[2], wanted[0]], [None, None])
+
+
+def test_labels_of_other_data_say_nothing() -> None:
+    data = Dataset(IMAGES, targets=LabelSets(MARKS, ("wet", "bright")))
+    graph = Sequential([Flatten(), Dense(2)]).graph((3, 2, 1))
+    model = Model(network(graph), MultiLabel(("wet", "dark")), Preprocessing(3, 2, 1))
+    samples, _ = samples_of_pictures(
+        model, [Reference("data", "test", 0).of(data)], 1, max_pixels=100
+    )
+    assert samples is not None
+    assert samples.wanted == (None,)
+
+
+def test_of_classes_places_are_all_that_is_written() -> None:
+    data = Dataset(IMAGES, np.array([1, 0, 1]), ("cat", "dog"))
+    found = Samples.of(data, 3).to_dict(Blobs())
+    assert (sorted(found), found["truths"]) == (["names", "pixels", "truths"], [0, 1, 1])
 
 
 @pytest.mark.parametrize("count", [1, 1000])

@@ -168,7 +168,7 @@ class Finder:
 def noise(model: Model) -> PagePictures:
     """Where there are no pictures: what the self-test of a model file computes."""
     images = sample_images(model.network.graph.input_shape)
-    samples = Samples(images, ("noise", "grey"), (None, None))
+    samples = Samples(images, ("noise", "grey"), (None, None), made=True)
     note = "no pictures were given: the page shows noise and a grey picture, and takes others"
     return PagePictures(samples, (note,), unlearnable="there are no pictures to learn from")
 

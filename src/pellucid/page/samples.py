@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.reference import DataPicture
+from pellucid.data.targets import LabelSets, Numbers
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.targets import Targets
     from pellucid.files import Model
     from pellucid.page.blobs import Blobs
+    from pellucid.tasks import Task
 
 SAMPLES = 12
 """Pictures that a page brings along where nothing else is asked for."""
@@ -33,11 +36,16 @@ class Samples:
         pixels: (N, H, W, C), uint8 0..255.
         names: One a picture.
         truths: The place of each picture's class; None where it is not known.
+        wanted: Of several labels each 1 where a picture has it and 0 elsewhere; of numbers each in
+            its unit; None where they are not known. Empty: of no picture.
+        made: Whether they were made for the page, and no user has named them.
     """
 
     pixels: NDArray[np.uint8]
     names: tuple[str, ...]
     truths: tuple[int | None, ...]
+    wanted: tuple[tuple[float, ...] | None, ...] = ()
+    made: bool = False
 
     @classmethod
     def of(cls, data: Dataset, count: int, called: str = "") -> Samples:
@@ -57,6 +65,7 @@ class Samples:
             data.images[chosen],
             tuple(names[k] for k in chosen),
             tuple(None if truths is None else int(truths[k]) for k in chosen),
+            tuple(_wanted(data.targets, k) for k in chosen),
         )
 
     def __len__(self) -> int:
@@ -68,6 +77,8 @@ class Samples:
             "pixels": blobs.add("samples", self.pixels),
             "names": [printable(name) for name in self.names],
             "truths": list(self.truths),
+            **({"wanted": [x and list(x) for x in self.wanted]} if any(self.wanted) else {}),
+            **({"made": True} if self.made else {}),
         }
 
 
@@ -88,24 +99,41 @@ def samples_of_pictures(
     pixels: list[NDArray[np.uint8]] = []
     names: list[str] = []
     truths: list[int | None] = []
+    wanted: list[tuple[float, ...] | None] = []
     problems: list[str] = []
     for picture in pictures:
         if len(pixels) == count:
             break
-        known = isinstance(picture, DataPicture)
+        known = picture if isinstance(picture, DataPicture) else None
         source = picture.picture if isinstance(picture, DataPicture) else picture
         try:
             pixels.append(model.preprocessing.read(source, max_pixels=max_pixels))
         except DataError as error:
             problems.append(str(error))
             continue
-        names.append(str(picture) if known else Path(str(picture)).name)
-        label = picture.label if isinstance(picture, DataPicture) else None
+        names.append(Path(str(picture)).name if known is None else str(known))
+        label = None if known is None else known.label
         one = model.task.of_one_class and label in model.task.names
         truths.append(model.task.names.index(label) if one and label is not None else None)
+        wanted.append(None if known is None else _wanted_of(known, model.task))
     if not pixels:
         return None, problems
-    return Samples(np.stack(pixels), tuple(names), tuple(truths)), problems
+    return Samples(np.stack(pixels), tuple(names), tuple(truths), tuple(wanted)), problems
+
+
+def _wanted_of(picture: DataPicture, task: Task) -> tuple[float, ...] | None:
+    """What is wanted of a picture of data for the same labels or numbers; None of others."""
+    targets = picture.part.targets
+    suits = targets.kind == task.kind and targets.names == task.names
+    assert picture.reference.number is not None
+    return _wanted(targets, picture.reference.number) if suits else None
+
+
+def _wanted(targets: Targets, number: int) -> tuple[float, ...] | None:
+    """Labels or numbers of a picture; None of others."""
+    if not isinstance(targets, LabelSets | Numbers):
+        return None
+    return tuple(targets.array[number].tolist())
 
 
 def _by_turns(data: Dataset, count: int) -> list[int]:

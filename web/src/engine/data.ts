@@ -316,6 +316,17 @@ export interface LearnData {
   file: FileData;
 }
 
+export interface SamplesData {
+  pixels: string;
+  names: string[];
+  /** Places of classes. */
+  truths: (number | null)[];
+  /** Of several labels each 0 or 1; of numbers these in their units. */
+  wanted?: (number[] | null)[];
+  /** Whether nobody has named them: noise and a grey picture. */
+  made?: boolean;
+}
+
 export interface PageData {
   format: 1;
   version: string;
@@ -328,7 +339,7 @@ export interface PageData {
   variants: VariantData[];
   gallery: GalleryKernel[];
   slides: Slides;
-  samples: { pixels: string; names: string[]; truths: (number | null)[] };
+  samples: SamplesData;
   self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
   learn: LearnData | null;
 }

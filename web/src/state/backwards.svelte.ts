@@ -18,10 +18,18 @@ export interface Back {
 export class Backwards {
   /** Of labels and numbers: what is right, 0 or 1 a label, or numbers in their units. */
   wanted = $state.raw<number[] | null>(null);
+  /** The same as the network itself has answered, to begin with where nobody knows it. */
+  assumed = $state.raw<number[] | null>(null);
   /** The gradient that is opened, behind those that led there. */
   path = $state.raw<Back[]>([]);
   rate = $state(0);
   private turn = 0;
+
+  /** The labels or numbers that are right, as chosen or as known of a sample. */
+  readonly right: number[] | null = $derived.by(() => {
+    const { origin } = this.page;
+    return this.wanted ?? (origin.kind === "sample" ? this.page.wantedOf(origin.index) : null);
+  });
 
   /** What the loss compares the outputs with; none as long as nobody says what is right. */
   readonly targets: Float64Array | null = $derived.by(() => {
@@ -30,9 +38,10 @@ export class Backwards {
     if (task === "single-label") {
       return truth === null ? null : Float64Array.from(outputs, (_, k) => (k === truth ? 1 : 0));
     }
-    if (!this.wanted) return null;
-    if (task === "multi-label") return Float64Array.from(this.wanted);
-    return Float64Array.from(this.wanted, (x, k) => (x - reading!.shift[k]) / reading!.scale[k]);
+    const right = this.right ?? this.assumed;
+    if (!right) return null;
+    if (task === "multi-label") return Float64Array.from(right);
+    return Float64Array.from(right, (x, k) => (x - reading!.shift[k]) / reading!.scale[k]);
   });
   readonly lost: Lost | null = $derived.by(() => {
     const { data, outputs } = this.page;
@@ -53,11 +62,19 @@ export class Backwards {
     this.rate = page.data.learner.learning_rate;
   }
 
-  /** What the network itself answers, as what is right. */
-  own(): number[] {
+  /** What is right; where nobody knows, as the network answers now, and goes on to be. */
+  begin(): number[] {
+    if (this.right) return this.right;
     const { task, threshold } = this.page.data.model;
     const answer = Array.from(this.page.answer);
-    return task === "multi-label" ? answer.map((y) => (y >= (threshold ?? 0.5) ? 1 : 0)) : answer;
+    this.assumed ??=
+      task === "multi-label" ? answer.map((y) => (y >= (threshold ?? 0.5) ? 1 : 0)) : answer;
+    return this.assumed;
+  }
+
+  /** For another picture, nothing that was chosen is right. */
+  forget(): void {
+    this.wanted = this.assumed = null;
   }
 
   /** Compute the gradients of the loss; without one there are none. */

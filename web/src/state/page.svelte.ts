@@ -136,6 +136,17 @@ export class PageState {
     return this.classes ? null : this.data.samples.truths[sample];
   }
 
+  /** The labels or numbers of a sample, where these are known. */
+  wantedOf(sample: number): number[] | null {
+    return this.data.samples.wanted?.[sample] ?? null;
+  }
+
+  /** What a sample is called. */
+  sampleName(index: number): string {
+    const { made, names } = this.data.samples;
+    return made ? this.text.input.made(names[index]) : names[index];
+  }
+
   shape(layer: string): readonly number[] {
     const shape = this.shapeOf(layer);
     if (!shape) throw new Error(`there is no layer ${layer}`);
@@ -162,6 +173,7 @@ export class PageState {
     this.pixels = pixels;
     if (origin === this.origin) return;
     this.origin = origin;
+    this.backwards.forget();
     if (origin.kind !== "sample") this.truth = null;
   }
 

@@ -10,6 +10,7 @@ export const answer = {
     `${place} makes the lead larger by ${share}; a click opens this value`,
   more: (count: number) => `and ${count} others`,
   right: "right",
+  wanted: (value: string) => `right: ${value}`,
   rather: (best: string, next: string, lead: string) =>
     `${best} rather than ${next}: its logit leads by ${lead}, because of`,
 };

@@ -8,6 +8,8 @@ export const input = {
   way: { samples: "Samples", draw: "Draw", picture: "Picture", camera: "Camera" },
   samples: "Pictures in this page",
   truth: (name: string) => `is: ${name}`,
+  noLabels: "none of the labels",
+  made: (name: string) => name,
 
   best: "Answer:",
   seen: (size: string) => `what the network sees, ${size} pixels`,

@@ -11,6 +11,7 @@ export const answer = {
     `${place}: 차이를 ${share}만큼 늘립니다. 누르면 이 값이 열립니다`,
   more: (count: number) => `그 밖에 ${count}개`,
   right: "정답",
+  wanted: (value: string) => `정답: ${value}`,
   rather: (best: string, next: string, lead: string) =>
     `${attach(next, "이/가")} 아니라 ${best}: 로짓이 ${lead}만큼 앞섭니다. 까닭:`,
 };

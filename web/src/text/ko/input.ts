@@ -2,12 +2,17 @@ import type { Problem } from "../../pictures/problem";
 
 const counted = (count: number): string => `${Math.round(count / 1e4).toLocaleString("ko")}만`;
 
+/** 그림을 주지 않았을 때 페이지에 드는 것. */
+const MADE: Record<string, string> = { noise: "잡음", grey: "회색" };
+
 export const input = {
   title: "입력",
   ways: "그림을 어디서 가져올지",
   way: { samples: "예시", draw: "그리기", picture: "사진·그림", camera: "카메라" },
   samples: "이 페이지에 든 그림",
   truth: (name: string) => `정답: ${name}`,
+  noLabels: "해당하는 레이블 없음",
+  made: (name: string) => MADE[name] ?? name,
 
   best: "답:",
   seen: (size: string) => `신경망이 보는 그림, ${size} 화소`,

@@ -40,9 +40,10 @@ export function linesOf(page: PageState): string[] {
   return [pictureName(page), `${page.names[first]}: ${said}`];
 }
 
-export function pictureName({ origin, data, text }: PageState): string {
-  if (origin.kind === "sample") return data.samples.names[origin.index];
-  return origin.kind === "picture" ? origin.name : text.network.drawn;
+export function pictureName(page: PageState): string {
+  const { origin } = page;
+  if (origin.kind === "sample") return page.sampleName(origin.index);
+  return origin.kind === "picture" ? origin.name : page.text.network.drawn;
 }
 
 /** A line broken where it becomes too long. */
