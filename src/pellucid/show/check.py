@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
 from pellucid.show import document as d
+from pellucid.show.boxed import boxed
 from pellucid.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PIL import Image
 
     from pellucid.data.check.report import DataReport, Finding
 
@@ -21,6 +24,9 @@ NAMES = d.Limit(4, 12)
 
 CLASSES = d.Limit(200, noun="more classes")
 
+SMALL, MEDIUM, LARGE = 96, 240, 360
+"""Pixels of pictures in question, of those with boxes, and of examples with boxes."""
+
 TITLES = {"stops training": "Stops training", "warning": "Warnings", "note": "Notes"}
 MARKS: dict[str, d.Mark] = {"stops training": "grave", "warning": "warn", "note": "note"}
 
@@ -30,7 +36,13 @@ def check_document(report: DataReport) -> d.Document:
     classes = f", {counted(len(report.classes), 'class')}" if report.classes else ""
     return d.Document(
         f"{report.name}: {counted(report.pictures, 'picture')} that can be used{classes}",
-        (_verdict(report), _task(report), *_classes(report), *_severities(report)),
+        (
+            _verdict(report),
+            _task(report),
+            *_classes(report),
+            *_boxes(report),
+            *_severities(report),
+        ),
     )
 
 
@@ -56,6 +68,29 @@ def _classes(report: DataReport) -> Iterator[d.Section]:
         rows.append((each.name, *numbers, str(each.unusable), *sizes))
     table = d.Table("Pictures by class", heads, rows, limit=CLASSES)
     yield d.Section("Classes", [table, d.Text("smallest, largest: width×height in pixels")])
+
+
+def _boxes(report: DataReport) -> Iterator[d.Part]:
+    """The boxes of each class, and pictures with theirs; nothing of other data."""
+    if not report.boxes or report.network_size is None:
+        return
+    ignored = any(each.ignored for each in report.boxes)
+    heads = ("class", *report.parts, *(["ignored"] if ignored else []),
+             "smallest", "median", "largest")  # fmt: skip
+    rows = []
+    for each in report.boxes:
+        numbers = [str(each.boxes[part]) for part in report.parts]
+        sizes = [
+            "–" if s is None else f"{s[1]:.0f}×{s[0]:.0f}"
+            for s in (each.smallest, each.median, each.largest)
+        ]
+        rows.append((each.name, *numbers, *([str(each.ignored)] if ignored else []), *sizes))
+    height, width = report.network_size
+    table = d.Table("Boxes by class", heads, rows, limit=CLASSES)
+    of_sizes = f"smallest, median, largest by area: width×height in pixels of a {width}×{height} "
+    yield d.Section("Boxes", [table, d.Text(f"{of_sizes}picture")])
+    shown = d.Pictures([_picture(report, name, LARGE) for name in report.examples], LARGE)
+    yield d.Only("page", [d.Section("Pictures with their boxes", [shown])])
 
 
 def _severities(report: DataReport) -> Iterator[d.Part]:
@@ -86,13 +121,20 @@ def _kind(kind: str, findings: list[Finding], report: DataReport) -> Iterator[d.
 
 
 def _box(finding: Finding, report: DataReport) -> d.Box:
-    pictures = [d.Pictures(_pictures(finding, report), 96, NAMES)] if finding.names else []
+    side = MEDIUM if report.boxes else SMALL
+    shown = [_picture(report, name, side) for name in finding.names]
+    pictures = [d.Pictures(shown, side, NAMES)] if shown else []
     return d.Box([d.Text(finding.words), *pictures])
 
 
-def _pictures(finding: Finding, report: DataReport) -> list[d.Picture]:
-    """Names with their pictures; classes and files that are no pictures have none."""
-    return [
-        d.Picture(lambda name=name: report.preview(name), (name,))  # type: ignore[misc]
-        for name in finding.names
-    ]
+def _picture(report: DataReport, name: str, side: int) -> d.Picture:
+    """A name with its picture, and its boxes; classes and files that are no pictures have none."""
+
+    def drawn() -> Image.Image | None:
+        picture, boxes = report.preview(name), report.boxes_of(name)
+        if picture is None or not boxes:
+            return picture
+        names = [each.name for each in report.boxes]
+        return boxed(picture, [(row[1:5], row[0], names.index(row[0])) for row in boxes], side)
+
+    return d.Picture(drawn, (name,))

@@ -31,6 +31,9 @@ SIGNS: dict[d.Mark, str] = {"": "", "note": "●", "warn": "▲", "grave": "✖"
 WIDE, LEGIBLE = 500, 1.15
 """Figures from so many pixels on scroll where they would become smaller than so many a point."""
 
+NARROW = 136
+"""Pictures of larger sides than this have room for them, not only for the words below."""
+
 HOLE = "·"
 """What a grid shows where there is no number."""
 
@@ -161,7 +164,9 @@ class _Renderer:
     @render.register
     def _(self, part: d.Pictures) -> str:
         items, left = _cut(part.items, part.limit)
-        return f'<ul class="pictures">{"".join(_picture(p, part.side) for p in items)}</ul>{left}'
+        wide = f' style="--side:{part.side}px"' if part.side > NARROW else ""
+        shown = "".join(_picture(p, part.side) for p in items)
+        return f'<ul class="pictures"{wide}>{shown}</ul>{left}'
 
     @render.register
     def _(self, part: d.Maps) -> str:

@@ -70,7 +70,8 @@ STYLE = f"""
   margin: 0; }}
 .pellucid ul.pictures {{ display: flex; flex-wrap: wrap; gap: .8rem; list-style: none;
   padding: 0; margin: .5rem 0; }}
-.pellucid ul.pictures li {{ width: 8.5rem; font-size: .8125rem; line-height: 1.35; margin: 0; }}
+.pellucid ul.pictures li {{ width: max(8.5rem, var(--side, 0px)); max-width: 100%;
+  font-size: .8125rem; line-height: 1.35; margin: 0; }}
 .pellucid ul.pictures img {{ outline: 1px solid var(--line); margin-bottom: .2rem; }}
 .pellucid code {{ font-size: .75rem; user-select: all; overflow-wrap: anywhere; background: none;
   color: inherit; padding: 0; }}

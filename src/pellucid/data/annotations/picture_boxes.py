@@ -111,11 +111,12 @@ def image_size_for(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
         sizes: Width and height of each picture, at least one.
 
     Returns:
-        Multiples of 32, nearest to the median shape scaled down to a longer side of 416.
+        Multiples of 32, nearest to the median shape scaled down to a longer side of 416; of two
+        the larger.
     """
     width, height = (float(np.median(side)) for side in zip(*sizes, strict=True))
     scale = min(1.0, LONGER_SIDE / max(width, height))
-    high, wide = (max(1, round(side * scale / STRIDE)) * STRIDE for side in (height, width))
+    high, wide = (max(1, int(side * scale / STRIDE + 0.5)) * STRIDE for side in (height, width))
     return high, wide
 
 

@@ -87,6 +87,37 @@ KINDS = {
         "classes that features do not tell apart",
         "try another body (--from), larger pictures, or more of them; labels cannot be doubted so",
     ),
+    "unlabelled": FindingKind(
+        "warning",
+        "pictures without annotations",
+        "annotate them, with no box where nothing is to be found; training leaves them out",
+    ),
+    "box-without-area": FindingKind(
+        "warning", "boxes without an area", "draw them again, or remove them; they are left out"
+    ),
+    "box-outside": FindingKind(
+        "warning",
+        "boxes outside their pictures",
+        "draw them again, or remove them; they are left out",
+    ),
+    "box-inverted": FindingKind(
+        "warning",
+        "boxes with corners in the wrong order",
+        "look whether they are where they belong; the corners are exchanged",
+    ),
+    "box-doubled": FindingKind(
+        "warning",
+        "boxes that are drawn twice",
+        "remove one of each: a detector that finds a thing once is counted as missing the other",
+    ),
+    "few-boxes": FindingKind(
+        "warning", "classes with few boxes", "add pictures: of so few things little can be learned"
+    ),
+    "box-tiny": FindingKind(
+        "warning",
+        "boxes that are tiny for the network",
+        "choose larger pictures (--image-size), or cut them into parts",
+    ),
     "duplicates": FindingKind(
         "warning",
         "the same picture several times",
@@ -120,6 +151,16 @@ KINDS = {
         "note",
         "pictures much alike that chance explains",
         "nothing, unless they were taken in sequence: then put each sequence into one part",
+    ),
+    "box-clipped": FindingKind(
+        "note",
+        "boxes that reach out of their pictures",
+        "nothing, if the things do so, too: the boxes are cut off at the edge",
+    ),
+    "no-boxes": FindingKind(
+        "note",
+        "pictures without boxes",
+        "nothing, if there is nothing to be found in them: they are learned as background",
     ),
     "huge": FindingKind("note", "huge pictures", "make them smaller: they are slow to read"),
     "wrong-ending": FindingKind(

@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.cores import available_threads
+from pellucid.data.annotations.picture_boxes import image_size_for
 from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
+from pellucid.data.boxes import Boxes
+from pellucid.data.check.boxes import (
+    PicturesWithBoxes,
+    box_counts,
+    box_findings,
+    examples,
+    fault_findings,
+)
 from pellucid.data.check.classes import class_counts, class_findings
 from pellucid.data.check.duplicates import duplicate_findings
 from pellucid.data.check.files import file_findings
@@ -31,6 +40,7 @@ from pellucid.data.listing import is_of_pictures, scanned
 from pellucid.data.mnist import load_mnist
 from pellucid.data.npz import read_npz
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import BadFile
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task
@@ -236,6 +246,7 @@ def _inspect_files(
         others = sum(picture.fractions is None for picture in fingerprints)
         notes = [found("deep-values", (), found_range.note(others))]
     notes += map(_remark, (*folder.notes, *([folder.meant] if folder.meant else [])))
+    notes += fault_findings(folder.faults)
     notes += group_findings({part: groups_of(of) for part, of in folder.parts.items()})
 
     def preview(wanted: str) -> Image.Image | None:
@@ -250,7 +261,10 @@ def _inspect_files(
             return None
 
     parts = tuple(folder.parts)
-    return _report(name, parts, folder.targets, fingerprints, bad, notes, near, preview)
+    size = None
+    if folder.targets.located and fingerprints:
+        size = image_size_for([(picture.width, picture.height) for picture in fingerprints])
+    return _report(name, parts, folder.targets, fingerprints, bad, notes, near, preview, size)
 
 
 def _of_other_kind(picture: Fingerprint) -> BadFile:
@@ -285,20 +299,72 @@ def _report(
     notes: Sequence[Finding],
     near: bool,
     preview: Callable[[str], Image.Image | None],
+    size: tuple[int, int] | None = None,
 ) -> DataReport:
+    """The report of what was found; boxes are judged in pictures of a size, if it is given."""
     parts = tuple(sorted(parts, key=PARTS.index))
     counts = class_counts(targets, parts, fingerprints, bad)
     findings = [
         *class_findings(targets, counts, parts, fingerprints),
-        *duplicate_findings(fingerprints, near=near, amounts=isinstance(targets, Numbers)),
+        *_duplicates(targets, fingerprints, near),
         *file_findings(fingerprints, bad),
         *notes,
     ]
     found_targets = targets.read([picture.class_name for picture in fingerprints])
-    return DataReport(
+    report = DataReport(
         name, parts, counts, gravest_first(findings), preview,
         targets.title, found_targets.lines() if fingerprints else (), len(fingerprints),
     )  # fmt: skip
+    if not isinstance(found_targets, Boxes) or not fingerprints:
+        return report
+    return _with_boxes(report, found_targets, fingerprints, size)
+
+
+def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: bool) -> list[Finding]:
+    if isinstance(targets, Boxes):  # of which many are a long text
+        read = targets.read([picture.class_name for picture in fingerprints])
+        fingerprints = [
+            replace(picture, class_name=read.text(i)) for i, picture in enumerate(fingerprints)
+        ]
+    amounts = isinstance(targets, Numbers | Boxes)
+    return duplicate_findings(fingerprints, near=near, amounts=amounts)
+
+
+def _with_boxes(
+    report: DataReport,
+    boxes: Boxes,
+    fingerprints: Sequence[Fingerprint],
+    size: tuple[int, int] | None,
+) -> DataReport:
+    """A report with what is to be said of boxes.
+
+    Args:
+        report: Without.
+        boxes: In pixels of the pictures as they are.
+        fingerprints: The pictures.
+        size: Height and width that they are brought to; None for theirs.
+    """
+    sizes = [(picture.width, picture.height) for picture in fingerprints]
+    if size is None:
+        size = sizes[0][::-1]
+    names = tuple(picture.name for picture in fingerprints)
+    pictures = PicturesWithBoxes(
+        names,
+        tuple(picture.part for picture in fingerprints),
+        boxes.placed(sizes, Preprocessing(*size, channels=3)),
+        size,
+    )
+    counts = box_counts(pictures, report.parts)
+    place_of = {name: i for i, name in enumerate(names)}
+    findings = [*report.findings, *box_findings(pictures, counts, report.parts)]
+    return replace(
+        report,
+        findings=gravest_first(findings),
+        boxes=counts,
+        network_size=size,
+        boxes_of=lambda name: boxes.rows(place_of[name]) if name in place_of else [],
+        examples=examples(pictures),
+    )
 
 
 def _remark(note: str) -> Finding:

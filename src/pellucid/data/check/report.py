@@ -12,9 +12,11 @@ from pellucid.short_repr import short_repr
 from pellucid.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PIL import Image
+
+    from pellucid.data.boxes import BoxRow
 
 SCHEMA = 1
 """Version of :meth:`DataReport.to_dict`: raised when a key changes its meaning or goes; new keys
@@ -73,6 +75,32 @@ class ClassCount:
     largest: tuple[int, int] | None
 
 
+@dataclass(frozen=True)
+class BoxCount:
+    """The boxes of one class that are not ignored.
+
+    Attributes:
+        name: The class.
+        boxes: How many there are, by part.
+        ignored: How many more are ignored.
+        smallest: Height and width of the box with the least area, in the network's pixels; None
+            without boxes.
+        median: The same of the one in the middle.
+        largest: The same of that with the most.
+    """
+
+    name: str
+    boxes: dict[str, int]
+    ignored: int
+    smallest: tuple[float, float] | None
+    median: tuple[float, float] | None
+    largest: tuple[float, float] | None
+
+
+def _no_boxes(_name: str) -> list[BoxRow]:
+    return []
+
+
 def _no_preview(_name: str) -> Image.Image | None:
     return None
 
@@ -91,6 +119,10 @@ class DataReport(Record):
         task: What the data are for, in words: ``regression``.
         targets: What their targets are, a line each; empty where the classes say it.
         usable: How many pictures can be used.
+        boxes: The boxes of each class, of data for detection; else empty.
+        network_size: Height and width of the pictures whose pixels their sizes count; else None.
+        boxes_of: Returns the boxes of a picture by its name, in pixels of its preview.
+        examples: Names of pictures that are shown with their boxes.
     """
 
     record_kind: ClassVar[str] = "data report"
@@ -104,6 +136,12 @@ class DataReport(Record):
     task: str = ClassTargets.title
     targets: tuple[str, ...] = ()
     usable: int | None = None
+    boxes: tuple[BoxCount, ...] = ()
+    network_size: tuple[int, int] | None = None
+    boxes_of: Callable[[str], Sequence[BoxRow]] = field(
+        default=_no_boxes, repr=False, compare=False
+    )
+    examples: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> int:
@@ -127,7 +165,8 @@ class DataReport(Record):
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values.
 
-        The keys are the attributes above without ``preview``, ``schema`` (see :data:`SCHEMA`) and
+        The keys are the attributes above without ``preview``, ``boxes_of`` and ``examples``; of
+        data without boxes also without those on boxes. ``schema`` (see :data:`SCHEMA`) and
         ``spoiled``, which says whether anything stops training. Sizes are [height, width].
         """
         return {
@@ -149,7 +188,22 @@ class DataReport(Record):
             "findings": [
                 {**asdict(finding), "names": list(finding.names)} for finding in self.findings
             ],
+            **(self._boxes() if self.boxes else {}),
         }
+
+    def _boxes(self) -> dict[str, Any]:
+        sizes = ("smallest", "median", "largest")
+        return {
+            "network_size": self.network_size and list(self.network_size),
+            "boxes": [
+                {**asdict(each), **{key: _listed(getattr(each, key)) for key in sizes}}
+                for each in self.boxes
+            ],
+        }
+
+
+def _listed(size: tuple[float, float] | None) -> list[float] | None:
+    return None if size is None else list(size)
 
 
 def found(
