@@ -44,9 +44,10 @@ def parts(splits: pl.data.Splits) -> list[set[int]]:
     return [set(rows(part)) for part in (splits.train, splits.validation, splits.test)]
 
 
-def test_blocks_stay_whole(film: Path) -> None:
+@pytest.mark.parametrize("cache", [True, False])
+def test_blocks_stay_whole(film: Path, cache: bool) -> None:
     for seed in range(3):
-        found = parts(pl.data.load(film, group="rows:5", seed=seed))
+        found = parts(pl.data.load(film, group="rows:5", seed=seed, cache=cache))
         assert sorted(row for part in found for row in part) == list(range(COUNT))
         assert all(found)
         for block in range(0, COUNT, 5):

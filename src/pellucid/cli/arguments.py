@@ -213,6 +213,24 @@ Group = Annotated[
         show_default="nothing",
     ),
 ]
+SideCorrection = Annotated[
+    float | None,
+    typer.Option(
+        "--side-cameras",
+        metavar="NUMBER",
+        help="Of numbers: learn from the columns left and right of a CSV file, too, with the "
+        "number plus this correction on the left, minus it on the right. They never judge.",
+        show_default="only the middle pictures",
+    ),
+]
+SideColumns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LEFT,RIGHT",
+        help="With --side-cameras: the columns of their pictures.",
+        show_default="left,right",
+    ),
+]
 TestFold = Annotated[
     str | None,
     typer.Option(

@@ -25,7 +25,7 @@ def results() -> Console:
     """The console for results; plain where nobody watches."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.on_broken_pipe = _reader_left  # type: ignore[method-assign]  # it would leave with 1
     return console
 
@@ -38,7 +38,7 @@ def remarks() -> Console:
     """The console for progress and remarks."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager

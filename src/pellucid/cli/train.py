@@ -98,6 +98,8 @@ def train(
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
     test_fold: arguments.TestFold = None,
+    side_cameras: arguments.SideCorrection = None,
+    side_columns: arguments.SideColumns = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,

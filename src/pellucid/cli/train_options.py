@@ -10,6 +10,7 @@ from pellucid.cli.estimator_options import estimator_for
 from pellucid.data.class_names import given_classes
 from pellucid.data.detect_format import BUILTIN
 from pellucid.data.reading import Reading
+from pellucid.data.side_cameras import side_cameras_of
 from pellucid.interop.models import place_of
 from pellucid.ops import Huber, SquaredError
 
@@ -70,6 +71,8 @@ class TrainOptions:
     label_column: str | None
     group: str | None
     test_fold: str | None
+    side_cameras: float | None
+    side_columns: str | None
     task: str | None
     allow: list[str] | None
     cache: bool
@@ -133,7 +136,7 @@ class TrainOptions:
         """How the data are read, pictures of at most so many pixels."""
         return Reading(
             self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
-            self.group, self.test_fold,
+            self.group, self.test_fold, side_cameras_of(self.side_cameras, self.side_columns),
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

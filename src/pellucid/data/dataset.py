@@ -53,6 +53,8 @@ class Dataset:
             one group stay in one part. None where each is by itself. It can be given as N texts.
         drawn_with: The seed that this part of a source was drawn with, and how many pictures were
             drawn to validate by (None for none); None where it was not drawn.
+        own: How many pictures, the first ones, are not of side cameras, see
+            :mod:`pellucid.data.side_cameras`; None where all are.
 
     Raises:
         DataError: A shape, a type, a length, a place or a class is not as described above.
@@ -67,6 +69,7 @@ class Dataset:
     drawn_with: tuple[int, int | None] | None = None
     remarks: tuple[str, ...] = ()
     groups: Groups | None = None
+    own: int | None = None
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class Dataset:
         labels: Any = None,
         targets: Targets | None = None,
         groups: Groups | Sequence[str] | None = None,
+        own: int | None = None,
     ) -> None:
         given = locals()
         if labels is not None:
@@ -100,11 +104,11 @@ class Dataset:
                 source_classes,
             )
         else:  # what else is given replaces what they say
-            own = {
+            changes = {
                 "places": places, "classes": classes, "label_kind": label_kind,
                 "source_classes": source_classes,
             }  # fmt: skip
-            targets = replace(targets, **{k: v for k, v in own.items() if v is not None})  # type: ignore[type-var]
+            targets = replace(targets, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[type-var]
         given["targets"] = targets
         if groups is not None and not isinstance(groups, Groups):
             given["groups"] = Groups(tuple(map(str, groups)))
@@ -246,6 +250,7 @@ class Dataset:
             groups=self.groups and self.groups.subset(chosen),
             name=self.name if name is None else name,
             quarantined=(),
+            own=None,
         )
 
     def picture_name(self, i: int) -> str:

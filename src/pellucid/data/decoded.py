@@ -43,6 +43,8 @@ class PictureFile:
         part: The part it lies in: ``train``, ``validation``, ``test`` or ``all``.
         size: Width and height of the upright picture, where its targets are places in it.
         group: The pictures that it stays together with; None where it is by itself.
+        beside: The name of the picture that it was taken beside, which it follows into training,
+            see :mod:`pellucid.data.side_cameras`; None where it is one of its own.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class PictureFile:
     part: str = "all"
     size: tuple[int, int] | None = None
     group: Group | None = None
+    beside: str | None = None
 
 
 @short_repr
@@ -112,6 +115,8 @@ class Decoded:
                 images = _moved(self.images, chosen)
             else:
                 images = _taken(self.images, chosen if self.rows is None else self.rows[chosen])
+                if in_memory and np.may_share_memory(images, self.images):
+                    images = images.copy()  # pictures that follow one another; the largest moves
             divided[name] = self._dataset(images, chosen, name)
         return divided
 
@@ -122,11 +127,14 @@ class Decoded:
         name: str,
         quarantined: tuple[BadFile, ...] = (),
     ) -> Dataset:
-        names = tuple(self.files[i].name for i in positions.tolist())
+        chosen = [self.files[i] for i in positions.tolist()]
+        names = tuple(file.name for file in chosen)
+        own = sum(file.beside is None for file in chosen)
         return Dataset(
             images, names=names, name=name, targets=self.targets.subset(positions),
             quarantined=quarantined, value_range=self.preprocessing.value_range,
             groups=self.groups and self.groups.subset(positions),
+            own=None if own == len(chosen) else own,
         )  # fmt: skip
 
 

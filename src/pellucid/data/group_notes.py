@@ -33,7 +33,7 @@ def drawn_groups(parts: Mapping[str, Dataset], shares: Mapping[str, Share]) -> t
     known = {name: each for name, each in groups.items() if each is not None}
     if not shares or len(known) < len(groups):
         return ()
-    total = sum(len(parts[name]) for name in groups)
+    total = sum(parts[name].own or len(parts[name]) for name in groups)
     all_groups = sum(each.count for each in known.values())
     pieces = []
     for name, share in shares.items():

@@ -88,7 +88,10 @@ def _scanned(path: Path, reading: Reading, task: str | None) -> PictureFolder:
             return boxes
         return _grouped(boxes, reading.group, printable(path), of_classes=False)
     if path.is_file():
-        return scan_table(path, reading.path_column, reading.label_column, task, reading.group)
+        return scan_table(
+            path, reading.path_column, reading.label_column, task, reading.group,
+            reading.side_cameras,
+        )  # fmt: skip
     reading.check_no_columns(path)
     found = scan_folder(path)
     if reading.group is not None:

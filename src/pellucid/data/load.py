@@ -21,6 +21,7 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.read_part import classes_file, read_for
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task, integers_note
+from pellucid.data.side_cameras import side_cameras_of
 from pellucid.data.sources import (
     ArraySource,
     PictureSource,
@@ -68,6 +69,8 @@ def load(
     task: str | None = None,
     group: str | None = None,
     test_fold: str | None = None,
+    side_cameras: float | None = None,
+    side_columns: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -133,6 +136,11 @@ def load(
             one another; see :mod:`pellucid.data.groups`.
         test_fold: ``"2/5"``: the test part is the second, seventh … group, and others are not drawn
             for it; see :mod:`pellucid.data.test_fold`. None: it is drawn as other parts are.
+        side_cameras: Learn from the columns ``left`` and ``right`` of a CSV file, too: the number
+            of a left picture is that of its line plus this correction, of a right one minus it,
+            see :mod:`pellucid.data.side_cameras`. They are in the training part alone, after the
+            others. None: they are not read.
+        side_columns: Names of these columns, ``"left,right"``; None to recognise them.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -144,8 +152,9 @@ def load(
         ArgumentError: A setting is outside its range.
     """
     reading = Reading(
-        bad, max_pixels, max_bytes, cache, path_column, label_column, group, test_fold
-    )
+        bad, max_pixels, max_bytes, cache, path_column, label_column, group, test_fold,
+        side_cameras_of(side_cameras, side_columns),
+    )  # fmt: skip
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,
         allow_one_class=allow_one_class, classes=classes, task=task,

@@ -262,7 +262,7 @@ def _read_cached(
     chosen = [files[i] for i in readable]
 
     def order(usable: Sequence[int]) -> Sequence[int]:
-        if draw is None or bad == "error":
+        if draw is None or bad == "error" or any(file.beside for file in chosen):
             return usable
         try:
             some = [chosen[i] for i in usable]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.quarantine import Bad
+    from pellucid.data.side_cameras import SideCameras
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Reading:
         label_column: The column of a CSV file that holds the labels.
         group: What keeps pictures together.
         test_fold: Which of how many folds of groups is the test.
+        side_cameras: Pictures beside those of a CSV file, to learn from; None: they are not read.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -49,6 +51,7 @@ class Reading:
     label_column: str | None = None
     group: str | None = None
     test_fold: str | None = None
+    side_cameras: SideCameras | None = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -73,6 +76,11 @@ class Reading:
 
     def check_no_columns(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if columns are named of a source that is no CSV file."""
+        if self.side_cameras is not None:
+            raise ArgumentError(
+                f"side_cameras is given, but {printable(source)} is no CSV file with columns of "
+                "pictures; leave it out"
+            )
         for name in ("path_column", "label_column"):
             value = getattr(self, name)
             if value is not None:

@@ -19,6 +19,7 @@ from pellucid.data.decoded import targets_of
 from pellucid.data.learnable import check_learnable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
+from pellucid.data.side_cameras import draw_own
 from pellucid.data.target_checks import unknown_class
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import DataError
@@ -166,7 +167,9 @@ class PictureSource:
         """Return the pictures that are drawn, each part in one piece where they are kept."""
         self._draws[part] = draw
         parts, _ = self._decoded
-        return parts[part].divide(draw(parts[part].targets.strata, parts[part].groups))
+        decoded = parts[part]
+        drawn = draw_own(decoded.files, draw)(decoded.targets.strata, decoded.groups)
+        return decoded.divide(drawn)
 
     @cached_property
     def _decoded(self) -> tuple[dict[str, Decoded], tuple[str, ...]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.data.group_split import group_split
 from pellucid.data.label_split import label_split
+from pellucid.data.side_cameras import check_own
 from pellucid.data.test_fold import TEST, fold_split
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, counted
@@ -64,6 +65,7 @@ def split(
     titles = [dataset.name] * len(shares) if names is None else list(names)
     if len(titles) != len(shares):
         raise ArgumentError(f"{len(titles)} names for {len(shares)} shares; expected one for each")
+    check_own(dataset.name, dataset.own)
     drawn = {f"share {i}": share for i, share in enumerate(shares[1:], 2)}
     positions = stratified_split(
         dataset.targets.strata, drawn,

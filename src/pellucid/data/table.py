@@ -13,16 +13,19 @@ from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
 from pellucid.data.groups import Group, GroupError, block_name, block_size, file_rule
+from pellucid.data.side_cameras import TRAINING, shifted, side_note
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
-from pellucid.data.targets import JOINT
+from pellucid.data.targets import JOINT, Numbers
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from pellucid.data.side_cameras import SideCameras
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, of files that are read as lists of pictures."""
@@ -34,6 +37,7 @@ def scan_table(
     label_column: str | None = None,
     task: str | None = None,
     group: str | None = None,
+    side: SideCameras | None = None,
 ) -> PictureFolder:
     """List the picture files that a CSV file names, by part and class, without opening any.
 
@@ -56,9 +60,11 @@ def scan_table(
             :mod:`pellucid.data.recognise`.
         group: What keeps pictures together, the name of a column or a rule of
             :mod:`pellucid.data.groups`; a column goes before a rule that is written alike.
+        side: Columns of pictures that are learned from beside the others; None for none.
 
     Returns:
-        The files in the order of the lines, with the folder of the CSV file as ``root``.
+        The files in the order of the lines, those of side cameras after them, with the folder of
+        the CSV file as ``root``.
 
     Raises:
         DataError: The file cannot be read, is no such list, or a line lacks a value, names an
@@ -78,14 +84,16 @@ def scan_table(
             f"{place}: no column '{printable(group or '')}' for groups; its first line is "
             f"'{printable(first[:60])}'"
         )
+    sides = [] if side is None else side.positions(place, first, columns, task)
     finder = PathFinder(path)
     files: dict[str, list[PictureFile]] = {}
+    beside: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
     found: dict[str, tuple[str, Path]] = {}
     parts: Counter[str] = Counter()
     elsewhere: tuple[str, str] | None = None
     group_of: dict[str, Group] = {}
-    for line, name, label, part, group_name in _rows(place, text, columns):
+    for line, name, label, part, group_name, other_names in _rows(place, text, columns, sides):
         if label not in class_names:
             class_names[label] = valid_class_name(label)
         class_name = class_names[label]
@@ -114,14 +122,29 @@ def scan_table(
             own = _group(group, group_name, group_of, relative, f"{place}, line {line}")
         file = PictureFile(there, relative, class_name, of_part, group=own)
         files.setdefault(of_part, []).append(file)
+        if side is None or of_part not in TRAINING:
+            continue
+        for other, shift in zip(other_names, side.shifts, strict=True):
+            if not other.strip():  # a moment that this camera missed
+                continue
+            relative = path_in_folder(finder, other, f"{place}, line {line}", root)
+            number = shifted(class_name, shift)
+            beside.setdefault(of_part, []).append(
+                PictureFile(root / relative, relative, number, of_part, group=own, beside=file.name)
+            )
+    for of_part, others in beside.items():
+        files[of_part] += others
     if not files:
         raise DataError(f"{place}: no pictures, only a first line; add a line for each")
     of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
+    if side is not None:
+        task = Numbers.kind
     labelled = read_labels(place, files, columns.labels, task)
     notes = (
         columns.note,
         f"paths: {of_paths}" if of_paths else "",
         _numbered_parts(columns, parts, place),
+        "" if side is None else side_note([f for each in files.values() for f in each], side),
         *labelled.notes,
     )
     return PictureFolder(
@@ -181,15 +204,15 @@ def path_in_folder(finder: PathFinder, name: str, place: str, root: Path) -> str
 
 
 def _rows(
-    place: str, text: str, columns: Columns
-) -> Iterator[tuple[int, str, str, str | None, str]]:
-    """Yield number, path, label, part and group of each line.
+    place: str, text: str, columns: Columns, sides: Sequence[int]
+) -> Iterator[tuple[int, str, str, str | None, str, list[str]]]:
+    """Yield number, path, label, part, group and the side cameras' paths of each line.
 
     The part is None where there is no such column, and the group empty.
     """
     path_at, part_at, group_at = columns.path, columns.part, columns.group
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=columns.separator)
-    last = max(path_at, *columns.label, part_at or 0, group_at or 0)
+    last = max(path_at, *columns.label, part_at or 0, group_at or 0, *sides)
     try:
         next(reader)
         for row in reader:
@@ -199,7 +222,8 @@ def _rows(
                 name = undefused(values[path_at])
                 label = JOINT.join(undefused(values[at].strip()) for at in columns.label)
                 group = "" if group_at is None else undefused(values[group_at].strip())
-                yield reader.line_num, name if name.strip() else "", label, part, group
+                others = [undefused(values[at]) for at in sides]
+                yield reader.line_num, name if name.strip() else "", label, part, group, others
     except csv.Error as error:
         raise DataError(
             f"{place}, line {reader.line_num}: {printable(str(error))}; save it as CSV again"

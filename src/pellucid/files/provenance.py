@@ -35,7 +35,7 @@ def unseen(
         nothing of it was set aside for that.
     """
     try:
-        validation, learned = origin["validation"], origin["data"]
+        validation, learned = origin["validation"], origin.get("own", origin["data"])
         held = None if validation is None else validation["pictures"]
         drawn = origin.get("drawn", {"seed": origin["recipe"]["seed"], "validation": held})
         return set_aside(

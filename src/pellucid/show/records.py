@@ -79,7 +79,7 @@ def show(record: Record) -> None:
         return
     from rich.console import Console
 
-    print_record(Console(highlight=False, markup=False, soft_wrap=True), record)
+    print_record(Console(highlight=False, markup=False, emoji=False, soft_wrap=True), record)
 
 
 def page(record: Record, **options: Any) -> str:

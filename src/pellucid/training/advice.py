@@ -117,7 +117,15 @@ def train_longer(setup: Setup, history: Sequence[Epoch], least: int = EARLY_EPOC
 
 
 def revive(setup: Setup, rate: float | None) -> str:
-    """Against units that are 0 for every picture."""
+    """Against units that are 0 for every picture.
+
+    Args:
+        setup: How the network was trained.
+        rate: The highest rate of the history, taken where the recipe's is not known: an epoch's
+            row has its last step's alone.
+    """
+    planned = setup.recipe.get("learning_rate")
+    rate = planned if isinstance(planned, float) and planned > 0 else rate
     lower = "" if rate is None else f" (--learning-rate {rate / 3:.1g})"
     words = f"lower the learning rate{lower}, whose large steps kill units"
     if setup.graph is not None and not setup.has_batch_norms and not setup.on_body:

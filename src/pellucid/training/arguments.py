@@ -20,6 +20,7 @@ from pellucid.data.pictures import check_image_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import task_of_array
+from pellucid.data.side_cameras import check_own
 from pellucid.data.sources import in_task
 from pellucid.data.split import check_validation, stratified_split
 from pellucid.data.targets import TARGETS, ClassTargets
@@ -128,6 +129,7 @@ def _held_out(
             f"validation is {brief_repr(validation)}, but these Splits have a validation part; "
             "leave validation out, or give their training part alone"
         )
+    check_own(data.name, data.own)
     parts = stratified_split(
         data.targets.strata, {"validation": validation},
         seed=seed, name=data.name, groups=data.groups,

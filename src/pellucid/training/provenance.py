@@ -46,6 +46,8 @@ def provenance(
         drawn["group"] = data.groups.by
         if data.groups.fold:
             drawn["test_fold"] = data.groups.fold
+    if data.own is not None:  # what was drawn, without the pictures of side cameras
+        drawn["own"] = _data(data.subset(np.arange(data.own)))
     started = {} if start_from is None else {"start_from": start_from}
     if transfer is not None:
         started["transfer"] = transfer

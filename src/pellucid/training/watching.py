@@ -47,7 +47,9 @@ def progress_watcher(
         return nullcontext()
     from rich.console import Console
 
-    return ProgressBar(epochs, Console(stderr=True, highlight=False, markup=False, soft_wrap=True))
+    return ProgressBar(
+        epochs, Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    )
 
 
 def in_worker() -> bool:
