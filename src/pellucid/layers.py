@@ -49,6 +49,7 @@ __all__ = [
     "Clip",
     "Concatenate",
     "Conv2D",
+    "ConvTranspose2D",
     "Crop",
     "Dense",
     "Dropout",
@@ -106,6 +107,30 @@ def Conv2D(  # noqa: N802 - layers are written like the classes they make
         _pair(dilation),
         _padding(padding),
         groups,
+        bias,
+        initializer,
+    )
+    return Layer(operation, name)
+
+
+def ConvTranspose2D(  # noqa: N802
+    filters: int,
+    size: Pair,
+    *,
+    stride: Pair = 1,
+    padding: int | tuple[Sides, Sides] = 0,
+    output_padding: Pair = 0,
+    bias: bool = True,
+    initializer: str | float = "he",
+    name: str | None = None,
+) -> Layer:
+    """A transposed convolution; see :class:`pellucid.ops.ConvTranspose2D`."""
+    operation = ops.ConvTranspose2D(
+        filters,
+        _pair(size),
+        _pair(stride),
+        _sides(padding),
+        _pair(output_padding),
         bias,
         initializer,
     )

@@ -96,7 +96,10 @@ class Growing:
             return
         node = learned[-1]
         operation, needed = node.operation, self._weights_of(node)
-        if isinstance(operation, ops.Conv2D | ops.Dense) and self.draw.random() < 0.4:
+        if (
+            isinstance(operation, ops.Conv2D | ops.ConvTranspose2D | ops.Dense)
+            and self.draw.random() < 0.4
+        ):
             operation = replace(operation, bias=not operation.bias)
         names = [
             name
@@ -221,6 +224,26 @@ def _conv2d(growing: Growing) -> str:
             name = growing.add(follower(), name)
     if draw.random() < 0.2:
         name = growing.add(ops.MaxPool(), name)
+    return name
+
+
+def _conv_transpose2d(growing: Growing) -> str:
+    """Upwards, in the way of generators, or any other."""
+    draw, source = growing.draw, growing.any_value(maps=True)
+    stride = draw.choice((1, 2, 2, 3)), draw.choice((1, 2))
+    size = draw.choice(((2, 2), (3, 3), (4, 4), (1, 2), (3, 2), (1, 1)))
+    operation = ops.ConvTranspose2D(
+        draw.choice((1, 2, 3, 8, 16)),
+        size,
+        stride,
+        draw.choice((((0, 0), (0, 0)), ((1, 1), (1, 1)), ((1, 0), (0, 2)))),
+        (draw.randrange(stride[0]), draw.randrange(stride[1])),
+        draw.random() < 0.7,
+    )
+    name = growing.add(operation, source)
+    if draw.random() < 0.6:
+        for follower in draw.choice(((ops.ReLU,), (ops.BatchNorm, ops.ReLU), (ops.BatchNorm,))):
+            name = growing.add(follower(), name)
     return name
 
 
@@ -396,6 +419,7 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "clip": _plain(lambda draw: ops.Clip(*draw.choice(((0.0, 1.0), (-0.7, 0.4), (-3.0, 2.0))))),
     "concatenate": _concatenate,
     "conv2d": _conv2d,
+    "conv_transpose2d": _conv_transpose2d,
     "crop": _crop,
     "dense": _dense,
     "dropout": _plain(lambda draw: ops.Dropout(draw.choice((0.1, 0.5)))),

@@ -23,6 +23,7 @@ from pellucid.layers import (
     ChannelSlice,
     Clip,
     Conv2D,
+    ConvTranspose2D,
     Crop,
     Dense,
     Dropout,
@@ -42,6 +43,7 @@ from pellucid.layers import (
     ReLU,
     ReLU6,
     Residual,
+    Resize,
     Sequential,
     Sigmoid,
     SiLU,
@@ -220,6 +222,18 @@ GATED: tuple[Block, ...] = (
     Dense(5),
 )
 
+# What generators and decoders make maps larger with.
+DECODER: tuple[Block, ...] = (
+    *_norm_relu(Conv2D(12, 3, stride=2, padding=1, bias=False)),
+    *_norm_relu(ConvTranspose2D(9, (4, 3), stride=2, padding=1, bias=False)),
+    ConvTranspose2D(6, (3, 2), stride=(1, 2), padding=((1, 0), (0, 2)), output_padding=(0, 1)),
+    LeakyReLU(0.2),
+    Parallel([[Resize(2), Conv2D(5, 3, stride=2)], [Resize(size=(10, 12), method="bilinear")]]),
+    MaxPool(3),
+    Flatten(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -241,5 +255,6 @@ CASES: dict[str, Case] = {
     ),
     "dropout": Case(DROPOUT, (9, 8, 2), 7, Adam(), 0.003, soft=True),
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
+    "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

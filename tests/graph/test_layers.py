@@ -17,6 +17,7 @@ from pellucid.layers import (
     ChannelSlice,
     Clip,
     Conv2D,
+    ConvTranspose2D,
     Crop,
     Dense,
     Dropout,
@@ -68,6 +69,14 @@ MADE: list[tuple[Layer, Any]] = [
         AveragePool((3, 2), stride=(1, 2), padding="same", edge="count", count_padding=True),
         ops.AveragePool((3, 2), (1, 2), "same", "count", count_padding=True),
     ),
+    (
+        ConvTranspose2D(8, 4, stride=2, padding=1, bias=False),
+        ops.ConvTranspose2D(8, (4, 4), (2, 2), ((1, 1), (1, 1)), bias=False),
+    ),
+    (
+        ConvTranspose2D(2, (3, 2), stride=(2, 1), output_padding=(1, 0), initializer="glorot"),
+        ops.ConvTranspose2D(2, (3, 2), (2, 1), output_padding=(1, 0), initializer="glorot"),
+    ),
     (Resize(), ops.Resize()),
     (Resize(3), ops.Resize(factor=(3, 3))),
     (Resize(size=(4, 5), method="bilinear"), ops.Resize((4, 5), method="bilinear")),
@@ -112,6 +121,7 @@ def test_every_operation_has_its_layer() -> None:
     assert made == set(ops.OPERATIONS) - JOINTS, "write it in layers.py, and a line in MADE"
     defaults = {
         "conv2d": Conv2D(1, 1),
+        "conv_transpose2d": ConvTranspose2D(1, 1),
         "dense": Dense(1),
         "normalise": Normalise([0.0], [1.0]),
         "pad": Pad(0),
@@ -123,6 +133,7 @@ def test_every_operation_has_its_layer() -> None:
         layer = defaults.get(kind) or getattr(layers, name)()
         required = {
             "conv2d": (1, (1, 1)),
+            "conv_transpose2d": (1, (1, 1)),
             "dense": (1,),
             "normalise": ((0.0,), (1.0,)),
             "pad": (((0, 0), (0, 0)),),

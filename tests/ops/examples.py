@@ -87,6 +87,21 @@ EXAMPLES = [
         {"kernel": [[[[10, 20]], [[100, 200]]]]},
     ),
     Example(
+        # 2 · (1 10 100) and 3 · (1 10 100), two places apart, overlap in the middle.
+        "two kernels, spread and added",
+        ops.ConvTranspose2D(1, (1, 3), (1, 2)),
+        [[grey([[2, 3]])]],
+        [grey([[2.5, 20.5, 203.5, 30.5, 300.5]])],
+        {"kernel": [[[[1]], [[10]], [[100]]]], "bias": [0.5]},
+    ),
+    Example(
+        "the first cut off, one more at the end",
+        ops.ConvTranspose2D(1, (1, 3), (1, 2), ((0, 0), (1, 0)), (0, 1), bias=False),
+        [[grey([[2, 3]])]],
+        [grey([[20, 203, 30, 300, 0]])],
+        {"kernel": [[[[1]], [[10]], [[100]]]]},
+    ),
+    Example(
         "each pixel four times",
         ops.Resize(),
         [[grey([[1, 2]])]],

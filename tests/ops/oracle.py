@@ -72,6 +72,25 @@ def conv2d(op: ops.Conv2D, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return to_nhwc(functional.conv2d(x, kernel, bias, op.stride, 0, op.dilation, op.groups))
 
 
+def conv_transpose2d(op: ops.ConvTranspose2D, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """Zeros put between the inputs, then a convolution with the kernel turned round."""
+    x = to_nchw(x)
+    (kh, kw), (down, across), (more_down, more_across) = op.size, op.stride, op.output_padding
+    (top, bottom), (left, right) = op.padding
+    n, channels, height, width = x.shape
+    apart = x.new_zeros(n, channels, (height - 1) * down + 1, (width - 1) * across + 1)
+    apart[:, :, ::down, ::across] = x
+    around = [
+        kw - 1 - left,
+        kw - 1 - right + more_across,
+        kh - 1 - top,
+        kh - 1 - bottom + more_down,
+    ]
+    kernel = weights["kernel"].flip(0, 1).permute(3, 2, 0, 1)
+    padded = functional.pad(apart, around)
+    return to_nhwc(functional.conv2d(padded, kernel, weights["bias"] if op.bias else None))
+
+
 @dataclass(frozen=True)
 class Pooling:
     """How a pooling is asked of PyTorch: padded outside where its own padding cannot do it."""
@@ -232,6 +251,7 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "clip": lambda op, x, weights, mode: functional.hardtanh(x, op.low, op.high),
     "concatenate": lambda op, *x, weights, mode: torch.cat(x, dim=-1),
     "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
     "crop": crop,
     "dense": dense,
     "dropout": dropout,

@@ -35,6 +35,18 @@ SPLIT = "rows and window cells are merged again at once, so how they are told ap
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 EQUIVALENT = {
     (
+        "ConvTranspose2D.backward",
+        "dk = (x_nhwc.reshape(-2, channels).T @ rows).reshape(channels, *self.size, self.filters)",
+    ): ANY_NEGATIVE,
+    (
+        "ConvTranspose2D._rows",
+        "return patches.cut(y_nhwo, self.window).reshape(-2, places * self.filters)",
+    ): ANY_NEGATIVE,
+    (
+        "conv_transpose2d._matrix",
+        "return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -2)",
+    ): ANY_NEGATIVE,
+    (
         "resize._spread",
         "found[place] -= along[k] * gradient.dtype.type(factor)",
     ): "across and then down: two minus signs make a plus",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.ops import Conv2D, Dense, Subsample
+from pellucid.ops import Conv2D, ConvTranspose2D, Dense, Subsample
 from tests.ops.cases import CASES, SWEEP, Case, Drawn
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ ROLES: dict[str, dict[str, str]] = {
         "variance": "statistic",
     },
     "conv2d": {"kernel": "kernel", "bias": "bias"},
+    "conv_transpose2d": {"kernel": "kernel", "bias": "bias"},
     "dense": {"kernel": "kernel", "bias": "bias"},
     "prelu": {"slope": "scale"},
     "subsample": {"coefficient": "scale", "bias": "bias"},
@@ -41,6 +42,14 @@ def count_convolution(op: Conv2D, drawn: Drawn) -> int:
             of_group = [c for c in range(channels) if c * op.groups // channels == group]
             for _ in itertools.product(range(op.size[0]), range(op.size[1]), of_group):
                 count += 1
+    return count
+
+
+def count_transposed(op: ConvTranspose2D, drawn: Drawn) -> int:
+    """One by one: every input value, every kernel cell, every filter."""
+    count = 0
+    for _ in itertools.product(*map(range, (*drawn.inputs[0].shape[1:], *op.size, op.filters))):
+        count += 1
     return count
 
 
@@ -74,6 +83,7 @@ def none(op: Any, drawn: Drawn) -> int:
 COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "batch_norm": one_each,
     "conv2d": count_convolution,
+    "conv_transpose2d": count_transposed,
     "dense": count_dense,
     "local_response_norm": count_damping,
     "normalise": one_each,
@@ -108,10 +118,15 @@ def test_weights_and_their_roles(case: Case) -> None:
         (Conv2D(8, (3, 2)), [(7, 5, 6)], {"kernel": ((3, 2, 6, 8), 36, 48), "bias": ((8,), 1, 1)}),
         (Conv2D(8, (3, 2), groups=2, bias=False), [(7, 5, 6)], {"kernel": ((3, 2, 3, 8), 18, 24)}),
         (Conv2D(6, (3, 2), groups=6, bias=False), [(7, 5, 6)], {"kernel": ((3, 2, 1, 6), 6, 6)}),
+        (
+            ConvTranspose2D(8, (4, 3), (2, 3)),
+            [(7, 5, 6)],
+            {"kernel": ((4, 3, 6, 8), 12, 96), "bias": ((8,), 1, 1)},
+        ),
         (Dense(4), [(7,)], {"kernel": ((7, 4), 7, 4), "bias": ((4,), 1, 1)}),
         (Subsample((2, 3)), [(7, 5, 6)], {"coefficient": ((6,), 6, 6), "bias": ((6,), 1, 1)}),
     ],
-    ids=["conv", "groups", "depthwise", "dense", "subsample"],
+    ids=["conv", "groups", "depthwise", "transposed", "dense", "subsample"],
 )
 def test_shapes_and_fans_by_hand(
     operation: Any, shapes: list[Shape], expected: dict[str, tuple[Shape, int, int]]

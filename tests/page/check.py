@@ -31,7 +31,12 @@ from pellucid.layers import Normalise, Sequential
 from pellucid.page import make_page
 from pellucid.page.page import MOST_BYTES
 from pellucid.page.samples import Samples
-from tests.engines.networks import every_operation, further_operations, network
+from tests.engines.networks import (
+    every_operation,
+    further_operations,
+    network,
+    resampling_operations,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +45,11 @@ if TYPE_CHECKING:
     from pellucid.layers import Block
 
 ROOT = Path(__file__).parents[2]
-OPERATIONS = {"every operation": every_operation, "further operations": further_operations}
+OPERATIONS = {
+    "every operation": every_operation,
+    "further operations": further_operations,
+    "resampling operations": resampling_operations,
+}
 CLASSES = 1000
 """Of architectures for photographs, with long names."""
 SIDE = 64

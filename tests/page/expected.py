@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
     from pellucid.ops.operation import Array
 
-NETWORKS = ("every operation", "further operations", "lecture", "resnet20")
+NETWORKS = (
+    "every operation",
+    "further operations",
+    "resampling operations",
+    "lecture",
+    "resnet20",
+)
 
 VALUES, GRADIENTS, WEIGHTS = 250, 100, 100
 """How many are opened of each network."""

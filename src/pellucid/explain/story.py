@@ -293,13 +293,15 @@ class Story(Record):
     def _first_of_kind(self) -> dict[str, str]:
         """The layer that stands for its kind: the first that the value passes, or else the first.
 
-        Convolutions and dense layers have theirs already: where the story begins, and the logits.
+        Two kinds have theirs already: where the story begins, and the logits.
         """
         passed = {layer for layer, _ in self.path}
+        logits = self.activations.graph[self.activations.logits]
+        already = {self.start.node.operation.kind, logits.operation.kind}
         found: dict[str, str] = {}
         for passing in (True, False):
             for step in self.trace.steps[1:]:
-                if (step.name in passed) == passing and step.family not in ("convolution", "dense"):
+                if (step.name in passed) == passing and step.kind not in already:
                     found.setdefault(step.kind, step.name)
         return found
 

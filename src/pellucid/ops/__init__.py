@@ -13,6 +13,7 @@ from pellucid.ops.channel_slice import ChannelSlice
 from pellucid.ops.clip import Clip
 from pellucid.ops.concatenate import Concatenate
 from pellucid.ops.conv2d import Conv2D
+from pellucid.ops.conv_transpose2d import ConvTranspose2D
 from pellucid.ops.crop import Crop
 from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.dense import Dense
@@ -58,6 +59,7 @@ __all__ = [
     "Clip",
     "Concatenate",
     "Conv2D",
+    "ConvTranspose2D",
     "Crop",
     "CrossEntropy",
     "Dense",
@@ -99,6 +101,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         Clip,
         Concatenate,
         Conv2D,
+        ConvTranspose2D,
         Crop,
         Dense,
         Dropout,

@@ -86,7 +86,7 @@ def test_each_pass_over_the_weights_is_counted_once(graph: Graph) -> None:
     costs = [
         node.operation.multiply_adds(*graph.inputs_of(node))
         for node in graph.nodes
-        if isinstance(node.operation, ops.Conv2D | ops.Dense)
+        if isinstance(node.operation, ops.Conv2D | ops.ConvTranspose2D | ops.Dense)
     ]
     assert plan(graph, training=False).flops == 2 * BATCH * sum(costs)
     assert plan(graph, training=True).flops == 2 * BATCH * (3 * sum(costs) - costs[0])

@@ -6,11 +6,11 @@ from tests.ops.cases.case import Case, Drawn, named
 from tests.ops.cases.channels import CHANNELS
 from tests.ops.cases.joints import JOINTS
 from tests.ops.cases.pointwise import ACTIVATIONS
-from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP
+from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP, TRANSPOSED
 
 __all__ = ["CASES", "SMOOTH", "SWEEP", "Case", "Drawn", "named"]
 
-CASES = [*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS]
+CASES = [*CONVOLUTIONS, *TRANSPOSED, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS]
 """What every check runs on."""
 
 SMOOTH = [case for case in CASES if case.smooth]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from pellucid.ops import AveragePool, Conv2D, MaxPool, Subsample
+from pellucid.ops import AveragePool, Conv2D, ConvTranspose2D, MaxPool, Subsample
 from tests.ops.cases.case import Case, distinct, tied
 
 if TYPE_CHECKING:
@@ -44,6 +44,38 @@ CONVOLUTIONS = [
     Case("1×1, strides", Conv2D(3, (1, 1), (2, 3)), ((5, 7, 2),), linear=True),
     Case("the whole image", Conv2D(3, (3, 5)), ((3, 5, 2),), linear=True),
     Case("one pixel", Conv2D(2, (1, 1)), ((1, 1, 1),), batch=1, linear=True),
+]
+
+TRANSPOSED = [
+    Case("asymmetric", ConvTranspose2D(3, (3, 2), (2, 1)), ((4, 5, 2),), linear=True),
+    Case("without bias", ConvTranspose2D(2, (2, 3), bias=False), ((3, 4, 3),), linear=True),
+    Case(
+        "twice as large, as in generators",
+        ConvTranspose2D(2, (4, 4), (2, 2), ((1, 1), (1, 1))),
+        ((3, 2, 4),),
+        linear=True,
+    ),
+    Case(
+        "padded on each side differently",
+        ConvTranspose2D(2, (3, 4), (2, 3), ((1, 0), (2, 1))),
+        ((3, 4, 2),),
+        linear=True,
+    ),
+    Case(
+        "output padding",
+        ConvTranspose2D(3, (3, 3), (3, 2), ((1, 1), (0, 2)), (2, 1)),
+        ((2, 3, 2),),
+        linear=True,
+    ),
+    Case("gaps between kernels", ConvTranspose2D(2, (2, 1), (3, 2)), ((2, 3, 3),), linear=True),
+    Case("from one position", ConvTranspose2D(3, (4, 3)), ((1, 1, 5),), batch=3, linear=True),
+    Case("1×1, one image", ConvTranspose2D(2, (1, 1)), ((2, 3, 4),), batch=1, linear=True),
+    Case(
+        "padding beyond the kernel",
+        ConvTranspose2D(1, (2, 2), (1, 2), ((2, 0), (0, 3))),
+        ((5, 4, 2),),
+        linear=True,
+    ),
 ]
 
 WINDOWS: dict[str, tuple[tuple[int, int], tuple[int, int], Padding, str, tuple[int, int]]] = {

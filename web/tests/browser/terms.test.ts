@@ -18,7 +18,13 @@ import { Values } from "../../src/engine/network";
 import { weightAt, type Term, termsOf } from "../../src/engine/terms";
 import { type Parts, partsOf } from "./page-parts";
 
-const NETWORKS = ["every operation", "further operations", "lecture", "resnet20"];
+const NETWORKS = [
+  "every operation",
+  "further operations",
+  "resampling operations",
+  "lecture",
+  "resnet20",
+];
 
 interface Opened {
   layer: string;

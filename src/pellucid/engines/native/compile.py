@@ -153,7 +153,9 @@ def write(
         loss.write_sum()
     if optimizer is not None:
         _write_update(plan, sharing, optimizer)
-    for each in weighted if plan.has_backward else ():
+    for each in weighted:
+        if not plan.has_backward and not each.flips_forward:
+            continue
         builder.origin = each.region.target
         each.flip()
     plan.arena.settle(builder.accesses(order) for order in orders(plan))

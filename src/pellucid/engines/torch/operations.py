@@ -144,6 +144,16 @@ def conv2d(call: Call[ops.Conv2D]) -> Tensor:
     )
 
 
+def conv_transpose2d(call: Call[ops.ConvTranspose2D]) -> Tensor:
+    operation, stride, more = call.operation, call.operation.stride, call.operation.output_padding
+    kernel, bias = call.weights["kernel"].transpose(0, 1), call.weights.get("bias")
+    (top, bottom), (left, right) = operation.padding
+    if (top, left) == (bottom, right):
+        return F.conv_transpose2d(call.x, kernel, bias, stride, (top, left), more)
+    y = F.conv_transpose2d(call.x, kernel, bias, stride, 0, more)
+    return y[:, :, top : y.shape[2] - bottom, left : y.shape[3] - right]
+
+
 def crop(call: Call[ops.Crop]) -> Tensor:
     (top, bottom), (left, right) = call.operation.cropping
     height, width = call.x.shape[2:]
@@ -265,16 +275,27 @@ def relu6(call: Call[ops.ReLU6]) -> Tensor:
 
 
 def resize(call: Call[ops.Resize]) -> Tensor:
+    # PyTorch's own finds positions in floating point: between two pixels it may err by one, and
+    # beyond the last it makes of one value two that differ in rounding, of which a maximum differs.
     operation, x = call.operation, call.x
-    height, width, _ = operation.output_shape((*x.shape[2:], x.shape[1]))
-    if operation.method == "bilinear":
-        return F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
-    # PyTorch's own finds positions in floating point, which may err by one between two pixels.
-    rows, columns = (
-        (2 * torch.arange(output, device=x.device) + 1) * length // (2 * output)
-        for output, length in zip((height, width), x.shape[2:], strict=True)
-    )
-    return x[:, :, rows][:, :, :, columns]
+    size = operation.output_shape((*x.shape[2:], x.shape[1]))
+    for axis in (2, 3):
+        x = _resized(operation.method, x, size[axis - 2], axis)
+    return x
+
+
+def _resized(method: str, x: Tensor, output: int, axis: int) -> Tensor:
+    """One axis resized, as :func:`pellucid.ops.resize.positions` says."""
+    length = x.shape[axis]
+    twice = (2 * torch.arange(output, device=x.device) + 1) * length
+    if method == "nearest":
+        return x.index_select(axis, twice // (2 * output))
+    over = (twice - output).clamp(0, 2 * output * (length - 1))
+    low, rest = over // (2 * output), over % (2 * output)
+    shape = [-1 if k == axis else 1 for k in range(x.ndim)]
+    share = (rest.to(x.dtype) / (2 * output)).view(shape)
+    high = (low + 1).clamp(max=length - 1)
+    return x.index_select(axis, low) * (1 - share) + x.index_select(axis, high) * share
 
 
 def sigmoid(call: Call[ops.Sigmoid]) -> Tensor:
@@ -307,6 +328,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "clip": clip,
     "concatenate": concatenate,
     "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
     "crop": crop,
     "dense": dense,
     "dropout": dropout,

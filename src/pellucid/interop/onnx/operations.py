@@ -130,6 +130,18 @@ def conv2d(call: Call[ops.Conv2D]) -> None:
     )  # fmt: skip
 
 
+def conv_transpose2d(call: Call[ops.ConvTranspose2D]) -> None:
+    operation = call.operation
+    (top, bottom), (left, right) = operation.padding
+    call.write(
+        "ConvTranspose", *call.inputs, *call.weights.values(),
+        kernel_shape=operation.size,
+        strides=operation.stride,
+        pads=(top, left, bottom, right),
+        output_padding=operation.output_padding,
+    )  # fmt: skip
+
+
 def crop(call: Call[ops.Crop]) -> None:
     height, width, _ = call.shapes[0]
     (top, bottom), (left, right) = call.operation.cropping
@@ -279,6 +291,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "clip": clip,
     "concatenate": concatenate,
     "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
@@ -304,9 +317,12 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "tanh": tanh,
 }
 
-LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {("conv2d", "kernel"): (3, 2, 0, 1)}
+LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {
+    ("conv2d", "kernel"): (3, 2, 0, 1),
+    ("conv_transpose2d", "kernel"): (2, 3, 0, 1),
+}
 """How a weight's axes are laid out in ONNX, by kind of operation and parameter: a convolution's
-kernel HWIO becomes OIHW. All others are as they are."""
+kernel HWIO becomes OIHW, a transposed one's IOHW. All others are as they are."""
 
 
 def onnx_weight(kind: str, parameter: str, array: Array) -> Array:

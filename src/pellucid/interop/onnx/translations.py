@@ -31,6 +31,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Clip": bounds.clip,
     "Concat": axes.concat,
     "Conv": windows.conv,
+    "ConvTranspose": windows.conv_transpose,
     "Div": arithmetic.div,
     "Dropout": pointwise.dropout,
     "Flatten": axes.flatten,

@@ -50,6 +50,34 @@ def conv(builder: Builder, node: OnnxNode) -> None:
     builder.result(node, of_maps(name, builder.shape(name)))
 
 
+def conv_transpose(builder: Builder, node: OnnxNode) -> None:
+    """``ConvTranspose``: IOHW becomes HWIO."""
+    value, kernel = builder.maps(node, builder.value(node)), builder.weight(node, 1)
+    bias = builder.weight(node, 2) if node.input(2) else None
+    if kernel.ndim != 4:
+        raise node.refuse(f"it slides over {kernel.ndim - 2} axes, expected height and width")
+    if node.attribute("group", 1) != 1 or _pair(node, "dilations", (1, 1)) != (1, 1):
+        raise node.refuse("its kernel has groups or holes (dilations), which no such layer has")
+    if node.has("output_shape") or node.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise node.refuse(
+            "its padding follows from its output's size, which is not read; give pads"
+        )
+    size = _pair(node, "kernel_shape", kernel.shape[2:])
+    if size != kernel.shape[2:]:
+        raise node.refuse(f"its kernel_shape is {size}, its kernel's {kernel.shape[2:]}")
+    top, left, bottom, right = node.attribute("pads", (0, 0, 0, 0))
+    operation = builder.make(
+        node, ops.ConvTranspose2D, filters=kernel.shape[1], size=size,
+        stride=_pair(node, "strides", (1, 1)), padding=((top, bottom), (left, right)),
+        output_padding=_pair(node, "output_padding", (0, 0)), bias=bias is not None,
+    )  # fmt: skip
+    weights = {"kernel": kernel.transpose(2, 3, 0, 1)}
+    if bias is not None:
+        weights["bias"] = bias
+    name = builder.add(node, operation, value.node, weights=weights)
+    builder.result(node, of_maps(name, builder.shape(name)))
+
+
 def max_pool(builder: Builder, node: OnnxNode) -> None:
     """``MaxPool``."""
     value = builder.maps(node, builder.value(node))

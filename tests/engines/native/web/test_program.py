@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 NETWORKS: dict[str, Graph] = {
     name: graph
     for name, graph in {**GRAPHS, **SPECIAL, "small": SMALL}.items()
-    if name in ("small", "lecture", "every operation", "further operations")
+    if name
+    in (
+        "small",
+        "lecture",
+        *(name for name in GRAPHS if name.endswith(("operation", "operations"))),
+    )
 }
 """Each kind of stage, with and without batch norms, dropout and branches."""
 

@@ -113,7 +113,7 @@ class ByReference(Weighted):
     @property
     def _flops(self) -> int:
         """Of one pass over an image, of operations that multiply their weights."""
-        multiplies = isinstance(self.operation, ops.Conv2D | ops.Dense)
+        multiplies = isinstance(self.operation, ops.Conv2D | ops.ConvTranspose2D | ops.Dense)
         return 2 * self.operation.multiply_adds(*self.shapes) if multiplies else 0
 
     @property

@@ -104,6 +104,9 @@ class Weighted(Kernel):
 
     parameter: Parameter
 
+    flips_forward: ClassVar[bool] = False
+    """Whether its forward stages read the copies that :meth:`flip` makes."""
+
     @abstractmethod
     def read(self, memory: NDArray[np.uint8], offset: int) -> dict[str, NDArray[np.float32]]:
         """The weights, or what belongs to them, of a packed array at an offset."""
@@ -124,4 +127,4 @@ class Weighted(Kernel):
         """The reverse of :meth:`read_statistics`."""
 
     def flip(self) -> None:
-        """Append the stages that copy the weights, flipped, for the next step's backward pass."""
+        """Append the stages that copy the weights, flipped, whenever they have changed."""

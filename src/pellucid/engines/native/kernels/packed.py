@@ -35,35 +35,17 @@ class PackedKernel(Weighted):
     @classmethod
     def border(cls, region: Region, size: tuple[int, int]) -> Border:
         operation = region.operation
-        if not isinstance(operation, ops.Conv2D):
-            return Border()
-        sides = []
-        for axis in (0, 1):
-            span = operation.window.along(axis, size[axis])
-            reach = (span.output - 1) * operation.stride[axis] + operation.window.extent(axis)
-            sides += [span.before, max(0, reach - span.before - size[axis])]
-        return Border(*sides)
+        return window_border(operation, size) if isinstance(operation, ops.Conv2D) else Border()
 
     @classmethod
     def gradient_border(
         cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
     ) -> Border:
-        """The zeros that let ∂y be convolved back.
-
-        Input position y sees outputs (y + before − tap·dilation) / stride, for all taps.
-        """
+        """The zeros that let ∂y be convolved back."""
         operation = region.operation
         if not isinstance(operation, ops.Conv2D):
             return Border()
-        sides = []
-        for axis in (0, 1):
-            before = operation.window.along(axis, source[axis]).before
-            furthest = operation.window.extent(axis) - 1
-            stride = operation.stride[axis]
-            first = -((furthest - before) // stride)
-            last = (source[axis] - 1 + before) // stride
-            sides += [max(0, -first), max(0, last - (outputs[axis] - 1))]
-        return Border(*sides)
+        return back_border(operation, source, outputs)
 
     @property
     def flops(self) -> int:
@@ -107,3 +89,31 @@ class PackedKernel(Weighted):
             bias = arrays["bias"][mine] if self.has_bias else None
             packed = self.packing.pack(kernel[..., mine], bias)
             floats(memory, offset + FLOAT * group * size, size)[:] = packed
+
+
+def window_border(convolution: ops.Conv2D, size: tuple[int, int]) -> Border:
+    """The zeros around a value of (height, width) that let a convolution read past its edges."""
+    sides = []
+    for axis in (0, 1):
+        span = convolution.window.along(axis, size[axis])
+        reach = (span.output - 1) * convolution.stride[axis] + convolution.window.extent(axis)
+        sides += [span.before, max(0, reach - span.before - size[axis])]
+    return Border(*sides)
+
+
+def back_border(
+    convolution: ops.Conv2D, source: tuple[int, ...], outputs: tuple[int, int]
+) -> Border:
+    """The zeros around a convolution's outputs that let them be convolved back to its source.
+
+    Source position y sees outputs (y + before − tap·dilation) / stride, for all taps.
+    """
+    sides = []
+    for axis in (0, 1):
+        before = convolution.window.along(axis, source[axis]).before
+        furthest = convolution.window.extent(axis) - 1
+        stride = convolution.stride[axis]
+        first = -((furthest - before) // stride)
+        last = (source[axis] - 1 + before) // stride
+        sides += [max(0, -first), max(0, last - (outputs[axis] - 1))]
+    return Border(*sides)

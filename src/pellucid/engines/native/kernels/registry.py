@@ -25,6 +25,7 @@ from pellucid.engines.native.kernels.rescale import Rescale
 from pellucid.engines.native.kernels.resize import Resize
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
+from pellucid.engines.native.kernels.transposed import Transposed
 
 if TYPE_CHECKING:
     from pellucid.engines.native.kernels.kernel import Kernel
@@ -37,6 +38,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     Depthwise,
     Convolve,
     Grouped,
+    Transposed,
     Norm,
     Activate,
     Pool,

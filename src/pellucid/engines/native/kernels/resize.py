@@ -47,9 +47,8 @@ class Resize(Kernel):
             self._each_output(f, source, target, position)
 
         rows, columns, channels = plan.shape(region.target)
-        work = rows * columns * channels
-        about = plan.about(self.family, [source], [target], flops=2 * self._taps * work)
-        single = Split("rows", rows, work)
+        about = plan.about(self.family, [source], [target])
+        single = Split("rows", rows, rows * columns * channels)
         plan.stage(plan.forward, self.name, "images", body, about, single=single)
 
     def backward(self) -> None:
@@ -68,10 +67,6 @@ class Resize(Kernel):
 
         about = plan.about(self.family, [gradient], [to])
         plan.stage("backward", f"back through {self.name}", "images", body, about)
-
-    @property
-    def _taps(self) -> int:
-        return 4 if self._operation.method == "bilinear" else 1
 
     @property
     def _operation(self) -> ops.Resize:

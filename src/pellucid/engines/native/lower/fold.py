@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 
+FOLDED = (ops.Conv2D, ops.ConvTranspose2D, ops.Dense)
+"""What takes a batch norm in: a kernel whose last axis is the norm's channels, and a bias."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Folded:
     """A graph with its batch norms folded where they can be.
@@ -109,7 +113,7 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
         for node in graph.nodes
         if isinstance(node.operation, ops.BatchNorm)
         and node.inputs[0] in before
-        and isinstance(before[node.inputs[0]].operation, ops.Conv2D | ops.Dense)
+        and isinstance(before[node.inputs[0]].operation, FOLDED)
         and readers[node.inputs[0]] == 1
     }
     names = {name: norm.name if name in shown else name for name, norm in norms.items()}
@@ -124,7 +128,7 @@ def fold(graph: Graph, shown: Collection[str] = ()) -> Folded:
         operation = node.operation
         inputs = tuple(makers.get(name, name) for name in node.inputs)
         if node.name in norms:
-            assert isinstance(operation, ops.Conv2D | ops.Dense)
+            assert isinstance(operation, FOLDED)
             if node.name in shown:
                 nodes.append(Node(node.name, operation, inputs, node.weights))
             # Folded weights are this node's own, also where the stored ones are shared.
