@@ -161,6 +161,10 @@ def test_coco_in_folders_of_parts_and_one_file(tmp_path: Path) -> None:
         (root / "annotations" / f"instances_{part}2017.json").rename(there)
     found = load(tmp_path / "b", cache=False)
     assert boxes_by_name(found.train) == boxes_by_name(expected.train)
+    for folder in ("val", "test"):  # where the pictures of a part are in a folder of its name
+        file = write_coco(tmp_path / f"c{folder}", given) / "annotations"
+        whole = scanned(file / f"instances_{folder}2017.json", Reading(cache=False))
+        assert len(whole.parts["all"]) == 3
     one = scanned(tmp_path / "b" / "train" / "_annotations.coco.json", Reading(cache=False))
     assert set(one.parts) == {"all"}
     assert len(one.parts["all"]) == len(found.train)

@@ -46,6 +46,7 @@ def test_what_boxes_say_of_themselves() -> None:
     assert "1 ignored" in line
     assert "1 picture without" in line
     assert [len(boxes.rows(i)) for i in range(3)] == [2, 0, 1]
+    np.testing.assert_array_equal(boxes.of_array(boxes.array).array, boxes.array)
     assert boxes.text(1) == "–"
 
 

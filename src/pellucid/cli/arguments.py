@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LAYOUTS = (
-    "ROOT/CLASS/…, ROOT/{train,val,test}/CLASS/…, a CSV file of path,label, IDX files, an .npz "
-    "file of x and y, or mnist."
+    "ROOT/CLASS/…, ROOT/{train,val,test}/CLASS/…, a CSV file of path,label, boxes (Pascal "
+    "VOC, COCO, YOLO or CSV), IDX files, an .npz file of x and y, or mnist."
 )
 """Data as commands take them, in a line of help."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pellucid.data import Dataset
     from pellucid.data.augment import Augmentation
+    from pellucid.data.boxes import Boxes
 
 BATCH = 32
 """Pictures on the sheet of a batch."""
@@ -145,6 +146,7 @@ def _write_batch(
 ) -> None:
     """Write the first batch of the first epoch; name the classes whose letters no font here has."""
     from pellucid.data.augment import augmented, augmented_batch, flipped
+    from pellucid.data.boxes import Boxes
     from pellucid.data.mirrored import mirrored_targets
     from pellucid.data.targets import ClassTargets
     from pellucid.files import write_file
@@ -158,6 +160,10 @@ def _write_batch(
             classes=len(pictures.classes), seed=seed, epoch=0,
         )  # fmt: skip
         captions = [_caption(row, pictures.classes) for row in targets]
+    elif isinstance(pictures.targets, Boxes):
+        images, captions = _batch_with_boxes(
+            pictures.images[indices], pictures.targets.subset(indices), indices, augmentation, seed
+        )
     else:
         images = augmented(pictures.images[indices], indices, augmentation, seed=seed, epoch=0)
         mirrored = mirrored_targets(pictures.targets, augmentation.flip_negates)
@@ -172,6 +178,38 @@ def _write_batch(
     for label, name in enumerate(pictures.classes):
         if not _in_every_font(name):
             console.print(f"class {label} is {printable(name)}")
+
+
+def _batch_with_boxes(
+    images: NDArray[np.uint8],
+    boxes: Boxes,
+    indices: NDArray[np.integer[Any]],
+    augmentation: Augmentation,
+    seed: int,
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """Changed pictures with their moved boxes drawn on them, and what is in each."""
+    import numpy as np
+
+    from pellucid.data.augment import augmented, moved_boxes
+    from pellucid.data.check.fingerprint import image_of
+    from pellucid.show.boxed import boxed
+
+    height, width = images.shape[1:3]
+    moved = boxes.of_array(
+        moved_boxes(boxes.array, indices, augmentation, shape=(height, width), seed=seed, epoch=0)
+    )
+    place_of = {name: place for place, name in enumerate(boxes.classes)}
+    drawn = [
+        boxed(
+            image_of(image),
+            [(row[1:5], "", place_of[row[0]]) for row in moved.rows(i)],
+            max(height, width),
+        )
+        for i, image in enumerate(augmented(images, indices, augmentation, seed=seed, epoch=0))
+    ]
+    return np.stack([np.asarray(each) for each in drawn]), [
+        moved.text(i) for i in range(len(drawn))
+    ]
 
 
 def _caption(target: NDArray[np.float32], classes: tuple[str, ...]) -> str:

@@ -178,6 +178,12 @@ class Boxes(Targets):
                 boxes[i, k], places[i, k], ignored[i, k] = (x0, y0, x1, y1), place_of[name], skip
         return replace(self, boxes=boxes, places=places, ignored=ignored)
 
+    def of_array(self, array: NDArray[np.floating[Any]]) -> Boxes:
+        """Boxes of these classes from an array (N, M, 6), as :attr:`array` gives them."""
+        places = array[..., 4].astype(np.int64)
+        boxes = array[..., :4].astype(np.float32)
+        return replace(self, boxes=boxes, places=places, ignored=array[..., 5] != 0)
+
     def text(self, i: int) -> str:
         numbers = Counter(name for name, *_ in self.rows(i))
         return f"{JOINT} ".join(f"{number} {name}" for name, number in numbers.items()) or "–"

@@ -118,7 +118,7 @@ def _read(file: Path, root: Path, part: str) -> list[Annotated]:
     for number, category in enumerate(values["categories"]):
         here = f"{place}, category {number}"
         names[_key(category, "id", here)] = checked_class(_get(category, "name", here), here)
-    folders = _picture_folders(file, root, part)
+    folders = _picture_folders(file, root, part_within(file.stem) or part)
     pictures: dict[object, Annotated] = {}
     for number, image in enumerate(values["images"]):
         here = f"{place}, image {number}"
