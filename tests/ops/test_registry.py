@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -40,6 +41,18 @@ def test_every_operation_is_in_every_check(kind: str) -> None:
     assert kind in {refused.kind for refused in REFUSED}, (
         "say in tests/ops/errors.py what it refuses"
     )
+
+
+KOREAN = Path(__file__).parents[2] / "web" / "src" / "text" / "ko" / "network.ts"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OPERATIONS if kind not in LOSSES])
+def test_every_operation_has_a_korean_name_in_pages(kind: str) -> None:
+    names, words = KOREAN.read_text("utf-8").split("const WORDS", 1)
+    entry = re.compile(rf"^ +{kind}: ", re.MULTILINE)
+    assert entry.search(names), f"name it in KINDS of {KOREAN.name} (web/src/text/ko)"
+    if OPERATIONS[kind].words:
+        assert entry.search(words), f"say what it does in WORDS of {KOREAN.name}"
 
 
 OF_MAPS = {"centre_loss"}

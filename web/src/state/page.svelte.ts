@@ -72,10 +72,12 @@ export class PageState {
   readonly outputs: Float32Array = $derived.by(() => this.values.of(this.data.graph.output));
   /** What users read: probabilities, or numbers. */
   readonly answer: Float64Array = $derived.by(() => reading(this.data.model, this.outputs));
-  /** The outputs' places, the likeliest first. */
-  readonly ranking: number[] = $derived(
-    Array.from(this.names.keys()).sort((a, b) => this.answer[b] - this.answer[a] || a - b),
-  );
+  /** The outputs' places, the likeliest first; numbers, whose units differ, in their own order. */
+  readonly ranking: number[] = $derived.by(() => {
+    const places = Array.from(this.names.keys());
+    if (this.data.model.task === "regression") return places;
+    return places.sort((a, b) => this.answer[b] - this.answer[a] || a - b);
+  });
   /** What the maps show. */
   readonly maps: Maps = $derived.by(() => {
     const { gradients, values } = this;
