@@ -48,11 +48,13 @@ KOREAN = Path(__file__).parents[2] / "web" / "src" / "text" / "ko" / "network.ts
 
 @pytest.mark.parametrize("kind", [kind for kind in OPERATIONS if kind not in LOSSES])
 def test_every_operation_has_a_korean_name_in_pages(kind: str) -> None:
-    names, words = KOREAN.read_text("utf-8").split("const WORDS", 1)
-    entry = re.compile(rf"^ +{kind}: ", re.MULTILINE)
-    assert entry.search(names), f"name it in KINDS of {KOREAN.name} (web/src/text/ko)"
+    names, words = (
+        re.findall(r"^ +(\w+): ", part, re.MULTILINE)
+        for part in KOREAN.read_text("utf-8").split("const WORDS", 1)
+    )
+    assert kind in names, "name it in KINDS of web/src/text/ko/network.ts, then scripts/web build"
     if OPERATIONS[kind].words:
-        assert entry.search(words), f"say what it does in WORDS of {KOREAN.name}"
+        assert kind in words, "say what it does in WORDS of web/src/text/ko/network.ts"
 
 
 OF_MAPS = {"centre_loss"}

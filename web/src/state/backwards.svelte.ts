@@ -92,6 +92,7 @@ export class Backwards {
 
   /** Let every weight go one step against its gradient. */
   step(): void {
+    if (!this.right) this.wanted = this.assumed; // which the address keeps, too
     if (this.page.gradients) this.take(this.page.gradients, this.rate);
   }
 

@@ -33,6 +33,9 @@ test("labels that a sample has are ticked, and the loss compares with them", asy
   await expect.poll(() => right.count()).toBe(0);
   const answers = await outputs(page);
   await expect.poll(checked).toEqual(answers.map((x) => x >= 0));
+  // a step towards what the network has answered itself is kept in the address
+  await page.getByRole("button", { name: "Take a step" }).click();
+  await expect.poll(() => page.url()).toContain("wanted=");
   await page.getByRole("button", { name: /^known/ }).click();
   await expect.poll(checked).toEqual([true, false, true]);
   await close();

@@ -11,6 +11,7 @@ const KINDS: Record<string, string> = {
   clip: "범위 자르기",
   concatenate: "이어 붙이기",
   conv2d: "합성곱",
+  conv_transpose2d: "전치 합성곱",
   crop: "가장자리 잘라 내기",
   dense: "완전연결",
   dropout: "드롭아웃",
