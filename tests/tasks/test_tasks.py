@@ -16,6 +16,7 @@ from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
 from pellucid.tasks import (
     TASKS,
+    Detection,
     MultiLabel,
     Regression,
     SingleLabel,
@@ -30,6 +31,7 @@ EVERY = [
     MultiLabel(("cat", "pet"), threshold=0.25),
     Regression(("angle",), (0.5,), (2.0,)),
     Regression(("x", "y"), (0.5, -1.0), (2.0, 0.25), flat=False),
+    Detection(("cat", "dog"), boxes=7, shown=0.4),
 ]
 
 
@@ -55,6 +57,9 @@ def test_there_and_back_through_json(task: Any) -> None:
     "values",
     [
         {"kind": "detection"},
+        {"kind": "segmentation"},
+        {"kind": "detection", "classes": ["a"], "stride": 0},
+        {"kind": "detection", "classes": ["a"], "overlap": 2.0},
         {"kind": "multi-label", "classes": ["a", "b"], "threshold": 1.5},
         {"kind": "multi-label", "classes": ["a", "a"]},
         {"kind": "multi-label", "classes": ["a", "b"], "label_kind": "int"},

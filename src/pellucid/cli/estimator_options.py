@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import arguments
-from pellucid.data.targets import Numbers
+from pellucid.data.boxes import Boxes
+from pellucid.data.targets import TARGETS, Numbers
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
 
-    Estimator = ImageClassifier | ImageRegressor
+    Estimator = AnyEstimator
 
 _OTHERS = {"image_size", "class_weights", "augmentation", "loss", "validation"}
 """Settings of estimators that options have in another form, or that data are read by."""
@@ -29,11 +30,12 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
     Raises:
         ArgumentError: If an option is out of range, or has no meaning for the task.
     """
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import ImageClassifier, estimator_of
+    from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
 
-    size, weights, loss = options["image_size"], options["class_weights"], options.get("loss")
+    size, weights = options["image_size"], options["class_weights"]
     weights = None if weights == "none" else weights
-    kind = ImageRegressor if task == Numbers.kind else ImageClassifier
+    kind = ImageClassifier if task is None else estimator_of(task)
     given = {name: options[name] for name in kind._settings() if name in options.keys() - _OTHERS}
     if given.get("optimizer", "") is None:
         del given["optimizer"]  # the estimator's own
@@ -41,22 +43,35 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         "image_size": None if size is None else arguments.image_size(size),
         "augmentation": options["augment"],
     }
-    if kind is ImageRegressor:
-        given |= {} if loss is None else {"loss": loss}
-        for name, value in (
-            ("--label-smoothing", options["label_smoothing"]),
-            ("--class-weights", weights),
-        ):
-            if value:
-                raise ArgumentError(
-                    f"{name} is made for classes, and the data are for {Numbers.title}; leave it "
-                    "out"
-                )
-    else:
+    if task is None or task in ImageClassifier.TASKS:
         given["class_weights"] = weights
-        if loss is not None and task is not None:
-            raise ArgumentError(
-                f"--loss is made for numbers, and the data are for {task} classification; leave it "
-                "out"
-            )
+    else:
+        _refuse(
+            {"--label-smoothing": options["label_smoothing"], "--class-weights": weights},
+            f"is made for classes, and the data are for {TARGETS[task].title}",
+        )
+    loss = options.get("loss")
+    if task == Numbers.kind:
+        given |= {} if loss is None else {"loss": loss}
+    elif task is not None:
+        _refuse(
+            {"--loss": loss}, f"is made for numbers, and the data are for {TARGETS[task].title}"
+        )
+    if task == Boxes.kind:
+        _refuse(
+            {"--fine-tune": options.get("fine_tune")},
+            "is made for a frozen body, and of a detector everything learns",
+        )
+        if given["architecture"] == DEFAULT_ARCHITECTURE:
+            del given["architecture"]  # the detector's own body
+        if options.get("pretrained") is not None:
+            _refuse({"--start-from": options["start_from"]}, "and --from are both given")
+            given["start_from"] = options["pretrained"]
     return kind(**given).check_settings()
+
+
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    """Raise ArgumentError for the first option that is given."""
+    for name, value in given.items():
+        if value:
+            raise ArgumentError(f"{name} {why}; leave it out")

@@ -16,7 +16,7 @@ from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.by_task import AnyReport
     from pellucid.training import Epoch
 
@@ -114,7 +114,7 @@ def _write(
     out: Path,
     model: str,
     data: str,
-    classifier: ImageClassifier | ImageRegressor,
+    classifier: AnyEstimator,
     report: AnyReport,
     pictures: Dataset,
     notes: list[str],

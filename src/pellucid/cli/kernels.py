@@ -18,7 +18,7 @@ from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
 
 
 def kernels(
@@ -79,7 +79,7 @@ def _units(text: str) -> list[int]:
 
 
 def _projections(
-    learner: ImageClassifier | ImageRegressor,
+    learner: AnyEstimator,
     source: str,
     layer: str | None,
     units: list[int] | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
 
 
 def load_model_for(
@@ -17,7 +17,7 @@ def load_model_for(
     classes: str | None = None,
     max_pixels: int | None = None,
     invert: bool = False,
-) -> ImageClassifier | ImageRegressor:
+) -> AnyEstimator:
     """Load a model by its path or its name, whatever it was trained for.
 
     That a file has the name of the network that is meant is printed on stderr, and what users of

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.asked import Asked
     from pellucid.data.reference import DataPicture
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.answer_forms import AnswerForm
     from pellucid.evaluation.guesses import Guesses
     from pellucid.evaluation.predictions import Prediction
@@ -122,7 +122,7 @@ def predict(
 
 
 def _answer(
-    classifier: ImageClassifier | ImageRegressor,
+    classifier: AnyEstimator,
     asked: Asked,
     top: int,
     out: Path | None,
@@ -232,7 +232,7 @@ def _true(picture: Path | DataPicture, label: str | None, task: Task) -> str | N
 def _write(
     out: Path | None,
     answers: Iterator[Prediction],
-    classifier: ImageClassifier | ImageRegressor,
+    classifier: AnyEstimator,
     asked: Asked,
     top: int,
     label: str | None,
@@ -256,7 +256,7 @@ def _write(
 
 def _collected(
     answers: Iterator[Prediction],
-    classifier: ImageClassifier | ImageRegressor,
+    classifier: AnyEstimator,
     asked: Asked,
     top: int,
 ) -> Guesses:
@@ -309,7 +309,7 @@ def _print_nothing(_: Prediction, near: list[Neighbour]) -> None:
 
 
 def _neighbours(
-    classifier: ImageClassifier | ImageRegressor, model: str, count: int
+    classifier: AnyEstimator, model: str, count: int
 ) -> Callable[[Path | DataPicture], list[Neighbour]]:
     """What finds the training pictures that are most alike to a picture."""
     from pellucid.files.run_model import model_path

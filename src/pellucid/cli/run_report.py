@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pellucid.data import Dataset, Splits
     from pellucid.data.quarantine import BadFile
     from pellucid.engines import Program
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.by_task import AnyReport
     from pellucid.metrics.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.result import Progress, TrainingResult
 
-    Estimator = ImageClassifier | ImageRegressor
+    Estimator = AnyEstimator
 
 QUARANTINED = "quarantined.csv"
 

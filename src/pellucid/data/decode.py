@@ -119,23 +119,31 @@ class Header(NamedTuple):
     deep: bool = False
 
 
-def header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
+def header(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Header:
     """Return what the header of a picture file says, without decoding the picture.
+
+    Args:
+        source: Where it is, or its bytes.
+        max_pixels: Pictures with more pixels than this are refused.
 
     Raises:
         DataError: As :func:`opened` raises it.
     """
-    content = small_file(path)
+    content = source if isinstance(source, bytes) else small_file(source)
     plain = None if content is None else plain_jpeg(content)
     if plain is not None and plain[0] * plain[1] <= max_pixels:
         return Header(plain[1], plain[0], plain[2] == "L")
-    with opened(path, max_pixels) as image:
-        # versions of Pillow differ in whether the size of a TIFF picture is the upright one
-        tags = getattr(image, "tag_v2", {})
-        width, height = tags.get(256, image.width), tags.get(257, image.height)
-        if orientation(image) >= 5:  # lying on a side
-            width, height = height, width
+    with opened(source, max_pixels) as image:
+        width, height = upright_size(image)
         return Header(height, width, is_grey(image), is_deep(image))
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return the width and height that a picture has once it is turned upright."""
+    # versions of Pillow differ in whether the size of a TIFF picture is the upright one
+    tags = getattr(image, "tag_v2", {})
+    width, height = tags.get(256, image.width), tags.get(257, image.height)
+    return (height, width) if orientation(image) >= 5 else (width, height)  # lying on a side
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pellucid.data.boxes import Boxes
 from pellucid.data.labels import class_values, is_integer
 from pellucid.data.target import JOINT, NONE, Targets, unsuited
 from pellucid.data.target_checks import (
@@ -317,7 +318,9 @@ class Numbers(Targets):
         return replace(self, values=other.values)
 
 
-TARGETS: dict[str, type[Targets]] = {each.kind: each for each in (ClassTargets, LabelSets, Numbers)}
+TARGETS: dict[str, type[Targets]] = {
+    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes)
+}
 """Every kind of targets, by the name of its task."""
 
 

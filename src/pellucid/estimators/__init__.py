@@ -6,22 +6,30 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.estimators.classifier import ImageClassifier
+from pellucid.estimators.detector import ObjectDetector
 from pellucid.estimators.regressor import ImageRegressor
 from pellucid.interop.models import find_model
 
 if TYPE_CHECKING:
     import os
 
-__all__ = ["ESTIMATORS", "ImageClassifier", "ImageRegressor", "estimator_of", "load_estimator"]
+__all__ = [
+    "ESTIMATORS",
+    "ImageClassifier",
+    "ImageRegressor",
+    "ObjectDetector",
+    "estimator_of",
+    "load_estimator",
+]
 
-ESTIMATORS: tuple[type[ImageClassifier] | type[ImageRegressor], ...] = (
-    ImageClassifier,
-    ImageRegressor,
-)
+AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector
+"""An estimator of some task."""
+
+ESTIMATORS: tuple[type[AnyEstimator], ...] = (ImageClassifier, ImageRegressor, ObjectDetector)
 """Every estimator."""
 
 
-def estimator_of(task: str) -> type[ImageClassifier] | type[ImageRegressor]:
+def estimator_of(task: str) -> type[AnyEstimator]:
     """The estimator that learns a task."""
     return next(each for each in ESTIMATORS if task in each.TASKS)
 
@@ -32,7 +40,7 @@ def load_estimator(
     engine: str = DEFAULT,
     max_pixels: int | None = None,
     invert: bool = False,
-) -> ImageClassifier | ImageRegressor:
+) -> AnyEstimator:
     """The estimator in a model file or a run folder, or of a name, by what it was trained for.
 
     Args:

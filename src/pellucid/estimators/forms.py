@@ -16,12 +16,12 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.estimators import ImageClassifier, ImageRegressor
+    from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.verification import Form
     from pellucid.files import Model
     from pellucid.interop.onnx.computed import Outside
 
-    Given = ImageClassifier | ImageRegressor | str | os.PathLike[str]
+    Given = AnyEstimator | str | os.PathLike[str]
 
 
 def forms(given: Sequence[Given], engines: Sequence[str | None]) -> list[Form]:
@@ -78,7 +78,7 @@ def _path(network: Any) -> str | os.PathLike[str]:
     return network
 
 
-def _estimator(network: Given, engine: str | None) -> ImageClassifier | ImageRegressor:
+def _estimator(network: Given, engine: str | None) -> AnyEstimator:
     if isinstance(network, str | os.PathLike):
         return load_estimator(network, engine=engine or DEFAULT)
     if engine is None:

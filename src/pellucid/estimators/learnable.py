@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError
-from pellucid.tasks import MultiLabel, Regression, SingleLabel
+from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -14,6 +14,7 @@ OTHERS = {
     SingleLabel.kind: "an ImageClassifier",
     MultiLabel.kind: "an ImageClassifier",
     Regression.kind: "an ImageRegressor",
+    Detection.kind: "an ObjectDetector",
 }
 """What learns which task."""
 

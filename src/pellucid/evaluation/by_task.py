@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.evaluation.detection import DetectionReport, evaluate_boxes
 from pellucid.evaluation.evaluate import evaluate
 from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
 from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
 from pellucid.evaluation.report import Report
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.tasks import Task
 
-    AnyReport = Report | MultiLabelReport | RegressionReport
+    AnyReport = Report | MultiLabelReport | RegressionReport | DetectionReport
 
-REPORTS = (Report, MultiLabelReport, RegressionReport)
+REPORTS = (Report, MultiLabelReport, RegressionReport, DetectionReport)
 """What a judgement can be."""
 
 
@@ -36,4 +37,6 @@ def evaluate_task(program: Program, dataset: Dataset, task: Task) -> AnyReport:
         return evaluate_labels(program, dataset, task)
     if isinstance(task, Regression):
         return evaluate_numbers(program, dataset, task)
+    if isinstance(task, Detection):
+        return evaluate_boxes(program, dataset, task)
     return evaluate(program, dataset, classes=task.names)

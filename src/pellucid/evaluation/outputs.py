@@ -11,6 +11,8 @@ from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -33,6 +35,19 @@ def outputs_of(
         DataError: The pictures are of another shape or for another task than the network's, or it
             answers one with NaN or infinity.
     """
+    found = np.empty((len(dataset), *program.graph.output_shape))
+    for batch, outputs in output_batches(program, dataset, task, batch_size):
+        found[batch] = outputs
+    return found
+
+
+def output_batches(
+    program: Program, dataset: Dataset, task: Task, batch_size: int | None = None
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """A network's outputs batch by batch, with the places of the pictures.
+
+    Arguments and errors are those of :func:`outputs_of`.
+    """
     graph, name = program.graph, printable(dataset.name)
     if dataset.kind != task.kind or dataset.classes != task.names:
         raise DataError(
@@ -44,14 +59,14 @@ def outputs_of(
             f"{name}: has images {dataset.image_shape}, but the network takes "
             f"{graph.input_shape}; read the data with the network's preprocessing"
         )
-    found = np.empty((len(dataset), len(task.names)))
     for batch in parts(len(dataset), batch_size or images_at_once(program.forward_bytes)):
         with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
-            found[batch] = program.forward(dataset.images[batch])
-    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
-    if len(bad):
-        raise DataError(
-            f"{printable(dataset.picture_name(int(bad[0])))}: the network answers with NaN or "
-            "infinity; its training diverged: train with a lower learning rate"
-        )
-    return found
+            outputs = program.forward(dataset.images[batch]).astype(np.float64)
+        bad = np.flatnonzero(~np.isfinite(outputs).reshape(len(outputs), -1).all(axis=1))
+        if len(bad):
+            raise DataError(
+                f"{printable(dataset.picture_name(batch.start + int(bad[0])))}: the network "
+                "answers with NaN or infinity; its training diverged: train with a lower learning "
+                "rate"
+            )
+        yield batch, outputs

@@ -28,7 +28,7 @@ from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task, task_from_dict
+from pellucid.tasks import MultiLabel, SingleLabel, Task, task_from_dict
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -104,15 +104,7 @@ class Model:
 
     def _check(self) -> None:
         graph = self.network.graph
-        if len(graph.output_shape) != 1:
-            raise ArgumentError(
-                f"a model's network must end in one logit a class, got the shape "
-                f"{graph.output_shape}; end it with Flatten() and Dense()"
-            )
-        (outputs,) = graph.output_shape
-        if len(self.task.names) != outputs:
-            what = "columns" if self.task.kind == Regression.kind else "classes"
-            raise ArgumentError(f"there are {len(self.task.names)} {what}, but {outputs} logits")
+        self.task.check_outputs(graph.output_shape)
         if graph[graph.output].operation.kind == "softmax":
             raise ArgumentError(
                 "a model's network must end in logits; leave the Softmax() out, it is applied to "

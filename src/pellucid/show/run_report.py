@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pellucid.show import detection_report, multi_label_report, regression_report, report
 from pellucid.show import document as d
-from pellucid.show import multi_label_report, regression_report, report
 from pellucid.show.training import training_sections
 from pellucid.text import counted
 
@@ -24,6 +24,7 @@ PARTS: dict[str, tuple[Numbers, Sections]] = {
     "multi-label report": (
         multi_label_report.numbers, multi_label_report.multi_label_sections,
     ),
+    "detection report": (detection_report.numbers, detection_report.detection_sections),
     "regression report": (regression_report.numbers, regression_report.regression_sections),
 }  # fmt: skip
 """By kind of judgement: its numbers, and the sections that are its own."""

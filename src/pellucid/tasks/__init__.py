@@ -1,22 +1,22 @@
-"""What networks are trained for: one class a picture, several labels, or numbers."""
+"""What networks are trained for: one class a picture, several labels, numbers, or boxes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.errors import DataError
 from pellucid.settings import from_dict
+from pellucid.tasks.detection import Detection
 from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
 from pellucid.tasks.task import Judge, Judged, Task, check_one_class
-from pellucid.text import listed
 
 if TYPE_CHECKING:
     from pellucid.data.targets import Targets
 
 __all__ = [
     "TASKS",
+    "Detection",
     "Judge",
     "Judged",
     "MultiLabel",
@@ -28,7 +28,9 @@ __all__ = [
     "task_of",
 ]
 
-TASKS: dict[str, type[Task]] = {task.kind: task for task in (SingleLabel, MultiLabel, Regression)}
+TASKS: dict[str, type[Task]] = {
+    task.kind: task for task in (SingleLabel, MultiLabel, Regression, Detection)
+}
 """Every task by its kind: the fixed table that model files are read with."""
 
 
@@ -38,11 +40,6 @@ def task_of(targets: Targets) -> Task:
     Raises:
         DataError: If nothing can be learned from them.
     """
-    if targets.kind not in TASKS:
-        raise DataError(
-            f"data for {targets.title}, which no network here learns; there are "
-            f"{listed([task.title for task in TASKS.values()])}"
-        )
     return TASKS[targets.kind].of(targets)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 MEASURES = {
     "accuracy": ("accuracy", "{:.2%}"),
     "mean_average_precision": ("mAP", "{:.2%}"),
+    "map50": ("mAP at IoU 0.5", "{:.2%}"),
+    "map": ("mAP at IoU 0.5 to 0.95", "{:.2%}"),
+    "shown": ("shown from", "{:.2%}"),
     "micro_f1": ("micro F1", "{:.2%}"),
     "macro_f1": ("macro F1", "{:.2%}"),
     "threshold": ("threshold", "{:.2%}"),

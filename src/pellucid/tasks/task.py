@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array, Operation
+    from pellucid.ops.operation import Array, Operation, Shape
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Task(ABC):
         measures: What :meth:`judge` measures, in order.
         read_as: What users read, as a step behind the network's last layer is called.
         outputs: What the network's last layer gives, in a word.
+        counted: What :attr:`names` are, in a word.
     """
 
     kind: ClassVar[str]
@@ -68,6 +69,7 @@ class Task(ABC):
     measures: ClassVar[tuple[str, ...]]
     read_as: ClassVar[str] = "probabilities"
     outputs: ClassVar[str] = "logits"
+    counted: ClassVar[str] = "classes"
 
     @property
     @abstractmethod
@@ -82,6 +84,21 @@ class Task(ABC):
         Raises:
             DataError: If nothing can be learned from them.
         """
+
+    def check_outputs(self, shape: Shape) -> None:
+        """Check that a network that ends in values of a shape can answer this task.
+
+        Raises:
+            ArgumentError: If it cannot; what was expected.
+        """
+        if len(shape) != 1:
+            raise ArgumentError(
+                f"a model's network must end in one logit a class, got the shape {shape}; end it "
+                "with Flatten() and Dense()"
+            )
+        (outputs,) = shape
+        if len(self.names) != outputs:
+            raise ArgumentError(f"there are {len(self.names)} {self.counted}, but {outputs} logits")
 
     @abstractmethod
     def known(self) -> Targets:

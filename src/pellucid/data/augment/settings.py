@@ -131,9 +131,14 @@ PRESETS = {
     "photos": Augmentation(
         horizontal_flip=True, shift=0.125, brightness=0.1, contrast=0.1, saturation=0.1
     ),
-}
+    "boxes": Augmentation(
+        horizontal_flip=True, shift=0.1, scale=0.25, brightness=0.15, contrast=0.15,
+        saturation=0.1, border=0,
+    ),
+}  # fmt: skip
 """Augmentations by name: nothing; for written characters, which must not be mirrored; for photos of
-things that are the same from both sides."""
+things that are the same from both sides; for photos with boxes, where what a move brings in has
+nothing to be found."""
 
 
 def get_augmentation(text: str) -> Augmentation:

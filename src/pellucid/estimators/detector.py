@@ -1,0 +1,281 @@
+"""The object detector: a network that finds boxes around things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.architectures import Defaults
+from pellucid.architectures.detector import detector, first_weights, with_classes
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.engines import DEFAULT
+from pellucid.engines.batches import forward
+from pellucid.errors import ArgumentError
+from pellucid.estimators.paged import PagedEstimator
+from pellucid.estimators.planning import model_name, statistics
+from pellucid.estimators.reading import as_images, picture_size
+from pellucid.graph import Graph, Network
+from pellucid.interop.models import network_name
+from pellucid.layers import Normalise, Sequential
+from pellucid.ops.types import Type
+from pellucid.short_repr import short_repr
+from pellucid.tasks import Detection
+from pellucid.text import counted, printable
+from pellucid.training.start import Start, architecture_of, start_record
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.augment import Augmentation
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.preprocessing import Picture
+    from pellucid.estimators.base import Pictures
+    from pellucid.files import Model
+    from pellucid.training.recipe import Recipe
+
+BODY = "resnet20"
+"""The body of a detector that starts from scratch."""
+
+DEFAULTS = Defaults(epochs=60, weight_decay=1e-4, augmentation="boxes")
+"""How a detector is trained where nothing is given."""
+
+BATCH = 8
+"""Pictures a step where none are given: they are large, and each has many boxes."""
+
+
+@short_repr
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a detector found in a picture, the most probable first.
+
+    Attributes:
+        boxes: x0, y0, x1, y1 in pixels of the picture as it was given, float (n, 4).
+        classes: The name of each one's class, n.
+        probabilities: Of each, 0 to 1, float (n,).
+    """
+
+    boxes: NDArray[np.float64]
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+class ObjectDetector(PagedEstimator):
+    """Learns to find things in pictures: a box around each, and its class.
+
+    Follows scikit-learn's conventions, as :class:`pellucid.ImageClassifier` does. The network is a
+    one-stage detector (see :mod:`pellucid.architectures.detector`) on the body of an architecture,
+    or, much better where pictures are few, of a trained network.
+
+    Args:
+        architecture: The body: a name of :data:`pellucid.architectures.ARCHITECTURES`, or layers,
+            or a function that makes them from the number of classes.
+        start_from: A trained network whose body is taken, all of which learns on: a name
+            (``"efficientnet-lite0"``), a model file or a run; or a detector.
+        epochs: As of the classifier, like all settings that follow.
+        batch_size: Pictures a step.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        learning_rate: Its peak; none for the default.
+        schedule: ``"constant"``, ``"step"``, ``"cosine"`` or ``"one-cycle"``.
+        weight_decay: On kernels, 0 to 1; none for the default.
+        patience: Epochs without a better validation after which training ends; none: never.
+        ema: The decay of the weights' moving average; none: no average.
+        augmentation: How training pictures are changed, and boxes with them; none for
+            ``"boxes"``.
+        image_size: (height, width) that pictures are brought to between borders, multiples of 32;
+            none: by the pictures.
+        max_pixels: Picture files with more pixels are left out, and never decoded.
+        validation: How much to hold out where the data has no part for it.
+        group: What keeps pictures together when parts are drawn.
+        seed: Of everything random; the same seed gives the same bits.
+        verbose: 0: ``fit`` shows nothing; none: its progress on a terminal and in notebooks.
+        engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
+        warm_start: Whether a further ``fit`` starts from what this detector has learned.
+
+    Attributes:
+        history_: A row an epoch; mean average precision of validation is among its ``measures``.
+    """
+
+    TASKS: ClassVar[tuple[str, ...]] = (Detection.kind,)
+    label_smoothing = None
+    class_weights = None
+    pretrained = None
+    fine_tune = None
+
+    def __init__(
+        self,
+        architecture: str | Sequential | Callable[[int], Sequential] = BODY,
+        *,
+        start_from: str | os.PathLike[str] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        optimizer: str = "adamw",
+        learning_rate: float | None = None,
+        schedule: str = "one-cycle",
+        weight_decay: float | None = None,
+        patience: int | None = None,
+        ema: float | None = None,
+        augmentation: str | Augmentation | None = None,
+        image_size: tuple[int, int] | None = None,
+        max_pixels: int = MAX_PIXELS,
+        validation: float | None = None,
+        group: str | None = None,
+        seed: int = 0,
+        verbose: int | None = None,
+        engine: str = DEFAULT,
+        warm_start: bool = False,
+    ) -> None:
+        given = locals()
+        super().__init__(**{n: given[n] for n in given if n not in ("self", "__class__")})
+
+    # ------------------------------------------------------------------------------- what fit does
+
+    def _defaults(self, architecture: str | None = None) -> Defaults:
+        return DEFAULTS
+
+    def _recipe(
+        self,
+        epochs: int | None = None,
+        data: Dataset | None = None,
+        architecture: str | None = None,
+    ) -> Recipe:
+        if self.batch_size is None:
+            plain = {**self.get_params(), "batch_size": BATCH}
+            return type(self)(**plain)._recipe(epochs, data, architecture)
+        return super()._recipe(epochs, data, architecture)
+
+    def _reads_as(self) -> Model | None:
+        """The detector whose preprocessing is taken; a body's own would cut boxes off."""
+        origin = self._origin()
+        return origin if origin is not None and origin.task.kind == Detection.kind else None
+
+    def reading_size(
+        self, pictures: object, size: Sequence[int] | None = None
+    ) -> tuple[int, int] | None:
+        """The size of picture files: the setting, or that of the detector to start from."""
+        if size is None and self._reads_as() is None:
+            return self.image_size
+        return super().reading_size(pictures, size)
+
+    def _first_network(
+        self, data: Dataset, seed: int, before: Start | None = None
+    ) -> tuple[Network, dict[str, Any] | None]:
+        if before is not None:
+            return before.network, before.record
+        origin = self._origin()
+        if origin is None:
+            return self._new_network(data, seed), None
+        started = self._started(origin, data, seed)
+        return started.network, started.record
+
+    def start_line(self, data: Dataset) -> str | None:
+        """What ``fit`` would start from, in a line; None: from scratch."""
+        origin = self._origin()
+        return None if origin is None else self._started(origin, data, self.seed).line
+
+    def _started(self, origin: Model, data: Dataset, seed: int) -> Start:
+        """A detector whose weights are a model's where that has them."""
+        again = self.warm_start and self._fitted is not None
+        if again or self.start_from is None:
+            name = "the detector itself"
+        else:
+            name = network_name(self.start_from) or model_name(self.start_from)
+        old = origin.network.graph
+        if old.input_shape[2] != data.image_shape[2]:
+            raise ArgumentError(
+                f"{printable(name)}: takes pictures of {counted(old.input_shape[2], 'channel')}, "
+                f"and these have {data.image_shape[2]}; train from scratch"
+            )
+        body = Graph({old.input: Type(data.image_shape)}, old.nodes, old.outputs)
+        graph = (
+            with_classes(body, len(data.classes))
+            if origin.task.kind == Detection.kind
+            else detector(body, len(data.classes))
+        )
+        weights, learned, fresh = first_weights(graph, seed), set(), set()
+        for each in graph.parameters:
+            own = origin.network.weights.get(str(each))
+            if own is not None and own.shape == weights[str(each)].shape:
+                weights[str(each)] = own.copy()
+                learned.add(each.node)
+            else:
+                fresh.add(each.node)
+        record = start_record(name, origin.network, sorted(fresh))
+        line = (
+            f"starts from {printable(name)} ({printable(architecture_of(origin))}): "
+            f"{len(learned)} of {len(learned | fresh)} layers with weights as they were learned"
+        )
+        return Start(Network(graph, weights), architecture_of(origin), record, line)
+
+    def _new_network(self, data: Dataset, seed: int) -> Network:
+        mean, deviation = statistics(data)
+        layers = self._layers(len(data.classes)).layers
+        whole = Sequential([Normalise(mean, deviation, name="normalise"), *layers])
+        graph = detector(whole.graph(data.image_shape), len(data.classes))
+        return Network(graph, first_weights(graph, seed))
+
+    # ------------------------------------------------------------------------------------- answers
+
+    def predict(self, pictures: Picture | Sequence[Picture] | NDArray[Any]) -> Found | list[Found]:
+        """What is found in pictures: a :class:`Found` for one picture, a list of them for several.
+
+        Args:
+            pictures: As :meth:`pellucid.ImageClassifier.predict` takes them.
+        """
+        return self._found(pictures, self._task.shown)
+
+    def detections(
+        self, pictures: Picture | Sequence[Picture] | NDArray[Any], least: float = 0.0
+    ) -> Found | list[Found]:
+        """The same with a least probability of one's own.
+
+        Args:
+            pictures: As :meth:`predict` takes them.
+            least: 0 to 1; nothing below the task's own :attr:`least` is found.
+        """
+        return self._found(pictures, least)
+
+    @property
+    def _task(self) -> Detection:
+        task = self.model_.task
+        assert isinstance(task, Detection)
+        return task
+
+    def _found(
+        self, pictures: Picture | Sequence[Picture] | NDArray[Any], least: float
+    ) -> Found | list[Found]:
+        checks.number("least", least, 0.0, 1.0)
+        several = isinstance(pictures, list | tuple)
+        given: Sequence[Any] = pictures if several else [pictures]  # type: ignore[assignment]
+        found = [each for picture in given for each in self._of_one(picture, least)]
+        single = not several and (not isinstance(pictures, np.ndarray) or len(found) == 1)
+        return found[0] if single else found
+
+    def _of_one(self, picture: Picture | NDArray[Any], least: float) -> list[Found]:
+        """What is found in a picture, or in each of an array of pictures of the network's size."""
+        size = picture_size(self.model_, picture, self.max_pixels)
+        images, _ = as_images(self.model_, picture, self.max_pixels)
+        rows = self._task.answer(forward(self._learned.program, images).astype(np.float64))
+        return [self._read(each, size, least) for each in rows]
+
+    def _read(self, rows: NDArray[np.float64], size: tuple[int, int] | None, least: float) -> Found:
+        kept = rows[(rows[:, 5] >= 0) & (rows[:, 4] >= least)]
+        boxes = kept[:, :4]
+        if size is not None:
+            boxes = self.model_.preprocessing.placement(*size).to_original(boxes)
+        names = tuple(self._task.classes[int(place)] for place in kept[:, 5])
+        return Found(np.asarray(boxes, np.float64), names, kept[:, 4])
+
+    def score(
+        self, pictures: Pictures, labels: Sequence[Any] | NDArray[Any] | None = None
+    ) -> float:
+        """Mean average precision at an IoU of 0.5, 0 to 1; see :meth:`evaluate`."""
+        return float(self.evaluate(pictures, labels).score)

@@ -1,0 +1,154 @@
+"""Finding boxes in a map of classes and distances, as :mod:`pellucid.ops.centre_loss` learns it.
+
+Of each class, cells are candidates whose probability is at least a threshold and the largest among
+the 3×3 around; of equal neighbours the first in reading order (Zhou et al. 2019, *Objects as
+points*, section 4). Candidates are taken by falling probability, of equals by row, column and
+class; one that overlaps a box of its class that was taken before by more than a bound is left out
+(non-maximum suppression, Felzenszwalb et al. 2010, *Object detection with discriminatively trained
+part-based models*, section 4.3, by IoU).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.errors import ShapeError
+from pellucid.ops.centre_loss import COLUMNS, MOST_LOG
+from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
+from pellucid.ops.reads import Axis, Reads
+from pellucid.ops.sigmoid import sigmoid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
+    from pellucid.ops.operation import Array, Family, Saved, Shape
+    from pellucid.ops.terms import Rule
+
+    Floats = NDArray[np.float64]
+
+NOT_FOUND = -1.0
+"""The class of a row without a box."""
+
+CANDIDATES = 10
+"""Candidates that are looked at for each box that is answered, at most: a bound on the work."""
+
+
+@dataclass(frozen=True)
+class FindBoxes(Operation):
+    """Boxes of a map: x is (N, h, w, K + 4), y is (N, M, 6).
+
+    A row is x0, y0, x1, y1 in pixels, within the picture, the probability and the class, by falling
+    probability; rows without a box are zeros and the class −1.
+
+    Attributes:
+        stride: Pixels from one cell to the next, 1 to 256.
+        most: M, 1 to 10 000.
+        least: The least probability, 0.001 to 1.
+        overlap: The most IoU of two boxes of one class, 0 to 1.
+    """
+
+    kind: ClassVar[str] = "find_boxes"
+    title: ClassVar[str] = "boxes"
+    family: ClassVar[Family] = "probabilities"
+    rule: ClassVar[Rule] = "function"
+    stride: int = 8
+    most: int = 100
+    least: float = 0.05
+    overlap: float = 0.5
+
+    def __post_init__(self) -> None:
+        checks.whole("stride", self.stride, 1, 256)
+        checks.whole("most", self.most, 1, 10_000)
+        checks.number("least", self.least, 0.001, 1.0)
+        checks.number("overlap", self.overlap, 0.0, 1.0)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_inputs(*inputs)
+        (shape,) = inputs
+        if len(shape) != 3 or shape[2] < 5:
+            raise ShapeError(
+                f"takes a map of K classes and 4 distances, (h, w, K + 4), got {describe(shape)}"
+            )
+        return (self.most, COLUMNS)
+
+    def multiply_adds(self, *inputs: Shape) -> int:
+        return 0
+
+    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
+        (x_nhwc,) = inputs
+        found = np.zeros((len(x_nhwc), self.most, COLUMNS))
+        found[..., 5] = NOT_FOUND
+        for n, z in enumerate(x_nhwc):
+            rows = self.of_map(z)
+            found[n, : len(rows)] = rows
+        return found.astype(x_nhwc.dtype), None
+
+    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
+        """None: which boxes are found jumps; explain the map that they are found in.
+
+        Raises:
+            ShapeError: Always.
+        """
+        raise ShapeError("boxes that were found have no gradient; take that of the map before")
+
+    def reads(self, *inputs: Shape) -> Reads:
+        return Reads((tuple(Axis(n, taps=n) for n in inputs[0]),), self.output_shape(*inputs))
+
+    def of_map(self, z: Array) -> Floats:
+        """The boxes of one map, (h, w, K + 4), as rows, (n, 6) with n at most M."""
+        height, width, _ = z.shape
+        p = sigmoid(z[..., :-4].astype(np.float64))
+        rows, columns, classes = np.nonzero((p >= self.least) & _largest_around(p))
+        scores = p[rows, columns, classes]
+        order = np.argsort(-scores, kind="stable")[: CANDIDATES * self.most]
+        rows, columns, classes, scores = (each[order] for each in (rows, columns, classes, scores))
+        logs = z[rows, columns, -4:].astype(np.float64)
+        distances = self.stride * np.exp(np.clip(logs, -MOST_LOG, MOST_LOG))
+        middles = (np.stack([columns, rows], axis=1) + 0.5) * self.stride
+        ends = np.array([width, height]) * self.stride
+        low = np.clip(middles - distances[:, :2], 0, ends)
+        high = np.clip(middles + distances[:, 2:], 0, ends)
+        boxes = np.concatenate([low, high], axis=1)
+        kept = _kept(boxes, classes, self.overlap, self.most)
+        return np.column_stack([boxes[kept], scores[kept], classes[kept]])
+
+
+def _largest_around(p: Floats) -> NDArray[np.bool_]:
+    """Which values are the largest of the 3×3 around, of equals the first, (h, w, K)."""
+    height, width, _ = p.shape
+    around = np.pad(p, ((1, 1), (1, 1), (0, 0)), constant_values=-1.0)
+    found = np.ones(p.shape, bool)
+    for i in range(3):
+        for j in range(3):
+            other = around[i : i + height, j : j + width]
+            if (i, j) < (1, 1):
+                found &= p > other
+            elif (i, j) > (1, 1):
+                found &= p >= other
+    return found
+
+
+def _kept(boxes: Floats, classes: NDArray[np.int64], bound: float, most: int) -> list[int]:
+    """The places of boxes that overlap none of their class before them by more than a bound."""
+    kept: list[int] = []
+    sizes = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    for b in range(len(boxes)):
+        rivals = [other for other in kept if classes[other] == classes[b]]
+        if sizes[b] <= 0:
+            continue
+        if rivals:
+            edges = np.minimum(boxes[rivals, 2:], boxes[b, 2:]) - np.maximum(
+                boxes[rivals, :2], boxes[b, :2]
+            )
+            common = np.prod(np.maximum(edges, 0.0), axis=1)
+            if (common > bound * (sizes[rivals] + sizes[b] - common)).any():
+                continue
+        kept.append(b)
+        if len(kept) == most:
+            break
+    return kept

@@ -1,0 +1,170 @@
+"""Object detection: boxes around things, each of a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.data.boxes import Boxes
+from pellucid.data.target_checks import checked_names
+from pellucid.errors import ArgumentError, DataError
+from pellucid.metrics.detection import best_score, mean_average_precision
+from pellucid.metrics.matching import Detections, match
+from pellucid.ops import CentreLoss
+from pellucid.ops.find_boxes import FindBoxes
+from pellucid.ops.operation import describe
+from pellucid.tasks.task import Judge, Judged, Task
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.labels import LabelKind
+    from pellucid.data.targets import Targets
+    from pellucid.ops.loss import Loss
+    from pellucid.ops.operation import Array, Shape
+
+DISTANCES = 4
+"""Outputs of a cell beside its K logits."""
+
+
+@dataclass(frozen=True)
+class Detection(Task):
+    """Boxes of K classes, found in a map of logits and distances, (h, w, K + 4).
+
+    See :mod:`pellucid.ops.centre_loss` for what is learned, and :mod:`pellucid.ops.find_boxes` for
+    how boxes are found.
+
+    Attributes:
+        classes: The K class names.
+        stride: Pixels of the picture from one cell to the next.
+        boxes: The most boxes of a picture that was learned, M.
+        most: The most boxes that are answered, 1 to 10 000.
+        least: The least probability of a box that is answered, 0.001 to 1.
+        overlap: The most IoU of two boxes of one class that are answered, 0 to 1.
+        shown: The least probability of a box that is shown to users; chosen by the validation
+            pictures, for the best F1.
+
+    Raises:
+        DataError: If a name is empty or given twice.
+        ArgumentError: If a number is out of range.
+    """
+
+    kind: ClassVar[str] = Boxes.kind
+    title: ClassVar[str] = Boxes.title
+    measures: ClassVar[tuple[str, ...]] = ("map50", "map", "shown")
+    read_as: ClassVar[str] = "boxes"
+    outputs: ClassVar[str] = "logits and distances"
+    classes: tuple[str, ...]
+    stride: int = 8
+    boxes: int = 100
+    most: int = 100
+    least: float = 0.01
+    overlap: float = 0.5
+    shown: float = 0.3
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", checked_names("the model", self.classes))
+        CentreLoss(self.stride, self.boxes)
+        FindBoxes(self.stride, self.most, self.least, self.overlap)
+        checks.number("shown", self.shown, 0.0, 1.0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.classes
+
+    @classmethod
+    def of(cls, targets: Targets) -> Detection:
+        if not isinstance(targets, Boxes):
+            raise DataError(f"data for {targets.title}; expected boxes")
+        counts = targets.box_counts()
+        if not any(counts.values()):
+            raise DataError(
+                "no picture to learn from has a box, of which nothing can be learned; give "
+                "pictures with boxes"
+            )
+        return cls(targets.classes, boxes=max(1, targets.places.shape[1]))
+
+    def check_outputs(self, shape: Shape) -> None:
+        if len(shape) != 3 or shape[2] != len(self.classes) + DISTANCES:
+            raise ArgumentError(
+                f"a detector of {len(self.classes)} classes ends in a map of "
+                f"{len(self.classes) + DISTANCES} channels, got {describe(shape)}"
+            )
+
+    def known(self) -> Boxes:
+        return Boxes.like(self.classes)
+
+    def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
+        return np.asarray(data.targets.array[indices], np.float32)
+
+    def loss(self) -> CentreLoss:
+        return CentreLoss(self.stride, self.boxes)
+
+    def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
+        """Boxes in the network's pixels, (N, most, 6): x0, y0, x1, y1, probability, class or −1."""
+        return np.asarray(self.reading.forward([outputs], {})[0])
+
+    @property
+    def reading(self) -> FindBoxes:
+        return FindBoxes(self.stride, self.most, self.least, self.overlap)
+
+    def described(self, read: NDArray[np.float64]) -> list[dict[str, Any]]:
+        """Boxes of at least the probability :attr:`shown`, in the network's pixels."""
+        return [
+            {"class": self.classes[int(place)], "probability": score, "box": box}
+            for *box, score, place in read.tolist()
+            if place >= 0 and score >= self.shown
+        ]
+
+    def output_words(self, place: int) -> str:
+        return f"logit of {printable(self.names[place])}"
+
+    def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
+        return replace(self, classes=classes)
+
+    def judge(self, loss: Loss | None = None) -> Judge:
+        return _Judge(self, self.loss() if loss is None else loss)
+
+    def settled(self, measures: dict[str, float]) -> Detection:
+        return replace(self, shown=measures.get("shown", self.shown))
+
+
+def detections_of(found: NDArray[np.float64]) -> Detections:
+    """Boxes that :class:`pellucid.ops.find_boxes.FindBoxes` found, as measures take them."""
+    return Detections(found[..., :4], found[..., 4], found[..., 5].astype(np.int64))
+
+
+class _Judge(Judge):
+    """Measures average precision as COCO does, and finds from which probability on to answer."""
+
+    def __init__(self, task: Detection, loss: Loss) -> None:
+        self._task, self._loss = task, loss
+        self._losses: list[NDArray[np.float64]] = []
+        self._found: list[NDArray[np.float64]] = []
+        self._truth: list[Array] = []
+
+    def add(self, outputs: NDArray[np.float64], targets: Array) -> None:
+        self._losses.append(self._loss.per_image(outputs, targets))
+        usable = np.where(np.isfinite(outputs), outputs, -np.inf)  # training goes back by its loss
+        self._found.append(self._task.answer(usable))
+        self._truth.append(targets)
+
+    def judged(self) -> Judged:
+        loss = float(np.concatenate(self._losses).mean())
+        matches = match(
+            detections_of(np.concatenate(self._found)),
+            np.concatenate(self._truth),
+            len(self._task.classes),
+        )
+        found = (
+            mean_average_precision(matches, 0.5),
+            mean_average_precision(matches),
+            best_score(matches),
+        )
+        measures = dict(zip(Detection.measures, np.nan_to_num(found).tolist(), strict=True))
+        return Judged(loss, measures)
