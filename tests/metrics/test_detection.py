@@ -16,7 +16,7 @@ from pellucid.metrics.detection import (
     operating_point,
     recalls,
 )
-from pellucid.metrics.matching import Detections, match
+from pellucid.metrics.matching import Detections, Matches, match
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,6 +110,34 @@ def test_average_precision_is_that_of_coco(seed: int, most: int) -> None:
     )
 
 
+def test_of_boxes_with_equal_overlaps_the_last_is_taken() -> None:
+    truth = np.zeros((1, 2, 6), np.float32)
+    truth[0, :, :4] = [[0, 0, 10, 10], [4, 0, 14, 10]]
+    boxes = np.array([[[2, 0, 12, 10], [4, 0, 14, 9], [0, 0, 10, 9]]], np.float32)
+    detections = Detections(boxes, np.array([[0.9, 0.8, 0.7]]), np.zeros((1, 3), np.int64))
+    precision, _ = cocos(detections, truth, 100)
+    found = average_precisions(match(detections, truth, CLASSES))
+    np.testing.assert_allclose(found[:, 0], precision[:, :, 0].mean(axis=1), atol=1e-9)
+    point = operating_point(match(detections, truth, CLASSES), truth, 0.0)
+    assert [each[:2] for each in point.pictures[0].hits] == [(0, 1), (2, 0)]
+
+
+def test_precision_is_read_at_the_first_detection_with_a_recall() -> None:
+    for total in range(1, 260):
+        right = np.arange(2 * total) % 2 == 0  # each that is right is followed by one that is not
+        nothing = np.zeros(2 * total, np.int64)
+        matches = Matches(
+            (0.5,), nothing, np.arange(2 * total), nothing, -np.arange(2.0 * total),
+            np.where(right, 0, -1)[np.newaxis], np.zeros((1, 2 * total)),
+            np.zeros((1, 2 * total), np.bool_), np.array([[total]]),
+        )  # fmt: skip
+        hits = np.cumsum(right)
+        precision = hits / np.arange(1, 2 * total + 1)
+        falling = np.maximum.accumulate(precision[::-1])[::-1]
+        first = np.searchsorted(hits / total, np.linspace(0, 1, 101), side="left")
+        assert average_precisions(matches)[0, 0] == pytest.approx(falling[first].mean(), abs=1e-12)
+
+
 def test_drawn_pictures_count_as_often_as_they_are_drawn() -> None:
     detections, truth = random_data(5)
     different = np.random.default_rng(5).permutation(detections.scores.size)
@@ -176,6 +204,10 @@ def test_the_score_from_which_on_to_answer() -> None:
     points = [operating_point(match(detections, truth, 2), truth, s) for s in (0.9, 0.8, 0.6, 0.3)]
     f1 = [2 * p.hits.sum() / (2 * p.hits + p.false_alarms + p.misses).sum() for p in points]
     assert max(f1) == f1[2]
+    truth[0, 1, 4] = -1  # of two boxes one is found among three of a score, the other later
+    detections.places[:] = [[0, 0, 0, -1, -1], [1, -1, -1, -1, -1]]
+    detections.scores[:] = [[0.9, 0.9, 0.9, 0, 0], [0.5, 0, 0, 0, 0]]
+    assert best_score(match(detections, truth, 2)) == 0.5
 
 
 def test_every_detection_and_box_is_named_once() -> None:

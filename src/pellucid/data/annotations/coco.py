@@ -20,12 +20,13 @@ from pellucid.data.annotations.annotated import (
 from pellucid.data.annotations.files import (
     PICTURE_FOLDERS,
     folder_called,
+    folders_in,
     part_called,
     part_within,
     read_text,
     relative,
 )
-from pellucid.data.walk import entries, visible_files
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import brief_repr, printable
 
@@ -87,7 +88,7 @@ def read_coco_file(file: Path) -> Annotations:
 def _files(root: Path) -> list[Path]:
     """The JSON files of boxes: in a folder of annotations, in the folder itself or its parts'."""
     folder = folder_called(root, _FOLDERS)
-    parts = [each for each in entries(root, root).folders if part_called(each.name)]
+    parts = [each for each in folders_in(root) if part_called(each.name)]
     for folders in ([] if folder is None else [folder], [root], parts):
         files = [
             file
@@ -195,7 +196,7 @@ def _picture_folders(file: Path, root: Path, part: str) -> list[Path]:
     of_part = [
         folder
         for each in containers
-        for folder in entries(each, root).folders
+        for folder in folders_in(each)
         if part_called(folder.name) == part
     ]
     inner = [found for each in of_part if (found := folder_called(each, PICTURE_FOLDERS))]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 from pellucid.data.decode import unreadable
 from pellucid.data.layout import PARTS
-from pellucid.data.picture_files import is_picture
-from pellucid.data.walk import entries, visible_files
+from pellucid.data.picture_files import is_folder, is_hidden, is_picture
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -22,9 +23,22 @@ PICTURE_FOLDERS = ("jpegimages", "images", "image", "imgs", "img", "pictures", "
 _START = 4096  # bytes
 
 
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder that are not hidden, by name; none where it cannot be listed.
+
+    Nothing else is asked of them: where folders are classes they hold very many files.
+    """
+    try:
+        with os.scandir(folder) as listing:
+            names = [e.name for e in listing if not is_hidden(e.name) and is_folder(e)]
+    except (OSError, ValueError):  # reading it says so
+        return []
+    return [folder / name for name in sorted(names)]
+
+
 def folder_called(root: Path, names: Sequence[str]) -> Path | None:
     """The folder of one of some names, in any case; of several the first name's."""
-    by_name = {folder.name.casefold(): folder for folder in entries(root, root).folders}
+    by_name = {folder.name.casefold(): folder for folder in folders_in(root)}
     return next((by_name[name] for name in names if name in by_name), None)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from pellucid.data.annotations.box_table import box_columns, read_box_table
 from pellucid.data.annotations.class_lists import YAML
 from pellucid.data.annotations.coco import is_coco, read_coco, read_coco_file
+from pellucid.data.annotations.files import folders_in
 from pellucid.data.annotations.picture_boxes import picture_boxes
 from pellucid.data.annotations.voc import is_voc, read_voc
 from pellucid.data.annotations.yolo import is_yolo, read_yolo
 from pellucid.data.boxes import Boxes
-from pellucid.data.walk import entries
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -78,7 +78,7 @@ def _annotations(path: Path) -> Annotations | None:
     for is_form, read in _READERS:
         if is_form(path):
             return read(path)
-    folders = entries(path, path).folders
+    folders = folders_in(path)
     if len(folders) == 1 and any(is_form(folders[0]) for is_form, _ in _READERS):
         raise DataError(
             f"{printable(path)}: holds one folder, and that holds pictures with boxes; did you "

@@ -23,12 +23,13 @@ from pellucid.data.annotations.files import (
     PICTURE_FOLDERS,
     begins,
     folder_called,
+    folders_in,
     part_called,
     pictures_by_stem,
     read_text,
     relative,
 )
-from pellucid.data.walk import entries, visible_files
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import brief_repr, counted, printable
 
@@ -97,7 +98,7 @@ def _folders(root: Path) -> list[tuple[str, Path, Path]]:
     if _has_annotations(root):
         return [("all", root, root)]
     found = []
-    for each in entries(root, root).folders:
+    for each in folders_in(root):
         part = part_called(each.name)
         if part is None:
             continue

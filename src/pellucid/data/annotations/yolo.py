@@ -23,12 +23,13 @@ from pellucid.data.annotations.files import (
     PICTURE_FOLDERS,
     begins,
     folder_called,
+    folders_in,
     part_called,
     pictures_by_stem,
     read_text,
     relative,
 )
-from pellucid.data.walk import entries, visible_files
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import brief_repr, counted, printable
 
@@ -86,13 +87,13 @@ def _pairs(root: Path) -> list[tuple[str, Path, Path]]:
     if images is not None and labels is not None:
         inner = [
             (part, folder, there)
-            for folder in entries(images, root).folders
+            for folder in folders_in(images)
             if (part := part_called(folder.name))
             and (there := folder_called(labels, (folder.name.casefold(),)))
         ]
         return inner or [("all", images, labels)]
     pairs = []
-    for folder in entries(root, root).folders:
+    for folder in folders_in(root):
         part = part_called(folder.name)
         if part is not None:
             images, labels = (
