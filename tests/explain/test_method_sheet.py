@@ -26,8 +26,9 @@ def test_every_method_answers_as_it_does_alone(
     sheet = explain_by_every_method(activations, target="3", layer="conv1", size=3)
     assert list(sheet.found) == list(METHODS)
     assert not sheet.refused
+    of_layers = ("grad-cam", "grad-cam++", "deconvnet", "visual-backprop")
     for name, heatmap in sheet.heatmaps.items():
-        options = {"layer": "conv1"} if name in ("grad-cam", "grad-cam++", "deconvnet") else {}
+        options = {"layer": "conv1"} if name in of_layers else {}
         options |= {"size": 3} if name == "occlusion" else {}  # type: ignore[dict-item]
         alone = explain(activations, name, target="3", **options)
         values = alone.heatmap().values if name == "evidence" else alone.values  # type: ignore[union-attr]

@@ -83,7 +83,10 @@ def test_gradients_begin_with_the_predicted_probabilities(name: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("method", ["gradient", "guided-backpropagation", "deconvnet", "grad-cam"])
+@pytest.mark.parametrize(
+    "method",
+    ["gradient", "guided-backpropagation", "deconvnet", "grad-cam", "visual-backprop"],
+)
 @pytest.mark.parametrize("name", ["lecture", "resnet20", "every operation"])
 def test_heatmaps_agree_between_engines(name: str, method: str, engine: str) -> None:
     maps = [

@@ -153,6 +153,18 @@ GRAD_CAM_PLUS_PLUS = Method(
     insensitive=True,
 )
 
+VISUAL_BACKPROP = Method(
+    "visual-backprop",
+    "activity of all convolutions, carried back to the pixels (Bojarski et al. 2016)",
+    signed=False,
+    can="where the convolutions are active together, as finely as the first of them",
+    cannot="why this answer: it is the same for every answer and knows nothing of the dense layers "
+    "(it fails the randomisation test); nothing of it is negative",
+    if_empty="nowhere are the maps of all convolutions positive together",
+    computed_by="visual_backprop.visual_backprop",
+    insensitive=True,
+)
+
 OCCLUSION = Method(
     "occlusion",
     "how the score falls when a patch is covered (Zeiler and Fergus 2013)",
@@ -176,6 +188,7 @@ METHODS = {
         DECONVNET,
         GRAD_CAM,
         GRAD_CAM_PLUS_PLUS,
+        VISUAL_BACKPROP,
         OCCLUSION,
     )
 }
