@@ -19,6 +19,9 @@ test("what is pointed at is read out, lights up what it reads, and is opened by 
   await expect.poll(() => readout.textContent()).not.toBe(text);
   await layer.click({ position: { x: 3, y: 3 } });
   await page.getByRole("heading", { name: /norm1/ }).waitFor();
+  // each of two probabilities is made of all outputs
+  await page.locator("[data-layer=dense1] .sheet").hover({ position: { x: 3, y: 3 } });
+  await expect.poll(() => readout.textContent()).toMatch(/dense1.*read by 2$/s);
   await close();
 });
 

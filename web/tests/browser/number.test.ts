@@ -109,6 +109,26 @@ describe("the way back", () => {
     },
   );
 
+  test("numbers on a phone are neither cut nor out of sight", async () => {
+    const { page, close } = await open(file, {
+      width: 360,
+      height: 740,
+      hash: "view=backward&truth=1&gradient=v:conv1:2,3,1",
+    });
+    const cut = (parts: string): Promise<number[]> =>
+      page
+        .locator(parts)
+        .evaluateAll((all) => all.map((each) => each.scrollWidth - each.clientWidth));
+    await page.locator("[data-test=total]").waitFor();
+    expect(await cut(".opened .scroll")).toEqual([0]);
+    await page.evaluate(() => (location.hash = "#view=why"));
+    await page.getByRole("button", { name: "Put it in" }).waitFor();
+    const fields = await cut("fieldset td input");
+    expect(fields).toEqual(fields.map(() => 0));
+    expect(fields.length).toBeGreaterThan(3);
+    await close();
+  });
+
   test("a step lowers the loss, and can be undone", async () => {
     const { page, close } = await open(file, { hash: "view=backward&truth=1" });
     const loss = page.locator("[data-test=loss]");

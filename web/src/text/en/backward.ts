@@ -55,5 +55,4 @@ export const backward = {
   of: (count: number) => `of ${count}`,
   slice: (channel: number) => `for input map ${channel}`,
   weightsNow: "weights",
-  first: "Open its first number",
 };

@@ -52,5 +52,4 @@ export const backward = {
   of: (count: number) => `/ ${count}`,
   slice: (channel: number) => `입력 특징맵 ${channel}에 대한 커널`,
   weightsNow: "가중치",
-  first: "첫 번째 수 열어 보기",
 };
