@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".json", ".html", ".png")
 
 MOST_IN_FULL = 20
-"""Up to so many pictures, the likeliest classes of each are printed with bars; else a line each."""
+"""Pictures up to which the likeliest classes of each are printed with bars; else a line each."""
 
 
 def predict(

@@ -78,7 +78,7 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="Stop after so many epochs without a better validation.",
+            help="Stop after this many epochs without a better validation.",
             show_default="never",
         ),
     ] = None,

@@ -133,7 +133,7 @@ class TrainOptions:
         return replace(self, **found)
 
     def reading(self, max_pixels: int) -> Reading:
-        """How the data are read, pictures of at most so many pixels."""
+        """How the data are read, with a limit to a picture's pixels."""
         return Reading(
             self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
             self.group, self.test_fold, side_cameras_of(self.side_cameras, self.side_columns),

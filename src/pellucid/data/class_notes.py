@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 12
 """Of more classes only the largest and the smallest are named."""
 
-_ENDS = 3  # of many classes, so many of the largest and of the smallest
+_ENDS = 3  # of many classes, how many of the largest and of the smallest
 _IMBALANCE = 5.0
 
 _MISSING = frozenset({"nan", "none", "null", "na", "n/a", "nil", "<na>", "nat", "undefined", "?"})

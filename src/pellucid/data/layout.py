@@ -202,7 +202,7 @@ def has_pictures(folder: Path) -> bool:
             elif is_picture(path) and not is_drawing(path):
                 return True
         waiting += [path for path in deeper if own_folder(path, refuse_mixed=False) is None]
-    return bool(waiting)  # so many folders were not made for nothing
+    return bool(waiting)  # nobody makes that many folders for nothing
 
 
 def _files(folder: Path) -> list[Path]:

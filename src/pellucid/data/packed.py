@@ -57,13 +57,13 @@ def check_unpacked(name: str, packed: int, unpacked: int, max_bytes: int | None)
 
 
 def read_values(stream: IO[bytes], name: str, expected: int, claim: str) -> NDArray[np.uint8]:
-    """Read exactly so many bytes from a stream.
+    """Read exactly a number of bytes from a stream.
 
     Args:
         stream: The stream; it may give less at a time than is asked for.
         name: What the file is called in messages.
         expected: How many bytes, at least 0; their memory is asked for at once.
-        claim: Why so many, for messages.
+        claim: Why that number, for messages.
 
     Raises:
         DataError: If there are fewer, or memory is short.

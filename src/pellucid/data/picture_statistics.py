@@ -33,7 +33,7 @@ LEAST_MARGIN = 8.0
 """Grey levels by which a range is widened at least."""
 
 MOST_PICTURES = 10_000
-"""So many of the learned pictures, evenly spread, give the ranges."""
+"""How many of the learned pictures, evenly spread, give the ranges."""
 
 _OUTSIDE = 0.001
 _AT_ONCE = 1 << 22  # values

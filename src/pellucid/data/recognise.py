@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.labels import LabelKind
 
 MANY_INTEGERS = 50
-"""So many different integers, or more, may be meant as numbers rather than as classes."""
+"""From this many different integers on, they may be meant as numbers rather than as classes."""
 
 
 def checked_task(task: str | None) -> str | None:
@@ -88,7 +88,7 @@ def task_of_texts(place: str, texts: Counter[str], *, repeated: str = "") -> tup
 
 
 def integers_note(names: Iterable[str], kind: str) -> tuple[str, ...]:
-    """A remark where classes are so many integers that they may be meant as numbers."""
+    """A remark where classes are enough integers to be meant as numbers."""
     whole = [name for name in names if is_integer(name)] if kind == ClassTargets.kind else []
     if len(whole) <= MANY_INTEGERS:
         return ()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 1 << 16
-"""Pixels at a time: so many lie in a cache, as doubles too."""
+"""Pixels at a time: they lie in a cache, as doubles too."""
 
 
 def channel_statistics(images: NDArray[np.uint8]) -> tuple[list[float], list[float]]:

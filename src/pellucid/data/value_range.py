@@ -37,7 +37,7 @@ MOST_OUTSIDE = 1e-4
 """Share of the values at each end that may count as outliers."""
 
 FEW = 4
-"""Of 1 000 values and more, so many at each end may be outliers at least."""
+"""Values at each end that may be outliers at least, of 1 000 values and more."""
 
 MUCH_WIDER = 4
 """How many times as wide outliers must make the range to be clipped: it costs 2 of 8 bits."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pellucid.tasks import MultiLabel
 
 BETTER = 1.05
-"""A mAP is better than guessing from so many times that of scores drawn at random."""
+"""A mAP of at least this many times that of random scores is better than guessing."""
 
 SCHEMA = 1
 """Version of :meth:`MultiLabelReport.to_dict`."""

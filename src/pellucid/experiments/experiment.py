@@ -152,7 +152,7 @@ class Outcome(Record):
 
     @property
     def verdict(self) -> str:
-        """What was seen, in a line, claiming no more than so many seeds can show."""
+        """What was seen, in a line, claiming no more than the seeds can show."""
         rows = sorted(self.table, key=lambda row: -row["accuracy"])
         best, worst = rows[0], rows[-1]
         if len(rows) == 1:

@@ -40,7 +40,7 @@ class Faithfulness(Record):
         shares: The share of pixels that is taken away, or put back, 0 to 1, (steps + 1,).
         deletion: The probability of the class or label, 0 to 1, or the number in its unit, after so
             many are taken away, (steps + 1,).
-        insertion: After so many are put back.
+        insertion: After that number is put back.
         random_deletion: The area under the deletion curve of a random order.
         random_insertion: The same for insertion.
         engine: Who computed the network's outputs, and in what precision.

@@ -106,7 +106,7 @@ class Score:
         return np.asarray(self.factor * rows[:, self.target] + self.constant - less)
 
     def gradient(self, count: int, precision: Precision = "float64") -> Array:
-        """∂score/∂outputs for each of so many images, (count, K)."""
+        """∂score/∂outputs for each of ``count`` images, (count, K)."""
         gradient = np.zeros((count, len(self.activations.classes)), precision)
         gradient[:, self.target] = self.factor
         if self.against is not None:

@@ -171,7 +171,7 @@ class ValueTerms(Record):
         """Where the i-th term reads: a layer's name, or ``input``, and the position there.
 
         Raises:
-            ArgumentError: If there are not so many terms.
+            ArgumentError: If there are fewer terms.
         """
         if not 0 <= i < len(self):
             raise ArgumentError(
@@ -185,7 +185,7 @@ class ValueTerms(Record):
         """Open what the i-th term reads; in the end that is a pixel.
 
         Raises:
-            ArgumentError: If there are not so many terms.
+            ArgumentError: If there are fewer terms.
         """
         layer, at = self.source(i)
         if layer == INPUT:

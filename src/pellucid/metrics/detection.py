@@ -255,7 +255,7 @@ def _average_precisions(
 def _read(
     hits: NDArray[np.float64], falling: NDArray[np.float64], totals: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The mean of precisions (R, S) at :data:`RECALLS`, of so many hits of totals (R, 1): (R,)."""
+    """The mean of precisions (R, S) at :data:`RECALLS`, by hits and totals (R, 1): (R,)."""
     needed = np.ceil(RECALLS * totals)  # the fewest hits with at least that recall
     needed -= (needed - 1) / totals >= RECALLS
     needed += needed / totals < RECALLS

@@ -66,6 +66,6 @@ class ChannelShuffle(Operation):
 
 
 def _dealt(x: Array, groups: int) -> Array:
-    """Channels of so many groups, one of each in turn."""
+    """Channels of several groups, one of each in turn."""
     *rest, channels = x.shape
     return x.reshape(*rest, groups, channels // groups).swapaxes(-1, -2).reshape(x.shape)

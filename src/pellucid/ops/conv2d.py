@@ -37,7 +37,7 @@ class Conv2D(Operation):
         stride: Step between windows, (down, across).
         dilation: Distance between neighbouring kernel cells, 1 for a solid kernel.
         padding: ``"same"``, ``"valid"`` or ``((top, bottom), (left, right))`` pixels of zeros.
-        groups: Channels and filters are cut into so many groups, each convolved alone; as many
+        groups: Into how many groups channels and filters are cut, each convolved alone; as many
             groups as channels is a depthwise convolution.
         bias: Whether each feature map adds a learned constant.
         initializer: How the kernels start; biases start at zero.

@@ -79,7 +79,7 @@ class ConvTranspose2D(Operation):
                 )
 
     def convolution(self, channels: int) -> Conv2D:
-        """The convolution that it is the transpose of: from its outputs to so many channels."""
+        """The convolution that it is the transpose of, from its outputs to some channels."""
         return Conv2D(channels, self.size, self.stride, padding=self.padding, bias=False)
 
     @property

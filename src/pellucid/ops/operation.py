@@ -353,7 +353,7 @@ class Operation(ABC):
         return None
 
     def with_outputs(self, count: int) -> Operation:
-        """The same with so many units or feature maps, where their number is a setting."""
+        """The same with another number of units or feature maps, where that is a setting."""
         return self
 
     def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:

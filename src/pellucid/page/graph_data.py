@@ -32,7 +32,7 @@ class ShownGraph:
     """The layers whose values a page has: the network as it predicts.
 
     Attributes:
-        graph: Of these; a convolution that has taken in a batch norm bears the norm's name.
+        graph: Of these; a convolution that a batch norm is folded into has the norm's name.
         whole: As it is trained, and as gradients are of it; behind its output the step that makes
             of it what users read.
         stores: By layer, the names of its weights by their short names.

@@ -151,7 +151,7 @@ def make_page(
 
 
 def _counter(progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
-    """What is called after each of so many steps."""
+    """Called after each step, with the number of all."""
     done = count(1)
 
     def step() -> None:

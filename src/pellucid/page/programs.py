@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pellucid.page.blobs import Blobs
 
 BLOCK = 256
-"""Bytes: memory is kept in blocks of so many, and those of zeros alone are left out."""
+"""Bytes of a block of memory; blocks of zeros alone are left out."""
 
 
 def program_data(

@@ -30,7 +30,7 @@ _CELL, _LEAST, _MOST = 0.5, 4.8, 14.0  # inches
 
 
 def chart_width(classes: int) -> float:
-    """How wide the figure for so many classes is, in inches."""
+    """How wide the figure for a number of classes is, in inches."""
     return min(max(_LEAST, 1.6 + _CELL * classes), _MOST)
 
 

@@ -205,7 +205,7 @@ class Pictures:
 
     Attributes:
         items: In order.
-        side: The longer side of each has at most so many CSS pixels.
+        side: CSS pixels that the longer side of each has at most.
         limit: How many are shown.
     """
 

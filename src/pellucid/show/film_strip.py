@@ -76,5 +76,5 @@ def draw_film_strip(report: RegressionReport, pictures: Dataset | None = None) -
 
 
 def _places(count: int) -> Sequence[int]:
-    """Places of at most so many pictures as a strip has, evenly over all."""
+    """Places of the pictures that a strip has, evenly over all."""
     return sorted({round(k * (count - 1) / (FRAMES - 1)) for k in range(FRAMES)})

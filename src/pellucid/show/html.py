@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SIGNS: dict[d.Mark, str] = {"": "", "note": "●", "warn": "▲", "grave": "✖"}
 
 WIDE, LEGIBLE = 500, 1.15
-"""Figures from so many pixels on scroll where they would become smaller than so many a point."""
+"""Figures from this many pixels on scroll where they would get smaller than this many a point."""
 
 NARROW = 136
 """Pictures of larger sides than this have room for them, not only for the words below."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.training.rate_curve import RateCurve
 
 HEADROOM = 1.5
-"""Losses above so many times the largest smoothed one before its minimum are cut off."""
+"""Losses above this many times the largest smoothed one before its minimum are cut off."""
 
 
 def rate_document(curve: RateCurve, *, batch: int | None = None) -> d.Document:

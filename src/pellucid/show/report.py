@@ -24,7 +24,7 @@ MOST_CONFUSIONS = 10
 """Pairs of classes that are listed."""
 
 MOST_CLASSES = 60
-"""With more classes, none is listed that did not occur; a terminal lists so many, and no matrix."""
+"""With more classes, none is listed that did not occur, and a terminal shows no matrix."""
 
 _CHART = 460  # CSS pixels
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.show.document import Maps
 
 LEAST_SIDE = 40
-"""Maps are enlarged (each value a square) until their longer side has so many pixels."""
+"""Pixels of the longer side to which maps are enlarged, each value a square."""
 
 SHEET_WIDTH = 720
 """How wide a sheet may become, in pixels, before maps go into the next row."""

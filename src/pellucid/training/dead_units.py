@@ -57,8 +57,8 @@ def activity(
 
     Args:
         network: The network.
-        images: Some pictures (N, H, W, C); of more than :data:`SAMPLE`, so many are looked at, at
-            even distances, since pictures often lie sorted by class.
+        images: Some pictures (N, H, W, C); of more than :data:`SAMPLE` that number, at even
+            distances, since pictures often lie sorted by class.
         engine: Who computes; by default the one that is used everywhere.
 
     Raises:

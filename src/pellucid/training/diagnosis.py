@@ -36,8 +36,8 @@ class Limits:
     """Where each rule begins to speak.
 
     Attributes:
-        epochs: Rules on the course of training need so many.
-        early: Before so many, what longer training often mends is marked as such.
+        epochs: How many epochs rules on the course of training need.
+        early: Epochs before which what longer training often mends is marked as such.
         stuck: The loss has never come below this share of that of guessing, ln K.
         worse_than_guessing: The last loss is this many times that of guessing.
         far_worse: Or that of validation this many times; overfitting alone does not come so far.
@@ -47,9 +47,9 @@ class Limits:
         standing: From the first epoch to the last, the loss has fallen by less than this share.
         one_class: This share of all answers is one class.
         others_right: Of the pictures of all other classes, less than this share is right.
-        frequent: A class is frequent with so many times the pictures of an average class.
+        frequent: How many times the pictures of an average class make a class frequent.
         gap: Training accuracy is so much above that of validation, 0 to 1.
-        deviations: And so many standard errors of the latter, where its pictures' number is known.
+        deviations: And how many standard errors of the latter, where its pictures' number is known.
         dead: This share of a layer's units is 0 for all pictures.
     """
 

@@ -37,7 +37,7 @@ class MovingAverage:
 
     @property
     def due(self) -> bool:
-        """Whether so many steps were counted that the weights should be taken in."""
+        """Whether enough steps were counted for the weights to be taken in."""
         return self._steps - self._taken_in >= EVERY
 
     def count(self) -> None:

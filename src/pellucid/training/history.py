@@ -20,7 +20,7 @@ OF_THE_RUN = ("images_per_second", "seconds", "skipped_batches", "roll_backs", "
 
 
 MOST_ROWS = 10_000
-"""Epochs that a model file keeps; so many take 2 MB of it."""
+"""Epochs that a model file keeps; they take 2 MB of it."""
 
 _NO_RUN = {"images_per_second": 0.0, "seconds": 0.0}
 

@@ -18,7 +18,7 @@ LEAST_LEARNED = 0.02
 """A loss that fell by a smaller share of the first has hardly fallen."""
 
 BY_HEART = 4.0
-"""A validation loss so many times the training loss shows that pictures are learned by heart."""
+"""A validation loss this many times the training loss shows that pictures are learned by heart."""
 
 
 def other_faults(

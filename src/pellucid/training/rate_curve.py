@@ -35,7 +35,7 @@ NEARLY = 0.95
 """The share of the fall (of the logarithm) that is done at the suggestion."""
 
 CERTAIN = 8.0
-"""A fall of so many standard errors is believed; chance alone makes one in 1 of 100 searches."""
+"""Standard errors of a fall that is believed; chance alone makes one in 1 of 100 searches."""
 
 AGREE = 3.0
 """Seeds agree if leaving out any one gives rates that differ by this factor at most."""

@@ -63,7 +63,7 @@ class Recipe:
         epochs: How often every picture is seen.
         batch_size: Pictures a step.
         seed: Of everything random: first weights, order, dropout, augmentation; 0 to 2³² − 1.
-        patience: Training ends early after so many epochs without a better validation, at least 1;
+        patience: Epochs without a better validation after which training ends early, at least 1;
             none: never. Schedules that come down at their planned end (cosine, one-cycle) bring
             most of their gain there: with them, wait for a third of the epochs at least.
         ema: The decay of the weights' exponential moving average, which is then judged and saved

@@ -68,7 +68,7 @@ class Recovery:
         return loss <= max(WORSE_THAN_CHANCE, 2.0 * (self.first_loss or 0.0))
 
     def new_good_state(self, batch: int) -> None:
-        """Note that training will not go back beyond so many batches of this epoch."""
+        """Note that training will not go back beyond this number of batches of the epoch."""
         if self.skipping is not None and self.skipping < batch:
             self.skipping = None
 

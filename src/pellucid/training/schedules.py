@@ -42,7 +42,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """Multiplied with a fixed factor after every so many epochs.
+    """Multiplied with a fixed factor after every few epochs.
 
     Attributes:
         every: Epochs between two drops, at least 1.

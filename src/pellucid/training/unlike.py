@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pellucid.files import Model
 
 MOST_DEVIATIONS = 2.0
-"""Of a model without statistics of its pictures: so many standard deviations of its pixels may a
-picture's mean be away from theirs."""
+"""Of a model without statistics of its pictures: how many standard deviations of its pixels a
+picture's mean may be away from theirs."""
 
 
 @dataclass(frozen=True)

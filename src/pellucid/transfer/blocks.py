@@ -52,7 +52,7 @@ def find_blocks(body: Graph) -> list[tuple[Node, ...]]:
 
 
 def last_blocks(body: Graph, asked: int | str) -> tuple[Node, ...]:
-    """The nodes that learn where so many of the last blocks do.
+    """The nodes that learn where a number of the last blocks do.
 
     Args:
         body: A graph of one input and one output.
@@ -60,7 +60,7 @@ def last_blocks(body: Graph, asked: int | str) -> tuple[Node, ...]:
             that learns; or ``"all"``. A number may be a text.
 
     Raises:
-        ArgumentError: If there are not so many blocks, or no such layer.
+        ArgumentError: If there are fewer blocks, or no such layer.
     """
     blocks = find_blocks(body)
     if isinstance(asked, str) and asked.strip().isdecimal():

@@ -25,7 +25,7 @@ FOLDS = 5
 """Parts of the cross-validation."""
 
 MANY = 20_000
-"""Rows beyond which one fold judges for all: a fifth of so many pictures is enough."""
+"""Rows beyond which one fold judges for all: a fifth of them is enough."""
 
 UNTRIED = 1.0
 """The weight decay where there is nothing to choose by: no class has two pictures."""

@@ -59,7 +59,7 @@ def shifted(
 def _padded(
     images: NDArray[np.uint8], above: int, beside: int, border: str | int
 ) -> NDArray[np.uint8]:
-    """Return pictures with so many rows above and below, and columns to the left and right."""
+    """Return pictures with rows added above and below, and columns to the left and right."""
     count, height, width, channels = images.shape
     level = border if isinstance(border, int) else 0
     shape = count, height + 2 * above, width + 2 * beside, channels

@@ -24,7 +24,7 @@ SMALL_CLASS = 20
 """With fewer pictures to train with a class is called small."""
 
 IMBALANCE = 5.0
-"""So many times the pictures of the smallest class make the largest one too large."""
+"""The largest class is too large with this many times the pictures of the smallest."""
 
 
 def class_counts(

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BITS = 6
-"""Hashes of pictures that are nearly the same differ in at most so many of their 64 bits."""
+"""Of 64 bits, those in which hashes of pictures that are nearly the same differ at most."""
 
 LEAST_CORRELATION = 0.95
 """The copies of pictures that are nearly the same correlate at least so much."""
 
 _FLAT = 2.0  # standard deviation in grey levels below which a picture shows nothing to compare
 _FREQUENCIES = 8
-_LINKS = 8  # so many pairs of each picture suffice to link groups
+_LINKS = 8  # pairs of each picture that suffice to link groups
 _WINDOW = 128  # hashes of one band that are compared with each: bounds the work on plain pictures
 _TOGETHER = 4096
 _U = np.uint64

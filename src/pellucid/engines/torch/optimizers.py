@@ -100,7 +100,7 @@ class Updater:
         return found
 
     def remember(self, memory: Mapping[str, Array], step: int, layout: Layout) -> None:
-        """Replace what is remembered, as it was after so many steps."""
+        """Replace what is remembered, as it was after a number of steps."""
         for name, weight in self._weights.items():
             kept: dict[str, Any] = {
                 SLOTS[slot]: layout.weight(memory[f"{name}.{slot}"]) for slot in self._rule.slots

@@ -153,7 +153,7 @@ class OnnxNetwork:
             fed = (images - np.array(mean, np.float32)) / np.array(std, np.float32)
         if self._layout == "nchw":
             fed = fed.transpose(0, 3, 1, 2)
-        if self._batch > 1:  # it takes so many at once: the same one each time
+        if self._batch > 1:  # it takes a fixed number at once: the same image each time
             fed = np.repeat(fed, self._batch, axis=0)
         feeds = {self._input: np.ascontiguousarray(fed, kind)}
         found = session.run(tensors, feeds)

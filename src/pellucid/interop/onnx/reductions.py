@@ -50,7 +50,7 @@ def _reduced(builder: Builder, node: OnnxNode, what: str) -> Value:
     reduced = {atom for k in gone for atom in value.theirs[k]}
     if not reduced:
         return value.seen_as(*theirs)
-    if what == "sum":  # the mean of numbers that are so many times as large
+    if what == "sum":  # the mean of numbers, each times their count
         count = math.prod(atom.size for atom in reduced)
         value = builder.affine(value, np.full(1, count), np.zeros(1))
     value = builder.settled(node, value)

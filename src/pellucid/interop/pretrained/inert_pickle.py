@@ -131,7 +131,7 @@ class _Machine:
         return self._stack[-1]
 
     def _reachable(self, count: int) -> None:
-        """Check that so many values lie above the last mark."""
+        """Check that at least this many values lie above the last mark."""
         if len(self._stack) - (self._marks[-1] if self._marks else 0) < count:
             raise PickleError("its description takes values that it has not made")
 

@@ -39,7 +39,7 @@ VERSION = 1001
 MOST_AXES = 8
 
 MOST_COPIES = 4
-"""Tensors may share a storage; together they take at most so many times the file's bytes."""
+"""Tensors may share a storage; together they take at most this many times the file's bytes."""
 
 DTYPES = {
     "DoubleStorage": "<f8",

@@ -366,7 +366,7 @@ def _notes(placed: Sequence[Piece], *, opened: bool) -> list[str]:
     """What the marks mean, as far as there are any."""
     notes = ["Beside arrows, rows×columns×channels of what flows, where it changes."]
     if any(word.kind == "times" for piece in placed for word in piece.words):
-        notes.append("×n: so many in a row, each with weights of its own.")
+        notes.append("×n: n in a row, each with weights of its own.")
     if opened:
         notes.append(
             "Letters: blocks that are drawn open once, with the numbers of their first place."

@@ -90,7 +90,7 @@ def take_channels(f: Function, part: Slice, source: Value, *, adds: bool = False
 def put_channels(
     f: Function, part: Slice, target: Value, channels: int, *, adds: bool = False
 ) -> None:
-    """Append the code that writes one slice, or adds it, into a position of so many channels.
+    """Append the code that writes one slice, or adds it, into a position of some channels.
 
     Where it is written, the other channels become zero.
     """

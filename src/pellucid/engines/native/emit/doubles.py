@@ -119,7 +119,7 @@ class Doubles:
         return self.f.value(f"shufflevector {self.kind} {one}, {self.kind} poison, {order}")
 
     def load_vector(self, pointer: Value, offset: Index) -> Value:
-        """The vector of doubles that begins so many doubles from there."""
+        """The vector of doubles that begins a number of doubles from there."""
         place = self.f.at(pointer, offset, "double")
         return self.f.value(f"load {self.kind}, ptr {place}, align 8")
 

@@ -151,7 +151,7 @@ class Function:
     # ------------------------------------------------------------------------------------- memory
 
     def at(self, pointer: Value, offset: Index, unit: str = "float") -> Value:
-        """A pointer moved by so many units."""
+        """A pointer moved by a number of units."""
         if pointer == MEMORY:
             assert isinstance(offset, int)
             return self.places.setdefault(offset, f"%place{len(self.places)}")

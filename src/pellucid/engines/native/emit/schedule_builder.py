@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.emit.work import Description
 
 Share = int | Literal["images"]
-"""What a stage's work is split into: so many units, or the batch's images."""
+"""What a stage's work is split into: a number of units, or the batch's images."""
 
 PARAMETERS = [
     ("ptr", "memory"),

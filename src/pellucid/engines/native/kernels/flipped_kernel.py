@@ -75,7 +75,7 @@ def _phase(of: Convolve, phase: Phase) -> FlippedKernel:
         to,
         (phase.rows.positions, phase.columns.positions),
         packing,
-        # Taps of one phase lie so many apart that they move a whole number of outputs.
+        # Taps of one phase lie as far apart as moves a whole number of outputs.
         dilation=(
             of.dilation[0] // gcd(of.dilation[0], of.stride[0]),
             of.dilation[1] // gcd(of.dilation[1], of.stride[1]),

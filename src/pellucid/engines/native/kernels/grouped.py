@@ -249,7 +249,7 @@ class Grouped(PackedKernel):
         packing = Packing.of(
             (len(taps[0]), len(taps[1])), self.packing.filters, self.joined, self.plan.vectors
         )
-        # Taps that meet the same phase lie so many apart that they move a whole number of outputs.
+        # Taps that meet the same phase lie as far apart as moves a whole number of outputs.
         apart = [
             dilation // gcd(dilation, stride)
             for dilation, stride in zip(self.operation.dilation, self.operation.stride, strict=True)

@@ -80,7 +80,7 @@ class Kernel(ABC):
     def gradient_border(
         cls, region: Region, source: tuple[int, int, int], outputs: tuple[int, int]
     ) -> Border:
-        """The zeros that it wants around the gradient at so many outputs, made of a source."""
+        """The zeros that it wants around the gradient at its outputs, made of a source."""
         return Border()
 
     @abstractmethod

@@ -169,7 +169,7 @@ def _copy(
     *,
     adds: bool = False,
 ) -> None:
-    """So many rows and columns of each image, from one position on to another, row by row."""
+    """Some rows and columns of each image, from one position on to another, row by row."""
     height, width = size
 
     def image(n: Index) -> None:

@@ -223,7 +223,7 @@ class Plan:
         return Description(kernel, work, tile, writes[0].layout if writes else None, tuple(notes))
 
     def view(self, place: Place, memory: NDArray[np.uint8], images: int) -> NDArray[np.float32]:
-        """So many images of a buffer in the settled arena, (N, height, width, channels)."""
+        """The first images of a buffer in the settled arena, (N, height, width, channels)."""
         return place.layout.view(memory, self.arena.address(place.offset), images)
 
     def bytes_of(self, place: Place) -> int:
@@ -240,15 +240,15 @@ class Plan:
     # ----------------------------------------------------------------------------------- places
 
     def place(self, name: str, floats: int) -> int:
-        """The place of so many floats that nothing else will overwrite."""
+        """A place for floats that nothing else will overwrite."""
         return self.arena.place(name, FLOAT * floats)
 
     def place_scratch(self, name: str, floats: int) -> int:
-        """The place of so many floats that are needed between some stages only."""
+        """A place for floats that are needed between some stages only."""
         return self.arena.place_scratch(name, FLOAT * floats)
 
     def reserve_band(self, floats: int) -> None:
-        """Note that a stage will need so many floats for each thread, until it ends."""
+        """Note how many floats a stage will need for each thread, until it ends."""
         self._band = max(self._band, floats)
 
     @cached_property

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def one_by_one(graph: Graph) -> frozenset[str]:
-    """The nodes that images go through one by one: the first so many.
+    """The nodes that images go through one by one: the first of the network.
 
     As many as make least what is read or written for an image: the weights of these, and what the
     others with weights read and write.
@@ -70,6 +70,6 @@ def regions_one_by_one(graph: Graph, regions: Sequence[Region]) -> int:
 
 
 def passing(regions: Sequence[Region], alone: int) -> frozenset[str]:
-    """The values of the first so many regions that nothing else reads, by their targets."""
+    """The values of the first regions that nothing else reads, by their targets."""
     later = {source for region in regions[alone:] for source in region.sources}
     return frozenset(region.target for region in regions[:alone]) - later

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.memory.live_ranges import Access
 
 ALIGNMENT = 64
-"""Every buffer begins at a multiple of so many bytes: one cache line."""
+"""Every buffer begins at a multiple of this many bytes: one cache line."""
 
 MOST_SLOTS = 256
 """Pieces of memory, the latest, that are tried for a buffer: all of them would take time with the
@@ -66,7 +66,7 @@ class Arena:
 
     Attributes:
         size: Bytes in all, once it is settled.
-        lasting: Of these, the first so many that nothing else will overwrite.
+        lasting: How many of these, the first, nothing else will overwrite.
     """
 
     size: int = 0
@@ -235,5 +235,5 @@ def _aligned(size: int) -> int:
 
 
 def floats(memory: NDArray[np.uint8], offset: int, count: int) -> NDArray[np.float32]:
-    """So many floats at an offset of the arena, where they lie."""
+    """Floats at an offset of the arena, where they lie."""
     return memory[offset : offset + FLOAT * count].view(np.float32)

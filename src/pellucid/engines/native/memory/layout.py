@@ -86,12 +86,12 @@ class Layout:
         return (self.border.top + y) * self.row + (self.border.left + x) * self.pitch
 
     def bytes(self, images: int) -> int:
-        """Bytes that so many images take, with the border around them all."""
+        """Bytes that a number of images take, with the border around them all."""
         last = self.at(self.height - 1 + self.border.bottom, self.width - 1 + self.border.right)
         return self.itemsize * ((images - 1) * self.image + last + self.pitch)
 
     def view(self, memory: NDArray[np.uint8], offset: int, images: int) -> NDArray[Any]:
-        """The values alone, (N, height, width, channels), of so many images at an offset."""
+        """The values alone, (N, height, width, channels), of images at an offset."""
         buffer = memory[offset : offset + self.bytes(images)].view(self.dtype)
         steps = (self.image, self.row, self.pitch, 1)
         return np.lib.stride_tricks.as_strided(

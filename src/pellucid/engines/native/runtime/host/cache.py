@@ -1,7 +1,7 @@
 """Machine code kept on disk, so that a network is compiled once and not in every process.
 
 Code that is loaded is code that runs. It is read only from a folder and from files that belong to
-the user and that nobody else can write, and only if it is whole and bears the name that it was kept
+the user and that nobody else can write, and only if it is whole and has the name that it was kept
 under. Whatever else is there counts as nothing: the code is compiled again.
 """
 

@@ -75,7 +75,7 @@ class Compiled:
         self.set_weights(weights)
 
     def _build(self, capacity: int) -> None:
-        """Compile for batches of at most so many images."""
+        """Compile for batches up to a number of images."""
         code = write(
             self.folded.graph if self._learning else self._needed(),
             self._target,

@@ -164,7 +164,7 @@ class Inspector:
         return found, sums
 
     def _program(self, latest: Callable[[], Weights], wanted: Wanted, capacity: int) -> _Program:
-        """The program that gives this, with room for so many images and the latest weights."""
+        """The program that gives this, with room for a number of images and the latest weights."""
         program = self._programs.pop(wanted, None)
         if program is None or program.loaded.capacity < capacity:
             del program  # its memory first

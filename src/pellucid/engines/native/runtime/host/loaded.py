@@ -155,7 +155,7 @@ class Loaded:
         return self._spare
 
     def view(self, place: Place, count: int) -> NDArray[np.float32]:
-        """So many images of a buffer, (N, height, width, channels), where they lie."""
+        """Images of a buffer where they lie, (N, height, width, channels)."""
         whole = self._views.get(place)
         if whole is None:
             start = self.code.plan.arena.address(place.offset)

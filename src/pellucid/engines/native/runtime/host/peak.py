@@ -30,7 +30,7 @@ SECONDS = 0.02
 
 
 def measure_peak(threads: int, target: Target | None = None, repeats: int = 7) -> float:
-    """The most that so many threads multiply and add at once, in GFLOP/s; the best of several.
+    """The most that some threads multiply and add at once, in GFLOP/s; the best of several.
 
     A multiply-add counts as two operations. Where the processor has vectors wider than the engine
     uses, the wider ones are tried as well: the peak is the machine's, not the engine's.

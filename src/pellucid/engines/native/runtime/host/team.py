@@ -28,7 +28,7 @@ _STOP = ctypes.CFUNCTYPE(None, _POINTER)
 
 
 class Team:
-    """So many threads, the calling one among them.
+    """A team of threads, the calling one among them.
 
     Any thread may call at any time. Where the team is at work for another one, or the system gives
     it no threads, the caller does the job alone: the bits are the same. After a fork the child
@@ -120,7 +120,7 @@ _shared: WeakValueDictionary[int, Team] = WeakValueDictionary()
 
 
 def shared_team(threads: int) -> Team:
-    """The team of so many threads that all programs of this process share."""
+    """The team of that size that all programs of this process share."""
     return _shared.setdefault(threads, Team(threads))
 
 

@@ -9,7 +9,7 @@ from pellucid.engines.native.target import ARM, Target
 
 
 def host_target(threads: int = 1) -> Target:
-    """The target that this process runs on, with so many threads."""
+    """The target that this process runs on, with a number of threads."""
     return replace(_host(), threads=threads)
 
 

@@ -211,7 +211,7 @@ class WebProgram:
     def _weight_gradients(self) -> dict[str, Any]:
         """Where gradients of weights are found, by full name: what adds up to them.
 
-        Each of these is so many partial sums, a ``step`` of bytes apart, the first of which lies
+        Each of these is several partial sums, a ``step`` of bytes apart, the first of which lies
         ``shift`` bytes behind one of the weight's arrays: its own, or one of the copies of it.
         """
         if not self.code.plan.wanted.weights:
