@@ -258,6 +258,10 @@ def test_names_that_are_not_read_end_in_one_line(tmp_path: Path, text: str) -> N
         ("filename,width,height,class,xmin,ymin,xmax,ymax", "40,30,cat,3,4,23,14"),
         ("image;x;y;w;h;class", "3;4;20;10;cat"),
         ("image_path\tclass_id\tx\ty\twidth\theight", "cat\t3\t4\t20\t10"),
+        (
+            "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsGroupOf",
+            "x,cat,1,0.075,0.575,0.133333333,0.466666667,0",
+        ),
         ("path,x1,y1,x2,y2,label", "0.075,0.133333333,0.575,0.466666667,cat"),
     ],
 )
@@ -321,3 +325,23 @@ def test_pictures_of_a_group_stay_together(tmp_path: Path) -> None:
     assert {f.group.name for files in found.parts.values() for f in files if f.group} == {"0", "1"}
     with pytest.raises(DataError, match="slide"):
         scanned(root, Reading(cache=False, group="slide"))
+
+
+def test_texts_beside_pictures_and_folders_that_are_not_read(tmp_path: Path) -> None:
+    root = write_yolo(tmp_path / "a", samples())
+    there = tmp_path / "b" / "obj_train_data"  # as CVAT has it
+    there.mkdir(parents=True)
+    for folder in ("images", "labels"):
+        for file in (root / folder / "train").iterdir():
+            (there / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "b" / "obj.names").write_text("ü\nred cell\ncell & more\n")
+    (tmp_path / "b" / "train.txt").write_text("data/obj_train_data/000.png\n")
+    found = load(tmp_path / "b", cache=False, validation=0, image_size=(64, 64))
+    expected = load(root, cache=False, image_size=(64, 64))
+    assert boxes_by_name(found.train) == boxes_by_name(expected.train)
+    (root / "images" / "more").mkdir()
+    (root / "images" / "more" / "a.png").write_bytes(samples()[0].content)
+    assert any("images/more" in note for note in scanned(root, Reading(cache=False)).notes)
+    voc = write_voc(tmp_path / "c", samples())
+    (root / "images" / "more").rename(voc / "JPEGImages" / "more")
+    assert any("JPEGImages/more" in note for note in scanned(voc, Reading(cache=False)).notes)

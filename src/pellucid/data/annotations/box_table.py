@@ -54,7 +54,10 @@ SIDE_COLUMNS = (
 )
 """What those of a box's top left corner, width and height are called."""
 
-IGNORED_COLUMNS = ("ignored", "ignore", "difficult", "iscrowd", "is_crowd")
+CLASS_COLUMNS = (*(name for group in LABEL_NAMES for name in group), "labelname", "label_name")
+"""What the column of classes is called."""
+
+IGNORED_COLUMNS = ("ignored", "ignore", "difficult", "iscrowd", "is_crowd", "isgroupof")
 """What a column of 0 and 1 is called by which boxes are ignored."""
 
 ONE_CLASS = "object"
@@ -111,7 +114,7 @@ def box_columns(path: Path, reading: Reading) -> BoxColumns | None:
             continue
         label = _named(names, reading.label_column, path, "label_column")
         if label is None:
-            label = _first_of(folded, [name for group in LABEL_NAMES for name in group], box)
+            label = _first_of(folded, CLASS_COLUMNS, box)
         ignored = _first_of(folded, IGNORED_COLUMNS, box)
         part = _first_of(folded, [*PART_NAMES, *FLAGS], (*box, file))
         group = names.index(reading.group) if reading.group in names else None

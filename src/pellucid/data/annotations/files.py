@@ -7,17 +7,17 @@ import re
 from typing import TYPE_CHECKING
 
 from pellucid.data.decode import unreadable
-from pellucid.data.layout import PARTS
+from pellucid.data.layout import PARTS, has_pictures
 from pellucid.data.picture_files import is_folder, is_hidden, is_picture
 from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-PICTURE_FOLDERS = ("jpegimages", "images", "image", "imgs", "img", "pictures", "photos")
+PICTURE_FOLDERS = ("jpegimages", "images", "image", "imgs", "img", "pictures", "photos", "data")
 """What the folder of pictures is called beside one of annotations, in lower case."""
 
 _START = 4096  # bytes
@@ -51,6 +51,21 @@ def part_within(name: str) -> str | None:
     """The part of which the word is in a name, such as ``instances_val2017``; else None."""
     words = re.split(r"[^a-z]+", name.casefold())
     return next((PARTS[word] for word in words if word in PARTS), None)
+
+
+def inner_note(folder: Path, used: Collection[Path], root: Path) -> tuple[str, ...]:
+    """A line on folders in one of pictures that are not read, none where there are none.
+
+    Args:
+        folder: The folder of pictures.
+        used: Folders that are read.
+        root: The folder of the data.
+    """
+    left = [each for each in folders_in(folder) if each not in used and has_pictures(each)]
+    if not left:
+        return ()
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return (f"left out, folders of pictures without annotations: {relative(left[0], root)}{more}",)
 
 
 def pictures_by_stem(folder: Path) -> dict[str, Path]:

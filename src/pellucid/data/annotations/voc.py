@@ -24,6 +24,7 @@ from pellucid.data.annotations.files import (
     begins,
     folder_called,
     folders_in,
+    inner_note,
     part_called,
     pictures_by_stem,
     read_text,
@@ -60,6 +61,8 @@ def read_voc(root: Path) -> Annotations:
     listed: set[str] = set()
     for part, folder, pictures in _folders(root):
         by_stem = pictures_by_stem(pictures)
+        if pictures != root:
+            found.notes += inner_note(pictures, (folder,), root)
         annotated: dict[str, Annotated] = {}
         for file in visible_files(folder):
             if file.suffix.lower() == ".xml":

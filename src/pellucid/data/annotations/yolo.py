@@ -24,7 +24,9 @@ from pellucid.data.annotations.files import (
     begins,
     folder_called,
     folders_in,
+    inner_note,
     part_called,
+    part_within,
     pictures_by_stem,
     read_text,
     relative,
@@ -59,7 +61,13 @@ def read_yolo(root: Path) -> Annotations:
     found = Annotations(root, FORM)
     names = class_names(root)
     background = []
-    for part, images, labels in _pairs(root):
+    pairs = _pairs(root)
+    above = {images.parent for _, images, _ in pairs} | {images for _, images, _ in pairs}
+    used = above | {labels for _, _, labels in pairs}
+    for folder in sorted(above - {root}):
+        if folder.is_relative_to(root):
+            found.notes += inner_note(folder, used, root)
+    for part, images, labels in pairs:
         pictures = pictures_by_stem(images)
         texts = {file.stem: file for file in _texts(labels)}
         for stem in sorted({*pictures, *texts}):
@@ -95,6 +103,8 @@ def _pairs(root: Path) -> list[tuple[str, Path, Path]]:
     pairs = []
     for folder in folders_in(root):
         part = part_called(folder.name)
+        if part is None and folder.name.casefold().startswith("obj_"):
+            part = part_within(folder.name)  # obj_train_data, as CVAT has it
         if part is not None:
             images, labels = (
                 folder_called(folder, PICTURE_FOLDERS), folder_called(folder, ("labels",)),
