@@ -160,7 +160,7 @@ def test_what_is_no_picture(classifier: ImageClassifier) -> None:
     with pytest.raises(DataError, match=r"picture array of shape \(2, 8, 8, 1\)"):
         classifier.trace(np.zeros((2, 8, 8, 1), np.uint8))
     with pytest.raises(DataError, match="pixels are float64"):
-        classifier.trace(np.zeros((8, 8)))  # type: ignore[arg-type]
+        classifier.trace(np.zeros((8, 8)))
 
 
 def test_before_it_has_learned() -> None:

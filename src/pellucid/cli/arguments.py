@@ -10,6 +10,7 @@ import typer
 from pellucid.architectures import ARCHITECTURES
 from pellucid.data.augment import PRESETS
 from pellucid.data.quarantine import Bad
+from pellucid.data.sound.settings import get_sound
 from pellucid.data.targets import TARGETS
 from pellucid.engines import ENGINES
 from pellucid.errors import ArgumentError
@@ -81,6 +82,12 @@ def allow(findings: Iterable[str]) -> Any:
 def _engine(value: str) -> str:
     name, colon, device = value.partition(":")
     return find_name("engine", name, ENGINES) + colon + device
+
+
+def _sound(value: str | None) -> str | None:
+    if value is not None:
+        get_sound(value)
+    return value
 
 
 Architecture = Annotated[
@@ -238,6 +245,16 @@ TestFold = Annotated[
         help="With --group: the test part is the K-th of N folds of the groups, 2/5, so that N "
         "runs judge every picture once.",
         show_default="a tenth, drawn",
+    ),
+]
+SoundSettings = Annotated[
+    str | None,
+    typer.Option(
+        "--sound",
+        metavar="SETTINGS",
+        help="How recordings become pictures, e.g. rate=16000,seconds=2,mels=64,hop=0.016.",
+        show_default="as suits the recordings",
+        callback=_sound,
     ),
 ]
 TaskName = Annotated[

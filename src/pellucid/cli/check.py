@@ -63,6 +63,7 @@ def check(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
     with_features: Annotated[
         bool,
@@ -109,6 +110,7 @@ def check(
             label_column=label_column,
             task=task,
             group=group,
+            sound=sound,
         )
     if with_features:
         from pellucid.cli.all_features import read_features
@@ -130,6 +132,7 @@ def check(
         splits = load(
             data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
             path_column=path_column, label_column=label_column, task=task, group=group,
+            sound=sound,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {printable(show_batch)}")

@@ -53,6 +53,7 @@ def experiment(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    sound: arguments.SoundSettings = None,
     json: arguments.Json = False,
 ) -> None:
     """Why pooling, why ReLU, why this initialisation: networks that differ in one thing.
@@ -80,6 +81,7 @@ def experiment(
     splits = data_package.load(
         data, max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
+        sound=sound,
     )  # fmt: skip
     for note in splits.notes:
         console.print(note)

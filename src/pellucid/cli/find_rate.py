@@ -44,6 +44,7 @@ def find_rate(
     path_column: arguments.PathColumn = None,
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
+    sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWED)] = None,
     cache: arguments.Cache = True,
@@ -81,7 +82,7 @@ def find_rate(
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
         cache=cache, path_column=path_column, label_column=label_column, task=task,
-        group=group,
+        group=group, sound=sound,
     )  # fmt: skip
     estimator = estimator_for(context.params, splits.train.kind)
     notes = splits.notes

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.preprocessing import Preprocessing
+    from pellucid.data.sound import Sound
     from pellucid.files import Model
     from pellucid.training.unlike import Unlike
 
@@ -76,6 +77,8 @@ def changes(
     """
     from pellucid.data.decode import header
 
+    if seen.sound is not None:
+        return _heard(picture, seen.sound) if isinstance(picture, Path) else ()
     deep = False
     if isinstance(picture, Path):
         height, width, grey, deep = header(picture, max_pixels)
@@ -91,6 +94,22 @@ def changes(
         )
     if deep and isinstance(picture, Path):
         lines.append(_values(picture, seen, max_pixels))
+    return tuple(lines)
+
+
+def _heard(recording: Path, sound: Sound) -> tuple[str, ...]:
+    """How a recording is changed for a network."""
+    from pellucid.data.sound.decode import sound_header
+
+    header = sound_header(recording)
+    lines = []
+    if header.rate != sound.rate:
+        lines.append(f"has {header.rate} samples a second; the network hears {sound.rate}")
+    if header.seconds > sound.seconds + 0.5 / sound.rate:
+        what = "the middle" if sound.part == "middle" else "the loudest part"
+        lines.append(
+            f"takes {header.seconds:.4g} s; the network hears {sound.seconds:g} s, {what} of it"
+        )
     return tuple(lines)
 
 

@@ -100,6 +100,7 @@ def train(
     test_fold: arguments.TestFold = None,
     side_cameras: arguments.SideCorrection = None,
     side_columns: arguments.SideColumns = None,
+    sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,
@@ -204,7 +205,10 @@ def _train(
     size = model.reading_size(source)
     like = model.reading_like(None if resume is None else resumed(read_saved_run(resume)))
     kept_size = size if like is None else like.shape
-    if model.start_from is not None and kept_size is not None:  # resuming may not find the model
+    heard = like is not None and like.sound is not None
+    if (
+        model.start_from is not None and kept_size is not None and not heard
+    ):  # resuming may not find the model
         options = replace(options, image_size=f"{kept_size[0]}x{kept_size[1]}")
     splits = read_splits(
         source,

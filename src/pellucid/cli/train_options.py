@@ -73,6 +73,7 @@ class TrainOptions:
     test_fold: str | None
     side_cameras: float | None
     side_columns: str | None
+    sound: str | None
     task: str | None
     allow: list[str] | None
     cache: bool
@@ -137,6 +138,7 @@ class TrainOptions:
         return Reading(
             self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
             self.group, self.test_fold, side_cameras_of(self.side_cameras, self.side_columns),
+            self.sound,
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.csv_text import undefused
 from pellucid.data.ours import is_drawing
-from pellucid.data.picture_files import is_picture
+from pellucid.data.picture_files import is_picture, of_one_kind
 from pellucid.data.reference import DataPicture, Reference, parse_reference
 from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.data.table_columns import PATH_NAMES
@@ -148,7 +148,7 @@ def _found(
 
 def _of_folder(folder: Path, asked: Asked) -> list[Path]:
     below = files_below(folder, folder)
-    pictures = [file for file in below.files if is_picture(file)]
+    pictures, _ = of_one_kind([file for file in below.files if is_picture(file)])
     asked.problems.extend(str(error) for _, error in below.unlisted)
     if not pictures:
         others = len(below.files)
@@ -161,7 +161,7 @@ def _of_folder(folder: Path, asked: Asked) -> list[Path]:
 def _of_pattern(pattern: str, notes: list[str]) -> list[Path]:
     matched = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - as shells
     files = [path for path in matched if not path.is_dir()]
-    pictures = [file for file in files if is_picture(file)]
+    pictures, _ = of_one_kind([file for file in files if is_picture(file)])
     if not pictures:
         what = f"{counted(len(matched), 'name')}, but no pictures" if matched else "nothing matches"
         raise DataError(f"{printable(pattern)}: {what}; check the pattern and the folder")

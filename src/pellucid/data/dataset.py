@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.convert import Range
     from pellucid.data.labels import LabelKind
     from pellucid.data.quarantine import BadFile
+    from pellucid.data.sound import Sound
     from pellucid.data.targets import Targets
 
 _FINGERPRINT_FORMAT = b"pellucid data set 1\n"
@@ -51,6 +52,7 @@ class Dataset:
         remarks: What the user should know of how the pictures were read, a line each.
         groups: What each picture belongs to, see :class:`pellucid.data.groups.Groups`; pictures of
             one group stay in one part. None where each is by itself. It can be given as N texts.
+        sound: How recordings became the pictures; None where they are pictures.
         drawn_with: The seed that this part of a source was drawn with, and how many pictures were
             drawn to validate by (None for none); None where it was not drawn.
         own: How many pictures, the first ones, are not of side cameras, see
@@ -70,6 +72,7 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     groups: Groups | None = None
     own: int | None = None
+    sound: Sound | None = None
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class Dataset:
         targets: Targets | None = None,
         groups: Groups | Sequence[str] | None = None,
         own: int | None = None,
+        sound: Sound | None = None,
     ) -> None:
         given = locals()
         if labels is not None:
@@ -140,7 +144,7 @@ class Dataset:
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
         return (
-            f"Dataset({short(self.name)}: {counted(len(self), 'picture')} of "
+            f"Dataset({short(self.name)}: {counted(len(self), self.noun)} of "
             f"{height}×{width}×{channels}, {self.targets.summary})"
         )
 
@@ -203,6 +207,11 @@ class Dataset:
             DataError: The pictures have several labels each, or numbers.
         """
         return replace(self, targets=replace(self._of_one_class, **changes))
+
+    @property
+    def noun(self) -> str:
+        """What one of them is called: ``picture`` or ``recording``."""
+        return "picture" if self.sound is None else "recording"
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

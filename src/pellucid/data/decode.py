@@ -159,7 +159,7 @@ def opened(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image
             read, or it has too many pixels.
     """
     name = source_name(source)
-    with bounded(max_pixels), _binary(source) as stream:
+    with bounded(max_pixels), binary(source) as stream:
         start = _start(stream, name)
         if not start:
             raise DataError(f"{name}: empty, 0 bytes; expected a {READABLE} picture")
@@ -175,7 +175,7 @@ def begins_as_picture(path: Path) -> bool:
     It is True where they cannot be read: opening the file then says why.
     """
     try:
-        with _binary(path) as stream:
+        with binary(path) as stream:
             return is_read(_start(stream, source_name(path)))
     except DataError:
         return True
@@ -187,7 +187,12 @@ def source_name(source: Path | bytes) -> str:
 
 
 @contextmanager
-def _binary(source: Path | bytes) -> Iterator[IO[bytes]]:
+def binary(source: Path | bytes) -> Iterator[IO[bytes]]:
+    """Open a file, given as a path or as its bytes, and nothing that might never end.
+
+    Raises:
+        DataError: There is no such file, it cannot be read, or it is a pipe or a device.
+    """
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return

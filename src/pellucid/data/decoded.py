@@ -133,7 +133,7 @@ class Decoded:
         return Dataset(
             images, names=names, name=name, targets=self.targets.subset(positions),
             quarantined=quarantined, value_range=self.preprocessing.value_range,
-            groups=self.groups and self.groups.subset(positions),
+            groups=self.groups and self.groups.subset(positions), sound=self.preprocessing.sound,
             own=None if own == len(chosen) else own,
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ from pellucid.data.layout import (
 )
 from pellucid.data.left_out import left_out_notes, left_out_summary
 from pellucid.data.ours import own_folder
-from pellucid.data.picture_files import is_picture
+from pellucid.data.picture_files import is_picture, of_one_kind
 from pellucid.data.quarantine import BadFile
 from pellucid.data.targets import NONE, ClassTargets
 from pellucid.data.walk import entries, files_below
@@ -99,7 +99,7 @@ def scan_folder(root: Path) -> PictureFolder:
     passed = here.passed
     found_parts, beside = find_parts(root, here.folders)
     foreign = list(beside)
-    parts: dict[str, tuple[PictureFile, ...]] = {}
+    found: dict[str, list[PictureFile]] = {}
     bad: list[BadFile] = []
     classes: set[str] = set()
     notes: tuple[str, ...] = ()
@@ -128,9 +128,16 @@ def scan_folder(root: Path) -> PictureFolder:
             files += [PictureFile(file, _name(file, root), class_name, part) for file in pictures]
             chosen = set(pictures)
             foreign += [file for file in below.files if file not in chosen]
-        parts[part] = tuple(files)
+        found[part] = files
         notes += inner_folders_note(kept)
         meant = meant or meant_below(folder, kept)
+    paths, others = of_one_kind([file.path for files in found.values() for file in files])
+    foreign += others
+    usable = set(paths) if others else set()
+    parts = {
+        part: tuple(file for file in files if not others or file.path in usable)
+        for part, files in found.items()
+    }
     return PictureFolder(
         root,
         ClassTargets(NONE, tuple(sorted(classes))),

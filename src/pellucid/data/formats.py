@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pellucid.data.sound.formats import is_sound, unread_sound
+
 START_BYTES = 64
 """How much of a file is looked at."""
 
@@ -99,6 +101,8 @@ def described(start: bytes) -> str:
             "a newer Pillow"
         )
     what = "a film or sound (an ISO container)" if kind else ""
+    if is_sound(start) or unread_sound(start):
+        what = unread_sound(start) or "a recording"
     for signature, name in _FOREIGN:
         if not what and (start.startswith(signature) or start.lstrip().startswith(signature)):
             what = name

@@ -71,13 +71,16 @@ def load(
     test_fold: str | None = None,
     side_cameras: float | None = None,
     side_columns: str | None = None,
+    sound: object = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
     Picture files are PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or AVIF, recognised by their content; of
     several frames the first counts. Which files of a folder are pictures is said in
     :mod:`pellucid.data.picture_files`, how links are followed in :mod:`pellucid.data.walk`. What
-    Pellucid itself wrote is never data (:mod:`pellucid.data.ours`). The classes are the sorted
+    Pellucid itself wrote is never data (:mod:`pellucid.data.ours`). Recordings (WAV, FLAC, Ogg), in
+    the same layouts, become pictures of what sounds when and how high
+    (:mod:`pellucid.data.sound.spectrogram`). The classes are the sorted
     union of those of all parts.
 
     Args:
@@ -141,6 +144,9 @@ def load(
             see :mod:`pellucid.data.side_cameras`. They are in the training part alone, after the
             others. None: they are not read.
         side_columns: Names of these columns, ``"left,right"``; None to recognise them.
+        sound: How recordings (WAV, FLAC, Ogg) become pictures: settings of
+            :class:`pellucid.data.sound.Sound` as a text, ``"rate=16000,seconds=2"``, a mapping or
+            a value of that class. What is not given follows from the recordings.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -153,7 +159,7 @@ def load(
     """
     reading = Reading(
         bad, max_pixels, max_bytes, cache, path_column, label_column, group, test_fold,
-        side_cameras_of(side_cameras, side_columns),
+        side_cameras_of(side_cameras, side_columns), sound,
     )  # fmt: skip
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,

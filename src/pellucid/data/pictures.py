@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from pellucid.data.decode import header
 from pellucid.data.decoded import Decoded, bad_file, groups_of, reason_of, targets_of
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing
-from pellucid.data.quarantine import check_bad
+from pellucid.data.quarantine import check_bad, nothing_left
+from pellucid.data.sound.choose import are_recordings, recording_preprocessing
 from pellucid.data.value_range import clipping_remark, value_range
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.memory import check_memory, gigabytes
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pellucid.data.cache.helpers import Helpers
     from pellucid.data.dataset import Dataset
     from pellucid.data.decoded import Draw, PictureFile
-    from pellucid.data.quarantine import Bad, BadFile
+    from pellucid.data.quarantine import Bad
     from pellucid.data.targets import Targets
 
 LARGEST_COMMON_SIDE = 256
@@ -55,10 +56,12 @@ def choose_preprocessing(
     cache: PictureCache | None = None,
     like: Preprocessing | None = None,
     default: tuple[int, int] | None = None,
+    sound: Mapping[str, Any] | None = None,
 ) -> tuple[Preprocessing, tuple[str, ...]]:
     """Decide the size and the channels that pictures get, from their headers.
 
     The range of values of pictures of more than 8 bits is found, too, for which these are decoded.
+    Of recordings it is decided how they become pictures.
 
     Args:
         files: The pictures, at least one.
@@ -72,6 +75,7 @@ def choose_preprocessing(
         like: A preprocessing to take size, channels and everything else from, but the range of
             values; None to decide by the pictures.
         default: The height and width where ``image_size`` is None; None to decide by the pictures.
+        sound: Settings of sound that are given, by name; None for none.
 
     Returns:
         The preprocessing, with 1 channel where every picture is grey and 3 otherwise; and remarks
@@ -79,11 +83,28 @@ def choose_preprocessing(
 
     Raises:
         DataError: A file cannot be read or is no picture; or none can be used.
-        ArgumentError: The size wanted is no pair of integers 1..4096.
+        ArgumentError: The size wanted is no pair of integers 1..4096; or a size is given for
+            recordings, or settings of sound for pictures.
     """
     check_bad(bad)
     if image_size is not None:
         check_image_size(image_size)
+    if like is not None and like.sound is not None:
+        own = like.sound.to_dict()
+        other = next((key for key, value in (sound or {}).items() if own[key] != value), None)
+        if other is not None:
+            raise ArgumentError(
+                f"{name}: {other} is given, and the model to start from hears with {other} "
+                f"{own[other]}; leave sound out"
+            )
+        return like, ("recordings are read as those were that the model learned",)
+    if like is None and are_recordings(files):
+        return recording_preprocessing(files, sound or {}, image_size, name=name, bad=bad)
+    if sound:
+        raise ArgumentError(
+            f"{name}: settings of sound are given ({next(iter(sound))}), and it holds pictures; "
+            "leave sound out"
+        )
     sizes: dict[tuple[int, int], None] = {}  # in the order they were met
     grey = True
     deep: list[PictureFile] = []
@@ -104,7 +125,7 @@ def choose_preprocessing(
         if found.deep:
             deep.append(file)
     if not sizes:
-        raise _nothing_left(
+        raise nothing_left(
             name, [bad_file(file, reason_of(file.path, error)) for file, error in failed]
         )
     if like is None:
@@ -302,16 +323,9 @@ def _usable(
     quarantined = tuple(bad_file(files[i], failed[i]) for i in sorted(failed))
     usable = tuple(file for i, file in enumerate(files) if i not in failed)
     if not usable:
-        raise _nothing_left(name, quarantined)
+        noun = "picture" if preprocessing.sound is None else "recording"
+        raise nothing_left(name, quarantined, noun)
     return Decoded(images, rows, usable, like, preprocessing, quarantined)
-
-
-def _nothing_left(name: str, quarantined: Sequence[BadFile]) -> DataError:
-    first = quarantined[0]
-    return DataError(
-        f"{name}: none of the {counted(len(quarantined), 'picture')} can be used, the first: "
-        f"{printable(first.name)}: {first.reason}"
-    )
 
 
 def check_image_size(image_size: object) -> None:

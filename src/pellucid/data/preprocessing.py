@@ -17,6 +17,8 @@ from pellucid.data.jpeg_scaling import Reduced, can_be_reduced, reduce_decoding
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.placement import PicturePlacement
 from pellucid.data.plain_jpeg import decoded_jpeg, plain_jpeg, small_file
+from pellucid.data.sound.read import heard
+from pellucid.data.sound.settings import Sound
 from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.text import printable
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 
     from pellucid.data.jpeg_scaling import Box
 
-    Picture = str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8]
-    """A picture's path, the bytes of its file, a Pillow image, or its pixels."""
+    Picture = (
+        str | os.PathLike[str] | bytes | bytearray | Image.Image | NDArray[np.uint8 | np.floating]
+    )
+    """A picture's path, the bytes of its file, a Pillow image, or its pixels; of a recording its
+    path, the bytes of its file, or its samples."""
 
 Resize = Literal["pad", "crop", "stretch"]
 
@@ -38,7 +43,13 @@ Filter = Literal["triangle", "bicubic"]
 MAX_SIDE = 4096
 """Largest height and width, in pixels; it bounds what a model file can ask for."""
 
-_YOUNGER = {"value_range": None, "invert": False, "filter": "triangle", "margin": 0}
+_YOUNGER = {
+    "value_range": None,
+    "invert": False,
+    "filter": "triangle",
+    "margin": 0,
+    "sound": None,
+}
 """Settings that model files need not have, and what is meant where they are not there."""
 
 
@@ -78,6 +89,8 @@ class Preprocessing:
             resized before ``"crop"`` cuts out its centre, 0..4096: with 32 and 224×224, the shorter
             side becomes 256 pixels. Networks for photographs are mostly judged in this way. Of
             other ways to fit pictures it is 0.
+        sound: How recordings become pictures, where these are what the network takes; nothing is
+            resized then, and the other settings do not count.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -94,6 +107,7 @@ class Preprocessing:
     invert: bool = False
     filter: Filter = "triangle"
     margin: int = 0
+    sound: Sound | None = None
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -117,6 +131,14 @@ class Preprocessing:
             raise ArgumentError(
                 f"margin is {self.margin} with resize {self.resize!r}; expected 0, or resize 'crop'"
             )
+        if self.sound is not None:
+            if not isinstance(self.sound, Sound):
+                raise ArgumentError(f"sound is {self.sound!r:.100}; expected a Sound, or None")
+            if self.sound.shape != self.shape:
+                raise ArgumentError(
+                    f"sound makes pictures of {'×'.join(map(str, self.sound.shape))}, but height, "
+                    f"width and channels are {'×'.join(map(str, self.shape))}"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -126,8 +148,8 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, ready for JSON.
 
-        ``value_range``, ``invert``, ``filter`` and ``margin`` are left out where they are as they
-        are by default: older versions know no such settings.
+        ``value_range``, ``invert``, ``filter``, ``margin`` and ``sound`` are left out where they
+        are as they are by default: older versions know no such settings.
         """
         settings = asdict(self)
         for name, default in _YOUNGER.items():
@@ -151,6 +173,8 @@ class Preprocessing:
             settings = {**_YOUNGER, **settings}
         if isinstance(settings, dict) and settings.keys() == known - {"decoding"}:
             settings = {**settings, "decoding": "whole"}
+        if isinstance(settings, dict) and settings.get("sound") is not None:
+            settings = {**settings, "sound": Sound.from_dict(settings["sound"])}
         if not isinstance(settings, dict) or settings.keys() != known:
             raise FileFormatError(
                 f"preprocessing is {settings!r:.200}; expected exactly the settings "
@@ -168,7 +192,9 @@ class Preprocessing:
             source: The path of a picture file (PNG, JPEG, …), the bytes of one, a Pillow
                 image, or pixels as a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3), values
                 0..255, which are kept as they are where they have the network's shape; where there
-                is a ``value_range``, also integers of 16 or 32 bits.
+                is a ``value_range``, also integers of 16 or 32 bits. Where there is ``sound``, the
+                path of a recording, the bytes of one, samples in −1..1 at its rate as floats (N,),
+                or pixels of the network's shape.
             max_pixels: Files with more pixels are refused, before they are decoded.
 
         Returns:
@@ -181,6 +207,8 @@ class Preprocessing:
             ArgumentError: The source is none of the above, or ``max_pixels`` is no integer ≥ 1.
         """
         check_max_pixels(max_pixels)
+        if self.sound is not None:
+            return heard(source, self.sound)
         if isinstance(source, np.ndarray):
             pixels = _checked_pixels(self.eight_bit(source))
             if (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -34,6 +34,21 @@ class BadFile:
     reason: str
     class_name: str
     part: str
+
+
+def nothing_left(name: str, bad: Sequence[BadFile], noun: str = "picture") -> DataError:
+    """Return the error where none of the files of some data can be used.
+
+    Args:
+        name: What the data are called.
+        bad: All files.
+        noun: What they were to be.
+    """
+    first = bad[0]
+    return DataError(
+        f"{name}: none of the {counted(len(bad), noun)} can be used, the first: "
+        f"{printable(first.name)}: {first.reason}"
+    )
 
 
 def check_bad(bad: object) -> None:

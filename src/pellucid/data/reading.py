@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.data.cache import check_cache
 from pellucid.data.groups import check_group
@@ -11,6 +11,7 @@ from pellucid.data.packed import check_max_bytes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.quarantine import check_bad
+from pellucid.data.sound.settings import get_sound
 from pellucid.data.table_columns import check_columns
 from pellucid.data.test_fold import checked_fold
 from pellucid.errors import ArgumentError
@@ -38,6 +39,8 @@ class Reading:
         group: What keeps pictures together.
         test_fold: Which of how many folds of groups is the test.
         side_cameras: Pictures beside those of a CSV file, to learn from; None: they are not read.
+        sound: How recordings become pictures: a text such as ``rate=16000,seconds=2``, settings by
+            name, or a :class:`pellucid.data.sound.Sound`; kept by name.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -52,6 +55,7 @@ class Reading:
     group: str | None = None
     test_fold: str | None = None
     side_cameras: SideCameras | None = None
+    sound: Any = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -65,6 +69,7 @@ class Reading:
                 f"test_fold is {self.test_fold!r:.50}, and pictures have no groups; add a group, "
                 "such as 'rows:100', blocks of a hundred in the order of the data"
             )
+        object.__setattr__(self, "sound", get_sound(self.sound))
 
     def check_no_groups(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if pictures of a source that has no files are to be grouped."""

@@ -230,6 +230,7 @@ class PictureSource:
             cache=self.cache,
             like=self.like,
             default=self._default_size(parts),
+            sound=self.reading.sound,
         )
 
     def _default_size(self, parts: Mapping[str, tuple[PictureFile, ...]]) -> tuple[int, int] | None:

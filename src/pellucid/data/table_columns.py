@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PATH_NAMES = (
-    ("path", "filepath", "file_path", "image_path", "imagepath", "img_path"),
+    ("path", "filepath", "file_path", "image_path", "imagepath", "img_path", "audio_path"),
     ("filename", "file_name", "image_name", "imagename", "image_file", "img_name", "fname"),
-    ("file", "image", "img", "picture", "photo"),
+    ("file", "image", "img", "picture", "photo", "audio", "recording", "wav"),
     ("image_id", "imageid", "img_id", "id"),
     ("center", "centre", "center_camera", "centre_camera"),
 )

@@ -227,7 +227,7 @@ class ImageEstimator(Transferring):
         check_learnable_data(data, self.TASKS, allow_one_class=allow_one_class)
         task = task_of(data.targets)
         network, start_record = self._first_network(data, recipe.seed, before)
-        preprocessing = Preprocessing(*data.image_shape) if like is None else like
+        preprocessing = Preprocessing(*data.image_shape, sound=data.sound) if like is None else like
         if self.pretrained is None:
             check_batch_norms(network.graph, len(data), recipe.batch_size)  # before any folder
             if start_record is not None and like is not None:
@@ -321,6 +321,7 @@ class ImageEstimator(Transferring):
             seed=self.seed,
             max_pixels=self.max_pixels,
             group=self.group,
+            sound=self.sound,
             tasks=self.TASKS,
         )  # fmt: skip
         for note in quarantine_note(quarantined):

@@ -62,6 +62,7 @@ class ImageClassifier(PagedEstimator):
             pictures (below 1) or their number; none for the source's default; 0 for nothing.
         group: What keeps pictures together when parts are drawn, e.g. those of a patient, see
             :func:`pellucid.data.load`.
+        sound: How recordings become pictures, as :func:`pellucid.data.load` takes it.
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: it shows its progress on a terminal and in
             notebooks, never in worker processes; 1: it prints a line an epoch elsewhere, too.
@@ -107,6 +108,7 @@ class ImageClassifier(PagedEstimator):
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
         group: str | None = None,
+        sound: object = None,
         seed: int = 0,
         verbose: int | None = None,
         engine: str = DEFAULT,

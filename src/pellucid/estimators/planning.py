@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
+from pellucid.data.augment.settings import SOUND
 from pellucid.data.groups import check_group
 from pellucid.data.mirrored import mirrored_targets
 from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
+from pellucid.data.sound.settings import get_sound
 from pellucid.data.split import check_validation
 from pellucid.data.statistics import channel_statistics
 from pellucid.engines import get_engine
@@ -65,6 +67,7 @@ class Planning:
     max_pixels: int
     validation: float | None
     group: str | None
+    sound: object
     seed: int
     engine: str
     start_from: str | os.PathLike[str] | None
@@ -91,6 +94,7 @@ class Planning:
         check_max_pixels(self.max_pixels)
         check_validation(self.validation)
         check_group(self.group)
+        get_sound(self.sound)
         if self.image_size is not None:
             check_image_size(self.image_size)
         get_engine(self.engine)
@@ -146,6 +150,9 @@ class Planning:
             name: default if (value := getattr(self, name)) is None else value
             for name, default in vars(taken).items()
         }
+        heard = data is not None and data.sound is not None
+        if heard and self.augmentation is None and self.pretrained is None:
+            given["augmentation"] = SOUND
         given["learning_rate"] = self.learning_rate  # the default depends on the batch size
         rule = find_name("optimizer", self.optimizer, OPTIMIZERS)
         batch_size, class_weights = self.batch_size, self.class_weights
@@ -185,6 +192,7 @@ class Planning:
             **given,
         )
         if data is not None:
+            recipe.augmentation.check_suits(sound=heard)
             mirrored_targets(
                 data.targets, recipe.augmentation.flip_negates
             )  # checks that it can be

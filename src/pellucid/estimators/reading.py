@@ -70,6 +70,7 @@ def as_images(model: Model, pictures: Pictures, max_pixels: int) -> tuple[NDArra
     preprocessing = model.preprocessing
     if isinstance(pictures, np.ndarray):
         looks_single = pictures.ndim == 2 or (pictures.ndim == 3 and pictures.shape[-1] in (1, 3))
+        looks_single |= pictures.ndim == 1 and preprocessing.sound is not None  # samples
         if looks_single:
             return preprocessing.read(pictures)[None], True
         batch = preprocessing.eight_bit(pictures)

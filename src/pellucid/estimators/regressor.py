@@ -55,6 +55,7 @@ class ImageRegressor(PagedEstimator):
         max_pixels: Picture files with more pixels are left out, and never decoded.
         validation: How much to hold out where the data has no part for it.
         group: What keeps pictures together when parts are drawn.
+        sound: How recordings become pictures, as :func:`pellucid.data.load` takes it.
         seed: Of everything random; the same seed gives the same bits.
         verbose: 0: ``fit`` shows nothing; none: its progress on a terminal and in notebooks.
         engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
@@ -90,6 +91,7 @@ class ImageRegressor(PagedEstimator):
         max_pixels: int = MAX_PIXELS,
         validation: float | None = None,
         group: str | None = None,
+        sound: object = None,
         seed: int = 0,
         verbose: int | None = None,
         engine: str = DEFAULT,

@@ -143,9 +143,10 @@ class Transferring(Planning):
         return super().reading_size(pictures, size)
 
     def _reads_as(self) -> Model | None:
-        """The model whose preprocessing is taken: a body; or a start that was not trained by ours.
+        """The model whose preprocessing is taken: a body; or a start that reads in its own way.
 
-        Networks of others have learned from pictures that were cut and resized in their own way.
+        Networks of others have learned from pictures that were cut and resized in their own way,
+        and those of sound from recordings.
         """
         if self.pretrained is not None:
             return self._origin()
@@ -154,12 +155,11 @@ class Transferring(Planning):
         except PellucidError:  # a run that is resumed needs it no more; fit says what is wrong
             return None
         plain = Preprocessing(1, 1, 1)
-        if origin is None or (origin.preprocessing.filter, origin.preprocessing.margin) == (
-            plain.filter,
-            plain.margin,
-        ):
+        if origin is None:
             return None
-        return origin
+        read = origin.preprocessing
+        as_ours = (read.filter, read.margin, read.sound) == (plain.filter, plain.margin, None)
+        return None if as_ours else origin
 
     def _first_network(
         self, data: Dataset, seed: int, before: Start | None = None

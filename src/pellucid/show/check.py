@@ -35,7 +35,7 @@ def check_document(report: DataReport) -> d.Document:
     """The verdict, pictures by class, and the findings, the gravest first."""
     classes = f", {counted(len(report.classes), 'class')}" if report.classes else ""
     return d.Document(
-        f"{report.name}: {counted(report.pictures, 'picture')} that can be used{classes}",
+        f"{report.name}: {counted(report.pictures, report.noun)} that can be used{classes}",
         (
             _verdict(report),
             _task(report),
@@ -60,14 +60,23 @@ def _verdict(report: DataReport) -> d.Part:
 def _classes(report: DataReport) -> Iterator[d.Section]:
     if not report.classes:
         return
-    heads = ("class", *report.parts, "unusable", "smallest", "largest")
+    heard = report.noun == "recording"
+    ends = ("shortest", "longest") if heard else ("smallest", "largest")
+    heads = ("class", *report.parts, "unusable", *ends)
+
+    def size_of(size: tuple[int, int] | None) -> str:
+        if size is None:
+            return "–"
+        return f"{size[1] / 1000:.2f}" if heard else f"{size[1]}×{size[0]}"
+
     rows = []
     for each in report.classes:
         numbers = [str(each.pictures[part]) for part in report.parts]
-        sizes = ["–" if s is None else f"{s[1]}×{s[0]}" for s in (each.smallest, each.largest)]
+        sizes = [size_of(s) for s in (each.smallest, each.largest)]
         rows.append((each.name, *numbers, str(each.unusable), *sizes))
-    table = d.Table("Pictures by class", heads, rows, limit=CLASSES)
-    yield d.Section("Classes", [table, d.Text("smallest, largest: width×height in pixels")])
+    unit = "seconds" if heard else "width×height in pixels"
+    table = d.Table(f"{report.noun.capitalize()}s by class", heads, rows, limit=CLASSES)
+    yield d.Section("Classes", [table, d.Text(f"{', '.join(ends)}: {unit}")])
 
 
 def _boxes(report: DataReport) -> Iterator[d.Part]:

@@ -161,7 +161,7 @@ def make_recipe(
         patience: Epochs without a better validation after which training ends, at least 1; none:
             never.
         ema: The decay of the weights' moving average, 0.5 to 0.99999; none: no average.
-        augmentation: ``"none"``, ``"digits"``, ``"photos"``, or one's own.
+        augmentation: ``"none"``, ``"digits"``, ``"photos"``, ``"sound"``, or one's own.
         loss: What is minimised; none: cross-entropy with that smoothing and these weights.
 
     Raises:

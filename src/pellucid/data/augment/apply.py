@@ -9,7 +9,18 @@ import numpy as np
 from pellucid.data.augment.affine import placed
 from pellucid.data.augment.colour import recoloured
 from pellucid.data.augment.cutout import cover
-from pellucid.data.augment.draws import COLOUR, PLACE, SHAPE, below, checked_indices, draw, spread
+from pellucid.data.augment.draws import (
+    COLOUR,
+    FREQUENCY,
+    PLACE,
+    SHAPE,
+    TIME,
+    below,
+    checked_indices,
+    draw,
+    spread,
+)
+from pellucid.data.augment.masks import mask
 from pellucid.data.augment.mixup import mixed, mixed_targets, mixup_partners
 from pellucid.data.augment.places import blocks_of, mirrored_by, placement_of, rounded
 from pellucid.data.augment.shift import flip_and_shift
@@ -66,6 +77,12 @@ def augmented(
         side = max(1, rounded(augmentation.cutout * min(height, width)))
         rows, columns = below(words[SHAPE][2], height), below(words[SHAPE][3], width)
         cover(changed, side, rows, columns, augmentation.border)
+    for block, axis, share in (
+        (FREQUENCY, 1, augmentation.frequency_mask),
+        (TIME, 2, augmentation.time_mask),
+    ):
+        if share:
+            mask(changed, words[block], max(1, rounded(share * changed.shape[axis])), axis)
     return changed
 
 

@@ -27,6 +27,9 @@ PLACE, SHAPE, COLOUR, PARTNER, WEIGHT = range(5)
 """Blocks: flip and shift; rotation, scale and cut-out; colours; mixup's other picture; and mixup's
 weight, for which all that follow are too."""
 
+TIME, FREQUENCY = 2**31, 2**31 + 1
+"""Blocks of what is covered in pictures of sound; far behind those of mixup's weight."""
+
 _STREAM = int.from_bytes(b"AUGM", "big")  # apart from dropout, whose key ends in 0
 _WORD = 2**32
 

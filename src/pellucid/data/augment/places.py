@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.augment.affine import Placement
-from pellucid.data.augment.draws import COLOUR, PLACE, SHAPE, below, spread
+from pellucid.data.augment.draws import COLOUR, FREQUENCY, PLACE, SHAPE, TIME, below, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 def blocks_of(augmentation: Augmentation) -> list[int]:
     """The blocks of words that an augmentation needs, see :mod:`pellucid.data.augment.draws`."""
     wanted = {
-        PLACE: augmentation.horizontal_flip or augmentation.shift,
+        PLACE: augmentation.horizontal_flip or augmentation.shift or augmentation.time_shift,
         SHAPE: augmentation.resamples or augmentation.cutout,
         COLOUR: augmentation.recolours,
+        TIME: augmentation.time_mask,
+        FREQUENCY: augmentation.frequency_mask,
     }
     return [block for block, needed in wanted.items() if needed]
 
@@ -49,7 +51,8 @@ def placement_of(
         coin, vertical, horizontal, _ = words[PLACE]
         if augmentation.horizontal_flip:
             flip = mirrored_by(coin)
-        furthest = [rounded(augmentation.shift * side) for side in (height, width)]
+        along = max(augmentation.shift, augmentation.time_shift)
+        furthest = [rounded(augmentation.shift * height), rounded(along * width)]
         down, right = (
             below(word, 2 * most + 1) - most
             for word, most in zip((vertical, horizontal), furthest, strict=True)

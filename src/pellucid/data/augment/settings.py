@@ -18,7 +18,8 @@ class Augmentation:
     """How training pictures are changed, afresh in every epoch. 0 and False leave out a change.
 
     The changes come in this order: flip, rotation and scale about the middle, shift; brightness,
-    contrast, saturation; cut-out; mixup. All amounts are drawn uniformly and independently.
+    contrast, saturation; cut-out; masks of sound; mixup. All amounts are drawn uniformly and
+    independently.
 
     Attributes:
         horizontal_flip: Mirror half of the pictures, left to right.
@@ -37,6 +38,10 @@ class Augmentation:
         border: What a move or a turn brings in, and what covers: a grey level 0..255; or
             ``"edge"``, the nearest pixel, or ``"reflect"``, the picture mirrored at its outermost
             pixels. With the last two, what covers is the picture's mean colour.
+        time_shift: As ``shift``, along the columns alone, which are times in pictures of sound.
+        time_mask: Longest stretch of time that is covered, as a share of the whole, 0..1: of two
+            stretches, see :mod:`pellucid.data.augment.masks`.
+        frequency_mask: Widest band of frequencies that is covered, in the same way.
         flip_negates: Columns of numbers whose sign changes where the picture is mirrored, such as
             ``("angle",)`` of a steering wheel; a single name may be given as a text.
 
@@ -57,11 +62,15 @@ class Augmentation:
     mixup: float = 0.0
     border: str | int = "reflect"
     flip_negates: tuple[str, ...] = ()
+    time_shift: float = 0.0
+    time_mask: float = 0.0
+    frequency_mask: float = 0.0
 
     def __post_init__(self) -> None:
         checks.truth("horizontal_flip", self.horizontal_flip)
         self._check_negated()
-        for name in ("shift", "brightness", "contrast", "saturation", "cutout", "mixup"):
+        amounts = ("shift", "brightness", "contrast", "saturation", "cutout", "mixup")
+        for name in (*amounts, *_OF_SOUND):
             checks.number(name, getattr(self, name), 0.0, 1.0)
         checks.number("rotation", self.rotation, 0.0, 180.0)
         checks.number("scale", self.scale, 0.0, 3.0)
@@ -91,12 +100,13 @@ class Augmentation:
     @property
     def changes_pixels(self) -> bool:
         """Whether a picture can come out otherwise than it went in; mixup is not counted."""
-        return bool(self.moves or self.recolours or self.cutout)
+        masks = self.time_mask or self.frequency_mask
+        return bool(self.moves or self.recolours or self.cutout or masks)
 
     @property
     def moves(self) -> bool:
         """Whether pixels change their places."""
-        return bool(self.horizontal_flip or self.shift or self.resamples)
+        return bool(self.horizontal_flip or self.shift or self.time_shift or self.resamples)
 
     @property
     def resamples(self) -> bool:
@@ -109,11 +119,33 @@ class Augmentation:
         return bool(self.brightness or self.contrast or self.saturation)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values, ready for JSON; ``flip_negates`` only if given."""
+        """Return the settings as plain values, ready for JSON.
+
+        ``flip_negates`` and what is for sound only where they are given.
+        """
         values = settings.to_dict(self)
-        if not self.flip_negates:  # as earlier versions wrote it, so that their runs go on
-            del values["flip_negates"]
+        for name in ("flip_negates", *_OF_SOUND):  # so that runs of earlier versions go on
+            if not values[name]:
+                del values[name]
         return values
+
+    def check_suits(self, *, sound: bool) -> None:
+        """Check that every change makes sense for pictures of sound, or for others.
+
+        Raises:
+            ArgumentError: Naming the first that does not.
+        """
+        unsuited = _OF_PICTURES if sound else _OF_SOUND
+        name = next((name for name in unsuited if getattr(self, name)), None)
+        if name is not None:
+            what, instead = (
+                ("pictures, and the data are recordings", f"sound, or {', '.join(_OF_SOUND)}")
+                if sound
+                else ("recordings, and the data are pictures", "photos or digits")
+            )
+            raise ArgumentError(
+                f"augmentation: {name} is for {what}; leave it out, or take others: {instead}"
+            )
 
     @classmethod
     def from_dict(cls, values: object) -> Augmentation:
@@ -125,6 +157,15 @@ class Augmentation:
         return settings.from_dict(values, {cls.kind: cls}, cls.kind)
 
 
+_OF_SOUND = ("time_shift", "time_mask", "frequency_mask")
+"""Changes of pictures of sound, whose columns are times and whose rows are frequencies."""
+
+_OF_PICTURES = ("horizontal_flip", "shift", "rotation", "scale", "saturation")
+"""Changes that pictures of sound must not have: sound turned round, or of another pitch."""
+
+SOUND = "sound"
+"""The augmentation of recordings."""
+
 PRESETS = {
     "none": Augmentation(),
     "digits": Augmentation(shift=0.08, rotation=10.0, scale=0.1, border="edge"),
@@ -135,10 +176,13 @@ PRESETS = {
         horizontal_flip=True, shift=0.1, scale=0.25, brightness=0.15, contrast=0.15,
         saturation=0.1, border=0,
     ),
+    SOUND: Augmentation(
+        time_shift=0.1, time_mask=0.15, frequency_mask=0.15, brightness=0.1, border=0
+    ),
 }  # fmt: skip
 """Augmentations by name: nothing; for written characters, which must not be mirrored; for photos of
 things that are the same from both sides; for photos with boxes, where what a move brings in has
-nothing to be found."""
+nothing to be found; for recordings."""
 
 
 def get_augmentation(text: str) -> Augmentation:

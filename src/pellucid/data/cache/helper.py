@@ -1,6 +1,6 @@
 """A process that decodes pictures for another: what it is asked on its input, it answers.
 
-The first line is a JSON object, the arguments of :class:`~pellucid.data.Preprocessing` under
+The first line is a JSON object, what :meth:`pellucid.data.Preprocessing.to_dict` gives under
 ``preprocessing``, and ``max_pixels``; an empty line says that it was understood. Then each line is
 a JSON array of paths, and the answer a line with a JSON array ``[good, bad]`` and, after it, the
 pixels of the good ones: ``good`` counts them in the order of the paths, ``bad`` pairs positions
@@ -48,7 +48,7 @@ def decode_some(
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until there is nothing more to read."""
     settings: dict[str, Any] = json.loads(asked.readline())
-    preprocessing = Preprocessing(**settings["preprocessing"])
+    preprocessing = Preprocessing.from_dict(settings["preprocessing"])
     answers.write(b"\n")
     answers.flush()
     for line in asked:

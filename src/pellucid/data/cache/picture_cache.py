@@ -19,7 +19,7 @@ from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.cache.cache_file import PIXELS_AT, open_cache_file, write_cache_file
 from pellucid.data.cache.file_index import FileIndex
 from pellucid.data.cache.helpers import Helpers, helpers_for
-from pellucid.data.cache.versions import decoders
+from pellucid.data.cache.versions import decoders, sound_decoders
 from pellucid.data.value_range import ValueRange, value_range
 from pellucid.errors import ArgumentError
 from pellucid.user_cache import VARIABLE, is_safe, made_safe, user_cache
@@ -316,7 +316,7 @@ def check_cache(setting: object) -> None:
 def _key(digests: Sequence[str], preprocessing: Preprocessing, max_pixels: int) -> bytes:
     """What pictures are found by: 32 bytes that stand for contents and settings."""
     settings = {
-        "decoders": decoders(),
+        "decoders": decoders() if preprocessing.sound is None else sound_decoders(),
         "preprocessing": preprocessing.to_dict(),
         "max_pixels": max_pixels,
     }

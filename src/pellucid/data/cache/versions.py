@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from pellucid.data.sound.spectrogram import VERSION
+
 _CODECS = ("jpg", "libjpeg_turbo", "webp", "zlib", "libtiff", "avif")
 
 
@@ -13,3 +15,16 @@ def decoders() -> dict[str, str | None]:
     from PIL import __version__, features
 
     return {"pillow": __version__, **{name: features.version(name) for name in _CODECS}}
+
+
+@cache
+def sound_decoders() -> dict[str, str | None]:
+    """The versions of what makes pictures of recordings."""
+    import numpy as np
+    import soundfile
+
+    return {
+        "soundfile": soundfile.__libsndfile_version__,
+        "numpy": np.__version__,
+        "spectrogram": str(VERSION),
+    }

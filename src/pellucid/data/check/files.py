@@ -38,8 +38,9 @@ def file_findings(fingerprints: Sequence[Fingerprint], bad: Sequence[BadFile]) -
         found("unlisted" if file.name.endswith("/") else "unusable", (file.name,), file.reason)
         for file in bad
     ]
-    tiny = [picture for picture in fingerprints if min(picture.height, picture.width) < TINY_SIDE]
-    huge = [picture for picture in fingerprints if picture.height * picture.width > HUGE_PIXELS]
+    seen = [picture for picture in fingerprints if picture.heard is None]
+    tiny = [picture for picture in seen if min(picture.height, picture.width) < TINY_SIDE]
+    huge = [picture for picture in seen if picture.height * picture.width > HUGE_PIXELS]
     several = [picture for picture in fingerprints if picture.several_frames]
     findings += _about("tiny", tiny, f"shorter than {TINY_SIDE} pixels on a side")
     findings += _about("huge", huge, f"more than {HUGE_PIXELS // 10**6} million pixels")

@@ -144,6 +144,9 @@ KINDS = {
     "tiny": FindingKind(
         "warning", "tiny pictures", "look whether they are icons or pictures cut off by mistake"
     ),
+    "silent": FindingKind(
+        "warning", "recordings without sound", "look whether they were cut or recorded by mistake"
+    ),
     "near-duplicates": FindingKind(
         "note", "nearly the same picture several times", "keep one of each if they say nothing new"
     ),

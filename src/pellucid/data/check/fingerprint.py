@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,13 @@ THUMBNAIL_SIDE = 16
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
+class HeardFacts(NamedTuple):
+    """What is noted of a recording: its length in seconds, and its loudest level in dB."""
+
+    seconds: float
+    level: float
+
+
 @short_repr
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
@@ -43,8 +50,8 @@ class Fingerprint:
         name: What it is called.
         class_name: Its class.
         part: Its part: ``train``, ``validation``, ``test`` or ``all``.
-        height: Its rows, upright.
-        width: Its columns.
+        height: Its rows, upright; of a recording 1.
+        width: Its columns; of a recording its length in milliseconds.
         pixels: SHA-256 of its decoded pixels, upright, in colour, and in full where they have more
             than 8 bits.
         thumbnail: A small grey copy, shape (16, 16): uint8; or float32 of a picture of more than 8
@@ -53,6 +60,7 @@ class Fingerprint:
         format: Pillow's name of the format that its content has; None for a picture in memory.
         several_frames: Whether it is an animation, or has several pages.
         fractions: Of a picture of more than 8 bits, whether its values have a fraction; else None.
+        heard: What is noted of a recording; None of pictures.
     """
 
     name: str
@@ -66,6 +74,7 @@ class Fingerprint:
     format: str | None = None
     several_frames: bool = False
     fractions: bool | None = None
+    heard: HeardFacts | None = None
 
 
 def fingerprint_file(
@@ -90,11 +99,11 @@ def fingerprint_file(
                 if not _is_eight_bit(full):
                     found = fingerprint_values(full, file.name, file.class_name, file.part)
                     return replace(
-                        found, file=_digest(file.path), format=content, several_frames=several
+                        found, file=file_digest(file.path), format=content, several_frames=several
                     )
                 picture = image_of((full // 257).astype(np.uint8)[..., np.newaxis])
         return _look(
-            picture, file.name, file.class_name, file.part, _digest(file.path), content, several
+            picture, file.name, file.class_name, file.part, file_digest(file.path), content, several
         )
     except DataError as error:
         reason = str(error).removeprefix(f"{printable(file.path)}: ")
@@ -229,7 +238,12 @@ def _several_frames(image: Image.Image) -> bool:
         return False
 
 
-def _digest(path: Path) -> bytes:
+def file_digest(path: Path) -> bytes:
+    """Return the SHA-256 of a file's content.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").digest()

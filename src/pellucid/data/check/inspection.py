@@ -30,6 +30,11 @@ from pellucid.data.check.fingerprint import (
     scaled_thumbnail,
 )
 from pellucid.data.check.groups import group_findings
+from pellucid.data.check.recordings import (
+    fingerprint_recording,
+    preview_of,
+    recording_findings,
+)
 from pellucid.data.check.report import DataReport, Finding, found, gravest_first
 from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
@@ -44,6 +49,7 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import BadFile
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task
+from pellucid.data.sound.choose import are_recordings, recording_preprocessing
 from pellucid.data.targets import NONE, ClassTargets, Numbers
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.check.report import Finding
     from pellucid.data.dataset import Dataset
+    from pellucid.data.decoded import PictureFile
     from pellucid.data.folder import PictureFolder
     from pellucid.data.read_part import DataSource
     from pellucid.data.targets import Targets
@@ -84,6 +91,7 @@ def inspect(
     label_column: str | None = None,
     task: str | None = None,
     group: str | None = None,
+    sound: object = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -100,6 +108,7 @@ def inspect(
         label_column: As :func:`pellucid.data.load` takes it.
         task: As :func:`pellucid.data.load` takes it.
         group: As :func:`pellucid.data.load` takes it; groups in several parts are then found.
+        sound: As :func:`pellucid.data.load` takes it.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -111,6 +120,7 @@ def inspect(
     reading = Reading(
         max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
+        sound=sound,
     )  # fmt: skip
     task = checked_task(task)
     if isinstance(source, Mapping):
@@ -129,6 +139,9 @@ def inspect(
         datasets = load_idx_folder(path, max_bytes=max_bytes)
         return inspect_datasets(datasets, name=name, near=near, progress=progress)
     found_files = scanned(path, reading, task)
+    every = [file for of_part in found_files.parts.values() for file in of_part]
+    if are_recordings(every):
+        return _inspect_recordings(found_files, every, name, near, reading, progress)
     return _inspect_files(found_files, name, near, max_pixels, progress)
 
 
@@ -265,6 +278,43 @@ def _inspect_files(
     if folder.targets.located and fingerprints:
         size = image_size_for([(picture.width, picture.height) for picture in fingerprints])
     return _report(name, parts, folder.targets, fingerprints, bad, notes, near, preview, size)
+
+
+def _inspect_recordings(
+    folder: PictureFolder,
+    files: Sequence[PictureFile],
+    name: str,
+    near: bool,
+    reading: Reading,
+    progress: Progress | None,
+) -> DataReport:
+    once = list({file.name: file for file in files}.values())
+    preprocessing, notes = recording_preprocessing(
+        once, reading.sound, None, name=name, bad="quarantine"
+    )
+    sound = preprocessing.sound
+    assert sound is not None
+    met = _mapped(lambda file: fingerprint_recording(file, sound), once, progress)
+    seen_of = {file.name: seen for file, seen in zip(once, met, strict=True)}
+    every = [
+        replace(seen_of[file.name], class_name=file.class_name, part=file.part) for file in files
+    ]
+    fingerprints = [seen for seen in every if isinstance(seen, Fingerprint)]
+    bad = [*folder.bad, *(seen for seen in every if isinstance(seen, BadFile))]
+    remarked = [*folder.notes, *notes, *([folder.meant] if folder.meant else [])]
+    findings = [
+        *map(_remark, remarked),
+        *group_findings({part: groups_of(of) for part, of in folder.parts.items()}),
+        *recording_findings(fingerprints, sound),
+    ]
+    files_of = {file.name: file for file in once}
+
+    def preview(wanted: str) -> Image.Image | None:
+        return preview_of(files_of[wanted], sound) if wanted in files_of else None
+
+    parts = tuple(folder.parts)
+    report = _report(name, parts, folder.targets, fingerprints, bad, findings, near, preview)
+    return replace(report, noun="recording")
 
 
 def _of_other_kind(picture: Fingerprint) -> BadFile:

@@ -64,7 +64,8 @@ class ClassCount:
         name: The class.
         pictures: How many can be used, by part.
         unusable: How many files cannot.
-        smallest: Height and width of the picture with the fewest pixels; None without pictures.
+        smallest: Height and width of the picture with the fewest pixels; of recordings 1 and the
+            length of the shortest in milliseconds; None without pictures.
         largest: Height and width of that with the most.
     """
 
@@ -123,6 +124,7 @@ class DataReport(Record):
         network_size: Height and width of the pictures whose pixels their sizes count; else None.
         boxes_of: Returns the boxes of a picture by its name, in pixels of its preview.
         examples: Names of pictures that are shown with their boxes.
+        noun: What they are called: ``picture`` or ``recording``.
     """
 
     record_kind: ClassVar[str] = "data report"
@@ -142,6 +144,7 @@ class DataReport(Record):
         default=_no_boxes, repr=False, compare=False
     )
     examples: tuple[str, ...] = ()
+    noun: str = "picture"
 
     @property
     def pictures(self) -> int:
@@ -174,6 +177,7 @@ class DataReport(Record):
             "name": self.name,
             "spoiled": bool(self.spoiling),
             "pictures": self.pictures,
+            "noun": self.noun,
             "task": self.task,
             "targets": list(self.targets),
             "parts": list(self.parts),

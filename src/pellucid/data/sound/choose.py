@@ -1,0 +1,144 @@
+"""Which settings of sound suit some recordings, as far as none are given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.data.decode import begins_as_picture
+from pellucid.data.decoded import bad_file, reason_of
+from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.quarantine import nothing_left
+from pellucid.data.sound.decode import begins_as_sound, sound_header
+from pellucid.data.sound.settings import Sound, completed
+from pellucid.errors import ArgumentError, DataError
+from pellucid.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pellucid.data.decoded import PictureFile
+    from pellucid.data.quarantine import Bad, BadFile
+    from pellucid.data.sound.decode import SoundHeader
+
+DEFAULT_RATE = 16_000
+"""Highest rate that is taken by default: speech and most other sound has little above 8 kHz."""
+
+MOST_SECONDS = 10.0
+"""Longest that is seen by default."""
+
+_SEEN = 0.98  # share of the recordings that are seen whole by default
+_LOOKED_AT = 25
+
+
+def are_recordings(files: Sequence[PictureFile]) -> bool:
+    """Return whether most of some files are recordings, by the first bytes of a few of them."""
+    some = (
+        [files[i] for i in np.linspace(0, len(files) - 1, _LOOKED_AT).astype(int)] if files else ()
+    )
+    sounds = sum(begins_as_sound(file.path) for file in some)
+    if not sounds:
+        return False
+    return 2 * sounds > len(some) or sounds > sum(begins_as_picture(file.path) for file in some)
+
+
+def recording_preprocessing(
+    files: Sequence[PictureFile],
+    given: Mapping[str, Any],
+    image_size: tuple[int, int] | None,
+    *,
+    name: str,
+    bad: Bad,
+) -> tuple[Preprocessing, tuple[str, ...]]:
+    """Decide how recordings become pictures, from their headers.
+
+    Args:
+        files: The recordings, at least one.
+        given: Settings of sound that are given, by name.
+        image_size: What pictures are to be resized to; recordings have no size.
+        name: What the data are called in messages.
+        bad: ``"error"`` to raise at the first that cannot be opened, ``"quarantine"`` to pass over
+            such files.
+
+    Raises:
+        DataError: A file cannot be read or is no recording; or none can be used.
+        ArgumentError: The settings do not go together, or a size of pictures is given.
+    """
+    if image_size is not None:
+        raise ArgumentError(
+            f"{name}: holds recordings, and an image size is given; leave it out, or say how they "
+            "become pictures: --sound mels=64,hop=0.016 (in Python, sound)"
+        )
+    headers: list[SoundHeader] = []
+    failed: list[BadFile] = []
+    for file in files:
+        try:
+            headers.append(sound_header(file.path))
+        except DataError as error:
+            if bad == "error":
+                raise
+            failed.append(bad_file(file, reason_of(file.path, error)))
+    if not headers:
+        raise nothing_left(name, failed, "recording")
+    sound, notes = chosen_sound(headers, given)
+    return Preprocessing(*sound.shape, sound=sound), notes
+
+
+def chosen_sound(
+    headers: Sequence[SoundHeader], given: Mapping[str, Any]
+) -> tuple[Sound, tuple[str, ...]]:
+    """Return the settings for some recordings, and remarks on them.
+
+    Where none is given, the rate is that of most recordings, at most :data:`DEFAULT_RATE`, and the
+    length such that 98 % of them are seen whole, up to :data:`MOST_SECONDS`, in tenths of a second.
+
+    Args:
+        headers: Of the recordings that can be opened, at least one.
+        given: Settings that are given, by name.
+
+    Raises:
+        ArgumentError: The settings do not go together.
+    """
+    rates = Counter(header.rate for header in headers)
+    rate = min(DEFAULT_RATE, rates.most_common(1)[0][0])
+    lengths = np.sort([header.seconds for header in headers])
+    usual = float(lengths[min(len(lengths) - 1, ceil(_SEEN * len(lengths)) - 1)])
+    seconds = given.get("seconds", min(MOST_SECONDS, max(0.1, ceil(usual * 10) / 10)))
+    sound = completed({**given, "seconds": seconds}, rate=max(1_000, rate))
+    return sound, (_described(sound), *_notes(sound, rates, lengths))
+
+
+def _described(sound: Sound) -> str:
+    return (
+        f"recordings of {sound.seconds:g} s at {sound.rate} Hz, seen as pictures of "
+        f"{sound.frames}×{sound.mels}: columns of {sound.window * 1000:g} ms every "
+        f"{sound.hop * 1000:g} ms, bands from {sound.low:g} to {sound.top:g} Hz (other settings: "
+        "--sound, in Python sound)"
+    )
+
+
+def _notes(sound: Sound, rates: Counter[int], lengths: Any) -> tuple[str, ...]:
+    notes = []
+    count = rates.total()
+    others = {rate: number for rate, number in rates.items() if rate != sound.rate}
+    if others:
+        of = ", ".join(f"{rate} Hz" for rate in sorted(others)[:4])
+        number = counted(sum(others.values()), "recording")
+        notes.append(f"{number} of {count} are resampled, from {of}")
+    lower = sum(number for rate, number in rates.items() if rate < 2 * sound.top * 0.99)
+    if lower:
+        notes.append(
+            f"{counted(lower, 'recording')} of {count} cannot hold what the highest bands show: "
+            "their rate is too low; if classes differ in it, that is what is learned"
+        )
+    longer = int((lengths > sound.seconds + 0.5 / sound.rate).sum())
+    if longer:
+        what = "their middle" if sound.part == "middle" else "the loudest part"
+        notes.append(
+            f"{counted(longer, 'recording')} of {count} are longer than {sound.seconds:g} s, the "
+            f"longest {lengths[-1]:.4g} s: {what} is seen"
+        )
+    return tuple(notes)
