@@ -199,6 +199,29 @@ class Gated(OnValues):
 
 @short_repr
 @dataclass(frozen=True)
+class SpatialTransformer(OnValues):
+    """Layers that look at feature maps, and say which part of them, turned and scaled, goes on.
+
+    Behind them a dense layer makes the six numbers of an affine map,
+    :class:`pellucid.ops.AffineGrid` the places that it leads to, and
+    :class:`pellucid.ops.GridSample` the values there. The dense layer starts with zeros, and its
+    numbers count from the identity: at first the maps go on as they are, in the size that is asked
+    for (Jaderberg et al. 2015, *Spatial transformer networks*).
+
+    Attributes:
+        localisation: Layers from the maps to a vector, as ``[MaxPool(2), Conv2D(20, 5), ReLU(),
+            Flatten(), Dense(20), ReLU()]``.
+        size: (height, width) of the maps that go on, or one number for both.
+        name: Of the sampling; none: ``grid_sample1`` and so on.
+    """
+
+    localisation: Sequence[Block]
+    size: int | tuple[int, int]
+    name: str | None = None
+
+
+@short_repr
+@dataclass(frozen=True)
 class SideOutput(OnValues):
     """Layers that answer, too, from the middle of a network, while it is trained.
 
@@ -224,7 +247,7 @@ class SideOutput(OnValues):
         checks.number("weight", self.weight, 1e-6, 1e3)
 
 
-Block = Layer | Sequential | Residual | Parallel | Gated | SideOutput
+Block = Layer | Sequential | Residual | Parallel | Gated | SpatialTransformer | SideOutput
 
 
 def connect(inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> Graph:
@@ -273,12 +296,19 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
     if isinstance(block, Parallel):
         ends = [_chain(each, values[0], (*place, n)) for n, each in enumerate(block.branches)]
         return Value(Layer(ops.Concatenate(), block.name), tuple(ends), place=place)
+    if isinstance(block, SpatialTransformer):
+        size = (block.size, block.size) if isinstance(block.size, int) else block.size
+        seen = _chain(block.localisation, values[0], place)
+        made = ops.Dense(6, initializer="zeros"), ops.AffineGrid(size, relative=True)
+        for number, operation in enumerate(made):
+            seen = Value(Layer(operation), (seen,), place=(*place, "places", number))
+        return Value(Layer(ops.GridSample(), block.name), (values[0], seen), place=place)
     if isinstance(block, SideOutput):
         side = Side(block.name, block.weight, _chain(block.layers, values[0], place))
         return Value(None, values, place=place, side=side)
     raise ArgumentError(
-        "a network is made of layers, Sequential, Residual, Parallel, Gated and SideOutput, got "
-        f"{brief(block)}"
+        "a network is made of layers, Sequential, Residual, Parallel, Gated, SpatialTransformer "
+        f"and SideOutput, got {brief(block)}"
     )
 
 

@@ -28,6 +28,7 @@ from pellucid.blocks import (
     Residual,
     Sequential,
     SideOutput,
+    SpatialTransformer,
     Value,
     connect,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Add",
+    "AffineGrid",
     "AveragePool",
     "BatchNorm",
     "Block",
@@ -57,6 +59,7 @@ __all__ = [
     "Gated",
     "GlobalAveragePool",
     "GlobalMaxPool",
+    "GridSample",
     "HardSigmoid",
     "HardSwish",
     "Input",
@@ -78,6 +81,7 @@ __all__ = [
     "SideOutput",
     "Sigmoid",
     "Softmax",
+    "SpatialTransformer",
     "Subsample",
     "Tanh",
     "Value",
@@ -258,6 +262,18 @@ def Resize(  # noqa: N802
         None if size is None else _pair(size), _pair(2 if factor is None else factor), method
     )
     return Layer(operation, name)
+
+
+def AffineGrid(  # noqa: N802
+    size: Pair, *, align_corners: bool = False, relative: bool = False, name: str | None = None
+) -> Layer:
+    """Places on a map by six numbers; see :class:`pellucid.ops.AffineGrid`."""
+    return Layer(ops.AffineGrid(_pair(size), align_corners, relative), name)
+
+
+def GridSample(*, align_corners: bool = False, name: str | None = None) -> Layer:  # noqa: N802
+    """Maps sampled at a grid's places, called on both; see :class:`pellucid.ops.GridSample`."""
+    return Layer(ops.GridSample(align_corners), name)
 
 
 def ChannelSlice(start: int, stop: int, *, name: str | None = None) -> Layer:  # noqa: N802

@@ -40,6 +40,7 @@ from pellucid.layers import (
     Sigmoid,
     SiLU,
     Softmax,
+    SpatialTransformer,
     Subsample,
     Tanh,
 )
@@ -145,6 +146,7 @@ def resampling_operations() -> Graph:
         Parallel([[Resize(2), Conv2D(5, 3)], [Resize(size=(8, 6), method="bilinear")]]),
         Resize(size=(7, 8), method="bilinear"),
         ReLU(),
+        SpatialTransformer([MaxPool(2), Conv2D(3, 2), Tanh(), Flatten(), Dense(5), ReLU()], (4, 5)),
         Resize(size=(3, 4)),
         Flatten(),
         Dense(4),

@@ -20,6 +20,7 @@ from pellucid.errors import PellucidError
 from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.types import Type
+from tests.engines import random_resampling as resampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -227,26 +228,6 @@ def _conv2d(growing: Growing) -> str:
     return name
 
 
-def _conv_transpose2d(growing: Growing) -> str:
-    """Upwards, in the way of generators, or any other."""
-    draw, source = growing.draw, growing.any_value(maps=True)
-    stride = draw.choice((1, 2, 2, 3)), draw.choice((1, 2))
-    size = draw.choice(((2, 2), (3, 3), (4, 4), (1, 2), (3, 2), (1, 1)))
-    operation = ops.ConvTranspose2D(
-        draw.choice((1, 2, 3, 8, 16)),
-        size,
-        stride,
-        draw.choice((((0, 0), (0, 0)), ((1, 1), (1, 1)), ((1, 0), (0, 2)))),
-        (draw.randrange(stride[0]), draw.randrange(stride[1])),
-        draw.random() < 0.7,
-    )
-    name = growing.add(operation, source)
-    if draw.random() < 0.6:
-        for follower in draw.choice(((ops.ReLU,), (ops.BatchNorm, ops.ReLU), (ops.BatchNorm,))):
-            name = growing.add(follower(), name)
-    return name
-
-
 def _padding(draw: random.Random) -> Padding:
     choices: list[Padding] = ["same", "same", "valid", ((1, 0), (0, 2)), ((1, 1), (1, 1))]
     return draw.choice(choices)
@@ -379,17 +360,6 @@ def _pad(growing: Growing) -> str:
     return growing.add(ops.Pad(_sides(growing.draw, 2), value), growing.any_value(maps=True))
 
 
-def _resize(growing: Growing) -> str:
-    """To a size or by a factor; not larger than what is drawn elsewhere."""
-    draw, source = growing.draw, growing.any_value(maps=True)
-    method = draw.choice(("nearest", "bilinear"))
-    if draw.random() < 0.5:
-        factor = draw.choice(((2, 2), (1, 3), (2, 1)))
-        return growing.add(ops.Resize(factor=factor, method=method), source)
-    size = draw.randint(1, 9), draw.randint(1, 9)
-    return growing.add(ops.Resize(size, method=method), source)
-
-
 def _some(growing: Growing, names: list[str]) -> list[str]:
     return growing.draw.choices(names, k=growing.draw.choice((1, 1, 2)))
 
@@ -419,7 +389,7 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "clip": _plain(lambda draw: ops.Clip(*draw.choice(((0.0, 1.0), (-0.7, 0.4), (-3.0, 2.0))))),
     "concatenate": _concatenate,
     "conv2d": _conv2d,
-    "conv_transpose2d": _conv_transpose2d,
+    "conv_transpose2d": resampling.conv_transpose2d,
     "crop": _crop,
     "dense": _dense,
     "dropout": _plain(lambda draw: ops.Dropout(draw.choice((0.1, 0.5)))),
@@ -433,7 +403,9 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "normalise": _normalise,
     "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
-    "resize": _resize,
+    "resize": resampling.resize,
+    "affine_grid": resampling.affine_grid,
+    "grid_sample": resampling.grid_sample,
     "softmax": _plain(lambda draw: ops.Softmax()),
     "subsample": _subsample,
 }

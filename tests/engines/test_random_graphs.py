@@ -49,7 +49,7 @@ def test_every_operation_comes_up() -> None:
     assert MAKERS.keys() == OPERATIONS.keys()
     drawn = Counter(
         kind
-        for seed in range(300)
+        for seed in range(600)
         for kind in {node.operation.kind for node in random_graph(seed)[0].nodes}
     )
     assert min(drawn[kind] for kind in OPERATIONS) >= 15, drawn

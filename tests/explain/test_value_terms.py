@@ -102,7 +102,7 @@ def test_outputs_that_read_are_those_whose_terms_say_so(name: str) -> None:
         inputs, weights = activations.inputs_of(node), activations.weights_of(node)
         shapes = activations.graph.inputs_of(node)
         output = random_position(random, activations.shape(node.name))
-        reads = node.operation.reads(*shapes)
+        reads = node.operation.reads(*shapes).given(inputs)
         terms = node.operation.terms(inputs, weights, output)
         for i in random.choice(len(terms.values), min(4, len(terms.values))).tolist():
             assert output in reads.dependents(*terms.source(i))

@@ -13,6 +13,7 @@ from pellucid.files import check_limits
 from pellucid.files.limits import MOST_PLACES, MOST_VALUES, MOST_WORK, running_costs
 from pellucid.graph import Graph, Network, initial_weights
 from pellucid.layers import (
+    AffineGrid,
     AveragePool,
     BatchNorm,
     Block,
@@ -40,6 +41,7 @@ from pellucid.layers import (
     Sequential,
     Sigmoid,
     Softmax,
+    SpatialTransformer,
     Subsample,
     Tanh,
 )
@@ -69,6 +71,8 @@ BLOCKS: dict[str, Block] = {
     "global_max_pool": GlobalMaxPool(),
     "multiply": Gated([]),
     "pad": Pad(9),
+    "affine_grid": Sequential([Flatten(), Dense(6), AffineGrid(40)]),
+    "grid_sample": SpatialTransformer([Flatten()], SIDE),
     "resize": Resize(factor=3, method="bilinear"),
     "softmax": Softmax(),
     "subsample": Subsample(2, edge="count"),

@@ -48,6 +48,7 @@ from pellucid.layers import (
     Sigmoid,
     SiLU,
     Softmax,
+    SpatialTransformer,
     Subsample,
     Tanh,
 )
@@ -234,6 +235,15 @@ DECODER: tuple[Block, ...] = (
     Dense(5),
 )
 
+# A spatial transformer before a small network.
+TRANSFORMED: tuple[Block, ...] = (
+    SpatialTransformer([MaxPool(2), Conv2D(4, 3), ReLU(), Flatten(), Dense(8), Tanh()], (10, 9)),
+    *_norm_relu(Conv2D(8, 3, bias=False)),
+    MaxPool(2),
+    Flatten(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -256,5 +266,6 @@ CASES: dict[str, Case] = {
     "dropout": Case(DROPOUT, (9, 8, 2), 7, Adam(), 0.003, soft=True),
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
+    "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

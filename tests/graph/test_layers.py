@@ -11,6 +11,7 @@ from pellucid import layers, ops
 from pellucid.errors import ArgumentError
 from pellucid.graph import Node
 from pellucid.layers import (
+    AffineGrid,
     AveragePool,
     BatchNorm,
     ChannelShuffle,
@@ -23,6 +24,7 @@ from pellucid.layers import (
     Dropout,
     Gated,
     GlobalAveragePool,
+    GridSample,
     Layer,
     LeakyReLU,
     LocalResponseNorm,
@@ -77,6 +79,13 @@ MADE: list[tuple[Layer, Any]] = [
         ConvTranspose2D(2, (3, 2), stride=(2, 1), output_padding=(1, 0), initializer="glorot"),
         ops.ConvTranspose2D(2, (3, 2), (2, 1), output_padding=(1, 0), initializer="glorot"),
     ),
+    (AffineGrid(3), ops.AffineGrid((3, 3))),
+    (
+        AffineGrid((3, 4), align_corners=True, relative=True),
+        ops.AffineGrid((3, 4), align_corners=True, relative=True),
+    ),
+    (GridSample(), ops.GridSample()),
+    (GridSample(align_corners=True), ops.GridSample(align_corners=True)),
     (Resize(), ops.Resize()),
     (Resize(3), ops.Resize(factor=(3, 3))),
     (Resize(size=(4, 5), method="bilinear"), ops.Resize((4, 5), method="bilinear")),
@@ -122,6 +131,7 @@ def test_every_operation_has_its_layer() -> None:
     defaults = {
         "conv2d": Conv2D(1, 1),
         "conv_transpose2d": ConvTranspose2D(1, 1),
+        "affine_grid": AffineGrid(1),
         "dense": Dense(1),
         "normalise": Normalise([0.0], [1.0]),
         "pad": Pad(0),
@@ -134,6 +144,7 @@ def test_every_operation_has_its_layer() -> None:
         required = {
             "conv2d": (1, (1, 1)),
             "conv_transpose2d": (1, (1, 1)),
+            "affine_grid": ((1, 1),),
             "dense": (1,),
             "normalise": ((0.0,), (1.0,)),
             "pad": (((0, 0), (0, 0)),),

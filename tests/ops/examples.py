@@ -102,6 +102,26 @@ EXAMPLES = [
         {"kernel": [[[[1]], [[10]], [[100]]]]},
     ),
     Example(
+        # u is −1/2, 1/2 and v is 0: across 2·u + 3·v + 4, down 10·u + 20·v + 30.
+        "an affine map of two pixels",
+        ops.AffineGrid((1, 2)),
+        [[[2, 3, 4, 10, 20, 30]]],
+        [[[[3, 25], [5, 35]]]],
+    ),
+    Example(
+        "the identity of four corners",
+        ops.AffineGrid((2, 2), align_corners=True, relative=True),
+        [[[0, 0, 0, 0, 0, 0]]],
+        [[[[-1, -1], [1, -1]], [[-1, 1], [1, 1]]]],
+    ),
+    Example(
+        # 0 is half-way between the pixels; 0.75 is a quarter of a pixel beyond the last's middle.
+        "between two pixels, and between a pixel and nothing",
+        ops.GridSample(),
+        [[grey([[4, 8]])], [[[[0, 0], [0.75, 0], [-3, 0]]]]],
+        [grey([[6, 0.75 * 8, 0]])],
+    ),
+    Example(
         "each pixel four times",
         ops.Resize(),
         [[grey([[1, 2]])]],

@@ -238,6 +238,25 @@ def resize(op: ops.Resize, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return to_nhwc(functional.interpolate(to_nchw(x), size, mode="nearest-exact"))
 
 
+def affine_grid(op: ops.AffineGrid, theta: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    whole = theta.reshape(-1, 2, 3) + (torch.eye(2, 3) if op.relative else 0)
+    with warnings.catch_warnings():  # it warns that maps of one position were others once
+        warnings.simplefilter("ignore", UserWarning)
+        return functional.affine_grid(whole, [len(theta), 1, *op.size], op.align_corners)
+
+
+def grid_sample(
+    op: ops.GridSample, x: Tensor, grid: Tensor, weights: Weights, mode: Mode
+) -> Tensor:
+    """A tent around each place, over all rows and columns."""
+    tents = []
+    for k, length in ((1, x.shape[1]), (0, x.shape[2])):
+        size = length - 1 if op.align_corners else length
+        place = (grid[..., k, None] * size + length - 1) / 2
+        tents.append(functional.relu(1 - (place - torch.arange(length)).abs()))
+    return torch.einsum("nijr,nijs,nrsc->nijc", *tents, x)
+
+
 def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
 
@@ -271,6 +290,8 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "prelu": prelu,
     "relu": lambda op, x, weights, mode: functional.relu(x),
     "resize": resize,
+    "affine_grid": affine_grid,
+    "grid_sample": grid_sample,
     "relu6": lambda op, x, weights, mode: functional.relu6(x),
     "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
     "silu": lambda op, x, weights, mode: functional.silu(x),

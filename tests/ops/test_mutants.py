@@ -33,7 +33,13 @@ SPLIT = "rows and window cells are merged again at once, so how they are told ap
 ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be found"
 SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
+NOWHERE = "outside, its factor is 0, wherever it is read"
 EQUIVALENT = {
+    (
+        "AffineGrid.backward",
+        "return ((np.einsum('hwk,nhwa->nak', base_hwk, gradient).reshape(-2, 6),), {})",
+    ): ANY_NEGATIVE,
+    ("grid_sample._beside", "on_axis = np.where(inside, position, -1).astype(np.int64)"): NOWHERE,
     (
         "ConvTranspose2D.backward",
         "dk = (x_nhwc.reshape(-2, channels).T @ rows).reshape(channels, *self.size, self.filters)",

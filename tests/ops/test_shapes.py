@@ -75,6 +75,16 @@ def count_resize(op: Any, drawn: Drawn) -> int:
     return 4 * one_each(op, drawn) if op.method == "bilinear" else 0
 
 
+def four_each(op: Any, drawn: Drawn) -> int:
+    """Four for each value that comes out of four others."""
+    return 4 * one_each(op, drawn)
+
+
+def count_grid(op: Any, drawn: Drawn) -> int:
+    """Two for each of the two numbers of a place."""
+    return 2 * one_each(op, drawn)
+
+
 def none(op: Any, drawn: Drawn) -> int:
     """No multiplication that is followed by an addition."""
     return 0
@@ -87,6 +97,8 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "dense": count_dense,
     "local_response_norm": count_damping,
     "normalise": one_each,
+    "affine_grid": count_grid,
+    "grid_sample": four_each,
     "resize": count_resize,
     "subsample": one_each,
 }

@@ -107,7 +107,7 @@ def value_terms(
         for branch, name in enumerate(node.inputs):
             if name != layer:
                 continue
-            for output in reads.dependents(branch, at):
+            for output in reads.given(inputs).dependents(branch, at):
                 factor = operation.derivative_at(inputs, weights, output, branch, at)
                 delta = float(deltas[node.name][output])
                 terms.append(GradientTerm(node.name, output, delta, factor))

@@ -163,7 +163,7 @@ class ValueTerms(Record):
         the value itself would measure the cancelling.
         """
         size = max(abs(self.value), abs(self.terms.total))
-        if self.terms.rule == "sum":
+        if self.terms.rule in ("sum", "sampled"):
             size = max(size, float(np.abs(self.terms.products).sum()) + abs(self.terms.bias))
         return abs(self.difference) / size if size else abs(self.difference)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.ops.add import Add
+from pellucid.ops.affine_grid import AffineGrid
 from pellucid.ops.average_pool import AveragePool
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.centre_loss import CentreLoss
@@ -21,6 +22,7 @@ from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.global_average_pool import GlobalAveragePool
 from pellucid.ops.global_max_pool import GlobalMaxPool
+from pellucid.ops.grid_sample import GridSample
 from pellucid.ops.hard_sigmoid import HardSigmoid
 from pellucid.ops.hard_swish import HardSwish
 from pellucid.ops.huber import Huber
@@ -51,6 +53,7 @@ __all__ = [
     "LOSSES",
     "OPERATIONS",
     "Add",
+    "AffineGrid",
     "AveragePool",
     "BatchNorm",
     "CentreLoss",
@@ -67,6 +70,7 @@ __all__ = [
     "Flatten",
     "GlobalAveragePool",
     "GlobalMaxPool",
+    "GridSample",
     "HardSigmoid",
     "HardSwish",
     "Huber",
@@ -94,6 +98,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     operation.kind: operation
     for operation in (
         Add,
+        AffineGrid,
         AveragePool,
         BatchNorm,
         ChannelShuffle,
@@ -108,6 +113,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         Flatten,
         GlobalAveragePool,
         GlobalMaxPool,
+        GridSample,
         HardSigmoid,
         HardSwish,
         LeakyReLU,

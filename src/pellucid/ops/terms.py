@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from pellucid.ops.arguments import Position
 
-Rule = Literal["sum", "maximum", "share", "product", "function"]
+Rule = Literal["sum", "maximum", "share", "product", "function", "sampled"]
 """How what is read makes the value: a weighted sum (plus bias), the largest, one's share of the sum
-of exponentials, the product of all, or a function of one value."""
+of exponentials, the product of all, a function of one value, or a sum whose factors follow from
+values of another input."""
 
 
 @short_repr

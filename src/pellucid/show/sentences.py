@@ -27,6 +27,7 @@ def rule_in_words(opened: ValueTerms) -> str:
         "share": "its exponential's share of the sum of all",
         "product": "the product of all",
         "function": "a function of one value",
+        "sampled": "the sum of the products; the factors follow from the place",
     }[opened.terms.rule]
 
 

@@ -55,7 +55,7 @@ def gradient_title(opened: GradientTerms) -> str:
 def value_parts(opened: ValueTerms) -> list[d.Part]:
     """The rule, all terms, the largest first, their sum, and what became of the value."""
     terms = opened.terms
-    weighted, folding = terms.rule in ("sum", "maximum"), opened.folding
+    weighted, folding = terms.rule in ("sum", "maximum", "sampled"), opened.folding
     rows = []
     for i in opened.largest():
         layer, at = opened.source(i)

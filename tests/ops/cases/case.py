@@ -43,6 +43,13 @@ def off_kinks(
     return values
 
 
+def places(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Standard normal values; of two channels, places on a map, some of them a little outside."""
+    if shape[-1] == 2:
+        return np.asarray(random.uniform(-1.2, 1.2, shape))
+    return normal(random, shape)
+
+
 def tied(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Only −1, 0 and 1: full of equal values and of zeros, as after a ReLU."""
     return random.integers(-1, 2, shape).astype(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pellucid.ops import (
     Add,
+    AffineGrid,
     ChannelShuffle,
     ChannelSlice,
     Concatenate,
@@ -12,11 +13,12 @@ from pellucid.ops import (
     Flatten,
     GlobalAveragePool,
     GlobalMaxPool,
+    GridSample,
     Multiply,
     Pad,
     Resize,
 )
-from tests.ops.cases.case import Case, distinct, tied
+from tests.ops.cases.case import Case, distinct, places, tied
 
 JOINTS = [
     Case("two", Add(), ((3, 5, 2), (3, 5, 2)), linear=True),
@@ -62,6 +64,13 @@ JOINTS = [
         linear=True,
     ),
     Case("bilinear, the same size", Resize((3, 2), method="bilinear"), ((3, 2, 1),), linear=True),
+    Case("asymmetric", AffineGrid((3, 5)), ((6,),), linear=True),
+    Case("middles of corners", AffineGrid((4, 3), align_corners=True), ((6,),), linear=True),
+    Case("from the identity", AffineGrid((2, 3), relative=True), ((6,),), batch=3, linear=True),
+    Case("one position", AffineGrid((1, 1), True, True), ((6,),), batch=1, linear=True),
+    Case("asymmetric", GridSample(), ((4, 5, 3), (3, 6, 2)), fill=places),
+    Case("middles of corners", GridSample(True), ((3, 2, 4), (5, 2, 2)), fill=places),
+    Case("one pixel", GridSample(), ((1, 1, 3), (2, 3, 2)), batch=1, fill=places),
     Case("two groups", ChannelShuffle(), ((2, 3, 6),), linear=True),
     Case("three groups", ChannelShuffle(3), ((3, 2, 12),), batch=1, linear=True),
     Case("flat", ChannelShuffle(4), ((8,),), linear=True),

@@ -24,6 +24,8 @@ export interface Located {
   channel: number;
   scale: number;
   offset: number;
+  /** Whether factors are their derivatives by the position instead. */
+  steep?: boolean;
 }
 
 /** What is read along one axis of an input, see `pellucid/ops/reads.py`. */
@@ -66,7 +68,7 @@ export interface Settings {
   groups?: number;
 }
 
-export type Rule = "sum" | "maximum" | "share" | "product" | "function";
+export type Rule = "sum" | "maximum" | "share" | "product" | "function" | "sampled";
 export type Family =
   | "activation"
   | "convolution"

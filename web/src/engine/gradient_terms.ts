@@ -133,6 +133,14 @@ function derivative(
   const { network } = passed;
   const x = passed.at(node.inputs[branch], at);
   switch (node.rule) {
+    case "sampled": {
+      const { inputs } = node.reads;
+      const known = knownOf(node, passed);
+      if (branch !== inputs.findIndex((axes) => axes.some((axis) => axis.located)))
+        return byPlace(passed, node, output, branch, at);
+      const read = sources(node, output, known);
+      return read.find((source) => source.branch === branch && same(source.at, at))?.factor ?? 0;
+    }
     case "sum": {
       if (node.reads.inputs[branch].some(isGiven)) {
         const read = sources(node, output, knownOf(node, passed));
@@ -158,6 +166,37 @@ function derivative(
     case "share":
       return node.slopes ? slope(node.slopes, x) : slopeOf(passed, node, output, at);
   }
+}
+
+/** ∂output/∂v of a value v that locates what is read: Σ x · ∂factor/∂v. */
+function byPlace(
+  passed: Passed,
+  node: NodeData,
+  output: Position,
+  branch: number,
+  at: Position,
+): number {
+  let total = 0;
+  node.reads.inputs.forEach((axes, read) => {
+    const moved = axes.findIndex(
+      ({ located }) => located?.branch === branch && located.channel === at[at.length - 1],
+    );
+    if (moved < 0) return;
+    const steep = { ...node, reads: { ...node.reads, inputs: [...node.reads.inputs] } };
+    const { scale } = axes[moved].located!;
+    steep.reads.inputs[read] = axes.map((axis, k) =>
+      k === moved ? { ...axis, located: { ...axis.located!, steep: true } } : axis,
+    );
+    for (const source of sources(steep, output, knownOf(node, passed))) {
+      if (source.branch !== read) continue;
+      total += passed.at(node.inputs[read], source.at) * source.factor! * scale;
+    }
+  });
+  return total;
+}
+
+function same(a: Position, b: Position): boolean {
+  return a.every((place, axis) => place === b[axis]);
 }
 
 /** Whether a value is the first of the largest that an output reads. */

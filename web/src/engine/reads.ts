@@ -23,17 +23,21 @@ function given(
   if (!located || !known) return null;
   const place = located.by.map((followed) => at[followed]);
   const v = known(located.branch, [...place, located.channel]);
-  return beside(located.scale * v + located.offset, axis.length);
+  return beside(located.scale * v + located.offset, axis.length, located.steep);
 }
 
 /** The whole positions beside a place that are on an axis and have a part in it. */
-function beside(place: number, length: number): [position: number, factor: number][] {
+function beside(
+  place: number,
+  length: number,
+  steep = false,
+): [position: number, factor: number][] {
   if (!Number.isFinite(place)) return [];
   const low = Math.floor(place);
   const share = place - low;
   const pairs: [number, number][] = [
-    [low, 1 - share],
-    [low + 1, share],
+    [low, steep ? -1 : 1 - share],
+    [low + 1, steep ? 1 : share],
   ];
   return pairs.filter(([at, factor]) => at >= 0 && at < length && factor !== 0);
 }

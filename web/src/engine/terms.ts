@@ -45,6 +45,7 @@ export function termsOf(network: Network, values: Values, layer: string, at: Pos
   const whole = { rule: node.rule, terms: found, bias: null, own: 0, total: value, value };
   switch (node.rule) {
     case "sum":
+    case "sampled":
       return sum(network, node, at, read, whole);
     case "maximum":
       return maximum(whole);

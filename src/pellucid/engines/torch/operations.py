@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
 from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.random import random_words
+from pellucid.ops.affine_grid import IDENTITY, base
 from pellucid.ops.operation import Operation
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ def add(call: Call[ops.Add]) -> Tensor:
     for other in others:
         first = first + other
     return first
+
+
+def affine_grid(call: Call[ops.AffineGrid]) -> Tensor:
+    # PyTorch's own warns of maps of one position.
+    operation, theta = call.operation, call.x
+    if operation.relative:
+        theta = theta + theta.new_tensor(IDENTITY)
+    places = torch.from_numpy(base(operation.size, operation.align_corners)).to(theta)
+    return torch.einsum("hwk,nak->nahw", places, theta.view(-1, 2, 3))
 
 
 def average_pool(call: Call[ops.AveragePool]) -> Tensor:
@@ -191,6 +201,12 @@ def global_max_pool(call: Call[ops.GlobalMaxPool]) -> Tensor:
     return values.gather(2, values.argmax(dim=2, keepdim=True)).squeeze(2)
 
 
+def grid_sample(call: Call[ops.GridSample]) -> Tensor:
+    x, grid = call.inputs
+    y = F.grid_sample(x, grid.permute(0, 2, 3, 1), align_corners=call.operation.align_corners)
+    return y.masked_fill(grid.isnan().any(1, keepdim=True), torch.nan)  # PyTorch takes NaN for −1
+
+
 def hard_sigmoid(call: Call[ops.HardSigmoid]) -> Tensor:
     return F.hardtanh(call.x / 6 + 0.5, 0.0, 1.0)  # PyTorch's own takes 1/6 in float32
 
@@ -321,6 +337,7 @@ def tanh(call: Call[ops.Tanh]) -> Tensor:
 
 MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "add": add,
+    "affine_grid": affine_grid,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
     "channel_shuffle": channel_shuffle,
@@ -335,6 +352,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,
+    "grid_sample": grid_sample,
     "hard_sigmoid": hard_sigmoid,
     "hard_swish": hard_swish,
     "leaky_relu": leaky_relu,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from pellucid.ops.affine_grid import IDENTITY, base
 from pellucid.ops.operation import Operation
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ class Call(Generic[O]):
 
 def add(call: Call[ops.Add]) -> None:
     call.write("Add" if len(call.inputs) == 2 else "Sum")
+
+
+def affine_grid(call: Call[ops.AffineGrid]) -> None:
+    operation, (theta,), (height, width) = call.operation, call.inputs, call.operation.size
+    if operation.relative:
+        theta = call.step("whole", "Add", theta, call.numbers("identity", [IDENTITY]))
+    rows = call.step("rows", "Reshape", theta, call.whole("two", [0, 2, 3]))
+    places = base(operation.size, operation.align_corners).reshape(-1, 3).T
+    flat = call.step("flat", "MatMul", rows, call.numbers("places", places))
+    call.write("Reshape", flat, call.whole("maps", [0, 2, height, width]))
 
 
 def average_pool(call: Call[ops.AveragePool]) -> None:
@@ -170,6 +181,15 @@ def global_average_pool(call: Call[ops.GlobalAveragePool]) -> None:
 
 def global_max_pool(call: Call[ops.GlobalMaxPool]) -> None:
     call.write("Flatten", call.step("pooled", "GlobalMaxPool", *call.inputs), axis=1)
+
+
+def grid_sample(call: Call[ops.GridSample]) -> None:
+    x, grid = call.inputs
+    last = call.step("places", "Transpose", grid, perm=(0, 2, 3, 1))
+    call.write(
+        "GridSample", x, last,
+        mode="bilinear", padding_mode="zeros", align_corners=int(call.operation.align_corners),
+    )  # fmt: skip
 
 
 def hard_sigmoid(call: Call[ops.HardSigmoid]) -> None:
@@ -284,6 +304,7 @@ def tanh(call: Call[ops.Tanh]) -> None:
 
 MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "add": add,
+    "affine_grid": affine_grid,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
     "channel_shuffle": channel_shuffle,
@@ -298,6 +319,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,
+    "grid_sample": grid_sample,
     "hard_sigmoid": hard_sigmoid,
     "hard_swish": hard_swish,
     "leaky_relu": leaky_relu,

@@ -17,6 +17,7 @@ export const number = {
     share: "a share of the sum of all exponentials",
     product: "the product of what it reads",
     function: "a function of what it reads",
+    sampled: "a sum of products, whose factors follow from the place",
   },
   pixel: "A pixel of the picture: nothing computes it.",
   ofClass: (name: string) => `of: ${name}`,

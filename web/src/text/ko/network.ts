@@ -4,6 +4,7 @@ import { attach } from "./particle";
 /** 층의 종류. */
 const KINDS: Record<string, string> = {
   add: "더하기",
+  affine_grid: "아핀 격자",
   average_pool: "평균 풀링",
   batch_norm: "배치 정규화",
   channel_shuffle: "채널 섞기",
@@ -18,6 +19,7 @@ const KINDS: Record<string, string> = {
   flatten: "펼치기",
   global_average_pool: "전역 평균 풀링",
   global_max_pool: "전역 최댓값 풀링",
+  grid_sample: "격자 표본 추출",
   hard_sigmoid: "하드 시그모이드",
   hard_swish: "하드 스위시",
   leaky_relu: "리키 ReLU",

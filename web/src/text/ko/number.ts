@@ -19,6 +19,7 @@ export const number = {
     share: "모든 지수의 합에서 차지하는 몫",
     product: "읽은 값들의 곱",
     function: "읽은 값의 함수",
+    sampled: "곱들의 합, 곱하는 수는 위치에서 나옴",
   },
   pixel: "그림의 화소입니다. 계산된 값이 아닙니다.",
   ofClass: (name: string) => `클래스: ${name}`,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.engines.native.kernels.affine_grid import AffineGrid
 from pellucid.engines.native.kernels.average import Average
 from pellucid.engines.native.kernels.banded import BandedDepthwise
 from pellucid.engines.native.kernels.by_reference import ByReference
@@ -11,6 +12,7 @@ from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.dropout import Dropout
 from pellucid.engines.native.kernels.flatten import Flatten
+from pellucid.engines.native.kernels.grid_sample import GridSample
 from pellucid.engines.native.kernels.grouped import Grouped
 from pellucid.engines.native.kernels.join import Add, Concatenate
 from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice, Crop, Pad
@@ -58,6 +60,8 @@ KERNELS: tuple[type[Kernel], ...] = (
     Subsample,
     Rescale,
     Resize,
+    AffineGrid,
+    GridSample,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""

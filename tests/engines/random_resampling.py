@@ -1,0 +1,64 @@
+"""What draws operations that make maps larger or smaller, or take them at other places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid import ops
+
+if TYPE_CHECKING:
+    from tests.engines.random_graphs import Growing
+
+
+def conv_transpose2d(growing: Growing) -> str:
+    """Upwards, in the way of generators, or any other."""
+    draw, source = growing.draw, growing.any_value(maps=True)
+    stride = draw.choice((1, 2, 2, 3)), draw.choice((1, 2))
+    size = draw.choice(((2, 2), (3, 3), (4, 4), (1, 2), (3, 2), (1, 1)))
+    operation = ops.ConvTranspose2D(
+        draw.choice((1, 2, 3, 8, 16)),
+        size,
+        stride,
+        draw.choice((((0, 0), (0, 0)), ((1, 1), (1, 1)), ((1, 0), (0, 2)))),
+        (draw.randrange(stride[0]), draw.randrange(stride[1])),
+        draw.random() < 0.7,
+    )
+    name = growing.add(operation, source)
+    if draw.random() < 0.6:
+        for follower in draw.choice(((ops.ReLU,), (ops.BatchNorm, ops.ReLU), (ops.BatchNorm,))):
+            name = growing.add(follower(), name)
+    return name
+
+
+def resize(growing: Growing) -> str:
+    """To a size or by a factor; not larger than what is drawn elsewhere."""
+    draw, source = growing.draw, growing.any_value(maps=True)
+    method = draw.choice(("nearest", "bilinear"))
+    if draw.random() < 0.5:
+        factor = draw.choice(((2, 2), (1, 3), (2, 1)))
+        return growing.add(ops.Resize(factor=factor, method=method), source)
+    size = draw.randint(1, 9), draw.randint(1, 9)
+    return growing.add(ops.Resize(size, method=method), source)
+
+
+def affine_grid(growing: Growing) -> str:
+    """Of any vector, near the identity, so that places lie on the maps."""
+    draw, source = growing.draw, growing.any_value(maps=False)
+    squeezed = growing.add(ops.Tanh(), growing.add(ops.Dense(6), source))
+    size = draw.choice(((3, 4), (5, 2), (1, 3)))
+    return growing.add(ops.AffineGrid(size, draw.random() < 0.3, draw.random() < 0.7), squeezed)
+
+
+def grid_sample(growing: Growing) -> str:
+    """Of any maps at places that an affine grid gives, or a convolution."""
+    draw, source = growing.draw, growing.any_value(maps=True)
+    if draw.random() < 0.7:
+        flat = growing.add(ops.GlobalAveragePool(), source)
+        grid = growing.add(
+            ops.AffineGrid((draw.randint(1, 5), draw.randint(1, 5)), relative=True),
+            growing.add(ops.Dense(6), flat),
+        )
+    else:
+        conv = growing.add(ops.Conv2D(2, (1, 1)), growing.any_value(maps=True))
+        grid = growing.add(ops.Tanh(), conv)
+    return growing.add(ops.GridSample(draw.random() < 0.3), source, grid)
