@@ -91,9 +91,10 @@ def _sound(value: str | None) -> str | None:
 
 
 Architecture = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--architecture", "--arch", "-a", help=f"{', '.join(ARCHITECTURES)}.",
+        show_default="lecture; for boxes resnet20",
         **named("architecture", ARCHITECTURES),
     ),
 ]  # fmt: skip

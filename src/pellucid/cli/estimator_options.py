@@ -31,14 +31,14 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         ArgumentError: If an option is out of range, or has no meaning for the task.
     """
     from pellucid.estimators import ImageClassifier, estimator_of
-    from pellucid.estimators.planning import DEFAULT_ARCHITECTURE
 
     size, weights = options["image_size"], options["class_weights"]
     weights = None if weights == "none" else weights
     kind = ImageClassifier if task is None else estimator_of(task)
     given = {name: options[name] for name in kind._settings() if name in options.keys() - _OTHERS}
-    if given.get("optimizer", "") is None:
-        del given["optimizer"]  # the estimator's own
+    for name in ("optimizer", "architecture"):
+        if given.get(name, "") is None:
+            del given[name]  # the estimator's own
     given |= {
         "image_size": None if size is None else arguments.image_size(size),
         "augmentation": options["augment"],
@@ -59,14 +59,9 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         )
     if task == Boxes.kind:
         _refuse(
-            {"--fine-tune": options.get("fine_tune")},
+            {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},
             "is made for a frozen body, and of a detector everything learns",
         )
-        if given["architecture"] == DEFAULT_ARCHITECTURE:
-            del given["architecture"]  # the detector's own body
-        if options.get("pretrained") is not None:
-            _refuse({"--start-from": options["start_from"]}, "and --from are both given")
-            given["start_from"] = options["pretrained"]
     return kind(**given).check_settings()
 
 

@@ -16,6 +16,7 @@ from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_no
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.reading import Reading
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
@@ -29,7 +30,7 @@ ALLOWED = tuple(name for name in ALLOWABLE if name != ONE_CLASS)
 def find_rate(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help=arguments.LAYOUTS)],
-    architecture: arguments.Architecture = "lecture",
+    architecture: arguments.Architecture = None,
     optimizer: arguments.Optimizer = None,
     batch_size: arguments.BatchSize = None,
     weight_decay: arguments.WeightDecay = None,
@@ -70,12 +71,15 @@ def find_rate(
     allowed = check_allowed(allow, ALLOWED)
 
     from pellucid import data as data_package
+    from pellucid.data.listing import task_at_a_glance
     from pellucid.files import write_file
     from pellucid.files.atomic import check_writable
     from pellucid.training.lr_finder import check_search
 
     check_search(lowest, highest, steps, seeds)
-    estimator_for(context.params, task)  # checks the options before the pictures cost any time
+    reading = Reading(path_column=path_column, label_column=label_column)
+    known = task or task_at_a_glance(data, reading)
+    estimator_for(context.params, known)  # checks the options before the pictures cost any time
     if out is not None:
         check_writable(out)
     console = remarks()

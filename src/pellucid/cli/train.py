@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.architectures import ARCHITECTURES
 from pellucid.cli import arguments
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
+from pellucid.cli.train_start import check_folds, known_task, trained_weights
 from pellucid.cli.transfer_notes import body_hint, copies_line, head_line, judge_by_folds
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
-from pellucid.known_names import find_name
 from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.cli.estimator_options import Estimator
-    from pellucid.files import Model
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.transfer.out_of_fold import FoldsJudgement
 
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     data: Annotated[str | None, typer.Argument(help=arguments.LAYOUTS, show_default=False)] = None,
-    architecture: arguments.Architecture = "lecture",
+    architecture: arguments.Architecture = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -154,17 +152,16 @@ def train(
             )
         kept, recipe = _kept(context, resume)
         settings |= kept
-    elif pretrained is not None:
-        settings |= _transferred(context, pretrained, out)
-    elif start_from is not None:
-        settings |= _started(context, start_from, out)
     if settings["data"] is None:
         raise typer.BadParameter("name the pictures to learn from", param_hint="DATA")
+    known = known_task(settings)
+    if resume is None:
+        settings |= trained_weights(context, settings, known, out)
     options = TrainOptions.of(settings)
-    _check_folds(options)
     check_allowed(options.allow)
     completed = options.completed(recipe)
-    completed.estimator(options.task)  # checks the options before the pictures cost any time
+    completed.estimator(known)  # checks the options before the pictures cost any time
+    check_folds(options)
 
     from pellucid.training import Stopped
     from pellucid.training.run_folder import try_run_folder
@@ -174,7 +171,10 @@ def train(
         try_run_folder(out, overwrite=overwrite)
     try:
         with sigterm_raises():
-            _train(options, completed, out=out, overwrite=overwrite, resume=resume, json=json)
+            _train(
+                options, completed, known,
+                out=out, overwrite=overwrite, resume=resume, json=json,
+            )  # fmt: skip
     except Stopped as stopped:
         fail(str(stopped), stopped.code)
 
@@ -182,6 +182,7 @@ def train(
 def _train(
     options: TrainOptions,
     completed: TrainOptions,
+    known: str | None,
     *,
     out: Path | None,
     overwrite: bool,
@@ -198,10 +199,10 @@ def _train(
     from pellucid.training.run_folder import RunFolder, free_folder
     from pellucid.training.saved_run import DamagedStateWarning, read_saved_run
     from pellucid.training.start import resumed
-    from pellucid.transfer.out_of_fold import check_folds
+    from pellucid.transfer.out_of_fold import check_folds as check_folds_of_data
 
     console, source, allowed = remarks(), options.data or "", check_allowed(options.allow)
-    model = completed.estimator(options.task)
+    model = completed.estimator(known)
     size = model.reading_size(source)
     like = model.reading_like(None if resume is None else resumed(read_saved_run(resume)))
     kept_size = size if like is None else like.shape
@@ -239,12 +240,12 @@ def _train(
             "channels: the data's)"
         )
     if options.folds is not None:
-        check_folds(splits.train.targets, options.folds, splits.train.groups)
+        check_folds_of_data(splits.train.targets, options.folds, splits.train.groups)
     if resume is None and line is None and source not in BUILTIN:
         hint = body_hint(splits, source, picture_root(source))
         if hint is not None:
             console.print(hint)
-    run = f"{folder_name(source)}-{options.architecture}"
+    run = f"{folder_name(source)}-{options.architecture or model.architecture}"
     folder = resume or out or free_folder(Path("runs"), run)
     console.print(f"the run is kept in {printable(folder)}")
     recipe = model.planned_recipe(splits.train)
@@ -359,61 +360,3 @@ def _kept(context: typer.Context, folder: Path) -> tuple[dict[str, Any], dict[st
         if origin is not None and origin.name == "DEFAULT":
             found[name] = value
     return found, kept.provenance["recipe"]
-
-
-def _started(context: typer.Context, model: str, out: Path | None) -> dict[str, Any]:
-    """The settings of a run that starts from a model, which is the run's own from then on."""
-    return {"start_from": model, "architecture": _taken(context, model, out)}
-
-
-def _transferred(context: typer.Context, body: str, out: Path | None) -> dict[str, Any]:
-    """The settings of a run on a trained body."""
-    return {"pretrained": body, "architecture": _taken(context, body, out)}
-
-
-def _taken(context: typer.Context, given: str, out: Path | None) -> str:
-    """The architecture of a model that training takes weights from; a body must have a cut."""
-    from pellucid.estimators.remembered import remembered_model
-    from pellucid.interop.models import name_remark, place_of
-    from pellucid.training.start import architecture_of
-    from pellucid.transfer.body import find_cut
-
-    found, path = remembered_model(given, context.params["engine"]), place_of(given)
-    if remark := name_remark(given):
-        remarks().print(remark)
-    if (
-        out is not None
-        and path is not None
-        and out.resolve() in (path.resolve(), path.resolve().parent)
-    ):
-        raise typer.BadParameter(
-            f"{printable(out)} is read by this command; name another folder", param_hint="--out"
-        )
-    _check_architecture(context, found, given)
-    if given == context.params["pretrained"]:  # said before the pictures cost any time
-        find_cut(found.network.graph, given)
-    return architecture_of(found)
-
-
-def _check_folds(options: TrainOptions) -> None:
-    """Check that a judgement by folds is asked of a head alone."""
-    if options.folds is None:
-        return
-    if options.pretrained is None:
-        raise typer.BadParameter("is for heads on a trained body (--from)", param_hint="--folds")
-    if options.fine_tune is not None:
-        raise typer.BadParameter(
-            "judges heads on a frozen body: one that is fine-tuned has learned from all folds; "
-            "leave --fine-tune out",
-            param_hint="--folds",
-        )
-
-
-def _check_architecture(context: typer.Context, model: Model, name: str) -> None:
-    """Check that an architecture that is asked for is the model's own."""
-    from pellucid.training.start import check_architecture
-
-    origin = context.get_parameter_source("architecture")
-    if origin is not None and origin.name != "DEFAULT":
-        given = find_name("architecture", context.params["architecture"], ARCHITECTURES)
-        check_architecture(given, model, name)

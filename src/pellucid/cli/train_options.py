@@ -47,7 +47,7 @@ class TrainOptions:
     """
 
     data: str | None
-    architecture: str
+    architecture: str | None
     epochs: int | None
     seed: int
     batch_size: int | None

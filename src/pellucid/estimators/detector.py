@@ -109,6 +109,7 @@ class ObjectDetector(PagedEstimator):
     class_weights = None
     pretrained = None
     fine_tune = None
+    sound = None
 
     def __init__(
         self,

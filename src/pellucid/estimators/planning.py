@@ -9,7 +9,6 @@ from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
 from pellucid.data.augment.settings import SOUND
 from pellucid.data.groups import check_group
-from pellucid.data.mirrored import mirrored_targets
 from pellucid.data.pictures import check_image_size
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.data.sound.settings import get_sound
@@ -29,6 +28,7 @@ from pellucid.tasks import Regression, SingleLabel, task_of
 from pellucid.training import make_recipe
 from pellucid.training.arguments import are_picture_files
 from pellucid.training.batches import automatic_batch_size, automatic_epochs
+from pellucid.training.changed_targets import check_augmentation
 from pellucid.training.recipe import balanced_weights, default_learning_rate
 from pellucid.training.run_folder import RunFolder
 from pellucid.training.start import Start, architecture_of, check_architecture, start_from
@@ -193,9 +193,7 @@ class Planning:
         )
         if data is not None:
             recipe.augmentation.check_suits(sound=heard)
-            mirrored_targets(
-                data.targets, recipe.augmentation.flip_negates
-            )  # checks that it can be
+            check_augmentation(recipe.augmentation, data.targets)
         return recipe
 
     def _loss(self, data: Dataset) -> Loss:

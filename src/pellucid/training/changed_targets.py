@@ -1,4 +1,7 @@
-"""What is wanted of pictures that augmentation has changed: a mirrored road bends the other way."""
+"""What is wanted of pictures that augmentation has changed.
+
+A mirrored road bends the other way, and boxes move with the things that they are around.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.augment import flipped
+from pellucid.data.augment import flipped, moved_boxes
+from pellucid.data.boxes import Boxes
 from pellucid.data.mirrored import mirrored_targets
+from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
     from pellucid.data.dataset import Dataset
+    from pellucid.data.targets import Targets
     from pellucid.tasks import Task
+
+
+def check_augmentation(augmentation: Augmentation, targets: Targets) -> None:
+    """Check that what is wanted of pictures is known once they are changed.
+
+    Raises:
+        ArgumentError: If the numbers that a flip negates are not among the data's, or pictures with
+            boxes are mixed.
+    """
+    mirrored_targets(targets, augmentation.flip_negates)
+    if augmentation.mixup and isinstance(targets, Boxes):
+        raise ArgumentError(
+            f"mixup is {augmentation.mixup:g}, but of two pictures with boxes no mixed one can be "
+            "learned; leave mixup out"
+        )
 
 
 class ChangedTargets:
@@ -28,11 +49,12 @@ class ChangedTargets:
         seed: The run's.
 
     Raises:
-        ArgumentError: If the numbers that a flip negates are not among the data's.
+        ArgumentError: As :func:`check_augmentation` raises it.
     """
 
     def __init__(self, task: Task, data: Dataset, augmentation: Augmentation, seed: int) -> None:
         self._task, self._data, self._augmentation, self._seed = task, data, augmentation, seed
+        check_augmentation(augmentation, data.targets)
         self._mirrored: Dataset | None = None
         if augmentation.flip_negates:
             other = mirrored_targets(data.targets, augmentation.flip_negates)
@@ -41,6 +63,11 @@ class ChangedTargets:
     def of(self, indices: NDArray[np.integer[Any]], epoch: int) -> NDArray[Any]:
         """What is wanted of some pictures in an epoch from 0, batch axis first."""
         wanted = self._task.targets(self._data, indices)
+        if isinstance(self._data.targets, Boxes):
+            return moved_boxes(
+                wanted, indices, self._augmentation,
+                shape=self._data.image_shape[:2], seed=self._seed, epoch=epoch,
+            )  # fmt: skip
         if self._mirrored is None:
             return wanted
         flip = flipped(indices, self._augmentation, seed=self._seed, epoch=epoch)

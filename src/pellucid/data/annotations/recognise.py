@@ -12,6 +12,7 @@ from pellucid.data.annotations.picture_boxes import picture_boxes
 from pellucid.data.annotations.voc import is_voc, read_voc
 from pellucid.data.annotations.yolo import is_yolo, read_yolo
 from pellucid.data.boxes import Boxes
+from pellucid.data.table import TABLE_SUFFIXES
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -68,6 +69,24 @@ def scan_boxes(path: Path, reading: Reading, task: str | None = None) -> Picture
             "expected data of that kind"
         )
     return None if found is None else picture_boxes(found, reading)
+
+
+def holds_boxes(path: Path, reading: Reading) -> bool:
+    """Return whether a path that is there holds pictures with boxes, without reading them.
+
+    Args:
+        path: A folder or a file.
+        reading: How data are read; the columns of a CSV file count.
+
+    Raises:
+        DataError: A CSV file cannot be read.
+        ArgumentError: A column was named, and there is none of that name.
+    """
+    if not path.is_file():
+        return any(is_form(path) for is_form, _ in _READERS)
+    if path.suffix.lower() in ANNOTATION_SUFFIXES:
+        return True
+    return path.suffix.lower() in TABLE_SUFFIXES and box_columns(path, reading) is not None
 
 
 def _annotations(path: Path) -> Annotations | None:

@@ -1,0 +1,109 @@
+"""Which trained weights ``pellucid train`` begins with, and what its options mean for the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pellucid.architectures import ARCHITECTURES
+from pellucid.cli.terminal import remarks
+from pellucid.data.boxes import Boxes
+from pellucid.data.reading import Reading
+from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
+from pellucid.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pellucid.cli.train_options import TrainOptions
+    from pellucid.files import Model
+
+
+def known_task(settings: Mapping[str, Any]) -> str | None:
+    """The task of the data as far as it can be known before they are read; else None."""
+    from pellucid.data.listing import task_at_a_glance
+    from pellucid.data.recognise import checked_task
+
+    reading = Reading(path_column=settings["path_column"], label_column=settings["label_column"])
+    return checked_task(settings["task"]) or task_at_a_glance(settings["data"], reading)
+
+
+def trained_weights(
+    context: typer.Context, settings: Mapping[str, Any], task: str | None, out: Path | None
+) -> dict[str, Any]:
+    """The settings of a run that takes weights from a model; none where it takes none.
+
+    ``--from`` means a frozen body where the task has one; a detector learns on all of it, so that
+    it means the same as ``--start-from``.
+    """
+    body, start = settings["pretrained"], settings["start_from"]
+    if body is not None and start is not None:
+        raise ArgumentError(
+            "--from and --start-from are both given: a trained body, or a start from which "
+            "everything learns; give one"
+        )
+    given = start if body is None else body
+    if given is None:
+        return {}
+    frozen = body is not None and task != Boxes.kind
+    architecture = _taken(context, given, out, cut=frozen)
+    found = {"pretrained": None, "start_from": None, "architecture": architecture}
+    return {**found, "pretrained" if frozen else "start_from": given}
+
+
+def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -> str:
+    """The architecture of a model that training takes weights from.
+
+    Args:
+        context: The command's.
+        given: The model, as it was typed.
+        out: Where the run is kept, which must not be the model's own place.
+        cut: Whether it must have a body that can be cut off.
+    """
+    from pellucid.estimators.remembered import remembered_model
+    from pellucid.interop.models import name_remark, place_of
+    from pellucid.training.start import architecture_of
+    from pellucid.transfer.body import find_cut
+
+    found, path = remembered_model(given, context.params["engine"]), place_of(given)
+    if remark := name_remark(given):
+        remarks().print(remark)
+    if (
+        out is not None
+        and path is not None
+        and out.resolve() in (path.resolve(), path.resolve().parent)
+    ):
+        raise typer.BadParameter(
+            f"{printable(out)} is read by this command; name another folder", param_hint="--out"
+        )
+    _check_architecture(context, found, given)
+    if cut:  # said before the pictures cost any time
+        find_cut(found.network.graph, given)
+    return architecture_of(found)
+
+
+def check_folds(options: TrainOptions) -> None:
+    """Check that a judgement by folds is asked of a head alone."""
+    if options.folds is None:
+        return
+    if options.pretrained is None:
+        raise typer.BadParameter("is for heads on a trained body (--from)", param_hint="--folds")
+    if options.fine_tune is not None:
+        raise typer.BadParameter(
+            "judges heads on a frozen body: one that is fine-tuned has learned from all folds; "
+            "leave --fine-tune out",
+            param_hint="--folds",
+        )
+
+
+def _check_architecture(context: typer.Context, model: Model, name: str) -> None:
+    """Check that an architecture that is asked for is the model's own."""
+    from pellucid.training.start import check_architecture
+
+    origin = context.get_parameter_source("architecture")
+    if origin is not None and origin.name != "DEFAULT":
+        given = find_name("architecture", context.params["architecture"], ARCHITECTURES)
+        check_architecture(given, model, name)
