@@ -13,6 +13,7 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.data import Splits
+from tests.data.sound.tones import sweeps
 from tests.transfer.made import body_file
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ def test_surgery(folder: Path) -> None:
     assert pl.load("changed.safetensors").predict("cat.jpg") == names["changed"].predict("cat.jpg")
     assert names["effect"].layers["conv1"] == 0.0 < names["effect"].layers["dense2"]
     assert len(names["pictures"]) > 0
+
+
+def test_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeps(tmp_path / "birds", names=("robin", "wren"))
+    first = next((tmp_path / "birds" / "robin").iterdir())
+    first.rename(first.with_name("1.wav"))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example("sound.md"), names)  # noqa: S102 - our own
+    assert names["model"].model_.preprocessing.sound.seconds == 1.0
 
 
 def test_transfer(folder: Path) -> None:

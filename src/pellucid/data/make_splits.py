@@ -96,7 +96,7 @@ def make_splits(source: Source, validation: Share | None, default: Share, seed: 
         notes=(
             *source.notes,
             *target_notes([part.targets for part in parts.values()]),
-            f"pictures: {sizes}{how if shares else ''}",
+            f"{parts['train'].noun}s: {sizes}{how if shares else ''}",
             *drawn_groups(parts, shares),
             *(
                 f"{line}; judging by pictures of known groups says little of new ones"

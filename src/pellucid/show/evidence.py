@@ -21,6 +21,7 @@ from pellucid.show.drawing import (
 )
 from pellucid.show.heatmap import claims, scale_words, signs_words, write_empty
 from pellucid.show.palette import INK
+from pellucid.show.sound_axes import mark_scored
 from pellucid.show.titles import answer_section, score_headline
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     (picture, shares, over), (regions, causal, sums) = figure.subplots(2, 3)
     draw_picture(picture, evidence.scored.image)
     bare(picture, "the picture")
+    mark_scored(picture, evidence.scored)
     image = draw_map(shares, evidence.by_pixel)
     bare(shares, "each pixel's share")
     colour_bar(image, shares, scale_words(heatmap))

@@ -15,6 +15,7 @@ from pellucid.show.drawing import (
     outline_strongest,
     words_below,
 )
+from pellucid.show.sound_axes import mark_scored
 from pellucid.show.titles import answer_section, score_headline
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def draw_heatmap(heatmap: Heatmap, title: str = "") -> Figure:
     left, middle, right = figure.subplots(1, 3)
     draw_picture(left, heatmap.scored.image)
     bare(left, "the picture")
+    mark_scored(left, heatmap.scored)
     signed = heatmap.method.signed
     image = draw_map(middle, heatmap.values)
     bare(middle, heatmap.method.name)

@@ -11,6 +11,7 @@ from pellucid.numerals import figure as written
 from pellucid.show.document import Bar
 from pellucid.show.drawing import draw_bars, new_figure
 from pellucid.show.palette import BLUE, GREY, VERMILION, colour_map, colours, limit_of
+from pellucid.show.sound_axes import mark_sound
 from pellucid.text import truncated
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from pellucid.data.sound import Sound
 
 MOST_MAPS = 8
 """How many of a layer's maps are drawn: those with the largest values, by size."""
@@ -36,6 +39,7 @@ _WIDTH, _HEAD, _TITLE, _FOOT = 12.2, 0.4, 0.36, 0.16  # inches
 _MAPS_WIDTH, _MAPS_HEIGHT, _SCALE_WIDTH = 7.0, 0.86, 0.6
 _VECTORS_LEFT, _PICTURE, _VECTOR, _TICKS, _CLASS = 8.3, 2.1, 0.7, 0.16, 0.2
 _LETTERS = 48  # of a title at the right
+_HERTZ = 0.45  # inches beside a picture of sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,7 @@ class Layer:
         probabilities: Whether they are probabilities.
         mark: Of probabilities: from which on they count; none: there is no such threshold.
         lengths: Whether named values are bars; numbers of several units are written as they are.
+        sound: How the pixels came from a recording; None where they did not.
     """
 
     title: str
@@ -57,6 +62,7 @@ class Layer:
     probabilities: bool = False
     mark: float | None = None
     lengths: bool = True
+    sound: Sound | None = None
 
 
 def draw_layers(title: str, layers: Sequence[Layer], classes: Sequence[str]) -> Figure:
@@ -114,6 +120,9 @@ def _draw(
         return
     wide = _MAPS_WIDTH if not layer.pixels else _WIDTH - first - 0.2 - _SCALE_WIDTH
     box4 = ((first + 0.1) / _WIDTH, bottom, wide / _WIDTH, height)
+    if layer.sound is not None:  # room for frequencies and times
+        left, low, wide4, high = box4
+        box4 = (left + _HERTZ / _WIDTH, low, wide4 - _HERTZ / _WIDTH, high)
     axes = figure.add_axes(box4, label=layer.title)
     axes.set_anchor("W")
     axes.set_axis_off()
@@ -121,6 +130,9 @@ def _draw(
         axes.imshow(values.astype(np.uint8), interpolation="nearest")
         return
     _maps(axes, layer)
+    if layer.sound is not None:
+        axes.set_axis_on()
+        mark_sound(axes, layer.sound, 6.5)
     beside = (first + 0.2 + wide) / _WIDTH, bottom, 0.012, height
     _scale(figure.add_axes(beside, label=f"{layer.title}: scale"), layer)
 

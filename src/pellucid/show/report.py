@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.show import document as d
 from pellucid.show.confusion import MOST_NUMBERED, chart_width, draw_confusion
 from pellucid.show.reliability import FADED_BELOW, draw_reliability
+from pellucid.show.sound_axes import heard_words
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ def _worst(report: Report, pictures: Dataset) -> Iterator[d.Part]:
         f"{counted(len(report.wrong), 'mistake')} in all, the most confident first. "
         f"Labels that are wrong in the data often show here.{explained}"
     )
+    if pictures.sound is not None:
+        yield d.Text(heard_words(pictures.sound))
     yield d.Pictures(_mistakes(report, pictures), limit=_WRONG)
 
 

@@ -10,6 +10,7 @@ from pellucid.numerals import figure as written
 from pellucid.ops.operation import describe
 from pellucid.show import document as d
 from pellucid.show.layers_figure import Layer, draw_layers
+from pellucid.show.sound_axes import heard_words
 from pellucid.show.terms import value_parts, value_title
 from pellucid.show.titles import answer_parts, headline
 from pellucid.tasks import MultiLabel, Regression
@@ -87,7 +88,8 @@ def layer_values(step: Step) -> list[d.Part]:
     activations = step.activations
     if step.node is None:
         seen = d.Picture(lambda: activations.pixels, ("what the network sees",))
-        return [d.Pictures([seen], 168)]
+        sound = activations.model.preprocessing.sound
+        return [d.Pictures([seen], 168), *([] if sound is None else [d.Text(heard_words(sound))])]
     if step.name == activations.graph.output:
         return answer_parts(activations, CLASSES.page)
     if step.name == activations.logits:
@@ -135,7 +137,8 @@ def _layer(step: Step, task: Task) -> Layer:
     """A step as the figure shows it."""
     title = f"{step.title}: {step.name}, {describe(step.shape)}"
     if step.name != step.activations.graph.output:
-        return Layer(title, step.values, pixels=step.node is None)
+        sound = step.activations.model.preprocessing.sound if step.node is None else None
+        return Layer(title, step.values, pixels=step.node is None, sound=sound)
     if isinstance(task, Regression):
         return Layer(title, step.values, lengths=False)
     mark = None

@@ -39,10 +39,12 @@ def wav(samples: Samples, rate: int = RATE, channels: int = 1) -> bytes:
     return content.getvalue()
 
 
-def sweeps(root: Path, each: int = 12, rate: int = RATE) -> Path:
+def sweeps(
+    root: Path, each: int = 12, rate: int = RATE, names: tuple[str, str] = ("up", "down")
+) -> Path:
     """Rising and falling tones, ``root/<class>/<k>_s<k mod 4>.wav``."""
     random = np.random.default_rng(1)
-    for name, ends in (("up", (400, 1600)), ("down", (1600, 400))):
+    for name, ends in zip(names, ((400, 1600), (1600, 400)), strict=True):
         for k in range(each):
             low, high = np.array(ends) * random.uniform(0.8, 1.2, 2)
             samples = sweep(low, high, random.uniform(0.3, 0.5), rate)
