@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.ops import LOSSES, OPERATIONS, CentreLoss
+from pellucid.ops import LOSSES, OPERATIONS, CentreLoss, CTCLoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.optimizers import OPTIMIZERS
 from tests.ops.cases import SMOOTH, named
 from tests.ops.centre_loss_oracle import LOSS, check_centre_loss
+from tests.ops.ctc_loss_oracle import CTC, check_ctc_loss
 from tests.ops.gradients import judge
 from tests.ops.loss_cases import LOSS_CASES
 from tests.ops.loss_oracle import check_loss
@@ -79,6 +80,8 @@ EQUIVALENT = {
         "cross_entropy.log_softmax",
         "others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=1)",
     ): LAST_AXIS,
+    ("ctc_loss._moved", "if by > -1:"): "nothing is moved by 0",
+    ("ctc_loss._moved", "if by >= 0:"): "nothing is moved by 0",
     ("CentreLoss._summed", "cells = wanted.weights > -1"): "cells without a box weigh 0",
     ("CentreLoss._summed", "cells = wanted.weights >= 0"): "cells without a box weigh 0",
 }
@@ -111,6 +114,10 @@ def is_caught_in_the_centre_loss(mutant: Mutant, kind: str) -> bool:
     return fails(partial(check_centre_loss, mutant.spoil(LOSS)))
 
 
+def is_caught_in_the_ctc_loss(mutant: Mutant, kind: str) -> bool:
+    return fails(partial(check_ctc_loss, mutant.spoil(CTC)))
+
+
 def is_caught_in_an_optimizer(mutant: Mutant, kind: str) -> bool:
     peers = [peer for peer in PEERS if peer.rule.kind == kind]
     return any(fails(partial(check_peer, mutant.spoil(p.rule), p, "float64")) for p in peers)
@@ -128,6 +135,7 @@ CATCHERS: dict[str, Callable[[Mutant, str], bool]] = {
     **dict.fromkeys(OPERATIONS, is_caught_in_a_gradient),
     **dict.fromkeys(LOSSES, is_caught_in_a_loss),
     CentreLoss.kind: is_caught_in_the_centre_loss,
+    CTCLoss.kind: is_caught_in_the_ctc_loss,
     **dict.fromkeys(OPTIMIZERS, is_caught_in_an_optimizer),
 }
 

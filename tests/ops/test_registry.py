@@ -58,7 +58,7 @@ def test_every_operation_has_a_korean_name_in_pages(kind: str) -> None:
         assert kind in words, "say what it does in WORDS of web/src/text/ko/network.ts"
 
 
-OF_MAPS = {"centre_loss"}
+OF_MAPS = {"centre_loss", "ctc_loss"}
 """Losses that compare other things than rows of numbers, each with a file of tests of its own."""
 
 

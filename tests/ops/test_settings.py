@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pellucid.errors import ArgumentError, PellucidError
-from pellucid.ops import LOSSES, OPERATIONS, CentreLoss
+from pellucid.ops import LOSSES, OPERATIONS, CentreLoss, CTCLoss
 from pellucid.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from pellucid.settings import from_dict, to_dict
 from tests.messages import check_line
@@ -31,6 +31,7 @@ INSTANCES: list[Any] = [
     *dict.fromkeys([case.operation for case in [*CASES, *SWEEP]]),
     *dict.fromkeys([case.loss for case in LOSS_CASES]),
     CentreLoss(16, 20, 0.4, 2.0),
+    CTCLoss(7, 3),
     SGD(),
     SGD(0.01, 5.0, 0.8, nesterov=True),
     Adam(0.1, None, 0.8, 0.99, 1e-6),

@@ -17,6 +17,7 @@ from pellucid.ops.conv2d import Conv2D
 from pellucid.ops.conv_transpose2d import ConvTranspose2D
 from pellucid.ops.crop import Crop
 from pellucid.ops.cross_entropy import CrossEntropy
+from pellucid.ops.ctc_loss import CTCLoss
 from pellucid.ops.dense import Dense
 from pellucid.ops.dropout import Dropout
 from pellucid.ops.flatten import Flatten
@@ -56,6 +57,7 @@ __all__ = [
     "AffineGrid",
     "AveragePool",
     "BatchNorm",
+    "CTCLoss",
     "CentreLoss",
     "ChannelShuffle",
     "ChannelSlice",
@@ -140,6 +142,7 @@ LOSSES: dict[str, type[Loss]] = {
     for loss in (
         CentreLoss,
         CrossEntropy,
+        CTCLoss,
         Huber,
         MeanSquaredError,
         SigmoidCrossEntropy,

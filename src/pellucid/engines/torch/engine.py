@@ -12,7 +12,7 @@ from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_kno
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
 from pellucid.engines.state import check_state
 from pellucid.engines.torch.device import exact_arithmetic, find_device
-from pellucid.engines.torch.layout import Layout, value_array, weight_array
+from pellucid.engines.torch.layout import Layout, channels_last, value_array, weight_array
 from pellucid.engines.torch.losses import loss_at
 from pellucid.engines.torch.operations import MAPPINGS, Call
 from pellucid.engines.torch.optimizers import Updater
@@ -179,9 +179,8 @@ class TorchProgram(Program):
             for node in graph.nodes:
                 read = [values[name] for name in node.inputs]
                 if isinstance(node.operation, Loss):
-                    outputs, targets = read  # targets are given, and have no gradient
-                    if outputs.ndim == 4:  # maps: channels last, as losses are written
-                        outputs = outputs.permute(0, 2, 3, 1)
+                    # Losses are written channels last; targets are given, and have no gradient.
+                    outputs, targets = map(channels_last, read)
                     values[node.name] = loss_at(node.operation, outputs, targets.detach())
                     continue
                 own = self._own(graph, node, step)

@@ -1,8 +1,9 @@
 """Arrays in, arrays out: how values and weights lie outside and inside this engine.
 
-Outside, images are NHWC and kernels HWIO. Inside, axes are ordered as PyTorch wants them (NCHW,
-OIHW), while the numbers stay in memory as they were ("channels last"): PyTorch's convolutions are
-fastest so, turning a batch of images costs nothing, and flattening yields NHWC's order.
+Outside, images are NHWC, sequences NTF and kernels HWIO. Inside, axes are ordered as PyTorch wants
+them (NCHW, NFT, OIHW), while the numbers stay in memory as they were ("channels last"): PyTorch's
+convolutions are fastest so, turning a batch of images costs nothing, and flattening yields NHWC's
+order.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ class Layout:
             )
 
     def value(self, array: Array) -> Tensor:
-        """A batch: (N, H, W, C) becomes (N, C, H, W); (N, F) stays."""
+        """A batch: (N, H, W, C) becomes (N, C, H, W), (N, T, F) (N, F, T); (N, F) stays."""
         # Pixels travel as bytes, a quarter of the way's load, and become floats on arrival.
         tensor = self._copy(array if array.dtype == np.uint8 else array.astype(self.precision))
-        return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+        return tensor.movedim(-1, 1) if tensor.ndim > 2 else tensor
 
     def weight(self, array: Array) -> Tensor:
         """A weight: (kh, kw, in, out) becomes (out, in, kh, kw); the rest stays."""
@@ -61,11 +62,14 @@ class Layout:
         return torch.tensor(np.ascontiguousarray(array)).to(self.device, DTYPES[self.precision])
 
 
+def channels_last(tensor: Tensor) -> Tensor:
+    """A batch with its axes as outside: (N, C, H, W) as (N, H, W, C), (N, F, T) as (N, T, F)."""
+    return tensor.movedim(1, -1) if tensor.ndim > 2 else tensor
+
+
 def value_array(tensor: Tensor) -> Array:
-    """A batch as a NumPy array: (N, C, H, W) becomes (N, H, W, C)."""
-    plain = tensor.detach().cpu()
-    plain = plain.permute(0, 2, 3, 1) if plain.ndim == 4 else plain
-    return np.asarray(plain.numpy(), order="C")
+    """A batch as a NumPy array, with its axes as outside."""
+    return np.asarray(channels_last(tensor.detach().cpu()).numpy(), order="C")
 
 
 def weight_array(tensor: Tensor) -> Array:

@@ -76,6 +76,22 @@ def cross_entropy(loss: ops.CrossEntropy, z: Tensor, t: Tensor) -> Tensor:
     return (certain.sum() + apart.sum()) / (t * weights).sum()
 
 
+def ctc_loss(loss: ops.CTCLoss, z: Tensor, t: Tensor) -> Tensor:
+    """PyTorch's own, of each sequence, and their mean."""
+    z = _wide(z).reshape(len(z), -1, z.shape[-1])
+    count, steps, classes = z.shape
+    loss.check_fit(t.detach().cpu().numpy(), steps, classes)
+    total: Tensor = torch.nn.functional.ctc_loss(
+        z.log_softmax(dim=2).transpose(0, 1),
+        t.clamp(min=0).long(),
+        torch.full((count,), steps),
+        (t >= 0).sum(dim=1),
+        loss.blank,
+        reduction="none",
+    ).mean()
+    return total
+
+
 def huber(loss: ops.Huber, z: Tensor, t: Tensor) -> Tensor:
     """Averaged over outputs and images."""
     return torch.nn.functional.huber_loss(_wide(z), _wide(t), delta=loss.delta)
@@ -135,6 +151,7 @@ def _wide(x: Tensor) -> Tensor:
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "centre_loss": centre_loss,
     "cross_entropy": cross_entropy,
+    "ctc_loss": ctc_loss,
     "huber": huber,
     "mean_squared_error": mean_squared_error,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
 from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
+from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
 from pellucid.ops.affine_grid import IDENTITY, base
 from pellucid.ops.operation import Operation
@@ -188,7 +189,7 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
 
 def flatten(call: Call[ops.Flatten]) -> Tensor:
     x = call.x
-    return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).reshape(len(x), -1)
+    return channels_last(x).reshape(len(x), -1)
 
 
 def global_average_pool(call: Call[ops.GlobalAveragePool]) -> Tensor:
