@@ -73,7 +73,7 @@ class Drive:
             ]
             return np.asarray(size * np.sum(waves, axis=0) / 2)
 
-        return cls(smooth(0.02, 120), smooth(0.25, 60), smooth(0.03, 40), seed)
+        return cls(smooth(0.02, 40), smooth(0.25, 25), smooth(0.03, 16), seed)
 
     def picture(self, moment: int, right: float, height: int, width: int) -> NDArray[np.uint8]:
         """What a camera sees that is so many metres to the right of the middle, uint8 (H, W, 3)."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.drives import CORRECTION, Drive, write_list
 
-AUGMENT = "horizontal_flip=yes,flip_negates=angle,brightness=0.2"
+AUGMENT = "horizontal_flip=yes,flip_negates=angle,brightness=0.3,contrast=0.3,saturation=0.5"
 
 
 def drives(folder: Path, count: int, moments: int, size: tuple[int, int], seed: int) -> Path:
@@ -43,9 +43,9 @@ def train_arguments(
 def main(arguments: list[str] | None = None) -> int:
     """Draw, train, judge and print; 1 where R² is below 0.9."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.driving")
-    parser.add_argument("--drives", type=int, default=8)
-    parser.add_argument("--moments", type=int, default=150)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--drives", type=int, default=16)
+    parser.add_argument("--moments", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--size", default="66x200", help="HEIGHTxWIDTH")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-sides", action="store_true", help="leave the side cameras out")

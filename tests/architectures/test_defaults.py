@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from pellucid import ImageClassifier
+from pellucid import Dataset, ImageClassifier, ImageRegressor
 from pellucid.architectures import ARCHITECTURES, DEFAULTS, Defaults, default_settings
 from pellucid.data.augment import PRESETS, get_augmentation
+from pellucid.data.targets import Numbers
 from pellucid.layers import Dense, Flatten, Sequential
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.batches import batches_per_epoch
@@ -29,6 +31,16 @@ def test_networks_for_photos(name: str) -> None:
     assert (found.epochs, found.learning_rate, found.optimizer.weight_decay) == (20, 0.1, 5e-4)
     assert found.augmentation == get_augmentation("photos")
     assert found.loss.label_smoothing == 0.1  # type: ignore[attr-defined]
+
+
+def test_pictures_of_numbers_are_not_moved_unless_asked_for() -> None:
+    """A mirrored or shifted road belongs to another angle."""
+    numbers = Dataset(np.zeros((6, 28, 28, 3), np.uint8), targets=Numbers(np.eye(6)[:, :1], ("x",)))
+    found = ImageRegressor("resnet20").planned_recipe(numbers).augmentation
+    assert not found.moves
+    assert found.brightness == get_augmentation("photos").brightness
+    asked = ImageRegressor("resnet20", augmentation="photos").planned_recipe(numbers)
+    assert asked.augmentation == get_augmentation("photos")
 
 
 def test_plain_settings_for_the_others() -> None:

@@ -16,6 +16,7 @@ from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.score import choose_score
 from pellucid.explain.visual_backprop import visual_backprop
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from pellucid.show.heatmap import scale_words
 from tests.engines.networks import GRAPHS, network
 from tests.explain.saliency import activations_of, question
 
@@ -57,6 +58,7 @@ def test_pilotnet_as_the_paper_has_it() -> None:
     np.testing.assert_allclose(found.values, by_torch(image, kernels), atol=1e-4)
     assert found.values.max() == 1.0
     assert found.layer == "relu5"
+    assert asked.target_name not in scale_words(found)  # it is about no answer
 
 
 @pytest.mark.parametrize("name", ["lecture", "resnet20", "every operation"])

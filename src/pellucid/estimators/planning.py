@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
+from pellucid.data.augment import get_augmentation
 from pellucid.data.augment.settings import SOUND
 from pellucid.data.groups import check_group
 from pellucid.data.pictures import check_image_size
@@ -153,6 +155,8 @@ class Planning:
         heard = data is not None and data.sound is not None
         if heard and self.augmentation is None and self.pretrained is None:
             given["augmentation"] = SOUND
+        elif self.augmentation is None and data is not None and data.kind == Regression.kind:
+            given["augmentation"] = unmoved(get_augmentation(taken.augmentation))
         given["learning_rate"] = self.learning_rate  # the default depends on the batch size
         rule = find_name("optimizer", self.optimizer, OPTIMIZERS)
         batch_size, class_weights = self.batch_size, self.class_weights
@@ -317,6 +321,11 @@ class Planning:
         if isinstance(self.architecture, str):
             return find_name("architecture", self.architecture, ARCHITECTURES)
         return getattr(self.architecture, "__name__", "custom")
+
+
+def unmoved(augmentation: Augmentation) -> Augmentation:
+    """An augmentation without what moves pixels, which may change a number: an angle, a place."""
+    return replace(augmentation, horizontal_flip=False, shift=0.0, rotation=0.0, scale=0.0)
 
 
 def model_name(path: str | os.PathLike[str]) -> str:

@@ -24,6 +24,7 @@ class Method:
         computed_by: Module and function of this folder that compute it; loaded late, since a
             heatmap that shows nothing names a method that does.
         insensitive: Whether it fails the test of :mod:`pellucid.explain.randomisation_test`.
+        of_score: Whether it is about the score; else it is the same for every score of a picture.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Method:
     if_empty: str
     computed_by: str
     insensitive: bool = False
+    of_score: bool = True
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -163,6 +165,7 @@ VISUAL_BACKPROP = Method(
     if_empty="nowhere are the maps of all convolutions positive together",
     computed_by="visual_backprop.visual_backprop",
     insensitive=True,
+    of_score=False,
 )
 
 OCCLUSION = Method(

@@ -108,6 +108,8 @@ def signs_words(heatmap: Heatmap) -> str:
 
 def scale_words(heatmap: Heatmap) -> str:
     """What the colours stand for."""
+    if not heatmap.method.of_score:
+        return "activity, of its largest"
     if heatmap.scored.in_units:
         more = f"raises {heatmap.target}"
         if not heatmap.method.signed:

@@ -109,7 +109,8 @@ def _words(target: str, *, in_units: bool) -> list[str]:
         more, less, only = "raises", "lowers it", "raises it"
     signs = (
         f"Orange and +: {more} {target}. Blue and −: {less}. Methods without signs show only "
-        f"what {only}, stronger where more; the line is at half of the largest."
+        f"what {only}, or what is active (visual-backprop), stronger where more; the line is at "
+        "half of the largest."
     )
     scales = (
         "Each map has its own scale, beside its name: shades of two maps cannot be compared. "

@@ -55,7 +55,6 @@ def regression_sections(report: RegressionReport, pictures: Dataset) -> Iterator
     yield d.Section(
         "Predictions",
         [
-            *([d.Text(f"What stands out: {report.remark}.")] if report.remark else ()),
             d.Figure(lambda: draw_predictions(report), words, 560),
             *_columns(report),
             *_guesses(report),
