@@ -347,3 +347,30 @@ def test_maps_resized_otherwise_are_refused(
     s, none = np.array([1, 1, *factors], np.float32), np.zeros(0, np.float32)
     with pytest.raises(FileFormatError, match=says):
         import_proto(of_maps(body, 1, s=s, none=none, **W), Asked())
+
+
+def test_a_spatial_transformer() -> None:
+    """The affine map of a picture from its means; what it leads to goes on."""
+    body = (
+        "h = Div(x, hundred) a = Conv<pads=[1,1,1,1]>(h, w) m = GlobalAveragePool(a) v = Flatten(m)"
+        " q = Gemm(v, t, e) r = Reshape(q, two) g = AffineGrid(r, size)"
+        ' p = GridSample<mode="linear">(a, g)'
+    )
+    two, size = np.array([0, 2, 3]), np.array([2, 4, 5, 6])
+    hundred, e = np.float32(100), np.array([1, 0, 0, 0, 1, 0], np.float32)
+    model = of_maps(
+        body, 4 * 30, opset=20, ir=9, two=two, size=size, hundred=hundred, e=e, t=(4, 6), **W
+    )
+    found = agrees(model)
+    assert kinds(found)[-5:] == ["dense", "affine_grid", "grid_sample", "flatten", "dense"]
+
+
+@pytest.mark.parametrize("settings", ['mode="nearest"', 'padding_mode="border"'])
+def test_samples_otherwise_are_refused(settings: str) -> None:
+    body = (
+        "a = Conv<pads=[1,1,1,1]>(x, w) m = GlobalAveragePool(a) v = Flatten(m) q = Gemm(v, t)"
+        f" r = Reshape(q, two) g = AffineGrid(r, size) p = GridSample<{settings}>(a, g)"
+    )
+    two, size = np.array([0, 2, 3]), np.array([2, 4, 5, 6])
+    with pytest.raises(FileFormatError, match="linear and zeros"):
+        import_proto(of_maps(body, 1, opset=20, ir=9, two=two, size=size, t=(4, 6), **W), Asked())

@@ -1,4 +1,4 @@
-"""Nodes that make feature maps larger or smaller."""
+"""Nodes that make feature maps larger or smaller, or take them at other places."""
 
 from __future__ import annotations
 
@@ -89,3 +89,42 @@ def _check_places(
             f"it finds pixels by {how!r:.40} and {rounding!r:.40}; layers by 'half_pixel' (and "
             "nearest ones by 'round_prefer_ceil')"
         )
+
+
+def affine_grid(builder: Builder, node: OnnxNode) -> None:
+    """``AffineGrid`` of two dimensions, whose size is a constant."""
+    value = builder.value(node)
+    if value.shape != (2, 3):
+        raise node.refuse(
+            f"it takes affine maps (N, 2, 3) of the plane, got {builder.described(value)}"
+        )
+    vector = builder.vector(node, value.seen_as(sum(value.theirs, ())))
+    if vector.ours != vector.theirs:
+        raise node.refuse("the numbers of its affine maps come in another order")
+    *_, height, width = (int(each) for each in builder.constant(node, 1))
+    operation = builder.make(
+        node, ops.AffineGrid, size=(height, width), align_corners=_corners(node)
+    )
+    name = builder.add(node, operation, vector.node)
+    made = of_maps(name, builder.shape(name))
+    builder.result(node, made.seen_as(*made.ours))
+
+
+def grid_sample(builder: Builder, node: OnnxNode) -> None:
+    """``GridSample``: bilinear, with zeros outside."""
+    value = builder.maps(node, builder.value(node))
+    grid = builder.settled(node, builder.value(node, 1))
+    how = node.attribute("mode", "linear"), node.attribute("padding_mode", "zeros")
+    if how[0] not in ("linear", "bilinear") or how[1] != "zeros":
+        raise node.refuse(
+            f"it samples by {how[0]!r:.20} and {how[1]!r:.20}; linear and zeros are read"
+        )
+    if grid.is_vector or grid.ours != grid.theirs:
+        raise node.refuse("its grid must be places (N, H, W, 2), as AffineGrid makes them")
+    operation = builder.make(node, ops.GridSample, align_corners=_corners(node))
+    name = builder.add(node, operation, value.node, grid.node)
+    builder.result(node, of_maps(name, builder.shape(name)))
+
+
+def _corners(node: OnnxNode) -> bool:
+    return bool(node.attribute("align_corners", 0))

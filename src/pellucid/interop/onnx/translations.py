@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Add": arithmetic.add,
+    "AffineGrid": resizing.affine_grid,
     "AveragePool": windows.average_pool,
     "BatchNormalization": pointwise.batch_norm,
     "Cast": pointwise.cast,
@@ -39,6 +40,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Gather": axes.gather,
     "GlobalAveragePool": windows.global_average_pool,
     "GlobalMaxPool": windows.global_max_pool,
+    "GridSample": resizing.grid_sample,
     "HardSigmoid": bounds.hard_sigmoid,
     "HardSwish": pointwise.hard_swish,
     "Identity": pointwise.identity,
