@@ -206,17 +206,20 @@ class SpatialTransformer(OnValues):
     :class:`pellucid.ops.AffineGrid` the places that it leads to, and
     :class:`pellucid.ops.GridSample` the values there. The dense layer starts with zeros, and its
     numbers count from the identity: at first the maps go on as they are, in the size that is asked
-    for (Jaderberg et al. 2015, *Spatial transformer networks*).
+    for (Jaderberg et al. 2015, *Spatial transformer networks*). Places must move more slowly than
+    all else that learns, or they leave the maps for good; so the six numbers are scaled.
 
     Attributes:
         localisation: Layers from the maps to a vector, as ``[MaxPool(2), Conv2D(20, 5), ReLU(),
             Flatten(), Dense(20), ReLU()]``.
         size: (height, width) of the maps that go on, or one number for both.
+        scale: What the six numbers are multiplied with.
         name: Of the sampling; none: ``grid_sample1`` and so on.
     """
 
     localisation: Sequence[Block]
     size: int | tuple[int, int]
+    scale: float = 0.1
     name: str | None = None
 
 
@@ -299,7 +302,10 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
     if isinstance(block, SpatialTransformer):
         size = (block.size, block.size) if isinstance(block.size, int) else block.size
         seen = _chain(block.localisation, values[0], place)
-        made = ops.Dense(6, initializer="zeros"), ops.AffineGrid(size, relative=True)
+        made = (
+            ops.Dense(6, initializer="zeros"),
+            ops.AffineGrid(size, relative=True, scale=block.scale),
+        )
         for number, operation in enumerate(made):
             seen = Value(Layer(operation), (seen,), place=(*place, "places", number))
         return Value(Layer(ops.GridSample(), block.name), (values[0], seen), place=place)

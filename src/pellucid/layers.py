@@ -265,10 +265,15 @@ def Resize(  # noqa: N802
 
 
 def AffineGrid(  # noqa: N802
-    size: Pair, *, align_corners: bool = False, relative: bool = False, name: str | None = None
+    size: Pair,
+    *,
+    align_corners: bool = False,
+    relative: bool = False,
+    scale: float = 1.0,
+    name: str | None = None,
 ) -> Layer:
     """Places on a map by six numbers; see :class:`pellucid.ops.AffineGrid`."""
-    return Layer(ops.AffineGrid(_pair(size), align_corners, relative), name)
+    return Layer(ops.AffineGrid(_pair(size), align_corners, relative, scale), name)
 
 
 def GridSample(*, align_corners: bool = False, name: str | None = None) -> Layer:  # noqa: N802

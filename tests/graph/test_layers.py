@@ -81,8 +81,8 @@ MADE: list[tuple[Layer, Any]] = [
     ),
     (AffineGrid(3), ops.AffineGrid((3, 3))),
     (
-        AffineGrid((3, 4), align_corners=True, relative=True),
-        ops.AffineGrid((3, 4), align_corners=True, relative=True),
+        AffineGrid((3, 4), align_corners=True, relative=True, scale=0.5),
+        ops.AffineGrid((3, 4), align_corners=True, relative=True, scale=0.5),
     ),
     (GridSample(), ops.GridSample()),
     (GridSample(align_corners=True), ops.GridSample(align_corners=True)),

@@ -390,6 +390,7 @@ REFUSED = [
         size=(2, 2),
         align_corners="no",
     ),
+    setting("a scale of 0", "affine_grid", ("scale", "got 0"), size=(2, 2), scale=0),
     setting("relative as a number", "affine_grid", ("relative", "1"), size=(2, 2), relative=1),
     shape("one input", ops.GridSample(), (4, 4, 1), says=("takes 2 inputs", "got 1")),
     shape("a flat grid", ops.GridSample(), (4, 4, 1), (2,), says=("takes feature maps", "got 2")),

@@ -239,7 +239,7 @@ def resize(op: ops.Resize, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
 
 
 def affine_grid(op: ops.AffineGrid, theta: Tensor, weights: Weights, mode: Mode) -> Tensor:
-    whole = theta.reshape(-1, 2, 3) + (torch.eye(2, 3) if op.relative else 0)
+    whole = op.scale * theta.reshape(-1, 2, 3) + (torch.eye(2, 3) if op.relative else 0)
     with warnings.catch_warnings():  # it warns that maps of one position were others once
         warnings.simplefilter("ignore", UserWarning)
         return functional.affine_grid(whole, [len(theta), 1, *op.size], op.align_corners)

@@ -3,10 +3,10 @@
     y[n, i, j, 0] = θ₀·u_j + θ₁·v_i + θ₂        (across)
     y[n, i, j, 1] = θ₃·u_j + θ₄·v_i + θ₅        (down)
 
-for numbers θ of each image. u and v are −1 at the left and upper edge and 1 at the right and lower
-one (Jaderberg et al. 2015, *Spatial transformer networks*, equation 1). Edges are those of the
-pixels, so that the middle of the first of W is at −1 + 1/W; with ``align_corners`` the middles of
-the first and the last pixel are at −1 and 1.
+for numbers θ of each image, which may be scaled, and count from the identity. u and v are −1 at the
+left and upper edge and 1 at the right and lower one (Jaderberg et al. 2015, *Spatial transformer
+networks*, equation 1). Edges are those of the pixels, so that the middle of the first of W is at
+−1 + 1/W; with ``align_corners`` the middles of the first and the last pixel are at −1 and 1.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class AffineGrid(Operation):
         size: (H, W) of the map to be made.
         align_corners: Whether −1 and 1 are the middles of the outermost pixels, not their edges.
         relative: Whether θ counts from the identity: zeros leave every position where it is.
+        scale: What θ is multiplied with first. Below 1, places move more slowly than all else that
+            learns.
     """
 
     kind: ClassVar[str] = "affine_grid"
@@ -50,11 +52,13 @@ class AffineGrid(Operation):
     size: tuple[int, int]
     align_corners: bool = False
     relative: bool = False
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         checks.pair("size", self.size)
         checks.truth("align_corners", self.align_corners)
         checks.truth("relative", self.relative)
+        checks.number("scale", self.scale, 1e-6, 1e6)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -80,15 +84,15 @@ class AffineGrid(Operation):
         return (np.einsum("hwk,nhwa->nak", base_hwk, gradient).reshape(-1, 6),), {}
 
     def _base(self, dtype: np.dtype[np.floating]) -> Array:
-        """(u, v, 1) of each position: (H, W, 3)."""
-        return base(self.size, self.align_corners).astype(dtype)
+        """(u, v, 1) of each position, times the scale: (H, W, 3)."""
+        return (self.scale * base(self.size, self.align_corners)).astype(dtype)
 
     def added(self, weights: Weights, shape: Shape) -> Array:
         uv = base(self.size, self.align_corners)[:, :, :2]
         return uv if self.relative else np.zeros_like(uv)
 
     def reads(self, *inputs: Shape) -> Reads:
-        table = _table(self.size, self.align_corners)
+        table = _table(self.size, self.align_corners, self.scale)
         return Reads(((Axis(6, table=table),),), self.output_shape(*inputs))
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
@@ -127,11 +131,11 @@ def base(size: tuple[int, int], align_corners: bool) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _table(size: tuple[int, int], align_corners: bool) -> Table:
+def _table(size: tuple[int, int], align_corners: bool, scale: float) -> Table:
     """Of each of the two numbers of a position: which of θ it reads; not those times 0."""
     entries = tuple(
         tuple((3 * across + k, factor) for k, factor in enumerate(factors) if factor != 0)
-        for row in base(size, align_corners).tolist()
+        for row in (scale * base(size, align_corners)).tolist()
         for factors in row
         for across in (0, 1)
     )

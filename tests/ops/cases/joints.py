@@ -67,6 +67,7 @@ JOINTS = [
     Case("asymmetric", AffineGrid((3, 5)), ((6,),), linear=True),
     Case("middles of corners", AffineGrid((4, 3), align_corners=True), ((6,),), linear=True),
     Case("from the identity", AffineGrid((2, 3), relative=True), ((6,),), batch=3, linear=True),
+    Case("scaled", AffineGrid((3, 2), relative=True, scale=0.3), ((6,),), linear=True),
     Case("one position", AffineGrid((1, 1), True, True), ((6,),), batch=1, linear=True),
     Case("asymmetric", GridSample(), ((4, 5, 3), (3, 6, 2)), fill=places),
     Case("middles of corners", GridSample(True), ((3, 2, 4), (5, 2, 2)), fill=places),

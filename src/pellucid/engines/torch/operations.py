@@ -59,7 +59,7 @@ def add(call: Call[ops.Add]) -> Tensor:
 
 def affine_grid(call: Call[ops.AffineGrid]) -> Tensor:
     # PyTorch's own warns of maps of one position.
-    operation, theta = call.operation, call.x
+    operation, theta = call.operation, call.x * call.operation.scale
     if operation.relative:
         theta = theta + theta.new_tensor(IDENTITY)
     places = torch.from_numpy(base(operation.size, operation.align_corners)).to(theta)

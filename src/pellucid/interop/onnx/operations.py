@@ -73,6 +73,8 @@ def add(call: Call[ops.Add]) -> None:
 
 def affine_grid(call: Call[ops.AffineGrid]) -> None:
     operation, (theta,), (height, width) = call.operation, call.inputs, call.operation.size
+    if operation.scale != 1:
+        theta = call.step("scaled", "Mul", theta, call.numbers("scale", operation.scale))
     if operation.relative:
         theta = call.step("whole", "Add", theta, call.numbers("identity", [IDENTITY]))
     rows = call.step("rows", "Reshape", theta, call.whole("two", [0, 2, 3]))

@@ -34,7 +34,8 @@ class AffineGrid(Kernel):
         def body(f: Function) -> None:
             def image(n: Index) -> None:
                 at = start_of(f, source, n)
-                theta = [f.load(at, k) for k in range(6)]
+                scale = hexadecimal(self._operation.scale)
+                theta = [scalar(f, "fmul", f.load(at, k), scale) for k in range(6)]
                 if self._operation.relative:
                     theta = [
                         scalar(f, "fadd", t, hexadecimal(one)) if one else t
@@ -82,7 +83,9 @@ class AffineGrid(Kernel):
                 if not adds:
                     for first in range(0, to.layout.pitch, f.vectors.lanes):
                         f.store_vector(f.zero, at, first)
-                for k, total in enumerate(sums):
+                scale = hexadecimal(self._operation.scale)
+                for k, each in enumerate(sums):
+                    total = scalar(f, "fmul", each, scale)
                     whole = scalar(f, "fadd", f.load(at, k), total) if adds else total
                     f.do(f"store float {whole}, ptr {f.at(at, k)}, align 4")
 
