@@ -50,7 +50,7 @@ class ConvTranspose2D(Operation):
     """
 
     kind: ClassVar[str] = "conv_transpose2d"
-    title: ClassVar[str] = "transposed convolution"
+    title: ClassVar[str] = "step 1, transposed convolution"
     family: ClassVar[Family] = "convolution"
     rule: ClassVar[Rule] = "sum"
     stem: ClassVar[str] = "deconv"

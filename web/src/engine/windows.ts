@@ -8,7 +8,7 @@ import type { Term } from "./terms";
 export interface Read {
   layer: string;
   channel: number;
-  /** Rows and columns of the map, by tap; those outside it too. */
+  /** Rows and columns of the map, from the first; those outside it too. */
   rows: number[];
   columns: number[];
   /** The number of the term at each row and column, row by row; none outside the map. */
@@ -24,14 +24,16 @@ export function windowsOf(node: NodeData, at: Position, terms: readonly Term[]):
     const axes = node.reads.inputs[branch];
     if (axes.length !== 3) return null;
     return [0, 1].map((k) => {
-      if (!axes[k].located) return positions(axes[k], at);
+      if (!axes[k].located) return positions(axes[k], at).sort((a, b) => a - b);
       const read = terms.filter((term) => term.layer === layer).map((term) => term.at[k]);
       return [...new Set(read)].sort((a, b) => a - b);
     });
   });
   const single = laid.every((axes) => axes?.every((places) => places.length === 1));
   if (single || laid.some((axes) => axes === null)) return [];
+  const weighted = terms.some(({ factor }) => factor !== null);
   terms.forEach((term, index) => {
+    if (weighted && term.factor === null) return; // it says where to read, and adds nothing
     const [row, column, channel] = term.at;
     const [rows, columns] = laid[node.inputs.indexOf(term.layer)]!;
     const key = `${channel} ${term.layer}`;

@@ -1,8 +1,9 @@
 /** What lights up with a value: the values that it reads, and those that read it, layer by layer. */
 
 import type { Position } from "../../engine/data";
-import type { Network } from "../../engine/network";
+import type { Network, Values } from "../../engine/network";
 import { dependents, sources } from "../../engine/reads";
+import { knownOf } from "../../engine/terms";
 
 export interface Lit {
   read: Map<string, Position[]>;
@@ -11,17 +12,19 @@ export interface Lit {
 
 export const NOTHING: Lit = { read: new Map(), reading: new Map() };
 
-export function litBy(network: Network, layer: string, at: Position): Lit {
+export function litBy(network: Network, values: Values, layer: string, at: Position): Lit {
   const read = new Map<string, Position[]>();
   const node = network.nodes.get(layer);
   if (node) {
-    for (const source of sources(node, at)) add(read, node.inputs[source.branch], source.at);
+    for (const source of sources(node, at, knownOf(node, values)))
+      add(read, node.inputs[source.branch], source.at);
   }
   const reading = new Map<string, Position[]>();
   for (const reader of network.users(layer)) {
     reader.inputs.forEach((name, branch) => {
       if (name !== layer) return;
-      for (const output of dependents(reader, branch, at)) add(reading, reader.name, output);
+      for (const output of dependents(reader, branch, at, knownOf(reader, values)))
+        add(reading, reader.name, output);
     });
   }
   return { read, reading };

@@ -36,7 +36,9 @@ export class NetworkState {
   /** The value that is spoken of: under the pointer, at the keyboard, or opened. */
   readonly place: Place | null = $derived.by(() => this.pointed ?? this.cursor ?? this.selected);
   readonly lit: Lit = $derived.by(() =>
-    this.place ? litBy(this.page.network, this.place.layer, this.place.at) : NOTHING,
+    this.place
+      ? litBy(this.page.network, this.page.values, this.place.layer, this.place.at)
+      : NOTHING,
   );
   /** The layer whose kernels, size and picture the buttons are about. */
   readonly layer: string = $derived.by(
