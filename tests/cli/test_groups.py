@@ -81,7 +81,7 @@ def test_folds_of_whole_groups(pellucid: Command, tmp_path: Path) -> None:
     assert folds["folds"] == 3
     assert folds["count"] == 96
     few = pellucid(*common, "--folds", 9, "--out", "more", code=1).stderr
-    assert "3 groups cannot be divided into 9 folds" in few
+    assert "4 groups cannot be divided into 9 folds" in few
 
 
 def test_the_judgement_repeats_the_fold(pellucid: Command, tmp_path: Path) -> None:

@@ -65,4 +65,4 @@ def test_numbers_have_an_interval_and_pictures_in_no_fold_no_answer() -> None:
 def test_too_few() -> None:
     for places, words in (([0, 0, 0, 0, 0, 1], "b"), ([0, 1], "2 pictures")):
         with pytest.raises(DataError, match=words):
-            check_folds(ClassTargets(np.array(places), ("a", "b")), 5)
+            check_folds(ClassTargets(np.array(places), ("a", "b")), None, 5)

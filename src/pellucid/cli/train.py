@@ -20,7 +20,13 @@ from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarant
 from pellucid.cli.terminal import fail, print_json, remarks, results
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
 from pellucid.cli.train_start import check_folds, known_task, trained_weights
-from pellucid.cli.transfer_notes import body_hint, copies_line, head_line, judge_by_folds
+from pellucid.cli.transfer_notes import (
+    body_hint,
+    copies_line,
+    head_line,
+    judge_by_folds,
+    learned_and_held,
+)
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -240,7 +246,7 @@ def _train(
             "channels: the data's)"
         )
     if options.folds is not None:
-        check_folds_of_data(splits.train.targets, options.folds, splits.train.groups)
+        check_folds_of_data(*learned_and_held(splits), options.folds)
     if resume is None and line is None and source not in BUILTIN:
         hint = body_hint(splits, source, picture_root(source))
         if hint is not None:

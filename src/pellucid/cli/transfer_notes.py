@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pellucid.cli.estimator_options import Estimator
     from pellucid.data import Splits
+    from pellucid.data.groups import Groups
+    from pellucid.data.targets import Targets
     from pellucid.transfer.out_of_fold import FoldsJudgement
 
 FEW = 2000
@@ -112,6 +114,18 @@ def copies_line(folder: Path, source: str, body: str) -> str | None:
     )
 
 
+def learned_and_held(splits: Splits) -> tuple[Targets, Groups | None]:
+    """The targets and groups of all that folds are made of: of training, then of validation."""
+    from pellucid.data.groups import Groups
+
+    parts = [part for part in (splits.train, splits.validation) if part is not None]
+    targets = parts[0].targets.joined_with([part.targets for part in parts[1:]])
+    known = [part.groups for part in parts if part.groups is not None]
+    if len(known) < len(parts):
+        return targets, None
+    return targets, Groups(tuple(name for each in known for name in each.names), known[0].by)
+
+
 def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -> FoldsJudgement:
     """Judge heads by cross-validation on the pictures of training and validation, and keep that.
 
@@ -121,7 +135,6 @@ def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -
         folder: The run's.
         folds: How many.
     """
-    from pellucid.data.groups import numbered
     from pellucid.files import write_text
     from pellucid.files.feature_file import FILE, load_features
     from pellucid.training.head import as_wanted
@@ -137,9 +150,9 @@ def judge_by_folds(model: Estimator, splits: Splits, folder: Path, folds: int) -
     strata = np.concatenate([part.targets.strata for part in parts])
     digests = [digest for part in parts for digest in picture_digests(part.images)]
     groups = copies([part.images for part in parts], digests)
-    names = [part.groups.names for part in parts if part.groups is not None]
-    if len(names) == len(parts):
-        groups = connected(groups, numbered([name for each in names for name in each]))
+    _, belonging = learned_and_held(splits)
+    if belonging is not None:
+        groups = connected(groups, belonging.numbers)
     fold_of = make_folds(strata, groups, folds, recipe.seed)
     task, targets = found.task, found.targets
     with CountBar("folds", remarks()) as progress:

@@ -137,13 +137,13 @@ def judge_folds(
     return FoldsJudgement(len(folds), len(rows), measure, value, low, high, of_each)
 
 
-def check_folds(targets: Targets, folds: int, groups: Groups | None = None) -> None:
+def check_folds(targets: Targets, groups: Groups | None, folds: int) -> None:
     """Check that every class has pictures to learn from and to hold out.
 
     Args:
-        targets: Of the pictures that are learned.
-        folds: How many folds.
+        targets: Of the pictures that folds are made of.
         groups: The group of each picture, which stays in one fold; None for none.
+        folds: How many folds.
 
     Raises:
         DataError: Naming the first that has one picture, or one group, only; or if there are fewer

@@ -14,6 +14,7 @@ from pellucid.data.quarantine import BadFile
 from pellucid.data.sound.decode import seen_samples, sound_header
 from pellucid.data.sound.spectrogram import bands, decibels, picture
 from pellucid.errors import DataError
+from pellucid.numerals import figure as written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def recording_findings(fingerprints: Sequence[Fingerprint], sound: Sound) -> lis
     if not silent:
         return []
     words = (
-        f"nothing is louder than {sound.floor:g} dB (a sine wave of full amplitude has 0) in what "
-        f"is seen of {'it' if len(silent) == 1 else 'each of them'}"
+        f"nothing is louder than {written(sound.floor)} dB (a sine wave of full amplitude has 0) "
+        f"in what is seen of {'it' if len(silent) == 1 else 'each of them'}"
     )
     return [found("silent", silent, words)]
