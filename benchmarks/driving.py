@@ -65,8 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
             _pellucid("evaluate", str(folder / "run"), str(source), "--json", "--bands", "0.1")
         )
     small, large = found["bands"]
+    ratio = next(each for each in found["baselines"] if each["name"] == "always 0")["error_ratio"]
     words = (
-        f"{found['count']} pictures of other drives: R² {found['r2']:.4f}, mean absolute error "
+        f"{found['count']} pictures of other drives: R² {found['r2']:.4f}, squared error "
+        f"÷ always 0 {ratio:.3f}, mean absolute error "
         f"{found['mean_absolute_error']:.4f}, where |angle| > 0.1 "
         f"{large['mean_absolute_error']:.4f} (elsewhere {small['mean_absolute_error']:.4f}), right "
         f"sign there {large['right_sign']:.1%}; trained in {seconds:.0f} s"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from benchmarks.drives import Drive, write_list
 from PIL import Image
 
 import pellucid as pl
@@ -104,3 +105,21 @@ def test_tasks() -> None:
     exec(example("tasks.md"), names)  # noqa: S102 - our own
     assert names["model"].predict(names["pixels"][:3]).shape == (3, 2)
     assert isinstance(names["numbers"].predict(names["pixels"][0]), float)
+
+
+def test_driving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        row
+        for seed in range(2)
+        for row in Drive.random(seed, 50).write(tmp_path, str(seed), 24, 48)
+    ]
+    path = write_list(tmp_path / "drive.csv", rows)
+    path.write_text(path.read_text().replace("angle", "steering"))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"pl": pl}
+    text = example("driving.md")
+    assert '"pilotnet"' in text
+    text = text.replace('"pilotnet"', '"lecture", epochs=1').replace("rows:100", "rows:10")
+    exec(text, names)  # noqa: S102 - our own
+    assert names["splits"].train.own * 3 == len(names["splits"].train)
+    assert names["model"].evaluate(names["splits"].test).in_bands([0.1]).bands[-1].above == 0.1
