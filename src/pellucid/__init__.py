@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from pellucid.estimators import AnyEstimator
     from pellucid.estimators.classifier import ImageClassifier
     from pellucid.estimators.detector import ObjectDetector
+    from pellucid.estimators.generator import ImageGenerator
     from pellucid.estimators.regressor import ImageRegressor
 
 __all__ = [
     "Dataset",
     "ImageClassifier",
+    "ImageGenerator",
     "ImageRegressor",
     "ObjectDetector",
     "PellucidError",
@@ -53,6 +55,7 @@ __all__ = [
 _HOMES = {
     "Dataset": "pellucid.data.dataset",
     "ImageClassifier": "pellucid.estimators.classifier",
+    "ImageGenerator": "pellucid.estimators.generator",
     "ImageRegressor": "pellucid.estimators.regressor",
     "ObjectDetector": "pellucid.estimators.detector",
     "PellucidError": "pellucid.errors",
@@ -70,9 +73,9 @@ def load(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Any:
 
     See :meth:`ImageClassifier.load`; what the model was trained for says which it is.
     """
-    from pellucid.estimators import load_estimator
+    from pellucid.estimators import load_any
 
-    return load_estimator(path, max_pixels=max_pixels)
+    return load_any(path, max_pixels=max_pixels)
 
 
 def compare(

@@ -23,8 +23,9 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)  # golden ratio and √3 − 1, as Weyl sequences
 
 DROPOUT, START, ORDER = 0, int.from_bytes(b"INIT", "big"), int.from_bytes(b"ORDR", "big")
-"""Purposes, each with random numbers of its own: masks of dropout, first weights, and the order of
-pictures."""
+NOISE = int.from_bytes(b"NOIS", "big")
+"""Purposes, each with random numbers of its own: masks of dropout, first weights, the order of
+pictures, and what generators make pictures of."""
 
 CHUNK = 1 << 14
 """Words made at once: few enough for what comes between to stay in a processor's cache."""

@@ -17,6 +17,7 @@ from pellucid.settings import to_dict
 from pellucid.tasks import (
     TASKS,
     Detection,
+    Generation,
     MultiLabel,
     Regression,
     SingleLabel,
@@ -40,9 +41,9 @@ def dataset(targets: Any) -> Dataset:
 
 
 def test_the_table_is_that_of_targets() -> None:
-    assert TASKS.keys() == TARGETS.keys()
-    assert all(TASKS[kind].title == TARGETS[kind].title for kind in TASKS)
-    assert {type(task) for task in EVERY} == set(TASKS.values())
+    assert TASKS.keys() == {*TARGETS, Generation.kind}  # which wants nothing of pictures
+    assert all(TASKS[kind].title == TARGETS[kind].title for kind in TARGETS)
+    assert {type(task) for task in (*EVERY, Generation(8))} == set(TASKS.values())
 
 
 @pytest.mark.parametrize("task", EVERY, ids=str)
@@ -58,6 +59,9 @@ def test_there_and_back_through_json(task: Any) -> None:
     [
         {"kind": "detection"},
         {"kind": "segmentation"},
+        {"kind": "generation", "latent": 0},
+        {"kind": "generation", "latent": 1.5},
+        {"kind": "generation"},
         {"kind": "detection", "classes": ["a"], "stride": 0},
         {"kind": "detection", "classes": ["a"], "overlap": 2.0},
         {"kind": "multi-label", "classes": ["a", "b"], "threshold": 1.5},
@@ -86,6 +90,20 @@ def test_single_label() -> None:
     assert task.answer(np.array([[0.0, 1.0], [2.0, 1.0]])).tolist() == [7, 3]
     assert task.correct(np.array([[0.0, 1.0], [2.0, 1.0]]), np.array([1, 1])) == 1
     assert task.of_one_class
+
+
+def test_generation() -> None:
+    task = Generation(8)
+    assert task_from_dict(json.loads(json.dumps(to_dict(task)))) == task
+    values = np.array([-1.0, -0.999, 0.0, 1.0, 1.5]).reshape(1, 1, 5, 1)
+    assert task.answer(values).ravel().tolist() == [0, 0, 128, 255, 255]
+    task.check_outputs((4, 4, 3))
+    for shape in ((4,), (4, 4, 2)):
+        with pytest.raises(ArgumentError, match="picture"):
+            task.check_outputs(shape)
+    for ask in (task.judge, task.known):  # what only networks that look at pictures have
+        with pytest.raises(ArgumentError, match="generates pictures"):
+            ask()
 
 
 def test_multi_label() -> None:

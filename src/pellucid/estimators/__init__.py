@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines import DEFAULT, get_engine
+from pellucid.errors import DataError
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.detector import ObjectDetector
+from pellucid.estimators.generator import ImageGenerator
 from pellucid.estimators.regressor import ImageRegressor
 from pellucid.interop.models import find_model
+from pellucid.tasks import Generation
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     import os
@@ -16,17 +20,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATORS",
     "ImageClassifier",
+    "ImageGenerator",
     "ImageRegressor",
     "ObjectDetector",
     "estimator_of",
+    "load_any",
     "load_estimator",
 ]
 
 AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector
-"""An estimator of some task."""
+"""An estimator of some task, whose network looks at pictures."""
 
 ESTIMATORS: tuple[type[AnyEstimator], ...] = (ImageClassifier, ImageRegressor, ObjectDetector)
-"""Every estimator."""
+"""Every estimator whose network looks at pictures."""
 
 
 def estimator_of(task: str) -> type[AnyEstimator]:
@@ -51,8 +57,35 @@ def load_estimator(
 
     Raises:
         FileFormatError: If it is not a sound model file.
-        DataError: If there is no such file, or no model in that folder.
+        DataError: If there is no such file, or no model in that folder; or a model that looks at no
+            pictures, but makes some.
         MissingDependencyError: If the trained weights of that name are not installed.
     """
+    found = load_any(path, engine=engine, max_pixels=max_pixels, invert=invert)
+    if isinstance(found, ImageGenerator):
+        raise DataError(
+            f"{printable(path)}: a model for {Generation.title}, which has no answer for one; give "
+            "a model that looks at pictures, or make some: pellucid.load(…).sample(64)"
+        )
+    return found
+
+
+def load_any(
+    path: str | os.PathLike[str],
+    *,
+    engine: str = DEFAULT,
+    max_pixels: int | None = None,
+    invert: bool = False,
+) -> AnyEstimator | ImageGenerator:
+    """As :func:`load_estimator`, also of a generator, which looks at no pictures.
+
+    Args:
+        path: As :func:`load_estimator` takes it, like the others.
+        engine: Who computes.
+        max_pixels: Picture files with more pixels are refused.
+        invert: Whether black and white of every picture are exchanged.
+    """
     model = find_model(path, engine=get_engine(engine))
+    if model.task.kind == Generation.kind:
+        return ImageGenerator._of_model(model, path, engine)
     return estimator_of(model.task.kind)._of_model(model, path, engine, max_pixels, invert)

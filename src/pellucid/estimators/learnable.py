@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError
-from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel
+from pellucid.tasks import Detection, Generation, MultiLabel, Regression, SingleLabel
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -15,6 +15,7 @@ OTHERS = {
     MultiLabel.kind: "an ImageClassifier",
     Regression.kind: "an ImageRegressor",
     Detection.kind: "an ObjectDetector",
+    Generation.kind: "an ImageGenerator",
 }
 """What learns which task."""
 

@@ -112,10 +112,11 @@ class Model:
             )
         for each in (graph, *self.network.graphs.values()):
             check_limits(each)
-        if self.preprocessing.shape != graph.input_shape:
+        pictures = self.task.picture_shape(graph)
+        if self.preprocessing.shape != pictures:
             raise ArgumentError(
-                f"preprocessing makes images {self.preprocessing.shape}, but the network takes "
-                f"{graph.input_shape}"
+                f"preprocessing makes images {self.preprocessing.shape}, but the network's are "
+                f"{pictures}"
             )
         if not isinstance(self.provenance, dict):
             raise ArgumentError(

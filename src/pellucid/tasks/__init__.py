@@ -1,4 +1,4 @@
-"""What networks are trained for: one class a picture, several labels, numbers, or boxes."""
+"""What networks are trained for: one class a picture, several labels, numbers, boxes, pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.settings import from_dict
 from pellucid.tasks.detection import Detection
+from pellucid.tasks.generation import Generation
 from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TASKS",
     "Detection",
+    "Generation",
     "Judge",
     "Judged",
     "MultiLabel",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.kind: task for task in (SingleLabel, MultiLabel, Regression, Detection)
+    task.kind: task for task in (SingleLabel, MultiLabel, Regression, Detection, Generation)
 }
 """Every task by its kind: the fixed table that model files are read with."""
 

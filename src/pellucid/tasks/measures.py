@@ -13,6 +13,9 @@ MEASURES = {
     "threshold": ("threshold", "{:.2%}"),
     "r2": ("R²", "{:.4f}"),
     "mean_absolute_error": ("mean absolute error", "{:.4g}"),
+    "discriminator_loss": ("discriminator's loss", "{:.4f}"),
+    "real": ("real taken for real", "{:.1%}"),
+    "generated": ("generated taken for real", "{:.1%}"),
 }
 """By name: the title, and the form of a value."""
 

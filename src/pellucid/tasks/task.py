@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
+    from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Shape
 
@@ -84,6 +85,10 @@ class Task(ABC):
         Raises:
             DataError: If nothing can be learned from them.
         """
+
+    def picture_shape(self, graph: Graph) -> Shape:
+        """(height, width, channels) of the pictures that a network is about: those it takes."""
+        return graph.input_shape
 
     def check_outputs(self, shape: Shape) -> None:
         """Check that a network that ends in values of a shape can answer this task.

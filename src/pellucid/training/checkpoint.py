@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pellucid.engines.engine import TRAIN
 from pellucid.errors import FileFormatError
 from pellucid.short_repr import short_repr
 from pellucid.text import printable
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import TrainingResult
-from pellucid.training.state_checks import check_state
+from pellucid.training.state_checks import OPTIMIZER, OPTIMIZER_OF, check_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pellucid.engines import Program
     from pellucid.graph import Weights
     from pellucid.ops.operation import Array
+    from pellucid.training.recipe import Recipe
 
 
 @dataclass
@@ -34,6 +37,8 @@ class Tally:
         rate: The last step's learning rate.
         seconds: Since the epoch began, breaks left out.
         waited: Those of them in which steps waited for their pictures.
+        sums: Of what else is measured over the pictures of the epoch, by name; never changed in
+            place, since copies share it.
     """
 
     epoch: int = 1
@@ -44,6 +49,7 @@ class Tally:
     rate: float = 0.0
     seconds: float = 0.0
     waited: float = 0.0
+    sums: Mapping[str, float] = field(default_factory=dict)
 
 
 @short_repr
@@ -54,14 +60,15 @@ class Moment:
     Attributes:
         tally: Where in the epoch.
         weights: The program's.
-        optimizer: The program's, with the counter of steps that also draws dropout.
+        optimizers: What each of the program's steps remembers, by the step's name, with the
+            counter of steps that also draws dropout.
         average: The moving average of the weights; none if the recipe has none.
         counters: Of the average.
     """
 
     tally: Tally
     weights: Weights
-    optimizer: dict[str, Array]
+    optimizers: dict[str, dict[str, Array]]
     average: Weights | None = None
     counters: tuple[int, ...] = ()
 
@@ -136,16 +143,44 @@ def from_file(arrays: Mapping[str, Array], values: Mapping[str, Any], name: str)
         ) from error
 
 
+def check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -> None:
+    """Check that a training can go on from a state with these pictures.
+
+    Raises:
+        FileFormatError: Naming the field that does not fit.
+    """
+    done = len(start.trained.history)
+    for name, value, most in (
+        ("history", done, recipe.epochs),
+        ("now.batch", start.now.tally.batch, steps),
+        ("good.batch", start.good.tally.batch, steps),
+        ("now.images", start.now.tally.images, pictures),
+    ):
+        if value > most:
+            raise FileFormatError(
+                f"the state's {name} is {value}, at most {most} with these pictures and settings; "
+                "train from scratch, in another folder"
+            )
+    for moment in (start.now, start.good):
+        if (moment.average is None) == bool(recipe.ema):
+            raise FileFormatError(
+                "the state's average does not fit the setting ema; train from scratch, in another "
+                "folder"
+            )
+
+
 def _moment_arrays(moment: Moment) -> dict[str, Array]:
-    return {
-        **_under("weights", moment.weights),
-        **_under("optimizer", moment.optimizer),
-        **_under("average", moment.average or {}),
-    }
+    found = _under("weights", moment.weights)
+    for name, state in moment.optimizers.items():
+        found |= _under(OPTIMIZER if name == TRAIN else f"{OPTIMIZER_OF}{name}", state)
+    return {**found, **_under("average", moment.average or {})}
 
 
 def _moment_values(moment: Moment) -> dict[str, Any]:
-    return {**dataclasses.asdict(moment.tally), "average": list(moment.counters)}
+    tally = dataclasses.asdict(moment.tally)
+    if not moment.tally.sums:
+        del tally["sums"]
+    return {**tally, "average": list(moment.counters)}
 
 
 def _moment(values: Mapping[str, Any], arrays: Mapping[str, Array], start: str) -> Moment:
@@ -154,10 +189,48 @@ def _moment(values: Mapping[str, Any], arrays: Mapping[str, Array], start: str) 
     return Moment(
         Tally(**values),
         _part(arrays, f"{start}weights"),
-        _part(arrays, f"{start}optimizer"),
+        _optimizers(arrays, start),
         _part(arrays, f"{start}average") or None,
         counters,
     )
+
+
+def _optimizers(arrays: Mapping[str, Array], start: str) -> dict[str, dict[str, Array]]:
+    parts = {
+        part.removeprefix(start): part
+        for part in (name.rpartition("/")[0] for name in arrays)
+        if part.startswith(f"{start}{OPTIMIZER}")
+    }
+    return {
+        TRAIN if own == OPTIMIZER else own.removeprefix(OPTIMIZER_OF): _part(arrays, part)
+        for own, part in parts.items()
+    }
+
+
+def optimizers_of(program: Program) -> dict[str, dict[str, Array]]:
+    """Copies of what each step of a program remembers, by the step's name."""
+    return {name: program.state(name) for name in program.steps}
+
+
+def restore(program: Program, moment: Moment) -> None:
+    """Bring a program's weights, and what its steps remember, to those of a moment.
+
+    Raises:
+        FileFormatError: If the moment is that of a training with other steps.
+        ShapeError: If its arrays are not the program's.
+    """
+    if moment.optimizers.keys() != program.steps.keys():
+        raise FileFormatError(
+            f"the state is that of a training by the steps {_listed(moment.optimizers)}, expected "
+            f"{_listed(program.steps)}; train from scratch, in another folder"
+        )
+    program.set_weights(moment.weights)
+    for name, state in moment.optimizers.items():
+        program.set_state(state, name)
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(map(printable, sorted(names))) or "none"
 
 
 def _under(part: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -87,6 +87,26 @@ class Run:
         if not self.resume:
             try_run_folder(self.folder, overwrite=self.overwrite)
 
+    def opened(self, model: Model) -> RunFolder:
+        """The folder, which nobody else can write in until it is closed.
+
+        Args:
+            model: As :class:`RunFolder` takes it.
+
+        Warns:
+            DamagedStateWarning: If the newest state of a run to resume is damaged.
+
+        Raises:
+            PellucidError: As :class:`RunFolder`.
+        """
+        folder = RunFolder(
+            self.folder, model,
+            overwrite=self.overwrite, resume=self.resume, minutes=self.minutes, notes=self.notes,
+        )  # fmt: skip
+        if folder.remark:
+            warnings.warn(folder.remark, DamagedStateWarning, stacklevel=4)
+        return folder
+
 
 def fit(
     model: Model,
@@ -127,16 +147,10 @@ def fit(
     # where no step is taken, nothing need be compiled for it
     program = (computing if steps else get_engine("reference")).load(model.network, step)
     with ExitStack() as stack:
-        start = kept = learned = None
-        if run is not None:
-            kept = RunFolder(
-                run.folder, model,
-                overwrite=run.overwrite, resume=run.resume, minutes=run.minutes, notes=run.notes,
-            )  # fmt: skip
-            stack.enter_context(kept)
-            if kept.remark:
-                warnings.warn(kept.remark, DamagedStateWarning, stacklevel=3)
-            start = kept.start
+        learned = None
+        kept = None if run is None else stack.enter_context(run.opened(model))
+        start = None if kept is None else kept.start
+        if kept is not None:
             watchers = (kept, *watchers)  # what others report of an epoch is then safe
         with progress_watcher(verbose, recipe.epochs, watchers) as bar:
             watchers = watchers if bar is None else [*watchers, bar]

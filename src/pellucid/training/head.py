@@ -15,7 +15,7 @@ from pellucid.ops.loss import one_hot
 from pellucid.tasks import Regression
 from pellucid.text import printable
 from pellucid.training.changed_targets import ChangedTargets
-from pellucid.training.checkpoint import Checkpoint, Moment, Tally
+from pellucid.training.checkpoint import Checkpoint, Moment, Tally, optimizers_of
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
@@ -286,7 +286,7 @@ def _checkpoint(
     moment = Moment(
         tally,
         weights,
-        program.state(),
+        optimizers_of(program),
         None if average is None else average.weights(),
         () if average is None else average.counters(),
     )

@@ -26,8 +26,8 @@ _NO_RUN = {"images_per_second": 0.0, "seconds": 0.0}
 
 _NO_ACCURACY = {"accuracy": None, "validation_accuracy": None}
 
-VALIDATION = "validation_"
-"""What the names of measures begin with in rows."""
+VALIDATION, TRAINING = "validation_", "training_"
+"""What the names of measures begin with in rows, by the pictures that are measured."""
 
 
 SHOWN_ROWS = 12
@@ -55,6 +55,8 @@ class Epoch:
             were taken back, nothing is counted. 0 in rows that were written before it was measured.
         measures: What else the task measures on the validation pictures, by name: of numbers
             ``r2``. Epochs are ranked by the first.
+        training_measures: What else is measured on the training pictures as they are learned, by
+            name: of a generator and its discriminator the latter's loss, for example.
     """
 
     epoch: int
@@ -69,12 +71,15 @@ class Epoch:
     roll_backs: int = 0
     waited: float = 0.0
     measures: dict[str, float] = field(default_factory=dict)
+    training_measures: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; without accuracies where there are none, measures each by name."""
         row = asdict(self)
         for name, value in row.pop("measures").items():
             row[f"{VALIDATION}{name}"] = value
+        for name, value in row.pop("training_measures").items():
+            row[f"{TRAINING}{name}"] = value
         return row if self.accuracy is not None else _without_accuracy(row)
 
     @classmethod
@@ -84,14 +89,21 @@ class Epoch:
         Raises:
             TypeError: If it lacks a value, or has one that is unknown.
         """
-        own = {each.name for each in fields(cls)}
-        measures = {
-            name.removeprefix(VALIDATION): value
-            for name, value in row.items()
-            if name not in own and name.startswith(VALIDATION)
-        }
-        rest = {n: v for n, v in row.items() if n in own or not n.startswith(VALIDATION)}
-        return cls(**{**_NO_ACCURACY, **rest, "measures": measures})
+        own = {each.name for each in fields(cls)} - {"measures", "training_measures"}
+        rest = {n: v for n, v in row.items() if n in own or not n.startswith(_PARTS)}
+        measured = {n: v for n, v in row.items() if n not in rest}
+        return cls(
+            **{**_NO_ACCURACY, **rest},
+            measures=_of_part(measured, VALIDATION),
+            training_measures=_of_part(measured, TRAINING),
+        )
+
+
+_PARTS = (VALIDATION, TRAINING)
+
+
+def _of_part(measured: Mapping[str, Any], part: str) -> dict[str, float]:
+    return {n.removeprefix(part): v for n, v in measured.items() if n.startswith(part)}
 
 
 class History(list[Epoch]):
@@ -106,7 +118,7 @@ class History(list[Epoch]):
 
 
 def _brief(row: Epoch) -> str:
-    text = f"epoch {row.epoch}: loss {row.loss:.4g}{accuracy_of(row.accuracy)}"
+    text = f"epoch {row.epoch}: loss {row.loss:.4g}{learned_by(row)}"
     if row.validation_loss is None:
         return text
     return f"{text}; validation loss {row.validation_loss:.4g}{judged_by(row)}"
@@ -115,6 +127,12 @@ def _brief(row: Epoch) -> str:
 def accuracy_of(accuracy: float | None) -> str:
     """``, accuracy 97.50%``; empty where there is none."""
     return "" if accuracy is None else f", accuracy {accuracy:.2%}"
+
+
+def learned_by(row: Epoch) -> str:
+    """What was measured of the pictures that were learned, besides the loss."""
+    measures = (f", {in_words(name, value)}" for name, value in row.training_measures.items())
+    return accuracy_of(row.accuracy) + "".join(measures)
 
 
 def judged_by(row: Epoch) -> str:
@@ -186,7 +204,7 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(each.name)
     known = {each.name for each in _FIELDS}
     for name, value in row.items():
-        if name not in known and (not name.startswith(VALIDATION) or type(value) is not float):
+        if name not in known and (not name.startswith(_PARTS) or type(value) is not float):
             raise ValueError(name)
     return {name: value for name, value in row.items() if name not in OF_THE_RUN}
 
@@ -195,7 +213,7 @@ def _row(cells: dict[str, Any]) -> Epoch:
     values: dict[str, Any] = {}
     types = {each.name: each.type for each in _FIELDS}
     for name, cell in cells.items():
-        if name not in types and not str(name).startswith(VALIDATION):
+        if name not in types and not str(name).startswith(_PARTS):
             continue
         if types.get(name) == "int":
             values[name] = int(cell)
@@ -211,4 +229,4 @@ def _row(cells: dict[str, Any]) -> Epoch:
     return Epoch.from_dict(values)
 
 
-_FIELDS = [each for each in fields(Epoch) if each.name != "measures"]
+_FIELDS = [each for each in fields(Epoch) if not each.name.endswith("measures")]

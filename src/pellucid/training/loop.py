@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.engines.batches import forward
-from pellucid.errors import FileFormatError, TrainingDivergedError
+from pellucid.errors import TrainingDivergedError
 from pellucid.tasks import task_of
 from pellucid.training.batch_loader import BatchLoader
 from pellucid.training.batches import check_batch_norms
-from pellucid.training.checkpoint import Checkpoint, Moment, Tally
+from pellucid.training.checkpoint import (
+    Checkpoint,
+    Moment,
+    Tally,
+    check_start,
+    optimizers_of,
+    restore,
+)
 from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
 from pellucid.training.recipe import default_learning_rate
@@ -106,7 +113,7 @@ class _Run:
             self._average = MovingAverage(recipe.ema, program.weights()) if recipe.ema else None
             self._good = self._moment()
         else:
-            _check_start(start, recipe, self._feed.steps, len(data))
+            check_start(start, recipe, self._feed.steps, len(data))
             self.trained = start.trained
             self._recovery = start.recovery
             self._average = MovingAverage(recipe.ema, start.now.weights) if recipe.ema else None
@@ -187,15 +194,14 @@ class _Run:
         return Moment(
             dataclasses.replace(self._tally),
             self._program.weights(),
-            self._program.state(),
+            optimizers_of(self._program),
             None if average is None else average.weights(),
             () if average is None else average.counters(),
         )
 
     def _go_to(self, moment: Moment) -> None:
         self._tally = dataclasses.replace(moment.tally)
-        self._program.set_weights(moment.weights)
-        self._program.set_state(moment.optimizer)
+        restore(self._program, moment)
         if self._average is not None and moment.average is not None:
             self._average.restore(moment.average, moment.counters)
 
@@ -315,32 +321,6 @@ class _Run:
 
     def _stopping(self) -> bool:
         return any(keeper.stopping() for keeper in self._keepers)
-
-
-def _check_start(start: Checkpoint, recipe: Recipe, steps: int, pictures: int) -> None:
-    """Check that a training can go on from a state with these pictures.
-
-    Raises:
-        FileFormatError: Naming the field that does not fit.
-    """
-    done = len(start.trained.history)
-    for name, value, most in (
-        ("history", done, recipe.epochs),
-        ("now.batch", start.now.tally.batch, steps),
-        ("good.batch", start.good.tally.batch, steps),
-        ("now.images", start.now.tally.images, pictures),
-    ):
-        if value > most:
-            raise FileFormatError(
-                f"the state's {name} is {value}, at most {most} with these pictures and settings; "
-                "train from scratch, in another folder"
-            )
-    for moment in (start.now, start.good):
-        if (moment.average is None) == bool(recipe.ema):
-            raise FileFormatError(
-                "the state's average does not fit the setting ema; train from scratch, in another "
-                "folder"
-            )
 
 
 def _lower(recipe: Recipe) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from pellucid.text import counted
-from pellucid.training.history import accuracy_of, judged_by
+from pellucid.training.history import accuracy_of, judged_by, learned_by
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,7 +101,7 @@ def epoch_line(row: Epoch, epochs: int) -> str:
         row: The epoch.
         epochs: How many there will be.
     """
-    line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}{accuracy_of(row.accuracy)}"
+    line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}{learned_by(row)}"
     if row.validation_loss is not None:
         line += f"; validation loss {_short(row.validation_loss)}{judged_by(row)}"
     line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"

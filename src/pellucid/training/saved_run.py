@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
 from pellucid.short_repr import short_repr
+from pellucid.tasks import Generation
 from pellucid.text import counted, printable
 from pellucid.training.checkpoint import Checkpoint, from_file
 
@@ -67,6 +68,9 @@ class SavedRun:
             epochs: How many epochs are asked for, those that are done included; none: no number.
         """
         done = len(self.checkpoint.trained.history)
+        ended = f"{printable(path)}: this run has ended, after {counted(done, 'epoch')}"
+        if self.provenance.get("task") == Generation.kind:
+            return f"{ended}; to train longer, begin a new run of more epochs in another folder"
         more = [] if epochs is None else [str(epochs - done if epochs > done else epochs)]
         data = self.notes.get("data")
         if isinstance(data, str):
@@ -75,10 +79,7 @@ class SavedRun:
         else:
             setting = f", epochs={more[0]}" if more else ""
             way = f"ImageClassifier(start_from={os.fspath(path)!r}{setting})"
-        return (
-            f"{printable(path)}: this run has ended, after {counted(done, 'epoch')}; to train its "
-            f"model further, begin a new run from it: {printable(way)}"
-        )
+        return f"{ended}; to train its model further, begin a new run from it: {printable(way)}"
 
 
 def check_saved_run(path: Path) -> None:

@@ -25,6 +25,7 @@ from pellucid.graph import (
 )
 from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
+from pellucid.tasks import Generation
 from pellucid.text import array_shape, listed, printable, truncated
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ def start_from(
             answer with these classes.
         ShapeError: If a layer cannot take pictures of this size.
     """
+    if model.task.kind == Generation.kind:
+        raise ArgumentError(
+            f"{printable(name)}: a model for {Generation.title}, which has no layers that look at "
+            "any; give another network to start from, or train from scratch"
+        )
     old = model.network.graph
     heads = output_layers(old)
     nodes = []

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 53
 """No counter is larger: beyond, floating-point numbers skip whole ones."""
 
-_PARTS = ("weights", "optimizer", "average", "best")
+OPTIMIZER, OPTIMIZER_OF = "optimizer", "optimizer-"
+"""The part of arrays that the step ``train`` remembers; what that of any other step begins with."""
+
+_PARTS = ("weights", OPTIMIZER, "average", "best")
 
 
 def check_state(arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
@@ -59,7 +62,10 @@ def _check_arrays(
     parts: dict[str, dict[str, Array]] = {}
     for name, array in arrays.items():
         part, _, own = name.rpartition("/")
-        if part.removeprefix("good/") not in _PARTS or part == "good/best" or not own:
+        known = part.removeprefix("good/")
+        if known.startswith(OPTIMIZER_OF) and known != OPTIMIZER_OF:
+            known = OPTIMIZER
+        if known not in _PARTS or part == "good/best" or not own:
             raise ValueError(f"it holds the array {truncated(name)!r}, which no training has")
         parts.setdefault(part, {})[own] = array
     weights = parts.get("weights", {})
@@ -68,7 +74,7 @@ def _check_arrays(
     if (good is None) != ("good/weights" not in parts):
         raise ValueError("the arrays of its good state do not fit 'good'")
     for part, found in parts.items():
-        if part.endswith("optimizer"):
+        if part.removeprefix("good/").startswith(OPTIMIZER):
             _check_optimizer(part, found, weights)
             continue
         if part != "weights":
@@ -79,7 +85,7 @@ def _check_arrays(
     for start, moment in (("", now), ("good/", good)):
         if moment is None:
             continue
-        if f"{start}optimizer" not in parts:
+        if not any(part.startswith(f"{start}{OPTIMIZER}") for part in parts):
             raise ValueError(f"it holds no arrays of {start}optimizer")
         if bool(moment["average"]) != (f"{start}average" in parts):
             raise ValueError(f"the arrays of {start}average do not fit its counters")
@@ -135,6 +141,9 @@ def _tally(values: Mapping[str, Any], name: str, epoch: int) -> dict[str, Any]:
         _number(moment, each, name)
     if "waited" in moment:  # earlier states have none
         _number(moment, "waited", name)
+    sums = _object(moment.get("sums", {}), f"{name}.sums")
+    for measure in sums:
+        _number(sums, measure, f"{name}.sums", least=-1e300)
     average = _field(moment, "average", name)
     if not isinstance(average, list) or len(average) not in (0, 2):
         raise _wrong(f"{name}.average", average, "two counters, or none")
@@ -148,11 +157,12 @@ def _tally(values: Mapping[str, Any], name: str, epoch: int) -> dict[str, Any]:
 
 _TALLY = {
     "epoch", "batch", "images", "correct", "loss_sum", "rate", "seconds", "waited", "average",
+    "sums",
 }  # fmt: skip
 
 
 def _check_epoch(row: object, number: int) -> None:
-    from pellucid.training.history import VALIDATION, Epoch
+    from pellucid.training.history import TRAINING, VALIDATION, Epoch
 
     place = f"history[{number - 1}]"
     found = _object(row, place)
@@ -162,7 +172,7 @@ def _check_epoch(row: object, number: int) -> None:
         _number(found, name, place)
     if _field(found, "validation_loss", place) is not None:
         _number(found, "validation_loss", place)
-    own = {field.name for field in fields(Epoch)} - {"measures"}
+    own = {field.name for field in fields(Epoch)} - {"measures", "training_measures"}
     measures = {name for name in found if name not in own and name.startswith(VALIDATION)}
     judged = found["validation_loss"] is not None
     if "accuracy" in found or (not measures and "validation_accuracy" in found):
@@ -175,6 +185,7 @@ def _check_epoch(row: object, number: int) -> None:
             )
     elif judged != bool(measures):
         raise ValueError(f"{place} has one of validation_loss and other measures; needs both")
+    measures |= {name for name in found if name not in own and name.startswith(TRAINING)}
     for name in measures:
         _number(found, name, place, least=-1e300)
     for name in ("skipped_batches", "roll_backs"):  # earlier states lack these and the next

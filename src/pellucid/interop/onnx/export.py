@@ -19,7 +19,7 @@ from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, Call, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import MultiLabel, Regression, Task
+from pellucid.tasks import Generation, MultiLabel, Regression, Task
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
         MissingDependencyError: If the package onnx is not installed.
         ArgumentError: As :func:`save_onnx`.
     """
+    if model.task.kind == Generation.kind:
+        raise ArgumentError(
+            "the model generates pictures and takes no pictures, which ONNX files of models do; "
+            "give a model that looks at pictures"
+        )
     onnx_library()
     import onnx
 

@@ -1,0 +1,346 @@
+"""The image generator: a network that makes pictures like those it was shown."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.architectures.generator import Adversaries, adversaries
+from pellucid.data.arrays import dataset_from
+from pellucid.data.pictures import check_image_size
+from pellucid.data.pillow import MAX_PIXELS
+from pellucid.data.preprocessing import Preprocessing, check_max_pixels
+from pellucid.data.quarantine import QuarantineWarning, quarantine_note
+from pellucid.data.targets import TARGETS
+from pellucid.engines import DEFAULT, get_engine
+from pellucid.engines.batches import forward
+from pellucid.errors import ArgumentError, DataError
+from pellucid.estimators.conventions import Estimator
+from pellucid.files import Model
+from pellucid.interop.models import find_model
+from pellucid.ops import SigmoidCrossEntropy
+from pellucid.optimizers import Adam
+from pellucid.tasks import Generation
+from pellucid.training.adversarial import noise
+from pellucid.training.arguments import training_data
+from pellucid.training.batches import batches_per_epoch, check_batch_norms
+from pellucid.training.fit import Fitted, Run
+from pellucid.training.fit_generator import fit_generator
+from pellucid.training.provenance import provenance
+from pellucid.training.recipe import Recipe
+from pellucid.training.run_folder import MINUTES
+from pellucid.training.schedules import Constant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset, Splits
+    from pellucid.ops.operation import Array
+    from pellucid.training import Watcher
+
+    Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
+    """Pictures, with or without labels."""
+
+ARCHITECTURE = "dcgan"
+
+LEAST_EPOCHS, LEAST_STEPS = 10, 2000
+"""Of a training whose number of epochs is not given: as many epochs, and as many steps."""
+
+SAMPLES = "samples"
+"""What the noise of pictures that users ask for is drawn for."""
+
+
+class ImageGenerator(Estimator):
+    """Learns to make pictures like those it is shown: a DCGAN.
+
+    The network is that of Radford et al. 2016, *Unsupervised representation learning with deep
+    convolutional generative adversarial networks*, see :mod:`pellucid.architectures.generator`; how
+    it learns is in :mod:`pellucid.training.adversarial`. Settings can be read and changed as those
+    of :class:`pellucid.ImageClassifier`.
+
+    Args:
+        latent: How many normal numbers a picture is made of, 1 to 4096.
+        width: Channels of the discriminator's first feature map, 1 to 1024; doubled where maps are
+            halved, and twice as many in the generator.
+        epochs: How often every picture is seen; none for 10, or more where these are less than
+            2000 steps.
+        batch_size: Pictures a step, at least 2.
+        learning_rate: Of Adam with β₁ = 0.5, the same throughout.
+        image_size: (height, width) that picture files are brought to, multiples of 4; none: by the
+            pictures.
+        max_pixels: Picture files with more pixels are left out, and never decoded.
+        seed: Of everything random in training; the same seed gives the same bits.
+        verbose: 0: ``fit`` shows nothing; none: its progress on a terminal and in notebooks.
+        engine: Who computes: a name of :data:`pellucid.engines.ENGINES`.
+
+    Attributes:
+        history_: A row an epoch. ``loss`` is the generator's; ``training_measures`` has the
+            discriminator's loss, and its mean probability that ``real`` and ``generated`` pictures
+            are real: both near a half where it cannot tell them apart.
+    """
+
+    TASKS: ClassVar[tuple[str, ...]] = (Generation.kind,)
+
+    def __init__(
+        self,
+        *,
+        latent: int = 100,
+        width: int = 32,
+        epochs: int | None = None,
+        batch_size: int = 64,
+        learning_rate: float = 2e-4,
+        image_size: tuple[int, int] | None = None,
+        max_pixels: int = MAX_PIXELS,
+        seed: int = 0,
+        verbose: int | None = None,
+        engine: str = DEFAULT,
+    ) -> None:
+        self.latent, self.width, self.epochs = latent, width, epochs
+        self.batch_size, self.learning_rate = batch_size, learning_rate
+        self.image_size, self.max_pixels = image_size, max_pixels
+        self.seed, self.verbose, self.engine = seed, verbose, engine
+        super().__init__()
+
+    # ------------------------------------------------------------------------------------ learning
+
+    def check_settings(self) -> Self:
+        """Raise now what ``fit`` would raise for the settings alone, before any data is read.
+
+        Raises:
+            ArgumentError: For an unknown name or a value out of range.
+            MissingDependencyError: If the engine's library is not installed.
+        """
+        checks.whole("latent", self.latent, 1, 4096)
+        checks.whole("width", self.width, 1, 1024)
+        checks.whole("batch_size", self.batch_size, 2)
+        self._recipe(self.epochs, 2)
+        check_max_pixels(self.max_pixels)
+        if self.image_size is not None:
+            check_image_size(self.image_size)
+        get_engine(self.engine)
+        return self
+
+    def fit(
+        self,
+        pictures: Pictures,
+        *,
+        epochs: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+        resume: bool = False,
+        minutes: float = MINUTES,
+        notes: Mapping[str, Any] | None = None,
+        watchers: Sequence[Watcher] = (),
+        finish: Callable[[Self], object] | None = None,
+        verbose: int | None = None,
+    ) -> Self:
+        """Train from scratch, or from where a run was left.
+
+        Args:
+            pictures: A data set, whatever its labels; ``Splits``, or what
+                :func:`pellucid.data.load` takes, of which the training part is learned; or pixels
+                (N, H, W, C) or (N, H, W), uint8 0..255.
+            epochs: Instead of the setting, this once.
+            out: A folder for the run: configuration, history, model, last state.
+            overwrite: Whether that folder may hold a run already, which is then replaced when the
+                first epoch is done.
+            resume: Go on with the run in that folder, which must have been begun with the same
+                settings and pictures: the result is that of a run without a break, bit by bit.
+            minutes: How often the state is kept within an epoch, besides after each.
+            notes: Plain JSON values to be kept with the state.
+            watchers: Notified after every step and epoch; the folder comes first.
+            finish: Called at last with the fitted generator, while nobody else can write in the
+                run's folder.
+            verbose: Instead of the setting, this once.
+
+        Warns:
+            QuarantineWarning: If a folder has files that cannot be used; they are left out.
+            DamagedStateWarning: If the newest state of the run to resume is damaged, and the one
+                before it is used.
+
+        Raises:
+            TrainingDivergedError: If a loss is no longer finite.
+            Stopped: A :exc:`KeyboardInterrupt`: Ctrl-C or SIGTERM came, and the state is kept in
+                the folder.
+            PellucidError: Whatever else is wrong with data, settings or the folder; one line.
+        """
+        run = None if out is None else Run(Path(out), overwrite, resume, minutes, notes)
+        if resume and run is None:
+            raise ArgumentError(
+                "resume goes on with the run in out: give that folder, and leave overwrite out"
+            )
+        if run is not None:
+            run.check()
+        self.check_settings()
+        data = self._training_data(pictures)
+        recipe = self._recipe(self.epochs if epochs is None else epochs, len(data))
+        networks = self._networks(data, recipe)
+        record = provenance(ARCHITECTURE, recipe, data, None, self.engine, self.max_pixels)
+        model = Model(
+            networks.network,
+            Generation(self.latent),
+            Preprocessing(*data.image_shape, sound=data.sound, value_range=data.value_range),
+            {**record, "task": Generation.kind, "width": self.width},
+        )
+
+        def take(fitted: Fitted) -> None:
+            self._fitted, self._from_file = fitted, False
+            if finish is not None:
+                finish(self)
+
+        fit_generator(
+            model, networks, recipe, data.images, self.engine,
+            run=run, watchers=watchers, finish=take,
+            verbose=self.verbose if verbose is None else verbose,
+        )  # fmt: skip
+        return self
+
+    def _training_data(self, pictures: Pictures) -> Dataset:
+        if hasattr(pictures, "__array__"):
+            return dataset_from(pictures, np.zeros(len(pictures), np.int64))  # type: ignore[arg-type]
+        held = 0 if isinstance(pictures, str | os.PathLike | Mapping) else None
+        data, _, quarantined = training_data(
+            pictures, None,
+            allow_one_class=True, image_size=self.image_size, validation=held, seed=self.seed,
+            max_pixels=self.max_pixels, tasks=tuple(TARGETS),
+        )  # fmt: skip
+        for note in quarantine_note(quarantined):
+            warnings.warn(note, QuarantineWarning, stacklevel=3)
+        return data
+
+    def _networks(self, data: Dataset, recipe: Recipe) -> Adversaries:
+        if len(data) < 2:
+            raise DataError(f"{data.name}: a generator needs at least 2 pictures, got {len(data)}")
+        found = adversaries(
+            data.image_shape, latent=self.latent, width=self.width, seed=recipe.seed
+        )
+        check_batch_norms(found.whole, len(data), recipe.batch_size)
+        return found
+
+    def _recipe(self, epochs: int | None, pictures: int) -> Recipe:
+        if epochs is None:
+            steps = batches_per_epoch(pictures, self.batch_size)
+            epochs = max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))
+        return Recipe(
+            optimizer=Adam(beta1=0.5),
+            learning_rate=self.learning_rate,
+            schedule=Constant(),
+            loss=SigmoidCrossEntropy(),
+            epochs=epochs,
+            batch_size=self.batch_size,
+            seed=self.seed,
+        )
+
+    # ------------------------------------------------------------------------------------ pictures
+
+    def sample(self, count: int = 64, *, seed: int = 0) -> NDArray[np.uint8]:
+        """Pictures of chance, uint8 (count, H, W, C).
+
+        Args:
+            count: How many, at least 1. The first are the same whatever the count.
+            seed: Which, 0 to 2³² − 1; the same seed gives the same pictures.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+            ArgumentError: If a value is out of range.
+        """
+        checks.whole("count", count, 1)
+        return self.pictures_of(self.noise(count, seed=seed))
+
+    def interpolate(self, first: int, second: int, *, steps: int = 8) -> NDArray[np.uint8]:
+        """The way from one picture to another in even steps, uint8 (steps, H, W, C).
+
+        It is a great circle between what both are made of (White 2016, *Sampling generative
+        networks*, section 2.1): on the straight line the numbers would be smaller than any that the
+        network has learned from.
+
+        Args:
+            first: The seed of the first picture, that of ``sample(1, seed=first)``.
+            second: That of the last.
+            steps: How many pictures, both ends included, at least 2.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+            ArgumentError: If a value is out of range.
+        """
+        checks.whole("steps", steps, 2)
+        start, end = (self.noise(1, seed=seed).astype(np.float64) for seed in (first, second))
+        return self.pictures_of(great_circle(start, end, steps).astype(np.float32))
+
+    def noise(self, count: int, *, seed: int = 0) -> Array:
+        """What the pictures of a seed are made of: float32 (count, 1, 1, latent).
+
+        Args:
+            count: As :meth:`sample` takes it.
+            seed: As :meth:`sample` takes it.
+        """
+        checks.whole("seed", seed, 0, 2**32 - 1)
+        return noise(count, self._task.latent, seed=seed, stream=SAMPLES)
+
+    def pictures_of(self, noise: Array) -> NDArray[np.uint8]:
+        """The pictures made of some numbers, uint8 (N, H, W, C).
+
+        Args:
+            noise: (N, 1, 1, latent), normal numbers of variance 1.
+
+        Raises:
+            ShapeError: If they have another shape.
+        """
+        return self._task.answer(forward(self.program_, noise).astype(np.float64))
+
+    @property
+    def _task(self) -> Generation:
+        task = self.model_.task
+        assert isinstance(task, Generation)
+        return task
+
+    # --------------------------------------------------------------------------------------- files
+
+    def _take_settings(self, model: Model) -> None:
+        assert isinstance(model.task, Generation)
+        self.latent = model.task.latent
+        if type(width := model.provenance.get("width")) is int:
+            self.width = width
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, engine: str = DEFAULT) -> Self:
+        """The generator in a model file or a run folder.
+
+        Args:
+            path: Where it is.
+            engine: Who computes.
+
+        Raises:
+            FileFormatError: If it is not a sound model file.
+            DataError: If there is no such file, no model in that folder, or one for another task.
+        """
+        return cls._of_model(find_model(path, engine=get_engine(engine)), path, engine)
+
+
+def great_circle(start: Array, end: Array, steps: int) -> Array:
+    """Points from one to another at even angles, their lengths changing evenly: (steps, …).
+
+    Args:
+        start: (1, …).
+        end: The same shape.
+        steps: At least 2, both ends included.
+    """
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    cosine = float((start * end).sum() / (lengths[0] * lengths[1]))
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    shares = np.linspace(0.0, 1.0, steps).reshape(-1, *[1] * (start.ndim - 1))
+    if np.sin(angle) < 1e-6:  # one direction, or opposite ones: any circle would do
+        return (1.0 - shares) * start + shares * end
+    units = start / lengths[0], end / lengths[1]
+    on_circle = (
+        np.sin((1.0 - shares) * angle) * units[0] + np.sin(shares * angle) * units[1]
+    ) / np.sin(angle)
+    return np.asarray(on_circle * ((1.0 - shares) * lengths[0] + shares * lengths[1]))

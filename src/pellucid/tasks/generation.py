@@ -1,0 +1,103 @@
+"""Generation: pictures made of noise, like those that were learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.errors import ArgumentError, DataError
+from pellucid.ops import SigmoidCrossEntropy
+from pellucid.ops.operation import describe
+from pellucid.tasks.task import Judge, Task
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from numpy.typing import NDArray
+
+    from pellucid.data.dataset import Dataset
+    from pellucid.data.targets import Targets
+    from pellucid.graph import Graph
+    from pellucid.ops.loss import Loss
+    from pellucid.ops.operation import Array, Operation, Shape
+
+HALF = 127.5
+
+
+@dataclass(frozen=True)
+class Generation(Task):
+    """Pictures (H, W, C), made of Z normal numbers each; nothing is wanted of those learned from.
+
+    The network gives values in −1..1, which stand for the grey levels 0..255.
+
+    Attributes:
+        latent: Z, 1 to 4096.
+
+    Raises:
+        ArgumentError: If it is out of range.
+    """
+
+    kind: ClassVar[str] = "generation"
+    title: ClassVar[str] = "generating pictures"
+    measures: ClassVar[tuple[str, ...]] = ()
+    read_as: ClassVar[str] = "pixels"
+    outputs: ClassVar[str] = "values from −1 to 1"
+    latent: int
+
+    def __post_init__(self) -> None:
+        checks.whole("latent", self.latent, 1, 4096)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    @classmethod
+    def of(cls, targets: Targets) -> Generation:
+        raise DataError(
+            f"data for {targets.title}; to learn to make such pictures, whatever their labels: "
+            "ImageGenerator().fit(pictures)"
+        )
+
+    def picture_shape(self, graph: Graph) -> Shape:
+        return graph.output_shape
+
+    def check_outputs(self, shape: Shape) -> None:
+        if len(shape) != 3 or shape[2] not in (1, 3):
+            raise ArgumentError(
+                f"a generator ends in a picture of 1 or 3 channels, got {describe(shape)}"
+            )
+
+    def loss(self) -> Loss:
+        """Of the discriminator's logits, for either step."""
+        return SigmoidCrossEntropy()
+
+    def answer(self, outputs: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Pictures, uint8 (N, H, W, C), 0..255, from a network's outputs of that shape."""
+        return np.clip(np.rint((outputs + 1.0) * HALF), 0, 255).astype(np.uint8)
+
+    # ---------------------------------------------------------- what only networks of pictures have
+
+    def known(self) -> Targets:
+        self._decline()
+
+    def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
+        self._decline()
+
+    @property
+    def reading(self) -> Operation:
+        self._decline()
+
+    def described(self, read: NDArray[np.float64]) -> Any:
+        self._decline()
+
+    def judge(self, loss: Loss | None = None) -> Judge:
+        self._decline()
+
+    def _decline(self) -> NoReturn:
+        raise ArgumentError(
+            "the model generates pictures, and has no answer for one; give a model that looks at "
+            "pictures, or generate some: pellucid.load(…).sample(64)"
+        )
