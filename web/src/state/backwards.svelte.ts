@@ -104,13 +104,14 @@ export class Backwards {
 
   private take(gradients: Gradients, rate: number): void {
     const { page, lost: found, wanted } = this;
-    const { answer, pixels, truth } = page;
+    const { pixels, truth } = page;
+    const outputs = page.outputs.slice();
     if (!found) return;
     const weights = stepped(page.network, gradients, rate);
     const stored = page.network.storedWeights;
     const before = new Map([...weights.keys()].map((name) => [name, stored.get(name)!]));
     const what = { kind: "step" as const, rate };
-    page.surgery.edit({ what, weights, before, pixels, truth, wanted, answer, loss: found.loss });
+    page.surgery.edit({ what, weights, before, pixels, truth, wanted, outputs, loss: found.loss });
   }
 
   /** The last change of the network, if that was a step. */

@@ -1,7 +1,6 @@
 /** Changes of a page's network, one after the other and back again: surgery, and steps of learning. */
 
 import type { Network } from "../engine/network";
-import { reading } from "../engine/task";
 import type { Edit } from "../why/edits";
 import type { PageState } from "./page.svelte";
 
@@ -14,7 +13,7 @@ export interface Stepped {
   truth: number | null;
   /** What is right of labels and numbers. */
   wanted: number[] | null;
-  answer: Float64Array;
+  outputs: Float32Array;
   loss: number;
 }
 
@@ -40,8 +39,8 @@ export class Surgery {
   private turn = 0;
   private start = $state.raw<Start | null>(null);
 
-  /** What the network before the first change answers for the picture; none without changes. */
-  readonly before: Float64Array | null = $derived.by(() => {
+  /** The outputs of the network before the first change for the picture; none without changes. */
+  readonly before: Float32Array | null = $derived.by(() => {
     const { page, start } = this;
     if (!start || !this.changes.length) return null;
     const { network, weights } = start;
@@ -49,7 +48,7 @@ export class Surgery {
     network.setWeights(weights);
     const outputs = network.run(page.pixels).of(page.data.graph.output).slice();
     network.setWeights(now);
-    return reading(page.data.model, outputs);
+    return outputs;
   });
 
   constructor(private readonly page: PageState) {}

@@ -8,8 +8,10 @@ export function isNarrow(): boolean {
 /** Scroll no further than until an element begins in the upper part of the window. */
 export function bringIn(element: HTMLElement, share: number): void {
   const { top } = element.getBoundingClientRect();
-  const least = (document.querySelector("[data-bar]")?.clientHeight ?? 0) + 8;
-  const most = share * window.innerHeight;
+  const bar = document.querySelector("[data-bar]");
+  // below the tabs, and below what keeps in sight above them
+  const least = bar ? bar.clientHeight + (parseFloat(getComputedStyle(bar).top) || 0) + 8 : 8;
+  const most = Math.max(least, share * window.innerHeight);
   if (top > most) window.scrollBy({ top: top - most });
   else if (top < least) window.scrollBy({ top: top - least });
 }

@@ -56,14 +56,27 @@ test("what surgery is compared with is computed for the picture at hand", async 
   const answers = await page.evaluate(() => {
     const { pellucid } = window;
     pellucid.takeSample(1);
-    const other = [...pellucid.answer];
+    const other = [...pellucid.outputs];
     pellucid.takeSample(0);
-    return [[...pellucid.answer], other];
+    return [[...pellucid.outputs], other];
   });
   await page.getByRole("button", { name: "Mute it" }).click();
   const before = (): Promise<number[]> =>
     page.evaluate(() => [...(window.pellucid.surgery.before ?? [])]);
   await expect.poll(before).toEqual(answers[0]);
+  // probabilities and logits before and after, and by how much each logit changed
+  const row = page.locator("[data-test=surgery] tbody tr").first();
+  const cells = await row
+    .locator("td")
+    .evaluateAll((all) => all.map((cell) => cell.getAttribute("title")!));
+  const shown = cells.map((text) => Number(text.replaceAll("−", "-")));
+  expect(shown).toHaveLength(5);
+  const after = await page.evaluate(() => [...window.pellucid.outputs]);
+  // the likeliest before comes first
+  const place = answers[0].indexOf(Math.max(...answers[0]));
+  expect(shown[2] / answers[0][place]).toBeCloseTo(1, 5);
+  expect(shown[3] / after[place]).toBeCloseTo(1, 5);
+  expect(shown[4] / (after[place] - answers[0][place])).toBeCloseTo(1, 4);
   await page.evaluate(() => window.pellucid.takeSample(1));
   expect(await before()).toEqual(answers[1]);
   await close();

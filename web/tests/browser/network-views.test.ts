@@ -71,6 +71,24 @@ test("the kernels of a layer are the weights that it is computed with", async ()
   await close();
 });
 
+test("kernels are shown from the start, and a click opens a value while they change", async () => {
+  const { page, close } = await open(deep);
+  await page.getByRole("button", { name: "Kernels" }).click();
+  await page.locator("[data-test=kernel] td").first().waitFor();
+  const convolution = page.locator("figure[data-layer]").filter({ hasText: "convolution" }).last();
+  const name = await convolution.getAttribute("data-layer");
+  const top = async (): Promise<number> =>
+    (await convolution.locator(".sheet").boundingBox())!.y + (await page.evaluate(() => scrollY));
+  await convolution.scrollIntoViewIfNeeded();
+  const before = await top();
+  await convolution.locator(".sheet").hover({ position: { x: 3, y: 3 } });
+  expect(await top()).toBeCloseTo(before, 3);
+  await convolution.locator(".sheet").click({ position: { x: 3, y: 3 } });
+  await page.getByRole("heading", { name: `${name} [` }).waitFor();
+  await page.getByRole("heading", { name: `Kernels of ${name}` }).waitFor();
+  await close();
+});
+
 test("the numbers around a value stand in a table, which follows the keyboard", async () => {
   const { page, close } = await open(small, { hash: "open=relu1:1,2,3" });
   await page.getByRole("button", { name: "Numbers" }).click();

@@ -25,6 +25,29 @@ test("what is pointed at is read out, lights up what it reads, and is opened by 
   await close();
 });
 
+test("the largest value of a layer is opened by a click on it, and reached by a key", async () => {
+  const { page, close } = await open(deep);
+  const mark = page.getByRole("button", { name: "the largest value of" }).first();
+  await mark.click();
+  const heading = page.locator(".opened h2");
+  await heading.waitFor();
+  const opened = await heading.textContent();
+  const { layer, value, most } = await page.evaluate(() => {
+    const { layer } = window.pellucid.selected!;
+    const values = window.pellucid.values.of(layer);
+    const most = Math.max(...values.map(Math.abs));
+    return { layer, most, value: window.pellucid.values.at(layer, window.pellucid.selected!.at) };
+  });
+  expect(Math.abs(value)).toBe(most);
+  await page.keyboard.press("Escape");
+  await page.locator(`[data-layer="${layer}"] .sheet`).focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("m");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => heading.textContent()).toBe(opened);
+  await close();
+});
+
 test("every value is reached by keys, and said", async () => {
   const { page, close } = await open(small);
   const layer = page.locator("[data-layer=relu1] .sheet");
@@ -81,7 +104,7 @@ test("of many maps the strongest are drawn, and all of them on demand", async ()
   const layer = page.locator(`[data-layer=${name}]`);
   await expect.poll(() => layer.textContent()).toContain("strongest of 600");
   const before = (await layer.locator(".sheet").boundingBox())!;
-  await layer.getByRole("button").click();
+  await layer.getByRole("button", { name: "strongest" }).click();
   const after = (await layer.locator(".sheet").boundingBox())!;
   expect(after.width * after.height).toBeGreaterThan(3 * before.width * before.height);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);

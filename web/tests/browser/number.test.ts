@@ -55,6 +55,26 @@ describe("a value", () => {
     await close();
   });
 
+  test("is found by its layer and place", async () => {
+    const { page, close } = await open(file);
+    const form = page.getByRole("form", { name: "Go to" });
+    for (const [layer, place] of [
+      ["relu1", "1, 1, 2"],
+      ["norm1", "0, 1, 3"],
+    ]) {
+      await form.getByRole("combobox").selectOption(layer);
+      await form.getByRole("textbox").fill(place);
+      await form.getByRole("textbox").press("Enter");
+      await expect.poll(() => heading(page)).toContain(`${layer} [${place}]`);
+    }
+    await form.getByRole("combobox").selectOption("relu1");
+    await form.getByRole("textbox").fill("0, 0, 99");
+    await form.getByRole("textbox").press("Enter");
+    await expect.poll(() => form.getByRole("alert").textContent()).toContain("relu1");
+    expect(await heading(page)).toContain("norm1");
+    await close();
+  });
+
   test("a sum grows term by term, and products appear with it", async () => {
     const { page, close } = await open(file, { hash: "open=norm1:1,2,3" });
     const slider = page.locator(".running input");
@@ -142,6 +162,21 @@ describe("the way back", () => {
     await expect.poll(() => loss.textContent()).toBe(before);
     await close();
   });
+});
+
+test("on a phone a view that is chosen begins below the tabs", async () => {
+  const { page, close } = await open(file, { width: 360 });
+  for (const name of ["Why", "Backwards", "Lecture"]) {
+    await page.getByRole("tab", { name, exact: true }).click();
+    const hidden = (): Promise<number> =>
+      page.evaluate(
+        () =>
+          document.querySelector("[data-bar]")!.getBoundingClientRect().bottom -
+          document.querySelector("#view")!.getBoundingClientRect().top,
+      );
+    await expect.poll(hidden).toBeLessThan(1);
+  }
+  await close();
 });
 
 test("the views are tabs that arrows move through", async () => {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { around } from "../../src/views/network/around";
 import { mapBox, placeAt } from "../../src/draw/layout";
 import { offset } from "../../src/engine/arrays";
-import { kernelAt, kernelSheet, strongestInput } from "../../src/views/network/kernels";
+import type { NodeData } from "../../src/engine/data";
+import { kernelAt, kernelsAt, kernelSheet, strongestInput } from "../../src/views/network/kernels";
 
 const SHAPE = [3, 2, 4, 5];
 const weights = Float32Array.from({ length: 120 }, (_, k) => Math.sin(k + 1));
@@ -28,6 +29,24 @@ test("the sheet has a row a map and a column an input map", () => {
   expect(placeAt(layout, order, box[0] + 1, box[1] + 1)).toEqual([0, 0, 13]);
   const single = kernelSheet([3, 3, 1, 32], 300).layout;
   expect(single.columns).toBe(9);
+});
+
+test("a layer without kernels shows those before it, else those behind it", () => {
+  const node = (axes: number): NodeData =>
+    ({
+      weights: { kernel: "k" },
+      reads: { weight: axes ? { name: "kernel", index: Array(axes) } : null },
+    }) as never;
+  const nodes = new Map([
+    ["normalise", node(0)],
+    ["conv1", node(4)],
+    ["pool1", node(0)],
+    ["conv2", node(4)],
+    ["dense1", node(2)],
+  ]);
+  const found = [...nodes.keys()].map((name) => kernelsAt(nodes, name));
+  expect(found).toEqual(["conv1", "conv1", "conv1", "conv2", "conv2"]);
+  expect(kernelsAt(new Map([["dense1", node(2)]]), "dense1")).toBeNull();
 });
 
 test("the strongest input map is that of the largest weights", () => {

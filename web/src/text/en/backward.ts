@@ -27,8 +27,6 @@ export const backward = {
   rate: "learning rate",
   take: "Take a step",
   undo: "Undo",
-  before: "before",
-  after: "after",
   theLoss: "loss",
   atWeights: "∂loss/∂w",
   nothing: "Click a gradient in a map above, or a weight below, to open it.",
@@ -52,7 +50,7 @@ export const backward = {
   weights: "Weights and their gradients",
   array: "Weights",
   unit: "Output",
-  of: (count: number) => `of ${count}`,
+  of: (count: number) => `of 0 to ${count - 1}`,
   slice: (channel: number) => `for input map ${channel}`,
   weightsNow: "weights",
 };

@@ -8,11 +8,13 @@ export const network = {
   beyond: (value: string) => `▸ ${value}`,
   /** In full, for who points at it. */
   beyondAt: "Colours end at the 99.5th percentile of the sizes; ▸ is the largest value beyond it",
+  openLargest: (layer: string, value: string) =>
+    `▸ ${value}, the largest value of ${layer}: open it`,
   /** A sheet for screen readers. */
   sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
   keys:
-    "Arrows move within a map, page up and page down through the maps, Home and End to the ends; " +
-    "Enter opens the value; Tab goes to the next layer.",
+    "Arrows move within a map, page up and page down through the maps, Home and End to the ends, " +
+    "M to the largest value; Enter opens the value; Tab goes to the next layer.",
   map: (channel: number) => `map ${channel}`,
   row: (row: number) => `row ${row}`,
   column: (column: number) => `column ${column}`,
@@ -50,8 +52,7 @@ export const network = {
   kernelFrom: "from input map",
   kernel: (to: number, from: number) => `Kernel from input map ${from} to map ${to}`,
   biasOf: (value: string) => `bias ${value}`,
-  noKernels: (layer: string) =>
-    `${layer} has no kernels that slide over maps; go to a convolution.`,
+  noKernels: "This network has no kernels that slide over maps.",
   numbers: "Numbers",
   larger: (layer: string) => `${layer} large, all of its maps`,
   drawn: "drawn",

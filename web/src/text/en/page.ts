@@ -21,6 +21,11 @@ export const page = {
     change: "changes of the network (steps for another picture, or too many of them)",
     learned: "what was learned here",
   },
+  before: "before",
+  after: "after",
+  logitBefore: "logit before",
+  logitAfter: "logit after",
+  change: "change",
   tabs: "Views",
   views: {
     number: "Open a number",

@@ -55,7 +55,5 @@ export const why = {
   replaced: (layer: string, channel: number, name: string) =>
     `kernel ${channel} of ${layer} is ${name}`,
   stepped: (rate: string) => `one step of gradient descent, rate ${rate}`,
-  before: "before",
-  after: "after",
-  unit: "answer",
+  oneSwap: "One pooling at a time: take the change back to swap another.",
 };

@@ -26,8 +26,6 @@ export const backward = {
   rate: "학습률",
   take: "한 걸음 가기",
   undo: "되돌리기",
-  before: "전",
-  after: "후",
   theLoss: "손실",
   atWeights: "∂손실/∂w",
   nothing: "위의 특징맵에서 기울기를, 또는 아래에서 가중치를 눌러 열어 보세요.",
@@ -49,7 +47,7 @@ export const backward = {
   weights: "가중치와 그 기울기",
   array: "가중치",
   unit: "출력",
-  of: (count: number) => `/ ${count}`,
+  of: (count: number) => `(0부터 ${count - 1}까지)`,
   slice: (channel: number) => `입력 특징맵 ${channel}에 대한 커널`,
   weightsNow: "가중치",
 };

@@ -74,9 +74,10 @@ export const network = {
   words: ({ kind, words }: NodeData): string => (words && WORDS[kind]) || words,
   beyond: (value: string) => `▸ ${value}`,
   beyondAt: "색은 크기의 99.5 백분위수에서 끝납니다. ▸는 그보다 큰 값 가운데 가장 큰 값입니다",
+  openLargest: (layer: string, value: string) => `▸ ${value}, ${layer}에서 가장 큰 값: 열어 보기`,
   sheet: (layer: string, what: string, shape: string) => `${layer}, ${what}, ${shape}`,
   keys:
-    "화살표 키는 특징맵 안에서, Page Up과 Page Down은 특징맵 사이에서, Home과 End는 양 끝으로 움직입니다. " +
+    "화살표 키는 특징맵 안에서, Page Up과 Page Down은 특징맵 사이에서, Home과 End는 양 끝으로, M은 가장 큰 값으로 움직입니다. " +
     "Enter는 값을 열고, Tab은 다음 층으로 갑니다.",
   map: (channel: number) => `특징맵 ${channel}`,
   row: (row: number) => `행 ${row}`,
@@ -116,8 +117,7 @@ export const network = {
   kernel: (to: number, from: number) =>
     `입력 특징맵 ${from}에서 특징맵 ${attach(to, "으로/로")} 가는 커널`,
   biasOf: (value: string) => `편향 ${value}`,
-  noKernels: (layer: string) =>
-    `${layer}에는 특징맵 위를 움직이는 커널이 없습니다. 합성곱 층으로 가세요.`,
+  noKernels: "이 신경망에는 특징맵 위를 움직이는 커널이 없습니다.",
   numbers: "숫자",
   larger: (layer: string) => `${layer}의 특징맵 모두 크게`,
   drawn: "직접 그린 그림",

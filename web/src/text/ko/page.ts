@@ -18,6 +18,11 @@ export const page = {
     change: "신경망을 바꾼 것 (다른 그림으로 학습했거나 너무 많음)",
     learned: "여기서 학습한 가중치",
   },
+  before: "전",
+  after: "후",
+  logitBefore: "로짓, 전",
+  logitAfter: "로짓, 후",
+  change: "변화",
   tabs: "보기",
   views: {
     number: "숫자 열어 보기",

@@ -67,7 +67,5 @@ export const why = {
   replaced: (layer: string, channel: number, name: string) =>
     `${layer}의 커널 ${attach(channel, "을/를")} ${attach(name, "으로/로")}`,
   stepped: (rate: string) => `경사 하강 한 걸음, 학습률 ${rate}`,
-  before: "전",
-  after: "후",
-  unit: "답",
+  oneSwap: "풀링은 한 번에 하나만 바꿀 수 있습니다. 되돌린 뒤 다른 것을 바꾸세요.",
 };

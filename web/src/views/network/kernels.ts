@@ -20,6 +20,19 @@ export function kernelsOf(node: NodeData | undefined): string | null {
   return node.weights[place.name] ?? null;
 }
 
+/** The layer whose kernels are shown at a layer: its own, else of the last before it that has some,
+ * else of the first behind it. */
+export function kernelsAt(nodes: ReadonlyMap<string, NodeData>, layer: string): string | null {
+  let found: string | null = null;
+  let passed = false;
+  for (const [name, node] of nodes) {
+    if (passed && found !== null) break;
+    if (kernelsOf(node) !== null) found = name;
+    passed ||= name === layer;
+  }
+  return found;
+}
+
 /** Kernels of (rows, columns, input maps, maps) on a sheet that is as wide as its place. */
 export function kernelSheet(shape: Shape, width: number): KernelSheet {
   const [rows, columns, inputs, outputs] = shape;
