@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import pellucid as pl
 from pellucid.data import Dataset, Splits
 from pellucid.data.targets import Numbers
-from pellucid.errors import ArgumentError, DataError, NotFittedError, ShapeError
+from pellucid.errors import (
+    ArgumentError,
+    DataError,
+    FileFormatError,
+    NotFittedError,
+    ShapeError,
+)
 from pellucid.estimators import load_estimator
 from pellucid.estimators.generator import ImageGenerator, great_circle
+from pellucid.files import load_state, save_state
+from pellucid.show.contact_sheet import contact_sheet
 from pellucid.tasks import Generation
-from pellucid.training.saved_run import read_saved_run
+from pellucid.training.saved_run import LAST, PREVIOUS, read_saved_run
 from tests.training.runs import Death, Died
 
 if TYPE_CHECKING:
@@ -116,6 +125,19 @@ def test_a_run_that_is_broken_off_goes_on_with_the_same_bits(
     np.testing.assert_array_equal(loaded.sample(2), fitted.sample(2))
 
 
+def test_a_sheet_of_samples_an_epoch(fitted: ImageGenerator, tmp_path: Path) -> None:
+    made().fit(pictures(), out=tmp_path / "run")
+    sheets = tmp_path / "run" / "samples"
+    assert sorted(path.name for path in sheets.iterdir()) == ["epoch-0001.png", "epoch-0002.png"]
+    expected = contact_sheet(fitted.sample(), [str(number) for number in range(64)])
+    with Image.open(sheets / "epoch-0002.png") as found:
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+    made(epochs=1).fit(pictures(), out=tmp_path / "run", overwrite=True)
+    assert [path.name for path in sheets.iterdir()] == ["epoch-0001.png"]
+    with pytest.raises(DataError):  # drawings are no data
+        pl.data.load(tmp_path / "run")
+
+
 def test_labels_do_not_matter(fitted: ImageGenerator) -> None:
     labelled = Dataset(pictures(), np.arange(40) % 2, ("left", "right"))
     numbers = Dataset(pictures(), targets=Numbers(np.arange(40.0)[:, np.newaxis], ("x",)))
@@ -153,3 +175,28 @@ def test_a_finished_run_is_not_trained_longer(tmp_path: Path) -> None:
     made(epochs=1).fit(pictures(), out=tmp_path / "run")
     with pytest.raises(ArgumentError, match=r"ended, after 1 epoch; .* epochs: 1 → 3"):
         made(epochs=3).fit(pictures(), out=tmp_path / "run", resume=True)
+
+
+def test_a_state_of_other_steps_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(Died):
+        made().fit(pictures(), out=folder, watchers=[Death(3)], minutes=0)
+    (folder / PREVIOUS).unlink()
+    arrays, values = load_state(folder / LAST)
+    now: Any = values["now"]
+    other = {name.replace("optimizer-generator/", "optimizer/"): a for name, a in arrays.items()}
+    without = {name: a for name, a in arrays.items() if not name.startswith("optimizer-gen")}
+    nameless = {
+        name.replace("optimizer-generator/", "optimizer-/"): a for name, a in arrays.items()
+    }
+    for state, tally, words in (
+        (other, now, "steps discriminator, train"),
+        (without, now, "steps discriminator"),
+        (nameless, now, "optimizer-/"),
+        (arrays, {**now, "sums": {"real": "0.5"}}, "now.sums.real"),
+        (arrays, {**now, "sums": [0.5]}, "now.sums"),
+    ):
+        save_state(folder / LAST, state, {**values, "now": tally})
+        with pytest.raises(FileFormatError, match=words) as caught:
+            made().fit(pictures(), out=folder, resume=True)
+        assert "\n" not in str(caught.value)

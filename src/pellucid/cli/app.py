@@ -18,6 +18,7 @@ from pellucid.cli.export import export
 from pellucid.cli.features import features
 from pellucid.cli.filter import filter_
 from pellucid.cli.find_rate import find_rate
+from pellucid.cli.generate import generate
 from pellucid.cli.help import Command, CommandGroup, folded
 from pellucid.cli.import_ import import_
 from pellucid.cli.kernels import kernels
@@ -80,6 +81,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    generate,
     features,
     page,
     add_class,

@@ -22,13 +22,15 @@ from pellucid.engines import DEFAULT, get_engine
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators.conventions import Estimator
+from pellucid.estimators.sample_sheets import SampleSheets
 from pellucid.files import Model
 from pellucid.interop.models import find_model
 from pellucid.ops import SigmoidCrossEntropy
 from pellucid.optimizers import Adam
 from pellucid.tasks import Generation
+from pellucid.text import array_shape
 from pellucid.training.adversarial import noise
-from pellucid.training.arguments import training_data
+from pellucid.training.arguments import are_picture_files, training_data
 from pellucid.training.batches import batches_per_epoch, check_batch_norms
 from pellucid.training.fit import Fitted, Run
 from pellucid.training.fit_generator import fit_generator
@@ -53,6 +55,9 @@ ARCHITECTURE = "dcgan"
 
 LEAST_EPOCHS, LEAST_STEPS = 10, 2000
 """Of a training whose number of epochs is not given: as many epochs, and as many steps."""
+
+SHEET = 64
+"""Pictures that are drawn after each epoch: those of ``sample()``."""
 
 SAMPLES = "samples"
 """What the noise of pictures that users ask for is drawn for."""
@@ -149,7 +154,8 @@ class ImageGenerator(Estimator):
                 :func:`pellucid.data.load` takes, of which the training part is learned; or pixels
                 (N, H, W, C) or (N, H, W), uint8 0..255.
             epochs: Instead of the setting, this once.
-            out: A folder for the run: configuration, history, model, last state.
+            out: A folder for the run: configuration, history, model, last state, and in
+                ``samples`` what ``sample()`` would make after each epoch.
             overwrite: Whether that folder may hold a run already, which is then replaced when the
                 first epoch is done.
             resume: Go on with the run in that folder, which must have been begun with the same
@@ -180,7 +186,7 @@ class ImageGenerator(Estimator):
         if run is not None:
             run.check()
         self.check_settings()
-        data = self._training_data(pictures)
+        data = self._training_data(pictures, seed=self.seed, size=self.image_size)
         recipe = self._recipe(self.epochs if epochs is None else epochs, len(data))
         networks = self._networks(data, recipe)
         record = provenance(ARCHITECTURE, recipe, data, None, self.engine, self.max_pixels)
@@ -190,6 +196,10 @@ class ImageGenerator(Estimator):
             Preprocessing(*data.image_shape, sound=data.sound, value_range=data.value_range),
             {**record, "task": Generation.kind, "width": self.width},
         )
+
+        if run is not None:
+            drawn = noise(SHEET, self.latent, seed=0, stream=SAMPLES)
+            watchers = [SampleSheets(run.folder, Generation(self.latent), drawn), *watchers]
 
         def take(fitted: Fitted) -> None:
             self._fitted, self._from_file = fitted, False
@@ -203,13 +213,15 @@ class ImageGenerator(Estimator):
         )  # fmt: skip
         return self
 
-    def _training_data(self, pictures: Pictures) -> Dataset:
+    def _training_data(
+        self, pictures: Pictures, *, seed: int, size: tuple[int, int] | None
+    ) -> Dataset:
         if hasattr(pictures, "__array__"):
             return dataset_from(pictures, np.zeros(len(pictures), np.int64))  # type: ignore[arg-type]
         held = 0 if isinstance(pictures, str | os.PathLike | Mapping) else None
         data, _, quarantined = training_data(
             pictures, None,
-            allow_one_class=True, image_size=self.image_size, validation=held, seed=self.seed,
+            allow_one_class=True, image_size=size, validation=held, seed=seed,
             max_pixels=self.max_pixels, tasks=tuple(TARGETS),
         )  # fmt: skip
         for note in quarantine_note(quarantined):
@@ -295,6 +307,27 @@ class ImageGenerator(Estimator):
             ShapeError: If they have another shape.
         """
         return self._task.answer(forward(self.program_, noise).astype(np.float64))
+
+    def learned_from(self, pictures: Pictures) -> Dataset:
+        """The training part of data as this generator saw it, to compare what it makes with.
+
+        Args:
+            pictures: As :meth:`fit` takes it.
+
+        Raises:
+            NotFittedError: Before ``fit`` or ``load``.
+            DataError: If the data cannot be used, or have pictures of another shape.
+        """
+        like = self.model_.preprocessing
+        seed = self.model_.provenance["recipe"]["seed"]
+        size = (like.height, like.width) if are_picture_files(pictures) else None
+        found = self._training_data(pictures, seed=seed, size=size)
+        if found.image_shape != like.shape:
+            raise DataError(
+                f"{found.name}: pictures of {array_shape(found.image_shape)}, and the generator "
+                f"learned from {array_shape(like.shape)}; give the data that it learned from"
+            )
+        return found
 
     @property
     def _task(self) -> Generation:
