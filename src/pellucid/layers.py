@@ -55,6 +55,7 @@ __all__ = [
     "Crop",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "Gated",
     "GlobalAveragePool",
@@ -193,6 +194,17 @@ def Dense(  # noqa: N802
 ) -> Layer:
     """A fully connected layer; see :class:`pellucid.ops.Dense`."""
     return Layer(ops.Dense(units, bias, initializer), name)
+
+
+def Embedding(  # noqa: N802
+    vocabulary: int,
+    features: int,
+    *,
+    initializer: str | float = "lecun",
+    name: str | None = None,
+) -> Layer:
+    """A learned row of numbers for each word; see :class:`pellucid.ops.Embedding`."""
+    return Layer(ops.Embedding(vocabulary, features, initializer), name)
 
 
 def LeakyReLU(slope: float = 0.01, *, name: str | None = None) -> Layer:  # noqa: N802

@@ -18,6 +18,7 @@ from pellucid.layers import (
     Crop,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Gated,
     GlobalAveragePool,
@@ -154,6 +155,21 @@ def resampling_operations() -> Graph:
     return Sequential(layers).graph((9, 7, 3))
 
 
+def words() -> Graph:
+    """A network that takes pixels for words, beside one that sees them; 4 classes."""
+    layers: list[Block] = [
+        Parallel(
+            [
+                [Flatten(), Embedding(200, 5), PReLU(), BatchNorm(), Flatten(), Dense(6)],
+                [Normalise([110.0], [60.0]), Conv2D(3, 3), Tanh(), Flatten(), Dense(4)],
+            ]
+        ),
+        ReLU(),
+        Dense(4),
+    ]
+    return Sequential(layers).graph((5, 6, 1))
+
+
 def architecture(name: str) -> Graph:
     """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
     layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
@@ -181,6 +197,10 @@ DIFFERENT = {
 }
 """Those that a compiler sees as different; the others are chains of the same layers in other sizes,
 which take long to compile."""
+
+
+WORDS = {"words": words()}
+"""What has no kernels: native code calls NumPy for it, and pages do not run it."""
 
 
 def network(graph: Graph, seed: int = 0) -> Network:

@@ -37,6 +37,9 @@ ANSWER = "answer"
 SHARED = 0.25
 """How often a node with weights has a second one that shares them, in graphs that are not plain."""
 
+PIXELS = "pixels"
+"""What values that are pictures' pixels, as they come in, are called."""
+
 
 @dataclass
 class Growing:
@@ -77,6 +80,8 @@ class Growing:
             name
             for name, shape in self.shapes.items()
             if not (name in self.inputs and len(shape) == 3)
+            and not name.startswith(PIXELS)
+            and len(shape) != 2
             and (maps is None or maps == (len(shape) == 3))
         ]
         if not names:
@@ -92,7 +97,12 @@ class Growing:
 
         Where that has biases, the new one sometimes has none, and the other way round.
         """
-        learned = [node for node in self.nodes if self._weights_of(node)]
+        # A word that a network computes may be between two, which rounding decides.
+        learned = [
+            node
+            for node in self.nodes
+            if self._weights_of(node) and not isinstance(node.operation, ops.Embedding)
+        ]
         if not learned:
             return
         node = learned[-1]
@@ -287,6 +297,18 @@ def _dense(growing: Growing) -> str:
     return growing.add(operation, source)
 
 
+def _embedding(growing: Growing) -> str:
+    """Of pixels: whole numbers, so that every engine takes the same rows."""
+    draw = growing.draw
+    source = draw.choice([name for name in growing.inputs if len(growing.shapes[name]) == 3])
+    operation = ops.Embedding(draw.choice((5, 90, 256)), draw.choice((1, 2, 5)))
+    pixels = growing.add(ops.Flatten(), source, name=f"{PIXELS}{len(growing.nodes)}")
+    name = growing.add(operation, pixels)
+    for follower in draw.choice(((), (ops.PReLU,), (ops.BatchNorm, ops.ReLU), (ops.Softmax,))):
+        name = growing.add(follower(), name)
+    return growing.add(ops.Flatten(), name)
+
+
 def _add(growing: Growing) -> str:
     """A sum of values so far, or of one and what a convolution makes of it."""
     draw, first = growing.draw, growing.any_value()
@@ -393,6 +415,7 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "crop": _crop,
     "dense": _dense,
     "dropout": _plain(lambda draw: ops.Dropout(draw.choice((0.1, 0.5)))),
+    "embedding": _embedding,
     "flatten": _plain(lambda draw: ops.Flatten()),
     "global_average_pool": _plain(lambda draw: ops.GlobalAveragePool()),
     "global_max_pool": _plain(lambda draw: ops.GlobalMaxPool()),

@@ -12,7 +12,7 @@ from pellucid.explain.activations import Activations
 from pellucid.files import Model
 from pellucid.graph import Network
 from pellucid.layers import Sequential
-from tests.engines.networks import GRAPHS, network
+from tests.engines.networks import GRAPHS, WORDS, network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ NAMES = tuple(GRAPHS)
 @lru_cache
 def activations_of(name: str) -> Activations:
     """A network of that name in the midst of its training, and a random picture."""
-    made = network(GRAPHS[name])
+    made = network({**GRAPHS, **WORDS}[name])
     height, width, channels = made.graph.input_shape
     graph, (classes,) = made.graph, made.graph.output_shape
     weights = {key: weight.astype(np.float32) for key, weight in made.weights.items()}

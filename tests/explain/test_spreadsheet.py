@@ -41,9 +41,10 @@ def test_the_lectures_network_computed_again(
     _check(trace, tmp_path / "trace.xlsx", how)
 
 
+@pytest.mark.parametrize("name", ["every operation", "words"])
 @pytest.mark.parametrize("how", RECALCULATORS)
-def test_every_operation_computed_again(how: str, tmp_path: Path) -> None:
-    trace = Trace(activations_of("every operation"))
+def test_every_operation_computed_again(how: str, name: str, tmp_path: Path) -> None:
+    trace = Trace(activations_of(name))
     (tmp_path / "trace.xlsx").write_bytes(workbook(trace.activations))
     _check(trace, tmp_path / "trace.xlsx", how)
 

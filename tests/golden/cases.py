@@ -27,6 +27,7 @@ from pellucid.layers import (
     Crop,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Gated,
     GlobalAveragePool,
@@ -244,6 +245,15 @@ TRANSFORMED: tuple[Block, ...] = (
     Dense(5),
 )
 
+# Pixels taken for words.
+WORDS: tuple[Block, ...] = (
+    Flatten(),
+    Embedding(256, 5),
+    *_norm_relu(PReLU()),
+    Flatten(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -267,5 +277,6 @@ CASES: dict[str, Case] = {
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
+    "words": Case(WORDS, (4, 5, 1), 6, Adam(), 0.003),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

@@ -22,7 +22,7 @@ from pellucid.interop.onnx.options import InputForm
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.ops import OPERATIONS, PReLU
 from pellucid.tasks import MultiLabel, Regression, SingleLabel
-from tests.engines.networks import GRAPHS
+from tests.engines.networks import GRAPHS, WORDS
 from tests.engines.test_operations import build
 from tests.interop.onnx_files import apart, model, pixels, run
 from tests.ops.cases import CASES, SWEEP, Case
@@ -48,14 +48,15 @@ def test_every_operation_has_its_counterpart() -> None:
     assert MAPPINGS.keys() == OPERATIONS.keys()
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", [*GRAPHS, *WORDS])
 def test_networks_agree(name: str) -> None:
-    one = model(GRAPHS[name])
+    graph = {**GRAPHS, **WORDS}[name]
+    one = model(graph)
     proto = onnx_model(one)
     assert proto.ir_version == 8
     assert [each.version for each in proto.opset_import] == [17]
     for count in (1, 3):  # any batch
-        images = pixels(GRAPHS[name], count)
+        images = pixels(graph, count)
         found, expected = run(proto, images), answers(one, images)
         assert apart(found["logits"], expected) < TOLERANCE
         powers = np.exp(expected.astype(np.float64) - expected.max(axis=1, keepdims=True))

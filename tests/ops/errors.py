@@ -235,6 +235,16 @@ REFUSED = [
         initializer=1e39,
     ),
     setting("an initialiser of NaN", "prelu", ("initializer", "got nan"), initializer=float("nan")),
+    setting("no words", "embedding", ("vocabulary", "from 1"), vocabulary=0, features=2),
+    setting(
+        "more words than floats",
+        "embedding",
+        ("vocabulary", "16777216"),
+        vocabulary=2**24 + 1,
+        features=2,
+    ),
+    setting("half a feature", "embedding", ("features", "0.5"), vocabulary=3, features=0.5),
+    shape("feature maps", ops.Embedding(3, 2), (2, 3, 1), says=("flat vector", "2×3×1")),
     setting("half a unit", "dense", ("units must be a whole number", "got 0.5"), units=0.5),
     *(
         setting(

@@ -122,6 +122,14 @@ EXAMPLES = [
         [grey([[6, 0.75 * 8, 0]])],
     ),
     Example(
+        # Rows 0, 2, 1; 2.4 is nearest to 2, what lies outside is held within 0 and 2.
+        "rows of a table",
+        ops.Embedding(3, 2),
+        [[[0, 2.4, 1, -5, 9]]],
+        [[[1, 10], [3, 30], [2, 20], [1, 10], [3, 30]]],
+        {"table": [[1, 10], [2, 20], [3, 30]]},
+    ),
+    Example(
         "each pixel four times",
         ops.Resize(),
         [[grey([[1, 2]])]],

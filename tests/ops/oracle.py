@@ -91,6 +91,13 @@ def conv_transpose2d(op: ops.ConvTranspose2D, x: Tensor, weights: Weights, mode:
     return to_nhwc(functional.conv2d(padded, kernel, weights["bias"] if op.bias else None))
 
 
+def embedding(op: ops.Embedding, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """A product of ones and zeros with the table."""
+    rows = torch.arange(op.vocabulary)
+    apart = (x.clamp(0, op.vocabulary - 1)[..., None] - rows).abs()
+    return (apart < 0.5).to(x.dtype) @ weights["table"] + 0.0 * x[..., None]
+
+
 @dataclass(frozen=True)
 class Pooling:
     """How a pooling is asked of PyTorch: padded outside where its own padding cannot do it."""
@@ -274,6 +281,7 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
+    "embedding": embedding,
     "flatten": lambda op, x, weights, mode: torch.flatten(x, 1),
     "global_average_pool": lambda op, x, weights, mode: functional.adaptive_avg_pool2d(
         to_nchw(x), 1

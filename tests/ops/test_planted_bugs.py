@@ -13,6 +13,7 @@ import pytest
 
 from pellucid.ops.pointwise import Pointwise
 from tests.ops.cases import SMOOTH, Case, named
+from tests.ops.cases.words import WORDS
 from tests.ops.gradients import Judge, judge, loss_judge
 from tests.ops.loss_cases import NEAR, LossCase
 
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array
 
 ONE_WINDOW = "one window covers the axis, and shares its gradient out equally"
+BY_STEPS = "which row is taken changes by steps: the gradient is 0"
 NO_EFFECT = {
+    **{
+        (str(case), "input 0", fault): BY_STEPS
+        for case in WORDS
+        for fault in ("wrong sign", "missing factor", "moved along axis 0", "moved along axis 1")
+    },
     ("global_average_pool: feature maps", "input 0", "moved along axis 1"): ONE_WINDOW,
     ("global_average_pool: feature maps", "input 0", "moved along axis 2"): ONE_WINDOW,
     **{

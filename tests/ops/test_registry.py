@@ -23,7 +23,7 @@ from pellucid.optimizers import OPTIMIZERS, Optimizer
 from tests.ops.cases import CASES, SMOOTH
 from tests.ops.errors import REFUSED
 from tests.ops.examples import EXAMPLES
-from tests.ops.loss_cases import LOSS_CASES
+from tests.ops.loss_cases import LOSS_CASES, OTHER_TARGETS
 from tests.ops.oracle import ORACLES
 from tests.ops.test_kinks import SLOPES
 from tests.ops.test_optimizers import PEERS
@@ -58,13 +58,9 @@ def test_every_operation_has_a_korean_name_in_pages(kind: str) -> None:
         assert kind in words, "say what it does in WORDS of web/src/text/ko/network.ts"
 
 
-OF_MAPS = {"centre_loss", "ctc_loss"}
-"""Losses that compare other things than rows of numbers, each with a file of tests of its own."""
-
-
 @pytest.mark.parametrize("kind", LOSSES)
 def test_every_loss_is_in_every_check(kind: str) -> None:
-    if kind in OF_MAPS:
+    if kind in OTHER_TARGETS:
         assert Path(__file__).with_name(f"test_{kind}.py").exists()
     else:
         assert kind in {case.loss.kind for case in LOSS_CASES}

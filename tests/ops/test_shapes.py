@@ -25,6 +25,7 @@ ROLES: dict[str, dict[str, str]] = {
     "conv2d": {"kernel": "kernel", "bias": "bias"},
     "conv_transpose2d": {"kernel": "kernel", "bias": "bias"},
     "dense": {"kernel": "kernel", "bias": "bias"},
+    "embedding": {"table": "kernel"},
     "prelu": {"slope": "scale"},
     "subsample": {"coefficient": "scale", "bias": "bias"},
 }
@@ -120,7 +121,7 @@ def test_weights_and_their_roles(case: Case) -> None:
     assert {name: p.role for name, p in parameters.items()} == roles
     for name, parameter in parameters.items():
         assert parameter.trainable == (name not in ("mean", "variance"))
-        assert parameter.decays == (name == "kernel")
+        assert parameter.decays == (name in ("kernel", "table"))
         assert min(parameter.shape) >= 1
 
 

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from pellucid.layers import Conv2D, MaxPool, Sequential
-from pellucid.ops import OPERATIONS
 from pellucid.show.network.words import Settings
-
-TEXTS = Path(__file__).parents[2] / "web/src/text"
-
-
-def test_korean_names_every_kind_of_layer() -> None:
-    text = (TEXTS / "ko/network.ts").read_text("utf-8")
-    (kinds,) = re.findall(r"const KINDS[^{]*\{(.*?)\n\};", text, re.DOTALL)
-    assert sorted(re.findall(r"^  (\w+):", kinds, re.MULTILINE)) == sorted(OPERATIONS)
 
 
 def test_settings_say_what_differs_from_what_one_expects() -> None:

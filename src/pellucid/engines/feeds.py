@@ -33,7 +33,7 @@ def check_feeds(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
 
     Raises:
         ArgumentError: If an input is missing or unknown, or targets are not finite or negative
-            where they must be probabilities.
+            where they must be probabilities, or words are none.
         ShapeError: If an array is not of its input's shape, or class numbers are out of range.
     """
     if odd := sorted(feeds.keys() ^ graph.inputs.keys()):
@@ -68,12 +68,17 @@ def check_images(graph: Graph, name: str, array: Array, count: int | None = None
 
     Raises:
         ShapeError: With what came and what was expected.
+        ArgumentError: If an operation that takes it finds fault with its numbers.
     """
     shape = graph.inputs[name].shape
     if array.shape[1:] == shape and len(array) and array.dtype.kind in "biuf":
-        if count is None or len(array) == count:
-            return
-        raise ShapeError(f"input {brief(name)} must have {count} examples, got {len(array)}")
+        if count is not None and len(array) != count:
+            raise ShapeError(f"input {brief(name)} must have {count} examples, got {len(array)}")
+        # Floats may be what another network has computed, of which operations take any.
+        for operation in graph.fed[name] if graph.inputs[name].dtype != "float32" else ():
+            if fault := operation.fault(array):
+                raise ArgumentError(f"what is fed to {brief(name)} {fault}")
+        return
     alone = len(shape) == 3 and sum(len(t.shape) == 3 for t in graph.inputs.values()) == 1
     what = "images" if alone else f"for its input {brief(name)} arrays"
     came = describe(array.shape) if array.dtype.kind in "biuf" else str(array.dtype)

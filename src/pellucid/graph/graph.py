@@ -159,6 +159,14 @@ class Graph:
                 found[node.inputs[1]] = (*found.get(node.inputs[1], ()), node.operation)
         return found
 
+    @cached_property
+    def fed(self) -> dict[str, tuple[Operation, ...]]:
+        """The operations that take each input as it is fed, by the input's name."""
+        return {
+            name: tuple(node.operation for node in self.nodes if name in node.inputs)
+            for name in self.inputs
+        }
+
     def parameters_of(self, node: Node) -> dict[str, str]:
         """Where each of a node's weights is stored, by its own name: ``{"kernel": …}``."""
         own = node.operation.parameters(*self.inputs_of(node))

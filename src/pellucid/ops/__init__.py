@@ -20,6 +20,7 @@ from pellucid.ops.cross_entropy import CrossEntropy
 from pellucid.ops.ctc_loss import CTCLoss
 from pellucid.ops.dense import Dense
 from pellucid.ops.dropout import Dropout
+from pellucid.ops.embedding import Embedding
 from pellucid.ops.flatten import Flatten
 from pellucid.ops.global_average_pool import GlobalAveragePool
 from pellucid.ops.global_max_pool import GlobalMaxPool
@@ -69,6 +70,7 @@ __all__ = [
     "CrossEntropy",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAveragePool",
     "GlobalMaxPool",
@@ -112,6 +114,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         Crop,
         Dense,
         Dropout,
+        Embedding,
         Flatten,
         GlobalAveragePool,
         GlobalMaxPool,

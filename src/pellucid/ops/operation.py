@@ -151,6 +151,16 @@ class Operation(ABC):
         if len(inputs) != 1:
             raise ShapeError(f"takes 1 input, got {len(inputs)}")
 
+    def fault(self, values: Array) -> str:
+        """What is wrong with whole numbers that are fed to it; empty where nothing is.
+
+        Most operations take any. Of what a network computes nothing is asked.
+
+        Args:
+            values: What is fed to an input that is no float32, batch axis first.
+        """
+        return ""
+
     @abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of one image's output.

@@ -91,11 +91,15 @@ def _single(arrays: dict[str, Array]) -> dict[str, Array]:
 # --------------------------------------------------------------------------------- what is compiled
 
 
+WITHOUT_KERNEL = {"embedding"}
+"""What NumPy computes between compiled stages, since little time goes into it."""
+
+
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)
 def test_the_battery_is_compiled(case: Case) -> None:
     net, _, _ = build(case)
     kernels = {region.kernel for region in lower(net.graph, host_target()).regions}
-    assert ByReference not in kernels
+    assert (ByReference in kernels) == (case.operation.kind in WITHOUT_KERNEL)
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -7,10 +7,11 @@ from tests.ops.cases.channels import CHANNELS
 from tests.ops.cases.joints import JOINTS
 from tests.ops.cases.pointwise import ACTIVATIONS
 from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP, TRANSPOSED
+from tests.ops.cases.words import WORDS
 
 __all__ = ["CASES", "SMOOTH", "SWEEP", "Case", "Drawn", "named"]
 
-CASES = [*CONVOLUTIONS, *TRANSPOSED, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS]
+CASES = [*CONVOLUTIONS, *TRANSPOSED, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS, *WORDS]
 """What every check runs on."""
 
 SMOOTH = [case for case in CASES if case.smooth]

@@ -187,6 +187,14 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
     return x * (kept / (1.0 - operation.rate))
 
 
+def embedding(call: Call[ops.Embedding]) -> Tensor:
+    x = call.x.detach()  # which row is taken has no gradient
+    last = call.operation.vocabulary - 1
+    rows = x.nan_to_num(0.0, last, 0.0).round().clamp(0, last).long()
+    y = F.embedding(rows, call.weights["table"])
+    return y.where(~x.isnan()[..., None], math.nan).movedim(-1, 1)
+
+
 def flatten(call: Call[ops.Flatten]) -> Tensor:
     x = call.x
     return channels_last(x).reshape(len(x), -1)
@@ -350,6 +358,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
+    "embedding": embedding,
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,

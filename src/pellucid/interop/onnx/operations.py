@@ -1,7 +1,8 @@
 """The page of mappings: what each operation of :data:`pellucid.ops.OPERATIONS` is in ONNX.
 
-Feature maps are (N, C, H, W) there, vectors (N, F); opset 17. Padding is written as explicit
-numbers. Every mapping adds nodes, of which the last makes the value of the network's node.
+Feature maps are (N, C, H, W) there, sequences (N, F, T), vectors (N, F); opset 17.
+Padding is written as explicit numbers. Every mapping adds nodes, of which the last makes the value
+of the network's node.
 """
 
 # ruff: noqa: D103 - each is documented where the operation itself is, in pellucid.ops
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pellucid.interop.onnx.writer import Writer
     from pellucid.ops.operation import Array, Shape
     from pellucid.ops.window import Window
+
+INT64 = 7
+"""The number of whole numbers of 64 bits among ONNX's types."""
 
 O = TypeVar("O", bound=Operation)  # noqa: E741
 
@@ -169,11 +173,22 @@ def dropout(call: Call[ops.Dropout]) -> None:
     call.write("Dropout", *call.inputs, call.numbers("rate", call.operation.rate))
 
 
+def embedding(call: Call[ops.Embedding]) -> None:
+    last = call.numbers("last", call.operation.vocabulary - 1)
+    nearest = call.step("nearest", "Round", *call.inputs)
+    known = call.step("known", "Clip", nearest, call.numbers("first", 0.0), last)
+    rows = call.step("rows", "Cast", known, to=INT64)
+    taken = call.step("taken", "Gather", call.weights["table"], rows, axis=0)
+    call.write("Transpose", taken, perm=(0, 2, 1))
+
+
 def flatten(call: Call[ops.Flatten]) -> None:
     (x,) = call.inputs
     if len(call.shapes[0]) == 3 and math.prod(call.shapes[0][:2]) > 1:
         # Row by row with channels innermost, as the weights that follow expect it.
         x = call.step("rows", "Transpose", x, perm=(0, 2, 3, 1))
+    if len(call.shapes[0]) == 2:
+        x = call.step("steps", "Transpose", x, perm=(0, 2, 1))
     call.write("Flatten", x, axis=1)
 
 
@@ -246,8 +261,8 @@ def pad(call: Call[ops.Pad]) -> None:
 
 def prelu(call: Call[ops.PReLU]) -> None:
     slope = call.weights["slope"]
-    if len(call.shapes[0]) == 3:
-        slope = call.step("slopes", "Unsqueeze", slope, call.whole("axes", [1, 2]))
+    if after := range(1, len(call.shapes[0])):
+        slope = call.step("slopes", "Unsqueeze", slope, call.whole("axes", after))
     call.write("PRelu", *call.inputs, slope)
 
 
@@ -318,6 +333,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
+    "embedding": embedding,
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,

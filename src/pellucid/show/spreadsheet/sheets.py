@@ -2,12 +2,14 @@
 
 Feature maps (H, W, C) lie with their rows down, and across with the channels of a pixel side by
 side: value (y, x, c) is in column x·C + c. So the window of a convolution over all channels is
-one block of cells, and one SUMPRODUCT with the kernel's block computes an output. Vectors run down.
+one block of cells, and one SUMPRODUCT with the kernel's block computes an output. Vectors run down,
+and sequences (T, F) with a row for each step.
 Row 1 and column A hold labels, so that everything begins in B2.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,7 +30,7 @@ class Sheet:
 
     Attributes:
         name: The sheet's name.
-        shape: (H, W, C) or (F,).
+        shape: (H, W, C), (T, F) or (F,).
     """
 
     name: str
@@ -49,14 +51,14 @@ class Sheet:
 
     def _place(self, at: Position) -> tuple[int, int]:
         """Row and column, from 0, without the labels."""
-        if len(self.shape) == 1:
-            return at[0], 0
-        return at[0], at[1] * self.shape[2] + at[2]
+        if len(self.shape) == 3:
+            return at[0], at[1] * self.shape[2] + at[2]
+        return at[0], at[1] if len(at) == 2 else 0
 
     @property
     def columns(self) -> int:
         """How many columns hold values."""
-        return 1 if len(self.shape) == 1 else self.shape[1] * self.shape[2]
+        return math.prod(self.shape[1:])
 
     @property
     def _quoted(self) -> str:

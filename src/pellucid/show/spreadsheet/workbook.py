@@ -130,6 +130,10 @@ def _labelled(sheet: Sheet, values: list[Any]) -> Page:
     if len(sheet.shape) == 1:
         vector = [["", "value"], *([k, value] for k, value in enumerate(values))]
         return Page(sheet.name, vector, "B2")
+    if len(sheet.shape) == 2:
+        heads = [describe(sheet.shape), *(f"number {k}" for k in range(sheet.shape[1]))]
+        steps = [[f"step {t}", *row] for t, row in enumerate(values)]
+        return Page(sheet.name, [heads, *steps], "B2")
     height, width, channels = sheet.shape
     rows: list[list[Any]] = [[describe(sheet.shape), *_heads(width, channels)]]
     rows += [
@@ -194,8 +198,8 @@ def _check_size(activations: Activations) -> None:
             "take a smaller network or smaller pictures"
         )
     for name, shape in graph.shapes.items():
-        if len(shape) == 3 and shape[1] * shape[2] > MOST_COLUMNS:
+        if (columns := math.prod(shape[1:])) > MOST_COLUMNS:
             raise ArgumentError(
-                f"layer {printable(name)!r} would fill {shape[1] * shape[2]:,} columns, a "
+                f"layer {printable(name)!r} would fill {columns:,} columns, a "
                 f"spreadsheet holds {MOST_COLUMNS:,} at most; take smaller pictures"
             )
