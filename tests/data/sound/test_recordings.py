@@ -146,6 +146,8 @@ def test_a_folder_of_recordings(folder: Path, tmp_path: Path) -> None:
     kept = [load(folder, cache=tmp_path / "kept") for _ in range(2)]
     assert {k.train.fingerprint() for k in kept} == {splits.train.fingerprint()}
     assert kept[1].train.images.base is not None
+    softer = load(folder, cache=tmp_path / "kept", sound="decibels=40")  # of the same shape
+    assert softer.train.images.mean() < splits.train.images.mean() - 10
     other = load(folder, cache=tmp_path / "kept", sound="mels=32,seconds=0.3,rate=4000")
     assert other.train.image_shape == (32, 17, 1)
     again = load_for(
