@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +27,14 @@ from pellucid.files import load_state, save_state
 from pellucid.show.contact_sheet import contact_sheet
 from pellucid.tasks import Generation
 from pellucid.training.saved_run import LAST, PREVIOUS, read_saved_run
+from pellucid.training.stopping import Stopped
 from tests.training.runs import Death, Died
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pellucid.engines import Program
+    from pellucid.training import Progress, TrainingResult
 
 SIDE = 8
 
@@ -200,3 +206,20 @@ def test_a_state_of_other_steps_is_refused(tmp_path: Path) -> None:
         with pytest.raises(FileFormatError, match=words) as caught:
             made().fit(pictures(), out=folder, resume=True)
         assert "\n" not in str(caught.value)
+
+
+class _Stop:
+    """A watcher that asks the process to end, as a terminal does."""
+
+    def after_step(self, progress: Progress) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+        """Nothing."""
+
+
+def test_a_stopped_run_says_how_to_go_on(fitted: ImageGenerator, tmp_path: Path) -> None:
+    with pytest.raises(Stopped, match=r"in epoch 1; .* ImageGenerator\(…\)\.fit\(…, out="):
+        made().fit(pictures(), out=tmp_path / "run", watchers=[_Stop()])
+    again = made().fit(pictures(), out=tmp_path / "run", resume=True)
+    np.testing.assert_array_equal(again.sample(2), fitted.sample(2))
