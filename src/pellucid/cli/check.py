@@ -195,7 +195,7 @@ def _batch_with_boxes(
 
     from pellucid.data.augment import augmented, moved_boxes
     from pellucid.data.check.fingerprint import image_of
-    from pellucid.show.boxed import boxed
+    from pellucid.show.boxed import boxed, of_class
 
     height, width = images.shape[1:3]
     moved = boxes.of_array(
@@ -205,7 +205,7 @@ def _batch_with_boxes(
     drawn = [
         boxed(
             image_of(image),
-            [(row[1:5], "", place_of[row[0]]) for row in moved.rows(i)],
+            [of_class(row[1:5], "", place_of[row[0]]) for row in moved.rows(i)],
             max(height, width),
         )
         for i, image in enumerate(augmented(images, indices, augmentation, seed=seed, epoch=0))

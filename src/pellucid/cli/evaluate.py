@@ -12,6 +12,7 @@ from pellucid.cli.models import load_model_for
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
+from pellucid.tasks import Detection
 from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
@@ -135,10 +136,11 @@ def _write(
         notes=notes,
         title=f"{folder_name(model)}, judged by {pictures.name}",
     )
-    names = [argument_of(data, pictures, i) for i in range(len(pictures))]
-    true = [pictures.targets.cells(i) for i in range(len(pictures))]
-    answers = dataset_predictions(classifier, pictures, names)
-    write_file(out / PREDICTIONS, csv_parts(answers, classifier.model_.task, true))
+    if not isinstance(classifier.model_.task, Detection):  # boxes.csv has its answers
+        names = [argument_of(data, pictures, i) for i in range(len(pictures))]
+        true = [pictures.targets.cells(i) for i in range(len(pictures))]
+        answers = dataset_predictions(classifier, pictures, names)
+        write_file(out / PREDICTIONS, csv_parts(answers, classifier.model_.task, true))
     if pictures.quarantined and not (out / RunFolder.MODEL).exists():  # training's own stays
         write_quarantined(out, pictures.quarantined)
 

@@ -12,26 +12,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
+from pellucid.cli.boxed_pictures import boxed_picture, check_boxed, write_boxed
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, print_class, report_problems
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import changes
 from pellucid.cli.terminal import json_text, remarks, results
+from pellucid.data.frames import Frame, in_frames
+from pellucid.data.reference import DataPicture
 from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.known_names import find_name
-from pellucid.tasks import check_one_class
+from pellucid.show.boxed import SIDE
+from pellucid.tasks import Detection, check_one_class
 from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console
 
-    from pellucid.data.asked import Asked
-    from pellucid.data.reference import DataPicture
     from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.answer_forms import AnswerForm
     from pellucid.evaluation.guesses import Guesses
@@ -40,8 +44,9 @@ if TYPE_CHECKING:
     from pellucid.tasks import Task
     from pellucid.transfer.nearest import Neighbour
 
+    Wanted = Path | DataPicture | Frame
     Show = Callable[[Prediction, list[Neighbour]], None]
-    Near = Callable[[Path | DataPicture], list[Neighbour]]
+    Near = Callable[[Wanted], list[Neighbour]]
 
 ENDINGS = (".csv", ".json", ".html", ".png")
 
@@ -67,7 +72,15 @@ def predict(
             "--out",
             "-o",
             help="A table (.csv) or .json: classes, probabilities of all classes; or the pictures "
-            "above their guesses (.png, .html).",
+            "above their guesses (.png, .html). Of boxes also the picture with them (.jpg, .png, "
+            ".webp), for several a folder, for an animated one .gif.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Of several labels, and of boxes: the probability from which on they are given.",
+            show_default="the model's own, chosen on validation pictures",
         ),
     ] = None,
     label: Annotated[
@@ -99,12 +112,18 @@ def predict(
 
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
-    check_output(out, ENDINGS, model, *map(Path, pictures))
+    if out is not None and out.suffix.lower() in ENDINGS:  # of others the model decides
+        check_output(out, ENDINGS, model, *map(Path, pictures))
     if near is not None and out is not None:
         raise typer.BadParameter("is printed, not written; leave out --out", param_hint="--nearest")
     classifier = load_model_for(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
+    if threshold is not None:
+        classifier = classifier.with_threshold(threshold)
+    drawn = isinstance(classifier.model_.task, Detection) and _is_drawn(out)
+    if not drawn:
+        check_output(out, ENDINGS, model, *map(Path, pictures))
     origin = context.get_parameter_source("top")
     if origin is not None and origin.name != "DEFAULT":
         check_one_class(classifier.model_.task, f"the {counted(top, 'likeliest guess')} (--top)")
@@ -114,16 +133,22 @@ def predict(
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
-    if out is not None and out.exists():
+    found: Sequence[Wanted] = asked.pictures
+    if classifier.model_.task.each_frame:
+        found = in_frames(asked.pictures, classifier.max_pixels)
+    if drawn and out is not None:
+        check_boxed(out, found)
+    elif out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     neighbours = None if near is None else _neighbours(classifier, model, near)
-    problems = _answer(classifier, asked, top, out, neighbours, label, json=json)
-    report_problems(problems, len(asked.pictures) + len(asked.problems))
+    problems = _answer(classifier, found, asked.problems, top, out, neighbours, label, json=json)
+    report_problems(problems, len(found) + len(asked.problems))
 
 
 def _answer(
     classifier: AnyEstimator,
-    asked: Asked,
+    pictures: Sequence[Wanted],
+    unusable: Sequence[str],
     top: int,
     out: Path | None,
     neighbours: Near | None,
@@ -135,10 +160,10 @@ def _answer(
     from pellucid.evaluation.answer_forms import form_of
     from pellucid.evaluation.predictions import predictions
 
-    if not asked.pictures:
-        return asked.problems
-    problems, counts = list(asked.problems), Counter[str]()
-    task, total = classifier.model_.task, len(asked.pictures)
+    if not pictures:
+        return list(unusable)
+    problems, counts = list(unusable), Counter[str]()
+    task, total = classifier.model_.task, len(pictures)
     form = form_of(task)
     described = PictureRemarks(classifier.model_, classifier.max_pixels)
     show = _shower(task, form, top, total, json=json, quiet=out is not None)
@@ -146,17 +171,15 @@ def _answer(
 
     def answers() -> Iterator[Prediction]:
         with CountBar("pictures", remarks()) as progress:
-            found = predictions(classifier, asked.pictures)
-            for done, (picture, answer) in enumerate(
-                zip(asked.pictures, found, strict=True), start=1
-            ):
+            found = predictions(classifier, pictures)
+            for done, (picture, answer) in enumerate(zip(pictures, found, strict=True), start=1):
                 each = replace(answer, true=_true(picture, label, task))
                 if not each.answered:
                     problems.append(each.problem)
                 else:
                     counts.update(form.counted(each))
                     described.add(picture, each)
-                    if total <= MOST_IN_FULL and not isinstance(picture, Path):
+                    if total <= MOST_IN_FULL and isinstance(picture, DataPicture):
                         print_class(picture)
                 near = neighbours(picture) if neighbours and each.answered else []
                 show(each, near)
@@ -168,7 +191,7 @@ def _answer(
 
     if json:
         sys.stdout.write("[")
-    _write(out, answers(), classifier, asked, top, label)
+    _write(out, answers(), classifier, pictures, top, label)
     if json:
         sys.stdout.write("\n]\n")
     if total <= MOST_IN_FULL:
@@ -176,7 +199,7 @@ def _answer(
     described.print_first()
     if out is not None:
         if not json:
-            _print_counts(results(), counts, total - len(problems) + len(asked.problems))
+            _print_counts(results(), counts, total - len(problems) + len(unusable))
         remarks().print(f"predictions written to {printable(out)}")
     return problems
 
@@ -193,7 +216,7 @@ class PictureRemarks:
         self._model, self._max_pixels = model, max_pixels
         self._lines: dict[str, list[str]] = {"changed": [], "unlike": []}
 
-    def add(self, picture: Path | DataPicture, answer: Prediction) -> None:
+    def add(self, picture: Wanted, answer: Prediction) -> None:
         """Look at a picture that was answered."""
         name = printable(answer.picture)
         with suppress(DataError):  # it has vanished since
@@ -222,9 +245,9 @@ class PictureRemarks:
             lines.clear()
 
 
-def _true(picture: Path | DataPicture, label: str | None, task: Task) -> str | None:
+def _true(picture: Wanted, label: str | None, task: Task) -> str | None:
     """The class that is right: as was said, or as a data set calls it; None if it is unknown."""
-    if label is None and task.of_one_class and not isinstance(picture, Path):
+    if label is None and task.of_one_class and isinstance(picture, DataPicture):
         label = picture.label
     return label if label in task.names else None
 
@@ -233,7 +256,7 @@ def _write(
     out: Path | None,
     answers: Iterator[Prediction],
     classifier: AnyEstimator,
-    asked: Asked,
+    pictures: Sequence[Wanted],
     top: int,
     label: str | None,
 ) -> None:
@@ -246,36 +269,52 @@ def _write(
         for _ in answers:
             pass
     elif ending == ".csv":
-        true = None if label is None else [[label]] * len(asked.pictures)
+        true = None if label is None else [[label]] * len(pictures)
         write_file(out, csv_parts(answers, task, true))
     elif ending == ".json":
         write_file(out, json_parts(answers, task, top))
+    elif isinstance(task, Detection) and _is_drawn(out):
+        write_boxed(out, pictures, answers, classifier.model_, classifier.max_pixels)
     else:
-        _collected(answers, classifier, asked, top).save(out)
+        _collected(answers, classifier, pictures, top).save(out)
+
+
+def _is_drawn(out: Path | None) -> bool:
+    """Whether boxes are drawn on pictures there."""
+    return out is not None and out.suffix.lower() not in (".csv", ".json", ".html")
 
 
 def _collected(
     answers: Iterator[Prediction],
     classifier: AnyEstimator,
-    asked: Asked,
+    pictures: Sequence[Wanted],
     top: int,
 ) -> Guesses:
     """The answers as a record that can be looked at."""
-    from pellucid.data.reference import DataPicture
     from pellucid.evaluation.guesses import GuessCollector
 
     model = classifier.model_
     collector = GuessCollector(model.task, top)
-    for picture, answer in zip(asked.pictures, answers, strict=True):
+    for picture, answer in zip(pictures, answers, strict=True):
         if not answer.answered:
             continue
         pixels = None
         if collector.keeps:
-            source = picture.picture if isinstance(picture, DataPicture) else picture
             with suppress(DataError):  # it has vanished since
-                pixels = model.preprocessing.read(source, max_pixels=classifier.max_pixels)
+                pixels = _shown(picture, answer, classifier)
         collector.add(answer, pixels)
     return collector.record()
+
+
+def _shown(picture: Wanted, answer: Prediction, classifier: AnyEstimator) -> NDArray[np.uint8]:
+    """What is shown of a picture: what the network sees; or the picture with its boxes."""
+    model, limit = classifier.model_, classifier.max_pixels
+    if answer.boxes is not None:
+        import numpy as np
+
+        return np.asarray(boxed_picture(picture, answer, model, limit, SIDE))
+    source = picture if isinstance(picture, Path) else picture.picture
+    return model.preprocessing.read(source, max_pixels=limit)
 
 
 def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, quiet: bool) -> Show:
@@ -299,7 +338,7 @@ def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, q
     if quiet:
         return _print_nothing
     console = results()
-    if total > MOST_IN_FULL:
+    if total > MOST_IN_FULL or form.in_lines:
         return lambda each, near: _print_line(console, each, form, near)
     return lambda each, near: _print_in_full(console, each, form, top, near)
 
@@ -308,9 +347,7 @@ def _print_nothing(_: Prediction, near: list[Neighbour]) -> None:
     pass
 
 
-def _neighbours(
-    classifier: AnyEstimator, model: str, count: int
-) -> Callable[[Path | DataPicture], list[Neighbour]]:
+def _neighbours(classifier: AnyEstimator, model: str, count: int) -> Near:
     """What finds the training pictures that are most alike to a picture."""
     from pellucid.files.run_model import model_path
     from pellucid.interop.models import place_of
@@ -324,7 +361,7 @@ def _neighbours(
         )
     kept = features_beside(model_path(place), classifier.model_)
 
-    def find(picture: Path | DataPicture) -> list[Neighbour]:
+    def find(picture: Wanted) -> list[Neighbour]:
         source = picture if isinstance(picture, Path) else picture.picture
         return nearest(kept, classifier.features([source])[0], count)
 
@@ -336,7 +373,8 @@ def _print_line(
 ) -> None:
     if each.answered:
         alike = f"  nearest: {', '.join(map(str, near))}" if near else ""
-        console.print(f"{printable(each.picture)}  {form.line(each)}{alike}")
+        for line in form.lines(each):
+            console.print(f"{printable(each.picture)}  {line}{alike}")
 
 
 def _print_in_full(

@@ -140,6 +140,20 @@ class AnsweringEstimator(ImageEstimator):
         found = ReferencedPictures(self.model_, max_pixels=self.max_pixels).resolved(picture)
         return unlike_picture(self.model_, found, self.max_pixels)
 
+    def with_threshold(self, threshold: float) -> Self:
+        """A new estimator that answers from another probability on; this one stays as it is.
+
+        Args:
+            threshold: 0 to 1; of boxes 0.001 to 1.
+
+        Raises:
+            ArgumentError: If it is out of range; or the model is not for several labels a picture
+                or for boxes.
+        """
+        model = self.model_
+        task = model.task.with_threshold(threshold)
+        return self._changed(replace(self._learned, model=replace(model, task=task)))
+
     def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
         """A new estimator with other class names; this one stays as it is.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,8 +20,8 @@ from pellucid.graph import Graph, Network
 from pellucid.interop.models import network_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.types import Type
-from pellucid.short_repr import short_repr
 from pellucid.tasks import Detection
+from pellucid.tasks.found import Found
 from pellucid.text import counted, printable
 from pellucid.training.start import Start, architecture_of, start_record
 
@@ -47,25 +46,6 @@ DEFAULTS = Defaults(epochs=60, weight_decay=1e-4, augmentation="boxes")
 
 BATCH = 8
 """Pictures a step where none are given: they are large, and each has many boxes."""
-
-
-@short_repr
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a detector found in a picture, the most probable first.
-
-    Attributes:
-        boxes: x0, y0, x1, y1 in pixels of the picture as it was given, float (n, 4).
-        classes: The name of each one's class, n.
-        probabilities: Of each, 0 to 1, float (n,).
-    """
-
-    boxes: NDArray[np.float64]
-    classes: tuple[str, ...]
-    probabilities: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.boxes)
 
 
 class ObjectDetector(PagedEstimator):
@@ -265,15 +245,8 @@ class ObjectDetector(PagedEstimator):
         size = picture_size(self.model_, picture, self.max_pixels)
         images, _ = as_images(self.model_, picture, self.max_pixels)
         rows = self._task.answer(forward(self._learned.program, images).astype(np.float64))
-        return [self._read(each, size, least) for each in rows]
-
-    def _read(self, rows: NDArray[np.float64], size: tuple[int, int] | None, least: float) -> Found:
-        kept = rows[(rows[:, 5] >= 0) & (rows[:, 4] >= least)]
-        boxes = kept[:, :4]
-        if size is not None:
-            boxes = self.model_.preprocessing.placement(*size).to_original(boxes)
-        names = tuple(self._task.classes[int(place)] for place in kept[:, 5])
-        return Found(np.asarray(boxes, np.float64), names, kept[:, 4])
+        placement = None if size is None else self.model_.preprocessing.placement(*size)
+        return [Found.of(each, self._task, placement, least) for each in rows]
 
     def score(
         self, pictures: Pictures, labels: Sequence[Any] | NDArray[Any] | None = None

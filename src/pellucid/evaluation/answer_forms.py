@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.targets import joined
 from pellucid.numerals import percent
-from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
+from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel, Task
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ class AnswerForm(ABC):
     Attributes:
         columns: Of a table, after the picture and what is true.
         true: The columns of what is true.
+        in_lines: Whether people read an answer as lines rather than as bars.
     """
+
+    in_lines = False
 
     columns: list[str]
     true: list[str]
@@ -41,6 +45,10 @@ class AnswerForm(ABC):
     def cells(self, answer: Prediction) -> list[str]:
         """The cells of an answer, one for each of ``columns``."""
 
+    def rows(self, answer: Prediction) -> list[list[str]]:
+        """The lines of a table that an answer has: one."""
+        return [self.cells(answer)]
+
     @abstractmethod
     def values(self, answer: Prediction, top: int) -> dict[str, Any]:
         """An answer as JSON values, null or empty where there is none."""
@@ -48,6 +56,10 @@ class AnswerForm(ABC):
     @abstractmethod
     def line(self, answer: Prediction) -> str:
         """An answer in a line, without the picture's name."""
+
+    def lines(self, answer: Prediction) -> list[str]:
+        """The same in as many lines as it needs: one."""
+        return [self.line(answer)]
 
     @abstractmethod
     def bars(self, answer: Prediction, top: int) -> list[Bar]:
@@ -184,12 +196,79 @@ class NumberForm(AnswerForm):
         return [(name, f"{value:.5g}", None, "") for name, value in values]
 
 
+class BoxForm(AnswerForm):
+    """Any number of boxes a picture, each with its class and probability; a line a box."""
+
+    in_lines = True
+
+    def __init__(self, task: Detection) -> None:
+        self._task = task
+        self.true = []
+        self.columns = ["class", "probability", "x0", "y0", "x1", "y1"]
+
+    @property
+    def threshold(self) -> float:
+        return self._task.shown
+
+    def cells(self, answer: Prediction) -> list[str]:
+        raise AssertionError("a table of boxes has a line a box")
+
+    def rows(self, answer: Prediction) -> list[list[str]]:
+        """A line a box; of a picture without any, one without coordinates, as data have it."""
+        found = [
+            [printable(each["class"]), f"{each['probability']:.6g}",
+             *(f"{edge:.2f}" for edge in each["box"])]
+            for each in self._boxes(answer)
+        ]  # fmt: skip
+        return found or [[""] * len(self.columns)]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        boxes = None if answer.boxes is None else answer.boxes.to_list()
+        return {"boxes": boxes, "threshold": self._task.shown}
+
+    def line(self, answer: Prediction) -> str:
+        numbers = Counter(self.counted(answer))
+        found = ", ".join(f"{number} {printable(name)}" for name, number in numbers.most_common())
+        return found or self._nothing
+
+    def lines(self, answer: Prediction) -> list[str]:
+        """Class, probability and corners of each box, in pixels of the picture."""
+        return [f"{name}  {words}" for name, words, *_ in self.bars(answer, len(self.columns))] or [
+            self._nothing
+        ]
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        return [
+            (
+                printable(each["class"]),
+                f"{each['probability']:.1%}  ({x0:.1f}, {y0:.1f})–({x1:.1f}, {y1:.1f})",
+                each["probability"],
+                "",
+            )
+            for each in self._boxes(answer)
+            for x0, y0, x1, y1 in [each["box"]]
+        ]
+
+    def counted(self, answer: Prediction) -> list[str]:
+        return [each["class"] for each in self._boxes(answer)]
+
+    @property
+    def _nothing(self) -> str:
+        return f"nothing found (of a probability from {self._task.shown:.0%} on)"
+
+    @staticmethod
+    def _boxes(answer: Prediction) -> list[dict[str, Any]]:
+        return [] if answer.boxes is None else answer.boxes.to_list()
+
+
 def form_of(task: Task | Sequence[str]) -> AnswerForm:
     """How a task's answers are written; names stand for one class of these a picture."""
     if isinstance(task, MultiLabel):
         return LabelForm(task)
     if isinstance(task, Regression):
         return NumberForm(task)
+    if isinstance(task, Detection):
+        return BoxForm(task)
     return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
 
 

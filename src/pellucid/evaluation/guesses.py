@@ -34,12 +34,14 @@ class Guess:
 
     Attributes:
         picture: What it is called.
-        pixels: What the network saw, uint8 (H, W, C); none where it cannot be shown.
+        pixels: What the network saw, or the picture with what was found, uint8 (H, W, C); none
+            where it cannot be shown.
         rows: Names, numbers in words, shares 0 to 1 if there are, and notes, the likeliest first.
         answer: The answer in a line.
         true: The class that is right; none where nobody said it.
         rank: The place of that class among the guesses, from 1.
         threshold: The share from which on labels are given; none of one class.
+        shown: What ``pixels`` are, in words.
     """
 
     picture: str
@@ -49,6 +51,7 @@ class Guess:
     true: str | None = None
     rank: int | None = None
     threshold: float | None = None
+    shown: str = "what the network sees"
 
     @classmethod
     def of(
@@ -65,7 +68,8 @@ class Guess:
         form = form_of(task)
         rows = tuple(form.bars(answer, top))
         rank, words = answer.rank(task.names), form.line(answer)
-        return cls(answer.picture, pixels, rows, words, answer.true, rank, form.threshold)
+        shown = cls.shown if answer.boxes is None else "the picture as it is in its file"
+        return cls(answer.picture, pixels, rows, words, answer.true, rank, form.threshold, shown)
 
 
 @short_repr

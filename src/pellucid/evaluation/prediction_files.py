@@ -21,7 +21,7 @@ def csv_parts(
     task: Task | Sequence[str],
     true: Sequence[Sequence[str]] | None = None,
 ) -> Iterator[bytes]:
-    """Yield a table with a row for each answer: the picture, and what the task answers.
+    """Yield a table with a row for each answer, of boxes for each box: the picture, and the answer.
 
     Pictures without an answer have no row. Probabilities have six digits that count, so that small
     ones are not lost.
@@ -36,9 +36,9 @@ def csv_parts(
     yield csv_text([list(map(printable, head))]).encode("utf-8", errors="backslashreplace")
     for i, each in enumerate(predictions):
         if each.answered:
-            known = () if true is None else map(printable, true[i])
-            row = [printable(each.picture), *known, *form.cells(each)]
-            yield csv_text([row]).encode("utf-8", errors="backslashreplace")
+            known = [] if true is None or not form.true else list(map(printable, true[i]))
+            rows = [[printable(each.picture), *known, *cells] for cells in form.rows(each)]
+            yield csv_text(rows).encode("utf-8", errors="backslashreplace")
 
 
 def json_parts(
@@ -60,9 +60,10 @@ def record(prediction: Prediction, task: Task | Sequence[str], top: int) -> dict
 
     ``picture``; of one class a picture its ``class``, the likeliest ``guesses`` (``class``,
     ``probability``), and ``probabilities`` of all classes by name; of several labels ``labels``,
-    ``threshold`` and ``probabilities``; of numbers ``numbers`` by name. ``unlike``, how the picture
-    differs from those that were learned, or null; ``inverted``; where there is no answer, ``error``
-    says why, and the others are null or empty.
+    ``threshold`` and ``probabilities``; of numbers ``numbers`` by name; of boxes ``boxes``
+    (``class``, ``probability``, ``box``: x0, y0, x1, y1) and ``threshold``. ``unlike``, how the
+    picture differs from those that were learned, or null; ``inverted``; where there is no answer,
+    ``error`` says why, and the others are null or empty.
     """
     values: dict[str, Any] = {
         "picture": prediction.picture,

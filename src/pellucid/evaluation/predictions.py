@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.cache.build import decoded_blocks
+from pellucid.data.decode import header
 from pellucid.data.decoded import PictureFile
-from pellucid.data.reference import DataPicture
 from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression
+from pellucid.tasks.found import Found
 from pellucid.text import printable
 from pellucid.training.unlike import Unlike, unlike
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
+    from pellucid.data.frames import Frame
     from pellucid.data.preprocessing import Preprocessing
+    from pellucid.data.reference import DataPicture
+    from pellucid.files import Model
     from pellucid.files.classifier import Classifier
-    from pellucid.tasks import Task
 
 _BLOCK = 64
 """Pictures out of data sets that are computed together."""
@@ -53,6 +56,8 @@ class Prediction:
         inverted: Whether black and white were exchanged.
         numbers: What was predicted, (M,); None where there is no answer, or none of numbers.
         true: The class that is right; None where nobody said it.
+        boxes: What was found, in pixels of the picture as it is in its file; None where there is no
+            answer, or none of boxes.
     """
 
     picture: str
@@ -62,11 +67,12 @@ class Prediction:
     inverted: bool = False
     numbers: NDArray[np.float64] | None = None
     true: str | None = None
+    boxes: Found | None = None
 
     @property
     def answered(self) -> bool:
         """Whether there is an answer."""
-        return self.probabilities is not None or self.numbers is not None
+        return any(each is not None for each in (self.probabilities, self.numbers, self.boxes))
 
     @property
     def place(self) -> int | None:
@@ -90,7 +96,7 @@ class Prediction:
 
 def predictions(
     classifier: Classifier,
-    pictures: Sequence[Path | DataPicture],
+    pictures: Sequence[Path | DataPicture | Frame],
     *,
     max_pixels: int | None = None,
 ) -> Iterator[Prediction]:
@@ -98,7 +104,7 @@ def predictions(
 
     Args:
         classifier: Who answers.
-        pictures: Files, and pictures of data sets.
+        pictures: Files, pictures of data sets, and frames.
         max_pixels: Files with more pixels cannot be used; None for the classifier's own limit.
     """
     limit = max_pixels or classifier.max_pixels
@@ -109,7 +115,7 @@ def predictions(
             yield from _of_files(classifier, files, limit)
         else:
             yield from _of_data(
-                classifier, [p for p in chosen if isinstance(p, DataPicture)], limit
+                classifier, [each for each in chosen if not isinstance(each, Path)], limit
             )
 
 
@@ -139,7 +145,9 @@ def _of_files(
     )  # fmt: skip
     for block in blocks:
         names = [str(files[i]) for i in block.positions]
-        answers = dict(zip(block.positions, _answers(classifier, names, block.pixels), strict=True))
+        sizes = _sizes(classifier, [files[i] for i in block.positions], max_pixels)
+        answered = _answers(classifier, names, block.pixels, sizes)
+        answers = dict(zip(block.positions, answered, strict=True))
         for i in sorted({*block.positions, *block.bad}):
             if i in answers:
                 yield answers[i]
@@ -149,22 +157,27 @@ def _of_files(
 
 
 def _of_data(
-    classifier: Classifier, pictures: Sequence[DataPicture], max_pixels: int
+    classifier: Classifier, pictures: Sequence[DataPicture | Frame], max_pixels: int
 ) -> Iterator[Prediction]:
     preprocessing = classifier.model_.preprocessing
     for first in range(0, len(pictures), _BLOCK):
-        read = [_read(each, preprocessing, max_pixels) for each in pictures[first : first + _BLOCK]]
+        block = pictures[first : first + _BLOCK]
+        read = [_read(each, preprocessing, max_pixels) for each in block]
         good = [(name, pixels) for name, pixels, _ in read if pixels is not None]
         answered = iter(())  # type: Iterator[Prediction]
         if good:
             stacked = np.stack([pixels for _, pixels in good])
-            answered = _answers(classifier, [name for name, _ in good], stacked)
+            usable = [
+                each for each, (_, pixels, _) in zip(block, read, strict=True) if pixels is not None
+            ]
+            sizes = _sizes(classifier, [each.picture for each in usable], max_pixels)
+            answered = _answers(classifier, [name for name, _ in good], stacked, sizes)
         for name, pixels, problem in read:
             yield next(answered) if pixels is not None else Prediction(name, None, problem)
 
 
 def _read(
-    picture: DataPicture, preprocessing: Preprocessing, max_pixels: int
+    picture: DataPicture | Frame, preprocessing: Preprocessing, max_pixels: int
 ) -> tuple[str, NDArray[np.uint8] | None, str]:
     try:
         return picture.name, preprocessing.read(picture.picture, max_pixels=max_pixels), ""
@@ -173,19 +186,31 @@ def _read(
 
 
 def _answers(
-    classifier: Classifier, names: Iterable[str], images: NDArray[np.uint8]
+    classifier: Classifier,
+    names: Iterable[str],
+    images: NDArray[np.uint8],
+    sizes: Sequence[tuple[int, int] | None] | None = None,
 ) -> Iterator[Prediction]:
+    """The answers to images as the network takes them.
+
+    Args:
+        classifier: Who answers.
+        names: What the pictures are called.
+        images: (N, H, W, C).
+        sizes: Width and height of each before it was fitted to the network; none: as the network
+            takes them.
+    """
     if not len(images):
         return
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
         outputs = forward(classifier.program_, images)
-        found = _read_outputs(classifier.model_.task, outputs)
+        found = _read_outputs(classifier.model_, outputs, sizes or [None] * len(images))
     usable = [bool(np.isfinite(row).all()) for row in outputs]
     differences = unlike(classifier.model_, images)
     inverted = classifier.model_.preprocessing.invert
-    for name, (shares, numbers), good, odd in zip(names, found, usable, differences, strict=True):
+    for name, answer, good, odd in zip(names, found, usable, differences, strict=True):
         if good:
-            yield Prediction(name, shares, "", odd, inverted, numbers)
+            yield Prediction(name, unlike=odd, inverted=inverted, **answer)
         else:
             yield Prediction(
                 name,
@@ -195,10 +220,34 @@ def _answers(
 
 
 def _read_outputs(
-    task: Task, outputs: NDArray[Any]
-) -> list[tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]]:
-    """What a task makes of outputs, picture by picture: probabilities, and numbers."""
+    model: Model, outputs: NDArray[Any], sizes: Sequence[tuple[int, int] | None]
+) -> list[dict[str, Any]]:
+    """What a task makes of outputs, picture by picture, as :class:`Prediction` has it."""
+    task = model.task
+    if isinstance(task, Detection):
+        rows = task.answer(outputs.astype(np.float64))
+        places = [None if size is None else model.preprocessing.placement(*size) for size in sizes]
+        return [
+            {"boxes": Found.of(row, task, place, task.shown)}
+            for row, place in zip(rows, places, strict=True)
+        ]
     if isinstance(task, Regression):
-        return [(None, row) for row in task.values(outputs)]
+        return [{"numbers": row} for row in task.values(outputs)]
     shares = task.probabilities(outputs) if isinstance(task, MultiLabel) else probabilities(outputs)
-    return [(row, None) for row in shares]
+    return [{"probabilities": row} for row in shares]
+
+
+def _sizes(
+    classifier: Classifier, sources: Sequence[Path | NDArray[np.uint8]], max_pixels: int
+) -> list[tuple[int, int] | None]:
+    """Width and height of pictures, where the task asks for them."""
+    if not isinstance(classifier.model_.task, Detection):
+        return [None] * len(sources)
+    found: list[tuple[int, int] | None] = []
+    for source in sources:
+        if isinstance(source, Path):
+            size = header(source, max_pixels)
+            found.append((size.width, size.height))
+        else:
+            found.append((source.shape[1], source.shape[0]))
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
 from pellucid.show import document as d
-from pellucid.show.boxed import boxed
+from pellucid.show.boxed import boxed, of_class
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def _picture(report: DataReport, name: str, side: int) -> d.Picture:
         if picture is None or not boxes:
             return picture
         names = [each.name for each in report.boxes]
-        return boxed(picture, [(row[1:5], row[0], names.index(row[0])) for row in boxes], side)
+        return boxed(
+            picture, [of_class(row[1:5], row[0], names.index(row[0])) for row in boxes], side
+        )
 
     return d.Picture(drawn, (name,))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.show import document as d
+from pellucid.show.boxed import SIDE, DrawnBox, boxed
 from pellucid.show.drawing import new_figure
-from pellucid.show.judged_boxes import MISSED, WRONG, Drawn, boxed
-from pellucid.show.palette import BLUE, GREY
+from pellucid.show.palette import BLUE, GREY, VERMILION
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -129,20 +129,26 @@ def _share(value: float | None) -> str:
 
 
 def _picture(row: PictureRow, pictures: Dataset | None) -> d.Picture:
+    from pellucid.data.check.fingerprint import image_of
+
     missed, alarms = len(row.missed), len(row.false_alarms)
     words = f"{len(row.hits)} found, {missed} missed, {counted(alarms, 'false alarm')}"
     return d.Picture(
-        lambda: None if pictures is None else boxed(pictures.images[row.index], drawn(row)),
+        lambda: (
+            None
+            if pictures is None
+            else boxed(image_of(pictures.images[row.index]), drawn(row), SIDE)
+        ),
         (words, row.name),
         f"{row.name}: {words}",
     )
 
 
-def drawn(row: PictureRow) -> list[Drawn]:
+def drawn(row: PictureRow) -> list[DrawnBox]:
     """The boxes of a picture: what is missed below, what is wrong on top."""
     return [
-        *(Drawn(each.box, each.name, MISSED) for each in row.missed),
-        *(Drawn(each.box, f"{each.name} {each.probability:.0%}") for each in row.hits),
-        *(Drawn(each.box, f"{each.name} {each.probability:.0%}", WRONG)
+        *(DrawnBox(each.box, each.name, GREY, "broken") for each in row.missed),
+        *(DrawnBox(each.box, f"{each.name} {each.probability:.0%}") for each in row.hits),
+        *(DrawnBox(each.box, f"{each.name} {each.probability:.0%}", VERMILION, "double")
           for each in row.false_alarms),
     ]  # fmt: skip

@@ -60,7 +60,7 @@ def title(guesses: Guesses) -> str:
 
 def _section(guess: Guess) -> d.Section:
     pixels = guess.pixels
-    shown = d.Pictures([d.Picture(lambda: pixels, ("what the network sees",))], SIDE)
+    shown = d.Pictures([d.Picture(lambda: pixels, (guess.shown,))], SIDE)
     return d.Section(guess.picture, [d.Beside([shown, rows_part(guess.rows, guess.threshold)])])
 
 

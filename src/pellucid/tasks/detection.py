@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Shape
 
+FEWEST = 0.001
+"""The least threshold: of less, every cell is a box."""
+
 DISTANCES = 4
 """Outputs of a cell beside its K logits."""
 
@@ -59,6 +62,7 @@ class Detection(Task):
     measures: ClassVar[tuple[str, ...]] = ("map50", "map", "shown")
     read_as: ClassVar[str] = "boxes"
     outputs: ClassVar[str] = "logits and distances"
+    each_frame: ClassVar[bool] = True
     classes: tuple[str, ...]
     stride: int = 8
     boxes: int = 100
@@ -123,6 +127,10 @@ class Detection(Task):
 
     def output_words(self, place: int) -> str:
         return f"logit of {printable(self.names[place])}"
+
+    def with_threshold(self, threshold: float) -> Task:
+        checks.number("threshold", threshold, FEWEST, 1.0)
+        return replace(self, shown=threshold, least=min(self.least, threshold))
 
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes)

@@ -101,6 +101,9 @@ class MultiLabel(Task):
     def described(self, read: NDArray[np.float64]) -> list[str]:
         return [name for name, p in zip(self.classes, read, strict=True) if p >= self.threshold]
 
+    def with_threshold(self, threshold: float) -> Task:
+        return replace(self, threshold=threshold)
+
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         return replace(self, classes=classes, label_kind=label_kind or self.label_kind)
 

@@ -63,6 +63,7 @@ class Task(ABC):
         read_as: What users read, as a step behind the network's last layer is called.
         outputs: What the network's last layer gives, in a word.
         counted: What :attr:`names` are, in a word.
+        each_frame: Whether each frame of an animated picture is answered; else the first.
     """
 
     kind: ClassVar[str]
@@ -71,6 +72,7 @@ class Task(ABC):
     read_as: ClassVar[str] = "probabilities"
     outputs: ClassVar[str] = "logits"
     counted: ClassVar[str] = "classes"
+    each_frame: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -164,6 +166,20 @@ class Task(ABC):
     def settled(self, measures: dict[str, float]) -> Self:
         """The task with the settings that a judgement chose."""
         return self
+
+    def with_threshold(self, threshold: float) -> Task:
+        """The task that answers from another probability on: with labels, or boxes.
+
+        Args:
+            threshold: 0 to 1.
+
+        Raises:
+            ArgumentError: If the number is out of range, or nothing is answered by one.
+        """
+        raise ArgumentError(
+            f"a threshold is for several labels a picture or for boxes, and the model is for "
+            f"{self.title}; leave it out"
+        )
 
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:
         """The task with other class names.

@@ -12,7 +12,7 @@ from PIL import Image
 from pellucid.data import load
 from pellucid.data.check import Finding, inspect, inspect_datasets
 from pellucid.data.check.boxes import FEW_BOXES
-from pellucid.show.boxed import COLOURS, boxed
+from pellucid.show.boxed import COLOURS, DrawnBox, boxed
 from tests.data.box_layouts import Row, Sample, write_table, write_voc
 from tests.data.made_files import encoded
 
@@ -127,7 +127,8 @@ def test_a_page_shows_pictures_with_their_boxes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("side", [60, 240])
 def test_boxes_are_drawn_where_they_are(side: int) -> None:
     picture = Image.new("L", (120, 60), 0)
-    drawn = np.asarray(boxed(picture, [((20, 10, 80, 50), "", 1), ((0, 0, 120, 60), "", 0)], side))
+    boxes = [DrawnBox((20, 10, 80, 50)), DrawnBox((0, 0, 120, 60), colour=COLOURS[0])]
+    drawn = np.asarray(boxed(picture, boxes, side))
     scale = side / 120
     assert drawn.shape == (side // 2, side, 3)
     blue, orange = (tuple(bytes.fromhex(COLOURS[k][1:])) for k in (1, 0))
