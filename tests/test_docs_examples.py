@@ -123,3 +123,9 @@ def test_driving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(text, names)  # noqa: S102 - our own
     assert names["splits"].train.own * 3 == len(names["splits"].train)
     assert names["model"].evaluate(names["splits"].test).in_bands([0.1]).bands[-1].above == 0.1
+
+
+def test_detection() -> None:
+    names: dict[str, Any] = {}
+    exec(example("detection.md"), names)  # noqa: S102 - our own
+    assert len(names["found"].boxes) == len(names["found"].classes)

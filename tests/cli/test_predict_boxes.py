@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -37,10 +37,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture.save(folder / "new" / f"{n}.png")
     frames = [Image.fromarray(scene(200 + n)[0]).resize((80, 64)) for n in range(FRAMES)]
     for ending in ("gif", "png", "webp"):
+        settings: dict[str, Any] = {"lossless": True} if ending == "webp" else {}
         frames[0].save(
-            folder / f"film.{ending}", save_all=True, append_images=frames[1:], duration=70,
-            **({"lossless": True} if ending == "webp" else {}),
-        )  # fmt: skip
+            folder / f"film.{ending}",
+            save_all=True,
+            append_images=frames[1:],
+            duration=70,
+            **settings,
+        )
     return folder
 
 

@@ -14,10 +14,11 @@ from pellucid.data.boxes import Boxes
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.errors import ArgumentError, DataError, ShapeError
 from pellucid.estimators import load_estimator
-from pellucid.estimators.detector import Found, ObjectDetector
+from pellucid.estimators.detector import ObjectDetector
 from pellucid.evaluation.detection import DetectionReport
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.tasks import Detection
+from pellucid.tasks.found import Found
 from tests.training.runs import Death, Died
 
 if TYPE_CHECKING:

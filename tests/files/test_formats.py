@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from pellucid.architectures import ARCHITECTURES
+from pellucid.architectures.detector import detector, first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine, with_loss
 from pellucid.errors import ArgumentError
 from pellucid.files import Model, load_model, save_model
 from pellucid.graph import Network, initial_weights
 from pellucid.ops import CrossEntropy
+from pellucid.tasks import Detection
 from tests.architectures.small import FOR_SMALL_PICTURES
 from tests.files.models import opened
 
@@ -67,6 +69,19 @@ def test_what_is_written_fits_the_schema(name: str, tmp_path: Path) -> None:
         {key: value for key, value in document.items() if key != "task"},
     ):
         assert problems(broken) != []
+
+
+def test_a_detector_fits_the_schema(tmp_path: Path) -> None:
+    graph = detector(ARCHITECTURES["lenet5"](3).graph((32, 64, 1)), 2)
+    task = Detection(("a", "b"), shown=0.25, most=20)
+    network = Network(graph, first_weights(graph, 0))
+    save_model(tmp_path / "model", Model(network, task, Preprocessing(32, 64, 1)))
+    assert load_model(tmp_path / "model").task == task
+    _, document = opened((tmp_path / "model").read_bytes())
+    assert problems(document) == []
+    faults: list[dict[str, Any]] = [{"shown": 2}, {"classes": []}, {"more": 1}]
+    for changed in faults:
+        assert problems({**document, "task": {**document["task"], **changed}}) != []
 
 
 def test_several_graphs_over_one_store_of_weights(tmp_path: Path) -> None:

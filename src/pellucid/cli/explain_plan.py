@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.networks import find_graph, find_network
+from pellucid.cli.networks import find_graph, find_network, find_task
 from pellucid.cli.terminal import print_result
+from pellucid.tasks import check_row
 
 
 def explain_plan(
@@ -23,14 +24,17 @@ def explain_plan(
     json: arguments.Json = False,
 ) -> None:
     """Show how the native engine computes a network: fusion, kernels, layouts, cost, times."""
-    graph = find_graph(network, input, classes)
+    graph, task = find_graph(network, input, classes), find_task(network)
+    if time and train and task is not None:
+        check_row(task, "the times of a training step (--time; --infer times answers)")
 
     from pellucid.cores import available_threads
     from pellucid.engines.native.report import report
     from pellucid.engines.native.runtime.host.this_machine import host_target
 
     target = host_target(available_threads())
-    plan = report(graph, target, batch=batch, training=train)
+    loss = None if task is None else task.loss()
+    plan = report(graph, target, batch=batch, training=train, loss=loss)
     if time and not plan.declined:
         from pellucid.engines.native.timing import measure
 

@@ -12,6 +12,7 @@ from pellucid.known_names import find_name
 
 if TYPE_CHECKING:
     from pellucid.graph import Graph
+    from pellucid.tasks import Task
 
 DEFAULT_SHAPE, DEFAULT_CLASSES = (28, 28, 1), 10
 """Of architectures that no paper gives pictures and classes."""
@@ -52,6 +53,15 @@ def find_graph(network: str, input_shape: str | None, classes: int | None) -> Gr
 
         return load_estimator(network).model_.network.graph
     return named_graph(network, input_shape, classes)
+
+
+def find_task(network: str) -> Task | None:
+    """What a model was trained for; None of an architecture's name."""
+    if not is_path(network):
+        return None
+    from pellucid.estimators import load_estimator
+
+    return load_estimator(network).model_.task
 
 
 def find_network(network: str, input_shape: str | None, classes: int | None) -> Network:

@@ -43,7 +43,7 @@ class OpenEstimator(AnsweringEstimator):
         program, task = self._learned.program, self.model_.task
         values = {name: value[0] for name, value in program.values(images).items()}
         outputs = values[program.graph.output].astype(np.float64)
-        return {**values, task.read_as: task.reading.forward([outputs], {})[0]}
+        return {**values, task.read_as: task.reading.forward([outputs[None]], {})[0][0]}
 
     def trace(self, picture: Picture, *, whole: bool = False) -> Trace:
         """Every number between a picture and the answer, in the lecture's order.

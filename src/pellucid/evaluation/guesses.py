@@ -41,7 +41,7 @@ class Guess:
         true: The class that is right; none where nobody said it.
         rank: The place of that class among the guesses, from 1.
         threshold: The share from which on labels are given; none of one class.
-        shown: What ``pixels`` are, in words.
+        boxed: Whether ``pixels`` are the picture itself with boxes on it.
     """
 
     picture: str
@@ -51,7 +51,7 @@ class Guess:
     true: str | None = None
     rank: int | None = None
     threshold: float | None = None
-    shown: str = "what the network sees"
+    boxed: bool = False
 
     @classmethod
     def of(
@@ -68,8 +68,8 @@ class Guess:
         form = form_of(task)
         rows = tuple(form.bars(answer, top))
         rank, words = answer.rank(task.names), form.line(answer)
-        shown = cls.shown if answer.boxes is None else "the picture as it is in its file"
-        return cls(answer.picture, pixels, rows, words, answer.true, rank, form.threshold, shown)
+        boxed = answer.boxes is not None
+        return cls(answer.picture, pixels, rows, words, answer.true, rank, form.threshold, boxed)
 
 
 @short_repr

@@ -17,6 +17,7 @@ from pellucid.evaluation.task_comparison import TaskComparison, check_same_task,
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
 from pellucid.short_repr import short_repr
+from pellucid.tasks import check_row
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def compare_models(
     """
     models = first.model_, second.model_
     check_same_task(models[0].task, models[1].task)
+    check_row(models[0].task, "a comparison")
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [

@@ -16,7 +16,7 @@ from pellucid.files.self_test import sample_images
 from pellucid.ops.operation import describe
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression
+from pellucid.tasks import Regression, check_row
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -271,6 +271,7 @@ def verify(
     Raises:
         DataError: If they take other pictures, or answer with another number of outputs.
     """
+    check_row(first.model.task, "a comparison")
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),

@@ -25,7 +25,7 @@ from pellucid.ops.softmax import sum_of_others
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import MultiLabel, Regression, check_row
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -383,6 +383,7 @@ def backward(
         ArgumentError: If there is no such class or label, or other numbers are expected.
     """
     activations = Activations.of(source, picture)
+    check_row(activations.model.task, "gradients of a loss")
     truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner
     one_class = activations.model.task.of_one_class

@@ -11,7 +11,7 @@ from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression
+from pellucid.tasks import Regression, check_row
 from pellucid.text import listed, printable
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def choose_score(
         ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared.
     """
     task = activations.model.task
+    check_row(task, "an explanation")
     if isinstance(task, Regression):
         if against is not None:
             raise ArgumentError(

@@ -14,7 +14,7 @@ from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression
+from pellucid.tasks import Regression, check_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,5 +127,6 @@ class Trace(Record):
 def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) -> Trace:
     """Trace a picture through a network; arguments as for :meth:`Activations.of`."""
     made = Trace(Activations.of(source, picture, whole=whole))
+    check_row(made.activations.model.task, "a trace")
     _ = made.activations.values  # now, so that what follows only reads
     return made

@@ -28,7 +28,7 @@ from pellucid.files.limits import check_limits
 from pellucid.graph import Network, graph_from_dict, graph_to_dict
 from pellucid.settings import to_dict
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, SingleLabel, Task, task_from_dict
+from pellucid.tasks import Detection, MultiLabel, SingleLabel, Task, task_from_dict
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ class Model:
         Raises:
             ArgumentError: Of numbers, which are no classes.
         """
+        if isinstance(self.task, Detection):
+            return "text"
         if not isinstance(self.task, SingleLabel | MultiLabel):
             raise ArgumentError(f"a model for {self.task.title} has no classes")
         return self.task.label_kind

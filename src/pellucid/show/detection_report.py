@@ -52,7 +52,6 @@ def detection_sections(report: DetectionReport, pictures: Dataset) -> Iterator[d
     yield d.Section(
         "Classes",
         [
-            *([d.Text(f"What stands out: {report.remark}.")] if report.remark else ()),
             _classes(report),
             d.Figure(lambda: draw_precisions(report), words, 560),
         ],
@@ -103,7 +102,7 @@ def draw_precisions(report: DetectionReport) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("average precision")
-    axes.set_title("Average precision, and how many boxes", loc="left")
+    axes.set_title("Average precision (boxes)", loc="left")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     return figure
 

@@ -28,6 +28,9 @@ _WIDTH, _PICTURE, _ROW, _TITLE = 2.6, 2.5, 0.22, 0.5  # inches
 SIDE = 224
 """CSS pixels of a picture's longer side on a page."""
 
+BOXED_SIDE = 480
+"""The same of pictures with boxes, whose words are to be read."""
+
 LONGEST = 28
 """Letters of a name in a figure."""
 
@@ -60,7 +63,9 @@ def title(guesses: Guesses) -> str:
 
 def _section(guess: Guess) -> d.Section:
     pixels = guess.pixels
-    shown = d.Pictures([d.Picture(lambda: pixels, (guess.shown,))], SIDE)
+    words = "the picture as it is in its file" if guess.boxed else "what the network sees"
+    side = BOXED_SIDE if guess.boxed else SIDE
+    shown = d.Pictures([d.Picture(lambda: pixels, (words,))], side)
     return d.Section(guess.picture, [d.Beside([shown, rows_part(guess.rows, guess.threshold)])])
 
 

@@ -10,7 +10,7 @@ from pellucid.tasks.generation import Generation
 from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
-from pellucid.tasks.task import Judge, Judged, Task, check_one_class
+from pellucid.tasks.task import Judge, Judged, Task, check_one_class, check_row
 
 if TYPE_CHECKING:
     from pellucid.data.targets import Targets
@@ -26,6 +26,7 @@ __all__ = [
     "SingleLabel",
     "Task",
     "check_one_class",
+    "check_row",
     "task_from_dict",
     "task_of",
 ]

@@ -60,9 +60,10 @@ class Detection(Task):
     kind: ClassVar[str] = Boxes.kind
     title: ClassVar[str] = Boxes.title
     measures: ClassVar[tuple[str, ...]] = ("map50", "map", "shown")
-    read_as: ClassVar[str] = "boxes"
+    read_as: ClassVar[str] = "found"
     outputs: ClassVar[str] = "logits and distances"
     each_frame: ClassVar[bool] = True
+    of_map: ClassVar[bool] = True
     classes: tuple[str, ...]
     stride: int = 8
     boxes: int = 100

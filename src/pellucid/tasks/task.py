@@ -63,6 +63,7 @@ class Task(ABC):
         read_as: What users read, as a step behind the network's last layer is called.
         outputs: What the network's last layer gives, in a word.
         counted: What :attr:`names` are, in a word.
+        of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
         each_frame: Whether each frame of an animated picture is answered; else the first.
     """
 
@@ -73,6 +74,7 @@ class Task(ABC):
     outputs: ClassVar[str] = "logits"
     counted: ClassVar[str] = "classes"
     each_frame: ClassVar[bool] = False
+    of_map: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -209,4 +211,21 @@ def check_one_class(task: Task, what: str) -> None:
         raise ArgumentError(
             f"{printable(what)}: the model is for {task.title}; this is made for single-label "
             "classification, one class a picture"
+        )
+
+
+def check_row(task: Task, what: str) -> None:
+    """Check that a network ends in one row of outputs a picture, which some things are made for.
+
+    Args:
+        task: A model's.
+        what: What only such a model has, for the message: ``a trace``.
+
+    Raises:
+        ArgumentError: If it ends in a map.
+    """
+    if task.of_map:
+        raise ArgumentError(
+            f"{what}: the model is for {task.title} and ends in a map; this is made for networks "
+            "that end in one row of outputs a picture: classes, labels or numbers"
         )

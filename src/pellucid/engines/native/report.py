@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pellucid.engines.native.kernels.region import Region
     from pellucid.engines.native.target import Target
     from pellucid.graph import Graph, Node
+    from pellucid.ops.loss import Loss
 
 INFERENCE_PASS = ("forward",)
 TRAINING_STEP = (LEARN[0], *AFTERWARDS)
@@ -126,7 +127,9 @@ class PlanReport(Record):
         return values
 
 
-def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanReport:
+def report(
+    graph: Graph, target: Target, *, batch: int, training: bool, loss: Loss | None = None
+) -> PlanReport:
     """Plan a network and report the plan.
 
     Args:
@@ -134,10 +137,11 @@ def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanR
         target: What the code is for.
         batch: Images at once.
         training: A step with SGD and momentum, or else a forward pass.
+        loss: What a step minimises; none: the cross-entropy.
     """
     plain = PlanReport(target.cpu, target.lanes, target.threads, batch, training)
     try:
-        code, folded = write_for_report(graph, target, batch=batch, training=training)
+        code, folded = write_for_report(graph, target, batch=batch, training=training, loss=loss)
     except Declined as reason:
         return replace(plain, declined=str(reason))
     stages = tuple(
@@ -148,7 +152,13 @@ def report(graph: Graph, target: Target, *, batch: int, training: bool) -> PlanR
 
 
 def write_for_report(
-    graph: Graph, target: Target, *, batch: int, training: bool, apart: bool = False
+    graph: Graph,
+    target: Target,
+    *,
+    batch: int,
+    training: bool,
+    apart: bool = False,
+    loss: Loss | None = None,
 ) -> tuple[Code, Folded]:
     """The code that is reported on, and the graph that it is of: with batch norms folded, or not.
 
@@ -158,12 +168,13 @@ def write_for_report(
         batch: Images at once.
         training: A step with SGD and momentum, or else a forward pass.
         apart: Whether each stage is called by itself.
+        loss: What a step minimises; none: the cross-entropy.
 
     Raises:
         Declined: If a layer has no kernel.
     """
     folded = Folded.nothing(graph) if training else fold(graph)
-    step = Step.of(graph, CrossEntropy(), SGD(momentum=0.9)) if training else None
+    step = Step.of(graph, loss or CrossEntropy(), SGD(momentum=0.9)) if training else None
     learning = Learning.of(step) if step else None
     code = write(folded.graph, target, capacity=batch, learning=learning, apart=apart)
     return code, folded

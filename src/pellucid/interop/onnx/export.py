@@ -19,7 +19,7 @@ from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, Call, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import Generation, MultiLabel, Regression, Task
+from pellucid.tasks import Generation, MultiLabel, Regression, Task, check_row
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def described(
         layout: As :func:`save_onnx` takes it.
         dtype: As :func:`save_onnx` takes it.
     """
+    check_row(model.task, "an ONNX file")
     shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
     second = NUMBERS if isinstance(model.task, Regression) else PROBABILITIES
     answer = f"float32 ({BATCH}, {len(model.task.names)})"
@@ -108,6 +109,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
+    check_row(model.task, "an ONNX file")
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     size = 4 * sum(array.size for array in network.weights.values())

@@ -1,0 +1,100 @@
+"""Every command and method on a detector works, or says in a line what it is made for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pellucid as pl
+from pellucid.errors import ArgumentError
+from tests.estimators.test_detector import made, scene, scenes
+from tests.messages import check_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("commands")
+    made(epochs=1, engine="reference").fit(scenes(0, 8)).save(folder / "boxes.safetensors")
+    Image.fromarray(scene(1)[0]).save(folder / "1.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["trace", "M", "P"],
+        ["explain", "M", "P"],
+        ["explain", "M", "P", "--method", "grad-cam"],
+        ["backward", "M", "P"],
+        ["page", "M", "--out", "page.html"],
+        ["export", "M", "--out", "model.onnx"],
+        ["compare", "M", "M", "D"],
+        ["verify", "M", "M"],
+        ["features", "P", "--from", "M", "--out", "features.csv"],
+        ["predict", "M", "P", "--label", "dark"],
+        ["predict", "M", "P", "--top", "3"],
+    ],
+    ids=lambda given: " ".join(given[:1] + given[2:5]),
+)
+def test_what_is_made_for_others_says_so(
+    pellucid: Command, folder: Path, tmp_path: Path, given: list[str]
+) -> None:
+    places = {"M": folder / "boxes.safetensors", "P": folder / "1.png", "D": folder}
+    done = pellucid(*(places.get(each, each) for each in given), code=1)
+    line = done.stderr.splitlines()[-1]
+    assert len(line) < 300
+    assert "object detection" in line or "ends in" in line or "dense" in line, line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["summary", "M"], ["kernels", "M", "--out", "kernels.png"], ["explain-plan", "M", "-b", "2"]],
+    ids=lambda given: str(given[0]),
+)
+def test_what_shows_networks_shows_a_detector(
+    pellucid: Command, folder: Path, given: list[str]
+) -> None:
+    model = folder / "boxes.safetensors"
+    assert pellucid(*(model if each == "M" else each for each in given)).stdout
+    if given[0] == "explain-plan":
+        plan = json.loads(pellucid(given[0], model, "--json").stdout)
+        assert any("loss" in json.dumps(stage) for stage in plan["stages"])
+
+
+def test_methods(folder: Path) -> None:
+    detector = pl.ObjectDetector.load(folder / "boxes.safetensors")
+    picture = scene(1)[0]
+    for call in (
+        lambda: detector.trace(picture),
+        lambda: detector.backward(picture),
+        lambda: detector.explain(picture),
+        lambda: detector.page(),
+        lambda: detector.features(picture),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            call()
+        check_line(caught.value, 300)
+    values = detector.values(picture)
+    found = detector.detections(picture, 0.01)
+    assert not isinstance(found, list)
+    rows = values["found"]
+    np.testing.assert_allclose(rows[: len(found), :4], found.boxes)
+    assert detector.summary().parameters > 0
+    renamed = detector.renamed(["night", "day"])
+    again = renamed.detections(picture, 0.01)
+    assert not isinstance(again, list)
+    assert set(again.classes) <= {"night", "day"}
+    few = detector.with_threshold(0.9).predict(picture)
+    assert not isinstance(few, list)
+    assert len(few) <= len(found)
+    assert (few.probabilities >= 0.9).all()
