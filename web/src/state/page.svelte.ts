@@ -1,5 +1,6 @@
 /** What the page shows: the picture, the values that it gives rise to, what is selected. */
 
+import { briefNames } from "../text/brief";
 import type { PageData, Position } from "../engine/data";
 import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
@@ -115,9 +116,13 @@ export class PageState {
     this.takeSample(0);
   }
 
-  get names(): string[] {
+  /** What the outputs stand for, whole; own classes in the place of the network's. */
+  get fullNames(): string[] {
     return this.classes ?? this.data.model.names;
   }
+
+  /** The same as they are shown. */
+  names = $derived.by(() => briefNames(this.fullNames));
 
   /** What an output stands for, also one that stands for no class of one's own. */
   nameOf(output: number): string {
