@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be found"
 SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
-ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be found"
-SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 NOWHERE = "outside, its factor is 0, wherever it is read"
 EQUIVALENT = {

@@ -57,3 +57,12 @@ export function float32Steps(a: number, b: number): number {
   };
   return Math.abs(order(a) - order(b));
 }
+
+/** Of what is added up, how much rounding on the way to the engine's value can change at most. */
+const ROUNDING = 1e-3;
+
+/** Whether rounding explains that a sum and the engine's value are apart. */
+export function roundedApart(total: number, value: number, terms: readonly number[]): boolean {
+  const size = terms.reduce((sum, term) => sum + Math.abs(term), Math.abs(value));
+  return !(Math.abs(total - value) > ROUNDING * size);
+}

@@ -34,6 +34,7 @@ export const backward = {
   at: "∂loss/∂",
   weightStep: (before: string, rate: string, gradient: string, after: string) =>
     `The weight is ${before}; after one step ${before} − ${rate} · (${gradient}) = ${after}.`,
+  tooSmall: "The step is too small to change a float32 number of this size.",
   valueIs: (value: string) => `The value is ${value}.`,
   openValue: "Open the value",
   begins: "Here the loss begins: see the table of outputs below.",

@@ -83,12 +83,14 @@ export const number = {
   engine: "the engine's value, float32",
   read: "as it is shown, in double precision",
   difference: "difference",
-  units: (steps: number) =>
+  units: (steps: number, rounded: boolean) =>
     steps === 0
       ? "none: the same float32"
       : steps === 1
         ? "one float32 step: the engine rounds after every step"
-        : steps > 1e6
-          ? "the terms cancel almost entirely: what is left is the engine's rounding"
-          : `${steps} float32 steps: the engine rounds after every step`,
+        : !rounded
+          ? "▲ more than rounding explains: the terms do not make the engine's value"
+          : steps > 1e6
+            ? "the terms cancel almost entirely: what is left is the engine's rounding"
+            : `${steps} float32 steps: the engine rounds after every step`,
 };

@@ -33,6 +33,7 @@ export const backward = {
   at: "∂손실/∂",
   weightStep: (before: string, rate: string, gradient: string, after: string) =>
     `가중치는 ${before}, 한 걸음 뒤에는 ${before} − ${rate} · (${gradient}) = ${after}입니다.`,
+  tooSmall: "걸음이 너무 작아 이 크기의 float32 수는 바뀌지 않습니다.",
   valueIs: (value: string) => `값은 ${value}입니다.`,
   openValue: "값 열어 보기",
   begins: "손실이 여기서 시작합니다. 아래의 출력 표를 보세요.",

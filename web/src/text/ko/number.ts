@@ -84,12 +84,14 @@ export const number = {
   engine: "엔진의 값 (float32)",
   read: "보이는 값 (배정밀도)",
   difference: "차이",
-  units: (steps: number) =>
+  units: (steps: number, rounded: boolean) =>
     steps === 0
       ? "없음: 같은 float32 값"
       : steps === 1
         ? "float32 한 칸: 엔진은 단계마다 반올림합니다"
-        : steps > 1e6
-          ? "항들이 거의 상쇄되어, 남은 것은 엔진의 반올림입니다"
-          : `float32 ${steps}칸: 엔진은 단계마다 반올림합니다`,
+        : !rounded
+          ? "▲ 반올림으로 설명되지 않는 차이입니다: 항들로 엔진의 값이 나오지 않습니다"
+          : steps > 1e6
+            ? "항들이 거의 상쇄되어, 남은 것은 엔진의 반올림입니다"
+            : `float32 ${steps}칸: 엔진은 단계마다 반올림합니다`,
 };
