@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pellucid.data.asked import names_one
+from pellucid.explain.methods import METHODS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def test_all_methods_of_one_picture(
 ) -> None:
     Image.fromarray(digits[1].images[0, ..., 0]).save(tmp_path / "a.png")
     done = pellucid("explain", model_path, "a.png", "--method", "all", "-o", "sheet.png")
-    assert len(done.stdout.splitlines()) == 1 + 10
+    assert len(done.stdout.splitlines()) == 1 + len(METHODS)
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert min(sheet.size) > 1000
 

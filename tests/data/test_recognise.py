@@ -103,8 +103,10 @@ def test_what_is_asked_for_goes_before_what_is_recognised(folder: Path) -> None:
     assert numbers.labels.dtype == np.float64
     assert set(numbers.labels) <= set(range(7))
     assert load(whole, task="Multi_Label").train.kind == "multi-label"
-    with pytest.raises(PellucidError, match="task"):
+    with pytest.raises(PellucidError, match="boxes"):
         load(whole, task="detection")
+    with pytest.raises(PellucidError, match="task"):
+        load(whole, task="segmentation")
 
 
 def test_many_integers_are_said_to_be_taken_for_classes(folder: Path) -> None:

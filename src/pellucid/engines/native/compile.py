@@ -174,7 +174,7 @@ def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss | LossByRef
             wanted = Computed(node.targets, place)
         else:
             if node.targets not in targets:
-                outputs = plan.shape(plan.makers[node.value])
+                outputs = plan.shapes[plan.makers[node.value]]
                 numbers = prod(node.operation.target_shape(outputs))
                 targets[node.targets] = Given(plan, node.targets, numbers)
             wanted = targets[node.targets]

@@ -83,7 +83,7 @@ class LossByReference:
 
     def _compute(self, images: int) -> None:
         view = self.plan.view(self._value, self._memory, images)
-        logits = np.array(view).reshape(images, *self.plan.shape(self.origin))
+        logits = np.array(view).reshape(images, *self.plan.shapes[self.origin])
         wanted = self.targets.read(self.plan, self._memory, images)
         wanted = wanted.reshape(images, *self.operation.target_shape(logits.shape[1:]))
         loss, slope = self.operation.value_and_gradient(logits, wanted)
