@@ -206,7 +206,7 @@ test("fewer classes of one's own are learned, saved, and learned again by Python
   const own = ["bright 밝은", "dark <i>"];
   await page.getByRole("tab", { name: "Why" }).click();
   await page.getByRole("button", { name: /^Mute/ }).first().click();
-  const names = await page.locator("[aria-live] table th[scope=row]").allTextContents();
+  const names = await page.locator("[data-test=surgery] th[scope=row]").allTextContents();
   expect(names.sort()).toEqual(own);
   const choices = await page.getByRole("combobox", { name: "Speaks for" }).locator("option");
   expect((await choices.allTextContents()).sort()).toEqual(own);
