@@ -90,15 +90,14 @@ def test_what_is_written_down() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_operation_in_a_graph(case: Any) -> None:
-    """One node of each; what takes a flat vector or several inputs gets them made for it."""
-    operation = {"kind": "flatten"}
-    nodes = [{"name": "flat", "inputs": ["input"], "operation": operation}]
-    shape = next((list(s) for s in case.shapes if len(s) == 3), [1, 1, case.shapes[0][0]])
-    source = "input" if len(case.shapes[0]) == 3 else "flat"
-    graph = {"input_shape": shape, "nodes": nodes}
+    """One node of each, that reads an input of its own shape for each that it takes."""
+    inputs = {
+        f"input {k}": {"shape": list(shape), "dtype": "float32", "per": "example"}
+        for k, shape in enumerate(case.shapes)
+    }
     own = through_json_operation(case.operation)
-    nodes.append({"name": "it", "inputs": [source] * len(case.shapes), "operation": own})
-    made = graph_from_dict(graph)
+    node = {"name": "it", "inputs": list(inputs), "operation": own}
+    made = graph_from_dict({"inputs": inputs, "outputs": {"it": "it"}, "nodes": [node]})
     assert made["it"].operation == case.operation
     assert graph_from_dict(through_json(made)) == made
 

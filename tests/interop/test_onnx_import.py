@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import pellucid
+from pellucid.blocks import Layer
 from pellucid.engines import get_engine
 from pellucid.errors import FileFormatError, MissingDependencyError, PellucidError
 from pellucid.interop.onnx.export import file_of, onnx_graph, onnx_model
@@ -20,9 +21,10 @@ from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_library, onnx_runtime
 from pellucid.interop.onnx.options import InputForm
 from pellucid.interop.onnx.translating import translated
-from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential
+from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential, Tanh
+from pellucid.ops import AffineGrid, Embedding
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
-from tests.engines.networks import GRAPHS
+from tests.engines.networks import GRAPHS, network
 from tests.engines.test_operations import build
 from tests.files.models import assert_same
 from tests.interop.onnx_files import apart, model, pixels
@@ -31,6 +33,8 @@ from tests.ops.cases import CASES, Case
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pellucid.graph import Network
 
 CHEAP = [name for name in GRAPHS if not name.startswith(("vgg", "resnet"))]
 SMALL = Sequential([Conv2D(4, (3, 2)), ReLU(), Flatten(), Dense(3)]).graph((5, 7, 3))
@@ -72,18 +76,60 @@ def test_ours_without_what_they_say_of_themselves(name: str) -> None:
     assert any("probabilities" in note for note in found.notes)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+SEQUENCES = [case for case in CASES if isinstance(case.operation, Embedding)]
+"""What sequences are made of: an imported network has feature maps and vectors, and no words."""
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in SEQUENCES], ids=str)
 def test_operations_come_back(case: Case) -> None:
-    network, images, _ = build(case)
-    weights = {name: array.astype(np.float32) for name, array in network.weights.items()}
-    task = SingleLabel(("a", "b", "c", "d"))
-    proto = file_of(onnx_graph(network.graph, task, weights, InputForm("nhwc", "float32")))
-    found = translated(proto, Asked(layout="nhwc"), None)
+    net, images, _ = build(case)
+    found = translated(without_metadata(net), Asked(layout="nhwc"), None)
     expected, answers = (
         get_engine("reference").load(each).forward(images.astype(np.float32))
-        for each in (network, found.network)
+        for each in (net, found.network)
     )
     assert apart(answers, expected) < 1e-5
+
+
+def without_metadata(net: Network) -> onnx.ModelProto:
+    weights = {name: array.astype(np.float32) for name, array in net.weights.items()}
+    task = SingleLabel(("a", "b", "c", "d"))
+    return file_of(onnx_graph(net.graph, task, weights, InputForm("nhwc", "float32")))
+
+
+@pytest.mark.parametrize("case", SEQUENCES, ids=str)
+def test_sequences_are_refused_by_the_name_of_a_node(case: Case) -> None:
+    with pytest.raises(FileFormatError, match=r"operation.nearest' \(Round\)"):
+        translated(without_metadata(build(case)[0]), Asked(layout="nhwc"), None)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        AffineGrid((3, 4)),
+        AffineGrid((4, 1), align_corners=True, relative=True),
+        AffineGrid((2, 5), relative=True, scale=0.25),
+    ],
+    ids=str,
+)
+def test_an_affine_grid_of_what_no_dense_layer_makes(grid: AffineGrid) -> None:
+    """What is multiplied and added before the matrix product belongs to the grid."""
+    layers = [Flatten(), Dense(6), Tanh(), Layer(grid), Flatten(), Dense(4)]
+    found = translated(
+        without_metadata(network(Sequential(layers).graph((3, 2, 1)))), Asked(), None
+    )
+    operations = [node.operation for node in found.network.graph.nodes]
+    assert [each for each in operations if isinstance(each, AffineGrid)] == [grid]
+
+
+def test_a_matrix_product_of_other_places_is_no_affine_grid() -> None:
+    layers = [Flatten(), Dense(6), Layer(AffineGrid((3, 4))), Flatten(), Dense(4)]
+    proto = without_metadata(network(Sequential(layers).graph((3, 2, 1))))
+    (places,) = (each for each in proto.graph.initializer if each.name.endswith("places"))
+    moved = numpy_helper.to_array(places) + np.float32(0.01)
+    places.CopyFrom(numpy_helper.from_array(moved, places.name))
+    with pytest.raises(FileFormatError, match=r"\(N, 2, 3\) by \(3, 12\)"):
+        translated(proto, Asked(), None)
 
 
 def test_a_changed_file_of_ours_is_read_as_another_programs() -> None:

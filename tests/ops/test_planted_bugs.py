@@ -22,13 +22,23 @@ if TYPE_CHECKING:
 
     from pellucid.ops.operation import Array
 
+
+def faults(gradient: Array) -> Iterator[tuple[str, Array]]:
+    """The gradient with one fault each."""
+    yield "wrong sign", -gradient
+    yield "missing factor", 2 * gradient
+    for axis, length in enumerate(gradient.shape):
+        if length > 1:
+            yield f"moved along axis {axis}", np.roll(gradient, 1, axis)
+
+
 ONE_WINDOW = "one window covers the axis, and shares its gradient out equally"
 BY_STEPS = "which row is taken changes by steps: the gradient is 0"
 NO_EFFECT = {
     **{
         (str(case), "input 0", fault): BY_STEPS
         for case in WORDS
-        for fault in ("wrong sign", "missing factor", "moved along axis 0", "moved along axis 1")
+        for fault, _ in faults(np.zeros((case.batch, *case.shapes[0])))
     },
     ("global_average_pool: feature maps", "input 0", "moved along axis 1"): ONE_WINDOW,
     ("global_average_pool: feature maps", "input 0", "moved along axis 2"): ONE_WINDOW,
@@ -42,15 +52,6 @@ NO_EFFECT = {
     },
 }
 """Faults that change no number, and why; besides, an axis of length 1 has nowhere to move."""
-
-
-def faults(gradient: Array) -> Iterator[tuple[str, Array]]:
-    """The gradient with one fault each."""
-    yield "wrong sign", -gradient
-    yield "missing factor", 2 * gradient
-    for axis, length in enumerate(gradient.shape):
-        if length > 1:
-            yield f"moved along axis {axis}", np.roll(gradient, 1, axis)
 
 
 def rejects(check: Callable[[Mapping[str, Array]], None], gradients: Mapping[str, Array]) -> bool:

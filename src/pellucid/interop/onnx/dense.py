@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
+from pellucid.interop.onnx.resizing import affine_product
 from pellucid.interop.onnx.views import of_vector, reordered
 
 if TYPE_CHECKING:
@@ -74,9 +75,14 @@ def gemm(builder: Builder, node: OnnxNode) -> None:
 
 
 def matmul(builder: Builder, node: OnnxNode) -> None:
-    """``MatMul`` with a constant matrix; an ``Add`` behind it becomes its bias."""
+    """``MatMul`` with a constant matrix; an ``Add`` behind it becomes its bias.
+
+    Affine maps times the places of pixels are an affine grid.
+    """
     value = builder.value(node)
     kernel = builder.weight(node, 1)
+    if kernel.ndim == 2 and affine_product(builder, node, value, kernel):
+        return
     if len(value.theirs) != 1 or kernel.ndim != 2:
         raise node.refuse(
             f"it multiplies {builder.described(value)} by {kernel.shape}; expected a vector (N, F) "

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid import ops
-from pellucid.interop.onnx.views import of_maps
+from pellucid.interop.onnx.views import Affine, of_maps
+from pellucid.ops.affine_grid import IDENTITY, base
 
 if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
     from pellucid.interop.onnx.nodes import OnnxNode
     from pellucid.interop.onnx.views import Value
+    from pellucid.ops.operation import Array
 
 METHODS = {"nearest": "nearest", "linear": "bilinear"}
 
@@ -108,6 +113,44 @@ def affine_grid(builder: Builder, node: OnnxNode) -> None:
     name = builder.add(node, operation, vector.node)
     made = of_maps(name, builder.shape(name))
     builder.result(node, made.seen_as(*made.ours))
+
+
+def affine_product(builder: Builder, node: OnnxNode, value: Value, places: Array) -> bool:
+    """A matrix product that is an affine grid, as older files have it; whether it is one.
+
+    Args:
+        builder: The network.
+        node: The product.
+        value: Affine maps, (2, 3).
+        places: (3, H·W): u, v and 1 of each position, row by row.
+    """
+    if value.shape != (2, 3) or not value.is_vector or len(places) != 3:
+        return False
+    height = len(np.unique(places[1]))
+    size = height, places.shape[1] // height
+    for align_corners in (False, True):
+        wanted = base(size, align_corners).reshape(-1, 3).T
+        if wanted.shape == places.shape and np.allclose(places, wanted, rtol=0, atol=1e-6):
+            break
+    else:
+        return False
+    affine = value.affine or Affine(np.ones(1), np.zeros(1))
+    relative = bool(affine.shift.any())
+    identity = np.asarray(IDENTITY) if relative else np.zeros(1)
+    if np.ptp(affine.scale) or (affine.shift != identity).any():
+        return False
+    theta = builder.vector(node, replace(value, affine=None).seen_as(sum(value.theirs, ())))
+    if theta.ours != theta.theirs:
+        return False
+    operation = builder.make(
+        node, ops.AffineGrid, size=size, align_corners=align_corners, relative=relative,
+        scale=float(affine.scale.flat[0]),
+    )  # fmt: skip
+    name = builder.add(node, operation, theta.node)
+    made = of_maps(name, builder.shape(name))
+    two, rows, columns = made.theirs
+    builder.result(node, made.seen_as(two, rows + columns))
+    return True
 
 
 def grid_sample(builder: Builder, node: OnnxNode) -> None:

@@ -52,9 +52,9 @@ class Transposed(PackedKernel):
 
     @classmethod
     def declines(cls, region: Region, target: Target) -> str:
-        operation = region.operation
-        if not isinstance(operation, ops.ConvTranspose2D):
+        if not isinstance(region.operation, cls.operations):
             return super().declines(region, target)
+        operation = _of(region)
         if any(step > k for step, k in zip(operation.stride, operation.size, strict=True)):
             return "a stride beyond the kernel leaves outputs that nothing reaches"
         return declines_epilogue(region)
@@ -97,7 +97,7 @@ class Transposed(PackedKernel):
         )
         self.back: FlippedKernel | None = None
         if plan.wants_gradient(region.sources[0]):
-            weights = plan.place(f"turned {self.name}", self.geometry.packing.size)
+            weights = plan.place(f"flipped {self.name} backward", self.geometry.packing.size)
             kh, kw = operation.size
             taps = tuple((ky, kx) for ky in range(kh) for kx in range(kw))
             to = plan.gradients[region.sources[0]].layout
@@ -132,7 +132,7 @@ class Transposed(PackedKernel):
             target_stride=self.spreading.stride,
             target_origin=phase.first,
         )
-        weights = self.plan.place(f"phase {self.name} {phase.first}", packing.size)
+        weights = self.plan.place(f"flipped {self.name} {phase.first}", packing.size)
         taps = tuple((ky, kx) for ky, _ in down for kx, _ in across)
         return FlippedKernel(convolution, weights, taps)
 
