@@ -76,7 +76,7 @@ class Drive:
         return cls(smooth(0.02, 40), smooth(0.25, 25), smooth(0.03, 16), seed)
 
     def picture(self, moment: int, right: float, height: int, width: int) -> NDArray[np.uint8]:
-        """What a camera sees that is so many metres to the right of the middle, uint8 (H, W, 3)."""
+        """What a camera sees at an offset in metres to the right of the middle, uint8 (H, W, 3)."""
         look = np.random.default_rng(self.look)
         road, ground, sky = look.uniform((70, 60, 120), (120, 130, 220))
         tint = look.uniform(0.6, 1.0, (3, 3))

@@ -104,6 +104,26 @@ def test_boxes_are_in_the_pixels_of_the_picture(fitted: ObjectDetector, tmp_path
         np.testing.assert_allclose(each.boxes, found.boxes)
 
 
+def test_one_answer_for_a_picture_and_a_list_for_arrays_of_them() -> None:
+    """Grey pictures may come without a channel axis, which is no picture's height."""
+    grey = scenes(0, 4)
+    data = Dataset(grey.images[..., :1], targets=grey.targets)
+    model = made(epochs=1, engine="reference").fit(data)
+    several = data.images[..., 0]
+    one = model.detections(several[0])
+    assert isinstance(one, Found)
+    for count in (1, 3):
+        found = model.detections(several[:count])
+        assert isinstance(found, list)
+        assert len(found) == count
+        np.testing.assert_array_equal(found[0].boxes, one.boxes)
+        again = model.detections(data.images[:count])
+        assert isinstance(again, list)
+        np.testing.assert_array_equal(again[0].boxes, one.boxes)
+    with pytest.raises(DataError):
+        model.predict([])
+
+
 def test_saved_and_loaded_it_answers_the_same(fitted: ObjectDetector, tmp_path: Path) -> None:
     fitted.save(tmp_path / "model.safetensors")
     loaded = load_estimator(tmp_path / "model.safetensors")

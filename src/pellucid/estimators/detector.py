@@ -146,23 +146,7 @@ class ObjectDetector(PagedEstimator):
             return self.image_size
         return super().reading_size(pictures, size)
 
-    def _first_network(
-        self, data: Dataset, seed: int, before: Start | None = None
-    ) -> tuple[Network, dict[str, Any] | None]:
-        if before is not None:
-            return before.network, before.record
-        origin = self._origin()
-        if origin is None:
-            return self._new_network(data, seed), None
-        started = self._started(origin, data, seed)
-        return started.network, started.record
-
-    def start_line(self, data: Dataset) -> str | None:
-        """What ``fit`` would start from, in a line; None: from scratch."""
-        origin = self._origin()
-        return None if origin is None else self._started(origin, data, self.seed).line
-
-    def _started(self, origin: Model, data: Dataset, seed: int) -> Start:
+    def _start(self, origin: Model, data: Dataset, seed: int) -> Start:
         """A detector whose weights are a model's where that has them."""
         again = self.warm_start and self._fitted is not None
         if again or self.start_from is None:
@@ -234,19 +218,26 @@ class ObjectDetector(PagedEstimator):
         self, pictures: Picture | Sequence[Picture] | NDArray[Any], least: float
     ) -> Found | list[Found]:
         checks.number("least", least, 0.0, 1.0)
-        several = isinstance(pictures, list | tuple)
-        given: Sequence[Any] = pictures if several else [pictures]  # type: ignore[assignment]
-        found = [each for picture in given for each in self._of_one(picture, least)]
-        single = not several and (not isinstance(pictures, np.ndarray) or len(found) == 1)
+        if isinstance(pictures, list | tuple) and pictures:
+            return [each for picture in pictures for each in self._of_one(picture, least)[0]]
+        found, single = self._of_one(pictures, least)
         return found[0] if single else found
 
-    def _of_one(self, picture: Picture | NDArray[Any], least: float) -> list[Found]:
-        """What is found in a picture, or in each of an array of pictures of the network's size."""
-        size = picture_size(self.model_, picture, self.max_pixels)
-        images, _ = as_images(self.model_, picture, self.max_pixels)
+    def _of_one(
+        self, pictures: Picture | Sequence[Picture] | NDArray[Any], least: float
+    ) -> tuple[list[Found], bool]:
+        """What is found in a picture, or in each of an array of pictures of the network's size.
+
+        Returns:
+            What is found, and whether a single picture was meant.
+        """
+        images, single = as_images(self.model_, pictures, self.max_pixels)
+        placement = None
+        if single:
+            size = picture_size(self.model_, pictures, self.max_pixels)  # type: ignore[arg-type]
+            placement = self.model_.preprocessing.placement(*size)
         rows = self._task.answer(forward(self._learned.program, images).astype(np.float64))
-        placement = None if size is None else self.model_.preprocessing.placement(*size)
-        return [Found.of(each, self._task, placement, least) for each in rows]
+        return [Found.of(each, self._task, placement, least) for each in rows], single
 
     def score(
         self, pictures: Pictures, labels: Sequence[Any] | NDArray[Any] | None = None

@@ -96,8 +96,8 @@ def as_images(model: Model, pictures: Pictures, max_pixels: int) -> tuple[NDArra
     return preprocessing.read(found, max_pixels=limit)[None], True
 
 
-def picture_size(model: Model, picture: Picture, max_pixels: int) -> tuple[int, int] | None:
-    """Width and height of a picture as it is given, upright; None for an array of several.
+def picture_size(model: Model, picture: Picture, max_pixels: int) -> tuple[int, int]:
+    """Width and height of a single picture as it is given, upright.
 
     Args:
         model: The model, of whose data a picture may be named.
@@ -107,8 +107,6 @@ def picture_size(model: Model, picture: Picture, max_pixels: int) -> tuple[int, 
     Raises:
         DataError: If the picture cannot be used.
     """
-    if isinstance(picture, np.ndarray) and picture.ndim > 3:
-        return None
     found = ReferencedPictures(model, max_pixels=max_pixels).resolved(picture)
     if isinstance(found, np.ndarray):
         height, width = found.shape[:2]
