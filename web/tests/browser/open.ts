@@ -76,6 +76,12 @@ export async function open(file: string, look: Look = {}): Promise<Opened> {
   if (look.before) await context.addInitScript(look.before);
   const page = await context.newPage();
   await page.goto(address + (look.hash ? `#${look.hash}` : ""));
+  // the page unpacks its data after it was loaded; what is no page of ours has nothing to wait for
+  if (await page.locator("script#page").count()) {
+    await page.waitForFunction(
+      () => "pellucid" in window || document.querySelector("[role=alert]") !== null,
+    );
+  }
   const close = async (): Promise<void> => {
     await context.close();
     if (faults.length) throw new Error(`faults of ${file}:\n${faults.join("\n")}`);
