@@ -12,6 +12,7 @@ import pytest
 from pellucid import ImageClassifier
 from pellucid.files.lock import FolderLock
 from pellucid.metrics.chance import wilson
+from pellucid.tasks import TASKS
 from pellucid.training.runs import list_runs
 from tests.training.runs import Death, Died
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pellucid import Dataset
+    from pellucid.tasks.task import Task
     from tests.cli.conftest import Command
 
 
@@ -73,6 +75,17 @@ def test_every_run_is_listed_with_what_is_known(folder: Path) -> None:
     assert "model.safetensors" in str(found["cut"].reason)
     assert "config.json" in str(found["garbled"].reason)
     assert "last.safetensors" in str(found["garbled"].reason)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_runs_are_ranked_by_the_first_measure_of_their_task(
+    task: type[Task], tmp_path: Path
+) -> None:
+    results = {f"validation_{name}": 0.5 for name in sorted(task.measures)}
+    config = {"recipe": {}, "data": {}, "results": results}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (run,) = list_runs(tmp_path)
+    assert tuple(run.measures) == tuple(name for name in task.measures if name != "accuracy")
 
 
 def test_a_run_that_is_being_written_is_running(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,3 +198,8 @@ def test_advice_can_be_typed() -> None:
             for option in OPTION.findall(each.advice):
                 assert option in options("train")
                 assert re.search(rf"{option} [\w.-]+", each.advice), each.advice
+
+
+def test_a_short_training_is_to_become_one_of_the_usual_length() -> None:
+    usual = replace(setup("lecture", epochs=2), usual_epochs=60)
+    assert "--epochs 60" in advice.train_longer(usual, epochs(2))

@@ -117,7 +117,10 @@ def check(
         from pellucid.data.reading import Reading
         from pellucid.transfer.suspicions import with_suspicions
 
-        reading = Reading("quarantine", max_pixels, max_bytes, cache, path_column, label_column)
+        reading = Reading(
+        max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
         with CountBar("features", console) as progress:
             found, _ = read_features(data, body, reading, task, engine, progress)
         with CountBar("folds", console) as progress:

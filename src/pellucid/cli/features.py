@@ -73,7 +73,10 @@ def features(
     from pellucid.data.reading import Reading
     from pellucid.files import write_file
 
-    reading = Reading("quarantine", max_pixels, max_bytes, cache, path_column, label_column)
+    reading = Reading(
+        max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
     console = remarks()
     labelled = are_labelled(data, reading, task)
     found: PictureFeatures | None

@@ -136,9 +136,11 @@ class TrainOptions:
     def reading(self, max_pixels: int) -> Reading:
         """How the data are read, with a limit to a picture's pixels."""
         return Reading(
-            self.bad, max_pixels, self.max_bytes, self.cache, self.path_column, self.label_column,
-            self.group, self.test_fold, side_cameras_of(self.side_cameras, self.side_columns),
-            self.sound,
+            bad=self.bad, max_pixels=max_pixels, max_bytes=self.max_bytes, cache=self.cache,
+            path_column=self.path_column, label_column=self.label_column,
+            group=self.group, test_fold=self.test_fold,
+            side_cameras=side_cameras_of(self.side_cameras, self.side_columns),
+            sound=self.sound,
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

@@ -158,8 +158,9 @@ def load(
         ArgumentError: A setting is outside its range.
     """
     reading = Reading(
-        bad, max_pixels, max_bytes, cache, path_column, label_column, group, test_fold,
-        side_cameras_of(side_cameras, side_columns), sound,
+        bad=bad, max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
+        path_column=path_column, label_column=label_column, group=group, test_fold=test_fold,
+        side_cameras=side_cameras_of(side_cameras, side_columns), sound=sound,
     )  # fmt: skip
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,
@@ -321,7 +322,10 @@ def load_for(
             model, or arrays have another shape than the model takes.
         ArgumentError: A setting is outside its range.
     """
-    reading = Reading(bad, max_pixels, max_bytes, cache, path_column, label_column)
+    reading = Reading(
+        bad=bad, max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
     return read_for(
         source, reading, preprocessing=preprocessing, classes=classes,
         source_classes=source_classes, known=known, split=split,

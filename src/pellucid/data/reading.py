@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pellucid.data.side_cameras import SideCameras
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """How data are read; each setting as :func:`pellucid.data.load` takes it.
 

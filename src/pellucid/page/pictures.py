@@ -116,7 +116,7 @@ class Finder:
 
     def _splits(self, source: DataSource) -> Splits:
         """Data in parts, drawn with the seed, as the network takes them."""
-        reading = Reading("quarantine", self.max_pixels, None, True, None, None)
+        reading = Reading(max_pixels=self.max_pixels)
         return read_splits(
             source, reading, seed=self.seed, allow_one_class=True, like=self.model.preprocessing
         )

@@ -48,11 +48,13 @@ class Setup:
         graph: The network; none: unknown.
         recipe: As the model's provenance has it; empty: unknown.
         task: What for; none: unknown.
+        usual_epochs: How long such a network is trained where nothing else is asked.
     """
 
     graph: Graph | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     task: Task | None = None
+    usual_epochs: int = EARLY_EPOCHS
 
     @property
     def has_batch_norms(self) -> bool:
@@ -102,7 +104,7 @@ class Setup:
         return values.get(name) if isinstance(values, dict) else None
 
 
-def train_longer(setup: Setup, history: Sequence[Epoch], least: int = EARLY_EPOCHS) -> str:
+def train_longer(setup: Setup, history: Sequence[Epoch]) -> str:
     """How to train for longer: by more epochs, or by more patience where that ended it.
 
     A head that is solved takes no epochs: then the body's last blocks may learn too.
@@ -111,9 +113,9 @@ def train_longer(setup: Setup, history: Sequence[Epoch], least: int = EARLY_EPOC
         return "let the last blocks of the body learn too (--fine-tune 3)"
     epochs, patience = setup.whole("epochs"), setup.whole("patience")
     if epochs is not None and patience is not None and 0 < len(history) < epochs:
-        return f"wait longer for a better epoch (--patience {max(2 * patience, least // 2)})"
+        return f"wait longer for a better epoch (--patience {max(2 * patience, EARLY_EPOCHS // 2)})"
     done = epochs if epochs is not None else len(history)
-    return f"train for longer (--epochs {max(2 * done, least)})"
+    return f"train for longer (--epochs {max(2 * done, setup.usual_epochs)})"
 
 
 def revive(setup: Setup, rate: float | None) -> str:

@@ -165,12 +165,14 @@ def _listed(path: Path, names: set[str]) -> ListedRun | None:
 
 
 def _measures(results: dict[str, Any]) -> dict[str, float]:
-    """The measures of the best epoch that are no accuracy; nothing where they are no numbers."""
-    names = {name: name.removeprefix(VALIDATION) for name in results if name.startswith(VALIDATION)}
+    """The measures of the best epoch that are no accuracy; nothing where they are no numbers.
+
+    In the order of :data:`MEASURES`, where a task's first measure comes first: files sort theirs.
+    """
     return {
-        own: results[name]
-        for name, own in names.items()
-        if own in MEASURES and own != "accuracy" and type(results[name]) is float
+        name: results[VALIDATION + name]
+        for name in MEASURES
+        if name != "accuracy" and type(results.get(VALIDATION + name)) is float
     }
 
 
