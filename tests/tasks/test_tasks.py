@@ -12,6 +12,7 @@ import torch
 from pellucid.data import Dataset
 from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
 from pellucid.errors import ArgumentError, DataError, PellucidError
+from pellucid.estimators import ESTIMATORS, ImageGenerator
 from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
 from pellucid.tasks import (
@@ -21,6 +22,7 @@ from pellucid.tasks import (
     MultiLabel,
     Regression,
     SingleLabel,
+    Task,
     check_one_class,
     task_from_dict,
     task_of,
@@ -44,6 +46,14 @@ def test_the_table_is_that_of_targets() -> None:
     assert TASKS.keys() == {*TARGETS, Generation.kind}  # which wants nothing of pictures
     assert all(TASKS[kind].title == TARGETS[kind].title for kind in TARGETS)
     assert {type(task) for task in (*EVERY, Generation(8))} == set(TASKS.values())
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_each_names_the_estimator_that_learns_it(task: type[Task]) -> None:
+    learns = {kind for each in (*ESTIMATORS, ImageGenerator) for kind in each.TASKS}
+    assert learns == TASKS.keys()
+    (estimator,) = (e for e in (*ESTIMATORS, ImageGenerator) if task.kind in e.TASKS)
+    assert estimator.__name__ == task.estimator
 
 
 @pytest.mark.parametrize("task", EVERY, ids=str)

@@ -71,7 +71,8 @@ def test_the_state_is_kept(
     assert signal.getsignal(signal.SIGINT) is before
     assert caught.value.code == 130
     assert str(caught.value) == (
-        f"stopped {place}; nothing is lost, go on with: pellucid train --resume '{tmp_path}/my run'"
+        f"stopped {place}; nothing is lost, go on with: "
+        f"ImageClassifier(…).fit(…, out='{tmp_path}/my run', resume=True)"
     )
     monkeypatch.undo()
     job.run(tmp_path / "my run", resume=True)

@@ -62,6 +62,7 @@ class Detection(Task):
     measures: ClassVar[tuple[str, ...]] = ("map50", "map", "shown")
     read_as: ClassVar[str] = "found"
     outputs: ClassVar[str] = "logits and distances"
+    estimator: ClassVar[str] = "ObjectDetector"
     each_frame: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
     classes: tuple[str, ...]

@@ -45,6 +45,7 @@ class Generation(Task):
     measures: ClassVar[tuple[str, ...]] = ()
     read_as: ClassVar[str] = "pixels"
     outputs: ClassVar[str] = "values from −1 to 1"
+    estimator: ClassVar[str] = "ImageGenerator"
     latent: int
 
     def __post_init__(self) -> None:

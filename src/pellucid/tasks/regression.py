@@ -50,6 +50,7 @@ class Regression(Task):
     measures: ClassVar[tuple[str, ...]] = ("r2", "mean_absolute_error")
     read_as: ClassVar[str] = "numbers"
     outputs: ClassVar[str] = "standardised"
+    estimator: ClassVar[str] = "ImageRegressor"
     counted: ClassVar[str] = "columns"
     columns: tuple[str, ...]
     mean: tuple[float, ...]

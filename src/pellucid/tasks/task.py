@@ -63,6 +63,7 @@ class Task(ABC):
         read_as: What users read, as a step behind the network's last layer is called.
         outputs: What the network's last layer gives, in a word.
         counted: What :attr:`names` are, in a word.
+        estimator: What learns it in Python, a class of :mod:`pellucid.estimators`.
         of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
         each_frame: Whether each frame of an animated picture is answered; else the first.
     """
@@ -73,6 +74,7 @@ class Task(ABC):
     read_as: ClassVar[str] = "probabilities"
     outputs: ClassVar[str] = "logits"
     counted: ClassVar[str] = "classes"
+    estimator: ClassVar[str] = "ImageClassifier"
     each_frame: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
 

@@ -35,7 +35,6 @@ from pellucid.files.strict_json import canonical
 from pellucid.graph import INPUT, Graph, check_weights
 from pellucid.graph.serialise import graph_to_dict
 from pellucid.ops.types import Type
-from pellucid.tasks import Generation
 from pellucid.text import printable, truncated
 from pellucid.training import saved_run
 from pellucid.training.differences import differences, in_words
@@ -248,11 +247,11 @@ class RunFolder:
         )
         if tally.epoch == 1 and checkpoint.between_epochs:
             place = "before the first step"
-        command = (
-            f"ImageGenerator(…).fit(…, out={os.fspath(self.path)!r}, resume=True)"
-            if self._model.task.kind == Generation.kind
-            else shlex.join(["pellucid", "train", "--resume", os.fspath(self.path)])
-        )
+        folder = os.fspath(self.path)
+        if "data" in self._notes:  # a command began it, and knows how to go on
+            command = shlex.join(["pellucid", "train", "--resume", folder])
+        else:
+            command = f"{self._model.task.estimator}(…).fit(…, out={folder!r}, resume=True)"
         raise Stopped(
             f"stopped {place}; nothing is lost, go on with: {command}", self._request.code
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.errors import DataError, FileFormatError
 from pellucid.files import load_state
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Generation
+from pellucid.tasks import TASKS, Generation, SingleLabel
 from pellucid.text import counted, printable
 from pellucid.training.checkpoint import Checkpoint, from_file
 
@@ -69,7 +69,8 @@ class SavedRun:
         """
         done = len(self.checkpoint.trained.history)
         ended = f"{printable(path)}: this run has ended, after {counted(done, 'epoch')}"
-        if self.provenance.get("task") == Generation.kind:
+        task = TASKS.get(str(self.provenance.get("task")), SingleLabel)
+        if task is Generation:
             return f"{ended}; to train longer, begin a new run of more epochs in another folder"
         more = [] if epochs is None else [str(epochs - done if epochs > done else epochs)]
         data = self.notes.get("data")
@@ -78,7 +79,7 @@ class SavedRun:
             way = shlex.join(["pellucid", "train", data, "--start-from", os.fspath(path), *option])
         else:
             setting = f", epochs={more[0]}" if more else ""
-            way = f"ImageClassifier(start_from={os.fspath(path)!r}{setting})"
+            way = f"{task.estimator}(start_from={os.fspath(path)!r}{setting})"
         return f"{ended}; to train its model further, begin a new run from it: {printable(way)}"
 
 
