@@ -57,6 +57,10 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         _refuse(
             {"--loss": loss}, f"is made for numbers, and the data are for {TARGETS[task].title}"
         )
+    _refuse(
+        {"--latent": options.get("latent"), "--width": options.get("width")},
+        "is made for generating pictures (--task generation)",
+    )
     if task == Boxes.kind:
         _refuse(
             {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_model_for
+from pellucid.cli.models import load_any_for
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
@@ -60,11 +60,40 @@ def evaluate(
             show_default="at quantiles",
         ),
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Of a generator: a classifier of such pictures, whose answers and features judge "
+            "its pictures.",
+            show_default="none: classes and Fréchet's distance are left out",
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=1_000_000,
+            help="Of a generator: how many pictures it makes.",
+            show_default="10000",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=2**32 - 1, help="Of a generator: which pictures.", show_default="0"
+        ),
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Judge a model: accuracy and mistakes; of several labels mAP and F1, of numbers R²."""
+    """Judge a model: accuracy and mistakes; of several labels mAP and F1, of numbers R².
+
+    A generator is judged by its pictures, beside those that it learned from and others.
+    """
+    from pellucid.cli.evaluate_generator import evaluate_generator, refuse_others
     from pellucid.data.reading import Reading
+    from pellucid.estimators import ImageGenerator
     from pellucid.evaluation import Report
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
@@ -73,14 +102,29 @@ def evaluate(
     if out is not None:
         try_folder(out, "report.html")  # before the pictures cost any time
 
-    classifier = load_model_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    classifier = load_any_for(model, engine=engine, classes=classes, max_pixels=max_pixels)
+    reading = Reading(
+        bad=bad, max_bytes=max_bytes, cache=cache,
+        path_column=path_column, label_column=label_column,
+    )  # fmt: skip
+    if isinstance(classifier, ImageGenerator):
+        refuse_others(
+            {"--bands": bands, "--classes": classes, "--label-column": label_column},
+            "the model generates pictures, whatever their labels",
+        )
+        evaluate_generator(
+            classifier, model, data, reading,
+            part=part, max_pixels=max_pixels, judge=judge, count=samples, seed=seed, out=out,
+            json=json,
+        )  # fmt: skip
+        return
+    refuse_others(
+        {"--judge": judge, "--samples": samples, "--seed": seed},
+        f"is for generators, and the model is for {classifier.model_.task.title}",
+    )
     pictures, notes = held_out(
         data, classifier.model_,
-        part=part, max_pixels=max_pixels, integers_count=classes is not None,
-        reading=Reading(
-            bad=bad, max_bytes=max_bytes, cache=cache,
-            path_column=path_column, label_column=label_column,
-        ),
+        part=part, max_pixels=max_pixels, integers_count=classes is not None, reading=reading,
     )  # fmt: skip
     for note in notes:
         remarks().print(note)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from pellucid.estimators import AnyEstimator
+    from collections.abc import Callable
+
+    from pellucid.estimators import AnyEstimator, ImageGenerator
+
+T = TypeVar("T", bound="AnyEstimator | ImageGenerator")
 
 
 def load_model_for(
@@ -33,13 +37,42 @@ def load_model_for(
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it.
     """
-    from pellucid.cli.terminal import remarks
     from pellucid.estimators import load_estimator
+
+    def load() -> AnyEstimator:
+        return load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
+
+    found = _noted(model, load)
+    return found if classes is None else found.renamed(classes)
+
+
+def load_any_for(
+    model: str, *, engine: str, classes: str | None = None, max_pixels: int | None = None
+) -> AnyEstimator | ImageGenerator:
+    """As :func:`load_model_for`, also of a generator, which has no classes to be renamed.
+
+    Args:
+        model: As :func:`load_model_for` takes it, like the others.
+        engine: Who computes.
+        classes: Names for its classes.
+        max_pixels: Picture files with more pixels are not taken.
+    """
+    from pellucid.estimators import ImageGenerator, load_any
+
+    found = _noted(model, lambda: load_any(model, engine=engine, max_pixels=max_pixels))
+    if classes is None or isinstance(found, ImageGenerator):
+        return found
+    return found.renamed(classes)
+
+
+def _noted(model: str, load: Callable[[], T]) -> T:
+    """A model, loaded; what users should know of it is printed on stderr."""
+    from pellucid.cli.terminal import remarks
     from pellucid.interop.models import name_remark, onnx_notes
 
     if remark := name_remark(model):
         remarks().print(remark)
-    found = load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
+    found = load()
     for note in onnx_notes(model, found.model_):
         remarks().print(printable(note))
-    return found if classes is None else found.renamed(classes)
+    return found

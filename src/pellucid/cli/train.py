@@ -18,8 +18,9 @@ from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_no
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
 from pellucid.cli.terminal import fail, print_json, remarks, results
+from pellucid.cli.train_generator import check_options, generator_of, train_generator
 from pellucid.cli.train_options import KEPT_AS, TrainOptions
-from pellucid.cli.train_start import check_folds, known_task, trained_weights
+from pellucid.cli.train_start import check_apart, check_folds, known_task, trained_weights
 from pellucid.cli.transfer_notes import (
     body_hint,
     copies_line,
@@ -30,6 +31,7 @@ from pellucid.cli.transfer_notes import (
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
+from pellucid.tasks import Generation
 from pellucid.text import counted, folder_name, printable
 
 if TYPE_CHECKING:
@@ -128,6 +130,8 @@ def train(
     pretrained: arguments.Body = None,
     fine_tune: arguments.FineTune = None,
     folds: arguments.Folds = None,
+    latent: arguments.Latent = None,
+    width: arguments.Width = None,
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,
@@ -161,12 +165,19 @@ def train(
     if settings["data"] is None:
         raise typer.BadParameter("name the pictures to learn from", param_hint="DATA")
     known = known_task(settings)
-    if resume is None:
+    generates = known == Generation.kind
+    if generates:
+        check_options(context, settings)
+    elif resume is None:
         settings |= trained_weights(context, settings, known, out)
     options = TrainOptions.of(settings)
     check_allowed(options.allow)
     completed = options.completed(recipe)
-    completed.estimator(known)  # checks the options before the pictures cost any time
+    if generates:
+        check_apart(options.start_from, out)
+        generator_of(completed)
+    else:
+        completed.estimator(known)  # checks the options before the pictures cost any time
     check_folds(options)
 
     from pellucid.training import Stopped
@@ -177,10 +188,13 @@ def train(
         try_run_folder(out, overwrite=overwrite)
     try:
         with sigterm_raises():
-            _train(
-                options, completed, known,
-                out=out, overwrite=overwrite, resume=resume, json=json,
-            )  # fmt: skip
+            where: dict[str, Any] = {
+                "out": out, "overwrite": overwrite, "resume": resume, "json": json,
+            }  # fmt: skip
+            if generates:
+                train_generator(options, completed, **where)
+            else:
+                _train(options, completed, known, **where)
     except Stopped as stopped:
         fail(str(stopped), stopped.code)
 

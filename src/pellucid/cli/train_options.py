@@ -82,6 +82,8 @@ class TrainOptions:
     pretrained: str | None
     fine_tune: str | None
     folds: int | None
+    latent: int | None
+    width: int | None
     save_every: float
     report: bool
 

@@ -64,13 +64,30 @@ def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -
         cut: Whether it must have a body that can be cut off.
     """
     from pellucid.estimators.remembered import remembered_model
-    from pellucid.interop.models import name_remark, place_of
+    from pellucid.interop.models import name_remark
     from pellucid.training.start import architecture_of
     from pellucid.transfer.body import find_cut
 
-    found, path = remembered_model(given, context.params["engine"]), place_of(given)
+    found = remembered_model(given, context.params["engine"])
     if remark := name_remark(given):
         remarks().print(remark)
+    check_apart(given, out)
+    _check_architecture(context, found, given)
+    if cut:  # said before the pictures cost any time
+        find_cut(found.network.graph, given)
+    return architecture_of(found)
+
+
+def check_apart(given: str | None, out: Path | None) -> None:
+    """Check that a run is not kept where the model lies that it starts from.
+
+    Args:
+        given: The model, as it was typed; none: there is none.
+        out: The run's folder; none: a new one.
+    """
+    from pellucid.interop.models import place_of
+
+    path = None if given is None else place_of(given)
     if (
         out is not None
         and path is not None
@@ -79,10 +96,6 @@ def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -
         raise typer.BadParameter(
             f"{printable(out)} is read by this command; name another folder", param_hint="--out"
         )
-    _check_architecture(context, found, given)
-    if cut:  # said before the pictures cost any time
-        find_cut(found.network.graph, given)
-    return architecture_of(found)
 
 
 def check_folds(options: TrainOptions) -> None:

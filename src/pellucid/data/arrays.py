@@ -12,7 +12,7 @@ from pellucid.data.dataset import Dataset
 from pellucid.data.labels import IN_WORDS, checked_labels, label_kind
 from pellucid.data.preprocessing import is_deep_array
 from pellucid.data.recognise import label_sets_of, numbers_of, task_of_array
-from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
+from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers, Unlabelled
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 from pellucid.text import listed
@@ -74,13 +74,14 @@ def datasets_from(
     Raises:
         DataError: ``x`` or ``y`` is missing, or an array has another shape, type or value.
     """
-    pairs = array_pairs(arrays, name)
+    labelled = task != Unlabelled.kind
+    pairs = array_pairs(arrays, name, labelled=labelled)
     pictures = {
         part: with_channels(arrays[picture], f"{name}: {picture}")
         for part, (picture, _) in pairs.items()
     }
     targets = array_targets(
-        {part: arrays[label] for part, (_, label) in pairs.items()},
+        {part: arrays[label] if labelled else () for part, (_, label) in pairs.items()},
         {part: f"{name}: {label}" for part, (_, label) in pairs.items()},
         {part: len(images) for part, images in pictures.items()},
         name, arrays.get(CLASSES), task,
@@ -118,6 +119,8 @@ def array_targets(
     Raises:
         DataError: The labels cannot be used, or are not of one kind in all parts.
     """
+    if task == Unlabelled.kind:
+        return {part: Unlabelled.of(count) for part, count in counts.items()}
     kinds = {part: task or task_of_array(values) for part, values in labels.items()}
     kind = Numbers.kind if Numbers.kind in kinds.values() else next(iter(kinds.values()))
     if kind == Numbers.kind:  # whole numbers of another part are numbers, too
@@ -173,13 +176,13 @@ def dataset_from(
     return Dataset(eight_bit(images, ends), targets=targets[name], name=name, value_range=ends)
 
 
-def array_parts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Return the parts that arrays have, by their names.
+def array_parts(arrays: Mapping[str, Any], name: str, *, labelled: bool = True) -> tuple[str, ...]:
+    """Return the parts that arrays have, by their names; arguments as of :func:`array_pairs`.
 
     Raises:
         DataError: ``x`` or ``y`` is missing.
     """
-    return tuple(array_pairs(arrays, name))
+    return tuple(array_pairs(arrays, name, labelled=labelled))
 
 
 def no_known(name: str, holds: list[str]) -> DataError:
@@ -190,8 +193,15 @@ def no_known(name: str, holds: list[str]) -> DataError:
     )
 
 
-def array_pairs(arrays: Mapping[str, Any], name: str) -> dict[str, tuple[str, str]]:
+def array_pairs(
+    arrays: Mapping[str, Any], name: str, *, labelled: bool = True
+) -> dict[str, tuple[str, str]]:
     """Return the names of pictures and labels of each part.
+
+    Args:
+        arrays: By name.
+        name: What the data are called in messages.
+        labelled: Whether the labels must be there, too.
 
     Raises:
         DataError: ``x`` or ``y`` is missing.
@@ -199,7 +209,7 @@ def array_pairs(arrays: Mapping[str, Any], name: str) -> dict[str, tuple[str, st
     found: dict[str, tuple[str, str]] = {}
     for part, pairs in NAMES.items():
         for picture, label in pairs:
-            if (picture in arrays) != (label in arrays):
+            if labelled and (picture in arrays) != (label in arrays):
                 there, missing = (picture, label) if picture in arrays else (label, picture)
                 raise DataError(f"{name}: {there} without {missing}; add the array {missing}")
             if picture not in arrays:

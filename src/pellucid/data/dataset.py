@@ -266,6 +266,16 @@ class Dataset:
         """Return the name of picture ``i``: its path, or ``test[17]`` where it has none."""
         return f"{self.name}[{i}]" if self.names is None else self.names[i]
 
+    def spread(self, most: int) -> Dataset:
+        """At most so many of the pictures, evenly from the first to the last.
+
+        Args:
+            most: At least 1.
+        """
+        if len(self) <= most:
+            return self
+        return self.subset(np.linspace(0, len(self) - 1, most).astype(np.int64))
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of shapes, pixels, places and class names, as 64 hex digits.
 

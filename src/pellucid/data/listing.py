@@ -16,8 +16,9 @@ from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
 from pellucid.data.reading import Reading
 from pellucid.data.table import TABLE_SUFFIXES, scan_table
-from pellucid.data.targets import Numbers
+from pellucid.data.targets import Numbers, Unlabelled
 from pellucid.data.test_fold import with_fold
+from pellucid.data.unlabelled_pictures import scan_unlabelled
 from pellucid.errors import DataError, PellucidError
 from pellucid.text import printable
 
@@ -99,6 +100,12 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
 
 
 def _scanned(path: Path, reading: Reading, task: str | None) -> PictureFolder:
+    if task == Unlabelled.kind:
+        found = scan_unlabelled(path, reading)
+        named = all(file.group is not None for files in found.parts.values() for file in files)
+        if reading.group is None or named:
+            return found
+        return _grouped(found, reading.group, printable(path), of_classes=False)
     boxes = scan_boxes(path, reading, task)
     if boxes is not None:
         named = all(file.group is not None for files in boxes.parts.values() for file in files)

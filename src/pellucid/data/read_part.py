@@ -27,7 +27,7 @@ from pellucid.data.sources import (
     in_task,
     with_classes,
 )
-from pellucid.data.targets import NONE, ClassTargets
+from pellucid.data.targets import NONE, ClassTargets, Unlabelled
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import folder_name, printable
 
@@ -86,7 +86,7 @@ def read_for(
         dataset = load_mnist([part for part in MNIST_PARTS if part == split])[split]
         return _in_task(dataset, "mnist", preprocessing, like, source_classes, resized=resized)
     if isinstance(source, Mapping):
-        dataset = _of_arrays(source, "arrays", preprocessing, split)
+        dataset = _of_arrays(source, "arrays", preprocessing, split, like)
         return _in_task(dataset, "arrays", preprocessing, like, source_classes, resized=resized)
     path = locate(source)
     name = printable(path)
@@ -94,7 +94,7 @@ def read_for(
         most = reading.max_bytes
         if path.is_file():
             arrays = read_npz(path, max_bytes=most)
-            dataset = _of_arrays(arrays, name, preprocessing, split)
+            dataset = _of_arrays(arrays, name, preprocessing, split, like)
             return _in_task(dataset, name, preprocessing, like, source_classes, resized=resized)
         _check_part(name, tuple(find_idx_files(path)), split)
         dataset = load_idx_folder(path, (split,), max_bytes=most)[split]
@@ -193,12 +193,18 @@ def _in_task(
 
 
 def _of_arrays(
-    arrays: Mapping[str, Any], name: str, preprocessing: Preprocessing, split: str
+    arrays: Mapping[str, Any],
+    name: str,
+    preprocessing: Preprocessing,
+    split: str,
+    like: Targets,
 ) -> Dataset:
-    parts = array_parts(arrays, name)
+    labelled = not isinstance(like, Unlabelled)
+    parts = array_parts(arrays, name, labelled=labelled)
     part = "all" if "all" in parts else split
     _check_part(name, parts, part)
-    return datasets_from(arrays, name, (part,), preprocessing.value_range)[part]
+    task = None if labelled else like.kind
+    return datasets_from(arrays, name, (part,), preprocessing.value_range, task)[part]
 
 
 def _check_part(name: str, parts: tuple[str, ...], wanted: str) -> None:

@@ -17,7 +17,7 @@ from pellucid.data.side_cameras import TRAINING, shifted, side_note
 from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
-from pellucid.data.targets import JOINT, Numbers
+from pellucid.data.targets import JOINT, Numbers, Unlabelled
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
@@ -57,7 +57,7 @@ def scan_table(
         label_column: The name of the column of labels, where it is none that is recognised; of
             several columns of numbers, their names with commas between them.
         task: What the labels are for, e.g. ``"regression"``; None to recognise it, see
-            :mod:`pellucid.data.recognise`.
+            :mod:`pellucid.data.recognise`. For ``"generation"`` they need not be there.
         group: What keeps pictures together, the name of a column or a rule of
             :mod:`pellucid.data.groups`; a column goes before a rule that is written alike.
         side: Columns of pictures that are learned from beside the others; None for none.
@@ -75,7 +75,8 @@ def scan_table(
     place = printable(path)
     text = csv_content(path)
     first = next(iter(text.splitlines()), "")
-    columns = find_columns(place, first, path_column, label_column, group)
+    labelled = task != Unlabelled.kind
+    columns = find_columns(place, first, path_column, label_column, group, labelled=labelled)
     in_column = group is None or columns.group is not None
     block = None if group is None or in_column else block_size(group)
     rule = None if group is None or in_column or block is not None else file_rule(group)
@@ -97,7 +98,7 @@ def scan_table(
         if label not in class_names:
             class_names[label] = valid_class_name(label)
         class_name = class_names[label]
-        if not name or not class_name:
+        if not name or (labelled and not class_name):
             raise DataError(
                 f"{place}, line {line}: the {'label' if name else 'path'} is missing or no valid "
                 f"Unicode; complete or remove the line"
@@ -120,7 +121,7 @@ def scan_table(
             elif rule is not None:
                 group_name = rule(PurePosixPath(relative), None)
             own = _group(group, group_name, group_of, relative, f"{place}, line {line}")
-        file = PictureFile(there, relative, class_name, of_part, group=own)
+        file = PictureFile(there, relative, class_name or "", of_part, group=own)
         files.setdefault(of_part, []).append(file)
         if side is None or of_part not in TRAINING:
             continue
@@ -128,7 +129,7 @@ def scan_table(
             if not other.strip():  # a moment that this camera missed
                 continue
             relative = path_in_folder(finder, other, f"{place}, line {line}", root)
-            number = shifted(class_name, shift)
+            number = shifted(class_name or "", shift)
             beside.setdefault(of_part, []).append(
                 PictureFile(root / relative, relative, number, of_part, group=own, beside=file.name)
             )
@@ -139,18 +140,18 @@ def scan_table(
     of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
     if side is not None:
         task = Numbers.kind
-    labelled = read_labels(place, files, columns.labels, task)
+    wanted = read_labels(place, files, columns.labels, task)
     notes = (
         columns.note,
         f"paths: {of_paths}" if of_paths else "",
         _numbered_parts(columns, parts, place),
         "" if side is None else side_note([f for each in files.values() for f in each], side),
-        *labelled.notes,
+        *wanted.notes,
     )
     return PictureFolder(
         root,
-        labelled.targets,
-        labelled.files,
+        wanted.targets,
+        wanted.files,
         tuple(note for note in notes if note),
     )
 

@@ -111,6 +111,8 @@ def find_columns(
     path_column: str | None = None,
     label_column: str | None = None,
     group_column: str | None = None,
+    *,
+    labelled: bool = True,
 ) -> Columns:
     """Find the columns by the first line of a CSV file.
 
@@ -120,6 +122,7 @@ def find_columns(
         path_column: The name of the column of paths; None to recognise it.
         label_column: The name of the column of labels; None to recognise it.
         group_column: The name of the column of groups; None where there is none.
+        labelled: Whether a column of labels is looked for.
 
     Raises:
         DataError: The line names no such columns.
@@ -128,7 +131,11 @@ def find_columns(
     best: list[str] = []
     for separator in _SEPARATORS:
         names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
-        found = _found(names, path_column, label_column, group_column)
+        found = (
+            _found(names, path_column, label_column, group_column)
+            if labelled
+            else _path_alone(names, path_column)
+        )
         if found is not None:
             path, label, part = found
             part_name = "" if part is None else names[part].casefold()
@@ -177,6 +184,20 @@ def _found(
         return None
     parts = [i for i in parts if i not in (path, label)]
     return None if len(parts) > 1 else (path, (label,), parts[0] if parts else None)
+
+
+def _path_alone(
+    names: Sequence[str], path_column: str | None
+) -> tuple[int, tuple[int, ...], int | None] | None:
+    """Positions of path and part where labels do not matter; none if it cannot be decided."""
+    folded = [name.casefold() for name in names]
+    path = _position(names, folded, path_column, PATH_NAMES)
+    parts = [
+        i for i, name in enumerate(folded) if i != path and (name in PART_NAMES or name in FLAGS)
+    ]
+    if path is None and path_column is None and len(names) == 1 + len(parts) and names[0]:
+        path = next(i for i in range(len(names)) if i not in parts)
+    return None if path is None or len(parts) > 1 else (path, (), parts[0] if parts else None)
 
 
 def _position(

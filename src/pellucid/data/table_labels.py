@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.recognise import as_number, integers_note, task_of_texts
-from pellucid.data.targets import JOINT, NONE, ClassTargets, LabelSets, Numbers, split_labels
+from pellucid.data.targets import (
+    JOINT,
+    NONE,
+    ClassTargets,
+    LabelSets,
+    Numbers,
+    Unlabelled,
+    split_labels,
+)
 from pellucid.errors import DataError
 from pellucid.text import counted, listed, printable
 
@@ -64,6 +72,12 @@ def read_labels(
         several = _listed_with_several(files)
         kind, why = task_of_texts(place, texts, repeated=several)
     found = {part: tuple(of_part) for part, of_part in files.items()}
+    if kind == Unlabelled.kind:
+        once = {
+            part: tuple({file.name: file for file in reversed(of_part)}.values())[::-1]
+            for part, of_part in files.items()
+        }
+        return Labelled(Unlabelled.of(0), once, ())
     if kind == Numbers.kind:
         _check_numbers(place, every, len(columns))
         nothing = np.zeros((0, len(columns)))

@@ -1,7 +1,8 @@
 """What is wanted of pictures: one class each, several labels each, or numbers.
 
 The kinds of targets say what a data set brings to learn from; boxes are in
-:mod:`pellucid.data.boxes`. :mod:`pellucid.tasks` has what a network makes of each.
+:mod:`pellucid.data.boxes`, and nothing at all in :mod:`pellucid.data.unlabelled`.
+:mod:`pellucid.tasks` has what a network makes of each.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pellucid.data.target_checks import (
     checked_places,
     places_among,
 )
+from pellucid.data.unlabelled import Unlabelled
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
 from pellucid.text import counted, listed, printable
@@ -33,7 +35,15 @@ if TYPE_CHECKING:
     from pellucid.data.labels import LabelKind
 
 __all__ = [
-    "JOINT", "NONE", "TARGETS", "ClassTargets", "LabelSets", "Numbers", "Targets", "joined",
+    "JOINT",
+    "NONE",
+    "TARGETS",
+    "ClassTargets",
+    "LabelSets",
+    "Numbers",
+    "Targets",
+    "Unlabelled",
+    "joined",
     "split_labels",
 ]  # fmt: skip
 
@@ -319,7 +329,7 @@ class Numbers(Targets):
 
 
 TARGETS: dict[str, type[Targets]] = {
-    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes)
+    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes, Unlabelled)
 }
 """Every kind of targets, by the name of its task."""
 

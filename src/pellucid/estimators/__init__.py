@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines import DEFAULT, get_engine
-from pellucid.errors import DataError
+from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.detector import ObjectDetector
 from pellucid.estimators.generator import ImageGenerator
@@ -36,7 +36,16 @@ ESTIMATORS: tuple[type[AnyEstimator], ...] = (ImageClassifier, ImageRegressor, O
 
 
 def estimator_of(task: str) -> type[AnyEstimator]:
-    """The estimator that learns a task."""
+    """The estimator that learns a task.
+
+    Raises:
+        ArgumentError: If no network that looks at pictures does.
+    """
+    if task == Generation.kind:
+        raise ArgumentError(
+            f"{Generation.title} has no answer for a picture; here a network that looks at "
+            "pictures is meant (generators: pellucid train --task generation)"
+        )
     return next(each for each in ESTIMATORS if task in each.TASKS)
 
 

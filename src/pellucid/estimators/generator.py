@@ -17,18 +17,18 @@ from pellucid.data.pictures import check_image_size
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.data.preprocessing import Preprocessing, check_max_pixels
 from pellucid.data.quarantine import QuarantineWarning, quarantine_note
-from pellucid.data.targets import TARGETS
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError, DataError
-from pellucid.estimators.conventions import Estimator
+from pellucid.estimators.generator_start import GeneratorStart, generator_start, resumed_start
+from pellucid.estimators.judged_generator import JudgedGenerator
+from pellucid.estimators.remembered import remembered_model
 from pellucid.estimators.sample_sheets import SampleSheets
 from pellucid.files import Model
 from pellucid.interop.models import find_model
 from pellucid.ops import SigmoidCrossEntropy
 from pellucid.optimizers import Adam
 from pellucid.tasks import Generation
-from pellucid.text import array_shape
 from pellucid.training.adversarial import noise
 from pellucid.training.arguments import are_picture_files, training_data
 from pellucid.training.batches import batches_per_epoch, check_batch_norms
@@ -37,6 +37,7 @@ from pellucid.training.fit_generator import fit_generator
 from pellucid.training.provenance import provenance
 from pellucid.training.recipe import Recipe
 from pellucid.training.run_folder import MINUTES
+from pellucid.training.saved_run import read_saved_run
 from pellucid.training.schedules import Constant
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURE = "dcgan"
 
+LATENT, WIDTH = 100, 32
+"""What a generator has where nothing is given."""
+
 LEAST_EPOCHS, LEAST_STEPS = 10, 2000
 """Of a training whose number of epochs is not given: as many epochs, and as many steps."""
 
@@ -63,7 +67,7 @@ SAMPLES = "samples"
 """What the noise of pictures that users ask for is drawn for."""
 
 
-class ImageGenerator(Estimator):
+class ImageGenerator(JudgedGenerator):
     """Learns to make pictures like those it is shown: a DCGAN.
 
     The network is that of Radford et al. 2016, *Unsupervised representation learning with deep
@@ -79,6 +83,8 @@ class ImageGenerator(Estimator):
             2000 steps.
         batch_size: Pictures a step, at least 2.
         learning_rate: Of Adam with β₁ = 0.5, the same throughout.
+        start_from: A generator whose weights training starts from, a model file or a run's folder;
+            of a run, the discriminator's, too. ``latent`` and ``width`` are then its own.
         image_size: (height, width) that picture files are brought to, multiples of 4; none: by the
             pictures.
         max_pixels: Picture files with more pixels are left out, and never decoded.
@@ -97,11 +103,12 @@ class ImageGenerator(Estimator):
     def __init__(
         self,
         *,
-        latent: int = 100,
-        width: int = 32,
+        latent: int = LATENT,
+        width: int = WIDTH,
         epochs: int | None = None,
         batch_size: int = 64,
         learning_rate: float = 2e-4,
+        start_from: str | os.PathLike[str] | None = None,
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
         seed: int = 0,
@@ -110,6 +117,7 @@ class ImageGenerator(Estimator):
     ) -> None:
         self.latent, self.width, self.epochs = latent, width, epochs
         self.batch_size, self.learning_rate = batch_size, learning_rate
+        self.start_from = start_from
         self.image_size, self.max_pixels = image_size, max_pixels
         self.seed, self.verbose, self.engine = seed, verbose, engine
         super().__init__()
@@ -131,6 +139,7 @@ class ImageGenerator(Estimator):
         if self.image_size is not None:
             check_image_size(self.image_size)
         get_engine(self.engine)
+        self._start()
         return self
 
     def fit(
@@ -186,20 +195,30 @@ class ImageGenerator(Estimator):
         if run is not None:
             run.check()
         self.check_settings()
-        data = self._training_data(pictures, seed=self.seed, size=self.image_size)
+        start = resumed_start(read_saved_run(run.folder)) if run and resume else self._start()
+        data = self._training_data(pictures, seed=self.seed, size=self.reading_size(pictures))
         recipe = self._recipe(self.epochs if epochs is None else epochs, len(data))
-        networks = self._networks(data, recipe)
-        record = provenance(ARCHITECTURE, recipe, data, None, self.engine, self.max_pixels)
+        networks = self._networks(data, recipe, start)
+        latent, width = self._sizes(start)
+        record = provenance(
+            ARCHITECTURE,
+            recipe,
+            data,
+            None,
+            self.engine,
+            self.max_pixels,
+            None if start is None else start.record,
+        )
         model = Model(
             networks.network,
-            Generation(self.latent),
+            Generation(latent),
             Preprocessing(*data.image_shape, sound=data.sound, value_range=data.value_range),
-            {**record, "task": Generation.kind, "width": self.width},
+            {**record, "task": Generation.kind, "width": width},
         )
 
         if run is not None:
-            drawn = noise(SHEET, self.latent, seed=0, stream=SAMPLES)
-            watchers = [SampleSheets(run.folder, Generation(self.latent), drawn), *watchers]
+            drawn = noise(SHEET, latent, seed=0, stream=SAMPLES)
+            watchers = [SampleSheets(run.folder, Generation(latent), drawn), *watchers]
 
         def take(fitted: Fitted) -> None:
             self._fitted, self._from_file = fitted, False
@@ -217,23 +236,63 @@ class ImageGenerator(Estimator):
         self, pictures: Pictures, *, seed: int, size: tuple[int, int] | None
     ) -> Dataset:
         if hasattr(pictures, "__array__"):
-            return dataset_from(pictures, np.zeros(len(pictures), np.int64))  # type: ignore[arg-type]
+            return dataset_from(pictures, (), task=Generation.kind)
         held = 0 if isinstance(pictures, str | os.PathLike | Mapping) else None
         data, _, quarantined = training_data(
             pictures, None,
             allow_one_class=True, image_size=size, validation=held, seed=seed,
-            max_pixels=self.max_pixels, tasks=tuple(TARGETS),
+            max_pixels=self.max_pixels, tasks=(Generation.kind,),
         )  # fmt: skip
         for note in quarantine_note(quarantined):
             warnings.warn(note, QuarantineWarning, stacklevel=3)
         return data
 
-    def _networks(self, data: Dataset, recipe: Recipe) -> Adversaries:
+    def planned_epochs(self, data: Dataset) -> int:
+        """How often ``fit`` would see every picture of some data."""
+        return self._recipe(self.epochs, len(data)).epochs
+
+    def reading_size(self, pictures: object) -> tuple[int, int] | None:
+        """The size of picture files: the setting, or that of the generator to start from.
+
+        Args:
+            pictures: The data, as :meth:`fit` takes them; arrays are never resized.
+        """
+        if self.image_size is not None or self.start_from is None:
+            return self.image_size
+        if not are_picture_files(pictures):
+            return None
+        shape = remembered_model(self.start_from, self.engine).preprocessing.shape
+        return shape[0], shape[1]
+
+    def start_line(self) -> str | None:
+        """Which generator ``fit`` would start from, in a line; none: no one."""
+        start = self._start()
+        return None if start is None else start.line
+
+    def _start(self) -> GeneratorStart | None:
+        """The generator to start from, which the settings must not contradict."""
+        if self.start_from is None:
+            return None
+        start = generator_start(self.start_from, self.engine)
+        for name, default in (("latent", LATENT), ("width", WIDTH)):
+            given, own = getattr(self, name), getattr(start, name)
+            if given not in (default, own):
+                raise ArgumentError(
+                    f"{name} is {given}, but {start.name} has {own}; leave it out, or train from "
+                    "scratch"
+                )
+        return start
+
+    def _sizes(self, start: GeneratorStart | None) -> tuple[int, int]:
+        return (self.latent, self.width) if start is None else (start.latent, start.width)
+
+    def _networks(self, data: Dataset, recipe: Recipe, start: GeneratorStart | None) -> Adversaries:
         if len(data) < 2:
             raise DataError(f"{data.name}: a generator needs at least 2 pictures, got {len(data)}")
-        found = adversaries(
-            data.image_shape, latent=self.latent, width=self.width, seed=recipe.seed
-        )
+        latent, width = self._sizes(start)
+        found = adversaries(data.image_shape, latent=latent, width=width, seed=recipe.seed)
+        if start is not None:
+            start.put_into(found)
         check_batch_norms(found.whole, len(data), recipe.batch_size)
         return found
 
@@ -307,27 +366,6 @@ class ImageGenerator(Estimator):
             ShapeError: If they have another shape.
         """
         return self._task.answer(forward(self.program_, noise).astype(np.float64))
-
-    def learned_from(self, pictures: Pictures) -> Dataset:
-        """The training part of data as this generator saw it, to compare what it makes with.
-
-        Args:
-            pictures: As :meth:`fit` takes it.
-
-        Raises:
-            NotFittedError: Before ``fit`` or ``load``.
-            DataError: If the data cannot be used, or have pictures of another shape.
-        """
-        like = self.model_.preprocessing
-        seed = self.model_.provenance["recipe"]["seed"]
-        size = (like.height, like.width) if are_picture_files(pictures) else None
-        found = self._training_data(pictures, seed=seed, size=size)
-        if found.image_shape != like.shape:
-            raise DataError(
-                f"{found.name}: pictures of {array_shape(found.image_shape)}, and the generator "
-                f"learned from {array_shape(like.shape)}; give the data that it learned from"
-            )
-        return found
 
     @property
     def _task(self) -> Generation:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.evaluation.detection import DetectionReport, evaluate_boxes
 from pellucid.evaluation.evaluate import evaluate
+from pellucid.evaluation.generation import GenerationReport
 from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
 from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
 from pellucid.evaluation.report import Report
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from pellucid.tasks import Task
 
     AnyReport = Report | MultiLabelReport | RegressionReport | DetectionReport
+    """Of networks that look at pictures."""
 
-REPORTS = (Report, MultiLabelReport, RegressionReport, DetectionReport)
+REPORTS = (Report, MultiLabelReport, RegressionReport, DetectionReport, GenerationReport)
 """What a judgement can be."""
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.evaluation.by_task import AnyReport
+    from pellucid.evaluation.generation import GenerationReport
     from pellucid.training.diagnosis import Diagnosis
     from pellucid.training.history import Epoch
 
@@ -50,7 +51,7 @@ class RunReport(Record):
     """
 
     record_kind: ClassVar[str] = "run report"
-    report: AnyReport
+    report: AnyReport | GenerationReport
     pictures: Dataset
     history: Sequence[Epoch] = ()
     best_epoch: int | None = None
@@ -65,7 +66,10 @@ class RunReport(Record):
 
 
 def write_report(
-    folder: str | os.PathLike[str], report: AnyReport, pictures: Dataset, **contents: Any
+    folder: str | os.PathLike[str],
+    report: AnyReport | GenerationReport,
+    pictures: Dataset,
+    **contents: Any,
 ) -> list[Path]:
     """Write a report's tables, its figure (e.g. the confusion matrix), and ``report.html``.
 

@@ -108,6 +108,40 @@ def held_out(
     return _not_learned(pictures, model, described, part)
 
 
+def learned_pictures(
+    data: DataSource,
+    model: Model,
+    reading: Reading | None = None,
+    *,
+    max_pixels: int | None = None,
+) -> Dataset:
+    """The pictures that a model learned from, as far as is known.
+
+    Of data that are not divided, or whose training part was, without what was set aside; else all
+    of the training part.
+
+    Args:
+        data: As :func:`pellucid.data.load` takes it.
+        model: The model.
+        reading: How the data are read, apart from the limit of pixels; none: by default.
+        max_pixels: Picture files with more pixels are left out; none: as in the model's training.
+
+    Raises:
+        MissingPartError: If there is no training part.
+        DataError: If the data cannot be used, or do not suit the model.
+    """
+    limit = max_pixels or safe_max_pixels(model.provenance)
+    everything = read_as_learned(
+        data, model, replace(reading or Reading(), max_pixels=limit),
+        source_classes=source_classes(model), split="train",
+    )  # fmt: skip
+    for undivided in (True, False):
+        own = unseen(model.provenance, everything, part="train", undivided=undivided)
+        if own is not None:
+            return own
+    return everything
+
+
 def read_as_learned(
     data: DataSource,
     model: Model,

@@ -31,6 +31,7 @@ DOCUMENTS = {
     "experiment": "experiment.experiment_document",
     "faithfulness": "units.faithfulness_document",
     "filtered": "filtered.filtered_document",
+    "generation report": "generation_report.generation_document",
     "gradient": "terms.gradient_document",
     "guesses": "guesses.guesses_document",
     "heatmap": "heatmap.heatmap_document",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pellucid.show import detection_report, multi_label_report, regression_report, report
+from pellucid.show import (
+    detection_report,
+    generation_report,
+    multi_label_report,
+    regression_report,
+    report,
+)
 from pellucid.show import document as d
 from pellucid.show.training import training_sections
 from pellucid.text import counted
@@ -25,6 +31,7 @@ PARTS: dict[str, tuple[Numbers, Sections]] = {
         multi_label_report.numbers, multi_label_report.multi_label_sections,
     ),
     "detection report": (detection_report.numbers, detection_report.detection_sections),
+    "generation report": (generation_report.numbers, generation_report.generation_sections),
     "regression report": (regression_report.numbers, regression_report.regression_sections),
 }  # fmt: skip
 """By kind of judgement: its numbers, and the sections that are its own."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid import checks
+from pellucid.data.unlabelled import Unlabelled
 from pellucid.errors import ArgumentError, DataError
 from pellucid.ops import SigmoidCrossEntropy
 from pellucid.ops.operation import describe
@@ -40,8 +41,8 @@ class Generation(Task):
         ArgumentError: If it is out of range.
     """
 
-    kind: ClassVar[str] = "generation"
-    title: ClassVar[str] = "generating pictures"
+    kind: ClassVar[str] = Unlabelled.kind
+    title: ClassVar[str] = Unlabelled.title
     measures: ClassVar[tuple[str, ...]] = ()
     read_as: ClassVar[str] = "pixels"
     outputs: ClassVar[str] = "values from −1 to 1"
@@ -59,7 +60,7 @@ class Generation(Task):
     def of(cls, targets: Targets) -> Generation:
         raise DataError(
             f"data for {targets.title}; to learn to make such pictures, whatever their labels: "
-            "ImageGenerator().fit(pictures)"
+            "ImageGenerator().fit(pictures), or pellucid train --task generation"
         )
 
     def picture_shape(self, graph: Graph) -> Shape:
@@ -79,10 +80,10 @@ class Generation(Task):
         """Pictures, uint8 (N, H, W, C), 0..255, from a network's outputs of that shape."""
         return np.clip(np.rint((outputs + 1.0) * HALF), 0, 255).astype(np.uint8)
 
-    # ---------------------------------------------------------- what only networks of pictures have
-
     def known(self) -> Targets:
-        self._decline()
+        return Unlabelled.of(0)
+
+    # ---------------------------------------------------------- what only networks of pictures have
 
     def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
         self._decline()
