@@ -75,6 +75,7 @@ __all__ = [
     "Parallel",
     "ReLU",
     "ReLU6",
+    "Reshape",
     "Residual",
     "Resize",
     "Sequential",
@@ -274,6 +275,11 @@ def Resize(  # noqa: N802
         None if size is None else _pair(size), _pair(2 if factor is None else factor), method
     )
     return Layer(operation, name)
+
+
+def Reshape(shape: tuple[int, ...], *, name: str | None = None) -> Layer:  # noqa: N802
+    """The same numbers as other axes; see :class:`pellucid.ops.Reshape`."""
+    return Layer(ops.Reshape(shape), name)
 
 
 def AffineGrid(  # noqa: N802

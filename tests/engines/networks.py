@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid import ops
 from pellucid.architectures import ARCHITECTURES
-from pellucid.graph import Graph, Network, initial_weights
+from pellucid.graph import INPUT, Graph, Network, Node, initial_weights
 from pellucid.layers import (
     AveragePool,
     BatchNorm,
@@ -35,6 +37,7 @@ from pellucid.layers import (
     PReLU,
     ReLU,
     ReLU6,
+    Reshape,
     Residual,
     Resize,
     Sequential,
@@ -50,7 +53,7 @@ from tests.ops.cases.pointwise import REGISTERED
 
 if TYPE_CHECKING:
     from pellucid.layers import Block
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Shape
 
 
 def every_operation() -> Graph:
@@ -160,7 +163,11 @@ def words() -> Graph:
     layers: list[Block] = [
         Parallel(
             [
-                [Flatten(), Embedding(200, 5), PReLU(), BatchNorm(), Flatten(), Dense(6)],
+                [
+                    *[Flatten(), Embedding(200, 5), PReLU(), BatchNorm(), Dense(7), ReLU()],
+                    *[Reshape((6, 5, -1)), Conv2D(3, 2), Reshape((-1, 6)), Dense(2), Tanh()],
+                    *[Flatten(), Dense(6)],
+                ],
                 [Normalise([110.0], [60.0]), Conv2D(3, 3), Tanh(), Flatten(), Dense(4)],
             ]
         ),
@@ -219,3 +226,21 @@ def batch(graph: Graph, count: int, seed: int = 0) -> tuple[Array, Array]:
     (classes,) = graph.output_shape
     images = random.integers(0, 256, (count, *graph.input_shape), dtype=np.uint8)
     return images, random.integers(0, classes, count)
+
+
+def made(name: str, shape: Shape, flat: str, *, bias: bool = True) -> list[Node]:
+    """Nodes that make a value of some shape of the input: maps of its positions, or numbers.
+
+    Args:
+        name: Of the value.
+        shape: (H, W, C) with the input's height and width, or any other.
+        flat: The name of the flattened input.
+        bias: Whether biases are added.
+    """
+    if len(shape) == 3:
+        return [Node(name, ops.Conv2D(shape[2], (1, 1), bias=bias), (INPUT,))]
+    dense = ops.Dense(math.prod(shape), bias=bias)
+    if len(shape) == 1:
+        return [Node(name, dense, (flat,))]
+    numbers = f"numbers of {name}"
+    return [Node(numbers, dense, (flat,)), Node(name, ops.Reshape(shape), (numbers,))]

@@ -426,6 +426,7 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "normalise": _normalise,
     "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
+    "reshape": resampling.reshape,
     "resize": resampling.resize,
     "affine_grid": resampling.affine_grid,
     "grid_sample": resampling.grid_sample,

@@ -1,4 +1,4 @@
-"""What draws operations that make maps larger or smaller, or take them at other places."""
+"""What draws operations that give maps another size or shape, or take them at other places."""
 
 from __future__ import annotations
 
@@ -62,3 +62,19 @@ def grid_sample(growing: Growing) -> str:
         conv = growing.add(ops.Conv2D(2, (1, 1)), growing.any_value(maps=True))
         grid = growing.add(ops.Tanh(), conv)
     return growing.add(ops.GridSample(draw.random() < 0.3), source, grid)
+
+
+def reshape(growing: Growing) -> str:
+    """Rows of a value, connected, and laid out as they were before or as a vector."""
+    draw, source = growing.draw, growing.any_value()
+    shape = growing.shapes[source]
+    length = draw.choice([n for n in range(1, shape[-1] + 1) if shape[-1] % n == 0])
+    rows = growing.add(ops.Reshape((-1, length)), source)
+    if draw.random() < 0.6:
+        units = draw.choice((1, 3, 8, 17))
+        rows = growing.add(ops.Dense(units, draw.random() < 0.7), rows)
+        rows = growing.add(draw.choice((ops.PReLU, ops.ReLU, ops.Tanh))(), rows)
+        return growing.add(
+            ops.Reshape((1, -1, units)) if draw.random() < 0.5 else ops.Flatten(), rows
+        )
+    return growing.add(ops.Reshape((*shape[:-1], shape[-1])), rows)

@@ -9,9 +9,9 @@ import pytest
 
 from pellucid.engines import ENGINES, Precision, get_engine
 from pellucid.graph import INPUT, Graph, Network, Node
-from pellucid.ops import OPERATIONS, Conv2D, CrossEntropy, Dense, Flatten
+from pellucid.ops import OPERATIONS, CrossEntropy, Dense, Flatten
 from pellucid.optimizers import SGD
-from tests.engines.networks import network
+from tests.engines.networks import made, network
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
 from tests.learning import Learning, step_of
 from tests.ops.cases import CASES, SWEEP, Case
@@ -43,21 +43,20 @@ def build(case: Case) -> tuple[Network, Array, Array]:
     """A network around one operation, a batch of images, and what it shall answer.
 
     An operation that takes one stack of feature maps takes the images themselves; for others, each
-    input is made from the images by a convolution or a dense layer of its own. A dense layer
-    follows, lest the gradients at the operation sum to zero, as those of a softmax do.
+    input is made from the images by a convolution or a dense layer of its own, rows by a reshaping
+    too. A dense layer follows, lest the gradients at the operation sum to zero, as those of a
+    softmax do.
     """
     drawn = case.draw()
     images = drawn.inputs[0]
     nodes, names = [], [INPUT]
-    if images.ndim != 4:
+    if len(case.shapes[0]) != 3:
         images = images.reshape(case.batch, 1, 1, -1)
     if len(case.shapes) > 1 or images is not drawn.inputs[0]:
         names = [f"input {i}" for i in range(len(case.shapes))]
         nodes = [Node("flat", Flatten())]
         for name, shape in zip(names, case.shapes, strict=True):
-            flat = len(shape) == 1
-            maker = Dense(shape[0]) if flat else Conv2D(shape[2], (1, 1))
-            nodes.append(Node(name, maker, ("flat" if flat else INPUT,)))
+            nodes += made(name, shape, "flat")
     nodes += [
         Node("operation", case.operation, tuple(names)),
         Node("flat answer", Flatten(), ("operation",)),

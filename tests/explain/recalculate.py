@@ -56,6 +56,7 @@ class Evaluator:
         return {
             "read": self._read,
             "SUMPRODUCT": lambda *blocks: np.prod(np.stack(blocks), axis=0).sum(),
+            "MMULT": lambda first, second: first @ second,
             "SUM": lambda *values: sum(np.sum(value) for value in values),
             "SUMSQ": lambda block: (block * block).sum(),
             "MAX": lambda *values: max(np.max(value) for value in values),

@@ -43,6 +43,7 @@ from pellucid.layers import (
     PReLU,
     ReLU,
     ReLU6,
+    Reshape,
     Residual,
     Resize,
     Sequential,
@@ -254,6 +255,18 @@ WORDS: tuple[Block, ...] = (
     Dense(5),
 )
 
+# The positions of a map as rows, each connected by itself.
+ROWS: tuple[Block, ...] = (
+    *_norm_relu(Conv2D(6, 3, bias=False)),
+    Reshape((-1, 6)),
+    Dense(9),
+    Tanh(),
+    Reshape((0, 3, -1)),
+    *_norm_relu(Conv2D(4, 2)),
+    Flatten(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -277,6 +290,7 @@ CASES: dict[str, Case] = {
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
+    "rows": Case(ROWS, (8, 7, 2), 6, SGD(momentum=0.9), 0.01),
     "words": Case(WORDS, (4, 5, 1), 6, Adam(), 0.003),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

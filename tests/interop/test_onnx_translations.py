@@ -67,6 +67,29 @@ def test_a_flattening_in_either_order() -> None:
     agrees(written(norm, **W, k=(224, 5), **vectors))
 
 
+def test_a_product_of_each_position_is_a_convolution() -> None:
+    """As vision transformers embed patches: positions as rows, connected by a matrix."""
+    rows = f"{CONV} m = Reshape(p, s) t = Transpose<perm=[0,2,1]>(m) d = MatMul(t, k) a = Add(d, c)"
+    body = f"{rows} r = Relu(a) f = Flatten(r) y = MatMul(f, last)"
+    found = agrees(written(body, **W, s=[0, 0, -1], k=(4, 6), c=(6,), last=(336, 5)))
+    assert kinds(found) == ["conv2d", "conv2d", "relu", "flatten", "dense"]
+
+
+def test_a_product_of_rows_of_a_vector() -> None:
+    body = f"{CONV} g = GlobalAveragePool(p) f = Flatten(g) d = Gemm(f, k, c) m = Reshape(d, s)"
+    body += " e = MatMul(m, l) a = Add(e, b) t = Tanh(a) u = Flatten(t) y = MatMul(u, last)"
+    made: dict[str, Any] = {
+        "k": (4, 12),
+        "c": (12,),
+        "s": [0, 3, 4],
+        "l": (4, 2),
+        "b": (2,),
+        "last": (6, 5),
+    }
+    found = agrees(written(body, **W, **made))
+    assert kinds(found)[2:] == ["dense", "reshape", "dense", "tanh", "flatten", "dense"]
+
+
 def test_pictures_with_channels_last() -> None:
     body = "t = Transpose<perm=[0,3,1,2]>(x) p = Conv(t, w)"
     found = agrees(of_maps(body, 4 * 30, x="float[N,8,7,3]", **W))

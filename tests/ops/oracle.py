@@ -297,6 +297,9 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "pad": pad,
     "prelu": prelu,
     "relu": lambda op, x, weights, mode: functional.relu(x),
+    "reshape": lambda op, x, weights, mode: x.flatten(1).unflatten(
+        1, [n or x.shape[1 + k] for k, n in enumerate(op.shape)]
+    ),
     "resize": resize,
     "affine_grid": affine_grid,
     "grid_sample": grid_sample,

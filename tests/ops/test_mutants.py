@@ -38,6 +38,10 @@ EQUIVALENT = {
         "AffineGrid.backward",
         "return ((np.einsum('hwk,nhwa->nak', base_hwk, gradient).reshape(-2, 6),), {})",
     ): ANY_NEGATIVE,
+    (
+        "Dense.backward",
+        "rows, slopes = (array.reshape(-2, array.shape[-1]) for array in (x, gradient))",
+    ): ANY_NEGATIVE,
     ("grid_sample._beside", "on_axis = np.where(inside, position, -1).astype(np.int64)"): NOWHERE,
     (
         "ConvTranspose2D.backward",

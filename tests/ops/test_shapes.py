@@ -56,7 +56,8 @@ def count_transposed(op: ConvTranspose2D, drawn: Drawn) -> int:
 
 def count_dense(op: Dense, drawn: Drawn) -> int:
     count = 0
-    for _ in itertools.product(range(drawn.inputs[0].shape[1]), range(drawn.cotangent.shape[1])):
+    rows, units = drawn.inputs[0][0], drawn.cotangent.shape[-1]
+    for _ in itertools.product(*map(range, (*rows.shape, units))):
         count += 1
     return count
 
@@ -137,9 +138,10 @@ def test_weights_and_their_roles(case: Case) -> None:
             {"kernel": ((4, 3, 6, 8), 12, 96), "bias": ((8,), 1, 1)},
         ),
         (Dense(4), [(7,)], {"kernel": ((7, 4), 7, 4), "bias": ((4,), 1, 1)}),
+        (Dense(4), [(30, 7)], {"kernel": ((7, 4), 7, 4), "bias": ((4,), 1, 1)}),
         (Subsample((2, 3)), [(7, 5, 6)], {"coefficient": ((6,), 6, 6), "bias": ((6,), 1, 1)}),
     ],
-    ids=["conv", "groups", "depthwise", "transposed", "dense", "subsample"],
+    ids=["conv", "groups", "depthwise", "transposed", "dense", "rows", "subsample"],
 )
 def test_shapes_and_fans_by_hand(
     operation: Any, shapes: list[Shape], expected: dict[str, tuple[Shape, int, int]]

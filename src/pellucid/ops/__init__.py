@@ -38,6 +38,7 @@ from pellucid.ops.pad import Pad
 from pellucid.ops.prelu import PReLU
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
+from pellucid.ops.reshape import Reshape
 from pellucid.ops.resize import Resize
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.sigmoid_cross_entropy import SigmoidCrossEntropy
@@ -88,6 +89,7 @@ __all__ = [
     "Pad",
     "ReLU",
     "ReLU6",
+    "Reshape",
     "Resize",
     "SiLU",
     "Sigmoid",
@@ -130,6 +132,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         PReLU,
         ReLU,
         ReLU6,
+        Reshape,
         Resize,
         Sigmoid,
         SiLU,

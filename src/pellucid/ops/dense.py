@@ -1,17 +1,21 @@
 """Full connection: every output is a weighted sum of all inputs.
 
 y[n, o] = b[o] + Σ_i x[n, i] · K[i, o]
+
+Of rows, such as the steps of a sequence or the regions of a picture, each is connected alone, all
+with the same kernel: y[n, t, o] = b[o] + Σ_i x[n, t, i] · K[i, o].
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import checks
 from pellucid.ops.initializers import check_initializer
 from pellucid.ops.operation import INFERENCE, Mode, Operation, Parameter, flat_shape
-from pellucid.ops.reads import Reads, WeightPlace, whole
+from pellucid.ops.reads import Reads, WeightPlace, along, whole
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Dense(Operation):
     """A fully connected layer's linear part; x is (N, F), y is (N, units).
+
+    Rows (N, T, F) become rows (N, T, units).
 
     Attributes:
         units: How many outputs.
@@ -46,11 +52,11 @@ class Dense(Operation):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
-        flat_shape(inputs[0])
-        return (self.units,)
+        rows, _ = _rows(inputs[0])
+        return (*rows, self.units)
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
-        features = flat_shape(inputs[0])
+        _, features = _rows(inputs[0])
         kernel = Parameter(
             (features, self.units), self.initializer, "kernel", fan_in=features, fan_out=self.units
         )
@@ -62,7 +68,7 @@ class Dense(Operation):
         return replace(self, units=count)
 
     def multiply_adds(self, *inputs: Shape) -> int:
-        return flat_shape(inputs[0]) * self.units
+        return math.prod(inputs[0]) * self.units
 
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
         (x,) = inputs
@@ -71,22 +77,39 @@ class Dense(Operation):
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
         x: Array = saved
-        gradients = {"kernel": x.T @ gradient}
+        rows, slopes = (array.reshape(-1, array.shape[-1]) for array in (x, gradient))
+        gradients = {"kernel": rows.T @ slopes}
         if self.bias:
-            gradients["bias"] = gradient.sum(axis=0)
+            gradients["bias"] = slopes.sum(axis=0)
         return self.input_gradients(gradient, saved, weights), gradients
 
     def input_gradients(self, gradient: Array, saved: Saved, weights: Weights) -> tuple[Array, ...]:
         return (gradient @ weights["kernel"].T,)
 
     def reads(self, *inputs: Shape) -> Reads:
-        features = flat_shape(inputs[0])
-        kernel = WeightPlace("kernel", (("tap", 0), ("output", 0)))
-        return Reads(((whole(features),),), (self.units,), kernel)
+        rows, features = _rows(inputs[0])
+        last = len(rows)
+        kernel = WeightPlace("kernel", (("tap", last), ("output", last)))
+        axes = *(along(k, length) for k, length in enumerate(rows)), whole(features)
+        return Reads((axes,), (*rows, self.units), kernel)
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
-        (x,), (unit,) = inputs, at
-        last = x.shape[0] - 1
+        (x,), (*row, unit) = inputs, at
+        last = x.shape[-1] - 1
+        read = x.block((*row, 0), (*row, last))
         kernel = weights["kernel"].block((0, 0, unit), (last, 0, unit))
-        bias = f"+{weights['bias'].cell(at)}" if self.bias else ""
-        return f"SUMPRODUCT({x.block((0,), (last,))},{kernel}){bias}"
+        bias = f"+{weights['bias'].cell((unit,))}" if self.bias else ""
+        if row:  # a step lies across, the kernel down
+            return f"SUMPRODUCT(MMULT({read},{kernel})){bias}"
+        return f"SUMPRODUCT({read},{kernel}){bias}"
+
+
+def _rows(shape: Shape) -> tuple[Shape, int]:
+    """The axes of an input's rows, none or one, and how many numbers a row has.
+
+    Raises:
+        ShapeError: If it is that of feature maps, or of a single number.
+    """
+    if len(shape) == 2:
+        return shape[:-1], shape[-1]
+    return (), flat_shape(shape)

@@ -299,11 +299,12 @@ class Reads:
                 if not axis.tap(np.array([-axis.before]), position)[1][0]:
                     return []
             else:
-                (followed,) = axis.followed
-                places = np.zeros((self.output[followed], len(self.output)), np.int64)
-                places[:, followed] = np.arange(self.output[followed])
+                followed = tuple(sorted(axis.followed))
+                lengths = tuple(self.output[k] for k in followed)
+                places = np.zeros((math.prod(lengths), len(self.output)), np.int64)
+                places[:, followed] = np.indices(lengths).reshape(len(lengths), -1).T
                 found = axis.tap(axis.bases(places), position)[1]
-                reads &= _spread(found, (followed,), len(self.output))
+                reads &= _spread(found.reshape(lengths), followed, len(self.output))
         return [tuple(place) for place in np.argwhere(reads).tolist()]
 
     def weight_of(self, output: Position, branch: int, at: Position) -> Position:

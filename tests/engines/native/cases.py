@@ -31,7 +31,7 @@ from pellucid.ops import (
     Subsample,
     Tanh,
 )
-from tests.engines.networks import network
+from tests.engines.networks import made, network
 from tests.ops.cases import Case
 
 if TYPE_CHECKING:
@@ -114,13 +114,11 @@ def twice(case: Case) -> Network:
     first adds to it; what they read has learned only if the gradients at it are right.
     """
     count = len(case.shapes)
-    flat = len(case.shapes[0]) == 1
-    image = (2, 3, 2) if flat else (*case.shapes[0][:2], 2)
+    maps = len(case.shapes[0]) == 3
+    image = (*case.shapes[0][:2], 2) if maps else (2, 3, 2)
     nodes = [Node("flat image", Flatten())]
     for i, shape in enumerate(case.shapes):
-        vector = len(shape) == 1
-        maker = Dense(shape[0], bias=False) if vector else Conv2D(shape[2], (1, 1), bias=False)
-        nodes.append(Node(f"before {i}", maker, ("flat image" if vector else INPUT,)))
+        nodes += made(f"before {i}", shape, "flat image", bias=False)
     befores = tuple(f"before {i}" for i in range(count))
     nodes += [
         Node("first", case.operation, befores),

@@ -16,6 +16,7 @@ from pellucid.ops import (
     GridSample,
     Multiply,
     Pad,
+    Reshape,
     Resize,
 )
 from tests.ops.cases.case import Case, distinct, places, tied
@@ -78,4 +79,13 @@ JOINTS = [
     Case("asymmetric", Dense(3), ((5,),), batch=2, linear=True),
     Case("without bias", Dense(4, bias=False), ((3,),), batch=5, linear=True),
     Case("one image, one unit", Dense(1), ((7,),), batch=1, linear=True),
+    Case("rows", Dense(3), ((4, 5),), linear=True),
+    Case("rows without bias", Dense(17, bias=False), ((3, 9),), batch=3, linear=True),
+    Case("one row", Dense(2), ((1, 6),), linear=True),
+    Case("positions of a map as rows", Reshape((-1, 4)), ((3, 2, 4),), linear=True),
+    Case("a vector as rows", Reshape((3, 5)), ((15,),), batch=1, linear=True),
+    Case("regions as rows", Reshape((0, -1)), ((3, 2, 2, 5),), linear=True),
+    Case("rows as regions", Reshape((2, 1, -1, 3)), ((2, 9),), linear=True),
+    Case("maps of one another's channels", Reshape((0, 3, 4)), ((2, 1, 12),), linear=True),
+    Case("as it is", Reshape((0, 0)), ((2, 9),), linear=True),
 ]

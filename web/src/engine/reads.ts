@@ -154,7 +154,7 @@ export function dependents(
   const joint: number[] = [];
   for (let k = 0; k < axes.length; k++) {
     const axis = axes[k];
-    const by = axis.table?.by ?? axis.located?.by ?? axis.follows.slice(0, 1).map((f) => f.axis);
+    const by = axis.table?.by ?? axis.located?.by ?? [...new Set(axis.follows.map((f) => f.axis))];
     if (by.length > 1 || axis.located) {
       joint.push(k);
     } else if (by.length === 0) {

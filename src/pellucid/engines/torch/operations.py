@@ -173,6 +173,8 @@ def crop(call: Call[ops.Crop]) -> Tensor:
 
 def dense(call: Call[ops.Dense]) -> Tensor:
     kernel, bias = call.weights["kernel"], call.weights.get("bias")
+    if call.x.ndim > 2:
+        return F.linear(channels_last(call.x), kernel.T, bias).movedim(-1, 1)
     return call.x @ kernel if bias is None else torch.addmm(bias, call.x, kernel)
 
 
@@ -299,6 +301,12 @@ def relu6(call: Call[ops.ReLU6]) -> Tensor:
     return F.relu6(call.x)
 
 
+def reshape(call: Call[ops.Reshape]) -> Tensor:
+    x = channels_last(call.x)
+    y = x.reshape(len(x), *call.operation.output_shape(tuple(x.shape[1:])))
+    return y.movedim(-1, 1) if y.ndim > 2 else y
+
+
 def resize(call: Call[ops.Resize]) -> Tensor:
     # PyTorch's own finds positions in floating point: between two pixels it may err by one, and
     # beyond the last it makes of one value two that differ in rounding, of which a maximum differs.
@@ -375,6 +383,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
+    "reshape": reshape,
     "resize": resize,
     "sigmoid": sigmoid,
     "silu": silu,

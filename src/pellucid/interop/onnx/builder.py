@@ -285,10 +285,10 @@ class Builder:
         affine = value.affine
         if affine is None or affine.nothing:
             return replace(value, affine=None)
-        if value.is_vector:
+        if not value.is_maps:
             raise node.refuse(
-                "it reads a vector multiplied or shifted by constants, which no layer does; only "
-                "next to a dense layer or a batch norm it can be part of that"
+                "it reads a vector or rows multiplied or shifted by constants, which no layer "
+                "does; only next to a dense layer or a batch norm it can be part of that"
             )
         known = self._settled.get((value.node, affine))
         if known is not None:  # several nodes read it
@@ -320,10 +320,10 @@ class Builder:
             RefusedError: If no layer brings its numbers into that order.
         """
         value = self.settled(node, value)
-        if len(value.theirs) != 3 or value.is_vector:
+        if len(value.theirs) != 3 or not value.is_maps:
             raise node.refuse(
                 f"it needs feature maps (N, C, H, W), got {self.described(value)}"
-                + ("; no layer makes maps of a vector" if value.is_vector else "")
+                + ("" if value.is_maps else "; no layer makes maps of a vector or of rows")
             )
         channels, rows, columns = value.theirs
         ours = value.ours
@@ -360,7 +360,7 @@ class Builder:
 
     def plain(self, node: OnnxNode, value: Value) -> Value:
         """The value as maps or as a vector, its numbers in the tensor's order."""
-        if not value.is_vector and len(value.theirs) == 3:
+        if value.is_maps and len(value.theirs) == 3:
             return self.maps(node, value)
         value = self.settled(node, self.vector(node, value))
         (order,) = value.ours

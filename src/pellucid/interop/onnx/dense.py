@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid import ops
 from pellucid.interop.onnx.resizing import affine_product
-from pellucid.interop.onnx.views import of_vector, reordered
+from pellucid.interop.onnx.views import axis, of_vector, reordered, size_of
 
 if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
@@ -83,6 +84,8 @@ def matmul(builder: Builder, node: OnnxNode) -> None:
     kernel = builder.weight(node, 1)
     if kernel.ndim == 2 and affine_product(builder, node, value, kernel):
         return
+    if kernel.ndim == 2 and len(value.theirs) == 2 and _each_row(builder, node, value, kernel):
+        return
     if len(value.theirs) != 1 or kernel.ndim != 2:
         raise node.refuse(
             f"it multiplies {builder.described(value)} by {kernel.shape}; expected a vector (N, F) "
@@ -90,6 +93,35 @@ def matmul(builder: Builder, node: OnnxNode) -> None:
         )
     name, _ = add_dense(builder, node, value, kernel, None)
     builder.result(node, of_vector(name, kernel.shape[1]))
+
+
+def _each_row(builder: Builder, node: OnnxNode, value: Value, kernel: Array) -> bool:
+    """Connect each row of a tensor (N, T, F) by itself; False where no layer does that.
+
+    Where the rows are the positions of feature maps, that is a convolution of 1×1.
+    """
+    rows, features = value.theirs
+    if size_of(features) != len(kernel):
+        return False
+    value = builder.settled(node, value)
+    operation: ops.Conv2D | ops.Dense = ops.Dense(kernel.shape[1], bias=False)
+    if value.is_maps and set(value.ours[-1]) == set(features):
+        operation = ops.Conv2D(kernel.shape[1], (1, 1), bias=False)
+    elif sum(value.ours, ()) == (*rows, *features):
+        shape = size_of(rows), len(kernel)
+        if builder.shape(value.node) != shape:
+            value = replace(value, node=builder.add(node, ops.Reshape(shape), value.node))
+        value = replace(value, ours=(rows, features))
+    else:
+        return False
+    weights = reordered(kernel, features, value.ours[-1])
+    if isinstance(operation, ops.Conv2D):
+        weights = weights[None, None]
+    made = axis(kernel.shape[1])
+    name = builder.add(node, operation, value.node, weights={"kernel": weights})
+    value = replace(value, node=name, ours=(*value.ours[:-1], made), theirs=(rows, made))
+    builder.result(node, value)
+    return True
 
 
 def _bias(node: OnnxNode, given: Array, units: int) -> Array:

@@ -141,7 +141,7 @@ def divided(builder: Builder, node: OnnxNode) -> bool:
 def _squared(builder: Builder, value: Value) -> str | None:
     """What a tensor (N, 1, C, H, W), or (N, C, H, W) at the end, has the squares of; or None."""
     made = builder.nodes.get(value.node)
-    if made is None or value.is_vector or not isinstance(made.operation, ops.Multiply):
+    if made is None or not value.is_maps or not isinstance(made.operation, ops.Multiply):
         return None
     channels_first = value.theirs[-3:] == (value.ours[2], value.ours[0], value.ours[1])
     fits = channels_first and not any(value.theirs[:-3]) and len(set(made.inputs)) == 1

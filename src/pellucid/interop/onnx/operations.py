@@ -166,7 +166,15 @@ def crop(call: Call[ops.Crop]) -> None:
 
 
 def dense(call: Call[ops.Dense]) -> None:
-    call.write("Gemm" if call.operation.bias else "MatMul", *call.inputs, *call.weights.values())
+    if len(call.shapes[0]) == 1:
+        kind = "Gemm" if call.operation.bias else "MatMul"
+        call.write(kind, *call.inputs, *call.weights.values())
+        return
+    steps = call.step("steps", "Transpose", *call.inputs, perm=(0, 2, 1))
+    made = call.step("made", "MatMul", steps, call.weights["kernel"])
+    if call.operation.bias:
+        made = call.step("shifted", "Add", made, call.weights["bias"])
+    call.write("Transpose", made, perm=(0, 2, 1))
 
 
 def dropout(call: Call[ops.Dropout]) -> None:
@@ -184,11 +192,9 @@ def embedding(call: Call[ops.Embedding]) -> None:
 
 def flatten(call: Call[ops.Flatten]) -> None:
     (x,) = call.inputs
-    if len(call.shapes[0]) == 3 and math.prod(call.shapes[0][:2]) > 1:
+    if math.prod(call.shapes[0][:-1]) > 1:
         # Row by row with channels innermost, as the weights that follow expect it.
-        x = call.step("rows", "Transpose", x, perm=(0, 2, 3, 1))
-    if len(call.shapes[0]) == 2:
-        x = call.step("steps", "Transpose", x, perm=(0, 2, 1))
+        x = call.step("rows", "Transpose", x, perm=_channels_last(call.shapes[0]))
     call.write("Flatten", x, axis=1)
 
 
@@ -274,6 +280,19 @@ def relu6(call: Call[ops.ReLU6]) -> None:
     call.write("Clip", *call.inputs, call.numbers("low", 0.0), call.numbers("high", 6.0))
 
 
+def reshape(call: Call[ops.Reshape]) -> None:
+    (given,), (x,) = call.shapes, call.inputs
+    made = call.operation.output_shape(given)
+    if len(given) > 1:
+        x = call.step("last", "Transpose", x, perm=_channels_last(given))
+    shape = call.whole("shape", [0, *made])
+    if len(made) == 1:
+        call.write("Reshape", x, shape)
+        return
+    shaped = call.step("shaped", "Reshape", x, shape)
+    call.write("Transpose", shaped, perm=(0, len(made), *range(1, len(made))))
+
+
 def resize(call: Call[ops.Resize]) -> None:
     operation, (shape,), (x,) = call.operation, call.shapes, call.inputs
     height, width, channels = operation.output_shape(shape)
@@ -349,6 +368,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
+    "reshape": reshape,
     "resize": resize,
     "sigmoid": sigmoid,
     "silu": silu,
@@ -395,6 +415,11 @@ def _plain_pads(window: Window, shape: Shape) -> list[int]:
 
 def _overhang(window: Window, shape: Shape) -> bool:
     return any(span.overhang for span in _spans(window, shape))
+
+
+def _channels_last(shape: Shape) -> tuple[int, ...]:
+    """The order of axes that brings channels to the end, as the network has them."""
+    return (0, *range(2, len(shape) + 1), 1)
 
 
 def _all_axes(pads: Sequence[int]) -> list[int]:

@@ -111,7 +111,7 @@ def batch_norm(builder: Builder, node: OnnxNode) -> None:
     value = builder.settled(node, builder.value(node))
     if not value.theirs:
         raise node.refuse("it has no channels")
-    if not value.is_vector and set(value.theirs[0]) != set(value.ours[2]):
+    if not value.is_vector and set(value.theirs[0]) != set(value.ours[-1]):
         value = builder.vector(node, value)
     weights = {
         name: builder.per_channel(node, value, builder.weight(node, place).ravel(), value.theirs[0])
@@ -163,7 +163,7 @@ def _probable(builder: Builder, node: OnnxNode) -> Value:
     atoms = sum(over, ())
     value = builder.settled(node, value)
     flat = sum(map(bool, value.theirs)) <= 1
-    if not value.is_vector and set(atoms) != set(value.ours[2]) and flat:
+    if not value.is_vector and set(atoms) != set(value.ours[-1]) and flat:
         value = builder.vector(node, value)
     if set(atoms) != set(value.ours[-1]):
         raise node.refuse("it works over other axes than the channels")
@@ -200,6 +200,6 @@ def channelwise(
             f"{builder.described(value)}; only one a channel can be a layer"
         )
     axis = value.theirs[long[0] - 1]
-    if not value.is_vector and set(axis) != set(value.ours[2]):
+    if not value.is_vector and set(axis) != set(value.ours[-1]):
         value = builder.vector(node, value)
     return value, builder.per_channel(node, value, array.ravel(), axis)

@@ -55,11 +55,11 @@ def _reduced(builder: Builder, node: OnnxNode, what: str) -> Value:
         value = builder.affine(value, np.full(1, count), np.zeros(1))
     value = builder.settled(node, value)
     largest = what == "maximum"
-    if not value.is_vector and reduced == {*value.ours[0], *value.ours[1]}:
+    if value.is_maps and reduced == {*value.ours[0], *value.ours[1]}:
         whole = ops.GlobalMaxPool() if largest else ops.GlobalAveragePool()
         name = builder.add(node, whole, value.node)
         return Value(name, (value.ours[2],), theirs)
-    if not value.is_vector and len(value.theirs) == 3 and gone < {1, 2}:
+    if value.is_maps and len(value.theirs) == 3 and gone < {1, 2}:
         value = builder.maps(node, value)
         rows, columns, _ = builder.shape(value.node)
         size = (rows, 1) if gone == {1} else (1, columns)

@@ -78,7 +78,7 @@ class Value:
 
     Attributes:
         node: Our value.
-        ours: Its axes, (H, W, C) or (F,).
+        ours: Its axes, (H, W, C), (T, F) or (F,).
         theirs: The tensor's, behind the batch axis.
         affine: What is still to be computed of each number; None: nothing.
         logarithm: Whether it is the logarithm of probabilities, which only an output may be.
@@ -111,6 +111,11 @@ class Value:
     def is_vector(self) -> bool:
         """Whether our value is one, (F,)."""
         return len(self.ours) == 1
+
+    @property
+    def is_maps(self) -> bool:
+        """Whether our value is feature maps, (H, W, C)."""
+        return len(self.ours) == 3
 
     def seen_as(self, *theirs: Axis) -> Value:
         """The same numbers with other axes."""

@@ -34,6 +34,7 @@ const KINDS: Record<string, string> = {
   relu: "ReLU",
   relu6: "ReLU6",
   rescale: "단위로 되돌리기",
+  reshape: "모양 바꾸기",
   resize: "크기 바꾸기",
   sigmoid: "시그모이드",
   silu: "SiLU",

@@ -27,7 +27,7 @@ from pellucid.engines.native.kernels.flipped_kernel import (
     flipped_kernels,
     write_flip,
 )
-from pellucid.engines.native.kernels.packed import PackedKernel
+from pellucid.engines.native.kernels.packed import PackedKernel, windowed
 from pellucid.engines.native.kernels.parameters import place_parameter
 from pellucid.engines.native.kernels.pointwise import declines_epilogue, finished, mask
 from pellucid.engines.native.kernels.tiles import idle_lanes, kernel_tile_of, tile_of
@@ -59,18 +59,18 @@ class Convolve(PackedKernel):
 
     def __init__(self, plan: Plan, region: Region) -> None:
         super().__init__(plan, region)
-        operation = region.operation
+        operation = self.windowed = windowed(region)
         source = plan.values[region.sources[0]]
         height, width, channels = plan.shape(region.sources[0])
-        if isinstance(operation, ops.Conv2D):
+        if operation is not None:
             spans = operation.window.along(0, height), operation.window.along(1, width)
             taps, filters = operation.size, operation.filters
             outputs = spans[0].output, spans[1].output
             origin = -spans[0].before, -spans[1].before
             self.stride, self.dilation = operation.stride, operation.dilation
         else:
-            assert isinstance(operation, ops.Dense)
-            taps, filters = (height, width), operation.units
+            assert isinstance(region.operation, ops.Dense)
+            taps, filters = (height, width), region.operation.units
             outputs, origin = (1, 1), (0, 0)
             self.stride = self.dilation = (1, 1)
         if region.pool is not None:  # outputs that no window sees need not be computed
@@ -290,8 +290,7 @@ class Convolve(PackedKernel):
     @property
     def _skips_positions(self) -> bool:
         """Whether some input positions are read by no tap, as with a stride beyond the kernel."""
-        dense = isinstance(self.region.operation, ops.Dense)
-        return not dense and len(self.flipped) < self.stride[0] * self.stride[1]
+        return self.windowed is not None and len(self.flipped) < self.stride[0] * self.stride[1]
 
     def weight_gradient(self) -> None:
         """Append the stage that sums the kernel's gradient."""

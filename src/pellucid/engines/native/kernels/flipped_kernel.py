@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
-from pellucid import ops
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.backward_taps import phases
 from pellucid.engines.native.memory.geometry import Convolution, Packing
@@ -38,10 +37,9 @@ class FlippedKernel:
 
 def flipped_kernels(of: Convolve) -> list[FlippedKernel]:
     """Find room for a convolution's or dense layer's flipped kernels."""
-    operation = of.region.operation
-    if isinstance(operation, ops.Dense):
+    operation = of.windowed
+    if operation is None:
         return _dense(of)
-    assert isinstance(operation, ops.Conv2D)
     to = of.plan.gradients[of.region.sources[0]].layout
     # Where no tap reaches, the gradient stays zero.
     reached = (phase for phase in phases(operation, to.height, to.width) if phase.reached)
@@ -50,7 +48,7 @@ def flipped_kernels(of: Convolve) -> list[FlippedKernel]:
 
 def write_flip(of: Convolve) -> None:
     """Append the stages that copy the weights flipped, for the next step's backward pass."""
-    dense = isinstance(of.region.operation, ops.Dense)
+    dense = of.windowed is None
     copy = _copy_transposed if dense else _copy_flipped
     for flipped in of.flipped:
 

@@ -91,6 +91,18 @@ class PackedKernel(Weighted):
             floats(memory, offset + FLOAT * group * size, size)[:] = packed
 
 
+def windowed(region: Region) -> ops.Conv2D | None:
+    """The convolution that a region is; none of a dense layer of all that an image has.
+
+    A dense layer of rows is one of a single tap, whose positions are the rows.
+    """
+    operation = region.operation
+    if isinstance(operation, ops.Conv2D):
+        return operation
+    assert isinstance(operation, ops.Dense)
+    return ops.Conv2D(operation.units, (1, 1)) if len(region.inputs[0]) > 1 else None
+
+
 def window_border(convolution: ops.Conv2D, size: tuple[int, int]) -> Border:
     """The zeros around a value of (height, width) that let a convolution read past its edges."""
     sides = []

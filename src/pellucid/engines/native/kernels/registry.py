@@ -11,7 +11,6 @@ from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.dropout import Dropout
-from pellucid.engines.native.kernels.flatten import Flatten
 from pellucid.engines.native.kernels.grid_sample import GridSample
 from pellucid.engines.native.kernels.grouped import Grouped
 from pellucid.engines.native.kernels.join import Add, Concatenate
@@ -24,6 +23,7 @@ from pellucid.engines.native.kernels.pointwise import Activate
 from pellucid.engines.native.kernels.pool import Pool
 from pellucid.engines.native.kernels.prelu import Slopes
 from pellucid.engines.native.kernels.rescale import Rescale
+from pellucid.engines.native.kernels.reshape import Reshape
 from pellucid.engines.native.kernels.resize import Resize
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
@@ -52,7 +52,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     ChannelSlice,
     ChannelShuffle,
     Average,
-    Flatten,
+    Reshape,
     Dropout,
     Slopes,
     Softmax,

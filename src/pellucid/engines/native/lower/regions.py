@@ -2,7 +2,8 @@
 
 A region grows from its anchor for as long as a single reader follows that its kernel can fuse. A
 flattening costs nothing where dense layers and functions of each value alone follow, which take
-feature maps as they lie; elsewhere it is a copy. A dropout costs nothing at inference.
+feature maps as they lie; elsewhere it is a copy. A reshaping is one where numbers lie otherwise
+after it. A dropout costs nothing at inference.
 """
 
 from __future__ import annotations
@@ -191,6 +192,8 @@ class _Lowering:
         """Whether a node's result is its input, of a shape that lies in memory, by another name."""
         if isinstance(node.operation, ops.Dropout):
             return not self._training
+        if isinstance(node.operation, ops.Reshape):
+            return as_image(shape) == as_image(self._graph.shapes[node.name])
         flat = shape[:-1] in ((), (1, 1))
         return isinstance(node.operation, ops.Flatten) and (flat or self._as_it_lies(node))
 
