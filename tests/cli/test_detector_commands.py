@@ -31,9 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "given",
     [
-        ["trace", "M", "P"],
-        ["explain", "M", "P"],
-        ["explain", "M", "P", "--method", "grad-cam"],
         ["backward", "M", "P"],
         ["page", "M", "--out", "page.html"],
         ["export", "M", "--out", "model.onnx"],
@@ -71,13 +68,32 @@ def test_what_shows_networks_shows_a_detector(
         assert any("loss" in json.dumps(stage) for stage in plan["stages"])
 
 
+def test_a_box_is_explained_and_opened(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    """Of a picture between borders; numbered as ``detections`` lists them."""
+    Image.fromarray(scene(1)[0][:, 20:50]).save(tmp_path / "tall.png")
+    given = (folder / "boxes.safetensors", tmp_path / "tall.png")
+    found = pl.ObjectDetector.load(given[0]).detections(given[1])
+    assert not isinstance(found, list)
+    made = json.loads(pellucid("explain", *given, "--box", "2", "--json").stdout)
+    assert made["box"]["probability"] == pytest.approx(found.probabilities[1], rel=1e-5)
+    line = ("--number", "left", "--method", "gradient", "--out", "gradient.png")
+    assert "left" in pellucid("explain", *given, *line).stdout
+    assert "classes at" in pellucid("trace", *given, "--box", "1").stdout
+    assert "distances at" in pellucid("trace", *given, "--number", "top").stdout
+    for name in ("trace.png", "trace.html"):
+        assert "box" in pellucid("trace", *given, "--out", name).stdout
+    assert "<img" in (tmp_path / "trace.html").read_text()
+    refused = pellucid("trace", *given, "--box", "101", code=1).stderr.splitlines()[-1]
+    assert "101" in refused
+    assert len(refused) < 300
+    pellucid("trace", *given, "--box", "1", "--layer", "found", "--at", "0,0", code=2)
+
+
 def test_methods(folder: Path) -> None:
     detector = pl.ObjectDetector.load(folder / "boxes.safetensors")
     picture = scene(1)[0]
     for call in (
-        lambda: detector.trace(picture),
         lambda: detector.backward(picture),
-        lambda: detector.explain(picture),
         lambda: detector.page(),
         lambda: detector.features(picture),
     ):

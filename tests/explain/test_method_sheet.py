@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -28,8 +28,8 @@ def test_every_method_answers_as_it_does_alone(
     assert not sheet.refused
     of_layers = ("grad-cam", "grad-cam++", "deconvnet", "visual-backprop")
     for name, heatmap in sheet.heatmaps.items():
-        options = {"layer": "conv1"} if name in of_layers else {}
-        options |= {"size": 3} if name == "occlusion" else {}  # type: ignore[dict-item]
+        options: dict[str, Any] = {"layer": "conv1"} if name in of_layers else {}
+        options |= {"size": 3} if name == "occlusion" else {}
         alone = explain(activations, name, target="3", **options)
         values = alone.heatmap().values if name == "evidence" else alone.values  # type: ignore[union-attr]
         np.testing.assert_allclose(heatmap.values, values, rtol=1e-3, atol=1e-5, err_msg=name)

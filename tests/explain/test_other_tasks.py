@@ -148,7 +148,7 @@ def test_evidence_adds_up_to_what_users_read(task: Task) -> None:
             assert task.read_as not in constants
         assert found.by_layer("relu1").total == pytest.approx(read[target], abs=1e-9)
     likeliest = int(read.argmax()) if isinstance(task, MultiLabel) else 0
-    assert explain(activations).scored.target == likeliest
+    assert explain(activations).scored.target == (likeliest,)
 
 
 def test_labels_are_compared_where_that_is_asked_and_numbers_never() -> None:

@@ -15,6 +15,7 @@ from pellucid.data.targets import TARGETS
 from pellucid.engines import ENGINES
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
+from pellucid.ops.find_boxes import SIDES
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.schedules import SCHEDULES
 
@@ -180,6 +181,21 @@ BadFiles = Annotated[
     ),
 ]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Pictures with more pixels cannot be used.")]
+Box = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Of a detector: which of the boxes that it finds, the most probable being 1.",
+        show_default=False,
+    ),
+]
+BoxNumber = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Of a detector: the distance of an edge instead of the class: {', '.join(SIDES)}.",
+        **named("number", SIDES),
+    ),
+]
 MaxBytes = Annotated[
     int | None,
     typer.Option(

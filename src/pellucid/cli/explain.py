@@ -70,6 +70,8 @@ def explain(
             help="The class or label to compare it with; for evidence of a class the next likely."
         ),
     ] = None,
+    box: arguments.Box = None,
+    number: arguments.BoxNumber = None,
     layer: Annotated[
         str | None, typer.Option(help="Grad-CAM: by default the last convolution. Deconvnet too.")
     ] = None,
@@ -114,7 +116,9 @@ def explain(
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
-    options = {"layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
+    asked_box = None if box is None else box - 1
+    score = {"target": target, "against": against, "box": asked_box, "number": number}
+    options = {**score, "layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)
     )
@@ -122,12 +126,12 @@ def explain(
     total = len(asked.pictures)
     brief, written = folder is not None and total > MOST_IN_FULL, 0
     with CountBar("pictures", remarks()) as progress:
-        for number, (picture, place) in enumerate(zip(asked.pictures, places, strict=True)):
+        for done, (picture, place) in enumerate(zip(asked.pictures, places, strict=True)):
             if several:
-                progress(number, total)
+                progress(done, total)
             try:
                 source = _source(picture) if brief else picture_of(picture)
-                found, seen = _explained(classifier, source, method, target, against, options)
+                found, seen = _explained(classifier, source, method, options)
             except DataError as error:
                 problems.append(str(error))
                 continue
@@ -170,8 +174,6 @@ def _explained(
     classifier: OpenEstimator,
     source: Path | NDArray[np.uint8],
     method: str,
-    target: str | None,
-    against: str | None,
     options: dict[str, Any],
 ) -> tuple[Explanation, ResizeNote]:
     from pellucid.explain.activations import Activations
@@ -179,11 +181,9 @@ def _explained(
 
     if method == ALL:
         activations = Activations.of(classifier, source)
-        found: Explanation = explain_by_every_method(
-            activations, target=target, against=against, **options
-        )
+        found: Explanation = explain_by_every_method(activations, **options)
     else:
-        found = classifier.explain(source, method, target=target, against=against, **options)
+        found = classifier.explain(source, method, **options)
     return found, print_resize_note(source, classifier.model_, classifier.max_pixels)
 
 

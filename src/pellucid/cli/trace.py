@@ -35,6 +35,8 @@ def trace(
         str | None, typer.Option(help="Open one value of this layer into its terms.")
     ] = None,
     at: At = None,
+    box: arguments.Box = None,
+    number: arguments.BoxNumber = None,
     all_terms: AllTerms = False,
     out: Annotated[
         Path | None,
@@ -52,17 +54,25 @@ def trace(
     from pellucid.explain.value_terms import ValueTerms
 
     place = position(at)
-    check_output(out, (Trace if place is None else ValueTerms).endings, model, Path(image))
+    of_box = box is not None or number is not None
+    opens = place is not None or of_box
+    check_output(out, (ValueTerms if opens else Trace).endings, model, Path(image))
+    if of_box and (layer is not None or place is not None):
+        raise typer.BadParameter(
+            "a box says which value is opened; leave out --layer and --at", param_hint="--box"
+        )
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     classifier = load_model_for(
         model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
     )
     picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
-    shown_whole = place is None or (out is not None and out.suffix.lower() == ".html")
+    shown_whole = not opens or (out is not None and out.suffix.lower() == ".html")
     traced = classifier.trace(picture, whole=shown_whole)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
+    if of_box:
+        opened = traced.box(None if box is None else box - 1, number)
     finish(traced, opened, seen, image, out, json=json, full=all_terms)
 
 

@@ -15,7 +15,8 @@ from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 from pellucid.estimators.paged import PagedEstimator
 from pellucid.estimators.planning import model_name, statistics
-from pellucid.estimators.reading import as_images, picture_size
+from pellucid.estimators.reading import as_images
+from pellucid.files.referenced import picture_size
 from pellucid.graph import Graph, Network
 from pellucid.interop.models import network_name
 from pellucid.layers import Normalise, Sequential

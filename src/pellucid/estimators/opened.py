@@ -84,6 +84,8 @@ class OpenEstimator(AnsweringEstimator):
         *,
         target: str | int | None = None,
         against: str | int | None = None,
+        box: int | None = None,
+        number: str | None = None,
         **options: Any,
     ) -> Heatmap | Evidence:
         """Why the answer is what it is: evidence that adds up, or a heatmap.
@@ -95,13 +97,21 @@ class OpenEstimator(AnsweringEstimator):
                 integer; none: the likeliest, or the first number.
             against: The class or label to compare it with; none: no other, for evidence of one
                 class a picture the likeliest other. Numbers are compared with nothing.
+            box: Of detectors, which of the boxes that :meth:`detections` finds, from 0 by falling
+                probability; none: the most probable.
+            number: Of detectors, a distance of the box from its cell's middle instead of its class:
+                ``"left"``, ``"top"``, ``"right"`` or ``"bottom"``. What is explained is its
+                logarithm, so that shares that add up multiply the distance.
             options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
 
         Raises:
-            ArgumentError: If the method, a class, an option or a layer is unknown or does not fit.
+            ArgumentError: If the method, a class, a box, an option or a layer is unknown or unfit.
         """
         activations = Activations.of(self, picture)
-        return explain(activations, method, target=target, against=against, **options)
+        return explain(
+            activations, method,
+            target=target, against=against, box=box, number=number, **options,
+        )  # fmt: skip
 
     operated = OldAttribute("edited")
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.data.dataset import check_bytes
-from pellucid.data.decode import header, upright_size
 from pellucid.data.preprocessing import check_max_pixels
 from pellucid.engines.batches import forward, images_at_once, parts
 from pellucid.errors import DataError, ShapeError
@@ -94,25 +91,3 @@ def as_images(model: Model, pictures: Pictures, max_pixels: int) -> tuple[NDArra
         ), False
     found = resolved(pictures)  # type: ignore[arg-type]
     return preprocessing.read(found, max_pixels=limit)[None], True
-
-
-def picture_size(model: Model, picture: Picture, max_pixels: int) -> tuple[int, int]:
-    """Width and height of a single picture as it is given, upright.
-
-    Args:
-        model: The model, of whose data a picture may be named.
-        picture: As ``predict`` takes it.
-        max_pixels: Files with more pixels are refused.
-
-    Raises:
-        DataError: If the picture cannot be used.
-    """
-    found = ReferencedPictures(model, max_pixels=max_pixels).resolved(picture)
-    if isinstance(found, np.ndarray):
-        height, width = found.shape[:2]
-        return width, height
-    if isinstance(found, str | os.PathLike | bytes | bytearray):
-        source = bytes(found) if isinstance(found, bytes | bytearray) else Path(found)
-        size = header(source, max_pixels)
-        return size.width, size.height
-    return upright_size(found)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.box_geometry import areas
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.layer_values import LayerValues
 from pellucid.explain.reading import with_reading
 from pellucid.files import Model
-from pellucid.files.referenced import read_picture
+from pellucid.files.provenance import safe_max_pixels
+from pellucid.files.referenced import picture_size, read_picture
 from pellucid.graph import INPUT
 from pellucid.known_names import alternatives, near_names
 from pellucid.ops.operation import describe
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pellucid.data.placement import PicturePlacement
     from pellucid.data.preprocessing import Picture
     from pellucid.engines import Program
     from pellucid.files.classifier import Classifier
     from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array, Shape
+    from pellucid.tasks.found_box import FoundBox
 
     Position = tuple[int, ...]
     """A value's place in one image's array: (row, column, channel) or (unit,), from 0."""
@@ -50,6 +54,7 @@ class Activations:
         name: What the picture's file is called; empty for pixels.
         whole: Whether all values are looked at, and computed in one pass: also those that
             prediction never makes, which otherwise take a pass of their own when they are.
+        placement: Of pictures with boxes, where the picture lies in what the network takes.
     """
 
     model: Model
@@ -57,6 +62,7 @@ class Activations:
     pixels: NDArray[np.uint8]
     name: str = ""
     whole: bool = False
+    placement: PicturePlacement | None = None
 
     @classmethod
     def of(
@@ -77,11 +83,15 @@ class Activations:
         """
         name = Path(picture).name if isinstance(picture, str | os.PathLike) else ""
         if isinstance(source, Model):
-            program = get_engine().load(source.network)
-            return cls(source, program, read_picture(source, picture), name, whole)
-        model = source.model_
-        pixels = read_picture(model, picture, max_pixels=source.max_pixels)
-        return cls(model, source.program_, pixels, name, whole)
+            model, program, limit = source, get_engine().load(source.network), None
+        else:
+            model, program, limit = source.model_, source.program_, source.max_pixels
+        pixels = read_picture(model, picture, max_pixels=limit)
+        placement = None
+        if model.task.of_boxes:
+            size = picture_size(model, picture, limit or safe_max_pixels(model.provenance))
+            placement = model.preprocessing.placement(*size)
+        return cls(model, program, pixels, name, whole, placement)
 
     @cached_property
     def graph(self) -> Graph:
@@ -113,6 +123,23 @@ class Activations:
     def answer(self) -> NDArray[np.float64]:
         """What users read, (K,): the probability of each class or label, or the numbers."""
         return np.asarray(self.values[self.graph.output])
+
+    @cached_property
+    def boxes(self) -> list[FoundBox]:
+        """Of detectors, the boxes that were found, the most probable first.
+
+        As :meth:`pellucid.ObjectDetector.detections` numbers them: those that lie wholly in the
+        borders around the picture are left out. They are in pixels of what the network takes.
+
+        Raises:
+            ArgumentError: If the model finds no boxes.
+        """
+        outputs = np.asarray(self.values[self.logits], np.float64)
+        found, placed = self.model.task.boxes_of(outputs), self.placement
+        if placed is None:
+            return found
+        inside = areas(placed.to_original(np.array([each.box for each in found]).reshape(-1, 4)))
+        return [each for each, area in zip(found, inside.tolist(), strict=True) if area > 0]
 
     @property
     def engine(self) -> str:

@@ -22,6 +22,8 @@ def explain(
     *,
     target: str | int | None = None,
     against: str | int | None = None,
+    box: int | None = None,
+    number: str | None = None,
     **options: Any,
 ) -> Heatmap | Evidence:
     """Explain why a network answers as it does.
@@ -31,6 +33,8 @@ def explain(
         method: One of :data:`~pellucid.explain.methods.METHODS`.
         target: The class in question; none: the network's answer.
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
+        box: Of detectors, which of the boxes that were found, from 0; none: the most probable.
+        number: Of detectors, which distance of the box; none: its class.
         options: The method's own: ``layer``, ``size``, ``steps`` and so on. None means the
             default.
 
@@ -49,6 +53,8 @@ def explain(
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
             raise ArgumentError(f"{method} has no option {name!r:.80}; {takes}")
     compared = method == EVIDENCE.name
-    scored = choose_score(activations, target=target, against=against, compared=compared)
+    scored = choose_score(
+        activations, target=target, against=against, compared=compared, box=box, number=number
+    )
     found: Heatmap | Evidence = function(scored, **given)
     return found

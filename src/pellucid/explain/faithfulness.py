@@ -109,8 +109,7 @@ def faithfulness(
     chance = np.random.default_rng(seed).permutation(values.size)
     _, without, with_ = _curves(scored, chance, steps, baseline)
     chances = area(shares, without), area(shares, with_)
-    name = scored.target_name
-    followed = name if scored.in_units else f"probability of {name}"
+    followed = scored.output.read_words
     return Faithfulness(shares, deletion, insertion, *chances, scored.activations.engine, followed)
 
 
@@ -130,13 +129,11 @@ def _curves(
     rank[order] = np.arange(order.size)
     ranks = rank.reshape(1, height, width, 1)
     size = images_at_once(image.nbytes)
-    reading, curves = scored.activations.model.task.reading, []
+    curves = []
     for first, second in ((even, image), (image, even)):
         found = []
         for part in parts(len(counts), size):
             gone = ranks < counts[part, None, None, None]
             found.append(forward(scored.program, np.where(gone, first, second)))
-        outputs = np.concatenate(found).astype(np.float64)
-        read, _ = reading.forward([outputs], {})
-        curves.append(read[:, scored.target])
+        curves.append(scored.read_of(np.concatenate(found)))
     return counts / order.size, curves[0], curves[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -105,7 +106,9 @@ class Heatmap(Record):
     def title(self) -> str:
         """Method, layer and score in one line."""
         layer = "" if self.layer is None else f" at {printable(self.layer)}"
-        return f"{self.method.name}{layer}: {self.scored.wording} = {figure(self.score, '.4g')}"
+        words = f"{self.method.name}{layer}: {self.scored.wording} = {figure(self.score, '.4g')}"
+        unit = self.scored.output.logarithm_of
+        return f"{words}, of {figure(math.exp(self.score), '.4g')} {unit}" if unit else words
 
     def to_dict(self) -> dict[str, Any]:
         """The heatmap as JSON values, see docs/heatmaps.md."""
@@ -115,6 +118,8 @@ class Heatmap(Record):
             layer=self.layer,
             target=self.target,
             against=self.against,
+            box=None if self.scored.box is None else self.scored.box.to_dict(),
+            at=list(self.scored.target),
             score=number(self.score),
             engine=self.engine or self.scored.activations.engine,
             score_engine=self.scored.activations.engine,

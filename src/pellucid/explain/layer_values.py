@@ -38,7 +38,7 @@ class LayerValues(Mapping[str, "Array"]):
         later = frozenset[str]() if whole else program.unpredicted
         self._found = self._run(name for name in names if name not in later)
         outputs = np.asarray(self._found[program.graph.output], np.float64)
-        self._found[reading.name] = reading.operation.forward([outputs], {})[0]
+        self._found[reading.name] = reading.operation.forward([outputs[None]], {})[0][0]
 
     def __getitem__(self, name: str) -> Array:
         if name in self._program.unpredicted and name not in self._found:

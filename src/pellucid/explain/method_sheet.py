@@ -56,6 +56,8 @@ def explain_by_every_method(
     *,
     target: str | int | None = None,
     against: str | int | None = None,
+    box: int | None = None,
+    number: str | None = None,
     **options: Any,
 ) -> MethodSheet:
     """Explain an answer by every method that suits the network.
@@ -64,6 +66,8 @@ def explain_by_every_method(
         activations: The picture in its network.
         target: The class in question; none: the network's answer.
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
+        box: Of detectors, which of the boxes that were found, from 0; none: the most probable.
+        number: Of detectors, which distance of the box; none: its class.
         options: ``layer``, ``size`` and so on; each is given to the methods that take it.
 
     Raises:
@@ -75,7 +79,10 @@ def explain_by_every_method(
         taken = inspect.signature(METHODS[method].function).parameters
         given = {name: value for name, value in options.items() if name in taken}
         try:
-            found[method] = explain(activations, method, target=target, against=against, **given)
+            found[method] = explain(
+                activations, method,
+                target=target, against=against, box=box, number=number, **given,
+            )  # fmt: skip
         except ArgumentError as error:
             refused[method] = str(error)
     if not found:

@@ -9,17 +9,21 @@ import numpy as np
 
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
+from pellucid.known_names import find_name
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Regression, check_row
-from pellucid.text import listed, printable
+from pellucid.tasks.output import of_all
+from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from pellucid.engines import Precision, Program
-    from pellucid.explain.activations import Activations
+    from pellucid.explain.activations import Activations, Position
     from pellucid.graph import Graph, Network
     from pellucid.ops.operation import Array
     from pellucid.tasks import Task
+    from pellucid.tasks.found_box import FoundBox
+    from pellucid.tasks.output import Output
 
 
 @short_repr
@@ -29,14 +33,17 @@ class Score:
 
     Attributes:
         activations: The picture in its network.
-        target: The class or label whose logit is the score, or the column whose number it is, by
-            its place.
-        against: The class or label whose logit is subtracted; none: the logit alone.
+        target: Which of the network's outputs is explained, by its place: (k,) of a row, the logit
+            of a class or label or the number of a column; of a detector's map (row, column,
+            channel), the logit of a class in a cell or one of the four distances.
+        against: The place of the logit that is subtracted; none: the target alone.
+        box: Of detectors, the box that is asked about; none where a place was asked for.
     """
 
     activations: Activations
-    target: int
-    against: int | None = None
+    target: Position
+    against: Position | None = None
+    box: FoundBox | None = None
 
     subject = OldAttribute("activations")
     score = OldAttribute("of_logits")
@@ -65,52 +72,60 @@ class Score:
 
     @property
     def target_name(self) -> str:
-        """The class or label whose logit is the score, or the column whose number it is."""
-        return self.activations.classes[self.target]
+        """The class or label whose logit is the score, or what its number is called."""
+        return self.output.name
 
     @property
     def against_name(self) -> str | None:
         """The class or label whose logit is subtracted."""
-        return None if self.against is None else self.activations.classes[self.against]
+        return None if self.against is None else self._task.output_at(self.against).name
 
     @property
     def wording(self) -> str:
         """In words: ``logit of cat``, ``logit of cat − logit of dog``; of numbers ``angle``."""
-        text = self._task.output_words(self.target)
-        other = self.against
-        return text if other is None else f"{text} − {self._task.output_words(other)}"
+        text, other = self.output.words, self.against
+        return text if other is None else f"{text} − {self._task.output_at(other).words}"
 
     @property
-    def in_units(self) -> bool:
-        """Whether the score is a number in its unit, and no logit."""
-        return isinstance(self._task, Regression)
+    def output(self) -> Output:
+        """What the target stands for."""
+        return self._task.output_at(self.target)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the score is a number (of detectors a distance's logarithm), and no logit."""
+        return self.output.is_number
 
     @property
     def factor(self) -> float:
         """What the output is multiplied with: 1 for logits, of numbers their deviation."""
-        return self._task.explained(self.target)[0]
+        return self.output.factor
 
     @property
     def constant(self) -> float:
         """What is added to that: 0 for logits, of numbers their mean in the training data."""
-        return self._task.explained(self.target)[1]
+        return self.output.constant
 
     @property
     def _task(self) -> Task:
         return self.activations.model.task
 
     def of_logits(self, logits: Array) -> Array:
-        """The score of each row of the network's outputs, (N,), in float64."""
+        """The score of each image's outputs, batch axis first: (N,), in float64."""
         rows = logits.astype(np.float64)
-        less = 0.0 if self.against is None else rows[:, self.against]
-        return np.asarray(self.factor * rows[:, self.target] + self.constant - less)
+        less = 0.0 if self.against is None else rows[of_all(self.against)]
+        return np.asarray(self.factor * rows[of_all(self.target)] + self.constant - less)
+
+    def read_of(self, logits: Array) -> Array:
+        """What users read of the target, of each image's outputs: probability or number, (N,)."""
+        return self._task.read_at(logits.astype(np.float64), self.target)
 
     def gradient(self, count: int, precision: Precision = "float64") -> Array:
-        """∂score/∂outputs for each of ``count`` images, (count, K)."""
-        gradient = np.zeros((count, len(self.activations.classes)), precision)
-        gradient[:, self.target] = self.factor
+        """∂score/∂outputs for each of ``count`` images, batch axis first."""
+        gradient = np.zeros((count, *self.graph.output_shape), precision)
+        gradient[of_all(self.target)] = self.factor
         if self.against is not None:
-            gradient[:, self.against] = -1.0
+            gradient[of_all(self.against)] = -1.0
         return gradient
 
     def of_images(self, images: Array) -> Array:
@@ -124,6 +139,8 @@ def choose_score(
     target: str | int | None = None,
     against: str | int | None = None,
     compared: bool = False,
+    box: int | None = None,
+    number: str | None = None,
 ) -> Score:
     """What is asked, by names or places.
 
@@ -134,19 +151,26 @@ def choose_score(
             several classes of which one is right the likeliest other one.
         compared: Whether the score should be a difference of two logits, where classes rule each
             other out.
+        box: Of detectors, which of the boxes that were found, from 0 by falling probability; none:
+            the most probable. Its own class is the target where none is given.
+        number: Of detectors, one of the box's numbers instead of its logit: ``"left"``, ``"top"``,
+            ``"right"`` or ``"bottom"``, the distance of that edge from the middle of the cell.
 
     Raises:
-        ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared.
+        ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared;
+            or if there is no such box or number.
     """
     task = activations.model.task
-    check_row(task, "an explanation")
+    check_row(task, "an explanation", boxes=True)
+    if task.of_boxes or box is not None or number is not None:
+        return _of_box(activations, find_box(activations, box), target, against, number)
     if isinstance(task, Regression):
         if against is not None:
             raise ArgumentError(
                 "numbers have nothing to be compared with (against), each has its own unit; "
                 f"explain one of them: {listed(task.columns)}"
             )
-        return Score(activations, 0 if target is None else activations.class_index(target))
+        return Score(activations, (0 if target is None else activations.class_index(target),))
     logits = activations.program.forward(activations.pixels[None])[0]
     ranked = [int(k) for k in np.argsort(-logits, kind="stable")]
     chosen = ranked[0] if target is None else activations.class_index(target)
@@ -158,7 +182,56 @@ def choose_score(
         )
     if compared and other is None and task.of_one_class:
         other = next((k for k in ranked if k != chosen), None)
-    return Score(activations, chosen, other)
+    return Score(activations, (chosen,), None if other is None else (other,))
+
+
+def find_box(activations: Activations, box: int | None) -> FoundBox:
+    """One of the boxes that were found in a picture; none: the most probable.
+
+    Raises:
+        ArgumentError: If there is no such box, or the model finds none at all.
+    """
+    found = activations.boxes
+    if not found:
+        raise ArgumentError(
+            "no box was found in this picture, so that there is none to be explained; give another "
+            "picture, or find boxes of less probability: with_threshold(0.001)"
+        )
+    place = 0 if box is None else box
+    if type(place) is not int or not 0 <= place < len(found):
+        asked = place + 1 if type(place) is int else place
+        raise ArgumentError(
+            f"{counted(len(found), 'box')} found in this picture, numbered by falling "
+            f"probability: there is no number {asked!r:.40}; give --box 1 to {len(found)} "
+            f"(in Python box=0 to {len(found) - 1})"
+        )
+    return found[place]
+
+
+def _of_box(
+    activations: Activations,
+    box: FoundBox,
+    target: str | int | None,
+    against: str | int | None,
+    number: str | None,
+) -> Score:
+    """The logit of a class where a box was found, or one of its numbers."""
+    if number is not None:
+        if target is not None or against is not None:
+            raise ArgumentError(
+                "a number of a box has no class to be compared with; give number, or target and "
+                "against"
+            )
+        return Score(activations, box.numbers[find_name("number", number, box.numbers)], box=box)
+    at = box.logit[:-1]
+    chosen = box.logit if target is None else (*at, activations.class_index(target))
+    other = None if against is None else (*at, activations.class_index(against))
+    if other == chosen:
+        raise ArgumentError(
+            f"{printable(activations.classes[chosen[-1]])!r:.80} cannot be compared with itself; "
+            "give another class as target or against"
+        )
+    return Score(activations, chosen, other, box)
 
 
 if not TYPE_CHECKING:

@@ -7,10 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.explain.activations import Activations
-from pellucid.explain.records import number, record
+from pellucid.explain.records import number as finite
+from pellucid.explain.records import record
+from pellucid.explain.score import find_box
 from pellucid.explain.steps import Step
 from pellucid.explain.value_terms import ValueTerms
 from pellucid.graph import INPUT
+from pellucid.known_names import find_name
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute
 from pellucid.short_repr import short_repr
@@ -38,7 +41,7 @@ class Guess:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {"class": self.name, "probability": number(self.probability)}
+        return {"class": self.name, "probability": finite(self.probability)}
 
 
 @short_repr
@@ -92,20 +95,39 @@ class Trace(Record):
         return ValueTerms.of(self.activations, layer, at)
 
     def guesses(self, top: int = 5) -> list[Guess]:
-        """The likeliest classes, or labels, first; nothing of numbers, which are no guesses."""
-        if isinstance(self.activations.model.task, Regression):
+        """The likeliest classes, or labels, first; nothing of numbers and boxes: no guesses."""
+        task = self.activations.model.task
+        if isinstance(task, Regression) or task.of_boxes:
             return []
         probabilities = self.activations.answer
         order = (-probabilities).argsort(kind="stable")[:top]
         return [Guess(self.activations.classes[k], float(probabilities[k])) for k in order]
 
+    def box(self, box: int | None = None, number: str | None = None) -> ValueTerms:
+        """Open the score of a box, or one of its numbers, in the layer that computes it.
+
+        Args:
+            box: Which of the boxes that were found, from 0 by falling probability; none: the most
+                probable.
+            number: ``"left"``, ``"top"``, ``"right"`` or ``"bottom"``; none: the logit of its
+                class.
+
+        Raises:
+            ArgumentError: If there is no such box or number, or the model finds no boxes.
+        """
+        found = find_box(self.activations, box)
+        at = found.logit
+        if number is not None:
+            at = found.numbers[find_name("number", number, found.numbers)]
+        opened = self.value(self.activations.logits, at)
+        while len(opened) == 1 and opened.terms.rule == "sum" and opened.terms.weight is None:
+            opened = self.value(*opened.source(0))  # through layers that only hand values on
+        return opened
+
     @property
-    def answer(self) -> str | list[str] | dict[str, float]:
-        """The class's name; the names of the labels given; or the numbers by their names."""
-        found: str | list[str] | dict[str, float] = self.activations.model.task.described(
-            self.activations.answer
-        )
-        return found
+    def answer(self) -> Any:
+        """The class; the labels given; the numbers by their names; or the boxes that are shown."""
+        return self.activations.model.task.described(self.activations.answer)
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
         """As plain JSON values, versioned; see ``docs/records.md``.
@@ -121,12 +143,15 @@ class Trace(Record):
             engine=self.activations.engine,
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
+            boxes=[each.to_dict() for each in self.activations.boxes]
+            if self.activations.model.task.of_boxes
+            else None,
         )
 
 
 def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) -> Trace:
     """Trace a picture through a network; arguments as for :meth:`Activations.of`."""
     made = Trace(Activations.of(source, picture, whole=whole))
-    check_row(made.activations.model.task, "a trace")
+    check_row(made.activations.model.task, "a trace", boxes=True)
     _ = made.activations.values  # now, so that what follows only reads
     return made

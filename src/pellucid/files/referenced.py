@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from pellucid.data.decode import header, upright_size
 from pellucid.data.read_part import MissingPartError, part_names
 from pellucid.data.reading import Reading
 from pellucid.data.reference import ALL, check_undivided, parse_reference, read_part
@@ -13,7 +18,6 @@ from pellucid.files.provenance import safe_max_pixels, source_classes, unseen
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -39,6 +43,28 @@ def read_picture(
     limit = max_pixels or safe_max_pixels(model.provenance)
     found = ReferencedPictures(model, max_pixels=limit).resolved(picture)
     return model.preprocessing.read(found, max_pixels=limit)
+
+
+def picture_size(model: Model, picture: Picture, max_pixels: int) -> tuple[int, int]:
+    """Width and height of a single picture as it is given, upright.
+
+    Args:
+        model: The model, of whose data a picture may be named.
+        picture: As ``predict`` takes it.
+        max_pixels: Files with more pixels are refused.
+
+    Raises:
+        DataError: If the picture cannot be used.
+    """
+    found = ReferencedPictures(model, max_pixels=max_pixels).resolved(picture)
+    if isinstance(found, np.ndarray):
+        height, width = found.shape[:2]
+        return width, height
+    if isinstance(found, str | os.PathLike | bytes | bytearray):
+        source = bytes(found) if isinstance(found, bytes | bytearray) else Path(found)
+        size = header(source, max_pixels)
+        return size.width, size.height
+    return upright_size(found)
 
 
 _OPTIONS = {"test": "test", "validation": "val"}

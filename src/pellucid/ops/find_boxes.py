@@ -11,7 +11,7 @@ part-based models*, section 4.3, by IoU).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,12 @@ from pellucid.ops.centre_loss import COLUMNS, MOST_LOG
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.sigmoid import sigmoid
+from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -36,6 +37,25 @@ NOT_FOUND = -1.0
 
 CANDIDATES = 10
 """Candidates that are looked at for each box that is answered, at most: a bound on the work."""
+
+
+SIDES = ("left", "top", "right", "bottom")
+"""The edges whose distances a cell gives, in the order of its channels."""
+
+PROBABILITY, CLASS = 4, 5
+"""Columns of a row behind the four coordinates."""
+
+
+class FoundBoxes(NamedTuple):
+    """Boxes of one map, the most probable first.
+
+    Attributes:
+        rows: x0, y0, x1, y1, probability, class; (n, 6).
+        cells: The row and the column of the cell that each was found in, (n, 2).
+    """
+
+    rows: Floats
+    cells: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,7 @@ class FindBoxes(Operation):
         found = np.zeros((len(x_nhwc), self.most, COLUMNS))
         found[..., 5] = NOT_FOUND
         for n, z in enumerate(x_nhwc):
-            rows = self.of_map(z)
+            rows = self.of_map(z).rows
             found[n, : len(rows)] = rows
         return found.astype(x_nhwc.dtype), None
 
@@ -99,8 +119,33 @@ class FindBoxes(Operation):
     def reads(self, *inputs: Shape) -> Reads:
         return Reads((tuple(Axis(n, taps=n) for n in inputs[0]),), self.output_shape(*inputs))
 
-    def of_map(self, z: Array) -> Floats:
-        """The boxes of one map, (h, w, K + 4), as rows, (n, 6) with n at most M."""
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
+        """Each number of a box is a function of one value of its cell: a logit, or a distance."""
+        (z,), (n, column) = inputs, at
+        found = self.of_map(z)
+        if n >= len(found.rows):
+            none, plain = np.zeros(0), np.zeros((0, 4), np.int64)
+            bias = NOT_FOUND if column == CLASS else 0.0
+            return Terms("function", plain, none, none, none, bias)
+        row, place = found.rows[n], found.cells[n].tolist()
+        classes = z.shape[2] - len(SIDES)
+        channel = int(row[CLASS]) if column >= PROBABILITY else classes + column
+        source = (*place, channel)
+        return function_of(source, float(z[source]), float(row[column]))
+
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
+        if not len(terms.values):
+            return {}
+        _, place = terms.source(0)
+        found: Details = {"cell": list(place[:2])}
+        if at[1] < PROBABILITY:
+            log = float(np.clip(terms.values[0], -MOST_LOG, MOST_LOG))
+            middle = (place[1 - at[1] % 2] + 0.5) * self.stride
+            found |= {"middle": middle, "distance": self.stride * float(np.exp(log))}
+        return found
+
+    def of_map(self, z: Array) -> FoundBoxes:
+        """The boxes of one map, (h, w, K + 4), at most M, and the cells that they come from."""
         height, width, _ = z.shape
         p = sigmoid(z[..., :-4].astype(np.float64))
         rows, columns, classes = np.nonzero((p >= self.least) & _largest_around(p))
@@ -115,7 +160,8 @@ class FindBoxes(Operation):
         high = np.clip(middles + distances[:, 2:], 0, ends)
         boxes = np.concatenate([low, high], axis=1)
         kept = _kept(boxes, classes, self.overlap, self.most)
-        return np.column_stack([boxes[kept], scores[kept], classes[kept]])
+        found = np.column_stack([boxes[kept], scores[kept], classes[kept]])
+        return FoundBoxes(found, np.stack([rows[kept], columns[kept]], axis=1))
 
 
 def _largest_around(p: Floats) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from pellucid.show.drawing import (
     new_figure,
     words_below,
 )
+from pellucid.show.found_boxes import mark_box
 from pellucid.show.heatmap import claims, scale_words, signs_words, write_empty
 from pellucid.show.palette import INK
 from pellucid.show.sound_axes import mark_scored
@@ -76,8 +77,8 @@ def _sum(evidence: Evidence) -> d.Table:
 
 def part_words(evidence: Evidence, layer: str, most: int | None = None) -> str:
     """What a layer adds of its own, in words."""
-    if evidence.scored.in_units and layer == evidence.scored.activations.graph.output:
-        return "mean of those learned"
+    if evidence.scored.is_number and layer == evidence.scored.activations.graph.output:
+        return evidence.scored.output.constant_words
     return f"bias of {layer[:most]}"
 
 
@@ -105,6 +106,7 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     draw_picture(picture, evidence.scored.image)
     bare(picture, "the picture")
     mark_scored(picture, evidence.scored)
+    mark_box(picture, evidence.scored)
     image = draw_map(shares, evidence.by_pixel)
     bare(shares, "each pixel's share")
     colour_bar(image, shares, scale_words(heatmap))
@@ -113,6 +115,7 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     draw_picture(over, evidence.scored.image, faint=True)
     draw_map(over, evidence.by_pixel)
     mark_signs(over, evidence.by_pixel)
+    mark_box(over, evidence.scored)
     bare(over, f"over the picture; {signs_words(heatmap)}")
 
     tested = evidence.regions
@@ -127,9 +130,10 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     _draw_sum(sums, evidence)
     if title:
         total, engine, apart = compared(evidence.total, evidence.difference)
+        constant = evidence.scored.output.constant_words
         adds_up = (
             f"Pixels {written(float(evidence.pixels.sum()), '+.4f')} and biases"
-            f"{' with the mean' if evidence.scored.in_units else ''} "
+            f"{' with the ' + constant if constant else ''} "
             f"{written(evidence.bias, '+.4f')} make {total}; the engine's score is "
             f"{engine}, and {apart} lies between the two."
         )

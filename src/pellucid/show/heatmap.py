@@ -15,6 +15,7 @@ from pellucid.show.drawing import (
     outline_strongest,
     words_below,
 )
+from pellucid.show.found_boxes import mark_box
 from pellucid.show.sound_axes import mark_scored
 from pellucid.show.titles import answer_section, score_headline
 
@@ -72,6 +73,7 @@ def draw_heatmap(heatmap: Heatmap, title: str = "") -> Figure:
     draw_picture(left, heatmap.scored.image)
     bare(left, "the picture")
     mark_scored(left, heatmap.scored)
+    mark_box(left, heatmap.scored)
     signed = heatmap.method.signed
     image = draw_map(middle, heatmap.values)
     bare(middle, heatmap.method.name)
@@ -84,6 +86,7 @@ def draw_heatmap(heatmap: Heatmap, title: str = "") -> Figure:
         draw_map(right, heatmap.values)
         mark = mark_signs if signed else outline_strongest
         mark(right, heatmap.values)
+        mark_box(right, heatmap.scored)
         over = signs_words(heatmap) if signed else "line: half of the largest"
         bare(right, f"over the picture; {over}")
     if title:
@@ -103,14 +106,14 @@ def write_empty(axes: Axes, empty: Emptiness) -> None:
 
 def signs_words(heatmap: Heatmap) -> str:
     """What the signs on the picture stand for."""
-    return "+ raises it, − lowers it" if heatmap.scored.in_units else "+ for, − against"
+    return "+ raises it, − lowers it" if heatmap.scored.is_number else "+ for, − against"
 
 
 def scale_words(heatmap: Heatmap) -> str:
     """What the colours stand for."""
     if not heatmap.method.of_score:
         return "activity, of its largest"
-    if heatmap.scored.in_units:
+    if heatmap.scored.is_number:
         more = f"raises {heatmap.target}"
         if not heatmap.method.signed:
             return more

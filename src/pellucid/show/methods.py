@@ -71,7 +71,7 @@ def draw_methods(sheet: MethodSheet, title: str = "") -> Figure:
         empty.set_axis_off()
     figure.suptitle(title)
     scored = next(iter(sheet.heatmaps.values())).scored
-    words_below(figure, _words(scored.target_name, in_units=scored.in_units))
+    words_below(figure, _words(scored.target_name, is_number=scored.is_number))
     return figure
 
 
@@ -103,9 +103,9 @@ def _refuse(axes: Axes, name: str, reason: str) -> None:
     words.set_in_layout(False)
 
 
-def _words(target: str, *, in_units: bool) -> list[str]:
+def _words(target: str, *, is_number: bool) -> list[str]:
     more, less, only = "for", "against it", "speaks for it"
-    if in_units:
+    if is_number:
         more, less, only = "raises", "lowers it", "raises it"
     signs = (
         f"Orange and +: {more} {target}. Blue and −: {less}. Methods without signs show only "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
+from pellucid.show.found_boxes import boxes_parts, boxes_words
 from pellucid.tasks import MultiLabel, Regression
 from pellucid.text import counted
 
@@ -43,6 +44,8 @@ def answer_words(task: Task, read: NDArray[Any]) -> str:
         task: The model's.
         read: What users read, (K,): probabilities, or numbers in their units.
     """
+    if task.of_boxes:
+        return boxes_words(task, read)
     if isinstance(task, Regression):
         numbers = zip(task.names, read.tolist(), strict=True)
         named = [f"{name} {written(value, '.5g')}" for name, value in numbers]
@@ -65,7 +68,18 @@ def _first(words: list[str], noun: str) -> str:
 def score_headline(score: Score, picture: str = "") -> str:
     """The same, and what was asked: ``…; why 7 rather than 3``."""
     against = "" if score.against_name is None else f" rather than {score.against_name}"
-    return f"{headline(score.activations, picture)}; why {score.target_name}{against}"
+    of_box = "" if score.box is None else f" of {_box_words(score)}"
+    return f"{headline(score.activations, picture)}; why {score.target_name}{against}{of_box}"
+
+
+def _box_words(score: Score) -> str:
+    """The box that is asked about: ``box 2 (RBC, 97%)``."""
+    box = score.box
+    assert box is not None
+    number = next(
+        (n for n, each in enumerate(score.activations.boxes, 1) if each.logit == box.logit), 0
+    )
+    return f"box {number} ({box.name}, {percent(box.probability)})"
 
 
 def answer_bars(activations: Activations, limit: int = MOST_CLASSES) -> d.Bars | d.Facts:
@@ -102,14 +116,17 @@ def number_facts(task: Regression, read: NDArray[Any]) -> d.Facts:
 
 def answer_section(activations: Activations) -> d.Only:
     """The same under a heading, where there is room."""
-    numbers = isinstance(activations.model.task, Regression)
-    title = "Numbers" if numbers else "Probabilities"
+    task = activations.model.task
+    title = "Numbers" if isinstance(task, Regression) else "Probabilities"
+    title = "Boxes" if task.of_boxes else title
     return d.Only("page", [d.Section(title, [*answer_parts(activations)])])
 
 
 def answer_parts(activations: Activations, limit: int = MOST_CLASSES) -> list[d.Part]:
     """The bars or numbers, and below what the line across them means."""
     task = activations.model.task
+    if task.of_boxes:
+        return boxes_parts(activations)
     bars: list[d.Part] = [answer_bars(activations, limit)]
     if isinstance(task, MultiLabel):
         words = (

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.numerals import figure as written
 from pellucid.ops.operation import describe
 from pellucid.show import document as d
+from pellucid.show.found_boxes import boxes_pixels
 from pellucid.show.layers_figure import Layer, draw_layers
 from pellucid.show.sound_axes import heard_words
 from pellucid.show.terms import value_parts, value_title
@@ -92,8 +93,9 @@ def layer_values(step: Step) -> list[d.Part]:
         return [d.Pictures([seen], 168), *([] if sound is None else [d.Text(heard_words(sound))])]
     if step.name == activations.graph.output:
         return answer_parts(activations, CLASSES.page)
-    if step.name == activations.logits:
-        return [class_bars(activations.classes, step.values.tolist(), "the network's outputs")]
+    if step.name == activations.logits and step.values.ndim == 1:
+        values = step.values.tolist()
+        return [class_bars(activations.classes, values, "the network's outputs")]
     maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
     words = f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}"
     chosen = liveliest(step.values)
@@ -139,6 +141,8 @@ def _layer(step: Step, task: Task) -> Layer:
     if step.name != step.activations.graph.output:
         sound = step.activations.model.preprocessing.sound if step.node is None else None
         return Layer(title, step.values, pixels=step.node is None, sound=sound)
+    if task.of_boxes:
+        return Layer(title, boxes_pixels(step.activations), pixels=True)
     if isinstance(task, Regression):
         return Layer(title, step.values, lengths=False)
     mark = None

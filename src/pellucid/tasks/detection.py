@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,8 +15,12 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.metrics.detection import best_score, mean_average_precision
 from pellucid.metrics.matching import Detections, match
 from pellucid.ops import CentreLoss
-from pellucid.ops.find_boxes import FindBoxes
+from pellucid.ops.centre_loss import MOST_LOG
+from pellucid.ops.find_boxes import SIDES, FindBoxes
 from pellucid.ops.operation import describe
+from pellucid.ops.sigmoid import sigmoid
+from pellucid.tasks.found_box import FoundBox
+from pellucid.tasks.output import Output, of_all
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import printable
 
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
+    from pellucid.ops.arguments import Position
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Shape
 
@@ -65,6 +71,7 @@ class Detection(Task):
     estimator: ClassVar[str] = "ObjectDetector"
     each_frame: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
+    of_boxes: ClassVar[bool] = True
     classes: tuple[str, ...]
     stride: int = 8
     boxes: int = 100
@@ -127,8 +134,50 @@ class Detection(Task):
             if place >= 0 and score >= self.shown
         ]
 
-    def output_words(self, place: int) -> str:
-        return f"logit of {printable(self.names[place])}"
+    def output_at(self, position: Position) -> Output:
+        """The logit of a class in a cell, or the logarithm of a distance from its middle.
+
+        A distance is s·e^z pixels for an output z, so that ln s + z is its logarithm: what adds to
+        that, e.g. evidence, multiplies the distance.
+        """
+        row, column, channel = position
+        cell = f"in the cell of row {row}, column {column}"
+        if channel < len(self.classes):
+            name = self.classes[channel]
+            words = printable(name)
+            return Output(name, f"logit of {words} {cell}", f"probability of {words} {cell}")
+        edge = f"distance to the {SIDES[channel - len(self.classes)]} edge"
+        return Output(
+            edge,
+            f"logarithm of the {edge} {cell}",
+            f"{edge} {cell}, in pixels",
+            constant=log(self.stride),
+            constant_words=f"logarithm of a cell's {self.stride} pixels",
+            logarithm_of="pixels",
+            is_number=True,
+        )
+
+    def read_at(self, outputs: NDArray[np.float64], position: Position) -> NDArray[np.float64]:
+        z = outputs[of_all(position)]
+        if position[-1] < len(self.classes):
+            return np.asarray(sigmoid(z))
+        return np.asarray(self.stride * np.exp(np.clip(z, -MOST_LOG, MOST_LOG)))
+
+    def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
+        found, edges = self.reading.of_map(outputs), len(self.classes)
+        return [
+            FoundBox(
+                (x0, y0, x1, y1),
+                self.classes[int(place)],
+                probability,
+                (row, column, int(place)),
+                {side: (row, column, edges + k) for k, side in enumerate(SIDES)},
+                f"cell of row {row}, column {column}",
+            )
+            for (x0, y0, x1, y1, probability, place), (row, column) in zip(
+                found.rows.tolist(), found.cells.tolist(), strict=True
+            )
+        ]
 
     def with_threshold(self, threshold: float) -> Task:
         checks.number("threshold", threshold, FEWEST, 1.0)

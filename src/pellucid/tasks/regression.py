@@ -14,6 +14,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.metrics.regression import mean_absolute_errors, mean_r_squared
 from pellucid.ops import Huber
 from pellucid.ops.rescale import Rescale
+from pellucid.tasks.output import Output
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import counted, listed, printable
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.targets import Targets
+    from pellucid.ops.arguments import Position
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
 
@@ -119,11 +121,11 @@ class Regression(Task):
     def described(self, read: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self.columns, read.tolist(), strict=True))
 
-    def explained(self, place: int) -> tuple[float, float]:
-        return self.scale[place], self.mean[place]
-
-    def output_words(self, place: int) -> str:
-        return printable(self.columns[place])
+    def output_at(self, position: Position) -> Output:
+        (place,) = position
+        name, mean = self.columns[place], "mean of those learned"
+        words = printable(name)
+        return Output(name, words, words, self.scale[place], self.mean[place], mean, is_number=True)
 
     def judge(self, loss: Loss | None = None) -> Judge:
         return _Judge(self, self.loss() if loss is None else loss)

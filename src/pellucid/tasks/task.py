@@ -6,19 +6,23 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from pellucid.errors import ArgumentError
+from pellucid.tasks.output import Output, of_all
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
     from pellucid.graph import Graph
+    from pellucid.ops.arguments import Position
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Shape
+    from pellucid.tasks.found_box import FoundBox
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Task(ABC):
         counted: What :attr:`names` are, in a word.
         estimator: What learns it in Python, a class of :mod:`pellucid.estimators`.
         of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
+        of_boxes: Whether the answer is boxes, each of which :meth:`boxes_of` names the outputs of.
         each_frame: Whether each frame of an animated picture is answered; else the first.
     """
 
@@ -77,6 +82,7 @@ class Task(ABC):
     estimator: ClassVar[str] = "ImageClassifier"
     each_frame: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
+    of_boxes: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -140,19 +146,43 @@ class Task(ABC):
             read: What :attr:`reading` made of the network's outputs, (K,).
         """
 
-    def explained(self, place: int) -> tuple[float, float]:
-        """What an output is multiplied with, and what is added, where it is explained.
+    def output_at(self, position: Position) -> Output:
+        """What one of the network's outputs stands for, and as what it is explained.
 
-        Of classes and labels the logit itself, of numbers the number in its unit.
+        Of classes and labels that is the logit itself, of numbers the number in its unit.
 
         Args:
-            place: Which of the K outputs.
+            position: Its place in the network's output, (k,) in a row of K.
         """
-        return 1.0, 0.0
+        name = self.names[position[-1]]
+        return Output(name, f"logit of {printable(name)}", f"probability of {printable(name)}")
 
-    def output_words(self, place: int) -> str:
-        """What such an output is called: ``logit of cat``, ``angle``."""
-        return f"logit of {printable(self.names[place])}"
+    def read_at(self, outputs: NDArray[np.float64], position: Position) -> NDArray[np.float64]:
+        """What users read of one of the outputs of many pictures, (N,): probability or number.
+
+        Args:
+            outputs: The network's, batch axis first.
+            position: Its place in the network's output, (k,) in a row of K.
+        """
+        read, _ = self.reading.forward([outputs], {})
+        return np.asarray(read[of_all(position)])
+
+    def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
+        """The boxes in the outputs of one picture, with those outputs that made each.
+
+        Args:
+            outputs: The network's, without a batch axis.
+
+        Returns:
+            The most probable first, in pixels of what the network takes.
+
+        Raises:
+            ArgumentError: If the task is not one of boxes.
+        """
+        raise ArgumentError(
+            f"boxes are what a detector finds, and the model is for {self.title}; leave box and "
+            "number out"
+        )
 
     @abstractmethod
     def judge(self, loss: Loss | None = None) -> Judge:
@@ -216,17 +246,18 @@ def check_one_class(task: Task, what: str) -> None:
         )
 
 
-def check_row(task: Task, what: str) -> None:
-    """Check that a network ends in one row of outputs a picture, which some things are made for.
+def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
+    """Check that single outputs of a network mean something: of one row a picture, or of boxes.
 
     Args:
         task: A model's.
         what: What only such a model has, for the message: ``a trace``.
+        boxes: Whether it can be of boxes, too.
 
     Raises:
-        ArgumentError: If it ends in a map.
+        ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
-    if task.of_map:
+    if task.of_map and not (boxes and task.of_boxes):
         raise ArgumentError(
             f"{what}: the model is for {task.title} and ends in a map; this is made for networks "
             "that end in one row of outputs a picture: classes, labels or numbers"

@@ -1,0 +1,96 @@
+"""Boxes that a detector found: in words, as a table, on the picture, and the one asked about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.numerals import figure as written
+from pellucid.numerals import percent
+from pellucid.show import document as d
+from pellucid.show.boxed import SIDE, boxed, of_class
+from pellucid.show.palette import INK
+from pellucid.text import counted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from pellucid.explain.activations import Activations
+    from pellucid.explain.score import Score
+    from pellucid.tasks import Task
+
+BOXES = d.Limit(12, 100, "less probable boxes")
+"""Boxes in a table, the most probable first."""
+
+
+def boxes_words(task: Task, read: NDArray[Any]) -> str:
+    """How many boxes of each class are shown to users: ``14 boxes: 12 RBC, 2 Platelets``.
+
+    Args:
+        task: The detector's.
+        read: What it found, (M, 6).
+    """
+    count = Counter(str(each["class"]) for each in task.described(read))
+    classes = ", ".join(f"{n} {name}" for name, n in count.most_common())
+    total = counted(count.total(), "box") if count else "no box"
+    return f"{total}: {classes}" if classes else total
+
+
+def boxes_table(activations: Activations) -> d.Table:
+    """The boxes, and the outputs that each comes from; those that ``predict`` shows, else all."""
+    found = activations.boxes
+    shown = len(activations.model.task.described(activations.answer))
+    rows = [
+        (
+            str(n),
+            each.name,
+            percent(each.probability),
+            ", ".join(written(edge, ".1f") for edge in each.box),
+            each.words,
+        )
+        for n, each in enumerate(found[: shown or None], 1)
+    ]
+    heads = ("box", "class", "probability", "left, top, right, bottom", "found in")
+    return d.Table("boxes", heads, rows, left=2, limit=BOXES)
+
+
+def boxes_picture(activations: Activations) -> Image.Image:
+    """What the network sees, with the boxes that are shown to users, numbered."""
+    from PIL import Image
+
+    task = activations.model.task
+    pixels = activations.pixels
+    image = Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])
+    shown = activations.boxes[: len(task.described(activations.answer))]
+    drawn = [
+        of_class(each.box, f"{n} {each.name}", task.names.index(each.name))
+        for n, each in enumerate(shown, 1)
+    ]
+    return boxed(image, drawn[::-1], SIDE)
+
+
+def boxes_pixels(activations: Activations) -> NDArray[np.uint8]:
+    """The same as pixels, (H, W, 3)."""
+    return np.asarray(boxes_picture(activations), np.uint8)
+
+
+def boxes_parts(activations: Activations) -> list[d.Part]:
+    """The table, and where there is room the picture above it."""
+    picture = d.Picture(lambda: boxes_picture(activations), ("boxes, numbered as in the table",))
+    return [d.Only("page", [d.Pictures([picture], SIDE)]), boxes_table(activations)]
+
+
+def mark_box(axes: Axes, scored: Score) -> None:
+    """Draw the box that a score is about on its picture, and the cell that it was found in."""
+    if scored.box is None:
+        return
+    from matplotlib.patches import Rectangle
+
+    x0, y0, x1, y1 = scored.box.box
+    corner = x0 - 0.5, y0 - 0.5  # pixels are drawn around whole numbers
+    for colour, width in (("white", 2.6), (INK, 1.2)):
+        axes.add_patch(Rectangle(corner, x1 - x0, y1 - y0, fill=False, ec=colour, lw=width))
