@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pellucid.errors import FileFormatError
-from pellucid.training.history import from_csv, to_csv
+from pellucid.tasks import TASKS
+from pellucid.training.history import Epoch, from_csv, to_csv
 from tests.messages import check_line
 from tests.training.scripted import epoch
 
@@ -55,3 +56,12 @@ def test_what_is_no_history(change: object) -> None:
     ) as caught:
         from_csv(text, "run/history.csv")
     check_line(caught.value)
+
+
+def test_measures_keep_their_order_so_that_the_first_ranks() -> None:
+    """State files sort names, and a run that goes on ranks its earlier epochs as before."""
+    for task in TASKS.values():
+        found = {name: 0.5 for name in task.measures if name != "accuracy"}
+        row = replace(epoch(1), measures=found)
+        values = dict(sorted(row.to_dict().items()))
+        assert list(Epoch.from_dict(values).measures) == list(found)

@@ -17,7 +17,7 @@ MEASURES = {
     "real": ("real taken for real", "{:.1%}"),
     "generated": ("generated taken for real", "{:.1%}"),
 }
-"""By name: the title, and the form of a value."""
+"""By name: the title, and the form of a value. Those of a task are in its order."""
 
 
 def title_of(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.csv_text import csv_text
 from pellucid.errors import FileFormatError
-from pellucid.tasks.measures import in_words
+from pellucid.tasks.measures import MEASURES, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +103,10 @@ _PARTS = (VALIDATION, TRAINING)
 
 
 def _of_part(measured: Mapping[str, Any], part: str) -> dict[str, float]:
-    return {n.removeprefix(part): v for n, v in measured.items() if n.startswith(part)}
+    """The measures of a part, in their tasks' order, since the first ranks; files sort names."""
+    found = {n.removeprefix(part): v for n, v in measured.items() if n.startswith(part)}
+    known = [name for name in MEASURES if name in found]
+    return {name: found[name] for name in dict.fromkeys([*known, *found])}
 
 
 class History(list[Epoch]):
