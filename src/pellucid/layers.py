@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pellucid.ops.window import Edge, Padding, Sides
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Add",
     "AffineGrid",
     "AveragePool",
@@ -206,6 +208,26 @@ def Embedding(  # noqa: N802
 ) -> Layer:
     """A learned row of numbers for each word; see :class:`pellucid.ops.Embedding`."""
     return Layer(ops.Embedding(vocabulary, features, initializer), name)
+
+
+def GRU(  # noqa: N802
+    units: int, *, initializer: str | float = "lecun", name: str | None = None
+) -> Layer:
+    """A gated recurrent unit, called on a sequence and perhaps a first state.
+
+    See :class:`pellucid.ops.GRU`.
+    """
+    return Layer(ops.GRU(units, initializer), name)
+
+
+def LSTM(  # noqa: N802
+    units: int, *, initializer: str | float = "lecun", name: str | None = None
+) -> Layer:
+    """Long short-term memory, called on a sequence and perhaps a first state and cell.
+
+    See :class:`pellucid.ops.LSTM`.
+    """
+    return Layer(ops.LSTM(units, initializer), name)
 
 
 def LeakyReLU(slope: float = 0.01, *, name: str | None = None) -> Layer:  # noqa: N802

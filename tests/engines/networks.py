@@ -11,10 +11,13 @@ from pellucid import ops
 from pellucid.architectures import ARCHITECTURES
 from pellucid.graph import INPUT, Graph, Network, Node, initial_weights
 from pellucid.layers import (
+    GRU,
+    LSTM,
     AveragePool,
     BatchNorm,
     ChannelShuffle,
     ChannelSlice,
+    Concatenate,
     Conv2D,
     ConvTranspose2D,
     Crop,
@@ -27,6 +30,7 @@ from pellucid.layers import (
     GlobalMaxPool,
     HardSigmoid,
     HardSwish,
+    Input,
     Layer,
     LeakyReLU,
     LocalResponseNorm,
@@ -47,6 +51,7 @@ from pellucid.layers import (
     SpatialTransformer,
     Subsample,
     Tanh,
+    connect,
 )
 from tests.architectures.small import FOR_SMALL_PICTURES
 from tests.ops.cases.pointwise import REGISTERED
@@ -177,6 +182,19 @@ def words() -> Graph:
     return Sequential(layers).graph((5, 6, 1))
 
 
+def sequences() -> Graph:
+    """Pixels as words, in sequences that begin with states made of what is seen; 4 classes."""
+    pixels = Input((3, 4, 1))
+    seen = Tanh()(Dense(4)(Flatten()(Normalise([110.0], [60.0])(pixels))))
+    words = Embedding(200, 5)(Flatten()(pixels))
+    read = GRU(4)(words, seen)
+    places = Reshape((-1, 3))(Conv2D(3, 2)(Normalise([110.0], [60.0])(pixels)))
+    again = LSTM(3)(GRU(5)(places))
+    told = LSTM(4)(read, seen, seen)
+    joined = Concatenate()(*(Flatten()(each) for each in (read, again, told)))
+    return connect({INPUT: pixels}, {"answer": Dense(4, name="answer")(joined)})
+
+
 def architecture(name: str) -> Graph:
     """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
     layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
@@ -206,7 +224,7 @@ DIFFERENT = {
 which take long to compile."""
 
 
-WORDS = {"words": words()}
+WORDS = {"words": words(), "sequences": sequences()}
 """What has no kernels: native code calls NumPy for it, and pages do not run it."""
 
 

@@ -13,6 +13,7 @@ from torch.backends import cudnn
 from pellucid.counter_random import random_words as reference_words
 from pellucid.engines import ENGINES, Precision, get_engine
 from pellucid.engines.torch import TorchEngine, losses, operations, optimizers
+from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.device import available_devices, exact_arithmetic
 from pellucid.engines.torch.layout import Layout
 from pellucid.engines.torch.random import philox, random_words
@@ -182,7 +183,7 @@ def test_dropout_drops_the_same(shape: tuple[int, ...], rate: float, precision: 
     ones = np.ones(shape, precision)
     expected, _ = operation.forward([ones], {}, mode)
     ours = operations.MAPPINGS["dropout"](
-        operations.Call(operation, [Layout(CPU, precision).value(ones)], {}, mode)
+        Call(operation, [Layout(CPU, precision).value(ones)], {}, mode)
     )
     found = ours.movedim(1, -1).numpy()
     assert found.tobytes() == expected.tobytes()

@@ -9,7 +9,8 @@ import torch
 
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
-from pellucid.engines.torch.operations import MAPPINGS, Call
+from pellucid.engines.torch.call import Call
+from pellucid.engines.torch.operations import MAPPINGS
 from pellucid.explain.activations import Activations
 from pellucid.explain.score import Score, choose_score
 from pellucid.files import Model

@@ -38,7 +38,7 @@ def back(name: str, label: int = 2, learner: UpdateRule | None = None) -> Backwa
     return backward(activations.model, activations.pixels, label, learner=learner)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "words"])
+@pytest.mark.parametrize("name", [*NAMES, "words", "sequences"])
 def test_a_weights_gradient_is_its_sum_and_agrees_with_finite_differences(name: str) -> None:
     gone, random = back(name), np.random.default_rng(9)
     weights = list(gone.gradients.weights)

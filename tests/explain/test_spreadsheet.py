@@ -41,7 +41,7 @@ def test_the_lectures_network_computed_again(
     _check(trace, tmp_path / "trace.xlsx", how)
 
 
-@pytest.mark.parametrize("name", ["every operation", "words"])
+@pytest.mark.parametrize("name", ["every operation", "words", "sequences"])
 @pytest.mark.parametrize("how", RECALCULATORS)
 def test_every_operation_computed_again(how: str, name: str, tmp_path: Path) -> None:
     trace = Trace(activations_of(name))

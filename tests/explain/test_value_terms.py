@@ -37,7 +37,7 @@ VALUES = int(os.environ.get("PELLUCID_OPENED_VALUES", "60"))
 TOLERANCE = 1e-5
 
 
-@pytest.mark.parametrize("name", [*NAMES, "words"])
+@pytest.mark.parametrize("name", [*NAMES, "words", "sequences"])
 def test_the_terms_make_the_engines_value(name: str) -> None:
     """Each sum within 1e-5 of the engine's value, as a share of what is added up."""
     activations = activations_of(name)
@@ -51,7 +51,7 @@ def test_the_terms_make_the_engines_value(name: str) -> None:
         assert opened.difference == pytest.approx(opened.terms.total - float(step.values[at]))
 
 
-@pytest.mark.parametrize("name", [*NAMES, "words"])
+@pytest.mark.parametrize("name", [*NAMES, "words", "sequences"])
 def test_each_term_names_what_it_read(name: str) -> None:
     activations = activations_of(name)
     trace, random = Trace(activations), np.random.default_rng(6)
@@ -91,7 +91,7 @@ def test_the_way_leads_down_to_pixels(name: str) -> None:
             assert first <= opened.at[axis] < first + field.size
 
 
-@pytest.mark.parametrize("name", [*NAMES, "words"])
+@pytest.mark.parametrize("name", [*NAMES, "words", "sequences"])
 def test_outputs_that_read_are_those_whose_terms_say_so(name: str) -> None:
     """Dependents of an input are the outputs whose reads contain it, for every operation."""
     activations = activations_of(name)

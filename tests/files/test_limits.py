@@ -13,6 +13,8 @@ from pellucid.files import check_limits
 from pellucid.files.limits import MOST_PLACES, MOST_VALUES, MOST_WORK, running_costs
 from pellucid.graph import Graph, Network, initial_weights
 from pellucid.layers import (
+    GRU,
+    LSTM,
     AffineGrid,
     AveragePool,
     BatchNorm,
@@ -63,6 +65,8 @@ BLOCKS: dict[str, Block] = {
     "dropout": Dropout(0.5),
     "embedding": Sequential([Flatten(), Embedding(50, 4)]),
     "flatten": Flatten(),
+    "gru": Sequential([Flatten(), Embedding(50, 4), GRU(40)]),
+    "lstm": Sequential([Flatten(), Embedding(50, 4), LSTM(40)]),
     "global_average_pool": GlobalAveragePool(),
     "local_response_norm": LocalResponseNorm(25),
     "max_pool": MaxPool(3, stride=1, padding="same"),

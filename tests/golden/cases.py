@@ -17,6 +17,8 @@ import numpy as np
 from pellucid.architectures import ARCHITECTURES
 from pellucid.graph import Network
 from pellucid.layers import (
+    GRU,
+    LSTM,
     AveragePool,
     BatchNorm,
     ChannelShuffle,
@@ -267,6 +269,16 @@ ROWS: tuple[Block, ...] = (
     Dense(5),
 )
 
+# A map's positions, read one after the other.
+SEQUENCE: tuple[Block, ...] = (
+    *_norm_relu(Conv2D(6, 3, bias=False)),
+    Reshape((-1, 6)),
+    GRU(9),
+    LSTM(4),
+    Flatten(),
+    Dense(5),
+)
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -291,6 +303,7 @@ CASES: dict[str, Case] = {
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
     "rows": Case(ROWS, (8, 7, 2), 6, SGD(momentum=0.9), 0.01),
+    "sequence": Case(SEQUENCE, (6, 5, 2), 6, SGD(momentum=0.9), 0.05),
     "words": Case(WORDS, (4, 5, 1), 6, Adam(), 0.003),
     "separable": Case(SEPARABLE, (19, 17, 3), 6, SGD(momentum=0.0), 0.03, pixels="float32"),
 }  # fmt: skip

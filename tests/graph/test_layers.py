@@ -11,6 +11,8 @@ from pellucid import layers, ops
 from pellucid.errors import ArgumentError
 from pellucid.graph import Node
 from pellucid.layers import (
+    GRU,
+    LSTM,
     AffineGrid,
     AveragePool,
     BatchNorm,
@@ -80,6 +82,8 @@ MADE: list[tuple[Layer, Any]] = [
         ConvTranspose2D(2, (3, 2), stride=(2, 1), output_padding=(1, 0), initializer="glorot"),
         ops.ConvTranspose2D(2, (3, 2), (2, 1), output_padding=(1, 0), initializer="glorot"),
     ),
+    (GRU(5, initializer=0.5), ops.GRU(5, 0.5)),
+    (LSTM(5, initializer="he"), ops.LSTM(5, "he")),
     (Embedding(30, 4, initializer=0.5), ops.Embedding(30, 4, 0.5)),
     (AffineGrid(3), ops.AffineGrid((3, 3))),
     (
@@ -135,6 +139,8 @@ def test_every_operation_has_its_layer() -> None:
         "conv_transpose2d": ConvTranspose2D(1, 1),
         "affine_grid": AffineGrid(1),
         "embedding": Embedding(1, 1),
+        "gru": GRU(1),
+        "lstm": LSTM(1),
         "dense": Dense(1),
         "normalise": Normalise([0.0], [1.0]),
         "pad": Pad(0),
@@ -149,6 +155,8 @@ def test_every_operation_has_its_layer() -> None:
             "conv_transpose2d": (1, (1, 1)),
             "affine_grid": ((1, 1),),
             "embedding": (1, 1),
+            "gru": (1,),
+            "lstm": (1,),
             "dense": (1,),
             "normalise": ((0.0,), (1.0,)),
             "pad": (((0, 0), (0, 0)),),

@@ -247,6 +247,13 @@ REFUSED = [
     ),
     setting("half a feature", "embedding", ("features", "0.5"), vocabulary=3, features=0.5),
     shape("feature maps", ops.Embedding(3, 2), (2, 3, 1), says=("flat vector", "2×3×1")),
+    setting("half a unit", "gru", ("units must be a whole number", "got 0.5"), units=0.5),
+    setting("an initialiser", "lstm", ("initializer must be", "'hee'"), units=2, initializer="hee"),
+    shape("a flat vector", ops.GRU(2), (5,), says=("(T, F)", "got 5")),
+    shape("another state", ops.GRU(2), (4, 5), (3,), says=("a first state of 2 units", "got 3")),
+    shape("three inputs", ops.GRU(2), (4, 5), (2,), (2,), says=("1 input, or 2", "got 3")),
+    shape("no cell", ops.LSTM(2), (4, 5), (2,), says=("1 input, or 3", "got 2")),
+    shape("another cell", ops.LSTM(2), (4, 5), (2,), (7,), says=("a first cell of 2", "got 7")),
     setting("half a unit", "dense", ("units must be a whole number", "got 0.5"), units=0.5),
     *(
         setting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import log
+from math import log, tanh
 from typing import TYPE_CHECKING, Any
 
 from pellucid import ops
@@ -128,6 +128,32 @@ EXAMPLES = [
         [[[0, 2.4, 1, -5, 9]]],
         [[[1, 10], [3, 30], [2, 20], [1, 10], [3, 30]]],
         {"table": [[1, 10], [2, 20], [3, 30]]},
+    ),
+    Example(
+        # Both gates are 1/2, the candidate is tanh(ln 2) = 0.6: half of it, and half of before.
+        "half of the state is kept",
+        ops.GRU(1),
+        [[[[1], [1]]], [[1]]],
+        [[[0.8], [0.7]]],
+        {
+            "kernel": [[0, 0, log(2)]],
+            "recurrent_kernel": [[0, 0, 0]],
+            "bias": [0, 0, 0],
+            "recurrent_bias": [0, 0, 0],
+        },
+    ),
+    Example(
+        # The candidate is 0.6, and all gates are 1/2: the cell comes to ln 2, then to 0.3 + ln 2/2.
+        "half of the cell is kept",
+        ops.LSTM(1),
+        [[[[1], [1]]], [[5]], [[2 * log(2) - 0.6]]],
+        [[[0.3], [tanh(0.3 + log(2) / 2) / 2]]],
+        {
+            "kernel": [[0, 0, log(2), 0]],
+            "recurrent_kernel": [[0, 0, 0, 0]],
+            "bias": [0, 0, 0, 0],
+            "recurrent_bias": [0, 0, 0, 0],
+        },
     ),
     Example(
         "each pixel four times",

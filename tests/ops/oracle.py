@@ -264,6 +264,22 @@ def grid_sample(
     return torch.einsum("nijr,nijs,nrsc->nijc", *tents, x)
 
 
+def recurrent(op: Any, x: Tensor, *states: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """PyTorch's own cell, step by step."""
+    cell: Any = {"gru": torch.gru_cell, "lstm": torch.lstm_cell}[op.kind]
+    own = weights["kernel"].T, weights["recurrent_kernel"].T
+    biases = weights["bias"], weights["recurrent_bias"]
+    nothing = x.new_zeros((len(x), op.units))
+    state: Any = states[0] if states else nothing
+    if op.kind == "lstm":
+        state = states or (nothing, nothing)
+    found = []
+    for step in x.unbind(1):
+        state = cell(step, state, *own, *biases)
+        found.append(state if op.kind == "gru" else state[0])
+    return torch.stack(found, dim=1)
+
+
 def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
 
@@ -303,6 +319,8 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "resize": resize,
     "affine_grid": affine_grid,
     "grid_sample": grid_sample,
+    "gru": recurrent,
+    "lstm": recurrent,
     "relu6": lambda op, x, weights, mode: functional.relu6(x),
     "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
     "silu": lambda op, x, weights, mode: functional.silu(x),

@@ -26,6 +26,15 @@ ROLES: dict[str, dict[str, str]] = {
     "conv_transpose2d": {"kernel": "kernel", "bias": "bias"},
     "dense": {"kernel": "kernel", "bias": "bias"},
     "embedding": {"table": "kernel"},
+    **{
+        kind: {
+            "kernel": "kernel",
+            "recurrent_kernel": "kernel",
+            "bias": "bias",
+            "recurrent_bias": "bias",
+        }
+        for kind in ("gru", "lstm")
+    },
     "prelu": {"slope": "scale"},
     "subsample": {"coefficient": "scale", "bias": "bias"},
 }
@@ -92,6 +101,12 @@ def none(op: Any, drawn: Drawn) -> int:
     return 0
 
 
+def count_recurrent(operation: Any, drawn: Drawn) -> int:
+    """Both kernels, once a step."""
+    steps: int = drawn.inputs[0].shape[1]
+    return steps * sum(drawn.weights[name].size for name in ("kernel", "recurrent_kernel"))
+
+
 COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "batch_norm": one_each,
     "conv2d": count_convolution,
@@ -101,6 +116,8 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "normalise": one_each,
     "affine_grid": count_grid,
     "grid_sample": four_each,
+    "gru": count_recurrent,
+    "lstm": count_recurrent,
     "resize": count_resize,
     "subsample": one_each,
 }
@@ -122,7 +139,7 @@ def test_weights_and_their_roles(case: Case) -> None:
     assert {name: p.role for name, p in parameters.items()} == roles
     for name, parameter in parameters.items():
         assert parameter.trainable == (name not in ("mean", "variance"))
-        assert parameter.decays == (name in ("kernel", "table"))
+        assert parameter.decays == (name in ("kernel", "recurrent_kernel", "table"))
         assert min(parameter.shape) >= 1
 
 

@@ -62,9 +62,6 @@ def weight_terms(
 ) -> list[GradientTerm]:
     """Every product of one weight's gradient, Σ δ · ∂output/∂weight over the output positions.
 
-    Every operation is linear in its weights, with the values that reach it held fixed: what an
-    output has of one weight is the output for this weight alone, at 1.
-
     Args:
         activations: The picture in its network.
         deltas: ∂loss/∂value of every layer's output, by name.
@@ -73,7 +70,8 @@ def weight_terms(
         at: Its position in that array.
     """
     delta = deltas[node.name]
-    factors = _per_output(activations, node, parameter, at)
+    inputs, weights = activations.inputs_of(node), activations.weights_of(node)
+    factors = node.operation.weight_slopes(inputs, weights, parameter, at)
     reads = node.operation.reads(*activations.graph.inputs_of(node))
     named = reads.weight is not None and reads.weight.name == parameter
     terms = []
@@ -112,21 +110,3 @@ def value_terms(
                 delta = float(deltas[node.name][output])
                 terms.append(GradientTerm(node.name, output, delta, factor))
     return terms
-
-
-def _per_output(activations: Activations, node: Node, parameter: str, at: Position) -> Array:
-    """∂output/∂weight at every output position, float64."""
-    operation = node.operation
-    inputs = [value[None].astype(np.float64) for value in activations.inputs_of(node)]
-    shapes = activations.graph.inputs_of(node)
-    parameters = operation.parameters(*shapes)
-    weights = {
-        name: np.zeros(p.shape)
-        if p.trainable
-        else activations.weights_of(node)[name].astype(np.float64)
-        for name, p in parameters.items()
-    }
-    without, _ = operation.forward(inputs, weights)
-    weights[parameter][at] = 1.0
-    alone, _ = operation.forward(inputs, weights)
-    return np.asarray((alone - without)[0])

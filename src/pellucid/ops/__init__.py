@@ -25,11 +25,13 @@ from pellucid.ops.flatten import Flatten
 from pellucid.ops.global_average_pool import GlobalAveragePool
 from pellucid.ops.global_max_pool import GlobalMaxPool
 from pellucid.ops.grid_sample import GridSample
+from pellucid.ops.gru import GRU
 from pellucid.ops.hard_sigmoid import HardSigmoid
 from pellucid.ops.hard_swish import HardSwish
 from pellucid.ops.huber import Huber
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.local_response_norm import LocalResponseNorm
+from pellucid.ops.lstm import LSTM
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mean_squared_error import MeanSquaredError
 from pellucid.ops.multiply import Multiply
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Operation
 
 __all__ = [
+    "GRU",
     "LOSSES",
+    "LSTM",
     "OPERATIONS",
     "Add",
     "AffineGrid",
@@ -121,10 +125,12 @@ OPERATIONS: dict[str, type[Operation]] = {
         GlobalAveragePool,
         GlobalMaxPool,
         GridSample,
+        GRU,
         HardSigmoid,
         HardSwish,
         LeakyReLU,
         LocalResponseNorm,
+        LSTM,
         MaxPool,
         Multiply,
         Normalise,

@@ -142,6 +142,9 @@ class Operation(ABC):
     sets_scale: ClassVar[bool] = False
     """Whether what it gives is in proportion to its kernel or scale, all of it."""
 
+    recurs: ClassVar[bool] = False
+    """Whether it makes values of its own at earlier steps; formulas are given their cells last."""
+
     def check_inputs(self, *inputs: Shape) -> None:
         """Check number and rank of the inputs; most operations take exactly one.
 
@@ -303,6 +306,19 @@ class Operation(ABC):
         row = (branch, *at)
         own = (terms.sources[:, : len(row)] == row).all(axis=1)
         return float(terms.factors[own].sum())
+
+    def weight_slopes(self, inputs: Arrays, weights: Weights, name: str, at: Position) -> Array:
+        """∂output/∂weights[name][at] at every output of one image at inference, float64.
+
+        Where it is linear in its weights, that is what this weight alone makes, at 1.
+        """
+        images = [np.asarray(x[None], np.float64) for x in inputs]
+        alone = {own: np.array(array, np.float64) for own, array in weights.items()}
+        for own, parameter in self.parameters(*(x.shape for x in inputs)).items():
+            alone[own] *= not parameter.trainable
+        without, _ = self.forward(images, alone)
+        alone[name][at] = 1.0
+        return np.asarray((self.forward(images, alone)[0] - without)[0])
 
     def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
         """What a spreadsheet's cell computes of other cells, without its ``=``.

@@ -26,7 +26,9 @@ def rule_in_words(opened: ValueTerms) -> str:
         "maximum": "the largest of the window",
         "share": "its exponential's share of the sum of all",
         "product": "the product of all",
-        "function": "a function of one value",
+        "function": "a function of all of them"
+        if len(opened.terms.values) > 1
+        else "a function of one value",
         "sampled": "the sum of the products; the factors follow from the place",
     }[opened.terms.rule]
 

@@ -17,6 +17,8 @@ from pellucid.engines.native.program import NativeProgram
 from pellucid.engines.native.runtime.host.this_machine import host_target
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
+    GRU,
+    LSTM,
     AveragePool,
     Conv2D,
     ConvTranspose2D,
@@ -97,7 +99,7 @@ def without_kernel(operation: Operation) -> bool:
     """Whether NumPy computes it between compiled stages, since it is rare or takes little time."""
     if isinstance(operation, ConvTranspose2D):  # outputs between the kernels, reached by nothing
         return any(step > k for step, k in zip(operation.stride, operation.size, strict=True))
-    return isinstance(operation, Embedding)
+    return isinstance(operation, Embedding | GRU | LSTM)
 
 
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)

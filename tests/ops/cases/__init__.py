@@ -7,11 +7,20 @@ from tests.ops.cases.channels import CHANNELS
 from tests.ops.cases.joints import JOINTS
 from tests.ops.cases.pointwise import ACTIVATIONS
 from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP, TRANSPOSED
-from tests.ops.cases.words import WORDS
+from tests.ops.cases.words import SEQUENCES, WORDS
 
 __all__ = ["CASES", "SMOOTH", "SWEEP", "Case", "Drawn", "named"]
 
-CASES = [*CONVOLUTIONS, *TRANSPOSED, *POOLINGS, *ACTIVATIONS, *CHANNELS, *JOINTS, *WORDS]
+CASES = [
+    *CONVOLUTIONS,
+    *TRANSPOSED,
+    *POOLINGS,
+    *ACTIVATIONS,
+    *CHANNELS,
+    *JOINTS,
+    *WORDS,
+    *SEQUENCES,
+]
 """What every check runs on."""
 
 SMOOTH = [case for case in CASES if case.smooth]

@@ -1,4 +1,4 @@
-"""Cases of what takes words."""
+"""Cases of what takes words, and of sequences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.ops import Embedding
+from pellucid.ops import GRU, LSTM, Embedding
 from tests.ops.cases.case import Case
 
 if TYPE_CHECKING:
@@ -22,4 +22,13 @@ WORDS = [
     Case("several words", Embedding(5, 3), ((7,),), fill=words),
     Case("one word", Embedding(4, 1), ((1,),), batch=3, fill=words),
     Case("more rows than words", Embedding(9, 4), ((2,),), batch=1, fill=words),
+]
+
+SEQUENCES = [
+    Case("from zeros", GRU(2), ((4, 3),)),
+    Case("from a first state", GRU(3), ((3, 2), (3,)), batch=3),
+    Case("one step, one unit", GRU(1), ((1, 2), (1,)), batch=1),
+    Case("from zeros", LSTM(2), ((4, 3),)),
+    Case("from a first state and cell", LSTM(3), ((3, 2), (3,), (3,)), batch=3),
+    Case("one step, one unit", LSTM(1), ((1, 2), (1,), (1,)), batch=1),
 ]

@@ -11,10 +11,11 @@ from pellucid.counter_random import stream_of
 from pellucid.engines.engine import TRAIN, Engine, Gradients, Program, check_known
 from pellucid.engines.feeds import as_targets, check_feeds, check_origins
 from pellucid.engines.state import check_state
+from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.device import exact_arithmetic, find_device
 from pellucid.engines.torch.layout import Layout, channels_last, value_array, weight_array
 from pellucid.engines.torch.losses import loss_at
-from pellucid.engines.torch.operations import MAPPINGS, Call
+from pellucid.engines.torch.operations import MAPPINGS
 from pellucid.engines.torch.optimizers import Updater
 from pellucid.errors import ArgumentError
 from pellucid.graph import check_weights

@@ -8,46 +8,27 @@ rule for windows; where PyTorch's own padding cannot express them, the border is
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
+from pellucid.engines.torch import sequences
+from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
 from pellucid.ops.affine_grid import IDENTITY, base
-from pellucid.ops.operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from torch import Tensor
 
     from pellucid import ops
-    from pellucid.ops.operation import Mode
     from pellucid.ops.pool import Pool
     from pellucid.ops.positive_gradient import PositiveGradient
     from pellucid.ops.window import Window
-
-O = TypeVar("O", bound=Operation)  # noqa: E741
-
-
-@dataclass(frozen=True)
-class Call(Generic[O]):
-    """One operation at work: its settings, its inputs, its own weights by name, and the mode."""
-
-    operation: O
-    inputs: Sequence[Tensor]
-    weights: Mapping[str, Tensor]
-    mode: Mode
-
-    @property
-    def x(self) -> Tensor:
-        """The only input."""
-        (x,) = self.inputs
-        return x
 
 
 def add(call: Call[ops.Add]) -> Tensor:
@@ -187,14 +168,6 @@ def dropout(call: Call[ops.Dropout]) -> Tensor:
     words = random_words(last, mode.seed, mode.step, mode.stream, x.device)
     kept = (words >= operation.threshold).to(x.dtype).movedim(-1, 1)
     return x * (kept / (1.0 - operation.rate))
-
-
-def embedding(call: Call[ops.Embedding]) -> Tensor:
-    x = call.x.detach()  # which row is taken has no gradient
-    last = call.operation.vocabulary - 1
-    rows = x.nan_to_num(0.0, last, 0.0).round().clamp(0, last).long()
-    y = F.embedding(rows, call.weights["table"])
-    return y.where(~x.isnan()[..., None], math.nan).movedim(-1, 1)
 
 
 def flatten(call: Call[ops.Flatten]) -> Tensor:
@@ -366,15 +339,17 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
-    "embedding": embedding,
+    "embedding": sequences.embedding,
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,
     "grid_sample": grid_sample,
+    "gru": sequences.gru,
     "hard_sigmoid": hard_sigmoid,
     "hard_swish": hard_swish,
     "leaky_relu": leaky_relu,
     "local_response_norm": local_response_norm,
+    "lstm": sequences.lstm,
     "max_pool": max_pool,
     "multiply": multiply,
     "normalise": normalise,

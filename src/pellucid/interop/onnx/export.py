@@ -15,8 +15,9 @@ from pellucid.files import self_test
 from pellucid.files.atomic import write_file
 from pellucid.graph import Network
 from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx.call import Call
 from pellucid.interop.onnx.library import onnx_library
-from pellucid.interop.onnx.operations import MAPPINGS, Call, onnx_weight
+from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.writer import Writer
 from pellucid.tasks import Generation, MultiLabel, Regression, Task, check_row

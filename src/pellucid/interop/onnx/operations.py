@@ -9,66 +9,20 @@ of the network's node.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.interop.onnx import sequences
 from pellucid.ops.affine_grid import IDENTITY, base
-from pellucid.ops.operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pellucid import ops
-    from pellucid.interop.onnx.writer import Writer
+    from pellucid.interop.onnx.call import Call
     from pellucid.ops.operation import Array, Shape
     from pellucid.ops.window import Window
-
-INT64 = 7
-"""The number of whole numbers of 64 bits among ONNX's types."""
-
-O = TypeVar("O", bound=Operation)  # noqa: E741
-
-
-@dataclass(frozen=True)
-class Call(Generic[O]):
-    """One operation at its place in an ONNX graph.
-
-    Attributes:
-        operation: With its settings.
-        inputs: Names of the values that it takes, in ONNX.
-        shapes: Their shapes for one image, as the network has them: (H, W, C) or (F,).
-        weights: Names of its weights in ONNX, by its own names for them; laid out as
-            :data:`LAYOUTS` says.
-        name: Of the value that it makes, in ONNX.
-        helper: What names of further values begin with.
-        writer: Takes nodes and constants.
-    """
-
-    operation: O
-    inputs: Sequence[str]
-    shapes: Sequence[Shape]
-    weights: Mapping[str, str]
-    name: str
-    helper: str
-    writer: Writer
-
-    def write(self, kind: str, *inputs: str, **attributes: Any) -> None:
-        """Add the node that makes the value: by default of the operation's inputs."""
-        self.writer.node(kind, inputs or self.inputs, self.name, **attributes)
-
-    def step(self, word: str, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node on the way; the name of what it makes."""
-        return self.writer.node(kind, inputs, f"{self.helper}.{word}", **attributes)
-
-    def whole(self, word: str, values: Sequence[int]) -> str:
-        """Add whole numbers."""
-        return self.writer.whole(f"{self.helper}.{word}", values)
-
-    def numbers(self, word: str, values: Any) -> str:
-        """Add float32 numbers."""
-        return self.writer.constant(f"{self.helper}.{word}", np.asarray(values, np.float32))
 
 
 def add(call: Call[ops.Add]) -> None:
@@ -179,15 +133,6 @@ def dense(call: Call[ops.Dense]) -> None:
 
 def dropout(call: Call[ops.Dropout]) -> None:
     call.write("Dropout", *call.inputs, call.numbers("rate", call.operation.rate))
-
-
-def embedding(call: Call[ops.Embedding]) -> None:
-    last = call.numbers("last", call.operation.vocabulary - 1)
-    nearest = call.step("nearest", "Round", *call.inputs)
-    known = call.step("known", "Clip", nearest, call.numbers("first", 0.0), last)
-    rows = call.step("rows", "Cast", known, to=INT64)
-    taken = call.step("taken", "Gather", call.weights["table"], rows, axis=0)
-    call.write("Transpose", taken, perm=(0, 2, 1))
 
 
 def flatten(call: Call[ops.Flatten]) -> None:
@@ -352,15 +297,17 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "crop": crop,
     "dense": dense,
     "dropout": dropout,
-    "embedding": embedding,
+    "embedding": sequences.embedding,
     "flatten": flatten,
     "global_average_pool": global_average_pool,
     "global_max_pool": global_max_pool,
     "grid_sample": grid_sample,
+    "gru": sequences.gru,
     "hard_sigmoid": hard_sigmoid,
     "hard_swish": hard_swish,
     "leaky_relu": leaky_relu,
     "local_response_norm": local_response_norm,
+    "lstm": sequences.lstm,
     "max_pool": max_pool,
     "multiply": multiply,
     "normalise": normalise,
@@ -380,9 +327,15 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
 LAYOUTS: dict[tuple[str, str], tuple[int, ...]] = {
     ("conv2d", "kernel"): (3, 2, 0, 1),
     ("conv_transpose2d", "kernel"): (2, 3, 0, 1),
+    **{
+        (kind, parameter): (1, 0)
+        for kind in ("gru", "lstm")
+        for parameter in ("kernel", "recurrent_kernel")
+    },
 }
 """How a weight's axes are laid out in ONNX, by kind of operation and parameter: a convolution's
-kernel HWIO becomes OIHW, a transposed one's IOHW. All others are as they are."""
+kernel HWIO becomes OIHW, a transposed one's IOHW, a recurrent layer's has a row for each of its
+gates' units. All others are as they are."""
 
 
 def onnx_weight(kind: str, parameter: str, array: Array) -> Array:

@@ -21,12 +21,16 @@ class Formulas:
         node: The layer.
         inputs: The sheets of the values that reach it.
         weights: The sheets of its weights, by short name.
+        own: The sheet of its values, which those of later steps are made of.
     """
 
     node: Node
     inputs: list[Sheet]
     weights: Mapping[str, Sheet]
+    own: Sheet | None = None
 
     def of(self, at: Position) -> str:
         """The formula of one output value, with its ``=``."""
-        return f"={self.node.operation.formula(at, self.inputs, self.weights)}"
+        operation = self.node.operation
+        own = [self.own] if operation.recurs and self.own is not None else []
+        return f"={operation.formula(at, [*self.inputs, *own], self.weights)}"

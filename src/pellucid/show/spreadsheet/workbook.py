@@ -85,7 +85,7 @@ def _pages(activations: Activations) -> list[Page]:
             weights[name] = Sheet(sheet_name(f"{node.name}.{name}", taken), laid.shape)
             made.append(_labelled(weights[name], laid.tolist()))
         sheet = Sheet(sheet_name(node.name, taken), activations.graph.shapes[node.name])
-        formulas = Formulas(node, [layers[name] for name in node.inputs], weights)
+        formulas = Formulas(node, [layers[name] for name in node.inputs], weights, sheet)
         layers[node.name] = sheet
         made.append(_labelled(sheet, _computed(formulas, node, values[node.name])))
         if len(sheet.shape) == 3:
