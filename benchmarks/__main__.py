@@ -6,8 +6,9 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks import learn_digits, machine
+from benchmarks import learn_digits, machine, twins
 from benchmarks.contenders import CONTENDERS
 from benchmarks.measure import ContenderError
 from benchmarks.reading import SIDE
@@ -18,11 +19,17 @@ from benchmarks.tasks import (
     learned_table,
     reading_table,
     task_table,
+    twins_table,
     write,
 )
 from benchmarks.workloads import WORKLOADS
 
-TASKS = ("train", "forward", "latency", "cold-train", "cold-forward", "digits", "reading")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TASKS = (
+    "train", "forward", "latency", "cold-train", "cold-forward", "digits", "reading", "tasks",
+)  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -54,7 +61,7 @@ def _run(given: argparse.Namespace, files: Path) -> None:
     }
     named = [name for names in contenders.values() for name in names]
     if set(given.task) & set(SPEED_TASKS):
-        check_all(list(dict.fromkeys(named)), given.workload, options)
+        check_all(list(dict.fromkeys(named)), _of(given.workload, WORKLOADS), options)
     for task in given.task:
         here = here.again()
         print(f"\n## {task}\n", flush=True)
@@ -63,9 +70,18 @@ def _run(given: argparse.Namespace, files: Path) -> None:
             table, values = learned_table(names, options)
         elif task == "reading":
             table, values = reading_table(given.folder, given.side, options)
+        elif task == "tasks":
+            names = [name for name in twins.CONTENDERS if name in (given.contender or [name])]
+            table, values = twins_table(names, _of(given.workload, twins.TASKS), options)
         else:
-            table, values = task_table(task, contenders[task], given.workload, here, options)
+            named = _of(given.workload, WORKLOADS)
+            table, values = task_table(task, contenders[task], named, here, options)
         write(given.out, task, here, options, table, values)
+
+
+def _of(given: list[str] | None, known: Iterable[str]) -> list[str]:
+    """Those of the workloads that were named, or all."""
+    return [name for name in known if given is None or name in given]
 
 
 def _parse() -> argparse.Namespace:
@@ -73,10 +89,13 @@ def _parse() -> argparse.Namespace:
         description="Compare speeds side by side. Without arguments: everything, in half an hour."
     )
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--workload", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
     parser.add_argument(
-        "--contender", nargs="+", choices=list(CONTENDERS), help="default: all that are installed"
+        "--workload", nargs="+", choices=[*WORKLOADS, *twins.TASKS], help="default: all of a task"
     )
+    parser.add_argument(
+        "--contender", nargs="+", choices=list(dict.fromkeys([*CONTENDERS, *twins.CONTENDERS])),
+        help="default: all that are installed",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, default=2, help="of each contender")
     parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.workloads import Workload
+    from pellucid.graph import Network
 
 PICTURES = 3
 STEPS = 3
@@ -49,12 +50,21 @@ def answers(contender: str, workload: Workload, threads: int) -> Answers:
 
 
 def trained_weights(workload: Workload) -> dict[str, NDArray[np.float32]]:
-    """Weights as in the midst of training: no bias is zero, no statistic as it starts."""
-    from pellucid.graph import initial_weights
+    """Weights of a workload as in the midst of training."""
+    from pellucid.graph import Network, initial_weights
 
+    return started_weights(Network(workload.graph, initial_weights(workload.graph, seed=0)))
+
+
+def started_weights(network: Network) -> dict[str, NDArray[np.float32]]:
+    """A network's weights as in the midst of training: no bias is zero, no statistic at its start.
+
+    Args:
+        network: With first weights.
+    """
     random = np.random.default_rng(0)
-    weights: dict[str, NDArray[np.float32]] = initial_weights(workload.graph, seed=0)
-    for name, parameter in workload.graph.parameters.items():
+    weights: dict[str, NDArray[np.float32]] = {n: w.copy() for n, w in network.weights.items()}
+    for name, parameter in network.parameters.items():
         if parameter.role != "kernel":
             weights[str(name)] += random.uniform(0.02, 0.2, parameter.shape).astype(np.float32)
     return weights

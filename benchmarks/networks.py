@@ -49,14 +49,19 @@ def vggsmall(classes: int) -> Sequential:
 
 
 def resnet20(classes: int) -> Sequential:
-    """The 20-layer residual network for CIFAR-10 (He et al. 2015, section 4.2).
+    """The 20-layer residual network for CIFAR-10 (He et al. 2015, section 4.2)."""
+    return residual(3, classes)
+
+
+def residual(depth: int, classes: int) -> Sequential:
+    """Three groups of so many residual blocks, with 16, 32 and 64 channels.
 
     Where the number of channels doubles, the shortcut is a convolution 1×1 (option B there).
     """
     blocks: list[Layer | Residual] = [*_conv_norm_relu(16)]
     channels = 16
     for filters in (16, 32, 64):
-        for block in range(3):
+        for block in range(depth):
             stride = 2 if filters > 16 and block == 0 else 1
             body = [
                 *_conv_norm_relu(filters, stride),

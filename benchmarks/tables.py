@@ -58,6 +58,31 @@ TRAINING_HEAD = [
 ]  # fmt: skip
 
 
+def twin_rows(what: str, figures: Sequence[Figures]) -> list[list[str]]:
+    """A row for each that learned a task.
+
+    Args:
+        what: The network and its input, in words.
+        figures: What was measured.
+    """
+    best = _best_twin(figures)
+    return [[*_speed(what, one, best), f"{one.peak_memory / 2**20:,.0f}"] for one in figures]
+
+
+def twin_ratio(figures: Sequence[Figures]) -> list[float]:
+    """How many times as fast as the best twin the package is; nothing where one is missing."""
+    best, own = _best_twin(figures), [one for one in figures if one.contender == "native"]
+    return [] if best is None else [one.times(best) for one in own]
+
+
+def _best_twin(figures: Sequence[Figures]) -> Figures | None:
+    twins = [one for one in figures if one.contender != "native"]
+    return max(twins, key=lambda one: one.median, default=None)
+
+
+TWINS_HEAD = ["network", "contender", "examples/s", "spread", "÷ best of PyTorch", "memory, MB"]
+
+
 def forward_rows(
     workload: str, figures: Sequence[Figures], flops: int, peak: float
 ) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from benchmarks.reading import (
     measure_reading,
     reading_rows,
 )
+from benchmarks.twins import TASKS
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -148,6 +150,38 @@ def reading_table(
         values[where.name] = [one.to_dict() for one in reads]
     table = tables.markdown(READING_HEAD, rows)
     print(table, flush=True)
+    return table, values
+
+
+def twins_table(
+    contenders: list[str], names: list[str], options: Options
+) -> tuple[str, dict[str, Any]]:
+    """Training of every task beside the same network in PyTorch: a table, and its figures.
+
+    Args:
+        contenders: Names of :data:`benchmarks.twins.CONTENDERS`.
+        names: Of the tasks.
+        options: How to measure.
+    """
+    rows: list[list[str]] = []
+    values: dict[str, Any] = {}
+    ratios: list[float] = []
+    for name in names:
+        figures = measure(
+            contenders, name, "tasks",
+            threads=options.threads, turns=options.turns, seconds=options.seconds,
+            files=options.files,
+        )  # fmt: skip
+        values[name] = [one.to_dict() for one in figures]
+        rows += tables.twin_rows(TASKS[name].what, figures)
+        ratios += tables.twin_ratio(figures)
+        print(tables.markdown(tables.TWINS_HEAD, rows[-len(figures) :]), flush=True)
+    table = tables.markdown(tables.TWINS_HEAD, rows)
+    if ratios:
+        mean = statistics.geometric_mean(ratios)
+        words = f"Native ÷ the best of PyTorch: geometric mean {mean:.2f}, least {min(ratios):.2f}."
+        print(f"\n{words}", flush=True)
+        table += f"\n\n{words}"
     return table, values
 
 

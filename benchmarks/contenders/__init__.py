@@ -130,5 +130,5 @@ CONTENDERS = {
 
 
 def entry(name: str) -> Entry:
-    """A contender by its name in the list, or by ``module:Class``."""
-    return Entry(name) if ":" in name else CONTENDERS[name]
+    """A contender by its name in the list; any other is ``module:Class`` or a twin's name."""
+    return CONTENDERS.get(name, Entry(name))

@@ -1,0 +1,140 @@
+"""What each task learns, in the package's own layers: networks, steps and made-up batches.
+
+Pictures are random and boxes, classes and numbers beside them too: speeds and gradients do not
+depend on whether there is anything to learn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.networks import MEAN, STD, residual
+from benchmarks.twins import Lesson
+from pellucid.architectures import get_architecture
+from pellucid.architectures.detector import detector, first_weights
+from pellucid.architectures.generator import NOISE, REAL, adversaries
+from pellucid.engines import Step
+from pellucid.graph import Network, initial_weights
+from pellucid.layers import Normalise, Sequential
+from pellucid.ops import CentreLoss, CrossEntropy, Huber
+from pellucid.tasks import Generation
+from pellucid.training.adversarial import (
+    WANTED_GENERATED,
+    WANTED_REAL,
+    adversarial_steps,
+)
+from pellucid.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.twins import Array
+    from pellucid.graph import Graph
+    from pellucid.layers import Block
+    from pellucid.ops.loss import Loss
+    from pellucid.optimizers import Optimizer
+
+MOST_BOXES = 40
+"""Of a picture."""
+
+Size = tuple[int, int]
+
+
+def detection(
+    optimizer: Optimizer, batch: int, random: np.random.Generator,
+    *, size: Size, classes: int, depth: int,
+) -> Lesson:  # fmt: skip
+    """A one-stage detector, from 5 to 40 boxes a picture, few of them to be ignored."""
+    shape = (*size, 3)
+    graph = detector(_normalised(residual(depth, classes), shape), classes)
+    boxes = np.stack([_boxes(size, classes, random) for _ in range(batch)])
+    return _plain(
+        Network(graph, first_weights(graph, 0)), CentreLoss(boxes=MOST_BOXES), optimizer,
+        _pictures(shape, batch, random), boxes,
+    )  # fmt: skip
+
+
+def sound(
+    optimizer: Optimizer, batch: int, random: np.random.Generator, *, size: Size, classes: int
+) -> Lesson:
+    """The lecture's network on log-mel spectrograms."""
+    shape = (*size, 1)
+    network = _network(_normalised(get_architecture("lecture")(classes), shape))
+    pictures, labels = _pictures(shape, batch, random), random.integers(0, classes, batch)
+    return _plain(network, CrossEntropy(), optimizer, pictures, labels)
+
+
+def driving(optimizer: Optimizer, batch: int, random: np.random.Generator, *, size: Size) -> Lesson:
+    """PilotNet on a camera's pictures; angles are standardised."""
+    shape = (*size, 3)
+    network = _network(_normalised(get_architecture("pilotnet")(1), shape))
+    angles = random.normal(0, 1, (batch, 1)).astype(np.float32)
+    return _plain(network, Huber(), optimizer, _pictures(shape, batch, random), angles)
+
+
+def generator(
+    optimizer: Optimizer, batch: int, random: np.random.Generator,
+    *, size: Size, channels: int, latent: int, width: int,
+) -> Lesson:  # fmt: skip
+    """A DCGAN: a step of the discriminator, and one of the generator."""
+    both = adversaries((*size, channels), latent=latent, width=width)
+    recipe = Recipe(loss=Generation(latent).loss(), optimizer=optimizer, learning_rate=0.01)
+    ones = np.ones((batch, 1), np.float32)
+    noises = [random.normal(0, 1, (batch, 1, 1, latent)).astype(np.float32) for _ in range(2)]
+    feeds = {
+        "discriminator": {
+            REAL: _pictures((*size, channels), batch, random).astype(np.float32),
+            NOISE: noises[0],
+            WANTED_REAL: np.float32(0.9) * ones,
+            WANTED_GENERATED: 0.0 * ones,
+        },
+        "generator": {NOISE: noises[1], WANTED_GENERATED: ones},
+    }
+    network = Network(both.whole, both.network.weights)
+    return Lesson(network, adversarial_steps(both, recipe), feeds)
+
+
+# --------------------------------------------------------------------------------------- parts
+
+
+def _normalised(layers: Sequential, shape: tuple[int, int, int]) -> Graph:
+    normalise = Normalise([MEAN] * shape[2], [STD] * shape[2], name="normalise")
+    first: list[Block] = [normalise]
+    return Sequential([*first, *layers.layers]).graph(shape)
+
+
+def _network(graph: Graph) -> Network:
+    return Network(graph, initial_weights(graph, 0))
+
+
+def _plain(
+    network: Network, loss: Loss, optimizer: Optimizer, pictures: Array, wanted: Array
+) -> Lesson:
+    """A network with one picture, one answer and one loss."""
+    step = Step.of(network.graph, loss, optimizer)
+    (targets,) = step.graph.inputs.keys() - network.graph.inputs.keys()
+    return Lesson(
+        network, {"train": step}, {"train": {network.graph.input: pictures, targets: wanted}}
+    )
+
+
+def _pictures(
+    shape: tuple[int, int, int], batch: int, random: np.random.Generator
+) -> NDArray[np.uint8]:
+    return random.integers(0, 256, (batch, *shape), dtype=np.uint8)
+
+
+def _boxes(size: Size, classes: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """Boxes of one picture, (M, 6), as :class:`pellucid.ops.CentreLoss` takes them."""
+    height, width = size
+    found = np.full((MOST_BOXES, 6), -1, np.float32)
+    count = int(random.integers(5, MOST_BOXES + 1))
+    centres = random.uniform(0, (width, height), (count, 2))
+    sides = random.uniform(8, min(size) / 2, (count, 2))
+    corners = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
+    found[:count, :4] = np.clip(corners, 0, (width, height, width, height))
+    found[:count, 4] = random.integers(0, classes, count)
+    found[:count, 5] = random.uniform(size=count) < 0.05
+    return found
