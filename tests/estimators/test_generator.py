@@ -223,3 +223,26 @@ def test_a_stopped_run_says_how_to_go_on(fitted: ImageGenerator, tmp_path: Path)
         made().fit(pictures(), out=tmp_path / "run", watchers=[_Stop()])
     again = made().fit(pictures(), out=tmp_path / "run", resume=True)
     np.testing.assert_array_equal(again.sample(2), fitted.sample(2))
+
+
+def test_the_moving_average_makes_the_pictures(tmp_path: Path, fitted: ImageGenerator) -> None:
+    taken: list[dict[str, np.ndarray]] = []
+
+    class Weights:
+        def after_step(self, progress: Progress) -> None:
+            """Nothing."""
+
+        def after_epoch(self, trained: TrainingResult, program: Program) -> None:
+            taken.append(program.weights())
+
+    averaged = made(ema=0.9).fit(pictures(), watchers=[Weights()])
+    assert averaged.history_[-1].loss == fitted.history_[-1].loss  # it changes no step
+    found = averaged.model_.network.weights
+    for name, weight in found.items():
+        np.testing.assert_array_equal(weight, taken[-1][name])  # what watchers saw
+        assert (weight != fitted.model_.network.weights[name]).any()
+    with pytest.raises(Died):
+        made(ema=0.9).fit(pictures(), out=tmp_path / "run", watchers=[Death(4)], minutes=0)
+    again = made(ema=0.9).fit(pictures(), out=tmp_path / "run", resume=True)
+    for name, weight in found.items():
+        np.testing.assert_array_equal(again.model_.network.weights[name], weight)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REFUSED = (
     "architecture", "optimizer", "schedule", "weight_decay", "label_smoothing", "class_weights",
-    "loss", "augment", "ema", "patience", "validation", "classes", "label_column", "side_cameras",
+    "loss", "augment", "patience", "validation", "classes", "label_column", "side_cameras",
     "side_columns", "sound", "allow", "pretrained", "fine_tune", "folds",
 )  # fmt: skip
 """Options that have no meaning for generators."""
@@ -68,6 +68,7 @@ def generator_of(options: TrainOptions) -> ImageGenerator:
     }  # fmt: skip
     return ImageGenerator(
         epochs=options.epochs,
+        ema=options.ema,
         start_from=options.start_from,
         image_size=None if size is None else arguments.image_size(size),
         max_pixels=options.max_pixels,

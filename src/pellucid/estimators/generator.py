@@ -83,6 +83,8 @@ class ImageGenerator(JudgedGenerator):
             2000 steps.
         batch_size: Pictures a step, at least 2.
         learning_rate: Of Adam with β₁ = 0.5, the same throughout.
+        ema: The decay of the weights' moving average, 0.5 to 0.99999, which then makes the pictures
+            and is kept; none: no average.
         start_from: A generator whose weights training starts from, a model file or a run's folder;
             of a run, the discriminator's, too. ``latent`` and ``width`` are then its own.
         image_size: (height, width) that picture files are brought to, multiples of 4; none: by the
@@ -108,6 +110,7 @@ class ImageGenerator(JudgedGenerator):
         epochs: int | None = None,
         batch_size: int = 64,
         learning_rate: float = 2e-4,
+        ema: float | None = None,
         start_from: str | os.PathLike[str] | None = None,
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,
@@ -117,7 +120,7 @@ class ImageGenerator(JudgedGenerator):
     ) -> None:
         self.latent, self.width, self.epochs = latent, width, epochs
         self.batch_size, self.learning_rate = batch_size, learning_rate
-        self.start_from = start_from
+        self.ema, self.start_from = ema, start_from
         self.image_size, self.max_pixels = image_size, max_pixels
         self.seed, self.verbose, self.engine = seed, verbose, engine
         super().__init__()
@@ -308,6 +311,7 @@ class ImageGenerator(JudgedGenerator):
             epochs=epochs,
             batch_size=self.batch_size,
             seed=self.seed,
+            ema=self.ema,
         )
 
     # ------------------------------------------------------------------------------------ pictures

@@ -75,6 +75,24 @@ def draw_measure(history: Sequence[Epoch], name: str, best: int | None = None) -
     return _figure(axes)
 
 
+def draw_taken_for_real(history: Sequence[Epoch]) -> Figure:
+    """The discriminator's mean probability that real and generated pictures are real, in percent.
+
+    Args:
+        history: At least one epoch, of a generator.
+    """
+    axes = _axes(history, "taken for real by the discriminator, %")
+    real, generated = (
+        [100.0 * row.training_measures[name] for row in history] for name in ("real", "generated")
+    )
+    lines: list[Line] = [
+        ("real", VERMILION, "--", "s", real), ("generated", BLUE, "-", "o", generated)
+    ]  # fmt: skip
+    _lines(axes, history, lines, None)
+    axes.set_ylim(0.0, 100.0)
+    return _figure(axes)
+
+
 def draw_rate(history: Sequence[Epoch]) -> Figure:
     """The learning rate at the end of each epoch."""
     axes = _axes(history, "learning rate")

@@ -59,7 +59,8 @@ def generation_sections(report: GenerationReport, pictures: Dataset) -> Iterator
     )
     if report.judged is not None:
         words = f"How often the judge sees each class. {words}"
-    figure = d.Figure(lambda: draw_generation(report), f"{words}.", 860)
+    width = 430 if report.judged is None else 860
+    figure = d.Figure(lambda: draw_generation(report), f"{words}.", width)
     yield d.Section("Classes and distances", [figure, *_classes(report.judged)])
     yield d.Section(
         "Generated pictures",

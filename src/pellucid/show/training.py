@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.show import document as d
-from pellucid.show.curves import draw_accuracy, draw_loss, draw_measure, draw_rate
+from pellucid.show.curves import (
+    draw_accuracy,
+    draw_loss,
+    draw_measure,
+    draw_rate,
+    draw_taken_for_real,
+)
 from pellucid.tasks.measures import form_of, title_of
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ def training_sections(history: Sequence[Epoch], best: int | None) -> Iterator[d.
     charts = [
         d.Figure(lambda: draw_loss(history, best), _course("Loss", *losses), _CHART),
         *_ranked(history, best),
+        *_adversarial(history),
         d.Figure(
             lambda: draw_rate(history), _course("Learning rate at the end", rates, [], "{:g}"),
             _CHART,
@@ -55,6 +62,22 @@ def _ranked(history: Sequence[Epoch], best: int | None) -> Iterator[d.Figure]:
         yield d.Figure(lambda: draw_measure(history, name, best), words, _CHART)
 
 
+def _adversarial(history: Sequence[Epoch]) -> Iterator[d.Figure]:
+    """How well a generator's discriminator tells real pictures from generated ones."""
+    if not _of_generator(history):
+        return
+    courses = [
+        _course(f"{name} pictures taken for real", [row.training_measures[key] for row in history],
+                [], "{:.0%}")
+        for name, key in (("Real", "real"), ("Generated", "generated"))
+    ]  # fmt: skip
+    yield d.Figure(lambda: draw_taken_for_real(history), " ".join(courses), _CHART)
+
+
+def _of_generator(history: Sequence[Epoch]) -> bool:
+    return all("discriminator_loss" in row.training_measures for row in history)
+
+
 def _course(
     name: str, training: Sequence[float], validation: Sequence[float | None], form: str = "{:.4g}"
 ) -> str:
@@ -73,6 +96,8 @@ def _course(
 def _epochs(history: Sequence[Epoch]) -> d.Table:
     measures = list(history[-1].measures)
     plain = history[-1].accuracy is not None
+    if _of_generator(history):
+        return _generator_epochs(history)
     heads = [
         "epoch", "loss", *(["accuracy"] if plain else []), "validation loss",
         *(["validation accuracy"] if plain else []), *map(title_of, measures), "learning rate",
@@ -90,6 +115,22 @@ def _epochs(history: Sequence[Epoch]) -> d.Table:
                 f"{row.learning_rate:.3g}", f"{row.images_per_second:,.0f}",
             )
         )  # fmt: skip
+    return d.Table("Epochs", heads, rows)
+
+
+def _generator_epochs(history: Sequence[Epoch]) -> d.Table:
+    names = list(history[-1].training_measures)
+    heads = ["epoch", "loss", *map(title_of, names), "learning rate", "images/s"]
+    rows = [
+        (
+            str(row.epoch),
+            f"{row.loss:.4g}",
+            *(_written(row.training_measures.get(name), form_of(name)) for name in names),
+            f"{row.learning_rate:.3g}",
+            f"{row.images_per_second:,.0f}",
+        )
+        for row in history
+    ]
     return d.Table("Epochs", heads, rows)
 
 

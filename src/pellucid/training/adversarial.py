@@ -46,6 +46,7 @@ from pellucid.training.checkpoint import (
     optimizers_of,
     restore,
 )
+from pellucid.training.ema import MovingAverage
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
 from pellucid.training.result import Keeper, Progress, TrainingResult
@@ -128,8 +129,8 @@ def train_adversarial(
         start: Where to go on; at the beginning, if there is none.
 
     Returns:
-        A row an epoch, whose loss is the generator's, and the last weights: there is nothing to
-        rank epochs by.
+        A row an epoch, whose loss is the generator's, and the last weights, or their moving
+        average if the recipe has one: there is nothing to rank epochs by.
 
     Raises:
         TrainingDivergedError: If a loss is no longer finite.
@@ -162,10 +163,14 @@ class _Run:
         self._began = 0.0
         if start is None:
             self.trained, self._tally = TrainingResult(), Tally()
+            self._average = MovingAverage(recipe.ema, program.weights()) if recipe.ema else None
         else:
             check_start(start, recipe, self._steps, len(images))
             self.trained, self._tally = start.trained, replace(start.now.tally)
             restore(program, start.now)
+            self._average = MovingAverage(recipe.ema, start.now.weights) if recipe.ema else None
+            if self._average is not None and start.now.average is not None:
+                self._average.restore(start.now.average, start.now.counters)
 
     def learn_epoch(self) -> None:
         """All steps of the epoch that are not done."""
@@ -205,6 +210,7 @@ class _Run:
                 f"{self._steps} in epoch {tally.epoch} (generator {loss:.4g}, discriminator "
                 f"{other:.4g}); lower the learning rate, which is {recipe.learning_rate:g}"
             )
+        self._take_in()
         tally.batch += 1
         tally.images += count
         tally.loss_sum += loss * count
@@ -219,6 +225,16 @@ class _Run:
         progress = self._progress()
         for watcher in self._watchers:
             watcher.after_step(progress)
+
+    def _take_in(self, *, now: bool = False) -> None:
+        """Count a step, and move the average as often as that is due; or move it now."""
+        average = self._average
+        if average is None:
+            return
+        if not now:
+            average.count()
+        if now or average.due:
+            average.take_in(self._program.weights())
 
     def _noise(self, count: int, step: str) -> Array:
         tally = self._tally
@@ -245,16 +261,27 @@ class _Run:
             seconds=time.perf_counter() - self._began,
             training_measures={name: total / tally.images for name, total in tally.sums.items()},
         )
-        self.trained.add(row, self._program.weights())
+        self._take_in(now=True)
+        raw, average = self._program.weights(), self._average
+        shown = raw if average is None else average.weights()
+        self.trained.add(row, shown)
         self._tally = Tally(epoch=tally.epoch + 1)
         for watcher in self._watchers:
+            self._program.set_weights(shown)
             watcher.after_epoch(self.trained, self._program)
+            self._program.set_weights(raw)
             if isinstance(watcher, Keeper):
                 watcher.keep(self._checkpoint())
 
     def _checkpoint(self) -> Checkpoint:
-        program = self._program
-        now = Moment(replace(self._tally), program.weights(), optimizers_of(program))
+        program, average = self._program, self._average
+        now = Moment(
+            replace(self._tally),
+            program.weights(),
+            optimizers_of(program),
+            None if average is None else average.weights(),
+            () if average is None else average.counters(),
+        )
         return Checkpoint(now, now, Recovery(), self.trained)
 
     def _keep(self, keeper: Keeper) -> None:
