@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.estimators.classifier import ImageClassifier
     from pellucid.estimators.detector import ObjectDetector
     from pellucid.estimators.generator import ImageGenerator
+    from pellucid.estimators.recognizer import SpeechRecognizer
     from pellucid.estimators.regressor import ImageRegressor
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ImageRegressor",
     "ObjectDetector",
     "PellucidError",
+    "SpeechRecognizer",
     "__version__",
     "architectures",
     "compare",
@@ -59,6 +61,7 @@ _HOMES = {
     "ImageRegressor": "pellucid.estimators.regressor",
     "ObjectDetector": "pellucid.estimators.detector",
     "PellucidError": "pellucid.errors",
+    "SpeechRecognizer": "pellucid.estimators.recognizer",
 }
 _MODULES = ("architectures", "data", "engines", "layers", "ops")
 

@@ -11,6 +11,7 @@ import torch
 
 from pellucid.data import Dataset
 from pellucid.data.targets import TARGETS, ClassTargets, LabelSets, Numbers
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.estimators import ESTIMATORS, ImageGenerator
 from pellucid.ops import Huber, SquaredError
@@ -23,6 +24,7 @@ from pellucid.tasks import (
     Regression,
     SingleLabel,
     Task,
+    Transcription,
     check_one_class,
     task_from_dict,
     task_of,
@@ -35,6 +37,8 @@ EVERY = [
     Regression(("angle",), (0.5,), (2.0,)),
     Regression(("x", "y"), (0.5, -1.0), (2.0, 0.25), flat=False),
     Detection(("cat", "dog"), boxes=7, shown=0.4),
+    Transcription(("no", "yes"), labels=7),
+    Transcription((" ", "a", "b"), "characters"),
 ]
 
 
@@ -81,6 +85,9 @@ def test_there_and_back_through_json(task: Any) -> None:
         {"kind": "regression", "columns": ["a"], "mean": [0.0, 1.0], "scale": [1.0]},
         {"kind": "regression", "columns": ["a", "b"], "mean": [0.0, 1.0], "scale": [1.0, 1.0]},
         {"kind": "regression", "columns": ["a"], "mean": ["0"], "scale": [1.0]},
+        {"kind": "transcripts", "vocabulary": []},
+        {"kind": "transcripts", "vocabulary": ["a"], "units": "syllables"},
+        {"kind": "transcripts", "vocabulary": ["a"], "labels": 0},
         {"kind": "single-label", "classes": []},
         {"kind": "single-label"},
         ["single-label"],
@@ -114,6 +121,41 @@ def test_generation() -> None:
     with pytest.raises(ArgumentError, match="generates pictures"):
         task.judge()  # what only networks that look at pictures have
     assert task.known().names == ()
+
+
+def test_transcription() -> None:
+    data = dataset(Transcripts.of(["yes no", "no no", "no"], "words"))
+    task = task_of(data.targets)
+    assert task == Transcription(("no", "yes"), "words", 2)
+    wanted = task.targets(data, np.array([2, 0]))
+    assert wanted.tolist() == [[1, -1], [2, 1]]
+    assert wanted.dtype == np.float32
+    for fitting in ((5, 3), (1, 5, 3)):
+        task.check_outputs(fitting)
+    for shape in ((3,), (5, 2), (2, 5, 3), (5, 1, 3)):
+        with pytest.raises(ArgumentError, match="3 logits"):
+            task.check_outputs(shape)
+    paths = np.array([[2, 2, 0, 1, 1], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]])
+    logits = 4.0 * np.eye(3)[paths]
+    assert task.answer(logits).tolist() == ["yes no", "no no", ""]
+    assert task.described(logits[0]) == "yes no"
+    judge = task.judge()
+    judge.add(logits[:2, np.newaxis], task.targets(data, np.array([0, 1])))
+    judge.add(logits[2:, np.newaxis], task.targets(data, np.array([2])))
+    judged = judge.judged()
+    assert judged.measures == {"word_accuracy": pytest.approx(0.8), "whole_texts": 2 / 3}
+    lengths = torch.tensor([2, 2, 1])
+    torch_loss = torch.nn.functional.ctc_loss(
+        torch.tensor(logits).log_softmax(-1).transpose(0, 1),
+        torch.tensor([2, 1, 1, 1, 1]), torch.tensor([5, 5, 5]), lengths, reduction="none",
+    )  # fmt: skip
+    assert judged.loss == pytest.approx(float(torch_loss.mean()))
+    wrong = np.full_like(logits, np.nan)
+    spoiled = task.judge()
+    spoiled.add(wrong, task.targets(data, np.arange(3)))
+    assert np.isnan(spoiled.judged().loss)
+    letters = Transcription((" ", "a", "b"), "characters")
+    assert letters.text_of([1, 2, 3, 1, 1, 2, 1]) == "ab a"
 
 
 def test_multi_label() -> None:

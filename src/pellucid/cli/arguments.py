@@ -12,6 +12,7 @@ from pellucid.data.augment import PRESETS
 from pellucid.data.quarantine import Bad
 from pellucid.data.sound.settings import get_sound
 from pellucid.data.targets import TARGETS
+from pellucid.data.transcripts import UNITS
 from pellucid.engines import ENGINES
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
@@ -95,7 +96,7 @@ Architecture = Annotated[
     str | None,
     typer.Option(
         "--architecture", "--arch", "-a", help=f"{', '.join(ARCHITECTURES)}.",
-        show_default="lecture; for boxes resnet20",
+        show_default="lecture; for boxes resnet20; for transcripts a network of its own",
         **named("architecture", ARCHITECTURES),
     ),
 ]  # fmt: skip
@@ -279,8 +280,17 @@ TaskName = Annotated[
     typer.Option(
         "--task",
         help=f"What the labels are for: {', '.join(TARGETS)}.",
-        show_default="by the labels: numbers that are not whole are regression; a;b several labels",
+        show_default="by the data: numbers that are not whole are regression; a;b several labels; "
+        "texts of recordings transcripts",
         **named("task", TARGETS),
+    ),
+]
+Units = Annotated[
+    str | None,
+    typer.Option(
+        help="Of transcripts: what is written, words or characters.",
+        show_default="words where they are few and occur often",
+        **named("units", UNITS),
     ),
 ]
 LossName = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.cli import arguments
 from pellucid.data.boxes import Boxes
 from pellucid.data.targets import TARGETS, Numbers
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -61,10 +62,16 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         {"--latent": options.get("latent"), "--width": options.get("width")},
         "is made for generating pictures (--task generation)",
     )
-    if task == Boxes.kind:
+    if task in (Boxes.kind, Transcripts.kind):
         _refuse(
             {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},
-            "is made for a frozen body, and of a detector everything learns",
+            f"is made for a frozen body, and for {TARGETS[task].title} everything learns",
+        )
+    if task == Transcripts.kind:
+        del given["image_size"]
+        _refuse(
+            {"--image-size": size},
+            "is made for pictures, and the data are recordings (--sound mels=64,hop=0.016)",
         )
     return kind(**given).check_settings()
 

@@ -108,6 +108,7 @@ def train(
     side_columns: arguments.SideColumns = None,
     sound: arguments.SoundSettings = None,
     task: arguments.TaskName = None,
+    units: arguments.Units = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWABLE)] = None,
     cache: arguments.Cache = True,
     engine: arguments.EngineName = DEFAULT,

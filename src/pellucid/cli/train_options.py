@@ -75,6 +75,7 @@ class TrainOptions:
     side_columns: str | None
     sound: str | None
     task: str | None
+    units: str | None
     allow: list[str] | None
     cache: bool
     engine: str
@@ -142,7 +143,7 @@ class TrainOptions:
             path_column=self.path_column, label_column=self.label_column,
             group=self.group, test_fold=self.test_fold,
             side_cameras=side_cameras_of(self.side_cameras, self.side_columns),
-            sound=self.sound,
+            sound=self.sound, units=self.units,
         )  # fmt: skip
 
     def estimator(self, task: str | None) -> Estimator:

@@ -10,6 +10,7 @@ from pellucid.architectures import ARCHITECTURES
 from pellucid.cli.terminal import remarks
 from pellucid.data.boxes import Boxes
 from pellucid.data.reading import Reading
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
 from pellucid.text import printable
@@ -36,8 +37,8 @@ def trained_weights(
 ) -> dict[str, Any]:
     """The settings of a run that takes weights from a model; none where it takes none.
 
-    ``--from`` means a frozen body where the task has one; a detector learns on all of it, so that
-    it means the same as ``--start-from``.
+    ``--from`` means a frozen body where the task has one; a detector and a recognizer of speech
+    learn on all of it, so that it means the same as ``--start-from``.
     """
     body, start = settings["pretrained"], settings["start_from"]
     if body is not None and start is not None:
@@ -48,7 +49,7 @@ def trained_weights(
     given = start if body is None else body
     if given is None:
         return {}
-    frozen = body is not None and task != Boxes.kind
+    frozen = body is not None and task not in (Boxes.kind, Transcripts.kind)
     architecture = _taken(context, given, out, cut=frozen)
     found = {"pretrained": None, "start_from": None, "architecture": architecture}
     return {**found, "pretrained" if frozen else "start_from": given}

@@ -15,11 +15,13 @@ from pellucid.data.groups import GroupError, block_size, file_groups, file_rule,
 from pellucid.data.idx_folder import find_idx_files
 from pellucid.data.labels import is_integer
 from pellucid.data.reading import Reading
-from pellucid.data.table import TABLE_SUFFIXES, scan_table
+from pellucid.data.table import TABLE_SUFFIXES, csv_content, scan_table
 from pellucid.data.targets import Numbers, Unlabelled
 from pellucid.data.test_fold import with_fold
+from pellucid.data.transcript_files import has_sidecars, scan_sidecars, transcript_column
+from pellucid.data.transcripts import Transcripts
 from pellucid.data.unlabelled_pictures import scan_unlabelled
-from pellucid.errors import DataError, PellucidError
+from pellucid.errors import ArgumentError, DataError, PellucidError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def is_of_pictures(path: Path) -> bool:
 def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
     """Return what data are for where their layout says it, before any are read; else None.
 
-    Only boxes are recognised so. What is wrong with the data, reading them says.
+    Boxes and transcripts are recognised so. What is wrong with the data, reading them says.
 
     Args:
         source: As :func:`pellucid.data.load` takes a path or a name.
@@ -76,9 +78,23 @@ def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
     if source in BUILTIN:
         return None
     try:
-        return Boxes.kind if holds_boxes(locate(source), reading) else None
+        path = locate(source)
+        if holds_boxes(path, reading):
+            return Boxes.kind
+        return Transcripts.kind if _holds_transcripts(path, reading) else None
     except PellucidError:
         return None
+
+
+def _holds_transcripts(path: Path, reading: Reading) -> bool:
+    """Whether a path that is there holds recordings with what is said in them."""
+    if not path.is_file():
+        return has_sidecars(path) and scan_sidecars(path, reading) is not None
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        return False
+    first = next(iter(csv_content(path).splitlines()), "")
+    name = reading.label_column or transcript_column(printable(path), first, reading.path_column)
+    return name is not None and _scanned(path, reading, None).targets.kind == Transcripts.kind
 
 
 def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) -> PictureFolder:
@@ -95,6 +111,11 @@ def scanned(path: Path, reading: Reading = DEFAULTS, task: str | None = None) ->
         ArgumentError: A column is named, and it is no CSV file or has no such column.
     """
     found = _scanned(path, reading, task)
+    if reading.units is not None and found.targets.kind != Transcripts.kind:
+        raise ArgumentError(
+            f"units is {reading.units!r}, made for transcripts, and {printable(path)} is for "
+            f"{found.targets.title}; leave it out, or ask for --task {Transcripts.kind}"
+        )
     fold = reading.test_fold
     return found if fold is None else with_fold(found, fold, printable(path))
 
@@ -115,9 +136,14 @@ def _scanned(path: Path, reading: Reading, task: str | None) -> PictureFolder:
     if path.is_file():
         return scan_table(
             path, reading.path_column, reading.label_column, task, reading.group,
-            reading.side_cameras,
+            reading.side_cameras, reading.units,
         )  # fmt: skip
     reading.check_no_columns(path)
+    said = scan_sidecars(path, reading, task)
+    if said is not None:
+        if reading.group is None:
+            return said
+        return _grouped(said, reading.group, printable(path), of_classes=False)
     found = scan_folder(path)
     if reading.group is not None:
         found = _grouped(found, reading.group, printable(path))

@@ -72,6 +72,7 @@ def load(
     side_cameras: float | None = None,
     side_columns: str | None = None,
     sound: object = None,
+    units: str | None = None,
 ) -> Splits:
     """Load pictures and divide them into training, validation and test set.
 
@@ -99,6 +100,8 @@ def load(
               :func:`pellucid.data.table.scan_table`);
             - boxes around things: a folder in Pascal VOC's, COCO's or YOLO's layout, COCO's JSON or
               YOLO's ``data.yaml``, or a CSV file with columns of boxes (``docs/detection.md``);
+            - recordings with what is said in them: a CSV file of ``path`` and ``text``, or a folder
+              with a text beside each, ``1.wav`` and ``1.txt`` (``docs/speech.md``);
             - a folder of IDX files named as MNIST's are (``train-images-idx3-ubyte.gz`` …), which
               is taken as divided;
             - a NumPy file (``.npz``), or a mapping, of the arrays ``x`` and ``y`` and, if it is
@@ -129,10 +132,11 @@ def load(
         classes: Names for classes that are integers (MNIST, IDX, NumPy), in their order: a list,
             ``"cat,dog"``, or a file with one name a line. None for what the source brings: the
             array ``classes`` of a NumPy file, ``classes.txt`` in a folder of IDX files.
-        task: What the labels are for: ``"single-label"``, ``"multi-label"`` or ``"regression"``;
-            None to recognise it (see :mod:`pellucid.data.recognise`): integers and texts are
-            classes, numbers that are not whole are to be predicted, ``a;b`` are several labels,
-            annotations of boxes are for detection.
+        task: What the labels are for: ``"single-label"``, ``"multi-label"``, ``"regression"`` or
+            ``"transcripts"``; None to recognise it (see :mod:`pellucid.data.recognise`): integers
+            and texts are classes, numbers that are not whole are to be predicted, ``a;b`` are
+            several labels, annotations of boxes are for detection, and what is said in recordings
+            (:mod:`pellucid.data.transcript_files`) for speech to text.
         group: What keeps pictures together when parts are drawn, e.g. those of a patient: the name
             of a column of a CSV file, ``"folder"``, a template such as ``"*_{group}_*"``, a
             regular expression with one group, or ``"rows:100"``, blocks of pictures that follow
@@ -147,6 +151,9 @@ def load(
         sound: How recordings (WAV, FLAC, Ogg) become pictures: settings of
             :class:`pellucid.data.sound.Sound` as a text, ``"rate=16000,seconds=2"``, a mapping or
             a value of that class. What is not given follows from the recordings.
+        units: What the texts of recordings are made of: ``"words"`` or ``"characters"``. None:
+            words where they are few and occur often, see
+            :func:`pellucid.data.transcripts.suitable_units`.
 
     Returns:
         The three sets, with notes on what was chosen. Grey pictures have 1 channel; where any
@@ -160,7 +167,7 @@ def load(
     reading = Reading(
         bad=bad, max_pixels=max_pixels, max_bytes=max_bytes, cache=cache,
         path_column=path_column, label_column=label_column, group=group, test_fold=test_fold,
-        side_cameras=side_cameras_of(side_cameras, side_columns), sound=sound,
+        side_cameras=side_cameras_of(side_cameras, side_columns), sound=sound, units=units,
     )  # fmt: skip
     return read_splits(
         source, reading, image_size=image_size, validation=validation, seed=seed,

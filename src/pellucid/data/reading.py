@@ -14,6 +14,7 @@ from pellucid.data.quarantine import check_bad
 from pellucid.data.sound.settings import get_sound
 from pellucid.data.table_columns import check_columns
 from pellucid.data.test_fold import checked_fold
+from pellucid.data.transcripts import checked_units
 from pellucid.errors import ArgumentError
 from pellucid.text import printable
 
@@ -41,6 +42,7 @@ class Reading:
         side_cameras: Pictures beside those of a CSV file, to learn from; None: they are not read.
         sound: How recordings become pictures: a text such as ``rate=16000,seconds=2``, settings by
             name, or a :class:`pellucid.data.sound.Sound`; kept by name.
+        units: What transcripts are made of, ``words`` or ``characters``; None to choose by them.
 
     Raises:
         ArgumentError: A setting is outside its range.
@@ -56,6 +58,7 @@ class Reading:
     test_fold: str | None = None
     side_cameras: SideCameras | None = None
     sound: Any = None
+    units: str | None = None
 
     def __post_init__(self) -> None:
         check_bad(self.bad)
@@ -70,6 +73,7 @@ class Reading:
                 "such as 'rows:100', blocks of a hundred in the order of the data"
             )
         object.__setattr__(self, "sound", get_sound(self.sound))
+        object.__setattr__(self, "units", checked_units(self.units))
 
     def check_no_groups(self, source: str | os.PathLike[str]) -> None:
         """Raise ArgumentError if pictures of a source that has no files are to be grouped."""

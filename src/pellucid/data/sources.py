@@ -20,6 +20,7 @@ from pellucid.data.learnable import check_learnable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note
 from pellucid.data.side_cameras import draw_own
+from pellucid.data.sound.choose import sound_of
 from pellucid.data.target_checks import unknown_class
 from pellucid.data.targets import ClassTargets
 from pellucid.errors import DataError
@@ -230,7 +231,7 @@ class PictureSource:
             cache=self.cache,
             like=self.like,
             default=self._default_size(parts),
-            sound=self.reading.sound,
+            sound=sound_of(self.found.targets, self.reading.sound),
         )
 
     def _default_size(self, parts: Mapping[str, tuple[PictureFile, ...]]) -> tuple[int, int] | None:

@@ -18,6 +18,8 @@ from pellucid.data.table_columns import FLAGS, PART_NAMES, Columns, find_columns
 from pellucid.data.table_labels import read_labels
 from pellucid.data.table_paths import PathFinder
 from pellucid.data.targets import JOINT, Numbers, Unlabelled
+from pellucid.data.transcript_files import check_row_widths, transcript_column
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
 from pellucid.text import counted, printable
 
@@ -38,6 +40,7 @@ def scan_table(
     task: str | None = None,
     group: str | None = None,
     side: SideCameras | None = None,
+    units: str | None = None,
 ) -> PictureFolder:
     """List the picture files that a CSV file names, by part and class, without opening any.
 
@@ -61,6 +64,7 @@ def scan_table(
         group: What keeps pictures together, the name of a column or a rule of
             :mod:`pellucid.data.groups`; a column goes before a rule that is written alike.
         side: Columns of pictures that are learned from beside the others; None for none.
+        units: What transcripts are made of; None to choose by them.
 
     Returns:
         The files in the order of the lines, those of side cameras after them, with the folder of
@@ -75,6 +79,8 @@ def scan_table(
     place = printable(path)
     text = csv_content(path)
     first = next(iter(text.splitlines()), "")
+    if label_column is None and task == Transcripts.kind:
+        label_column = transcript_column(place, first, path_column)
     labelled = task != Unlabelled.kind
     columns = find_columns(place, first, path_column, label_column, group, labelled=labelled)
     in_column = group is None or columns.group is not None
@@ -91,6 +97,7 @@ def scan_table(
     beside: dict[str, list[PictureFile]] = {}
     class_names: dict[str, str | None] = {}
     found: dict[str, tuple[str, Path]] = {}
+    line_of: dict[str, int] = {}
     parts: Counter[str] = Counter()
     elsewhere: tuple[str, str] | None = None
     group_of: dict[str, Group] = {}
@@ -113,6 +120,7 @@ def scan_table(
             if elsewhere is None and relative != name:
                 elsewhere = name, relative
         relative, there = found[name]
+        line_of.setdefault(relative, line)
         own = None
         if group is not None:
             if block is not None:  # a picture that is listed again stays where it was first
@@ -140,7 +148,9 @@ def scan_table(
     of_paths = f"'{printable(elsewhere[0])}' is {printable(elsewhere[1])}" if elsewhere else ""
     if side is not None:
         task = Numbers.kind
-    wanted = read_labels(place, files, columns.labels, task)
+    wanted = read_labels(place, files, columns.labels, task, units, line_of)
+    if isinstance(wanted.targets, Transcripts):
+        check_row_widths(place, text, columns.separator)
     notes = (
         columns.note,
         f"paths: {of_paths}" if of_paths else "",

@@ -29,8 +29,12 @@ LABEL_NAMES = (
     ("class", "class_name", "classname", "category"),
     ("target", "breed", "species", "class_id", "y"),
     ("steering", "steering_angle", "angle"),
+    ("transcript", "transcription", "sentence", "utterance", "text"),
 )
 """What the column of labels is called."""
+
+TRANSCRIPT_NAMES = LABEL_NAMES[-1]
+"""Of these, what the column is called that says what is spoken in a recording."""
 
 PART_NAMES = ("split", "part", "partition", "subset", "set", "phase")
 """What the column of parts is called."""

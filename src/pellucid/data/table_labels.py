@@ -19,6 +19,8 @@ from pellucid.data.targets import (
     Unlabelled,
     split_labels,
 )
+from pellucid.data.transcript_files import are_transcripts, transcripts_of
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
 from pellucid.text import counted, listed, printable
 
@@ -51,6 +53,8 @@ def read_labels(
     files: Mapping[str, Sequence[PictureFile]],
     columns: tuple[str, ...],
     task: str | None = None,
+    units: str | None = None,
+    lines: Mapping[str, int] | None = None,
 ) -> Labelled:
     """Decide what the labels of a list are, and read them as such.
 
@@ -59,6 +63,8 @@ def read_labels(
         files: By part, with their labels as they are written.
         columns: What the columns of labels are called.
         task: What the labels are for; None to recognise it.
+        units: What transcripts are made of; None to choose by them.
+        lines: The line that each file is listed in first, by name.
 
     Raises:
         DataError: They cannot be read so.
@@ -68,6 +74,8 @@ def read_labels(
     kind, why = task or "", ""
     if len(columns) > 1:
         kind = task or Numbers.kind
+    elif not kind and are_transcripts(columns[0], every):
+        kind = Transcripts.kind
     elif not kind:
         several = _listed_with_several(files)
         kind, why = task_of_texts(place, texts, repeated=several)
@@ -89,6 +97,8 @@ def read_labels(
             raise DataError(f"{place}: no picture has a label; give labels, such as cat{JOINT}dog")
         note = (f"{why}: taken for multi-label classification",) if why else ()
         return Labelled(LabelSets(np.zeros((0, len(names)), np.uint8), tuple(names)), found, note)
+    if kind == Transcripts.kind:
+        return Labelled(transcripts_of(place, every, units, lines), found, ())
     notes = (*_joined(texts), *_repeated(every), *integers_note(texts, kind))
     return Labelled(ClassTargets(NONE, tuple(sorted(texts))), found, notes)
 

@@ -1,8 +1,8 @@
 """What is wanted of pictures: one class each, several labels each, or numbers.
 
 The kinds of targets say what a data set brings to learn from; boxes are in
-:mod:`pellucid.data.boxes`, and nothing at all in :mod:`pellucid.data.unlabelled`.
-:mod:`pellucid.tasks` has what a network makes of each.
+:mod:`pellucid.data.boxes`, transcripts of speech in :mod:`pellucid.data.transcripts`, and nothing
+at all in :mod:`pellucid.data.unlabelled`. :mod:`pellucid.tasks` has what a network makes of each.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pellucid.data.target_checks import (
     checked_places,
     places_among,
 )
+from pellucid.data.transcripts import Transcripts
 from pellucid.data.unlabelled import Unlabelled
 from pellucid.errors import DataError
 from pellucid.short_repr import short_repr
@@ -329,7 +330,7 @@ class Numbers(Targets):
 
 
 TARGETS: dict[str, type[Targets]] = {
-    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes, Unlabelled)
+    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes, Transcripts, Unlabelled)
 }
 """Every kind of targets, by the name of its task."""
 

@@ -9,6 +9,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.detector import ObjectDetector
 from pellucid.estimators.generator import ImageGenerator
+from pellucid.estimators.recognizer import SpeechRecognizer
 from pellucid.estimators.regressor import ImageRegressor
 from pellucid.interop.models import find_model
 from pellucid.tasks import Generation
@@ -23,15 +24,18 @@ __all__ = [
     "ImageGenerator",
     "ImageRegressor",
     "ObjectDetector",
+    "SpeechRecognizer",
     "estimator_of",
     "load_any",
     "load_estimator",
 ]
 
-AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector
+AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector | SpeechRecognizer
 """An estimator of some task, whose network looks at pictures."""
 
-ESTIMATORS: tuple[type[AnyEstimator], ...] = (ImageClassifier, ImageRegressor, ObjectDetector)
+ESTIMATORS: tuple[type[AnyEstimator], ...] = (
+    ImageClassifier, ImageRegressor, ObjectDetector, SpeechRecognizer,
+)  # fmt: skip
 """Every estimator whose network looks at pictures."""
 
 

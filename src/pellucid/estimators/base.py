@@ -137,6 +137,7 @@ class ImageEstimator(Estimator, Transferring):
             pictures, labels, validation_data,
             allow_one_class=allow_one_class, size=size, like=like,
         )  # fmt: skip
+        check_learnable_data(data, self.TASKS, allow_one_class=allow_one_class)
         architecture = self._architecture_name() if before is None else before.architecture
         recipe = self._recipe(epochs, data, None if before is None else architecture)
         if recipe.patience is not None and validation is None:
@@ -144,7 +145,6 @@ class ImageEstimator(Estimator, Transferring):
                 "patience waits for a better validation, but there are no validation pictures; "
                 "hold some out (validation=0.1), or leave patience out"
             )
-        check_learnable_data(data, self.TASKS, allow_one_class=allow_one_class)
         task = task_of(data.targets)
         network, start_record = self._first_network(data, recipe.seed, before)
         preprocessing = Preprocessing(*data.image_shape, sound=data.sound) if like is None else like
@@ -242,6 +242,7 @@ class ImageEstimator(Estimator, Transferring):
             max_pixels=self.max_pixels,
             group=self.group,
             sound=self.sound,
+            units=self.units,
             tasks=self.TASKS,
         )  # fmt: skip
         for note in quarantine_note(quarantined):

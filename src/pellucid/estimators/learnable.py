@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError
-from pellucid.tasks import Detection, Generation, MultiLabel, Regression, SingleLabel
+from pellucid.tasks import Detection, Generation, MultiLabel, Regression, SingleLabel, Transcription
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -16,6 +16,7 @@ OTHERS = {
     Regression.kind: "an ImageRegressor",
     Detection.kind: "an ObjectDetector",
     Generation.kind: "an ImageGenerator",
+    Transcription.kind: "a SpeechRecognizer",
 }
 """What learns which task."""
 

@@ -70,6 +70,7 @@ class Planning:
     validation: float | None
     group: str | None
     sound: object
+    units: str | None = None
     seed: int
     engine: str
     start_from: str | os.PathLike[str] | None
@@ -103,8 +104,12 @@ class Planning:
         checks.truth("warm_start", self.warm_start)
         given = self.start_from if self.pretrained is None else self.pretrained
         if isinstance(self.architecture, str) and given is None:
-            get_architecture(self.architecture)
+            self._check_named(self.architecture)
         return self
+
+    def _check_named(self, name: str) -> None:
+        """Raise ArgumentError unless an architecture of that name can be trained."""
+        get_architecture(name)
 
     @property
     def planned_epochs(self) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.targets import joined
 from pellucid.numerals import percent
-from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel, Task
+from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel, Task, Transcription
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -261,6 +261,43 @@ class BoxForm(AnswerForm):
         return [] if answer.boxes is None else answer.boxes.to_list()
 
 
+class TextForm(AnswerForm):
+    """What is said in a recording: ``text``, and the time of each word."""
+
+    in_lines = True
+
+    def __init__(self) -> None:
+        self.columns = ["text"]
+        self.true = ["true"]
+
+    def cells(self, answer: Prediction) -> list[str]:
+        return [self._text(answer)]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        heard = answer.transcript
+        return {
+            "text": None if heard is None else heard.text,
+            "words": [] if heard is None else heard.to_list(),
+        }
+
+    def line(self, answer: Prediction) -> str:
+        return printable(self._text(answer)) or "nothing heard"
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        return [
+            (each.word, f"{each.start:.2f}–{each.end:.2f} s  {percent(each.probability)}",
+             each.probability, "")
+            for each in (() if answer.transcript is None else answer.transcript.words)
+        ]  # fmt: skip
+
+    def counted(self, answer: Prediction) -> list[str]:
+        return self._text(answer).split()
+
+    @staticmethod
+    def _text(answer: Prediction) -> str:
+        return "" if answer.transcript is None else answer.transcript.text
+
+
 def form_of(task: Task | Sequence[str]) -> AnswerForm:
     """How a task's answers are written; names stand for one class of these a picture."""
     if isinstance(task, MultiLabel):
@@ -269,6 +306,8 @@ def form_of(task: Task | Sequence[str]) -> AnswerForm:
         return NumberForm(task)
     if isinstance(task, Detection):
         return BoxForm(task)
+    if isinstance(task, Transcription):
+        return TextForm()
     return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
 
 

@@ -10,17 +10,21 @@ from pellucid.evaluation.generation import GenerationReport
 from pellucid.evaluation.multi_label import MultiLabelReport, evaluate_labels
 from pellucid.evaluation.regression import RegressionReport, evaluate_numbers
 from pellucid.evaluation.report import Report
-from pellucid.tasks import Detection, MultiLabel, Regression
+from pellucid.evaluation.transcription import TranscriptReport, evaluate_transcripts
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.tasks import Task
 
-    AnyReport = Report | MultiLabelReport | RegressionReport | DetectionReport
+    AnyReport = Report | MultiLabelReport | RegressionReport | DetectionReport | TranscriptReport
     """Of networks that look at pictures."""
 
-REPORTS = (Report, MultiLabelReport, RegressionReport, DetectionReport, GenerationReport)
+REPORTS = (
+    Report, MultiLabelReport, RegressionReport, DetectionReport, TranscriptReport,
+    GenerationReport,
+)  # fmt: skip
 """What a judgement can be."""
 
 
@@ -41,4 +45,6 @@ def evaluate_task(program: Program, dataset: Dataset, task: Task) -> AnyReport:
         return evaluate_numbers(program, dataset, task)
     if isinstance(task, Detection):
         return evaluate_boxes(program, dataset, task)
+    if isinstance(task, Transcription):
+        return evaluate_transcripts(program, dataset, task)
     return evaluate(program, dataset, classes=task.names)

@@ -19,8 +19,9 @@ from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Detection, MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
 from pellucid.tasks.found import Found
+from pellucid.tasks.transcript import Transcript
 from pellucid.text import printable
 from pellucid.training.unlike import Unlike, unlike
 
@@ -58,6 +59,7 @@ class Prediction:
         true: The class that is right; None where nobody said it.
         boxes: What was found, in pixels of the picture as it is in its file; None where there is no
             answer, or none of boxes.
+        transcript: What is said; None where there is no answer, or none of text.
     """
 
     picture: str
@@ -68,11 +70,13 @@ class Prediction:
     numbers: NDArray[np.float64] | None = None
     true: str | None = None
     boxes: Found | None = None
+    transcript: Transcript | None = None
 
     @property
     def answered(self) -> bool:
         """Whether there is an answer."""
-        return any(each is not None for each in (self.probabilities, self.numbers, self.boxes))
+        answers = self.probabilities, self.numbers, self.boxes, self.transcript
+        return any(each is not None for each in answers)
 
     @property
     def place(self) -> int | None:
@@ -231,6 +235,11 @@ def _read_outputs(
             {"boxes": Found.of(row, task, place, task.shown)}
             for row, place in zip(rows, places, strict=True)
         ]
+    if isinstance(task, Transcription):
+        sound = model.preprocessing.sound
+        assert sound is not None
+        heard = outputs.astype(np.float64)
+        return [{"transcript": Transcript.of(row, task, sound)} for row in heard]
     if isinstance(task, Regression):
         return [{"numbers": row} for row in task.values(outputs)]
     shares = task.probabilities(outputs) if isinstance(task, MultiLabel) else probabilities(outputs)

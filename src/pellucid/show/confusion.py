@@ -45,12 +45,21 @@ def class_labels(classes: Sequence[str]) -> list[str] | None:
     return list(classes) if fitting else None
 
 
-def draw_confusion(confusion: NDArray[np.int64], classes: Sequence[str]) -> Figure:
+def draw_confusion(
+    confusion: NDArray[np.int64],
+    classes: Sequence[str],
+    axes_of: tuple[str, str, str] = (
+        "true class",
+        "predicted class",
+        "mistakes, of the true class",
+    ),
+) -> Figure:
     """Draw a confusion matrix.
 
     Args:
         confusion: Pictures by true class (row) and predicted class (column), (K, K).
         classes: The K names.
+        axes_of: What rows and columns are, and what shades show.
     """
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
@@ -70,8 +79,8 @@ def draw_confusion(confusion: NDArray[np.int64], classes: Sequence[str]) -> Figu
     )  # fmt: skip
     bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
-    bar.set_label("mistakes, of the true class")
-    _name_axes(axes, classes)
+    bar.set_label(axes_of[2])
+    _name_axes(axes, classes, axes_of[0], axes_of[1])
     for k in range(len(classes)):
         corner = (k - 0.5, k - 0.5)
         axes.add_patch(Rectangle(corner, 1.0, 1.0, fill=False, edgecolor=GREY, linewidth=1.0))
@@ -80,11 +89,11 @@ def draw_confusion(confusion: NDArray[np.int64], classes: Sequence[str]) -> Figu
     return figure
 
 
-def _name_axes(axes: Axes, classes: Sequence[str]) -> None:
+def _name_axes(axes: Axes, classes: Sequence[str], rows: str, columns: str) -> None:
     labels = class_labels(classes)
     numbered = "" if labels else " (number)"
-    axes.set_xlabel(f"predicted class{numbered}")
-    axes.set_ylabel(f"true class{numbered}")
+    axes.set_xlabel(f"{columns}{numbered}")
+    axes.set_ylabel(f"{rows}{numbered}")
     if labels is None and len(classes) > MOST_NUMBERED:
         return
     ticks = range(len(classes))

@@ -53,6 +53,7 @@ DOCUMENTS = {
     "summary": "summary.summary_document",
     "task comparison": "task_comparison.task_comparison_document",
     "trace": "trace.trace_document",
+    "transcript report": "transcript_report.transcript_document",
     "value": "terms.value_document",
     "verification": "verification.verification_document",
 }

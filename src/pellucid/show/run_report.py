@@ -11,6 +11,7 @@ from pellucid.show import (
     multi_label_report,
     regression_report,
     report,
+    transcript_report,
 )
 from pellucid.show import document as d
 from pellucid.show.training import training_sections
@@ -32,6 +33,7 @@ PARTS: dict[str, tuple[Numbers, Sections]] = {
     ),
     "detection report": (detection_report.numbers, detection_report.detection_sections),
     "generation report": (generation_report.numbers, generation_report.generation_sections),
+    "transcript report": (transcript_report.numbers, transcript_report.transcript_sections),
     "regression report": (regression_report.numbers, regression_report.regression_sections),
 }  # fmt: skip
 """By kind of judgement: its numbers, and the sections that are its own."""

@@ -1,4 +1,4 @@
-"""What networks are trained for: one class a picture, several labels, numbers, boxes, pictures."""
+"""What networks are trained for: one class, several labels, numbers, boxes, texts, pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pellucid.tasks.multi_label import MultiLabel
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
 from pellucid.tasks.task import Judge, Judged, Task, check_one_class, check_row
+from pellucid.tasks.transcription import Transcription
 
 if TYPE_CHECKING:
     from pellucid.data.targets import Targets
@@ -25,6 +26,7 @@ __all__ = [
     "Regression",
     "SingleLabel",
     "Task",
+    "Transcription",
     "check_one_class",
     "check_row",
     "task_from_dict",
@@ -32,7 +34,8 @@ __all__ = [
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.kind: task for task in (SingleLabel, MultiLabel, Regression, Detection, Generation)
+    task.kind: task
+    for task in (SingleLabel, MultiLabel, Regression, Detection, Transcription, Generation)
 }
 """Every task by its kind: the fixed table that model files are read with."""
 

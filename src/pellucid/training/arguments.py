@@ -57,6 +57,7 @@ def training_data(
     max_pixels: int = MAX_PIXELS,
     group: str | None = None,
     sound: object = None,
+    units: str | None = None,
 ) -> tuple[Dataset, Dataset | None, tuple[Any, ...]]:
     """Pictures to learn from and to validate by, from whatever was given.
 
@@ -77,6 +78,7 @@ def training_data(
         max_pixels: Picture files with more pixels are left out.
         group: What keeps pictures of files together when parts are drawn.
         sound: How recordings become pictures.
+        units: What the texts of recordings are made of.
 
     Returns:
         The data to learn from, to validate by (or None), and the files that cannot be used.
@@ -93,7 +95,7 @@ def training_data(
     if isinstance(pictures, str | os.PathLike | Mapping):
         _check_no_labels(labels, pictures)
         splits = read_splits(
-            pictures, Reading(max_pixels=max_pixels, group=group, sound=sound),
+            pictures, Reading(max_pixels=max_pixels, group=group, sound=sound, units=units),
             allow_one_class=allow_one_class, image_size=image_size, validation=validation,
             seed=seed, task=tasks[0] if len(tasks) == 1 else None, like=like,
         )  # fmt: skip

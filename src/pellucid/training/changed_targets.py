@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.data.augment import flipped, moved_boxes
 from pellucid.data.boxes import Boxes
 from pellucid.data.mirrored import mirrored_targets
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -28,14 +29,20 @@ def check_augmentation(augmentation: Augmentation, targets: Targets) -> None:
     """Check that what is wanted of pictures is known once they are changed.
 
     Raises:
-        ArgumentError: If the numbers that a flip negates are not among the data's, or pictures with
-            boxes are mixed.
+        ArgumentError: If the numbers that a flip negates are not among the data's, pictures with
+            boxes are mixed, or recordings with texts mixed or moved in time.
     """
     mirrored_targets(targets, augmentation.flip_negates)
-    if augmentation.mixup and isinstance(targets, Boxes):
+    if augmentation.mixup and isinstance(targets, Boxes | Transcripts):
+        what = "pictures with boxes" if isinstance(targets, Boxes) else "recordings with texts"
         raise ArgumentError(
-            f"mixup is {augmentation.mixup:g}, but of two pictures with boxes no mixed one can be "
-            "learned; leave mixup out"
+            f"mixup is {augmentation.mixup:g}, but of two {what} no mixed one can be learned; "
+            "leave mixup out"
+        )
+    if augmentation.time_shift and isinstance(targets, Transcripts):
+        raise ArgumentError(
+            f"time_shift is {augmentation.time_shift:g}, which can move a word out of what is "
+            "heard; leave it out"
         )
 
 

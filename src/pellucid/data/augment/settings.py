@@ -166,6 +166,9 @@ _OF_PICTURES = ("horizontal_flip", "shift", "rotation", "scale", "saturation")
 SOUND = "sound"
 """The augmentation of recordings."""
 
+SPEECH = "speech"
+"""The augmentation of recordings with what is said in them."""
+
 PRESETS = {
     "none": Augmentation(),
     "digits": Augmentation(shift=0.08, rotation=10.0, scale=0.1, border="edge"),
@@ -179,10 +182,11 @@ PRESETS = {
     SOUND: Augmentation(
         time_shift=0.1, time_mask=0.15, frequency_mask=0.15, brightness=0.1, border=0
     ),
+    SPEECH: Augmentation(time_mask=0.02, frequency_mask=0.2, brightness=0.1, border=0),
 }  # fmt: skip
 """Augmentations by name: nothing; for written characters, which must not be mirrored; for photos of
 things that are the same from both sides; for photos with boxes, where what a move brings in has
-nothing to be found; for recordings."""
+nothing to be found; for recordings; for recordings of which every word counts."""
 
 
 def get_augmentation(text: str) -> Augmentation:

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.data.check.report import ClassCount, found
 from pellucid.data.class_notes import odd_names
 from pellucid.data.targets import ClassTargets, Numbers
+from pellucid.data.transcripts import Transcripts
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def class_counts(
     bad: Sequence[BadFile],
 ) -> tuple[ClassCount, ...]:
     """Return numbers and sizes of the pictures of each class, in their order; none of numbers."""
-    if isinstance(targets, Numbers):
+    if isinstance(targets, Numbers | Transcripts):
         return ()
     of_class: dict[str, list[Fingerprint]] = {name: [] for name in targets.names}
     for picture in fingerprints:
@@ -71,6 +72,8 @@ def class_findings(
     if origin not in parts:
         return [found("no-training-part", tuple(parts), "there is no part named train")]
     findings: list[Finding] = []
+    if isinstance(targets, Transcripts):
+        return findings
     if isinstance(targets, Numbers):
         texts = [picture.class_name for picture in fingerprints if picture.part == origin]
         values = targets.read(texts).values

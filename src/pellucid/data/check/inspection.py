@@ -49,8 +49,9 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import BadFile
 from pellucid.data.reading import Reading
 from pellucid.data.recognise import checked_task
-from pellucid.data.sound.choose import are_recordings, recording_preprocessing
+from pellucid.data.sound.choose import are_recordings, recording_preprocessing, sound_of
 from pellucid.data.targets import NONE, ClassTargets, Numbers
+from pellucid.data.transcripts import Transcripts
 from pellucid.data.value_range import array_range
 from pellucid.errors import DataError
 from pellucid.text import printable
@@ -290,7 +291,7 @@ def _inspect_recordings(
 ) -> DataReport:
     once = list({file.name: file for file in files}.values())
     preprocessing, notes = recording_preprocessing(
-        once, reading.sound, None, name=name, bad="quarantine"
+        once, sound_of(folder.targets, reading.sound), None, name=name, bad="quarantine"
     )
     sound = preprocessing.sound
     assert sound is not None
@@ -371,7 +372,7 @@ def _report(
 
 
 def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: bool) -> list[Finding]:
-    if isinstance(targets, Boxes):  # of which many are a long text
+    if isinstance(targets, Boxes | Transcripts):  # which can be written in several ways
         read = targets.read([picture.class_name for picture in fingerprints])
         fingerprints = [
             replace(picture, class_name=read.text(i)) for i, picture in enumerate(fingerprints)

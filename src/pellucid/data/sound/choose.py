@@ -13,7 +13,8 @@ from pellucid.data.decoded import bad_file, reason_of
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.quarantine import nothing_left
 from pellucid.data.sound.decode import begins_as_sound, sound_header
-from pellucid.data.sound.settings import Sound, completed
+from pellucid.data.sound.settings import WHOLE, Sound, completed
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import counted
 
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from pellucid.data.decoded import PictureFile
     from pellucid.data.quarantine import Bad, BadFile
     from pellucid.data.sound.decode import SoundHeader
+    from pellucid.data.target import Targets
 
 DEFAULT_RATE = 16_000
 """Highest rate that is taken by default: speech and most other sound has little above 8 kHz."""
 
 MOST_SECONDS = 10.0
 """Longest that is seen by default."""
+
+MOST_WHOLE = 30.0
+"""The same where longer recordings are refused."""
 
 _SEEN = 0.98  # share of the recordings that are seen whole by default
 _LOOKED_AT = 25
@@ -43,6 +48,25 @@ def are_recordings(files: Sequence[PictureFile]) -> bool:
     if not sounds:
         return False
     return 2 * sounds > len(some) or sounds > sum(begins_as_picture(file.path) for file in some)
+
+
+def sound_of(targets: Targets, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the settings that are given for data, by name, with what their targets ask for.
+
+    Of a recording with a transcript all is heard.
+
+    Raises:
+        ArgumentError: If a part of such recordings is to be left out.
+    """
+    found = dict(given or {})
+    if targets.kind != Transcripts.kind:
+        return found
+    if found.setdefault("part", WHOLE) != WHOLE:
+        raise ArgumentError(
+            f"part is {found['part']!r}, but of a recording with a transcript all must be heard; "
+            "leave it out"
+        )
+    return found
 
 
 def recording_preprocessing(
@@ -93,7 +117,8 @@ def chosen_sound(
     """Return the settings for some recordings, and remarks on them.
 
     Where none is given, the rate is that of most recordings, at most :data:`DEFAULT_RATE`, and the
-    length such that 98 % of them are seen whole, up to :data:`MOST_SECONDS`, in tenths of a second.
+    length such that 98 % of them are seen whole, up to :data:`MOST_SECONDS`, in tenths of a second;
+    where longer ones are refused such that none is, up to :data:`MOST_WHOLE`.
 
     Args:
         headers: Of the recordings that can be opened, at least one.
@@ -105,8 +130,10 @@ def chosen_sound(
     rates = Counter(header.rate for header in headers)
     rate = min(DEFAULT_RATE, rates.most_common(1)[0][0])
     lengths = np.sort([header.seconds for header in headers])
-    usual = float(lengths[min(len(lengths) - 1, ceil(_SEEN * len(lengths)) - 1)])
-    seconds = given.get("seconds", min(MOST_SECONDS, max(0.1, ceil(usual * 10) / 10)))
+    whole = given.get("part") == WHOLE
+    usual = float(lengths[-1 if whole else ceil(_SEEN * len(lengths)) - 1])
+    most = MOST_WHOLE if whole else MOST_SECONDS
+    seconds = given.get("seconds", min(most, max(0.1, ceil(usual * 10) / 10)))
     sound = completed({**given, "seconds": seconds}, rate=max(1_000, rate))
     return sound, (_described(sound), *_notes(sound, rates, lengths))
 
@@ -136,9 +163,12 @@ def _notes(sound: Sound, rates: Counter[int], lengths: Any) -> tuple[str, ...]:
         )
     longer = int((lengths > sound.seconds + 0.5 / sound.rate).sum())
     if longer:
-        what = "their middle" if sound.part == "middle" else "the loudest part"
+        what = {
+            "middle": "their middle is seen",
+            WHOLE: "they are left out; to hear them: --sound seconds=… (in Python, sound)",
+        }.get(sound.part, "the loudest part is seen")
         notes.append(
             f"{counted(longer, 'recording')} of {count} are longer than {sound.seconds:g} s, the "
-            f"longest {lengths[-1]:.4g} s: {what} is seen"
+            f"longest {lengths[-1]:.4g} s: {what}"
         )
     return tuple(notes)

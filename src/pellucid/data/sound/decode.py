@@ -8,6 +8,7 @@ wherever that is.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import ceil
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid.data.decode import binary, source_name, unreadable
 from pellucid.data.sound.formats import READABLE, START_BYTES, is_sound, unread_sound
 from pellucid.data.sound.resample import reach, resampled
 from pellucid.data.sound.riff import missing_bytes
+from pellucid.data.sound.settings import WHOLE
 from pellucid.errors import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -92,9 +94,11 @@ def seen_samples(source: Path | bytes, sound: Sound) -> NDArray[np.float64]:
     with _opened(source) as recording:
         rate, total = recording.samplerate, recording.frames
         wanted = -(-sound.samples * rate // sound.rate)  # at the recording's own rate
+        if sound.part == WHOLE and total > wanted:
+            raise DataError(f"{name}: {longer_than(total / rate, sound)}")
         energies, short = _scanned(recording, name, wanted)
         if short is not None:
-            mixed, before = short, (wanted - total) // 2
+            mixed, before = short, 0 if sound.part == WHOLE else (wanted - total) // 2
         else:
             first = _first(energies, rate, total, wanted, sound.part)
             beyond = reach(rate, sound.rate) if rate != sound.rate else 0
@@ -105,9 +109,26 @@ def seen_samples(source: Path | bytes, sound: Sound) -> NDArray[np.float64]:
     return _placed(resampled(mixed, rate, sound.rate), before * sound.rate // rate, sound.samples)
 
 
-def fitted(samples: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return the middle ``count`` samples, with silence on both sides where there are fewer."""
-    return _placed(samples, (count - len(samples)) // 2, count)
+def longer_than(seconds: float, sound: Sound) -> str:
+    """What is wrong with a recording of which only a part could be heard."""
+    return (
+        f"takes {seconds:.4g} s, and {sound.seconds:g} s are heard; cut it into pieces, or train "
+        f"with a longer window (--sound seconds={ceil(seconds)})"
+    )
+
+
+def heard_of(samples: NDArray[np.float64], sound: Sound) -> NDArray[np.float64]:
+    """Return what is heard of samples at the settings' rate: their middle, or all of them.
+
+    Args:
+        samples: (N,), no more than are heard where none may be left out.
+        sound: The settings.
+
+    Returns:
+        (``sound.samples``,), with silence on both sides, or behind, where there are fewer.
+    """
+    before = 0 if sound.part == WHOLE else (sound.samples - len(samples)) // 2
+    return _placed(samples, before, sound.samples)
 
 
 def _placed(samples: NDArray[np.float64], at: int, count: int) -> NDArray[np.float64]:

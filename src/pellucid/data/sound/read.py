@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.sound.decode import fitted, seen_samples
+from pellucid.data.sound.decode import heard_of, longer_than, seen_samples
+from pellucid.data.sound.settings import WHOLE
 from pellucid.data.sound.spectrogram import picture
 from pellucid.errors import ArgumentError, DataError
 from pellucid.text import array_shape
@@ -53,7 +54,11 @@ def _of_array(values: NDArray[Any], sound: Sound) -> NDArray[np.uint8]:
                 f"{int((~np.isfinite(values)).sum())} are no numbers; expected at least one, and "
                 "finite values in −1..1"
             )
-        return picture(fitted(values.astype(np.float64), sound.samples), sound)
+        if sound.part == WHOLE and len(values) > sound.samples:
+            raise DataError(
+                f"samples of a recording: {longer_than(len(values) / sound.rate, sound)}"
+            )
+        return picture(heard_of(values.astype(np.float64), sound), sound)
     pixels = values[..., np.newaxis] if values.ndim == 2 else values
     if pixels.dtype != np.uint8 or pixels.shape != sound.shape:
         raise DataError(

@@ -18,7 +18,10 @@ MOST_SAMPLES = 1 << 24
 MOST_FRAMES = 4096
 """Columns of a picture, at most, as of any other."""
 
-PARTS = ("loudest", "middle")
+WHOLE = "whole"
+"""No part: a recording must not be longer than what is seen, and begins on the left."""
+
+PARTS = ("loudest", "middle", WHOLE)
 """Which part of a longer recording is seen."""
 
 _WHOLE = ("rate", "mels")
@@ -29,9 +32,9 @@ class Sound:
     """How a recording becomes a log-mel spectrogram.
 
     The recording is mixed to one channel, resampled to ``rate``, and cut to ``seconds``, or padded
-    with silence on both sides alike. What sounds in each short window is measured in
-    bands that are spaced as people hear pitch, and the level in decibels becomes a grey level:
-    see :mod:`pellucid.data.sound.spectrogram`.
+    with silence on both sides alike; where no part is left out, behind it. What sounds in each
+    short window is measured in bands that are spaced as people hear pitch, and the level in
+    decibels becomes a grey level: see :mod:`pellucid.data.sound.spectrogram`.
 
     Attributes:
         rate: Samples a second, 1 000..192 000. What is higher than half of it is not seen.
@@ -42,7 +45,8 @@ class Sound:
         low: Lower end of the lowest band in Hz.
         high: Upper end of the highest in Hz; None for half of the rate.
         decibels: How far below the loudest place of the recording a grey level of 0 is, 10..200.
-        part: What of a longer recording is seen: the ``"loudest"`` stretch, or its ``"middle"``.
+        part: What of a longer recording is seen: the ``"loudest"`` stretch, or its ``"middle"``;
+            ``"whole"`` refuses longer ones, and begins with the recording's first sample.
         floor: The level in dB that the loudest place counts as at least, so that silence stays
             dark, −200..0. A sine wave of full amplitude has 0 dB.
 
