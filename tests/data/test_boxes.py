@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pellucid.box_geometry import areas, clipped, intersection_over_union
 from pellucid.data import Dataset, Preprocessing, Splits
-from pellucid.data.box_geometry import areas, clipped, intersection_over_union
 from pellucid.data.boxes import Boxes
 from pellucid.data.fitted import fitted
 from pellucid.data.preprocessing import Resize

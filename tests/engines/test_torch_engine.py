@@ -20,6 +20,7 @@ from pellucid.engines.torch.random import philox, random_words
 from pellucid.errors import ArgumentError
 from pellucid.graph import Graph, Network, Node
 from pellucid.ops import (
+    CHOICES,
     LOSSES,
     OPERATIONS,
     CrossEntropy,
@@ -70,7 +71,7 @@ def check_complete(page: Mapping[str, object], registry: Mapping[str, object]) -
 
 def test_the_pages_are_complete() -> None:
     rules = {PositiveGradient.kind: PositiveGradient}
-    check_complete(operations.MAPPINGS, {**OPERATIONS, **rules})
+    check_complete(operations.MAPPINGS, {**OPERATIONS, **CHOICES, **rules})
     check_complete(losses.MAPPINGS, LOSSES)
     check_complete(optimizers.MAPPINGS, OPTIMIZERS)
     check_complete(

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 import pellucid as pl
-from pellucid.architectures.detector import detector, feature_maps
+from pellucid.architectures.detector import detector
+from pellucid.architectures.pyramid import feature_maps
 from pellucid.data.boxes import Boxes
 from pellucid.data.dataset import Dataset, Splits
 from pellucid.errors import ArgumentError, DataError, ShapeError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.ops import LOSSES, OPERATIONS, CentreLoss, CTCLoss
+from pellucid.ops import LOSSES, OPERATIONS, AnchorLoss, CentreLoss, CTCLoss, RegionLoss
 from pellucid.ops.pointwise import Pointwise
 from pellucid.optimizers import OPTIMIZERS
 from tests.ops.cases import SMOOTH, named
@@ -23,6 +23,12 @@ from tests.ops.loss_oracle import check_loss
 from tests.ops.mutation import Mutant, Target, mutants, targets, unchanged
 from tests.ops.test_kinks import SLOPES, slope_at
 from tests.ops.test_optimizers import PEERS, check_peer
+from tests.ops.two_stages import (
+    ANCHOR_LOSS,
+    REGION_LOSS,
+    check_anchor_loss,
+    check_region_loss,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +39,8 @@ ANY_NEGATIVE = "NumPy's reshape takes any negative length for the one to be foun
 SPLIT = "rows and window cells are merged again at once, so how they are told apart is all the same"
 LAST_AXIS = "of logits (N, K) the last axis is axis 1"
 NOWHERE = "outside, its factor is 0, wherever it is read"
+EXACTLY = "no IoU of the boxes here is exactly 0.3 or 0.7"
+FROM_WIDTH = "of 7 + 5K, up to 4 more make no further five"
 EQUIVALENT = {
     (
         "AffineGrid.backward",
@@ -82,6 +90,22 @@ EQUIVALENT = {
         "cross_entropy.log_softmax",
         "others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=1)",
     ): LAST_AXIS,
+    (
+        "AnchorLoss._of_picture",
+        "parts = (at_z.reshape(height, width, -2), at_numbers.reshape(height, width, -1))",
+    ): ANY_NEGATIVE,
+    (
+        "AnchorLoss._of_picture",
+        "parts = (at_z.reshape(height, width, -1), at_numbers.reshape(height, width, -2))",
+    ): ANY_NEGATIVE,
+    (
+        "anchor_loss.wanted_anchors",
+        "chosen = (most > LEAST_POSITIVE) | ((overlap == best) & (best > 0)).any(axis=1)",
+    ): EXACTLY,
+    ("anchor_loss.wanted_anchors", "negative = (most <= LEAST) & ~chosen"): EXACTLY,
+    ("anchor_loss.wanted_anchors", "owner = np.full(len(every), -2)"): "any negative is nobody",
+    ("region_loss.check_rows", "classes = (shape[-1] - COLUMNS + 1) // 5"): FROM_WIDTH,
+    ("region_loss.check_rows", "classes = (shape[-1] - COLUMNS - 0) // 5"): FROM_WIDTH,
     ("ctc_loss._moved", "if by > -1:"): "nothing is moved by 0",
     ("ctc_loss._moved", "if by >= 0:"): "nothing is moved by 0",
     ("CentreLoss._summed", "cells = wanted.weights > -1"): "cells without a box weigh 0",
@@ -120,6 +144,14 @@ def is_caught_in_the_ctc_loss(mutant: Mutant, kind: str) -> bool:
     return fails(partial(check_ctc_loss, mutant.spoil(CTC)))
 
 
+def is_caught_in_the_anchor_loss(mutant: Mutant, kind: str) -> bool:
+    return fails(partial(check_anchor_loss, mutant.spoil(ANCHOR_LOSS)))
+
+
+def is_caught_in_the_region_loss(mutant: Mutant, kind: str) -> bool:
+    return fails(partial(check_region_loss, mutant.spoil(REGION_LOSS)))
+
+
 def is_caught_in_an_optimizer(mutant: Mutant, kind: str) -> bool:
     peers = [peer for peer in PEERS if peer.rule.kind == kind]
     return any(fails(partial(check_peer, mutant.spoil(p.rule), p, "float64")) for p in peers)
@@ -136,8 +168,10 @@ def fails(check: Callable[[], None]) -> bool:
 CATCHERS: dict[str, Callable[[Mutant, str], bool]] = {
     **dict.fromkeys(OPERATIONS, is_caught_in_a_gradient),
     **dict.fromkeys(LOSSES, is_caught_in_a_loss),
+    AnchorLoss.kind: is_caught_in_the_anchor_loss,
     CentreLoss.kind: is_caught_in_the_centre_loss,
     CTCLoss.kind: is_caught_in_the_ctc_loss,
+    RegionLoss.kind: is_caught_in_the_region_loss,
     **dict.fromkeys(OPTIMIZERS, is_caught_in_an_optimizer),
 }
 

@@ -12,8 +12,9 @@ import pytest
 
 from pellucid import ops, optimizers
 from pellucid.errors import ArgumentError
-from pellucid.ops import LOSSES, OPERATIONS
+from pellucid.ops import CHOICES, LOSSES, OPERATIONS
 from pellucid.ops.find_boxes import FindBoxes
+from pellucid.ops.find_regions import FindRegions
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import Operation
 from pellucid.ops.pointwise import Pointwise
@@ -66,6 +67,12 @@ def test_every_loss_is_in_every_check(kind: str) -> None:
         assert kind in {case.loss.kind for case in LOSS_CASES}
 
 
+@pytest.mark.parametrize("kind", CHOICES)
+def test_what_chooses_is_tested_by_itself(kind: str) -> None:
+    assert kind not in OPERATIONS
+    assert Path(__file__).with_name(f"test_{kind}.py").exists()
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_is_in_every_check(kind: str) -> None:
     assert kind in {peer.rule.kind for peer in PEERS}
@@ -89,15 +96,16 @@ def concrete(package: str, base: type) -> set[type]:
 
 
 def test_nothing_is_forgotten_by_the_registries() -> None:
-    made_by_explanations = {FindBoxes, PositiveGradient, Rescale}
-    every = {*OPERATIONS.values(), *LOSSES.values()} | made_by_explanations
+    in_no_file = {FindBoxes, FindRegions, PositiveGradient, Rescale}
+    every = {*OPERATIONS.values(), *LOSSES.values(), *CHOICES.values()} | in_no_file
     assert concrete("pellucid.ops", Operation) == every
     assert concrete("pellucid.ops", Loss) == set(LOSSES.values())
     assert concrete("pellucid.optimizers", Optimizer) == set(OPTIMIZERS.values())
 
 
 @pytest.mark.parametrize(
-    ("kind", "made"), [*OPERATIONS.items(), *LOSSES.items(), *OPTIMIZERS.items()]
+    ("kind", "made"),
+    [*OPERATIONS.items(), *LOSSES.items(), *CHOICES.items(), *OPTIMIZERS.items()],
 )
 def test_kinds_are_frozen_dataclasses(kind: str, made: type) -> None:
     assert made.kind == kind  # type: ignore[attr-defined]

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pellucid.errors import ArgumentError, PellucidError
-from pellucid.ops import LOSSES, OPERATIONS, CentreLoss, CTCLoss
+from pellucid.ops import (
+    CHOICES,
+    LOSSES,
+    OPERATIONS,
+    AnchorLoss,
+    CentreLoss,
+    CTCLoss,
+    Propose,
+    RegionLoss,
+    SampleRegions,
+)
 from pellucid.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from pellucid.settings import from_dict, to_dict
 from tests.messages import check_line
@@ -32,6 +42,10 @@ INSTANCES: list[Any] = [
     *dict.fromkeys([case.loss for case in LOSS_CASES]),
     CentreLoss(16, 20, 0.4, 2.0),
     CTCLoss(7, 3),
+    AnchorLoss(8, (16, 32), (1.0,), 20, 64),
+    RegionLoss(20, 0.6),
+    Propose(8, (16.0,), (0.5, 2), 50, 400, 0.6),
+    SampleRegions(32, 0.5, 0.4),
     SGD(),
     SGD(0.01, 5.0, 0.8, nesterov=True),
     Adam(0.1, None, 0.8, 0.99, 1e-6),
@@ -40,6 +54,7 @@ INSTANCES: list[Any] = [
 TABLES: tuple[tuple[str, Mapping[str, type[Any]]], ...] = (
     ("operation", OPERATIONS),
     ("loss", LOSSES),
+    ("choice", CHOICES),
     ("optimizer", OPTIMIZERS),
 )
 KINDS = [(what, table, made) for what, table in TABLES for made in table.values()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pellucid.data.box_geometry import areas
+from pellucid.box_geometry import areas
 from pellucid.data.target import JOINT, Targets, unsuited
 from pellucid.data.target_checks import checked_names, places_among
 from pellucid.errors import DataError

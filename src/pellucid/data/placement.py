@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.box_geometry import clipped
+from pellucid.box_geometry import clipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

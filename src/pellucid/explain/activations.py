@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.box_geometry import areas
+from pellucid.box_geometry import areas
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.explain.layer_values import LayerValues

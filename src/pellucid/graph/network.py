@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
+    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Parameter
 
 Weights = dict[str, "Array"]
@@ -40,6 +41,7 @@ class Network:
             trained with, see :data:`TRAINING`.
         sides: The weight of the loss of each further output of the graph that it is trained with.
             That graph's first output is the network's own, whose loss has the weight 1.
+        losses: The loss of a side output, where it is not the one of the network's own.
 
     Raises:
         ShapeError: If a weight is missing, superfluous or of another shape, or two graphs need
@@ -50,6 +52,7 @@ class Network:
     weights: Mapping[str, Array]
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     sides: Mapping[str, float] = field(default_factory=dict)
+    losses: Mapping[str, Loss] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_weights(self.parameters, self.weights)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import checks
-from pellucid.data.box_geometry import areas, intersections
+from pellucid.box_geometry import areas, intersections
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.short_repr import short_repr
 

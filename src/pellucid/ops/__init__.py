@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.ops.add import Add
 from pellucid.ops.affine_grid import AffineGrid
+from pellucid.ops.anchor_loss import AnchorLoss
 from pellucid.ops.average_pool import AveragePool
 from pellucid.ops.batch_norm import BatchNorm
 from pellucid.ops.centre_loss import CentreLoss
@@ -38,10 +39,13 @@ from pellucid.ops.multiply import Multiply
 from pellucid.ops.normalise import Normalise
 from pellucid.ops.pad import Pad
 from pellucid.ops.prelu import PReLU
+from pellucid.ops.propose import Propose
+from pellucid.ops.region_loss import RegionLoss
 from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.reshape import Reshape
 from pellucid.ops.resize import Resize
+from pellucid.ops.sample_regions import SampleRegions
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.sigmoid_cross_entropy import SigmoidCrossEntropy
 from pellucid.ops.silu import SiLU
@@ -55,12 +59,14 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Operation
 
 __all__ = [
+    "CHOICES",
     "GRU",
     "LOSSES",
     "LSTM",
     "OPERATIONS",
     "Add",
     "AffineGrid",
+    "AnchorLoss",
     "AveragePool",
     "BatchNorm",
     "CTCLoss",
@@ -91,10 +97,13 @@ __all__ = [
     "Normalise",
     "PReLU",
     "Pad",
+    "Propose",
     "ReLU",
     "ReLU6",
+    "RegionLoss",
     "Reshape",
     "Resize",
+    "SampleRegions",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
@@ -149,14 +158,19 @@ OPERATIONS: dict[str, type[Operation]] = {
 }
 """Every operation by its kind: the fixed table that model files are read with."""
 
+CHOICES: dict[str, type[Operation]] = {each.kind: each for each in (Propose, SampleRegions)}
+"""Operations that choose among values, which has no gradient, by their kinds: in files as well."""
+
 LOSSES: dict[str, type[Loss]] = {
     loss.kind: loss
     for loss in (
+        AnchorLoss,
         CentreLoss,
         CrossEntropy,
         CTCLoss,
         Huber,
         MeanSquaredError,
+        RegionLoss,
         SigmoidCrossEntropy,
         SquaredError,
     )

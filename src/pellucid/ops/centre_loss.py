@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from pellucid import checks
-from pellucid.errors import ArgumentError, ShapeError
+from pellucid.errors import ShapeError
+from pellucid.ops.box_loss import BoxLoss
 from pellucid.ops.giou import giou_and_slopes
-from pellucid.ops.loss import Loss
 from pellucid.ops.operation import describe
 from pellucid.ops.sigmoid import sigmoid
 
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Shape
 
     Floats = NDArray[np.float64]
-
-COLUMNS = 6
-"""Numbers of a wanted box: x0, y0, x1, y1 in pixels, its class, and whether it is to be ignored."""
 
 MOST_LOG = 8.0
 """Distances are s·e^z with |z| at most this; beyond it nothing changes, and the gradient is 0."""
@@ -69,10 +66,10 @@ class Wanted(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CentreLoss(Loss):
+class CentreLoss(BoxLoss):
     """The loss of a map of classes and distances, (h, w, K + 4), and of boxes in pixels, (M, 6).
 
-    A row of boxes is x0, y0, x1, y1, the class 0..K − 1 or −1 for no box, and 1 to be ignored.
+    See :mod:`pellucid.ops.box_loss` for how these are given.
 
     Attributes:
         stride: s, pixels from one cell to the next, 1 to 256.
@@ -93,36 +90,11 @@ class CentreLoss(Loss):
         checks.number("spread", self.spread, 0.01, 1.0)
         checks.number("box_weight", self.box_weight, 0.0, 1000.0)
 
-    def target_shape(self, outputs: Shape) -> Shape:
-        return (self.boxes, COLUMNS)
-
-    def check_inputs(self, *inputs: Shape) -> None:
-        if len(inputs) != 2:
-            raise ShapeError(f"takes outputs and boxes, got {len(inputs)} inputs")
-        outputs, targets = inputs
+    def check_outputs(self, outputs: Shape) -> None:
         if len(outputs) != 3 or outputs[2] < 5:
             raise ShapeError(
                 f"takes a map of K classes and 4 distances, (h, w, K + 4), got {describe(outputs)}"
             )
-        if targets != self.target_shape(outputs):
-            raise ShapeError(
-                f"takes {describe(self.target_shape(outputs))} numbers of boxes, got "
-                f"{describe(targets)}"
-            )
-
-    def check_targets(self, targets: Array, count: int | None, shape: Shape) -> Array:
-        if targets.ndim != 3 or targets.shape[1:] != shape or targets.dtype.kind not in "iuf":
-            raise ShapeError(
-                f"boxes must be numbers (N, {shape[0]}, {COLUMNS}), got {targets.dtype} "
-                f"{targets.shape}"
-            )
-        if count is not None and len(targets) != count:
-            raise ShapeError(f"{count} images need as many rows of boxes, got {len(targets)}")
-        given = targets[targets[..., 4] >= 0]
-        sizes = given[:, 2:4] - given[:, :2]
-        if not (np.isfinite(given).all() and (sizes > 0).all()):
-            raise ArgumentError("boxes must be finite, x0 < x1 and y0 < y1")
-        return targets
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         found = [

@@ -4,8 +4,7 @@ Of each class, cells are candidates whose probability is at least a threshold an
 the 3×3 around; of equal neighbours the first in reading order (Zhou et al. 2019, *Objects as
 points*, section 4). Candidates are taken by falling probability, of equals by row, column and
 class; one that overlaps a box of its class that was taken before by more than a bound is left out
-(non-maximum suppression, Felzenszwalb et al. 2010, *Object detection with discriminatively trained
-part-based models*, section 4.3, by IoU).
+(:mod:`pellucid.ops.suppression`).
 """
 
 from __future__ import annotations
@@ -17,10 +16,12 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.errors import ShapeError
-from pellucid.ops.centre_loss import COLUMNS, MOST_LOG
+from pellucid.ops.box_loss import COLUMNS
+from pellucid.ops.centre_loss import MOST_LOG
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
 from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.sigmoid import sigmoid
+from pellucid.ops.suppression import suppressed
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class FindBoxes(Operation):
         low = np.clip(middles - distances[:, :2], 0, ends)
         high = np.clip(middles + distances[:, 2:], 0, ends)
         boxes = np.concatenate([low, high], axis=1)
-        kept = _kept(boxes, classes, self.overlap, self.most)
+        kept = suppressed(boxes, classes, self.overlap, self.most)
         found = np.column_stack([boxes[kept], scores[kept], classes[kept]])
         return FoundBoxes(found, np.stack([rows[kept], columns[kept]], axis=1))
 
@@ -177,24 +178,3 @@ def _largest_around(p: Floats) -> NDArray[np.bool_]:
             elif (i, j) > (1, 1):
                 found &= p >= other
     return found
-
-
-def _kept(boxes: Floats, classes: NDArray[np.int64], bound: float, most: int) -> list[int]:
-    """The places of boxes that overlap none of their class before them by more than a bound."""
-    kept: list[int] = []
-    sizes = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    for b in range(len(boxes)):
-        rivals = [other for other in kept if classes[other] == classes[b]]
-        if sizes[b] <= 0:
-            continue
-        if rivals:
-            edges = np.minimum(boxes[rivals, 2:], boxes[b, 2:]) - np.maximum(
-                boxes[rivals, :2], boxes[b, :2]
-            )
-            common = np.prod(np.maximum(edges, 0.0), axis=1)
-            if (common > bound * (sizes[rivals] + sizes[b] - common)).any():
-                continue
-        kept.append(b)
-        if len(kept) == most:
-            break
-    return kept

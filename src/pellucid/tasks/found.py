@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.data.box_geometry import areas
+from pellucid.box_geometry import areas
 from pellucid.short_repr import short_repr
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.engines import Step
-from pellucid.engines.step import with_loss
+from pellucid.engines.step import TARGETS, with_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def training_step(network: Network, recipe: Recipe) -> Step:
     """The step that a recipe takes with a network.
 
-    All losses are the recipe's, and compare the same targets; that of a side output counts with its
-    weight (Szegedy et al. 2014, *Going deeper with convolutions*, section 5: 0.3 each).
+    All losses are the recipe's, where the network brings no other, and compare the same targets;
+    that of a side output counts with its weight (Szegedy et al. 2014, *Going deeper with
+    convolutions*, section 5: 0.3 each). Where layers read what is wanted, under the name of
+    :data:`pellucid.engines.step.TARGETS`, losses compare that input.
 
     Args:
         network: Its training graph is what learns.
@@ -30,11 +32,12 @@ def training_step(network: Network, recipe: Recipe) -> Step:
     if not network.sides:
         return Step.of(graph, loss, optimizer, seed=seed)
     own = next(name for name in graph.outputs if name not in network.sides)
-    whole = with_loss(graph, loss, of=own)
-    (targets,) = whole.inputs.keys() - graph.inputs.keys()
+    whole = with_loss(graph, loss, of=own, against=TARGETS if TARGETS in graph.inputs else None)
+    targets = whole.nodes[-1].inputs[1]
     weights = {_last_output(whole.outputs): 1.0}
     for side, weight in network.sides.items():
-        whole = with_loss(whole, loss, name=f"{side}-loss", of=side, against=targets)
+        own_loss = network.losses.get(side, loss)
+        whole = with_loss(whole, own_loss, name=f"{side}-loss", of=side, against=targets)
         weights[_last_output(whole.outputs)] = weight
     return Step(whole, optimizer, weights, seed=seed)
 

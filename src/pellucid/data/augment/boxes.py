@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.box_geometry import areas, clipped
 from pellucid.data.augment.draws import PLACE, SHAPE, draw
 from pellucid.data.augment.places import blocks_of, placement_of
-from pellucid.data.box_geometry import areas, clipped
 from pellucid.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:

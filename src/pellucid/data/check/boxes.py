@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.box_geometry import areas, intersection_over_union
+from pellucid.box_geometry import areas, intersection_over_union
 from pellucid.data.check.report import BoxCount, found
 from pellucid.text import counted, printable
 

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
+from pellucid.ops.anchor_loss import BETA as ANCHOR_BETA
+from pellucid.ops.anchor_loss import wanted_anchors
+from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.centre_loss import MOST_LOG, wanted_of
+from pellucid.ops.region_loss import BETA as REGION_BETA
+from pellucid.ops.region_loss import wanted_regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,46 @@ if TYPE_CHECKING:
 
     from pellucid import ops
     from pellucid.ops.loss import Loss
+
+
+def anchor_loss(loss: ops.AnchorLoss, z: Tensor, t: Tensor) -> Tensor:
+    """Which anchors are things is found in NumPy; it has no gradient."""
+    total = _wide(z).new_zeros(())
+    for own, boxes in zip(_wide(z), t.detach().cpu().numpy(), strict=True):
+        wanted = wanted_anchors(loss, own.shape, boxes)
+        logits = own[..., : loss.anchors_of_cell].reshape(-1)
+        numbers = own[..., loss.anchors_of_cell :].reshape(-1, 4)
+        positive, negative = (
+            torch.from_numpy(each).to(z.device) for each in (wanted.positive, wanted.negative)
+        )
+        goal = torch.from_numpy(wanted.numbers).to(numbers)
+        counts, counts_not = wanted.weights
+        errors = F.smooth_l1_loss(numbers[positive], goal, reduction="sum", beta=ANCHOR_BETA)
+        total = total + counts * (F.softplus(-logits[positive]).sum() + errors)
+        total = total + counts_not * F.softplus(logits[negative]).sum()
+    return total / len(z)
+
+
+def region_loss(loss: ops.RegionLoss, z: Tensor, t: Tensor) -> Tensor:
+    """Which box a region belongs to is found in NumPy; it has no gradient."""
+    total = _wide(z).new_zeros(())
+    for own, boxes in zip(_wide(z), t.detach().cpu().numpy(), strict=True):
+        wanted = wanted_regions(loss, own.detach().cpu().numpy(), boxes)
+        rows, classes = (
+            torch.from_numpy(each).to(z.device) for each in (wanted.rows, wanted.classes)
+        )
+        if not len(rows):
+            continue
+        ends = (own.shape[1] - COLUMNS - 1) // 5 + COLUMNS + 1
+        logits, numbers = own[rows, COLUMNS:ends], own[rows, ends:].reshape(len(rows), -1, 4)
+        things = classes > 0
+        goal = torch.from_numpy(wanted.numbers).to(numbers)
+        errors = F.smooth_l1_loss(
+            numbers[things, classes[things] - 1], goal, reduction="sum", beta=REGION_BETA
+        )
+        of_classes = F.cross_entropy(logits, classes, reduction="sum")
+        total = total + (of_classes + errors) / len(rows)
+    return total / len(z)
 
 
 def centre_loss(loss: ops.CentreLoss, z: Tensor, t: Tensor) -> Tensor:
@@ -149,11 +195,13 @@ def _wide(x: Tensor) -> Tensor:
 
 
 MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
+    "anchor_loss": anchor_loss,
     "centre_loss": centre_loss,
     "cross_entropy": cross_entropy,
     "ctc_loss": ctc_loss,
     "huber": huber,
     "mean_squared_error": mean_squared_error,
+    "region_loss": region_loss,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "squared_error": squared_error,
 }

@@ -266,6 +266,14 @@ def prelu(call: Call[ops.PReLU]) -> Tensor:
     return F.prelu(call.x, call.weights["slope"])
 
 
+def propose(call: Call[ops.Propose]) -> Tensor:
+    return _in_numpy(call)
+
+
+def sample_regions(call: Call[ops.SampleRegions]) -> Tensor:
+    return _in_numpy(call)
+
+
 def relu(call: Call[ops.ReLU]) -> Tensor:
     return F.relu(call.x)
 
@@ -356,16 +364,25 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "pad": pad,
     "positive_gradient": positive_gradient,
     "prelu": prelu,
+    "propose": propose,
     "relu": relu,
     "relu6": relu6,
     "reshape": reshape,
     "resize": resize,
+    "sample_regions": sample_regions,
     "sigmoid": sigmoid,
     "silu": silu,
     "softmax": softmax,
     "subsample": subsample,
     "tanh": tanh,
 }
+
+
+def _in_numpy(call: Call[Any]) -> Tensor:
+    """What has no gradient, and chooses step by step, by the operation's own code."""
+    inputs = [channels_last(x.detach().cpu()).numpy() for x in call.inputs]
+    y, _ = call.operation.forward(inputs, {}, call.mode)
+    return torch.from_numpy(y).to(call.inputs[0]).movedim(-1, 1)
 
 
 def _border(window: Window, x: Tensor) -> tuple[int, int, int, int]:

@@ -32,9 +32,16 @@ def areas(boxes: NDArray[Any]) -> NDArray[Any]:
 
 def intersections(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     """Area that each of some boxes (N, 4) shares with each of others (M, 4), (N, M)."""
-    low = np.maximum(first[:, np.newaxis, :2], second[:, :2])
-    high = np.minimum(first[:, np.newaxis, 2:], second[:, 2:])
-    return areas(np.concatenate([low, high], axis=-1))
+    shared: NDArray[Any] = np.maximum(_along(first, second, 0), 0)
+    shared *= np.maximum(_along(first, second, 1), 0)
+    return shared
+
+
+def _along(first: NDArray[Any], second: NDArray[Any], axis: int) -> NDArray[Any]:
+    """How far boxes (N, 4) and (M, 4) reach into each other, negative where they do not, (N, M)."""
+    ends = np.minimum(first[:, 2 + axis, np.newaxis], second[:, 2 + axis])
+    reach: NDArray[Any] = ends - np.maximum(first[:, axis, np.newaxis], second[:, axis])
+    return reach
 
 
 def intersection_over_union(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,66 @@
+"""What losses of boxes have in common: how the boxes that are wanted are given, and checked."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.errors import ArgumentError, ShapeError
+from pellucid.ops.loss import Loss
+from pellucid.ops.operation import describe
+
+if TYPE_CHECKING:
+    from pellucid.ops.operation import Array, Shape
+
+COLUMNS = 6
+"""Numbers of a wanted box: x0, y0, x1, y1 in pixels, its class, and whether it is to be ignored."""
+
+
+class BoxLoss(Loss):
+    """A loss of some outputs and of boxes in pixels, (M, 6).
+
+    A row of boxes is x0, y0, x1, y1, the class 0..K − 1 or −1 for no box, and 1 to be ignored.
+
+    Attributes:
+        boxes: M, the most boxes of a picture, 1 to 10 000.
+    """
+
+    boxes: int
+
+    @abstractmethod
+    def check_outputs(self, outputs: Shape) -> None:
+        """Check the shape of the outputs.
+
+        Raises:
+            ShapeError: If it is another.
+        """
+
+    def target_shape(self, outputs: Shape) -> Shape:
+        return (self.boxes, COLUMNS)
+
+    def check_inputs(self, *inputs: Shape) -> None:
+        if len(inputs) != 2:
+            raise ShapeError(f"takes outputs and boxes, got {len(inputs)} inputs")
+        outputs, targets = inputs
+        self.check_outputs(outputs)
+        if targets != self.target_shape(outputs):
+            raise ShapeError(
+                f"takes {describe(self.target_shape(outputs))} numbers of boxes, got "
+                f"{describe(targets)}"
+            )
+
+    def check_targets(self, targets: Array, count: int | None, shape: Shape) -> Array:
+        if targets.ndim != 3 or targets.shape[1:] != shape or targets.dtype.kind not in "iuf":
+            raise ShapeError(
+                f"boxes must be numbers (N, {shape[0]}, {COLUMNS}), got {targets.dtype} "
+                f"{targets.shape}"
+            )
+        if count is not None and len(targets) != count:
+            raise ShapeError(f"{count} images need as many rows of boxes, got {len(targets)}")
+        given = targets[targets[..., 4] >= 0]
+        sizes = given[:, 2:4] - given[:, :2]
+        if not (np.isfinite(given).all() and (sizes > 0).all()):
+            raise ArgumentError("boxes must be finite, x0 < x1 and y0 < y1")
+        return targets
