@@ -1,4 +1,4 @@
-"""``pellucid experiment``: three ready experiments."""
+"""``pellucid experiment``: four ready experiments."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from pellucid.data.pillow import MAX_PIXELS
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from pellucid.experiments.experiment import Run
+    from rich.console import Console
 
-NAMES = ("pooling", "relu", "initialisation")
+    from pellucid.data.dataset import Dataset
+    from pellucid.experiments.experiment import Outcome, Run
+    from pellucid.experiments.spatial import SpatialOutcome
+
+SPATIAL = "spatial-transformer"
+NAMES = ("pooling", "relu", "initialisation", SPATIAL)
 
 PLOT, TABLE, RECORD = FILES = ("plot.png", "runs.csv", "outcome.json")
 
@@ -35,7 +40,11 @@ def experiment(
     epochs: Annotated[
         int | None,
         typer.Option(
-            "--epochs", "-e", min=1, help="How often every picture is seen.", show_default="3 or 4"
+            "--epochs",
+            "-e",
+            min=1,
+            help="How often every picture is seen.",
+            show_default="3, 4 or 10",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="How often each is trained.")] = 3,
@@ -56,14 +65,13 @@ def experiment(
     sound: arguments.SoundSettings = None,
     json: arguments.Json = False,
 ) -> None:
-    """Why pooling, why ReLU, why this initialisation: networks that differ in one thing.
+    """Why pooling, ReLU, this initialisation, spatial transformers: networks that differ in that.
 
     All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others.
     """
     name = arguments.one_of("experiment", name.replace("z", "s"), NAMES)
 
     from pellucid import data as data_package
-    from pellucid.experiments import EXPERIMENTS, run
     from pellucid.experiments.experiment import part_to_judge_by
     from pellucid.files import try_folder
     from pellucid.files.atomic import write_text
@@ -86,20 +94,35 @@ def experiment(
     for note in splits.notes:
         console.print(note)
     judged = part_to_judge_by(splits)
-    chosen = EXPERIMENTS[name]
-    console.print(chosen.question)
-
-    def described(done: Run) -> None:
-        words = "diverged" if done.diverged else f"{done.accuracy:.2%}"
-        console.print(f"  {done.variant}, seed {done.seed}: {words}")
-
-    outcome = run(chosen, splits.train, judged, epochs=epochs, seeds=seeds, progress=described)
+    outcome = _outcome(name, splits.train, judged, epochs, seeds, console)
     print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
     outcome.save(place / PLOT)
     write_text(place / TABLE, outcome.to_csv())
     write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
     console.print(f"{', '.join(FILES)} written to {printable(place)}")
+
+
+def _outcome(
+    name: str, learned: Dataset, judged: Dataset, epochs: int | None, seeds: int, console: Console
+) -> Outcome | SpatialOutcome:
+    """Run the experiment of that name, with a line for each training."""
+    from pellucid.experiments import EXPERIMENTS, run, run_spatial
+    from pellucid.experiments.spatial import QUESTION
+
+    def described(done: Run, before: str = "") -> None:
+        words = "diverged" if done.diverged else f"{done.accuracy:.2%}"
+        console.print(f"  {before}{done.variant}, seed {done.seed}: {words}")
+
+    if name == SPATIAL:
+        console.print(QUESTION)
+        return run_spatial(
+            learned, judged, epochs=epochs, seeds=seeds,
+            progress=lambda kind, done: described(done, f"{kind}: "),
+        )  # fmt: skip
+    chosen = EXPERIMENTS[name]
+    console.print(chosen.question)
+    return run(chosen, learned, judged, epochs=epochs, seeds=seeds, progress=described)
 
 
 def _taken(folder: Path) -> bool:

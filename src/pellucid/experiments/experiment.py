@@ -216,6 +216,7 @@ def run(
     epochs: int | None = None,
     seeds: int = 3,
     progress: Callable[[Run], None] | None = None,
+    fitted: Callable[[Run, ImageClassifier], None] | None = None,
 ) -> Outcome:
     """Train every variant with every seed, and judge it after its last epoch.
 
@@ -229,6 +230,7 @@ def run(
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
         progress: Called with every run when it is done.
+        fitted: Called with every run and the network that it trained.
 
     Raises:
         DataError: If there are too few pictures, they are smaller than the networks need, or they
@@ -240,8 +242,8 @@ def run(
                 f"{printable(data.name)}: data for {data.targets.title}; an experiment compares "
                 "accuracies, which one class a picture has"
             )
-    train = _some(learned, LEARNED)
-    test = _some(judged, JUDGED)
+    train = some_of(learned, LEARNED)
+    test = some_of(judged, JUDGED)
     runs: dict[tuple[str, int], Run] = {}
     for seed in range(seeds):
         for name, layers in experiment.variants.items():
@@ -257,6 +259,8 @@ def run(
             except TrainingDivergedError:
                 done = Run(name, seed, (), diverged=True)
             runs[name, seed] = done
+            if fitted is not None:
+                fitted(done, classifier)
             if progress is not None:
                 progress(done)
     ordered = tuple(runs[name, seed] for name in experiment.variants for seed in range(seeds))
@@ -265,7 +269,8 @@ def run(
     return Outcome(experiment, len(train), len(test), ordered, found, guessing)
 
 
-def _some(data: Dataset, most: int) -> Dataset:
+def some_of(data: Dataset, most: int) -> Dataset:
+    """So many pictures at most, each class in proportion."""
     if len(data) <= most:
         return data
     return data.subset(stratified_split(data.places, {"part": most}, seed=0)["part"])

@@ -49,6 +49,7 @@ DOCUMENTS = {
     "regression report": "regression_report.regression_document",
     "report": "report.report_document",
     "run report": "run_report.run_document",
+    "spatial experiment": "spatial_experiment.spatial_document",
     "story": "story.story_document",
     "summary": "summary.summary_document",
     "task comparison": "task_comparison.task_comparison_document",

@@ -1,0 +1,132 @@
+"""Distorted pictures, and the experiment that compares networks on them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from pellucid.data import Dataset
+from pellucid.errors import ArgumentError, DataError
+from pellucid.experiments.distortions import KINDS, _affine, _moved, _through, distorted
+from pellucid.experiments.spatial import PLAIN, TRANSFORMER, experiment_on, run_spatial
+from pellucid.show.document import Table
+from pellucid.show.spatial_experiment import spatial_document
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIZES = {
+    "rotation": (28, 28),
+    "rotation, scale, translation": (42, 42),
+    "projective": (28, 28),
+    "cluttered": (60, 60),
+}
+
+
+def pictures(count: int = 30, side: int = 28, channels: int = 1) -> Dataset:
+    """A bright bar, upright or level, on dark ground."""
+    images = np.full((count, side, side, channels), 7, np.uint8)
+    for n, image in enumerate(images):
+        turned = image if n % 2 else image.transpose(1, 0, 2)
+        turned[4:-4, side // 2 - 2 : side // 2 + 2] = 200 + n % 10
+    return Dataset(images, np.arange(count) % 2, ("level", "upright"), name="bars")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_distorted_pictures(kind: str) -> None:
+    data = pictures(12, channels=3)
+    found = distorted(data, kind, seed=5)
+    assert found.images.shape == (12, *SIZES[kind], 3)
+    assert found.images.dtype == np.uint8
+    np.testing.assert_array_equal(found.images, distorted(data, kind, seed=5).images)
+    np.testing.assert_array_equal(found.places, data.places)
+    other = distorted(data, kind, seed=6).images
+    assert all((a != b).any() for a, b in zip(found.images, other, strict=True))
+    part = distorted(data.subset(np.arange(3)), kind, seed=5).images
+    if kind != "cluttered":  # whose clutter is of all pictures
+        np.testing.assert_array_equal(found.images[:3], part)
+    assert np.median(found.images) == 7  # the ground
+    assert (found.images > 150).any(axis=(1, 2, 3)).all()  # and the bar is still there
+
+
+def test_an_unknown_kind() -> None:
+    with pytest.raises(ArgumentError, match="projective"):
+        distorted(pictures(2), "projektive")
+
+
+def test_a_quarter_turn_moves_every_pixel() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (9, 9, 1)).astype(np.uint8)
+    turned = _moved(picture, _affine(picture, (9, 9), np.pi / 2), (9, 9), np.zeros(1, np.uint8))
+    np.testing.assert_array_equal(turned, np.rot90(picture))
+    same = _moved(picture, np.eye(3), (9, 9), np.zeros(1, np.uint8))
+    np.testing.assert_array_equal(same, picture)
+
+
+def interpolated(picture: NDArray[Any], matrix: NDArray[Any], size: tuple[int, int]) -> Any:
+    down, across = np.mgrid[: size[0], : size[1]] + 0.5
+    u, v, w = np.tensordot(matrix, np.stack([across, down, np.ones(size)]), 1)
+    return ndimage.map_coordinates(
+        picture[..., 0].astype(float), [v / w - 0.5, u / w - 0.5], order=1, cval=30.0,
+        mode="grid-constant",
+    )  # fmt: skip
+
+
+def test_maps_agree_with_scipy() -> None:
+    random = np.random.default_rng(1)
+    picture = random.integers(0, 256, (11, 14, 1)).astype(np.uint8)
+    corners = np.array([(0, 0), (14, 0), (14, 11), (0, 11)], float)
+    moved = corners + random.normal(0, 1.5, (4, 2))
+    projective = _through(moved, corners)
+    reached = np.column_stack([moved, np.ones(4)]) @ projective.T
+    np.testing.assert_allclose(reached[:, :2] / reached[:, 2:], corners, atol=1e-9)
+    for matrix in (projective, _affine(picture, (17, 20), 0.4, 0.8, (1.5, -2.0))):
+        found = _moved(picture, matrix, (17, 20), np.array([30], np.uint8))
+        assert abs(found[..., 0] - interpolated(picture, matrix, (17, 20))).max() <= 0.51
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_networks_have_as_many_weights(kind: str) -> None:
+    shape = (*SIZES[kind], 1)
+    variants = experiment_on(kind, shape, (28, 28), 10).variants
+    counts = [
+        sum(int(np.prod(each.shape)) for each in layers(10).graph(shape).parameters.values())
+        for layers in variants.values()
+    ]
+    assert list(variants) == [PLAIN, TRANSFORMER]
+    assert abs(counts[0] / counts[1] - 1) < 0.05
+
+
+def test_the_experiment_in_small() -> None:
+    data = pictures(40, side=24)
+    printed: list[tuple[str, int, str]] = []
+    found = run_spatial(
+        data, pictures(12, side=24), kinds=("rotation",), epochs=1, seeds=2,
+        progress=lambda kind, run: printed.append((kind, run.seed, run.variant)),
+    )  # fmt: skip
+    assert len(printed) == len(set(printed)) == 4
+    for row in found.table:
+        assert len(row["plain_runs"]) == len(row["transformer_runs"]) == 2
+        assert row["ratio"] is None or row["ratio"] == row["transformer"] / row["plain"]
+    assert found.looked["rotation"].after.shape == (8, 24, 24, 1)
+    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
+    assert {(row["kind"], row["seed"], row["variant"]) for row in rows} == {
+        (kind, str(seed), variant) for kind, seed, variant in printed
+    }
+    record = json.loads(json.dumps(found.to_dict()))
+    assert [row["kind"] for row in record["table"]] == ["rotation"]
+    assert record["kinds"]["rotation"]["learned"] == 40
+    (table,) = [p for p in spatial_document(found).parts if isinstance(p, Table)]
+    assert [row[0] for row in table.rows] == ["rotation"]
+    assert len(found.plot().axes) == 2 * 8
+
+
+def test_pictures_too_small() -> None:
+    with pytest.raises(DataError, match="19×19") as caught:
+        run_spatial(pictures(side=19), pictures(side=19))
+    assert "\n" not in str(caught.value)
