@@ -37,7 +37,7 @@ def feeds(graph: Graph, count: int, seed: int = 0) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name, kind in graph.inputs.items():
         found[name] = random.normal(size=(count, *kind.shape)).astype(np.float32)
-        if any(isinstance(loss, ops.CrossEntropy) for loss in graph.compared.get(name, ())):
+        if any(isinstance(loss, ops.CrossEntropy) for loss, _ in graph.compared.get(name, ())):
             found[name] = random.integers(0, kind.shape[0], count)
     return found
 

@@ -77,7 +77,7 @@ def check_ctc_loss(loss: CTCLoss) -> None:
     assert_close(value, each.mean(), "float64")
     assert_close(slopes, gradient, "float64")
     for row, steps in zip(LABELS, NEEDED, strict=True):
-        loss.check_fit(row[None], steps, CLASSES)
+        loss.check_fit(row[None], (steps, CLASSES))
         if steps:
             check_refuses(loss, row[None], steps - 1, f"sequence 0 take at least {steps} steps")
     check_refuses(loss, LABELS, 4, "sequence 4 take at least 7 steps")

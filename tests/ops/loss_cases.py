@@ -78,6 +78,6 @@ LOSS_CASES = [
 NEAR = [case for case in LOSS_CASES if case.spread < 10]
 """What finite differences run on: of losses in the thousands they would see only rounding."""
 
-OTHER_TARGETS = {"anchor_loss", "centre_loss", "ctc_loss", "region_loss"}
+OTHER_TARGETS = {"anchor_loss", "centre_loss", "ctc_loss", "region_loss", "sequence_cross_entropy"}
 """Losses that compare with other things than rows of numbers, each with a file of tests of its own,
 engines included."""

@@ -10,7 +10,8 @@ from pellucid.ops import CrossEntropy
 from pellucid.ops.loss import one_hot
 from pellucid.ops.window import Window
 from pellucid.optimizers import SGD, Adam, AdamW
-from tests.ops.errors import REFUSED, Refused
+from tests.ops.errors import REFUSED
+from tests.ops.refused import Refused
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=str)

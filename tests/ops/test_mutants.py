@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pellucid.ops import LOSSES, OPERATIONS, AnchorLoss, CentreLoss, CTCLoss, RegionLoss
+from pellucid.ops import (
+    LOSSES,
+    OPERATIONS,
+    AnchorLoss,
+    CentreLoss,
+    CTCLoss,
+    RegionLoss,
+    SequenceCrossEntropy,
+)
 from pellucid.ops.pointwise import Pointwise
 from pellucid.optimizers import OPTIMIZERS
 from tests.ops.cases import SMOOTH, named
@@ -21,6 +29,7 @@ from tests.ops.gradients import judge
 from tests.ops.loss_cases import LOSS_CASES
 from tests.ops.loss_oracle import check_loss
 from tests.ops.mutation import Mutant, Target, mutants, targets, unchanged
+from tests.ops.sequence_loss_oracle import WORDS_LOSS, check_sequence_loss
 from tests.ops.test_kinks import SLOPES, slope_at
 from tests.ops.test_optimizers import PEERS, check_peer
 from tests.ops.two_stages import (
@@ -152,6 +161,10 @@ def is_caught_in_the_region_loss(mutant: Mutant, kind: str) -> bool:
     return fails(partial(check_region_loss, mutant.spoil(REGION_LOSS)))
 
 
+def is_caught_in_the_loss_of_sequences(mutant: Mutant, kind: str) -> bool:
+    return fails(partial(check_sequence_loss, mutant.spoil(WORDS_LOSS)))
+
+
 def is_caught_in_an_optimizer(mutant: Mutant, kind: str) -> bool:
     peers = [peer for peer in PEERS if peer.rule.kind == kind]
     return any(fails(partial(check_peer, mutant.spoil(p.rule), p, "float64")) for p in peers)
@@ -172,6 +185,7 @@ CATCHERS: dict[str, Callable[[Mutant, str], bool]] = {
     CentreLoss.kind: is_caught_in_the_centre_loss,
     CTCLoss.kind: is_caught_in_the_ctc_loss,
     RegionLoss.kind: is_caught_in_the_region_loss,
+    SequenceCrossEntropy.kind: is_caught_in_the_loss_of_sequences,
     **dict.fromkeys(OPTIMIZERS, is_caught_in_an_optimizer),
 }
 

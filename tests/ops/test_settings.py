@@ -19,6 +19,7 @@ from pellucid.ops import (
     Propose,
     RegionLoss,
     SampleRegions,
+    SequenceCrossEntropy,
 )
 from pellucid.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 from pellucid.settings import from_dict, to_dict
@@ -46,6 +47,7 @@ INSTANCES: list[Any] = [
     RegionLoss(20, 0.6),
     Propose(8, (16.0,), (0.5, 2), 50, 400, 0.6),
     SampleRegions(32, 0.5, 0.4),
+    SequenceCrossEntropy(0.1),
     SGD(),
     SGD(0.01, 5.0, 0.8, nesterov=True),
     Adam(0.1, None, 0.8, 0.99, 1e-6),

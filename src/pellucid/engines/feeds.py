@@ -47,8 +47,9 @@ def check_feeds(graph: Graph, feeds: Mapping[str, Array]) -> dict[str, Array]:
     for name, kind in graph.inputs.items():
         array = np.asarray(feeds[name])
         if name in losses:
-            for loss in losses[name]:
+            for loss, outputs in losses[name]:
                 found[name] = loss.check_targets(array, count, kind.shape)
+                loss.check_fit(found[name], outputs)
         else:
             found[name] = array
             check_images(graph, name, array, count)

@@ -151,12 +151,13 @@ class Graph:
         return found
 
     @cached_property
-    def compared(self) -> dict[str, tuple[Loss, ...]]:
-        """The losses that compare each input with outputs, by the input's name."""
-        found: dict[str, tuple[Loss, ...]] = {}
+    def compared(self) -> dict[str, tuple[tuple[Loss, Shape], ...]]:
+        """The losses that compare each input with outputs of a shape, by the input's name."""
+        found: dict[str, tuple[tuple[Loss, Shape], ...]] = {}
         for node in self.nodes:
             if isinstance(node.operation, Loss) and node.inputs[1] in self.inputs:
-                found[node.inputs[1]] = (*found.get(node.inputs[1], ()), node.operation)
+                one = node.operation, self.shapes[node.inputs[0]]
+                found[node.inputs[1]] = (*found.get(node.inputs[1], ()), one)
         return found
 
     @cached_property

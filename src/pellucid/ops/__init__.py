@@ -46,6 +46,7 @@ from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.reshape import Reshape
 from pellucid.ops.resize import Resize
 from pellucid.ops.sample_regions import SampleRegions
+from pellucid.ops.sequence_cross_entropy import SequenceCrossEntropy
 from pellucid.ops.sigmoid import Sigmoid
 from pellucid.ops.sigmoid_cross_entropy import SigmoidCrossEntropy
 from pellucid.ops.silu import SiLU
@@ -104,6 +105,7 @@ __all__ = [
     "Reshape",
     "Resize",
     "SampleRegions",
+    "SequenceCrossEntropy",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
@@ -171,6 +173,7 @@ LOSSES: dict[str, type[Loss]] = {
         Huber,
         MeanSquaredError,
         RegionLoss,
+        SequenceCrossEntropy,
         SigmoidCrossEntropy,
         SquaredError,
     )

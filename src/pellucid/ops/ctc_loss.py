@@ -22,6 +22,7 @@ its own step's factor. Computed in float64, in logarithms.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -115,12 +116,14 @@ class CTCLoss(Loss):
         _refuse(targets, targets == self.blank, "must be other classes than the blank")
         return targets
 
-    def check_fit(self, targets: Array, steps: int, classes: int) -> None:
+    def check_fit(self, targets: Array, outputs: Shape) -> None:
         """Check that labels, (N, L), are classes, and that the steps are enough for them.
 
         Raises:
             ArgumentError: Naming the first sequence whose labels are not, or need more steps.
         """
+        *places, classes = outputs
+        steps = math.prod(places)
         _refuse(targets, targets >= classes, f"must be below {classes}, the number of classes")
         repeats = (targets[:, 1:] == targets[:, :-1]) & (targets[:, 1:] >= 0)
         needed = (targets >= 0).sum(axis=1) + repeats.sum(axis=1)
@@ -134,14 +137,14 @@ class CTCLoss(Loss):
 
     def per_image(self, logits: Array, targets: Array) -> Array:
         log_y = _log_probabilities(logits)
-        self.check_fit(targets, *log_y.shape[1:])
+        self.check_fit(targets, log_y.shape[1:])
         symbols = self.symbols(targets)
         *_, log_p = _sums(_of_symbols(log_y, symbols), symbols)
         return -log_p
 
     def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
         log_y = _log_probabilities(logits)
-        self.check_fit(targets, *log_y.shape[1:])
+        self.check_fit(targets, log_y.shape[1:])
         symbols = self.symbols(targets)
         ahead, behind, log_p = _sums(_of_symbols(log_y, symbols), symbols)
         shares = np.exp(ahead + behind - log_p[:, None, None])

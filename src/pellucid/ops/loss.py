@@ -106,6 +106,13 @@ class Loss(Operation):
             )
         return targets
 
+    def check_fit(self, targets: Array, outputs: Shape) -> None:
+        """Check that outputs of a shape can be compared with checked targets.
+
+        Raises:
+            ArgumentError: Naming the first example whose targets cannot be.
+        """
+
     def check_values(self, targets: Array) -> None:
         """Check wanted values (N, K): here distributions, none negative and not all zero.
 

@@ -25,6 +25,7 @@ from pellucid.engines.native.kernels.loss_by_reference import LossByReference
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.parameters import write_update
 from pellucid.engines.native.kernels.plan import Plan
+from pellucid.engines.native.kernels.sequence_loss import SequenceLoss
 from pellucid.engines.native.kernels.sharing import Sharing
 from pellucid.engines.native.kernels.targets import Computed, Given
 from pellucid.engines.native.lower.depth_first import light, passing, regions_one_by_one
@@ -178,7 +179,8 @@ def _losses(plan: Plan, targets: dict[str, Given]) -> dict[str, Loss | LossByRef
                 numbers = prod(node.operation.target_shape(outputs))
                 targets[node.targets] = Given(plan, node.targets, numbers)
             wanted = targets[node.targets]
-        made = Loss if Loss.computes(node.operation) else LossByReference
+        kinds = (SequenceLoss, Loss)
+        made = next((kind for kind in kinds if kind.computes(node.operation)), LossByReference)
         found[name] = made(plan, name, node, wanted)
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own custom
 
+from pellucid.ops import CrossEntropy
 from pellucid.ops.anchor_loss import BETA as ANCHOR_BETA
 from pellucid.ops.anchor_loss import wanted_anchors
 from pellucid.ops.box_loss import COLUMNS
@@ -126,7 +127,7 @@ def ctc_loss(loss: ops.CTCLoss, z: Tensor, t: Tensor) -> Tensor:
     """PyTorch's own, of each sequence, and their mean."""
     z = _wide(z).reshape(len(z), -1, z.shape[-1])
     count, steps, classes = z.shape
-    loss.check_fit(t.detach().cpu().numpy(), steps, classes)
+    loss.check_fit(t.detach().cpu().numpy(), (steps, classes))
     total: Tensor = torch.nn.functional.ctc_loss(
         z.log_softmax(dim=2).transpose(0, 1),
         t.clamp(min=0).long(),
@@ -152,6 +153,13 @@ def mean_squared_error(loss: ops.MeanSquaredError, z: Tensor, t: Tensor) -> Tens
     # 1 − y of the largest is what the others have, nothing that is subtracted from 1
     rest = (total - odds).scatter(1, largest, others) / total
     return ((y * (1.0 - t) - t * rest) ** 2).sum() / len(t)
+
+
+def sequence_cross_entropy(loss: ops.SequenceCrossEntropy, z: Tensor, t: Tensor) -> Tensor:
+    """Of all counted steps as of so many images."""
+    counted = t >= 0
+    words = torch.nn.functional.one_hot(t[counted].long(), z.shape[2])
+    return cross_entropy(CrossEntropy(loss.label_smoothing), z[counted], words)
 
 
 def sigmoid_cross_entropy(
@@ -202,6 +210,7 @@ MAPPINGS: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "huber": huber,
     "mean_squared_error": mean_squared_error,
     "region_loss": region_loss,
+    "sequence_cross_entropy": sequence_cross_entropy,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "squared_error": squared_error,
 }

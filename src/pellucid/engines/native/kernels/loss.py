@@ -24,7 +24,7 @@ from pellucid.engines.native.kernels.loss_by_output import BY_OUTPUT
 from pellucid.engines.native.kernels.targets import positions
 from pellucid.engines.native.memory.arena import floats
 from pellucid.engines.native.memory.layout import FLOAT, whole_vectors
-from pellucid.ops import CrossEntropy, MeanSquaredError
+from pellucid.ops import CrossEntropy, MeanSquaredError, SequenceCrossEntropy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,13 @@ class Loss:
     def _image(self, f: Function, double: Doubles, n: Index, divisor: Value) -> None:
         z = start_of(f, self.logits, n)
         dz = start_of(f, self.gradient, n) if self.gradient is not None else None
-        share = self.targets.share(f, n)
+        loss = self._position(f, double, self.targets.share(f, n), z, dz, divisor)
+        double.store(double.first(loss), f.at(buffer(f, self.losses), n, "double"))
+
+    def _position(
+        self, f: Function, double: Doubles, share: Share, z: Value, dz: Value | None, divisor: Value
+    ) -> Value:
+        """The loss of one row of logits, divided; its gradient is written."""
         lowest = f.constant(float("-inf"))
 
         def largest(c: Index, real: Value | None, running: Value) -> Value:
@@ -159,12 +165,10 @@ class Loss:
             return double.choose(is_top(c), less, power)
 
         if self.loss.kind in BY_OUTPUT:
-            loss = self._by_output(f, double, share, z, dz, divisor)
-        else:
-            write = self._entropy if isinstance(self.loss, CrossEntropy) else self._squares
-            loss = write(f, double, share, shifted, odds, is_top, dz, divisor)
-
-        double.store(double.first(loss), f.at(buffer(f, self.losses), n, "double"))
+            return self._by_output(f, double, share, z, dz, divisor)
+        squares = isinstance(self.loss, MeanSquaredError)
+        write = self._squares if squares else self._entropy
+        return write(f, double, share, shifted, odds, is_top, dz, divisor)
 
     def _by_output(
         self, f: Function, double: Doubles, share: Share, z: Value, dz: Value | None, divisor: Value
@@ -338,7 +342,7 @@ class Loss:
         return double.total(joined(found, partial(double.apply, "fadd")))
 
     def _smooth(self, double: Doubles, share: Value) -> Value:
-        assert isinstance(self.loss, CrossEntropy)
+        assert isinstance(self.loss, CrossEntropy | SequenceCrossEntropy)
         wide, smoothing = double.widen(share), self.loss.label_smoothing
         if not smoothing:
             return wide

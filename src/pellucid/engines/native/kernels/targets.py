@@ -50,6 +50,10 @@ class Targets(ABC):
     def share(self, f: Function, n: Index) -> Share:
         """What is wanted of image n."""
 
+    @abstractmethod
+    def number(self, f: Function, n: Index, k: Index) -> Value:
+        """The k-th number of image n as it is written, a float."""
+
 
 class Given(Targets):
     """Targets that come with a batch: class numbers, or a number for each class.
@@ -106,6 +110,9 @@ class Given(Targets):
 
         return share
 
+    def number(self, f: Function, n: Index, k: Index) -> Value:
+        return f.load(buffer(f, self._rows), f.add(f.multiply(n, self.pitch), k))
+
 
 class Computed(Targets):
     """Targets that the network itself has computed, or an input that it reads too.
@@ -130,6 +137,9 @@ class Computed(Targets):
         """What lies there."""
         row = start_of(f, self._place, n)
         return lambda c, real: keep(f, real, f.load_vector(row, c))
+
+    def number(self, f: Function, n: Index, k: Index) -> Value:
+        return f.load(start_of(f, self._place, n), k)
 
 
 def positions(f: Function, c: Index) -> Value:
