@@ -225,6 +225,24 @@ class SpatialTransformer(OnValues):
 
 @short_repr
 @dataclass(frozen=True)
+class Attention(OnValues):
+    """What each step of a sequence finds where it looks: softmax(Q·Kᵀ/√D)·V.
+
+    Called on queries (T, D), keys (L, D) and values (L, C) it gives (T, C): of each step a mean of
+    the values, by weights that sum to 1, more where the key is more like the query. Called on one
+    sequence, that is all three. The weights, (T, L), are a node of their own, whose name ends in
+    ``_weights``: which place each step looked at (Xu et al. 2015, *Show, attend and tell*; see
+    :class:`pellucid.ops.MatrixProduct`).
+
+    Attributes:
+        name: Of what is found; scores and weights are ``name_scores`` and ``name_weights``.
+    """
+
+    name: str = "attention"
+
+
+@short_repr
+@dataclass(frozen=True)
 class SideOutput(OnValues):
     """Layers that answer, too, from the middle of a network, while it is trained.
 
@@ -250,7 +268,9 @@ class SideOutput(OnValues):
         checks.number("weight", self.weight, 1e-6, 1e3)
 
 
-Block = Layer | Sequential | Residual | Parallel | Gated | SpatialTransformer | SideOutput
+Block = (
+    Layer | Sequential | Residual | Parallel | Gated | SpatialTransformer | SideOutput | Attention
+)
 
 
 def connect(inputs: Mapping[str, Value], outputs: Mapping[str, Value]) -> Graph:
@@ -282,6 +302,15 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
     """The value that a block makes, whose layers lie at places below its own."""
     if isinstance(block, Layer):
         return Value(block, values, place=place)
+    if isinstance(block, Attention) and len(values) in (1, 3):
+        queries, keys, given = values if len(values) == 3 else values * 3
+        score = ops.MatrixProduct(transposed=True, scaled=True)
+        seen = Value(Layer(score, f"{block.name}_scores"), (queries, keys), place=(*place, 0))
+        weights = Layer(ops.Softmax(), f"{block.name}_weights")
+        looked = Value(weights, (seen,), place=(*place, 1))
+        return Value(Layer(ops.MatrixProduct(), block.name), (looked, given), place=(*place, 2))
+    if isinstance(block, Attention):
+        raise ArgumentError(f"Attention takes queries, keys and values, got {len(values)} values")
     if isinstance(block, OnValues) and len(values) != 1:
         raise ArgumentError(
             f"{type(block).__name__} takes one value, got {len(values)}; layers such as Add take "
@@ -313,8 +342,8 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
         side = Side(block.name, block.weight, _chain(block.layers, values[0], place))
         return Value(None, values, place=place, side=side)
     raise ArgumentError(
-        "a network is made of layers, Sequential, Residual, Parallel, Gated, SpatialTransformer "
-        f"and SideOutput, got {brief(block)}"
+        "a network is made of layers, Sequential, Residual, Parallel, Gated, SpatialTransformer, "
+        f"Attention and SideOutput, got {brief(block)}"
     )
 
 

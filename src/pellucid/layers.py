@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from pellucid import ops
 from pellucid.blocks import (
+    Attention,
     Block,
     Gated,
     Input,
@@ -45,6 +46,7 @@ __all__ = [
     "LSTM",
     "Add",
     "AffineGrid",
+    "Attention",
     "AveragePool",
     "BatchNorm",
     "Block",
@@ -69,6 +71,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "LocalResponseNorm",
+    "MatrixProduct",
     "MaxPool",
     "Multiply",
     "Normalise",
@@ -228,6 +231,13 @@ def LSTM(  # noqa: N802
     See :class:`pellucid.ops.LSTM`.
     """
     return Layer(ops.LSTM(units, initializer), name)
+
+
+def MatrixProduct(  # noqa: N802
+    *, transposed: bool = False, scaled: bool = False, name: str | None = None
+) -> Layer:
+    """Two sequences multiplied, called on both; see :class:`pellucid.ops.MatrixProduct`."""
+    return Layer(ops.MatrixProduct(transposed, scaled), name)
 
 
 def LeakyReLU(slope: float = 0.01, *, name: str | None = None) -> Layer:  # noqa: N802

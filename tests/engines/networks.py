@@ -13,6 +13,7 @@ from pellucid.graph import INPUT, Graph, Network, Node, initial_weights
 from pellucid.layers import (
     GRU,
     LSTM,
+    Attention,
     AveragePool,
     BatchNorm,
     ChannelShuffle,
@@ -188,9 +189,9 @@ def sequences() -> Graph:
     seen = Tanh()(Dense(4)(Flatten()(Normalise([110.0], [60.0])(pixels))))
     words = Embedding(200, 5)(Flatten()(pixels))
     read = GRU(4)(words, seen)
-    places = Reshape((-1, 3))(Conv2D(3, 2)(Normalise([110.0], [60.0])(pixels)))
-    again = LSTM(3)(GRU(5)(places))
-    told = LSTM(4)(read, seen, seen)
+    places = Reshape((-1, 4))(Conv2D(4, 2)(Normalise([110.0], [60.0])(pixels)))
+    again = LSTM(4)(GRU(5)(places))
+    told = LSTM(4)(Attention()(read, places, again), seen, seen)
     joined = Concatenate()(*(Flatten()(each) for each in (read, again, told)))
     return connect({INPUT: pixels}, {"answer": Dense(4, name="answer")(joined)})
 

@@ -19,6 +19,7 @@ from pellucid.graph import Network
 from pellucid.layers import (
     GRU,
     LSTM,
+    Attention,
     AveragePool,
     BatchNorm,
     ChannelShuffle,
@@ -273,6 +274,7 @@ ROWS: tuple[Block, ...] = (
 SEQUENCE: tuple[Block, ...] = (
     *_norm_relu(Conv2D(6, 3, bias=False)),
     Reshape((-1, 6)),
+    Attention(),
     GRU(9),
     LSTM(4),
     Flatten(),

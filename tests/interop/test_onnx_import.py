@@ -22,7 +22,7 @@ from pellucid.interop.onnx.library import onnx_library, onnx_runtime
 from pellucid.interop.onnx.options import InputForm
 from pellucid.interop.onnx.translating import translated
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential, Tanh
-from pellucid.ops import GRU, LSTM, AffineGrid, Embedding
+from pellucid.ops import GRU, LSTM, AffineGrid, Embedding, MatrixProduct
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
 from tests.engines.networks import GRAPHS, network
 from tests.engines.test_operations import build
@@ -76,7 +76,8 @@ def test_ours_without_what_they_say_of_themselves(name: str) -> None:
     assert any("probabilities" in note for note in found.notes)
 
 
-SEQUENCES = [case for case in CASES if isinstance(case.operation, Embedding | GRU | LSTM)]
+OF_SEQUENCES = Embedding | GRU | LSTM | MatrixProduct
+SEQUENCES = [case for case in CASES if isinstance(case.operation, OF_SEQUENCES)]
 """What sequences are made of: an imported network has feature maps and vectors, and no words."""
 
 

@@ -212,6 +212,13 @@ REFUSED = [
     ),
     setting("half a feature", "embedding", ("features", "0.5"), vocabulary=3, features=0.5),
     shape("feature maps", ops.Embedding(3, 2), (2, 3, 1), says=("flat vector", "2×3×1")),
+    setting("no truth", "matrix_product", ("transposed", "got 1"), transposed=1),
+    shape("one input", ops.MatrixProduct(), (2, 3), says=("2 inputs", "got 1")),
+    shape("maps", ops.MatrixProduct(), (2, 3), (2, 3, 1), says=("two sequences", "2×3×1")),
+    shape("other rows", ops.MatrixProduct(), (2, 3), (2, 3), says=("2×3 by 2×3", "D = 3")),
+    shape(
+        "other columns", ops.MatrixProduct(transposed=True), (2, 3), (3, 2), says=("(L, D)", "3×2")
+    ),
     setting("half a unit", "gru", ("units must be a whole number", "got 0.5"), units=0.5),
     setting("an initialiser", "lstm", ("initializer must be", "'hee'"), units=2, initializer="hee"),
     shape("a flat vector", ops.GRU(2), (5,), says=("(T, F)", "got 5")),

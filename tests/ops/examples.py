@@ -130,6 +130,12 @@ EXAMPLES = [
         {"table": [[1, 10], [2, 20], [3, 30]]},
     ),
     Example(
+        "each row with each row, halved",
+        ops.MatrixProduct(transposed=True, scaled=True),
+        [[[[1, 2, 3, 4]]], [[[1, 0, 0, 0], [1, 1, 1, 1]]]],
+        [[[0.5, 5]]],
+    ),
+    Example(
         # Both gates are 1/2, the candidate is tanh(ln 2) = 0.6: half of it, and half of before.
         "half of the state is kept",
         ops.GRU(1),

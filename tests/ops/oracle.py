@@ -264,6 +264,13 @@ def grid_sample(
     return torch.einsum("nijr,nijs,nrsc->nijc", *tents, x)
 
 
+def matrix_product(
+    op: ops.MatrixProduct, a: Tensor, b: Tensor, weights: Weights, mode: Mode
+) -> Tensor:
+    by = "nld" if op.transposed else "ndl"
+    return torch.einsum(f"ntd,{by}->ntl", a, b) / (a.shape[2] ** 0.5 if op.scaled else 1)
+
+
 def recurrent(op: Any, x: Tensor, *states: Tensor, weights: Weights, mode: Mode) -> Tensor:
     """PyTorch's own cell, step by step."""
     cell: Any = {"gru": torch.gru_cell, "lstm": torch.lstm_cell}[op.kind]
@@ -307,6 +314,7 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "hard_swish": lambda op, x, weights, mode: functional.hardswish(x),
     "leaky_relu": lambda op, x, weights, mode: functional.leaky_relu(x, op.slope),
     "local_response_norm": local_response_norm,
+    "matrix_product": matrix_product,
     "max_pool": max_pool,
     "multiply": multiply,
     "normalise": normalise,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from pellucid.ops.loss import one_hot
 from pellucid.ops.window import Window
 from pellucid.optimizers import SGD, Adam, AdamW
 from tests.ops.errors import REFUSED
-from tests.ops.refused import Refused
+
+if TYPE_CHECKING:
+    from tests.ops.refused import Refused
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=str)

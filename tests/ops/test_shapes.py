@@ -107,6 +107,13 @@ def count_recurrent(operation: Any, drawn: Drawn) -> int:
     return steps * sum(drawn.weights[name].size for name in ("kernel", "recurrent_kernel"))
 
 
+def count_products(operation: Any, drawn: Drawn) -> int:
+    """A row of the first for each output."""
+    y, _ = drawn.forward()
+    depth: int = drawn.inputs[0].shape[2]
+    return int(y[0].size) * depth
+
+
 COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "batch_norm": one_each,
     "conv2d": count_convolution,
@@ -117,6 +124,7 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "affine_grid": count_grid,
     "grid_sample": four_each,
     "gru": count_recurrent,
+    "matrix_product": count_products,
     "lstm": count_recurrent,
     "resize": count_resize,
     "subsample": one_each,

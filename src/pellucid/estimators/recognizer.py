@@ -157,7 +157,7 @@ class SpeechRecognizer(PagedEstimator):
         loss = task.loss()
         for i, row in enumerate(task.targets(data, slice(None))):
             try:
-                loss.check_fit(row[np.newaxis], steps, len(task.names) + 1)
+                loss.check_fit(row[np.newaxis], (steps, len(task.names) + 1))
             except ArgumentError as error:
                 text = data.targets.text(i)
                 raise DataError(

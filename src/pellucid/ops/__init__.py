@@ -33,6 +33,7 @@ from pellucid.ops.huber import Huber
 from pellucid.ops.leaky_relu import LeakyReLU
 from pellucid.ops.local_response_norm import LocalResponseNorm
 from pellucid.ops.lstm import LSTM
+from pellucid.ops.matrix_product import MatrixProduct
 from pellucid.ops.max_pool import MaxPool
 from pellucid.ops.mean_squared_error import MeanSquaredError
 from pellucid.ops.multiply import Multiply
@@ -92,6 +93,7 @@ __all__ = [
     "Huber",
     "LeakyReLU",
     "LocalResponseNorm",
+    "MatrixProduct",
     "MaxPool",
     "MeanSquaredError",
     "Multiply",
@@ -142,6 +144,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         LeakyReLU,
         LocalResponseNorm,
         LSTM,
+        MatrixProduct,
         MaxPool,
         Multiply,
         Normalise,

@@ -27,6 +27,7 @@ from pellucid.ops import (
     Dropout,
     Embedding,
     Flatten,
+    MatrixProduct,
     Normalise,
     ReLU,
 )
@@ -99,7 +100,7 @@ def without_kernel(operation: Operation) -> bool:
     """Whether NumPy computes it between compiled stages, since it is rare or takes little time."""
     if isinstance(operation, ConvTranspose2D):  # outputs between the kernels, reached by nothing
         return any(step > k for step, k in zip(operation.stride, operation.size, strict=True))
-    return isinstance(operation, Embedding | GRU | LSTM)
+    return isinstance(operation, Embedding | GRU | LSTM | MatrixProduct)
 
 
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.ops import GRU, LSTM, Embedding
+from pellucid.ops import GRU, LSTM, Embedding, MatrixProduct
 from tests.ops.cases.case import Case
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ WORDS = [
 ]
 
 SEQUENCES = [
+    Case("rows and columns", MatrixProduct(), ((3, 4), (4, 2))),
+    Case("rows and rows", MatrixProduct(transposed=True), ((3, 4), (5, 4)), batch=1),
+    Case("scaled", MatrixProduct(transposed=True, scaled=True), ((2, 3), (4, 3)), batch=3),
+    Case("scaled columns", MatrixProduct(scaled=True), ((2, 3), (3, 1))),
     Case("from zeros", GRU(2), ((4, 3),)),
     Case("from a first state", GRU(3), ((3, 2), (3,)), batch=3),
     Case("one step, one unit", GRU(1), ((1, 2), (1,)), batch=1),

@@ -45,3 +45,9 @@ def _recurrent(call: Call[Any]) -> tuple[Any, ...]:
     given = [each.contiguous() for each in kernels]
     given += [weights["bias"], weights["recurrent_bias"]]
     return given, True, 1, 0.0, call.mode.training, False, True
+
+
+def matrix_product(call: Call[ops.MatrixProduct]) -> Tensor:
+    a, b = (x.movedim(1, -1) for x in call.inputs)
+    y = a @ (b.mT if call.operation.transposed else b)
+    return (y * call.operation.factor(a.shape[2])).movedim(-1, 1)

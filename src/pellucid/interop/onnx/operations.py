@@ -308,6 +308,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "leaky_relu": leaky_relu,
     "local_response_norm": local_response_norm,
     "lstm": sequences.lstm,
+    "matrix_product": sequences.matrix_product,
     "max_pool": max_pool,
     "multiply": multiply,
     "normalise": normalise,

@@ -58,3 +58,15 @@ def _recurrent(call: Call[Any], kind: str, order: Sequence[int], **attributes: i
     y = call.step("states", kind, x, *given[:3], *first, hidden_size=units, **attributes)
     y = call.step("sequence", "Squeeze", y, call.whole("directions", [1]))
     call.write("Transpose", y, perm=(1, 2, 0))
+
+
+def matrix_product(call: Call[ops.MatrixProduct]) -> None:
+    """Of turned sequences: (a·b)ᵀ = bᵀ·aᵀ."""
+    (a, b), operation = call.inputs, call.operation
+    if operation.transposed:
+        b = call.step("rows", "Transpose", b, perm=(0, 2, 1))
+    if not operation.scaled:
+        call.write("MatMul", b, a)
+        return
+    factor = call.numbers("factor", operation.factor(call.shapes[0][1]))
+    call.write("Mul", call.step("sums", "MatMul", b, a), factor)

@@ -27,6 +27,7 @@ const KINDS: Record<string, string> = {
   leaky_relu: "리키 ReLU",
   local_response_norm: "국소 응답 정규화",
   lstm: "장단기 메모리",
+  matrix_product: "행렬곱",
   max_pool: "최댓값 풀링",
   multiply: "곱하기",
   normalise: "화소 정규화",
