@@ -127,6 +127,16 @@ TASKS = {
             what="lecture's network on spectrograms, 64×55×1",
         ),
         Task(
+            "transcripts",
+            "benchmarks.twins.transcripts:Transcripts",
+            batch=16,
+            settings={"size": (64, 190), "classes": 11, "labels": 5},
+            small={"size": (16, 40), "classes": 4, "labels": 3},
+            what="speech to text, 64×190×1, 48 steps, CTC loss",
+            optimizer="adam",
+            rates={"sgd": 1e-4, "adam": 1e-4},
+        ),
+        Task(
             "driving",
             "benchmarks.twins.driving:Driving",
             batch=64,
@@ -142,6 +152,15 @@ TASKS = {
             small={"size": (12, 8), "channels": 3, "latent": 5, "width": 4},
             what="DCGAN, 28×28×1, a step of each network",
             optimizer="adam",
+        ),
+        Task(
+            "spatial-transformer",
+            "benchmarks.twins.spatial:Spatial",
+            batch=64,
+            settings={"size": (28, 28), "classes": 10},
+            small={"size": (20, 20), "classes": 4},
+            what="spatial transformer before a small network, 28×28×1",
+            rates={"sgd": 1e-4, "adam": 1e-4},
         ),
     )
 }

@@ -15,10 +15,12 @@ from benchmarks.twins import Lesson
 from pellucid.architectures import get_architecture
 from pellucid.architectures.detector import detector, first_weights
 from pellucid.architectures.generator import NOISE, REAL, adversaries
+from pellucid.architectures.speech import speech
 from pellucid.engines import Step
+from pellucid.experiments.spatial import TRANSFORMER, experiment_on
 from pellucid.graph import Network, initial_weights
 from pellucid.layers import Normalise, Sequential
-from pellucid.ops import CentreLoss, CrossEntropy, Huber
+from pellucid.ops import CentreLoss, CrossEntropy, CTCLoss, Dropout, Huber
 from pellucid.tasks import Generation
 from pellucid.training.adversarial import (
     WANTED_GENERATED,
@@ -66,6 +68,25 @@ def sound(
     return _plain(network, CrossEntropy(), optimizer, pictures, labels)
 
 
+def transcripts(
+    optimizer: Optimizer, batch: int, random: np.random.Generator,
+    *, size: Size, classes: int, labels: int,
+) -> Lesson:  # fmt: skip
+    """The speech network on log-mel spectrograms, for one to some words; without dropout.
+
+    What dropout leaves out differs from program to program.
+    """
+    layers = speech(size[0], classes, 4).layers
+    kept = [each for each in layers if not isinstance(getattr(each, "operation", None), Dropout)]
+    graph = _normalised(Sequential(kept), (*size, 1))
+    wanted = np.full((batch, labels), -1)
+    for row in wanted:
+        count = int(random.integers(1, labels + 1))
+        row[:count] = random.integers(1, classes, count)
+    pictures = _pictures((*size, 1), batch, random)
+    return _plain(_network(graph), CTCLoss(labels), optimizer, pictures, wanted)
+
+
 def driving(optimizer: Optimizer, batch: int, random: np.random.Generator, *, size: Size) -> Lesson:
     """PilotNet on a camera's pictures; angles are standardised."""
     shape = (*size, 3)
@@ -94,6 +115,23 @@ def generator(
     }
     network = Network(both.whole, both.network.weights)
     return Lesson(network, adversarial_steps(both, recipe), feeds)
+
+
+def spatial_transformer(
+    optimizer: Optimizer, batch: int, random: np.random.Generator, *, size: Size, classes: int
+) -> Lesson:
+    """A spatial transformer that has begun to turn pictures, before a small network."""
+    shape = (*size, 1)
+    layers = experiment_on("rotation", shape, size, classes).variants[TRANSFORMER](classes)
+    network = _network(_normalised(layers, shape))
+    weights = dict(network.weights)
+    places = weights["dense2.kernel"]  # zeros at first, so that nothing before it has a gradient
+    weights["dense2.kernel"] = random.normal(0, 0.02, places.shape).astype(np.float32)
+    labels = random.integers(0, classes, batch)
+    return _plain(
+        Network(network.graph, weights), CrossEntropy(), optimizer,
+        _pictures(shape, batch, random), labels,
+    )  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------- parts

@@ -22,6 +22,8 @@ from pellucid.layers import (
     SpatialTransformer,
 )
 from pellucid.tasks import TASKS
+from tests.data.sound.spoken import SOUND, small
+from tests.data.sound.spoken import recordings as spoken_recordings
 from tests.data.sound.tones import sweeps
 from tests.estimators.test_detector import body, scenes
 from tests.training.runs import Death, Died, outcome
@@ -58,6 +60,11 @@ def recordings(folder: Path) -> Splits:
     return pl.data.load(sweeps(folder), sound="mels=12", seed=0)
 
 
+def texts(folder: Path) -> Splits:
+    folder.mkdir()
+    return pl.data.load(spoken_recordings(folder, {"train": 12, "val": 4}), sound=SOUND)
+
+
 @dataclass(frozen=True)
 class Case:
     """What is trained: an estimator, and what it is given."""
@@ -90,6 +97,10 @@ CASES = {
         "regression", lambda **s: pl.ImageRegressor(layers, **s), lambda _: X, labels=LEVELS
     ),
     "boxes": Case("detection", lambda **s: pl.ObjectDetector(body, **s), lambda _: scenes(0, 20)),
+    "texts": Case(
+        "transcripts", lambda **s: pl.SpeechRecognizer(small, units="words", sound=SOUND, **s),
+        texts,
+    ),
     "generated pictures": Case(
         "generation", lambda **s: pl.ImageGenerator(width=4, latent=8, **s), lambda _: X
     ),
