@@ -149,7 +149,7 @@ TASKS = {
             "benchmarks.twins.generator:Adversaries",
             batch=64,
             settings={"size": (28, 28), "channels": 1, "latent": 100, "width": 32},
-            small={"size": (12, 8), "channels": 3, "latent": 5, "width": 4},
+            small={"size": (20, 28), "channels": 3, "latent": 5, "width": 4},
             what="DCGAN, 28×28×1, a step of each network",
             optimizer="adam",
         ),

@@ -44,6 +44,14 @@ class Adversaries(Twin):
                 layers.append(nn.BatchNorm2d(after))
             layers.append(nn.LeakyReLU(0.2))
             before = after
+        while min(height, wide) > 4:
+            height, wide, after = (height + 1) // 2, (wide + 1) // 2, 2 * before
+            layers += [
+                nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(0.2),
+            ]
+            before = after
         layers.append(nn.Conv2d(before, 1, (height, wide)))
         self.discriminator = nn.Sequential(*layers)
 

@@ -30,6 +30,24 @@ def test_shapes(shape: tuple[int, ...], maps: list[tuple[int, ...]]) -> None:
     assert found.judged.inputs.keys() == {"noise"}
 
 
+@pytest.mark.parametrize(
+    ("shape", "maps"),
+    [
+        ((28, 28, 1), [(14, 14, 32), (7, 7, 64), (4, 4, 128), (1, 1, 1)]),
+        ((32, 32, 3), [(16, 16, 32), (8, 8, 64), (4, 4, 128), (1, 1, 1)]),
+        ((36, 44, 1), [(18, 22, 32), (9, 11, 64), (5, 6, 128), (3, 3, 256), (1, 1, 1)]),
+    ],
+)
+def test_the_discriminator_sees_the_whole_picture(
+    shape: tuple[int, ...], maps: list[tuple[int, ...]]
+) -> None:
+    graph = adversaries(shape, latent=10).judged
+    found = [graph.shapes[n.name] for n in graph.nodes if n.name.startswith("discriminator")]
+    kinds = [n.operation.kind for n in graph.nodes if n.name.startswith("discriminator")]
+    convolutions = [s for s, kind in zip(found, kinds, strict=True) if kind == "conv2d"]
+    assert convolutions == maps
+
+
 def test_the_discriminator_is_one_network() -> None:
     found = adversaries((8, 8, 1), latent=10)
     own = [str(name) for name in found.whole.parameters]

@@ -158,5 +158,16 @@ def _discriminator(size: tuple[int, int], halvings: int, width: int) -> Sequenti
         if not first:
             layers.append(BatchNorm(name=f"{name}-norm"))
         layers.append(LeakyReLU(0.2, name=f"{name}-relu"))
-    end = Conv2D(1, size, name=f"{DISCRIMINATOR}{halvings + 1}")
+    count = halvings
+    while min(size) > SMALLEST:  # of odd sides, which the generator cannot double to
+        count += 1
+        name = f"{DISCRIMINATOR}{count}"
+        filters = width * 2 ** (count - 1)
+        layers += [
+            Conv2D(filters, 3, stride=2, padding=1, bias=False, name=name),
+            BatchNorm(name=f"{name}-norm"),
+            LeakyReLU(0.2, name=f"{name}-relu"),
+        ]
+        size = (size[0] + 1) // 2, (size[1] + 1) // 2
+    end = Conv2D(1, size, name=f"{DISCRIMINATOR}{count + 1}")
     return Sequential([*layers, end, Flatten(name=f"{DISCRIMINATOR}-logit")])
