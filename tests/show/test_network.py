@@ -76,7 +76,24 @@ def two_ends_joined() -> Graph:
     return connect({"x": x}, {"y": Dense(2)(GlobalAveragePool()(joint)), "start": start})
 
 
-GRAPHS = {"several": several(), "crossing": crossing(), "two ends": two_ends_joined()}
+def joint_of_an_output() -> Graph:
+    """Three ways to one joint, of which one is an output, too, and is joined of two itself."""
+    entry = Input((6, 6, 1))
+    x = ReLU(name="start")(entry)
+    one, two = ReLU(name="one")(x), ReLU(name="two")(x)
+    low = GlobalAveragePool(name="low")(x)
+    both = Multiply(name="both")(x, low)
+    first, second = GlobalAveragePool(name="first")(one), GlobalAveragePool(name="second")(two)
+    third = Flatten(name="third")(both)
+    return connect({"x": entry}, {"y": Concatenate(name="joint")(first, second, third), "z": third})
+
+
+GRAPHS = {
+    "several": several(),
+    "crossing": crossing(),
+    "two ends": two_ends_joined(),
+    "joint of an output": joint_of_an_output(),
+}
 
 
 def drawn_graphs() -> Iterable[tuple[str, Graph]]:

@@ -212,7 +212,8 @@ class _Outliner:
 
         def root(name: str) -> str:
             while group[name] != name:
-                name = group[name] = group[group[name]]
+                group[name] = group[group[name]]
+                name = group[name]
             return name
 
         for name in inner:
