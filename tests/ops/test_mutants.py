@@ -227,13 +227,10 @@ def test_what_is_not_changed_is_not_caught(target: Target, kinds: list[str]) -> 
 
 def test_the_functions_behind_gradients_are_found() -> None:
     names = set(map(str, FUNCTIONS))
-    assert {f"{made.__name__}.backward" for made in OPERATIONS.values()} - names == {
-        f"{made.__name__}.backward" for made in OPERATIONS.values() if issubclass(made, Pointwise)
-    }
+    assert names >= {made.backward.__qualname__ for made in OPERATIONS.values()}
     assert names >= {
         *(f"{m.__name__}.derivative" for m in OPERATIONS.values() if issubclass(m, Pointwise)),
         *(f"{made.__name__}.value_and_gradient" for made in LOSSES.values()),
-        "Pointwise.backward",
         "Conv2D._unrows",
         "AveragePool._counts",
         "LocalResponseNorm._over_neighbours",
