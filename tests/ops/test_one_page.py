@@ -14,7 +14,8 @@ import pellucid
 from pellucid.ops import OPERATIONS
 
 ALLOWED = {
-    "show/story.py": (1, "tells the lecture's convolution with its settings"),
+    "show/story.py": (1, "describes the lecture's convolution with its settings"),
+    "experiments/spatial.py": (1, "undoes the model's own normalisation of pixels"),
     "explain/baseline.py": (1, "takes the mean of the model's own normalisation of pixels"),
     "explain/lecture.py": (1, "pools a map of the lecture by hand"),
     "training/start.py": (1, "replaces the model's own normalisation of pixels"),
