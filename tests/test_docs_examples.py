@@ -14,6 +14,7 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.data import Splits
+from tests.data.sound.spoken import recordings
 from tests.data.sound.tones import sweeps
 from tests.transfer.made import body_file
 
@@ -52,6 +53,16 @@ def test_surgery(folder: Path) -> None:
     assert pl.load("changed.safetensors").predict("cat.jpg") == names["changed"].predict("cat.jpg")
     assert names["effect"].layers["conv1"] == 0.0 < names["effect"].layers["dense2"]
     assert len(names["pictures"]) > 0
+
+
+def test_speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recordings(tmp_path, {"train": 8, "val": 2, "test": 2}).rename(tmp_path / "calls.csv")
+    (tmp_path / "new").mkdir()
+    shutil.copy(tmp_path / "test0.wav", tmp_path / "new" / "1.wav")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example("speech.md"), names)  # noqa: S102 - our own
+    assert names["report"].count == 2
 
 
 def test_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

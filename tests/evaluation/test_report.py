@@ -172,6 +172,7 @@ def test_as_json(report: Report) -> None:
         "schema",
         "classes",
         "count",
+        "noun",
         "accuracy",
         "error",
         "chance",

@@ -164,13 +164,14 @@ def _answer(
         return list(unusable)
     problems, counts = list(unusable), Counter[str]()
     task, total = classifier.model_.task, len(pictures)
+    noun = classifier.model_.preprocessing.noun
     form = form_of(task)
     described = PictureRemarks(classifier.model_, classifier.max_pixels)
     show = _shower(task, form, top, total, json=json, quiet=out is not None)
     watched = json or out is not None or not sys.stdout.isatty()
 
     def answers() -> Iterator[Prediction]:
-        with CountBar("pictures", remarks()) as progress:
+        with CountBar(f"{noun}s", remarks()) as progress:
             found = predictions(classifier, pictures)
             for done, (picture, answer) in enumerate(zip(pictures, found, strict=True), start=1):
                 each = replace(answer, true=_true(picture, label, task))
@@ -199,7 +200,7 @@ def _answer(
     described.print_first()
     if out is not None:
         if not json:
-            _print_counts(results(), counts, total - len(problems) + len(unusable))
+            _print_counts(results(), counts, total - len(problems) + len(unusable), noun)
         remarks().print(f"predictions written to {printable(out)}")
     return problems
 
@@ -294,7 +295,7 @@ def _collected(
     from pellucid.evaluation.guesses import GuessCollector
 
     model = classifier.model_
-    collector = GuessCollector(model.task, top)
+    collector = GuessCollector(model.task, top, noun=model.preprocessing.noun)
     for picture, answer in zip(pictures, answers, strict=True):
         if not answer.answered:
             continue
@@ -394,8 +395,8 @@ def _print_in_full(
         console.print(f"  {one}")
 
 
-def _print_counts(console: Console, counts: Counter[str], pictures: int) -> None:
+def _print_counts(console: Console, counts: Counter[str], pictures: int, noun: str) -> None:
     answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
     more = f" and {counted(len(counts) - 10, 'other class')}" if len(counts) > 10 else ""
     described = f" ({answered}{more})" if counts else ""
-    console.print(f"{counted(pictures, 'picture')}{described}")
+    console.print(f"{counted(pictures, noun)}{described}")

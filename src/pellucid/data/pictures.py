@@ -323,8 +323,7 @@ def _usable(
     quarantined = tuple(bad_file(files[i], failed[i]) for i in sorted(failed))
     usable = tuple(file for i, file in enumerate(files) if i not in failed)
     if not usable:
-        noun = "picture" if preprocessing.sound is None else "recording"
-        raise nothing_left(name, quarantined, noun)
+        raise nothing_left(name, quarantined, preprocessing.noun)
     return Decoded(images, rows, usable, like, preprocessing, quarantined)
 
 

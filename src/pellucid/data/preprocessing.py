@@ -141,6 +141,11 @@ class Preprocessing:
                 )
 
     @property
+    def noun(self) -> str:
+        """What is given to the network: a ``picture`` or a ``recording``."""
+        return "picture" if self.sound is None else "recording"
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of what :meth:`read` returns."""
         return self.height, self.width, self.channels

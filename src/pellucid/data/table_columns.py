@@ -223,7 +223,7 @@ def _position(
 
 
 def _note(names: Sequence[str], path: int, label: Sequence[int], part: int | None) -> str:
-    used = [(path, "the pictures"), *((at, "the labels") for at in label)]
+    used = [(path, "the files"), *((at, "the labels") for at in label)]
     if part is not None:
         used.append((part, "the parts"))
     plain = {"path", "label", "split", "part"}

@@ -95,7 +95,9 @@ class AnsweringEstimator(ImageEstimator):
         )
         described = model.provenance.get("recipe")
         recipe_of = described if isinstance(described, dict) else {}
-        setup = Setup(model.network.graph, recipe_of, model.task, self._defaults().epochs)
+        setup = Setup(
+            model.network.graph, recipe_of, model.task, self._defaults().epochs, pictures.noun
+        )  # fmt: skip
         if not isinstance(judged, Report):
             return other_faults(history, units, setup, remark=judged.remark)
         return diagnose(

@@ -290,9 +290,6 @@ class TextForm(AnswerForm):
             for each in (() if answer.transcript is None else answer.transcript.words)
         ]  # fmt: skip
 
-    def counted(self, answer: Prediction) -> list[str]:
-        return self._text(answer).split()
-
     @staticmethod
     def _text(answer: Prediction) -> str:
         return "" if answer.transcript is None else answer.transcript.text

@@ -73,6 +73,7 @@ def evaluate(
     return Report(
         classes=dataset.classes,
         count=count,
+        noun=dataset.noun,
         accuracy=accuracy,
         error=float((ranks > 0).mean()),
         top_k={k: float((ranks < k).mean()) for k in TOP if k <= len(dataset.classes)},

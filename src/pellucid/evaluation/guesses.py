@@ -84,6 +84,7 @@ class Guesses(Record):
         right: How many of those whose class is known were answered rightly.
         among: How many have the right class among those that are listed.
         known: Of how many the class is known.
+        noun: What they are called: ``"picture"`` or ``"recording"``.
     """
 
     record_kind: ClassVar[str] = "guesses"
@@ -93,6 +94,7 @@ class Guesses(Record):
     right: int = 0
     among: int = 0
     known: int = 0
+    noun: str = "picture"
 
     def to_dict(self) -> dict[str, Any]:
         """The answers as JSON values."""
@@ -126,10 +128,13 @@ class GuessCollector:
         task: What the model was trained for.
         top: How many classes of each are listed.
         most: How many pictures are kept.
+        noun: What they are called.
     """
 
-    def __init__(self, task: Task, top: int, most: int = MOST_PICTURES) -> None:
-        self._task, self._top, self._most = task, top, most
+    def __init__(
+        self, task: Task, top: int, most: int = MOST_PICTURES, noun: str = "picture"
+    ) -> None:
+        self._task, self._top, self._most, self._noun = task, top, most, noun
         self._kept: list[Guess] = []
         self._ranks: list[int] = []
         self._count = 0
@@ -158,4 +163,5 @@ class GuessCollector:
             right=sum(rank == 1 for rank in ranks),
             among=sum(rank <= self._top for rank in ranks),
             known=len(ranks),
+            noun=self._noun,
         )

@@ -23,11 +23,13 @@ class Judgement(Record):
     Attributes:
         TABLES: Names of the tables that :meth:`write` writes.
         PICTURE: Name of its figure in a run's folder.
+        noun: What is judged: ``"picture"`` or ``"recording"``.
     """
 
     TABLES: ClassVar[tuple[str, ...]] = ("summary.csv", "per_class.csv", "wrong.csv")
     PICTURE: ClassVar[str]
     count: int
+    noun: str = "picture"
     headline: Any
 
     @abstractmethod
@@ -35,7 +37,7 @@ class Judgement(Record):
         """The rows of each table; the first names the columns."""
 
     def __str__(self) -> str:
-        return f"{counted(self.count, 'picture')}: {self.headline}"
+        return f"{counted(self.count, self.noun)}: {self.headline}"
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write :attr:`TABLES` into a folder, which is made if it is not there.

@@ -89,6 +89,7 @@ class MultiLabelReport(Judgement):
         cross_entropy: Sigmoid cross-entropy, averaged over labels and pictures, in nats.
         per_label: A row a label.
         wrong: Every picture with a wrong label, the worst first.
+        noun: What they are called: ``"picture"`` or ``"recording"``.
     """
 
     PICTURE: ClassVar[str] = "labels.png"
@@ -104,6 +105,7 @@ class MultiLabelReport(Judgement):
     cross_entropy: float
     per_label: tuple[LabelRow, ...]
     wrong: tuple[WrongLabels, ...]
+    noun: str = "picture"
 
     @property
     def score(self) -> float:
@@ -138,7 +140,7 @@ class MultiLabelReport(Judgement):
             ("all labels right", self.exact),
             ("cross-entropy", self.cross_entropy),
             ("threshold", self.threshold),
-            ("pictures", self.count),
+            (f"{self.noun}s", self.count),
         )
         guessing = [written(self.guessing), *[""] * (len(measures) - 1)]
         summary = [
@@ -191,6 +193,7 @@ def evaluate_labels(
     return MultiLabelReport(
         classes=task.classes,
         count=len(dataset),
+        noun=dataset.noun,
         threshold=task.threshold,
         mean_average_precision=scores.mean_average_precision,
         guessing=float((scores.support[known] / len(dataset)).mean()) if known.any() else 0.0,

@@ -91,6 +91,7 @@ class RegressionReport(Judgement):
         wrong: Every picture, the worst prediction first.
         baselines: Guesses that do not look at the pictures, and how the network compares.
         bands: The errors in ranges of each true number, see :meth:`in_bands`.
+        noun: What they are called: ``"picture"`` or ``"recording"``.
     """
 
     PICTURE: ClassVar[str] = "predictions.png"
@@ -104,6 +105,7 @@ class RegressionReport(Judgement):
     wrong: tuple[Error, ...]
     baselines: tuple[Baseline, ...] = ()
     bands: tuple[Band, ...] = ()
+    noun: str = "picture"
 
     @cached_property
     def in_order(self) -> tuple[Error, ...]:
@@ -173,7 +175,7 @@ class RegressionReport(Judgement):
             ["R²", f"{self.r2:.6f}", "0.000000"],
             ["mean absolute error", f"{self.mean_absolute_error:.6g}",
              f"{self.mean_absolute_error_of_mean:.6g}"],
-            ["pictures", self.count, ""],
+            [f"{self.noun}s", self.count, ""],
         ]  # fmt: skip
         columns: list[Row] = [
             [printable(row.name), *(written(v, ".6g") for v in list(asdict(row).values())[1:])]
@@ -224,6 +226,7 @@ def evaluate_numbers(
     return RegressionReport(
         classes=task.columns,
         count=len(dataset),
+        noun=dataset.noun,
         r2=metrics.mean_r_squared(predicted, targets),
         mean_absolute_error=float(by_column[1].mean()),
         mean_absolute_error_of_mean=float(by_column[4].mean()),

@@ -74,6 +74,7 @@ class Report(Judgement):
         per_class: Precision, recall, F1 and support of each class.
         wrong: Every image that is wrong, the most confident mistakes first.
         calibration: How far the network's confidence and its accuracy agree.
+        noun: What they are called: ``"picture"`` or ``"recording"``.
     """
 
     TABLES: ClassVar[tuple[str, ...]] = tables.TABLES
@@ -90,6 +91,7 @@ class Report(Judgement):
     per_class: tuple[ClassRow, ...]
     wrong: tuple[Wrong, ...]
     calibration: Calibration
+    noun: str = "picture"
 
     @property
     def chance(self) -> Chance:
@@ -116,6 +118,7 @@ class Report(Judgement):
             "schema": SCHEMA,
             "classes": list(self.classes),
             "count": self.count,
+            "noun": self.noun,
             "accuracy": self.accuracy,
             "error": self.error,
             "chance": self.chance.to_dict(),

@@ -51,7 +51,7 @@ def _summary(report: Report) -> list[Row]:
     return [
         ["measure", "value", "low", "high", "guessing"],
         *([name, *("" if v is None else f"{v:.6f}" for v in values)] for name, *values in rows),
-        ["pictures", report.count, "", "", ""],
+        [f"{report.noun}s", report.count, "", "", ""],
         ["always answering", printable(chance.guess), "", "", ""],
     ]
 

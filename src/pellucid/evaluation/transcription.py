@@ -127,6 +127,7 @@ class TranscriptReport(Judgement):
     )  # fmt: skip
     PICTURE: ClassVar[str] = "word_confusion.png"
     record_kind: ClassVar[str] = "transcript report"
+    noun: ClassVar[str] = "recording"  # type: ignore[misc]
     units: str
     count: int
     classes: tuple[str, ...] = field(repr=False)
@@ -158,9 +159,6 @@ class TranscriptReport(Judgement):
             f"{self.deletions} left out, {self.insertions} added; {self.whole} of "
             f"{counted(self.count, 'text')} without an error"
         )
-
-    def __str__(self) -> str:
-        return f"{counted(self.count, 'recording')}: {self.headline}"
 
     @property
     def remark(self) -> str | None:

@@ -41,7 +41,7 @@ PALE = 0.4
 def guesses_document(guesses: Guesses) -> d.Document:
     """The answers, each picture beside its guesses."""
     left = guesses.count - len(guesses.guesses)
-    more = [d.Text(f"And {counted(left, 'more picture')}.")] if left else []
+    more = [d.Text(f"And {counted(left, f'more {guesses.noun}')}.")] if left else []
     return d.Document(
         title(guesses),
         [*(_section(each) for each in guesses.guesses), *more],
@@ -54,7 +54,7 @@ def title(guesses: Guesses) -> str:
     if len(guesses.guesses) == 1 == guesses.count:
         (only,) = guesses.guesses
         return f"{_short(only.picture)}: {only.answer}"
-    pictures = counted(guesses.count, "picture")
+    pictures = counted(guesses.count, guesses.noun)
     if not guesses.known:
         return pictures
     among = f", {guesses.among} among {guesses.top}" if guesses.top > 1 else ""

@@ -30,7 +30,7 @@ def multi_label_document(report: MultiLabelReport, *, name: str = "") -> d.Docum
         report: The judgement.
         name: What the pictures are called.
     """
-    of = f"of {counted(report.count, 'picture')}{f': {name}' if name else ''}"
+    of = f"of {counted(report.count, report.noun)}{f': {name}' if name else ''}"
     pictures = [_picture(each, None) for each in report.wrong]
     return d.Document(
         f"mAP {report.mean_average_precision:.2%} {of}",
@@ -45,7 +45,7 @@ def multi_label_document(report: MultiLabelReport, *, name: str = "") -> d.Docum
 
 def multi_label_sections(report: MultiLabelReport, pictures: Dataset) -> Iterator[d.Part]:
     """What a run's page says of the judgement, besides the numbers."""
-    words = "Average precision of each label, beside the share of pictures that have it."
+    words = f"Average precision of each label, beside the share of {report.noun}s that have it."
     yield d.Section(
         "Labels",
         [d.Figure(lambda: draw_labels(report), words, 640), _labels(report)],
@@ -54,8 +54,8 @@ def multi_label_sections(report: MultiLabelReport, pictures: Dataset) -> Iterato
         yield d.Section("The worst mistakes", [d.Text("There are none.")])
         return
     described = d.Text(
-        f"{counted(len(report.wrong), 'picture')} with a wrong label, the worst first. Labels that "
-        "are missing in the data often show here."
+        f"{counted(len(report.wrong), report.noun)} with a wrong label, the worst first. Labels "
+        "that are missing in the data often show here."
     )
     shown = [_picture(each, pictures) for each in report.wrong]
     yield d.Section("The worst mistakes", [described, d.Pictures(shown, limit=WRONG)])
@@ -86,7 +86,7 @@ def draw_labels(report: MultiLabelReport) -> Figure:
     )  # fmt: skip
     axes.plot(
         [row.support / report.count for row in rows], places, "|", color=GREY, markersize=14,
-        markeredgewidth=3, label="share of pictures: guessing",
+        markeredgewidth=3, label=f"share of {report.noun}s: guessing",
     )  # fmt: skip
     axes.set_yticks(places, [printable(row.name)[:24] for row in rows])
     axes.set_xlim(0.0, 1.0)
@@ -95,7 +95,7 @@ def draw_labels(report: MultiLabelReport) -> Figure:
 
 
 def _labels(report: MultiLabelReport) -> d.Table:
-    heads = ("label", "AP", "precision", "recall", "F1", "pictures", "given")
+    heads = ("label", "AP", "precision", "recall", "F1", f"{report.noun}s", "given")
     rows = [
         (
             row.name,

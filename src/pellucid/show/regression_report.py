@@ -32,7 +32,7 @@ def regression_document(report: RegressionReport, *, name: str = "") -> d.Docume
         report: The judgement.
         name: What the pictures are called.
     """
-    of = f"of {counted(report.count, 'picture')}{f': {name}' if name else ''}"
+    of = f"of {counted(report.count, report.noun)}{f': {name}' if name else ''}"
     remark = report.remark
     pictures = [_picture(each, None) for each in report.wrong]
     return d.Document(
@@ -62,8 +62,8 @@ def regression_sections(report: RegressionReport, pictures: Dataset) -> Iterator
         ],
     )
     words = (
-        "True and predicted numbers picture by picture, and predicted less true ones (residuals); "
-        "above, some of the pictures with their places."
+        f"True and predicted numbers {report.noun} by {report.noun}, and predicted less true ones "
+        f"(residuals); above, some of the {report.noun}s with their places."
     )
     yield d.Section(
         "In the order of the data",
@@ -140,7 +140,7 @@ def _guesses(report: RegressionReport) -> Iterator[d.Table]:
     ]  # fmt: skip
     if rows:
         heads = "guess", "its R²", "its mean absolute error", "squared error, network ÷ guess"
-        yield d.Table("Guesses without the pictures", heads, rows, titled=True)
+        yield d.Table(f"Guesses without the {report.noun}s", heads, rows, titled=True)
 
 
 def _bands(report: RegressionReport) -> Iterator[d.Table]:
@@ -148,7 +148,7 @@ def _bands(report: RegressionReport) -> Iterator[d.Table]:
         return
     signs = any(band.right_sign is not None for band in report.bands)
     heads = (
-        "true number", "pictures", "mean absolute error", "predicting the mean",
+        "true number", f"{report.noun}s", "mean absolute error", "predicting the mean",
         *(("right sign",) if signs else ()),
     )  # fmt: skip
     rows = [

@@ -59,7 +59,7 @@ def report_sections(report: Report, pictures: Dataset) -> Iterator[d.Part]:
 
 
 def _title(report: Report, name: str) -> str:
-    of = f"of {counted(report.count, 'picture')}"
+    of = f"of {counted(report.count, report.noun)}"
     return f"{report.accuracy:.2%} right {of}{f': {name}' if name else ''}"
 
 
@@ -102,7 +102,7 @@ def _classes(report: Report) -> d.Table:
         for k, row in enumerate(report.per_class)
         if occurs[k]
     ]
-    heads = ("number", "class", "precision", "recall", "F1", "pictures")
+    heads = ("number", "class", "precision", "recall", "F1", f"{report.noun}s")
     limit = d.Limit(MOST_CLASSES, noun="more classes", terminal_hint="--json lists them all")
     return d.Table("Classes", heads, rows, left=2, limit=limit)
 
@@ -121,7 +121,7 @@ def _confusion(report: Report) -> Iterator[d.Part]:
     width = round(96 * chart_width(len(report.classes)))
     yield d.Figure(lambda: draw_confusion(report.confusion, report.classes), words, width)
     if mistakes:
-        heads = ("true class", "taken for", "pictures", "of the class")
+        heads = ("true class", "taken for", f"{report.noun}s", "of the class")
         table = d.Table("Most frequent mistakes", heads, mistakes, left=2)
         yield d.Section("Most frequent mistakes", [table])
     if len(report.classes) <= MOST_NUMBERED:

@@ -46,7 +46,7 @@ def run_document(run: RunReport) -> d.Document:
     return d.Document(
         run.title,
         (
-            d.Text(f"Judged by {counted(judgement.count, 'picture')}: {run.pictures.name}."),
+            d.Text(f"Judged by {counted(judgement.count, judgement.noun)}: {run.pictures.name}."),
             d.Section("Result", [d.Facts(numbers(judgement))]),
             *_remarks(run.diagnoses, run.notes),
             *training_sections(run.history, run.best_epoch),

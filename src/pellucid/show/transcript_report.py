@@ -10,6 +10,7 @@ from pellucid.evaluation.transcription import NOTHING
 from pellucid.metrics.word_error import align
 from pellucid.show import document as d
 from pellucid.show.confusion import draw_confusion
+from pellucid.show.sound_axes import heard_words
 from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def transcript_sections(report: TranscriptReport, recordings: Dataset) -> Iterat
                 "the data show here, too: listen to these."
             ),
             _recordings(report),
+            *(() if recordings.sound is None else (d.Text(heard_words(recordings.sound)),)),
             d.Pictures(
                 [_picture(row, recordings) for row in report.recordings if row.errors],
                 360,

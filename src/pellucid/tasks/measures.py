@@ -13,7 +13,7 @@ MEASURES = {
     "threshold": ("threshold", "{:.2%}"),
     "r2": ("R²", "{:.4f}"),
     "mean_absolute_error": ("mean absolute error", "{:.4g}"),
-    "word_accuracy": ("word accuracy (1 − word error)", "{:.2%}"),
+    "word_accuracy": ("word accuracy", "{:.2%}"),
     "whole_texts": ("texts without an error", "{:.2%}"),
     "discriminator_loss": ("discriminator's loss", "{:.4f}"),
     "real": ("real taken for real", "{:.1%}"),

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pellucid.architectures import ARCHITECTURES, PUBLISHED, get_architecture
+from pellucid.data.augment.settings import SOUND, SPEECH
 from pellucid.errors import PellucidError
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression
+from pellucid.tasks import Regression, Transcription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph
     from pellucid.tasks import Task
     from pellucid.training.history import Epoch
-
-CHECK_LABELS = "look whether the labels fit the pictures (pellucid check)"
 
 EARLY_EPOCHS = 10
 """How long to train first, where it was too short to tell."""
@@ -49,12 +48,19 @@ class Setup:
         recipe: As the model's provenance has it; empty: unknown.
         task: What for; none: unknown.
         usual_epochs: How long such a network is trained where nothing else is asked.
+        noun: What it learns from: ``"picture"`` or ``"recording"``.
     """
 
     graph: Graph | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     task: Task | None = None
     usual_epochs: int = EARLY_EPOCHS
+    noun: str = "picture"
+
+    @property
+    def check_labels(self) -> str:
+        """To look at the data again."""
+        return f"look whether the labels fit the {self.noun}s (pellucid check)"
 
     @property
     def has_batch_norms(self) -> bool:
@@ -140,10 +146,10 @@ def revive(setup: Setup, rate: float | None) -> str:
 def mind_small_classes(setup: Setup) -> str:
     """Against answers that are nearly all the frequent class."""
     if setup.balanced:
-        return "add pictures to the small classes: their weights are balanced already"
+        return f"add {setup.noun}s to the small classes: their weights are balanced already"
     return (
-        "let small classes count as much as large ones (--class-weights balanced), or add pictures "
-        "to them"
+        "let small classes count as much as large ones (--class-weights balanced), or add "
+        f"{setup.noun}s to them"
     )
 
 
@@ -151,14 +157,15 @@ def generalise(setup: Setup) -> str:
     """Against learning pictures by heart."""
     ways = []
     if not setup.augmented:
-        ways.append(f"vary the pictures (--augment {_harmless(setup)})")
-    ways.append("add more pictures")
+        ways.append(f"vary the {setup.noun}s (--augment {_harmless(setup)})")
+    ways.append(f"add more {setup.noun}s")
     if setup.on_body:  # the decay is the head's, and was chosen; the architecture is the body's
         ways.append("let fewer blocks learn (--fine-tune), or the head alone")
         return f"{', '.join(ways[:-1])}, or {ways[-1]}"
     if setup.weight_decay < DECAY:
         ways.append(f"let weights decay (--weight-decay {DECAY})")
-    smaller = None if setup.graph is None else _smaller(setup.graph)
+    of_map = setup.task is not None and setup.task.of_map  # a network of its own
+    smaller = None if setup.graph is None or of_map else _smaller(setup.graph)
     if smaller is not None:
         ways.append(f"take a smaller network (--architecture {smaller})")
     return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}, or {ways[-1]}"
@@ -177,15 +184,16 @@ def beat_guessing(
     """
     ways = []
     if enough is not None:
-        ways.append(f"judge by more pictures (about {enough} would show so much of a difference)")
+        shown = f"about {enough} would show so much of a difference"
+        ways.append(f"judge by more {setup.noun}s ({shown})")
     if uneven:
         ways.append("look at the recall of each class, which a frequent class does not flatter")
         if not setup.balanced:
             ways.append("let small classes count as much (--class-weights balanced)")
     ways.append(train_longer(setup, history))
     if enough is None:
-        ways.append(CHECK_LABELS)
-    ways.append("add pictures to learn from")
+        ways.append(setup.check_labels)
+    ways.append(f"add {setup.noun}s to learn from")
     return f"{', '.join(ways[:-1])}, or {ways[-1]}"
 
 
@@ -195,6 +203,8 @@ def _harmless(setup: Setup) -> str:
     A number may be an angle, a place or a size, which whatever moves pixels changes: only light
     changes then. Characters, and what is named by its side, are not mirrored.
     """
+    if setup.noun == "recording":
+        return SPEECH if isinstance(setup.task, Transcription) else SOUND
     if isinstance(setup.task, Regression):
         return LIGHT
     grey = setup.graph is not None and setup.graph.input_shape[-1] == 1

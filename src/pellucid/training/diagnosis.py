@@ -142,7 +142,7 @@ def diagnose(
     if len(history) >= LIMITS.epochs:
         low = _low_rate(history, guessing, recipe, default_rate)
         course = [
-            _stuck(history, classes, guessing, _other_rate(recipe, default_rate)),
+            _stuck(history, classes, guessing, _other_rate(recipe, default_rate), setup),
             *course,
             # what hardly moved has not been thrown up by too large steps
             _worse_than_guessing(history, guessing, default_rate)
@@ -186,7 +186,7 @@ def _loss_of_guessing(classes: int, recipe: Recipe | None) -> float:
 
 
 def _stuck(
-    history: Sequence[Epoch], classes: int, guessing: float, other_rate: str
+    history: Sequence[Epoch], classes: int, guessing: float, other_rate: str, setup: Setup
 ) -> Diagnosis | None:
     lowest = min(row.loss for row in history)
     if not LIMITS.stuck * guessing <= lowest:
@@ -195,7 +195,7 @@ def _stuck(
         "stuck",
         f"the loss never came below {lowest:.3f} in {len(history)} epochs; guessing among "
         f"{counted(classes, 'class')} costs {guessing:.3f}: hardly anything has been learned",
-        other_rate + "look whether the labels fit the pictures (pellucid check)",
+        other_rate + setup.check_labels,
         {"lowest_loss": lowest, "loss_of_guessing": guessing},
     )
 
@@ -287,7 +287,7 @@ def dead_units(
     if not bad:
         return None
     worst = max(bad, key=lambda each: each.dead / each.units)
-    pictures = counted(worst.pictures, "picture")
+    pictures = counted(worst.pictures, setup.noun)
     also = [each.layer for each in bad if each is not worst]
     others = f"; the same in {listed(also)}" if also else ""
     return Diagnosis(
@@ -324,14 +324,14 @@ def _one_class(
     large = own > LIMITS.frequent * count / len(confusion)
     return Diagnosis(
         "one_class",
-        f"{share:.1%} of all answers are {called}, to which {own / count:.1%} of the pictures "
-        f"belong; of the other classes' {counted(others, 'picture')}, {right} are "
+        f"{share:.1%} of all answers are {called}, to which {own / count:.1%} of the "
+        f"{setup.noun}s belong; of the other classes' {counted(others, setup.noun)}, {right} are "
         "right",
         advice.mind_small_classes(setup)
         if large
-        else advice.CHECK_LABELS
+        else setup.check_labels
         if setup.only_head  # it takes no steps
-        else f"lower the learning rate, and {advice.CHECK_LABELS}",
+        else f"lower the learning rate, and {setup.check_labels}",
         {
             "class": float(favourite),
             "share_of_answers": share,
@@ -357,7 +357,7 @@ def _no_better_than_guessing(
     enough = enough_pictures(found.accuracy, found.guessing)
     return Diagnosis(
         "guessing",
-        f"accuracy on {counted(found.count, 'picture')} is {found.accuracy:.2%} "
+        f"accuracy on {counted(found.count, setup.noun)} is {found.accuracy:.2%} "
         f"({found.interval}): no better than {found.always}, which would be right in "
         f"{found.guessing:.2%}",
         advice.beat_guessing(
@@ -388,9 +388,9 @@ def _overfitting(row: Epoch, confusion: NDArray[np.int64] | None, setup: Setup) 
         return None
     return Diagnosis(
         "overfitting",
-        f"accuracy is {row.accuracy:.1%} on the training pictures but "
-        f"{row.validation_accuracy:.1%} on those of validation: the network learns its pictures by "
-        "heart",
+        f"accuracy is {row.accuracy:.1%} on the training {setup.noun}s but "
+        f"{row.validation_accuracy:.1%} on those of validation: the network learns its "
+        f"{setup.noun}s by heart",
         advice.generalise(setup),
         {
             "accuracy": row.accuracy,

@@ -42,7 +42,7 @@ def other_faults(
     longer = advice.train_longer(setup, history)
     found = [dead_units(activity, setup, history)]
     if remark is not None:
-        found.append(Diagnosis("guessing", remark, f"{longer}, or {advice.CHECK_LABELS}", {}))
+        found.append(Diagnosis("guessing", remark, f"{longer}, or {setup.check_labels}", {}))
     if len(history) >= LIMITS.epochs:
         first, last = history[0], history[-1]
         lowest = min(row.loss for row in history)
@@ -52,7 +52,7 @@ def other_faults(
                     "stuck",
                     f"the loss is {lowest:.4g} at best in {len(history)} epochs and was "
                     f"{first.loss:.4g} in the first: hardly anything has been learned",
-                    f"try other learning rates (pellucid find-rate), or {advice.CHECK_LABELS}",
+                    f"try other learning rates (pellucid find-rate), or {setup.check_labels}",
                     {"lowest_loss": lowest, "first_loss": first.loss},
                 )
             )
@@ -60,9 +60,9 @@ def other_faults(
             found.append(
                 Diagnosis(
                     "overfitting",
-                    f"the loss is {last.loss:.4g} on the training pictures but "
+                    f"the loss is {last.loss:.4g} on the training {setup.noun}s but "
                     f"{last.validation_loss:.4g} on those of validation: the network learns its "
-                    "pictures by heart",
+                    f"{setup.noun}s by heart",
                     advice.generalise(setup),
                     {"loss": last.loss, "validation_loss": last.validation_loss},
                 )
