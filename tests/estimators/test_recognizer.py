@@ -130,6 +130,17 @@ def test_a_run_that_is_broken_off_goes_on_with_the_same_bits(
         np.testing.assert_array_equal(again.model_.network.weights[name], array)
 
 
+def test_it_learns_the_same_in_pytorch(splits: Splits) -> None:
+    data = splits.train.subset(range(32))
+    histories = [
+        made(epochs=2, engine=engine, batch_size=8, augmentation="none").fit(data).history_
+        for engine in ("native", "torch")
+    ]
+    ours, theirs = ([row.loss for row in history] for history in histories)
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    assert ours[1] < ours[0]
+
+
 def test_it_starts_from_what_was_learned(
     fitted: SpeechRecognizer, splits: Splits, tmp_path: Path
 ) -> None:
