@@ -50,7 +50,7 @@ def pictures(count: int = 40) -> np.ndarray:
 
 def made(**settings: Any) -> ImageGenerator:
     given = {"epochs": 2, "batch_size": 16, "width": 4, "latent": 8, "engine": "reference"}
-    return ImageGenerator(**{**given, "verbose": 0, **settings})
+    return ImageGenerator(**{**given, "ema": None, "verbose": 0, **settings})
 
 
 @pytest.fixture(scope="module")

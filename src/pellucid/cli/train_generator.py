@@ -64,11 +64,10 @@ def generator_of(options: TrainOptions) -> ImageGenerator:
     size = options.image_size
     given = {
         "latent": options.latent, "width": options.width, "batch_size": options.batch_size,
-        "learning_rate": options.learning_rate,
+        "learning_rate": options.learning_rate, "ema": options.ema,
     }  # fmt: skip
     return ImageGenerator(
         epochs=options.epochs,
-        ema=options.ema,
         start_from=options.start_from,
         image_size=None if size is None else arguments.image_size(size),
         max_pixels=options.max_pixels,

@@ -24,6 +24,7 @@ _TAKEN = {
     "epochs": ("epochs",),
     "batch_size": ("batch_size",),
     "learning_rate": ("learning_rate",),
+    "ema": ("ema",),
     "optimizer": ("optimizer", "kind"),
     "weight_decay": ("optimizer", "weight_decay"),
     "label_smoothing": ("loss", "label_smoothing"),

@@ -84,7 +84,7 @@ class ImageGenerator(JudgedGenerator):
         batch_size: Pictures a step, at least 2.
         learning_rate: Of Adam with β₁ = 0.5, the same throughout.
         ema: The decay of the weights' moving average, 0.5 to 0.99999, which then makes the pictures
-            and is kept; none: no average.
+            and is kept; none: no average, the last weights.
         start_from: A generator whose weights training starts from, a model file or a run's folder;
             of a run, the discriminator's, too. ``latent`` and ``width`` are then its own.
         image_size: (height, width) that picture files are brought to, multiples of 4; none: by the
@@ -109,8 +109,8 @@ class ImageGenerator(JudgedGenerator):
         width: int = WIDTH,
         epochs: int | None = None,
         batch_size: int = 64,
-        learning_rate: float = 2e-4,
-        ema: float | None = None,
+        learning_rate: float = 4e-4,
+        ema: float | None = 0.998,
         start_from: str | os.PathLike[str] | None = None,
         image_size: tuple[int, int] | None = None,
         max_pixels: int = MAX_PIXELS,

@@ -13,6 +13,7 @@ from pellucid.data.unlabelled import Unlabelled
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators.conventions import Estimator
+from pellucid.estimators.planning import model_name
 from pellucid.evaluation.generation import evaluate_generated
 from pellucid.evaluation.picture_judge import PictureJudge
 from pellucid.files.held_out import learned_pictures
@@ -146,4 +147,4 @@ class JudgedGenerator(Estimator):
             return PictureJudge(judge.model_, judge.program_, type(judge).__name__)
         engine = get_engine(self.engine)
         model = find_model(judge, engine=engine)
-        return PictureJudge(model, engine.load(model.network), os.fspath(judge))
+        return PictureJudge(model, engine.load(model.network), model_name(judge))
