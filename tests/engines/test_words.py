@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pellucid import layers as written
 from pellucid.engines import ENGINES, Step, get_engine
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Network, Node, initial_weights
@@ -14,7 +15,7 @@ from pellucid.ops.types import Type
 from pellucid.optimizers import SGD
 from pellucid.page import make_page
 from pellucid.page.samples import Samples
-from tests.explain.activations import activations_of
+from tests.explain.activations import activations_of, hand_made
 
 WORDS = np.array([(0, 3, 3), (8, 0, 1), (2, 5, 0), (7, 7, 7)], np.int32)
 LABELS = np.array([0, 1, 1, 0])
@@ -66,6 +67,15 @@ def test_a_page_says_that_it_cannot_run_it() -> None:
     pixels = np.zeros((1, *model.network.graph.input_shape), np.uint8)
     with pytest.raises(ArgumentError, match=r"embedding1 \(embedding\)"):
         make_page(model, Samples(pixels, ("none",), (None,)))
+
+
+def test_a_page_says_that_it_cannot_open_what_recurs() -> None:
+    layers = [written.Reshape((4, 4)), written.GRU(16), written.Flatten(), written.Dense(3)]
+    weights = initial_weights(written.Sequential(layers).graph((4, 4, 1)), 0)
+    pixels = np.zeros((4, 4, 1), np.uint8)
+    model = hand_made(layers, weights, pixels).model
+    with pytest.raises(ArgumentError, match=r"gru1 \(gru\)"):
+        make_page(model, Samples(pixels[None], ("none",), (None,)))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -275,7 +275,7 @@ SEQUENCE: tuple[Block, ...] = (
     *_norm_relu(Conv2D(6, 3, bias=False)),
     Reshape((-1, 6)),
     Attention(),
-    GRU(9),
+    GRU(16),
     LSTM(4),
     Flatten(),
     Dense(5),

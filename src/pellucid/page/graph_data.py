@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.errors import ArgumentError
 from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
 from pellucid.show.network.words import Settings, described
+from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +105,11 @@ def node_data(
         weights: By their full names.
     """
     operation = node.operation
+    if operation.recurs:
+        raise ArgumentError(
+            f"a page cannot open {printable(node.name)} ({operation.kind}), whose values are made "
+            "of earlier ones"
+        )
     shapes = graph.inputs_of(node)
     own = {part: weights[name] for part, name in stores.items()}
     shape = graph.shapes[node.name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.graph import INPUT, Graph, Network, Node
 from pellucid.ops import (
+    GRU,
     Add,
     AveragePool,
     BatchNorm,
@@ -103,6 +104,10 @@ WIDE = [
         Normalise(tuple(0.1 * c for c in range(11)), tuple(1 + 0.2 * c for c in range(11))),
         (3, 4, 11),
     ),
+    Case("from zeros, in vectors", GRU(16), ((4, 19),), batch=9),
+    Case("from a state, in vectors", GRU(32), ((3, 16), (32,)), batch=3),
+    Case("two steps, in vectors", GRU(16), ((2, 3),), batch=2),
+    Case("one step, in vectors", GRU(16), ((1, 5), (16,)), batch=7),
 ]
 """Their names tell them apart."""
 

@@ -49,11 +49,13 @@ def flipped_kernels(of: Convolve) -> list[FlippedKernel]:
 def write_flip(of: Convolve) -> None:
     """Append the stages that copy the weights flipped, for the next step's backward pass."""
     dense = of.windowed is None
-    copy = _copy_transposed if dense else _copy_flipped
     for flipped in of.flipped:
 
         def body(f: Function, flipped: FlippedKernel = flipped) -> None:
-            copy(f, of, flipped)
+            if dense:
+                copy_transposed(f, of.packing, of.parameter.weights, flipped)
+            else:
+                _copy_flipped(f, of, flipped)
 
         packing = flipped.convolution.packing
         units = packing.blocks if dense else of.packing.blocks
@@ -162,13 +164,20 @@ def _place(f: Function, filter_: Index, packing: Packing) -> Index:
     return f.add(f.multiply(block, packing.block), inside)
 
 
-def _copy_transposed(f: Function, of: Convolve, flipped: FlippedKernel) -> None:
-    """K[(y, x, c), o] to its place as K'[o, (y, x, c)], block of inputs by block."""
-    packing, back = of.packing, flipped.convolution.packing
+def copy_transposed(f: Function, packing: Packing, weights: int, flipped: FlippedKernel) -> None:
+    """Append the code that copies K[(y, x, c), o] to its place as K'[o, (y, x, c)].
+
+    Args:
+        f: The function, whose units are blocks of inputs.
+        packing: How the kernel is packed.
+        weights: Where it lies.
+        flipped: Its taps and packing.
+    """
+    back = flipped.convolution.packing
     pitch = flipped.convolution.target.pitch
     channels = packing.channels
     first_tap = flipped.taps[0][0] * packing.taps[1] + flipped.taps[0][1]
-    source, target = buffer(f, of.parameter.weights), buffer(f, flipped.weights)
+    source, target = buffer(f, weights), buffer(f, flipped.weights)
 
     def block(kb: Index, _: list[Value]) -> list[Value]:
         def lane(i: Index, _: list[Value]) -> list[Value]:

@@ -13,6 +13,7 @@ from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.dropout import Dropout
 from pellucid.engines.native.kernels.grid_sample import GridSample
 from pellucid.engines.native.kernels.grouped import Grouped
+from pellucid.engines.native.kernels.gru import GatedRecurrent
 from pellucid.engines.native.kernels.join import Add, Concatenate
 from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice, Crop, Pad
 from pellucid.engines.native.kernels.local_response import LocalResponse
@@ -62,6 +63,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     Resize,
     AffineGrid,
     GridSample,
+    GatedRecurrent,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""

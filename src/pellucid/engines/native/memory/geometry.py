@@ -35,6 +35,7 @@ class Packing:
         lanes: Floats in a vector.
         vectors: Vectors in a block.
         sums: Vectors of sums that a tile may hold.
+        gap: Floats between a block and the next, where something else lies.
     """
 
     taps: Pair
@@ -43,6 +44,7 @@ class Packing:
     lanes: int
     vectors: int
     sums: int
+    gap: int = 0
 
     @staticmethod
     def of(taps: Pair, channels: int, filters: int, registers: Vectors) -> Packing:
@@ -75,7 +77,7 @@ class Packing:
     @property
     def block(self) -> int:
         """Floats from one block to the next."""
-        return (self.depth + 1) * self.width
+        return (self.depth + 1) * self.width + self.gap
 
     @property
     def size(self) -> int:
