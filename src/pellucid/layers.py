@@ -83,6 +83,8 @@ __all__ = [
     "Reshape",
     "Residual",
     "Resize",
+    "RoIAlign",
+    "RoIPool",
     "Sequential",
     "SiLU",
     "SideOutput",
@@ -329,6 +331,18 @@ def AffineGrid(  # noqa: N802
 def GridSample(*, align_corners: bool = False, name: str | None = None) -> Layer:  # noqa: N802
     """Maps sampled at a grid's places, called on both; see :class:`pellucid.ops.GridSample`."""
     return Layer(ops.GridSample(align_corners), name)
+
+
+def RoIAlign(  # noqa: N802
+    size: Pair = 7, *, scale: float = 1 / 16, samples: int = 2, name: str | None = None
+) -> Layer:
+    """Regions of a map, sampled; see :class:`pellucid.ops.RoIAlign`."""
+    return Layer(ops.RoIAlign(_pair(size), scale, samples), name)
+
+
+def RoIPool(size: Pair = 7, *, scale: float = 1 / 16, name: str | None = None) -> Layer:  # noqa: N802
+    """Regions of a map, pooled; see :class:`pellucid.ops.RoIPool`."""
+    return Layer(ops.RoIPool(_pair(size), scale), name)
 
 
 def ChannelSlice(start: int, stop: int, *, name: str | None = None) -> Layer:  # noqa: N802

@@ -427,6 +427,8 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "pad": _pad,
     "prelu": _plain(lambda draw: ops.PReLU()),
     "reshape": resampling.reshape,
+    "roi_align": resampling.roi_align,
+    "roi_pool": resampling.roi_pool,
     "resize": resampling.resize,
     "affine_grid": resampling.affine_grid,
     "grid_sample": resampling.grid_sample,

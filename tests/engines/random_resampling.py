@@ -78,3 +78,30 @@ def reshape(growing: Growing) -> str:
             ops.Reshape((1, -1, units)) if draw.random() < 0.5 else ops.Flatten(), rows
         )
     return growing.add(ops.Reshape((*shape[:-1], shape[-1])), rows)
+
+
+def roi_align(growing: Growing) -> str:
+    """Of any maps, of boxes that a vector gives."""
+    draw = growing.draw
+    scale, samples = draw.choice((0.3, 1.0)), draw.randint(1, 4)
+    return _regions(growing, ops.RoIAlign((draw.randint(1, 3), draw.randint(1, 4)), scale, samples))
+
+
+def roi_pool(growing: Growing) -> str:
+    """The same; the ends of boxes are rounded."""
+    draw = growing.draw
+    size = draw.randint(1, 3), draw.randint(1, 4)
+    return _regions(growing, ops.RoIPool(size, draw.choice((0.3, 1.0))))
+
+
+def _regions(growing: Growing, operation: ops.RoIAlign | ops.RoIPool) -> str:
+    draw, source = growing.draw, growing.any_value(maps=True)
+    rows, numbers = draw.choice((1, 2, 5)), draw.choice((4, 5, 6, 8))
+    flat = growing.add(ops.Dense(rows * numbers), growing.add(ops.GlobalAveragePool(), source))
+    boxes = growing.add(ops.Reshape((rows, numbers)), flat)
+    name = growing.add(operation, source, boxes)
+    if draw.random() < 0.5:
+        name = growing.add(
+            ops.Dense(draw.choice((1, 3, 8))), growing.add(ops.Reshape((0, -1)), name)
+        )
+    return growing.add(ops.Flatten(), name)

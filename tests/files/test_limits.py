@@ -11,7 +11,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files import check_limits
 from pellucid.files.limits import MOST_PLACES, MOST_VALUES, MOST_WORK, running_costs
-from pellucid.graph import Graph, Network, initial_weights
+from pellucid.graph import INPUT, Graph, Network, initial_weights
 from pellucid.layers import (
     GRU,
     LSTM,
@@ -32,6 +32,7 @@ from pellucid.layers import (
     Gated,
     GlobalAveragePool,
     GlobalMaxPool,
+    Input,
     Layer,
     LocalResponseNorm,
     MaxPool,
@@ -43,12 +44,15 @@ from pellucid.layers import (
     Reshape,
     Residual,
     Resize,
+    RoIAlign,
+    RoIPool,
     Sequential,
     Sigmoid,
     Softmax,
     SpatialTransformer,
     Subsample,
     Tanh,
+    connect,
 )
 from pellucid.ops import OPERATIONS
 from tests.ops.cases.pointwise import REGISTERED
@@ -88,6 +92,19 @@ BLOCKS: dict[str, Block] = {
     "subsample": Subsample(2, edge="count"),
     **{each.kind: Layer(each) for each in REGISTERED},
 }
+
+
+def of_regions(layer: Layer) -> Graph:
+    """Of boxes that a dense layer makes."""
+    pixels = Input((SIDE, SIDE, 4))
+    boxes = Sequential([GlobalAveragePool(), Dense(60 * 6), Reshape((60, 6))])(pixels)
+    return connect({INPUT: pixels}, {"made": layer(pixels, boxes)})
+
+
+REGIONS = {
+    "roi_align": of_regions(RoIAlign((9, 8), scale=0.5, samples=4)),
+    "roi_pool": of_regions(RoIPool((9, 8), scale=0.5)),
+}
 MORE: dict[str, Block] = {
     "grouped convolution": Conv2D(4, 3, groups=4, padding="same"),
     "convolution with a wide border": Conv2D(1, 1, stride=400, padding=300),
@@ -97,13 +114,13 @@ MORE: dict[str, Block] = {
 
 
 def test_every_operation_is_measured() -> None:
-    assert BLOCKS.keys() == OPERATIONS.keys()
+    assert BLOCKS.keys() | REGIONS.keys() == OPERATIONS.keys()
 
 
-@pytest.mark.parametrize("block", [*BLOCKS, *MORE])
+@pytest.mark.parametrize("block", [*BLOCKS, *REGIONS, *MORE])
 def test_no_network_needs_more_memory_than_foreseen(block: str) -> None:
     """Against what Python's own allocator counts while the reference engine runs."""
-    graph = Sequential([{**BLOCKS, **MORE}[block]]).graph((SIDE, SIDE, 4))
+    graph = REGIONS.get(block) or Sequential([{**BLOCKS, **MORE}[block]]).graph((SIDE, SIDE, 4))
     program = get_engine("reference").load(Network(graph, initial_weights(graph, 0)))
     image = np.ones((1, *graph.input_shape), np.float32)
     program.forward(image)

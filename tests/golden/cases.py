@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.architectures import ARCHITECTURES
-from pellucid.graph import Network
+from pellucid.graph import INPUT, Network
 from pellucid.layers import (
     GRU,
     LSTM,
@@ -25,6 +25,7 @@ from pellucid.layers import (
     ChannelShuffle,
     ChannelSlice,
     Clip,
+    Concatenate,
     Conv2D,
     ConvTranspose2D,
     Crop,
@@ -37,6 +38,7 @@ from pellucid.layers import (
     GlobalMaxPool,
     HardSigmoid,
     HardSwish,
+    Input,
     LeakyReLU,
     LocalResponseNorm,
     MaxPool,
@@ -49,6 +51,8 @@ from pellucid.layers import (
     Reshape,
     Residual,
     Resize,
+    RoIAlign,
+    RoIPool,
     Sequential,
     Sigmoid,
     SiLU,
@@ -56,14 +60,17 @@ from pellucid.layers import (
     SpatialTransformer,
     Subsample,
     Tanh,
+    connect,
 )
 from pellucid.ops import CrossEntropy, MeanSquaredError
 from pellucid.optimizers import SGD, Adam, AdamW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from pellucid.layers import Block
+    from pellucid.layers import Block, Value
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array
     from pellucid.optimizers import Optimizer
@@ -78,7 +85,7 @@ class Case:
     """A network and how it is trained.
 
     Attributes:
-        layers: All of them, from pixels to logits.
+        layers: All of them, from pixels to logits; or what makes the logits of the pixels.
         shape: Of an image, (height, width, channels).
         count: Images in a batch; every step has new ones.
         optimizer: With the learning rate beside it.
@@ -88,7 +95,7 @@ class Case:
         pixels: ``uint8`` or ``float32``.
     """
 
-    layers: tuple[Block, ...]
+    layers: tuple[Block, ...] | Callable[[Value], Value]
     shape: tuple[int, int, int]
     count: int
     optimizer: Optimizer
@@ -101,7 +108,11 @@ class Case:
         """The network before the first step."""
         channels = self.shape[2]
         first = Normalise([120.0] * channels, [70.0] * channels)
-        graph = Sequential([first, *self.layers]).graph(self.shape)
+        if callable(self.layers):
+            pixels = Input(self.shape)
+            graph = connect({INPUT: pixels}, {"logits": self.layers(first(pixels))})
+        else:
+            graph = Sequential([first, *self.layers]).graph(self.shape)
         weights = {
             str(name): _weight(str(name), parameter.shape)
             for name, parameter in graph.parameters.items()
@@ -281,6 +292,16 @@ SEQUENCE: tuple[Block, ...] = (
     Dense(5),
 )
 
+
+def _regions(x: Value) -> Value:
+    """Regions of a map, some of them no boxes, pooled in two ways and connected by themselves."""
+    maps = Sequential(_norm_relu(Conv2D(6, 3, bias=False)))(x)
+    boxes = Sequential([Flatten(), Dense(5 * 6), Reshape((5, 6))])(maps)
+    align, pool = RoIAlign((2, 3), scale=0.7)(maps, boxes), RoIPool((2, 3), scale=0.7)(maps, boxes)
+    rows = [Sequential([Reshape((0, -1)), Dense(7), ReLU()])(each) for each in (align, pool)]
+    return Sequential([Flatten(), Dense(5)])(Concatenate()(*rows))
+
+
 CASES: dict[str, Case] = {
     "lecture": Case(_named("lecture"), (28, 28, 1), 6, SGD(momentum=0.9), 0.01),
     "lenet5": Case(_named("lenet5"), (28, 28, 1), 5, Adam(weight_decay=0.01), 0.001),
@@ -304,6 +325,7 @@ CASES: dict[str, Case] = {
     "gated": Case(GATED, (11, 12, 3), 6, SGD(momentum=0.9), 0.01),
     "decoder": Case(DECODER, (9, 7, 3), 6, SGD(momentum=0.9), 0.01),
     "transformed": Case(TRANSFORMED, (13, 11, 2), 6, SGD(momentum=0.9), 0.01),
+    "regions": Case(_regions, (9, 8, 2), 6, SGD(momentum=0.9), 0.003),
     "rows": Case(ROWS, (8, 7, 2), 6, SGD(momentum=0.9), 0.01),
     "sequence": Case(SEQUENCE, (6, 5, 2), 6, SGD(momentum=0.9), 0.05),
     "words": Case(WORDS, (4, 5, 1), 6, Adam(), 0.003),

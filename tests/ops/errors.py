@@ -392,6 +392,19 @@ REFUSED = [
         (5, 3, 3),
         says=("2 numbers a position", "got 5×3×3"),
     ),
+    *(
+        refused
+        for op in (ops.RoIAlign(), ops.RoIPool())
+        for refused in (
+            shape("one input", op, (4, 4, 1), says=("takes 2 inputs", "boxes, got 1")),
+            shape("a flat map", op, (12,), (3, 4), says=("takes feature maps", "12")),
+            shape("three numbers", op, (4, 4, 1), (5, 3), says=("at least 4 numbers", "got 5×3")),
+            shape("flat boxes", op, (4, 4, 1), (4,), says=("x0, y0, x1, y1", "got 4")),
+            setting("a size of one number", op.kind, ("size", "two whole numbers", "7"), size=7),
+            setting("no scale", op.kind, ("scale", "got 0"), scale=0),
+        )
+    ),
+    setting("five samples", "roi_align", ("samples", "from 1 to 4, got 5"), samples=5),
     setting("a length alone", "reshape", ("shape", "whole numbers", "got 4"), shape=4),
     setting("five axes", "reshape", ("1 to 4", "got (1, 1, 1, 1, 1)"), shape=(1, 1, 1, 1, 1)),
     setting("two rests", "reshape", ("at most one", "got (-1, -1)"), shape=(-1, -1)),

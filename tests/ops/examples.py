@@ -251,6 +251,23 @@ EXAMPLES = [
         {"kernel": [[1, 2, 0], [3, 4, -1]], "bias": [10, 20, 0]},
     ),
     Example(
+        # The pixels' middles; then places a quarter of the way to the other pixel.
+        "a box of two pixels, one of their inner halves, and none",
+        ops.RoIAlign((1, 2), 1.0, 1),
+        [[grey([[4, 8]])], [[[0, 0, 2, 1, 1, 0], [0.5, 0, 1.5, 1, 1, 3], [0, 0, 2, 1, 0, -1]]]],
+        [[grey([[4, 8]]), grey([[5, 7]]), grey([[0, 0]])]],
+    ),
+    Example(
+        # Columns 0 to 2, in parts 0 to 1 and 1 to 2; then column 1 alone, in both parts.
+        "parts that share a column, and no box",
+        ops.RoIPool((1, 2), 0.5),
+        [
+            [grey([[1, 5, 2], [7, 3, 9]])],
+            [[[0, 0, 4, 2, 1, 0], [1, -1.1, 2.9, 0, 1, 1], [0, 0, 4, 2, 0, -1]]],
+        ],
+        [[grey([[7, 9]]), grey([[5, 5]]), grey([[0, 0]])]],
+    ),
+    Example(
         "two rows: 1·1 + 2·3 + 10, 1·2 + 2·4 + 20; 0·1 − 1·3 + 10, 0·2 − 1·4 + 20",
         ops.Dense(2),
         [[[[1, 2], [0, -1]]]],

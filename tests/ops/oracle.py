@@ -287,6 +287,44 @@ def recurrent(op: Any, x: Tensor, *states: Tensor, weights: Weights, mode: Mode)
     return torch.stack(found, dim=1)
 
 
+def roi_align(op: ops.RoIAlign, x: Tensor, boxes: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """PyTorch's grid sampling of all places of a box, and their mean."""
+    _, height, width, _ = x.shape
+    axes = []
+    for low, parts, length in ((1, op.size[0], height), (0, op.size[1], width)):
+        share = (torch.arange(parts * op.samples).to(x) + 0.5) / (parts * op.samples)
+        first, last = (boxes.detach()[..., k, None] for k in (low, low + 2))
+        axes.append(2 * op.scale * (first + share * (last - first)) / length - 1)
+    rows, columns = axes
+    shape = *rows.shape, columns.shape[2]
+    grid = torch.stack([columns[:, :, None].expand(shape), rows[..., None].expand(shape)], dim=-1)
+    found = functional.grid_sample(
+        to_nchw(x), grid.flatten(1, 2), padding_mode="border", align_corners=False
+    )
+    (down, across), k = op.size, op.samples
+    cells = found.reshape(*found.shape[:2], boxes.shape[1], down, k, across, k)
+    means = cells.mean(dim=(4, 6))
+    return means.permute(0, 2, 3, 4, 1) * with_box(boxes)
+
+
+def with_box(boxes: Tensor) -> Tensor:
+    """1 for rows with a box, 0 for others."""
+    real = boxes[..., 5] >= 0 if boxes.shape[2] > 5 else boxes[..., 0] == boxes[..., 0]
+    return real[..., None, None, None].to(boxes)
+
+
+def roi_pool(op: ops.RoIPool, x: Tensor, boxes: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """PyTorch's adaptive pooling of each region, cut out; of boxes on the map, away from halves."""
+    found = []
+    for image, rows in zip(to_nchw(x), boxes.detach(), strict=True):
+        for row in rows:
+            left, top, right, bottom = (round(float(end) * op.scale) for end in row[:4])
+            cut = image[:, top : bottom + 1, left : right + 1]
+            found.append(functional.adaptive_max_pool2d(cut, op.size))
+    made = torch.stack(found).permute(0, 2, 3, 1)
+    return made.reshape(*boxes.shape[:2], *made.shape[1:]) * with_box(boxes)
+
+
 def dense(op: ops.Dense, x: Tensor, weights: Weights, mode: Mode) -> Tensor:
     return functional.linear(x, weights["kernel"].T, weights["bias"] if op.bias else None)
 
@@ -330,6 +368,8 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "gru": recurrent,
     "lstm": recurrent,
     "relu6": lambda op, x, weights, mode: functional.relu6(x),
+    "roi_align": roi_align,
+    "roi_pool": roi_pool,
     "sigmoid": lambda op, x, weights, mode: torch.sigmoid(x),
     "silu": lambda op, x, weights, mode: functional.silu(x),
     "softmax": lambda op, x, weights, mode: functional.softmax(x, dim=-1),
@@ -343,7 +383,7 @@ def run(drawn: Drawn) -> tuple[Array, dict[str, Array]]:
     """PyTorch's output, and its gradients by the names of ``Drawn.arguments``."""
     arguments = drawn.arguments()
     tensors = {name: torch.tensor(x, requires_grad=True) for name, x in arguments.items()}
-    inputs = [tensors[f"input {i}"] for i in range(len(drawn.inputs))]
+    inputs = [tensors.get(f"input {i}", torch.tensor(x)) for i, x in enumerate(drawn.inputs)]
     weights = {name: tensors.get(name, torch.tensor(w)) for name, w in drawn.weights.items()}
     operation = drawn.case.operation
     output = ORACLES[operation.kind](operation, *inputs, weights=weights, mode=drawn.mode)

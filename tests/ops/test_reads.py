@@ -55,7 +55,11 @@ def test_what_reads_a_value_is_what_it_moves(case: Case) -> None:
                 changed = [x.copy() for x in images]
                 changed[branch][(0, *at)] += step
                 moved |= (case.operation.forward(changed, weights)[0] != before)[0]
-            assert reads.dependents(branch, at) == list(map(tuple, np.argwhere(moved).tolist()))
+            found = list(map(tuple, np.argwhere(moved).tolist()))
+            if branch in case.operation.constant_inputs:  # what it finds may be what it was
+                assert set(found) <= set(reads.dependents(branch, at))
+                continue
+            assert reads.dependents(branch, at) == found
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

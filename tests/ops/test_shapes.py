@@ -91,6 +91,11 @@ def four_each(op: Any, drawn: Drawn) -> int:
     return 4 * one_each(op, drawn)
 
 
+def count_samples(op: Any, drawn: Drawn) -> int:
+    """Four for each sample of each value."""
+    return 4 * len(range(op.samples)) ** 2 * one_each(op, drawn)
+
+
 def count_grid(op: Any, drawn: Drawn) -> int:
     """Two for each of the two numbers of a place."""
     return 2 * one_each(op, drawn)
@@ -127,6 +132,7 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "matrix_product": count_products,
     "lstm": count_recurrent,
     "resize": count_resize,
+    "roi_align": count_samples,
     "subsample": one_each,
 }
 """Multiply-adds of one image, counted; of operations that are not here there are none."""

@@ -46,6 +46,8 @@ from pellucid.ops.relu import ReLU
 from pellucid.ops.relu6 import ReLU6
 from pellucid.ops.reshape import Reshape
 from pellucid.ops.resize import Resize
+from pellucid.ops.roi_align import RoIAlign
+from pellucid.ops.roi_pool import RoIPool
 from pellucid.ops.sample_regions import SampleRegions
 from pellucid.ops.sequence_cross_entropy import SequenceCrossEntropy
 from pellucid.ops.sigmoid import Sigmoid
@@ -106,6 +108,8 @@ __all__ = [
     "RegionLoss",
     "Reshape",
     "Resize",
+    "RoIAlign",
+    "RoIPool",
     "SampleRegions",
     "SequenceCrossEntropy",
     "SiLU",
@@ -154,6 +158,8 @@ OPERATIONS: dict[str, type[Operation]] = {
         ReLU6,
         Reshape,
         Resize,
+        RoIAlign,
+        RoIPool,
         Sigmoid,
         SiLU,
         Softmax,

@@ -16,7 +16,7 @@ from pellucid import checks
 from pellucid.errors import ArgumentError, ShapeError
 from pellucid.ops.elementwise import Elementwise
 from pellucid.ops.formula import constant
-from pellucid.ops.operation import INFERENCE, Mode, as_float, image_shape
+from pellucid.ops.operation import INFERENCE, Mode, image_shape
 
 if TYPE_CHECKING:
     from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
@@ -62,7 +62,7 @@ class Normalise(Elementwise):
         return int(np.prod(inputs[0]))
 
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
-        x = as_float(inputs[0])
+        x = _as_float(inputs[0])
         return (x - np.asarray(self.mean, x.dtype)) / np.asarray(self.std, x.dtype), None
 
     def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
@@ -80,3 +80,8 @@ class Normalise(Elementwise):
 
     def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
         return {"mean": self.mean[at[-1]], "std": self.std[at[-1]]}
+
+
+def _as_float(array: Array) -> Array:
+    """The array itself if it holds floats, else (pixels) as float32."""
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float32)

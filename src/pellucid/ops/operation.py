@@ -144,6 +144,8 @@ class Operation(ABC):
 
     recurs: ClassVar[bool] = False
     """Whether it makes values of its own at earlier steps; formulas are given their cells last."""
+    constant_inputs: ClassVar[tuple[int, ...]] = ()
+    """Inputs that are taken as constants, although values follow from them: their gradient is 0."""
 
     def check_inputs(self, *inputs: Shape) -> None:
         """Check number and rank of the inputs; most operations take exactly one.
@@ -443,8 +445,3 @@ def flat_shape(shape: Shape) -> int:
             "or a GlobalAveragePool() before it"
         )
     return shape[0]
-
-
-def as_float(array: Array) -> Array:
-    """The array itself if it holds floats, else (pixels) as float32."""
-    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float32)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -106,6 +106,13 @@ class Located:
         return Table(self.by, values.shape, tuple(neighbours(p, length) for p in places))
 
 
+class Locator(Protocol):
+    """What locates positions of an axis by the values of another input."""
+
+    def table(self, inputs: Arrays, length: int) -> Table:
+        """What is read of an axis of this length, for one image's inputs."""
+
+
 def neighbours(place: float, length: int) -> tuple[tuple[int, float], ...]:
     """The whole positions beside a place that are on an axis and have a part in it."""
     if not math.isfinite(place):
@@ -137,7 +144,7 @@ class Axis:
     before: int = 0
     divisor: int = 1
     table: Table | None = None
-    located: Located | None = None
+    located: Locator | None = None
 
     @property
     def slides(self) -> bool:

@@ -6,6 +6,7 @@ from tests.ops.cases.case import Case, Drawn, named
 from tests.ops.cases.channels import CHANNELS
 from tests.ops.cases.joints import JOINTS
 from tests.ops.cases.pointwise import ACTIVATIONS
+from tests.ops.cases.regions import REGIONS
 from tests.ops.cases.windows import CONVOLUTIONS, POOLINGS, SWEEP, TRANSPOSED
 from tests.ops.cases.words import SEQUENCES, WORDS
 
@@ -20,6 +21,7 @@ CASES = [
     *JOINTS,
     *WORDS,
     *SEQUENCES,
+    *REGIONS,
 ]
 """What every check runs on."""
 

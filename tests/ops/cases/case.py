@@ -133,14 +133,28 @@ class Drawn:
 
     def backward(self) -> dict[str, Array]:
         """Every gradient for the cotangent: ``input 0``, ``input 1``, …, and weights by name."""
+        return self.carried_back(self.case.operation)
+
+    def carried_back(self, operation: Operation) -> dict[str, Array]:
+        """The same by another operation's backward.
+
+        Without gradients at inputs that are taken as constants, which must be 0.
+        """
         _, saved = self.forward()
-        return named(self.case.operation.backward(self.cotangent, saved, self.weights))
+        found = named(operation.backward(self.cotangent, saved, self.weights))
+        for place in self.case.operation.constant_inputs:
+            gradient = found.pop(f"input {place}")
+            assert gradient.shape == self.inputs[place].shape
+            assert not gradient.any()
+        return found
 
     def arguments(self) -> dict[str, Array]:
         """What a gradient is taken of, by the same names: inputs and trainable weights."""
         parameters = self.case.operation.parameters(*self.case.shapes)
         trainable = {name: w for name, w in self.weights.items() if parameters[name].trainable}
-        return {f"input {i}": x for i, x in enumerate(self.inputs)} | trainable
+        constant = self.case.operation.constant_inputs
+        moved = {f"input {i}": x for i, x in enumerate(self.inputs) if i not in constant}
+        return moved | trainable
 
     def image(self, n: int) -> list[Array]:
         """One image's inputs, without the batch axis."""

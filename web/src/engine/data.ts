@@ -28,6 +28,19 @@ export interface Located {
   steep?: boolean;
 }
 
+/** What the parts of a box read of an axis, see `pellucid/ops/regions.py`. */
+export interface Cut {
+  branch: number;
+  by: number[];
+  /** The place of the lower end in a row of boxes; the upper end is two behind it. */
+  low: number;
+  parts: number;
+  scale: number;
+  /** Places that are read in a part; 0: all positions that it covers. */
+  samples: number;
+  numbers: number;
+}
+
 /** What is read along one axis of an input, see `pellucid/ops/reads.py`. */
 export interface Axis {
   length: number;
@@ -37,7 +50,7 @@ export interface Axis {
   before: number;
   divisor: number;
   table: Table | null;
-  located: Located | null;
+  located: Located | Cut | null;
 }
 
 export interface WeightPlace {

@@ -1,7 +1,7 @@
 /** A value's gradient, or a weight's, as the sum that it is. */
 
 import { offset } from "./arrays";
-import type { NodeData, Position, Slopes } from "./data";
+import type { Axis, Located, NodeData, Position, Slopes } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Gradients } from "./gradients";
@@ -92,7 +92,9 @@ function term(
 /** The positions of one channel of an output. */
 function* everywhere(shape: readonly number[], channel: number): Generator<number[]> {
   if (shape.length === 1) yield [channel];
-  else for (let y = 0; y < shape[0]; y++) for (let x = 0; x < shape[1]; x++) yield [y, x, channel];
+  else
+    for (let first = 0; first < shape[0]; first++)
+      for (const rest of everywhere(shape.slice(1), channel)) yield [first, ...rest];
 }
 
 /** ∂output/∂weight, and the place of the one value that it was multiplied with. */
@@ -179,21 +181,26 @@ function byPlace(
   let total = 0;
   node.reads.inputs.forEach((axes, read) => {
     const moved = axes.findIndex(
-      ({ located }) => located?.branch === branch && located.channel === at[at.length - 1],
+      ({ located }) => moves(located) && located.branch === branch && located.channel === at.at(-1),
     );
     if (moved < 0) return;
     const steep = { ...node, reads: { ...node.reads, inputs: [...node.reads.inputs] } };
-    const { scale } = axes[moved].located!;
+    const own = axes[moved].located;
+    if (!moves(own)) return;
     steep.reads.inputs[read] = axes.map((axis, k) =>
-      k === moved ? { ...axis, located: { ...axis.located!, steep: true } } : axis,
+      k === moved ? { ...axis, located: { ...own, steep: true } } : axis,
     );
     for (const source of sources(steep, output, knownOf(node, passed))) {
       if (source.branch !== read) continue;
-      total += passed.at(node.inputs[read], source.at) * source.factor! * scale;
+      total += passed.at(node.inputs[read], source.at) * source.factor! * own.scale;
     }
   });
   return total;
 }
+
+/** Whether what is read moves with the values that locate it; boxes are taken as constants. */
+const moves = (located: Axis["located"]): located is Located =>
+  located !== null && "channel" in located;
 
 function same(a: Position, b: Position): boolean {
   return a.every((place, axis) => place === b[axis]);
@@ -207,12 +214,12 @@ function wins(
   branch: number,
   at: Position,
 ): boolean {
-  const read = sources(node, output).map((source) => ({
-    ...source,
-    value: passed.at(node.inputs[source.branch], source.at),
-  }));
+  const read = sources(node, output, knownOf(node, passed))
+    .filter((source) => source.branch === 0)
+    .map((source) => ({ ...source, value: passed.at(node.inputs[0], source.at) }));
+  if (branch !== 0 || !read.length) return false;
   const own = read[winner(read)];
-  return own.branch === branch && own.at.every((place, axis) => place === at[axis]);
+  return own.at.every((place, axis) => place === at[axis]);
 }
 
 /** The slope of a function that bends, by its formula; at its kinks what is declared. */

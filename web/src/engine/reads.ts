@@ -1,7 +1,7 @@
 /** Which values an output value reads, and who reads a value; see `pellucid/ops/reads.py`. */
 
 import { offset } from "./arrays";
-import type { Axis, NodeData, Position } from "./data";
+import type { Axis, Cut, NodeData, Position } from "./data";
 
 /** A value of one of a node's inputs, by which others are located. */
 export type Known = (branch: number, at: Position) => number;
@@ -21,9 +21,50 @@ function given(
       )
     ];
   if (!located || !known) return null;
+  if ("parts" in located) return ofPart(located, at, axis.length, known);
   const place = located.by.map((followed) => at[followed]);
   const v = known(located.branch, [...place, located.channel]);
   return beside(located.scale * v + located.offset, axis.length, located.steep);
+}
+
+/** The place of the class in a row of boxes that has one; below 0 there is no box. */
+const CLASS = 5;
+
+/** What a part of a box reads of an axis. */
+function ofPart(cut: Cut, at: Position, length: number, known: Known): [number, number][] {
+  const [row, part] = cut.by.map((followed) => at[followed]);
+  const number = (place: number) => known(cut.branch, [row, place]);
+  const finite = [0, 1, 2, 3].every((place) => Number.isFinite(number(place)));
+  if (!finite || (cut.numbers > CLASS && number(CLASS) < 0)) return [];
+  const factors = new Map<number, number>();
+  const add = (place: number, factor: number) => {
+    if (factor !== 0) factors.set(place, (factors.get(place) ?? 0) + factor);
+  };
+  if (cut.samples) {
+    const [low, high] = [number(cut.low), number(cut.low + 2)].map((end) => end * cut.scale);
+    for (let k = 0; k < cut.samples; k++) {
+      const step = part + (k + 0.5) / cut.samples;
+      const place = low - 0.5 + (step * (high - low)) / cut.parts;
+      if (!(place >= -1 && place <= length)) continue;
+      const held = Math.min(Math.max(place, 0), length - 1);
+      const first = Math.floor(held);
+      add(first, (1 - (held - first)) / cut.samples);
+      add(first + 1, (held - first) / cut.samples);
+    }
+  } else {
+    const [first, last] = [cut.low, cut.low + 2].map((place) => rounded(number(place), cut.scale));
+    const whole = Math.max(last - first + 1, 1);
+    const start = Math.max(first + Math.floor((part * whole) / cut.parts), 0);
+    const stop = Math.min(first + Math.ceil(((part + 1) * whole) / cut.parts), length);
+    for (let place = start; place < stop; place++) add(place, 1);
+  }
+  return [...factors].sort(([a], [b]) => a - b);
+}
+
+/** The nearest whole number at the scale of the map, of halves the one further from 0; in float32. */
+function rounded(end: number, scale: number): number {
+  const place = Math.fround(Math.fround(end) * Math.fround(scale));
+  return Math.sign(place) * Math.floor(Math.fround(Math.abs(place) + 0.5));
 }
 
 /** The whole positions beside a place that are on an axis and have a part in it. */

@@ -35,7 +35,9 @@ export interface Terms {
 /** Open the value of a layer, or of what users read, into what it is made of. */
 export function termsOf(network: Network, values: Values, layer: string, at: Position): Terms {
   const node = network.node(layer);
-  const read = sources(node, at, knownOf(node, values));
+  const all = sources(node, at, knownOf(node, values));
+  // The largest is sought in the first input; others say where.
+  const read = node.rule === "maximum" ? all.filter(({ branch }) => branch === 0) : all;
   const found = read.map((source): Term => {
     const from = node.inputs[source.branch];
     const value = values.at(from, source.at);
@@ -106,6 +108,7 @@ function sum(
 }
 
 function maximum(whole: Terms): Terms {
+  if (!whole.terms.length) return { ...whole, total: 0 };
   const own = winner(whole.terms);
   whole.terms.forEach((term, i) => {
     term.factor = i === own ? 1 : 0;

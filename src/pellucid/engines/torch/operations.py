@@ -18,6 +18,7 @@ from pellucid.engines.torch.call import Call
 from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
+from pellucid.engines.torch.regions import roi_align, roi_pool
 from pellucid.ops.affine_grid import IDENTITY, base
 
 if TYPE_CHECKING:
@@ -371,6 +372,8 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "reshape": reshape,
     "resize": resize,
     "sample_regions": sample_regions,
+    "roi_align": roi_align,
+    "roi_pool": roi_pool,
     "sigmoid": sigmoid,
     "silu": silu,
     "softmax": softmax,

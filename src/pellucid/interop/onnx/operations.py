@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.interop.onnx import sequences
+from pellucid.interop.onnx.regions import roi_align, roi_pool
 from pellucid.ops.affine_grid import IDENTITY, base
 
 if TYPE_CHECKING:
@@ -318,6 +319,8 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "relu6": relu6,
     "reshape": reshape,
     "resize": resize,
+    "roi_align": roi_align,
+    "roi_pool": roi_pool,
     "sigmoid": sigmoid,
     "silu": silu,
     "softmax": softmax,

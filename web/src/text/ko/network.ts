@@ -39,6 +39,8 @@ const KINDS: Record<string, string> = {
   rescale: "단위로 되돌리기",
   reshape: "모양 바꾸기",
   resize: "크기 바꾸기",
+  roi_align: "영역 정렬 추출",
+  roi_pool: "영역 풀링",
   sigmoid: "시그모이드",
   silu: "SiLU",
   softmax: "소프트맥스",

@@ -43,6 +43,13 @@ def spread(f: Function, word: Value) -> Value:
     return f.value(f"shufflevector {kind} {first}, {kind} poison, {kind} zeroinitializer")
 
 
+def spread_number(f: Function, number: Index) -> Value:
+    """A vector with the same whole number in every lane, known now or not."""
+    if isinstance(number, int):
+        return f.whole(number)
+    return spread(f, f.value(f"trunc i64 {number} to i32"))
+
+
 def across(f: Function, x: Value, combine: Callable[[Value, Value], Value]) -> Value:
     """All lanes combined, in every lane; always in the same order.
 

@@ -15,7 +15,7 @@ from pellucid.engines.native.emit.images import (
     over_grid,
     start_of,
 )
-from pellucid.engines.native.emit.lanes import spread
+from pellucid.engines.native.emit.lanes import spread_number
 from pellucid.engines.native.emit.pooling import NONE, larger, largest
 from pellucid.engines.native.emit.schedule_builder import buffer
 from pellucid.engines.native.kernels.kernel import Kernel
@@ -106,7 +106,9 @@ class Pool(Kernel):
 
         def tap(offset: Index, number: Index, running: list[Value]) -> list[Value]:
             best, winner = running
-            return list(larger(f, best, winner, f.load_vector(from_, offset), _spread(f, number)))
+            return list(
+                larger(f, best, winner, f.load_vector(from_, offset), spread_number(f, number))
+            )
 
         first = [
             (f.vectors.float, f.load_vector(from_)),
@@ -171,7 +173,7 @@ class Pool(Kernel):
                     def tap(offset: Index, number: Index, _: list[Value]) -> list[Value]:
                         part = value
                         if winner is not None:
-                            mine = f.equal(winner, _spread(f, number))
+                            mine = f.equal(winner, spread_number(f, number))
                             part = f.choose(mine, value, f.zero)
                         total = f.vector("fadd", f.load_vector(at, offset), part)
                         f.store_vector(total, at, offset)
@@ -205,10 +207,3 @@ class Pool(Kernel):
 
     def _load_winner(self, f: Function, winners: Value, at: Index) -> Value:
         return f.bits(f.load_vector(winners, at)) if self.looped else f.load_bytes(winners, at)
-
-
-def _spread(f: Function, number: Index) -> Value:
-    """A vector with the same whole number in every lane, known now or not."""
-    if isinstance(number, int):
-        return f.whole(number)
-    return spread(f, f.value(f"trunc i64 {number} to i32"))

@@ -26,6 +26,8 @@ from pellucid.engines.native.kernels.prelu import Slopes
 from pellucid.engines.native.kernels.rescale import Rescale
 from pellucid.engines.native.kernels.reshape import Reshape
 from pellucid.engines.native.kernels.resize import Resize
+from pellucid.engines.native.kernels.roi_align import RoIAlign
+from pellucid.engines.native.kernels.roi_pool import RoIPool
 from pellucid.engines.native.kernels.softmax import Softmax
 from pellucid.engines.native.kernels.subsample import Subsample
 from pellucid.engines.native.kernels.transposed import Transposed
@@ -64,6 +66,8 @@ KERNELS: tuple[type[Kernel], ...] = (
     AffineGrid,
     GridSample,
     GatedRecurrent,
+    RoIAlign,
+    RoIPool,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""
