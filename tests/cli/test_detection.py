@@ -68,6 +68,23 @@ def test_both_ways_to_begin_with_a_body_learn_everything(
     assert "head_epochs" not in config["recipe"] or not config["recipe"]["head_epochs"]
 
 
+def test_a_detector_in_two_stages(pellucid: Command, files: Path, tmp_path: Path) -> None:
+    given = "train", files / "scenes", "--from", files / "body.safetensors", *FAST
+    pellucid(*given, "--detector", "faster-rcnn", "--lr", "1e-4", "--out", "run", "--no-report")
+    loaded = pl.load(tmp_path / "run")
+    assert isinstance(loaded, pl.ObjectDetector)
+    assert loaded.model_.task.kind == "region-detection"
+    (picture, *_) = sorted((files / "scenes").rglob("*.png"))
+    (answer,) = json.loads(
+        pellucid("predict", "run", picture, "--json", "--threshold", 0.05).stdout
+    )
+    assert len(answer["boxes"])
+    judged = json.loads(pellucid("evaluate", "run", files / "scenes", "--json").stdout)
+    assert 0 <= judged["map50"] <= 1
+    pellucid("train", files / "scenes", "--start-from", "run", "--out", "on", "--no-report", *FAST)
+    assert pl.load(tmp_path / "on").model_.task.kind == "region-detection"
+
+
 def test_the_architecture_that_is_given_counts(
     pellucid: Command, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +131,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_bits(
         (["--from", "body.safetensors", "--folds", "3"], "--folds"),
         (["--class-weights", "balanced"], "--class-weights"),
         (["--loss", "huber"], "--loss"),
+        (["--detector", "fast-rcnn"], "faster-rcnn"),
         (["--augment", "photos,mixup=0.2"], "mixup"),
         (["--from", "body.safetensors", "--start-from", "body.safetensors"], "--start-from"),
         (["--from", "body.safetensors", "-a", "lenet5"], "lenet5"),

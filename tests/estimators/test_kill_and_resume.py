@@ -101,6 +101,10 @@ CASES = {
         "transcripts", lambda **s: pl.SpeechRecognizer(small, units="words", sound=SOUND, **s),
         texts,
     ),
+    "boxes by regions": Case(
+        "region-detection", lambda **s: pl.ObjectDetector(body, detector="faster-rcnn", **s),
+        lambda _: scenes(0, 12), {"batch_size": 4, "epochs": 1, "engine": "reference"},
+    ),
     "generated pictures": Case(
         "generation", lambda **s: pl.ImageGenerator(width=4, latent=8, **s), lambda _: X
     ),

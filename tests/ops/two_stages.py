@@ -171,7 +171,7 @@ def regions() -> Array:
     return rows
 
 
-def region_loss_in_torch(z: torch.Tensor, targets: Array) -> torch.Tensor:
+def region_loss_in_torch(z: torch.Tensor, targets: Array, classes: int = 3) -> torch.Tensor:
     total = torch.zeros((), dtype=torch.float64)
     for rows, boxes in zip(z, targets.astype(np.float64), strict=True):
         of_picture, count = torch.zeros((), dtype=torch.float64), 0
@@ -184,14 +184,16 @@ def region_loss_in_torch(z: torch.Tensor, targets: Array) -> torch.Tensor:
             if most >= 0.5:
                 k = int(boxes[n][4]) + 1
                 goal = np.array(numbers_of(box, boxes[n])) / [0.1, 0.1, 0.2, 0.2]
-                own = row[10 + 4 * (k - 1) : 10 + 4 * k]
+                own = row[7 + classes + 4 * (k - 1) : 7 + classes + 4 * k]
                 of_picture = of_picture + functional.smooth_l1_loss(
                     own, torch.tensor(goal), reduction="sum"
                 )
             elif lies_in_ignored(box, boxes):
                 continue
             count += 1
-            of_picture = of_picture + functional.cross_entropy(row[None, 6:10], torch.tensor([k]))
+            of_picture = of_picture + functional.cross_entropy(
+                row[None, 6 : 7 + classes], torch.tensor([k])
+            )
         total = total + of_picture / max(1, count)
     return total / len(z)
 

@@ -21,6 +21,7 @@ from pellucid.tasks import (
     Detection,
     Generation,
     MultiLabel,
+    RegionDetection,
     Regression,
     SingleLabel,
     Task,
@@ -37,6 +38,7 @@ EVERY = [
     Regression(("angle",), (0.5,), (2.0,)),
     Regression(("x", "y"), (0.5, -1.0), (2.0, 0.25), flat=False),
     Detection(("cat", "dog"), boxes=7, shown=0.4),
+    RegionDetection(("cat", "dog"), boxes=7, shown=0.4, size=(64, 96)),
     Transcription(("no", "yes"), labels=7),
     Transcription((" ", "a", "b"), "characters"),
 ]
@@ -47,7 +49,7 @@ def dataset(targets: Any) -> Dataset:
 
 
 def test_the_table_is_that_of_targets() -> None:
-    assert TASKS.keys() == TARGETS.keys()
+    assert TASKS.keys() - {RegionDetection.kind} == TARGETS.keys()  # another way to find boxes
     assert all(TASKS[kind].title == TARGETS[kind].title for kind in TARGETS)
     assert {type(task) for task in (*EVERY, Generation(8))} == set(TASKS.values())
 
@@ -63,7 +65,7 @@ def test_each_names_the_estimator_that_learns_it(task: type[Task]) -> None:
 @pytest.mark.parametrize("task", EVERY, ids=str)
 def test_there_and_back_through_json(task: Any) -> None:
     assert task_from_dict(json.loads(json.dumps(to_dict(task)))) == task
-    assert task.known().kind == task.kind
+    assert task.known().kind == task.data_kind
     assert task.known().names == task.names
     assert len(task.known()) == 0
 
@@ -77,6 +79,8 @@ def test_there_and_back_through_json(task: Any) -> None:
         {"kind": "generation", "latent": 1.5},
         {"kind": "generation"},
         {"kind": "detection", "classes": ["a"], "stride": 0},
+        {"kind": "region-detection", "classes": ["a"], "size": [0, 4]},
+        {"kind": "region-detection", "classes": ["a"], "boxes": 0},
         {"kind": "detection", "classes": ["a"], "overlap": 2.0},
         {"kind": "multi-label", "classes": ["a", "b"], "threshold": 1.5},
         {"kind": "multi-label", "classes": ["a", "a"]},

@@ -302,6 +302,15 @@ LossName = Annotated[
         **named("loss", ("squared", "huber")),
     ),
 ]
+DetectorName = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        help="Of boxes: centre, in one stage, which is faster; or faster-rcnn, in two.",
+        show_default="centre, or that of the detector to start from",
+        **named("detector", ("centre", "faster-rcnn")),
+    ),
+]
 Body = Annotated[
     str | None,
     typer.Option(

@@ -62,6 +62,11 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         {"--latent": options.get("latent"), "--width": options.get("width")},
         "is made for generating pictures (--task generation)",
     )
+    if task not in (None, Boxes.kind):
+        _refuse(
+            {"--detector": options.get("detector")},
+            f"is made for boxes, and the data are for {TARGETS[task].title}",
+        )
     if task in (Boxes.kind, Transcripts.kind):
         _refuse(
             {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},

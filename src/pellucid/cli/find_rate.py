@@ -31,6 +31,7 @@ def find_rate(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help=arguments.LAYOUTS)],
     architecture: arguments.Architecture = None,
+    detector: arguments.DetectorName = None,
     optimizer: arguments.Optimizer = None,
     batch_size: arguments.BatchSize = None,
     weight_decay: arguments.WeightDecay = None,

@@ -61,7 +61,7 @@ def find_labelled(
     if reference is None:
         return Path(text), None
     picture = _of_data(reference, model, max_pixels, max_bytes)
-    suits = model is None or picture.part.kind == model.task.kind
+    suits = model is None or picture.part.kind == model.task.data_kind
     return picture_of(picture), picture.label if suits else None
 
 

@@ -44,6 +44,7 @@ def train(
     context: typer.Context,
     data: Annotated[str | None, typer.Argument(help=arguments.LAYOUTS, show_default=False)] = None,
     architecture: arguments.Architecture = None,
+    detector: arguments.DetectorName = None,
     epochs: Annotated[
         int | None,
         typer.Option(

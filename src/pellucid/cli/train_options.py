@@ -49,6 +49,7 @@ class TrainOptions:
 
     data: str | None
     architecture: str | None
+    detector: str | None
     epochs: int | None
     seed: int
     batch_size: int | None

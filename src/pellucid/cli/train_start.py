@@ -52,7 +52,16 @@ def trained_weights(
     frozen = body is not None and task not in (Boxes.kind, Transcripts.kind)
     architecture = _taken(context, given, out, cut=frozen)
     found = {"pretrained": None, "start_from": None, "architecture": architecture}
-    return {**found, "pretrained" if frozen else "start_from": given}
+    detector = settings["detector"] or _detector_in(context, given)
+    return {**found, "detector": detector, "pretrained" if frozen else "start_from": given}
+
+
+def _detector_in(context: typer.Context, given: str) -> str | None:
+    """Which detector a model is that training starts from; none: it is no detector."""
+    from pellucid.estimators.remembered import remembered_model
+    from pellucid.tasks import detector_name
+
+    return detector_name(remembered_model(given, context.params["engine"]).task)
 
 
 def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -> str:

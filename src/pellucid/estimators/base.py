@@ -18,7 +18,6 @@ from pellucid.estimators.transferring import Transferring
 from pellucid.files import Model
 from pellucid.interop.models import find_model
 from pellucid.pickling import state_of
-from pellucid.tasks import task_of
 from pellucid.training.arguments import training_data
 from pellucid.training.batches import check_batch_norms
 from pellucid.training.fit import Fitted, Run, fit
@@ -145,7 +144,7 @@ class ImageEstimator(Estimator, Transferring):
                 "patience waits for a better validation, but there are no validation pictures; "
                 "hold some out (validation=0.1), or leave patience out"
             )
-        task = task_of(data.targets)
+        task = self._task_for(data)
         network, start_record = self._first_network(data, recipe.seed, before)
         preprocessing = Preprocessing(*data.image_shape, sound=data.sound) if like is None else like
         if self.pretrained is None:

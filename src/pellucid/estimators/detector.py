@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from pellucid import checks
 from pellucid.architectures import Defaults
-from pellucid.architectures.detector import detector, first_weights, with_classes
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.engines.batches import forward
@@ -19,12 +18,13 @@ from pellucid.estimators.reading import as_images
 from pellucid.files.referenced import picture_size
 from pellucid.graph import Graph, Network
 from pellucid.interop.models import network_name
+from pellucid.known_names import find_name
 from pellucid.layers import Normalise, Sequential
 from pellucid.ops.types import Type
-from pellucid.tasks import Detection
+from pellucid.tasks import DETECTORS, Detection, detector_name
 from pellucid.tasks.found import Found
 from pellucid.text import counted, printable
-from pellucid.training.start import Start, architecture_of, start_record
+from pellucid.training.start import Start, architecture_of, check_architecture, start_record
 
 if TYPE_CHECKING:
     import os
@@ -53,12 +53,15 @@ class ObjectDetector(PagedEstimator):
     """Learns to find things in pictures: a box around each, and its class.
 
     Follows scikit-learn's conventions, as :class:`pellucid.ImageClassifier` does. The network is a
-    one-stage detector (see :mod:`pellucid.architectures.detector`) on the body of an architecture,
-    or, much better where pictures are few, of a trained network.
+    detector on the body of an architecture, or, much better where pictures are few, of a trained
+    network: with one stage (:mod:`pellucid.architectures.detector`), or with two, Faster R-CNN
+    (:mod:`pellucid.architectures.faster_rcnn`).
 
     Args:
         architecture: The body: a name of :data:`pellucid.architectures.ARCHITECTURES`, or layers,
             or a function that makes them from the number of classes.
+        detector: ``"centre"``, with one stage, or ``"faster-rcnn"``; none for that of the detector
+            to start from, and else with one stage.
         start_from: A trained network whose body is taken, all of which learns on: a name
             (``"efficientnet-lite0"``), a model file or a run; or a detector.
         epochs: As of the classifier, like all settings that follow.
@@ -85,7 +88,7 @@ class ObjectDetector(PagedEstimator):
         history_: A row an epoch; mean average precision of validation is among its ``measures``.
     """
 
-    TASKS: ClassVar[tuple[str, ...]] = (Detection.kind,)
+    TASKS: ClassVar[tuple[str, ...]] = tuple(kind.kind for kind in DETECTORS.values())
     label_smoothing = None
     class_weights = None
     pretrained = None
@@ -96,6 +99,7 @@ class ObjectDetector(PagedEstimator):
         self,
         architecture: str | Sequential | Callable[[int], Sequential] = BODY,
         *,
+        detector: str | None = None,
         start_from: str | os.PathLike[str] | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -120,6 +124,12 @@ class ObjectDetector(PagedEstimator):
 
     # ------------------------------------------------------------------------------- what fit does
 
+    def check_settings(self) -> Self:
+        """As of the classifier; and whether there is such a detector."""
+        if self.detector is not None:
+            find_name("detector", self.detector, DETECTORS)
+        return super().check_settings()
+
     def _defaults(self, architecture: str | None = None) -> Defaults:
         return DEFAULTS
 
@@ -131,13 +141,15 @@ class ObjectDetector(PagedEstimator):
     ) -> Recipe:
         if self.batch_size is None:
             plain = {**self.get_params(), "batch_size": BATCH}
-            return type(self)(**plain)._recipe(epochs, data, architecture)
+            sized = type(self)(**plain)
+            sized._fitted = self._fitted
+            return sized._recipe(epochs, data, architecture)
         return super()._recipe(epochs, data, architecture)
 
     def _reads_as(self) -> Model | None:
         """The detector whose preprocessing is taken; a body's own would cut boxes off."""
         origin = self._origin()
-        return origin if origin is not None and origin.task.kind == Detection.kind else None
+        return origin if origin is not None and isinstance(origin.task, Detection) else None
 
     def reading_size(
         self, pictures: object, size: Sequence[int] | None = None
@@ -154,6 +166,8 @@ class ObjectDetector(PagedEstimator):
             name = "the detector itself"
         else:
             name = network_name(self.start_from) or model_name(self.start_from)
+        if self.architecture not in (BODY, architecture_of(origin)):
+            check_architecture(self._own_architecture_name(), origin, name)
         old = origin.network.graph
         if old.input_shape[2] != data.image_shape[2]:
             raise ArgumentError(
@@ -161,12 +175,13 @@ class ObjectDetector(PagedEstimator):
                 f"and these have {data.image_shape[2]}; train from scratch"
             )
         body = Graph({old.input: Type(data.image_shape)}, old.nodes, old.outputs)
+        task = self._task_for(data)
         graph = (
-            with_classes(body, len(data.classes))
-            if origin.task.kind == Detection.kind
-            else detector(body, len(data.classes))
+            task.with_own_classes(body)
+            if task.kind == origin.task.kind
+            else task.on_body(body, data.targets)
         )
-        weights, learned, fresh = first_weights(graph, seed), set(), set()
+        weights, learned, fresh = task.first_weights(graph, seed), set(), set()
         for each in graph.parameters:
             own = origin.network.weights.get(str(each))
             if own is not None and own.shape == weights[str(each)].shape:
@@ -185,8 +200,33 @@ class ObjectDetector(PagedEstimator):
         mean, deviation = statistics(data)
         layers = self._layers(len(data.classes)).layers
         whole = Sequential([Normalise(mean, deviation, name="normalise"), *layers])
-        graph = detector(whole.graph(data.image_shape), len(data.classes))
-        return Network(graph, first_weights(graph, seed))
+        task = self._task_for(data)
+        graph = task.on_body(whole.graph(data.image_shape), data.targets)
+        return Network(graph, task.first_weights(graph, seed))
+
+    def _first_network(
+        self, data: Dataset, seed: int, before: Start | None = None
+    ) -> tuple[Network, dict[str, Any] | None]:
+        network, record = super()._first_network(data, seed, before)
+        return self._task_for(data).for_training(network), record
+
+    def _task_for(self, data: Dataset) -> Detection:
+        return self._detector.of_pictures(data.targets, data.image_shape)
+
+    @property
+    def _detector(self) -> type[Detection]:
+        """The setting, or that of the detector to start from."""
+        if self.detector is not None:
+            return DETECTORS[find_name("detector", self.detector, DETECTORS)]
+        origin = self._reads_as()
+        if origin is None:
+            return next(iter(DETECTORS.values()))
+        assert isinstance(origin.task, Detection)
+        return type(origin.task)
+
+    def _take_settings(self, model: Model) -> None:
+        super()._take_settings(model)
+        self.detector = detector_name(model.task)
 
     # ------------------------------------------------------------------------------------- answers
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError
-from pellucid.tasks import Detection, Generation, MultiLabel, Regression, SingleLabel, Transcription
+from pellucid.tasks import (
+    Detection,
+    Generation,
+    MultiLabel,
+    RegionDetection,
+    Regression,
+    SingleLabel,
+    Transcription,
+)
 
 if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
@@ -15,6 +23,7 @@ OTHERS = {
     MultiLabel.kind: "an ImageClassifier",
     Regression.kind: "an ImageRegressor",
     Detection.kind: "an ObjectDetector",
+    RegionDetection.kind: "an ObjectDetector",
     Generation.kind: "an ImageGenerator",
     Transcription.kind: "a SpeechRecognizer",
 }

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
+    from pellucid.tasks import Task
     from pellucid.training import Recipe
     from pellucid.training.fit import Fitted
 
@@ -207,7 +208,11 @@ class Planning:
 
     def _loss(self, data: Dataset) -> Loss:
         """What is minimised where there is no one class a picture."""
-        return task_of(data.targets).loss()
+        return self._task_for(data).loss()
+
+    def _task_for(self, data: Dataset) -> Task:
+        """What is learned from some data."""
+        return task_of(data.targets)
 
     def _check_of_one_class(self, data: Dataset) -> None:
         """Raise ArgumentError if a setting is given that only one class a picture has."""

@@ -49,7 +49,7 @@ def output_batches(
     Arguments and errors are those of :func:`outputs_of`.
     """
     graph, name = program.graph, printable(dataset.name)
-    if dataset.kind != task.kind or dataset.classes != task.names:
+    if dataset.kind != task.data_kind or dataset.classes != task.names:
         raise DataError(
             f"{name}: data for {dataset.targets.title} ({', '.join(dataset.classes[:8])}), but the "
             f"network is for {task.title} ({', '.join(task.names[:8])}); give data of that kind"

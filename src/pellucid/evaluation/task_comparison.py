@@ -147,7 +147,7 @@ def check_same_task(first: Task, second: Task) -> None:
     Raises:
         DataError: If they were not.
     """
-    if first.kind != second.kind:
+    if first.data_kind != second.data_kind:
         raise DataError(
             f"A is for {first.title}, B for {second.title}; compare models of the same task"
         )

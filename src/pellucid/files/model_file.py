@@ -287,7 +287,7 @@ def _model(contents: Contents, engine: Engine) -> Model:
         raise ArgumentError("its self-test is missing")
     self_test.check_images(images, graph.input_shape)
     _check_float32(LOGITS, logits)
-    if logits.shape != (len(images), *graph.output_shape):
+    if logits.shape != (len(images), *self_test.tested(graph).output_shape):
         raise ArgumentError(f"its self-test has {len(images)} images and logits {logits.shape}")
     count = self_test.affordable(graph, len(images))
     try:

@@ -124,7 +124,7 @@ def samples_of_pictures(
 def _wanted_of(picture: DataPicture, task: Task) -> tuple[float, ...] | None:
     """What is wanted of a picture of data for the same labels or numbers; None of others."""
     targets = picture.part.targets
-    suits = targets.kind == task.kind and targets.names == task.names
+    suits = targets.kind == task.data_kind and targets.names == task.names
     assert picture.reference.number is not None
     return _wanted(targets, picture.reference.number) if suits else None
 

@@ -8,6 +8,7 @@ from pellucid.settings import from_dict
 from pellucid.tasks.detection import Detection
 from pellucid.tasks.generation import Generation
 from pellucid.tasks.multi_label import MultiLabel
+from pellucid.tasks.region_detection import RegionDetection
 from pellucid.tasks.regression import Regression
 from pellucid.tasks.single_label import SingleLabel
 from pellucid.tasks.task import Judge, Judged, Task, check_one_class, check_row
@@ -17,27 +18,46 @@ if TYPE_CHECKING:
     from pellucid.data.targets import Targets
 
 __all__ = [
+    "DETECTORS",
     "TASKS",
     "Detection",
     "Generation",
     "Judge",
     "Judged",
     "MultiLabel",
+    "RegionDetection",
     "Regression",
     "SingleLabel",
     "Task",
     "Transcription",
     "check_one_class",
     "check_row",
+    "detector_name",
     "task_from_dict",
     "task_of",
 ]
 
 TASKS: dict[str, type[Task]] = {
     task.kind: task
-    for task in (SingleLabel, MultiLabel, Regression, Detection, Transcription, Generation)
+    for task in (
+        SingleLabel,
+        MultiLabel,
+        Regression,
+        Detection,
+        RegionDetection,
+        Transcription,
+        Generation,
+    )
 }
 """Every task by its kind: the fixed table that model files are read with."""
+
+DETECTORS: dict[str, type[Detection]] = {"centre": Detection, "faster-rcnn": RegionDetection}
+"""The ways to find boxes, as users name them; the first where nothing is chosen."""
+
+
+def detector_name(task: Task) -> str | None:
+    """What users call the detector of a task; none of other tasks."""
+    return next((name for name, kind in DETECTORS.items() if type(task) is kind), None)
 
 
 def task_of(targets: Targets) -> Task:

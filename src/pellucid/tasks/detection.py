@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import log
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from pellucid import checks
+from pellucid.architectures.detector import detector, first_weights, with_classes
 from pellucid.data.boxes import Boxes
 from pellucid.data.target_checks import checked_names
 from pellucid.errors import ArgumentError, DataError
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.data.labels import LabelKind
     from pellucid.data.targets import Targets
+    from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.arguments import Position
+    from pellucid.ops.box_loss import BoxLoss
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array, Shape
+    from pellucid.ops.operation import Array, Operation, Shape
 
 FEWEST = 0.001
 """The least threshold: of less, every cell is a box."""
@@ -45,8 +48,9 @@ DISTANCES = 4
 class Detection(Task):
     """Boxes of K classes, found in a map of logits and distances, (h, w, K + 4).
 
-    See :mod:`pellucid.ops.centre_loss` for what is learned, and :mod:`pellucid.ops.find_boxes` for
-    how boxes are found.
+    The network is a one-stage detector, :mod:`pellucid.architectures.detector`; subclasses are for
+    others. See :mod:`pellucid.ops.centre_loss` for what is learned, and
+    :mod:`pellucid.ops.find_boxes` for how boxes are found.
 
     Attributes:
         classes: The K class names.
@@ -90,8 +94,12 @@ class Detection(Task):
     def names(self) -> tuple[str, ...]:
         return self.classes
 
+    @property
+    def data_kind(self) -> str:
+        return Boxes.kind
+
     @classmethod
-    def of(cls, targets: Targets) -> Detection:
+    def of(cls, targets: Targets) -> Self:
         if not isinstance(targets, Boxes):
             raise DataError(f"data for {targets.title}; expected boxes")
         counts = targets.box_counts()
@@ -101,6 +109,45 @@ class Detection(Task):
                 "pictures with boxes"
             )
         return cls(targets.classes, boxes=max(1, targets.places.shape[1]))
+
+    @classmethod
+    def of_pictures(cls, targets: Targets, shape: Shape) -> Detection:  # noqa: ARG003
+        """The task of learning from some targets and pictures.
+
+        Args:
+            targets: Those of the pictures to learn from.
+            shape: Of these as the network gets them, (height, width, channels).
+        """
+        return cls.of(targets)
+
+    @classmethod
+    def fits(cls, shape: Shape) -> bool:
+        """Whether a detector that ends in values of a shape is of this kind."""
+        return len(shape) == 3
+
+    def on_body(self, body: Graph, targets: Targets) -> Graph:
+        """The detector's graph on a body.
+
+        Args:
+            body: From a picture to feature maps.
+            targets: Those of the pictures to learn from.
+
+        Raises:
+            ShapeError: If the body has no maps that fit.
+        """
+        return detector(body, len(self.classes))
+
+    def with_own_classes(self, graph: Graph) -> Graph:
+        """A graph of such a detector with the number of classes that this task has."""
+        return with_classes(graph, len(self.classes))
+
+    def first_weights(self, graph: Graph, seed: int) -> Weights:
+        """First weights for the detector's graph."""
+        return first_weights(graph, seed)
+
+    def for_training(self, network: Network) -> Network:
+        """The network with the graph that it is trained with, where that is another one."""
+        return network
 
     def check_outputs(self, shape: Shape) -> None:
         if len(shape) != 3 or shape[2] != len(self.classes) + DISTANCES:
@@ -115,7 +162,7 @@ class Detection(Task):
     def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
         return np.asarray(data.targets.array[indices], np.float32)
 
-    def loss(self) -> CentreLoss:
+    def loss(self) -> BoxLoss:
         return CentreLoss(self.stride, self.boxes)
 
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
@@ -123,7 +170,11 @@ class Detection(Task):
         return np.asarray(self.reading.forward([outputs], {})[0])
 
     @property
-    def reading(self) -> FindBoxes:
+    def reading(self) -> Operation:
+        return self._finding
+
+    @property
+    def _finding(self) -> FindBoxes:
         return FindBoxes(self.stride, self.most, self.least, self.overlap)
 
     def described(self, read: NDArray[np.float64]) -> list[dict[str, Any]]:
@@ -164,7 +215,7 @@ class Detection(Task):
         return np.asarray(self.stride * np.exp(np.clip(z, -MOST_LOG, MOST_LOG)))
 
     def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
-        found, edges = self.reading.of_map(outputs), len(self.classes)
+        found, edges = self._finding.of_map(outputs), len(self.classes)
         return [
             FoundBox(
                 (x0, y0, x1, y1),
@@ -189,7 +240,7 @@ class Detection(Task):
     def judge(self, loss: Loss | None = None) -> Judge:
         return _Judge(self, self.loss() if loss is None else loss)
 
-    def settled(self, measures: dict[str, float]) -> Detection:
+    def settled(self, measures: dict[str, float]) -> Self:
         return replace(self, shown=measures.get("shown", self.shown))
 
 

@@ -61,7 +61,7 @@ class Task(ABC):
     """What a network is trained for, with the settings that this needs. Frozen dataclasses.
 
     Attributes:
-        kind: Its name in model files, which is that of the targets it learns from.
+        kind: Its name in model files: that of the targets it learns from, or of one way to do so.
         title: Its name in words.
         measures: What :meth:`judge` measures, in order.
         read_as: What users read, as a step behind the network's last layer is called.
@@ -83,6 +83,11 @@ class Task(ABC):
     each_frame: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
     of_boxes: ClassVar[bool] = False
+
+    @property
+    def data_kind(self) -> str:
+        """The kind of the targets that it learns from."""
+        return self.kind
 
     @property
     @abstractmethod
