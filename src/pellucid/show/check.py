@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES
+from pellucid.data.check.report import of_noun
 from pellucid.show import document as d
 from pellucid.show.boxed import boxed, of_class
 from pellucid.text import counted
@@ -106,7 +107,9 @@ def _severities(report: DataReport) -> Iterator[d.Part]:
     """A section for each severity that there is."""
     for severity in SEVERITIES:
         kinds = [
-            d.Section(_heading(kind, len(findings)), list(_kind(kind, findings, report)))
+            d.Section(
+                _heading(kind, len(findings), report.noun), list(_kind(kind, findings, report))
+            )
             for kind, findings in report.by_kind().items()
             if KINDS[kind].severity == severity
         ]
@@ -114,13 +117,13 @@ def _severities(report: DataReport) -> Iterator[d.Part]:
             yield d.Section(TITLES[severity], kinds, MARKS[severity])
 
 
-def _heading(kind: str, count: int) -> str:
-    title = KINDS[kind].title
+def _heading(kind: str, count: int, noun: str) -> str:
+    title = of_noun(KINDS[kind].title, noun)
     return f"{title[0].upper()}{title[1:]} ({count})"
 
 
 def _kind(kind: str, findings: list[Finding], report: DataReport) -> Iterator[d.Part]:
-    advice = d.Text(f"{KINDS[kind].advice}", "What to do:")
+    advice = d.Text(of_noun(KINDS[kind].advice, report.noun), "What to do:")
     lines = [each.line for each in findings]
     yield d.Only("terminal", [d.Box([d.Items(lines, FINDINGS), advice])])
     boxes = [_box(each, report) for each in findings[: FINDINGS.page]]

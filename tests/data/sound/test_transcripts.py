@@ -71,6 +71,16 @@ def test_a_list_of_recordings_with_texts(listed: Path) -> None:
     assert (report.noun, report.pictures, report.task) == ("recording", 17, "speech to text")
 
 
+def test_findings_speak_of_recordings(tmp_path: Path) -> None:
+    for name, level in (("a", 1.0), ("b", 0.7)):
+        (tmp_path / f"{name}.wav").write_bytes(wav(level * spoken("ha ho"), RATE))
+    for text, noun in (("one", "recording"), ("a picture", "picture")):  # texts stay as they are
+        (tmp_path / "list.csv").write_text(f"path,text\na.wav,{text}\nb.wav,{text}\n")
+        (found,) = inspect(tmp_path / "list.csv", task="transcripts").findings[:1]
+        assert f"2 {noun}s" in found.words
+        assert text in found.words
+
+
 def test_a_recording_begins_on_the_left_and_is_heard_whole(listed: Path) -> None:
     train = load(listed, sound="seconds=3").train
     loud = train.images[..., 0].max(axis=1).astype(int)  # by column

@@ -35,7 +35,13 @@ from pellucid.data.check.recordings import (
     preview_of,
     recording_findings,
 )
-from pellucid.data.check.report import DataReport, Finding, found, gravest_first
+from pellucid.data.check.report import (
+    DataReport,
+    Finding,
+    found,
+    gravest_first,
+    in_words_of,
+)
 from pellucid.data.convert import other_kind
 from pellucid.data.decode import decode, opened
 from pellucid.data.decoded import groups_of
@@ -315,7 +321,8 @@ def _inspect_recordings(
 
     parts = tuple(folder.parts)
     report = _report(name, parts, folder.targets, fingerprints, bad, findings, near, preview)
-    return replace(report, noun="recording")
+    noun, named = preprocessing.noun, [file.class_name for file in every]
+    return replace(report, noun=noun, findings=in_words_of(noun, report, named))
 
 
 def _of_other_kind(picture: Fingerprint) -> BadFile:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.data.check.finding_kinds import KINDS, SEVERITIES, Severity
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of :meth:`DataReport.to_dict`: raised when a key changes its meaning or goes; new keys
 may come without."""
+
+_PICTURE = re.compile(r"\bpicture(s?)\b")
 
 MOST_NAMES = 4
 """Names of a finding that its line gives."""
@@ -226,4 +229,27 @@ def gravest_first(findings: list[Finding]) -> tuple[Finding, ...]:
     kinds = list(KINDS)
     return tuple(
         sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), kinds.index(f.kind)))
+    )
+
+
+def of_noun(words: str, noun: str) -> str:
+    """Words about pictures as those about what data consist of: recordings."""
+    return words if noun == "picture" else _PICTURE.sub(rf"{noun}\1", words)
+
+
+def in_words_of(noun: str, report: DataReport, names: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings of a report in words about what its data consist of.
+
+    Args:
+        noun: What they are called.
+        report: The report.
+        names: Classes or texts, which findings name: these stay as they are.
+    """
+    named = any(_PICTURE.search(name) for name in names)
+    return tuple(
+        each
+        if named
+        or each.kind in ("understood", "left-out", "group-overlap")  # which name files or groups
+        else replace(each, words=of_noun(each.words, noun))
+        for each in report.findings
     )
