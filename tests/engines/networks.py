@@ -45,6 +45,8 @@ from pellucid.layers import (
     Reshape,
     Residual,
     Resize,
+    RoIAlign,
+    RoIPool,
     Sequential,
     Sigmoid,
     SiLU,
@@ -162,6 +164,19 @@ def resampling_operations() -> Graph:
         Dense(4),
     ]
     return Sequential(layers).graph((9, 7, 3))
+
+
+def region_operations() -> Graph:
+    """Regions of a map, some of them no boxes, sampled and pooled; 4 classes."""
+    pixels = Input((14, 12, 3))
+    maps = Sequential([Normalise([100.0] * 3, [60.0] * 3), Conv2D(8, 3), BatchNorm(), ReLU()])(
+        pixels
+    )
+    boxes = Sequential([Flatten(), Dense(5 * 6), Reshape((5, 6))])(maps)
+    both = [each(maps, boxes) for each in (RoIAlign((2, 3), scale=0.7), RoIPool((2, 3), scale=0.7))]
+    rows = [Sequential([Reshape((0, -1)), Dense(7), ReLU()])(each) for each in both]
+    logits = Sequential([Flatten(), Dense(4)])(Concatenate()(*rows))
+    return connect({INPUT: pixels}, {"logits": logits})
 
 
 def words() -> Graph:

@@ -35,6 +35,7 @@ from tests.engines.networks import (
     every_operation,
     further_operations,
     network,
+    region_operations,
     resampling_operations,
 )
 
@@ -49,6 +50,7 @@ OPERATIONS = {
     "every operation": every_operation,
     "further operations": further_operations,
     "resampling operations": resampling_operations,
+    "region operations": region_operations,
 }
 CLASSES = 1000
 """Of architectures for photographs, with long names."""
