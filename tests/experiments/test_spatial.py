@@ -12,6 +12,7 @@ import pytest
 from scipy import ndimage
 
 from pellucid.data import Dataset
+from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
 from pellucid.experiments.distortions import KINDS, _affine, _moved, _through, distorted
 from pellucid.experiments.spatial import PLAIN, TRANSFORMER, experiment_on, run_spatial
@@ -106,7 +107,7 @@ def test_the_experiment_in_small() -> None:
     data = pictures(40, side=24)
     printed: list[tuple[str, int, str]] = []
     found = run_spatial(
-        data, pictures(12, side=24), kinds=("rotation",), epochs=1, seeds=2,
+        data, pictures(12, side=24), kinds=("rotation",), copies=2, epochs=1, seeds=2,
         progress=lambda kind, run: printed.append((kind, run.seed, run.variant)),
     )  # fmt: skip
     assert len(printed) == len(set(printed)) == 4
@@ -120,10 +121,23 @@ def test_the_experiment_in_small() -> None:
     }
     record = json.loads(json.dumps(found.to_dict()))
     assert [row["kind"] for row in record["table"]] == ["rotation"]
-    assert record["kinds"]["rotation"]["learned"] == 40
+    assert record["kinds"]["rotation"]["learned"] == 2 * 40
     (table,) = [p for p in spatial_document(found).parts if isinstance(p, Table)]
     assert [row[0] for row in table.rows] == ["rotation"]
     assert len(found.plot().axes) == 2 * 8
+
+
+def test_copies_are_distorted_otherwise() -> None:
+    data = pictures(5)
+    twice = distorted(data.subset(np.tile(np.arange(5), 2)), "rotation", seed=3).images
+    np.testing.assert_array_equal(twice[:5], distorted(data, "rotation", seed=3).images)
+    assert all((a != b).any() for a, b in zip(twice[:5], twice[5:], strict=True))
+
+
+def test_numbers_have_no_accuracy() -> None:
+    numbers = Dataset(pictures(6).images, targets=Numbers(np.zeros((6, 1)), ("x",)), name="angles")
+    with pytest.raises(DataError, match="angles"):
+        run_spatial(numbers, numbers)
 
 
 def test_pictures_too_small() -> None:

@@ -44,7 +44,7 @@ def experiment(
             "-e",
             min=1,
             help="How often every picture is seen.",
-            show_default="3, 4 or 10",
+            show_default="3 or 4",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="How often each is trained.")] = 3,

@@ -216,6 +216,34 @@ def run(
     epochs: int | None = None,
     seeds: int = 3,
     progress: Callable[[Run], None] | None = None,
+) -> Outcome:
+    """Train every variant with every seed on some of the pictures; see :func:`compare`.
+
+    Args:
+        experiment: What to try.
+        learned: Pictures to learn from; 6 000 of them are drawn where there are more.
+        judged: Others to judge by, 2 000 at most.
+        epochs: How often every picture is seen; none for the experiment's own.
+        seeds: How often each variant is trained, with seeds from 0.
+        progress: Called with every run when it is done.
+
+    Raises:
+        DataError: If there are too few pictures, they are smaller than the networks need, or they
+            have not one class each.
+    """
+    check_classes(learned, judged)
+    train, test = some_of(learned, LEARNED), some_of(judged, JUDGED)
+    return compare(experiment, train, test, epochs=epochs, seeds=seeds, progress=progress)
+
+
+def compare(
+    experiment: Experiment,
+    train: Dataset,
+    test: Dataset,
+    *,
+    epochs: int | None = None,
+    seeds: int = 3,
+    progress: Callable[[Run], None] | None = None,
     fitted: Callable[[Run, ImageClassifier], None] | None = None,
 ) -> Outcome:
     """Train every variant with every seed, and judge it after its last epoch.
@@ -225,25 +253,16 @@ def run(
 
     Args:
         experiment: What to try.
-        learned: Pictures to learn from; 6 000 of them are drawn where there are more.
-        judged: Others to judge by, 2 000 at most.
+        train: All pictures to learn from, one class each.
+        test: All others, to judge by.
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
         progress: Called with every run when it is done.
         fitted: Called with every run and the network that it trained.
 
     Raises:
-        DataError: If there are too few pictures, they are smaller than the networks need, or they
-            have not one class each.
+        DataError: If there are too few pictures, or they are smaller than the networks need.
     """
-    for data in (learned, judged):
-        if data.kind != SingleLabel.kind:
-            raise DataError(
-                f"{printable(data.name)}: data for {data.targets.title}; an experiment compares "
-                "accuracies, which one class a picture has"
-            )
-    train = some_of(learned, LEARNED)
-    test = some_of(judged, JUDGED)
     runs: dict[tuple[str, int], Run] = {}
     for seed in range(seeds):
         for name, layers in experiment.variants.items():
@@ -267,6 +286,20 @@ def run(
     found = {} if experiment.spreads is None else experiment.spreads(experiment, train)
     guessing = chance(0, test.places, test.classes).guessing
     return Outcome(experiment, len(train), len(test), ordered, found, guessing)
+
+
+def check_classes(*parts: Dataset) -> None:
+    """Check that pictures have one class each.
+
+    Raises:
+        DataError: If they have not.
+    """
+    for data in parts:
+        if data.kind != SingleLabel.kind:
+            raise DataError(
+                f"{printable(data.name)}: data for {data.targets.title}; an experiment compares "
+                "accuracies, which one class a picture has"
+            )
 
 
 def some_of(data: Dataset, most: int) -> Dataset:

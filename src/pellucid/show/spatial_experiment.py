@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def spatial_document(outcome: SpatialOutcome) -> d.Document:
     """The question, a row a kind of distortion, the verdict, and pictures before and after."""
     first = next(iter(outcome.outcomes.values()))
-    pictures = f"learned from {counted(first.learned, 'picture')}, judged by {first.judged}"
+    pictures = (
+        f"learned from {counted(first.learned, 'distorted picture')}, judged by {first.judged}"
+    )
     return d.Document(
         first.experiment.question,
         (
