@@ -136,6 +136,14 @@ def test_driving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names["model"].evaluate(names["splits"].test).in_bands([0.1]).bands[-1].above == 0.1
 
 
+def test_captions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(example("captions.md").replace("epochs=2, ", "epochs=1, hidden=8, "), found)  # noqa: S102 - our own
+    assert isinstance(found["model"].predict(found["images"][0]), str)
+    assert found["one"].looked.shape[0] == len(found["one"].words)
+
+
 def test_detection() -> None:
     names: dict[str, Any] = {}
     exec(example("detection.md"), names)  # noqa: S102 - our own

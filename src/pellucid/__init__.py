@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.errors import PellucidError
     from pellucid.estimators import AnyEstimator
+    from pellucid.estimators.captioner import ImageCaptioner
     from pellucid.estimators.classifier import ImageClassifier
     from pellucid.estimators.detector import ObjectDetector
     from pellucid.estimators.generator import ImageGenerator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dataset",
+    "ImageCaptioner",
     "ImageClassifier",
     "ImageGenerator",
     "ImageRegressor",
@@ -56,6 +58,7 @@ __all__ = [
 
 _HOMES = {
     "Dataset": "pellucid.data.dataset",
+    "ImageCaptioner": "pellucid.estimators.captioner",
     "ImageClassifier": "pellucid.estimators.classifier",
     "ImageGenerator": "pellucid.estimators.generator",
     "ImageRegressor": "pellucid.estimators.regressor",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +13,8 @@ import pytest
 
 import pellucid as pl
 from pellucid.data import Dataset, Splits
+from pellucid.data.captions import Captions
+from pellucid.files import save_model
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -25,12 +30,13 @@ from pellucid.tasks import TASKS
 from tests.data.sound.spoken import SOUND, small
 from tests.data.sound.spoken import recordings as spoken_recordings
 from tests.data.sound.tones import sweeps
+from tests.estimators.test_captioner import body_model
+from tests.estimators.test_captioner import pictures as captioned_pictures
 from tests.estimators.test_detector import body, scenes
 from tests.training.runs import Death, Died, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 COUNT, SIDE = 22, 12
 RANDOM = np.random.default_rng(0)
@@ -63,6 +69,18 @@ def recordings(folder: Path) -> Splits:
 def texts(folder: Path) -> Splits:
     folder.mkdir()
     return pl.data.load(spoken_recordings(folder, {"train": 12, "val": 4}), sound=SOUND)
+
+
+@cache
+def body_file() -> Path:
+    path = Path(mkdtemp()) / "body.safetensors"
+    save_model(path, body_model())
+    return path
+
+
+def captioned() -> Dataset:
+    images, captions = captioned_pictures(20)
+    return Dataset(images, targets=Captions.of(captions))
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,13 @@ CASES = {
     "boxes by regions": Case(
         "region-detection", lambda **s: pl.ObjectDetector(body, detector="faster-rcnn", **s),
         lambda _: scenes(0, 12), {"batch_size": 4, "epochs": 1, "engine": "reference"},
+    ),
+    "captions": Case(
+        "captions",
+        lambda **s: pl.ImageCaptioner(
+            body_file(), embedding=4, hidden=6, least_count=1, **s
+        ),
+        lambda _: captioned(),
     ),
     "generated pictures": Case(
         "generation", lambda **s: pl.ImageGenerator(width=4, latent=8, **s), lambda _: X

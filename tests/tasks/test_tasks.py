@@ -18,6 +18,7 @@ from pellucid.ops import Huber, SquaredError
 from pellucid.settings import to_dict
 from pellucid.tasks import (
     TASKS,
+    Captioning,
     Detection,
     Generation,
     MultiLabel,
@@ -41,6 +42,7 @@ EVERY = [
     RegionDetection(("cat", "dog"), boxes=7, shown=0.4, size=(64, 96)),
     Transcription(("no", "yes"), labels=7),
     Transcription((" ", "a", "b"), "characters"),
+    Captioning(("a", "dog"), 7, beam=2, length_power=0.5),
 ]
 
 
@@ -75,6 +77,12 @@ def test_there_and_back_through_json(task: Any) -> None:
     [
         {"kind": "detection"},
         {"kind": "segmentation"},
+        {"kind": "captions"},
+        {"kind": "captions", "words": []},
+        {"kind": "captions", "words": ["a", "a"]},
+        {"kind": "captions", "words": ["a", 1]},
+        {"kind": "captions", "words": ["a"], "length": 1},
+        {"kind": "captions", "words": ["a"], "beam": 0},
         {"kind": "generation", "latent": 0},
         {"kind": "generation", "latent": 1.5},
         {"kind": "generation"},

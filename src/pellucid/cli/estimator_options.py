@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import arguments
 from pellucid.data.boxes import Boxes
+from pellucid.data.captions import Captions
 from pellucid.data.targets import TARGETS, Numbers
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError
@@ -67,6 +68,19 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
             {"--detector": options.get("detector")},
             f"is made for boxes, and the data are for {TARGETS[task].title}",
         )
+    if task == Captions.kind:
+        _refuse(
+            {
+                "--fine-tune": options.get("fine_tune"), "--folds": options.get("folds"),
+                "--start-from": options.get("start_from"), "--augment": options["augment"],
+                "--ema": options.get("ema"),
+            },
+            "is not made for captions, which are learned from what a frozen body sees",
+        )  # fmt: skip
+        for name in ("augmentation", "start_from", "architecture", "ema", "fine_tune", "sound"):
+            given.pop(name, None)
+        if given.get("pretrained", "") is None:
+            del given["pretrained"]  # the estimator's own
     if task in (Boxes.kind, Transcripts.kind):
         _refuse(
             {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},

@@ -17,8 +17,10 @@ from pellucid.text import folder_name, printable
 
 if TYPE_CHECKING:
     from pellucid.data import Dataset
+    from pellucid.data.reading import Reading
     from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.by_task import AnyReport
+    from pellucid.files import Model
     from pellucid.training import Epoch
 
 PREDICTIONS = "predictions.csv"
@@ -84,16 +86,25 @@ def evaluate(
             min=0, max=2**32 - 1, help="Of a generator: which pictures.", show_default="0"
         ),
     ] = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of captions: how many beginnings are followed at once.",
+            show_default="the model's own",
+        ),
+    ] = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Judge a model: accuracy and mistakes; of several labels mAP and F1, of numbers R².
+    """Judge a model: accuracy and mistakes; mAP and F1, of numbers R², of captions BLEU.
 
     A generator is judged by its pictures, beside those that it learned from and others.
     """
     from pellucid.cli.evaluate_generator import evaluate_generator, refuse_others
     from pellucid.data.reading import Reading
-    from pellucid.estimators import ImageGenerator
+    from pellucid.estimators import ImageCaptioner, ImageGenerator
     from pellucid.evaluation import Report
     from pellucid.evaluation.commands import with_commands
     from pellucid.files import try_folder
@@ -109,9 +120,12 @@ def evaluate(
     )  # fmt: skip
     if isinstance(classifier, ImageGenerator):
         refuse_others(
-            {"--bands": bands, "--classes": classes, "--label-column": label_column},
+            {
+                "--bands": bands, "--classes": classes, "--label-column": label_column,
+                "--beam": beam,
+            },
             "the model generates pictures, whatever their labels",
-        )
+        )  # fmt: skip
         evaluate_generator(
             classifier, model, data, reading,
             part=part, max_pixels=max_pixels, judge=judge, count=samples, seed=seed, out=out,
@@ -122,6 +136,8 @@ def evaluate(
         {"--judge": judge, "--samples": samples, "--seed": seed},
         f"is for generators, and the model is for {classifier.model_.task.title}",
     )
+    if beam is not None:
+        classifier = classifier.with_beam(beam)
     pictures, notes = held_out(
         data, classifier.model_,
         part=part, max_pixels=max_pixels, integers_count=classes is not None, reading=reading,
@@ -129,7 +145,11 @@ def evaluate(
     for note in notes:
         remarks().print(note)
     remarks().print(f"task: {classifier.model_.task.title}")
-    report = classifier.evaluate(pictures)
+    if isinstance(classifier, ImageCaptioner):
+        known = _learned(data, classifier.model_, reading, max_pixels)
+        report: AnyReport = classifier.evaluate(pictures, learned=known)
+    else:
+        report = classifier.evaluate(pictures)
     if bands is not None:
         report = _in_bands(report, bands)
     if isinstance(report, Report):
@@ -138,6 +158,20 @@ def evaluate(
         _write(out, model, data, classifier, report, pictures, notes)
         remarks().print(f"report written to {printable(out / 'report.html')}")
     print_result(report, json=json, name=pictures.name)
+
+
+def _learned(data: str, model: Model, reading: Reading, max_pixels: int | None) -> Dataset | None:
+    """The pictures of the data that the model learned from; None where it learned from others."""
+    from pellucid.errors import DataError
+    from pellucid.files.held_out import learned_pictures
+
+    try:
+        found = learned_pictures(data, model, reading, max_pixels=max_pixels)
+    except DataError:  # there is no such part
+        return None
+    described = model.provenance.get("data")
+    known = described.get("fingerprint") if isinstance(described, dict) else None
+    return found if found.fingerprint() == known else None
 
 
 def _in_bands(report: AnyReport, text: str) -> AnyReport:

@@ -8,7 +8,7 @@ import typer
 
 from pellucid.cli import arguments
 from pellucid.cli.networks import find_graph, find_network, find_task
-from pellucid.cli.terminal import print_result
+from pellucid.cli.terminal import print_result, remarks
 from pellucid.tasks import check_row
 
 
@@ -33,6 +33,9 @@ def explain_plan(
     from pellucid.engines.native.runtime.host.this_machine import host_target
 
     target = host_target(available_threads())
+    if train and task is not None and task.parts:  # its body is frozen, and others are behind it
+        remarks().print("the plan is that of an answer: this network learns behind its body alone")
+        train = False
     loss = None if task is None else task.loss()
     plan = report(graph, target, batch=batch, training=train, loss=loss)
     if time and not plan.declined:

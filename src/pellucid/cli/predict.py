@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.boxed_pictures import boxed_picture, check_boxed, write_boxed
+from pellucid.cli.drawn_pictures import check_drawn, drawn_picture, write_drawn
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, print_class, report_problems
@@ -25,7 +25,7 @@ from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.known_names import find_name
 from pellucid.show.boxed import SIDE
-from pellucid.tasks import Detection, check_one_class
+from pellucid.tasks import Captioning, Detection, check_one_class
 from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
 
@@ -73,7 +73,8 @@ def predict(
             "-o",
             help="A table (.csv) or .json: classes, probabilities of all classes; or the pictures "
             "above their guesses (.png, .html). Of boxes also the picture with them (.jpg, .png, "
-            ".webp), for several a folder, for an animated one .gif.",
+            ".webp), for several a folder, for an animated one .gif; of captions where each word "
+            "looked.",
         ),
     ] = None,
     threshold: Annotated[
@@ -81,6 +82,16 @@ def predict(
         typer.Option(
             help="Of several labels, and of boxes: the probability from which on they are given.",
             show_default="the model's own, chosen on validation pictures",
+        ),
+    ] = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of captions: how many beginnings are followed at once; 1 takes the likeliest "
+            "word each time.",
+            show_default="the model's own",
         ),
     ] = None,
     label: Annotated[
@@ -108,7 +119,7 @@ def predict(
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Answer pictures: the likeliest classes first; or all labels; or the predicted numbers.
+    """Answer pictures: the likeliest classes first; all labels; numbers; boxes; or a caption.
 
     Pictures that cannot be used are reported, the others answered; the exit code is then 1.
     """
@@ -121,7 +132,9 @@ def predict(
     )
     if threshold is not None:
         classifier = classifier.with_threshold(threshold)
-    drawn = isinstance(classifier.model_.task, Detection) and _is_drawn(out)
+    if beam is not None:
+        classifier = classifier.with_beam(beam)
+    drawn = isinstance(classifier.model_.task, Detection | Captioning) and _is_drawn(out)
     if not drawn:
         check_output(out, ENDINGS, model, *map(Path, pictures))
     origin = context.get_parameter_source("top")
@@ -137,7 +150,7 @@ def predict(
     if classifier.model_.task.each_frame:
         found = in_frames(asked.pictures, classifier.max_pixels)
     if drawn and out is not None:
-        check_boxed(out, found)
+        check_drawn(out, found)
     elif out is not None and out.exists():
         check_output(out, ENDINGS, *(each for each in asked.pictures if isinstance(each, Path)))
     neighbours = None if near is None else _neighbours(classifier, model, near)
@@ -274,14 +287,14 @@ def _write(
         write_file(out, csv_parts(answers, task, true))
     elif ending == ".json":
         write_file(out, json_parts(answers, task, top))
-    elif isinstance(task, Detection) and _is_drawn(out):
-        write_boxed(out, pictures, answers, classifier.model_, classifier.max_pixels)
+    elif isinstance(task, Detection | Captioning) and _is_drawn(out):
+        write_drawn(out, pictures, answers, classifier.model_, classifier.max_pixels)
     else:
         _collected(answers, classifier, pictures, top).save(out)
 
 
 def _is_drawn(out: Path | None) -> bool:
-    """Whether boxes are drawn on pictures there."""
+    """Whether answers are drawn on pictures there."""
     return out is not None and out.suffix.lower() not in (".csv", ".json", ".html")
 
 
@@ -308,12 +321,12 @@ def _collected(
 
 
 def _shown(picture: Wanted, answer: Prediction, classifier: AnyEstimator) -> NDArray[np.uint8]:
-    """What is shown of a picture: what the network sees; or the picture with its boxes."""
+    """What is shown of a picture: what the network sees; or the picture with its answer."""
     model, limit = classifier.model_, classifier.max_pixels
-    if answer.boxes is not None:
+    if answer.boxes is not None or answer.caption is not None:
         import numpy as np
 
-        return np.asarray(boxed_picture(picture, answer, model, limit, SIDE))
+        return np.asarray(drawn_picture(picture, answer, model, limit, SIDE))
     source = picture if isinstance(picture, Path) else picture.picture
     return model.preprocessing.read(source, max_pixels=limit)
 

@@ -28,6 +28,7 @@ from pellucid.cli.transfer_notes import (
     judge_by_folds,
     learned_and_held,
 )
+from pellucid.data.captions import Captions
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
@@ -275,6 +276,7 @@ def _train(
         console.print(learning_rate_line(model, splits.train))
     diagnoses: tuple[Diagnosis, ...] = ()
     judged_folds: list[FoldsJudgement] = []
+    with_features = options.pretrained is not None and splits.train.kind != Captions.kind
 
     def finish(fitted: Estimator) -> None:
         nonlocal diagnoses
@@ -286,8 +288,8 @@ def _train(
             made.append(words)
         doing = "near copies were looked for"
         try:
-            if options.pretrained is not None and source not in BUILTIN and splits.validation:
-                words = copies_line(folder, source, options.pretrained)
+            if with_features and source not in BUILTIN and splits.validation:
+                words = copies_line(folder, source, options.pretrained or "")
                 if words is not None:
                     console.print(words)
                     made.append(words)

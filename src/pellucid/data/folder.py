@@ -31,7 +31,7 @@ from pellucid.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pellucid.data.annotations.faults import BoxFault
+    from pellucid.data.faults import Fault
     from pellucid.data.targets import Targets
 
 
@@ -60,7 +60,7 @@ class PictureFolder:
     bad: tuple[BadFile, ...] = ()
     left_out: str = ""
     meant: str = ""
-    faults: tuple[BoxFault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.data.captions import Captions
 from pellucid.data.targets import ClassTargets, Numbers, Unlabelled
 from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
@@ -35,7 +36,7 @@ def check_learnable(
         allow_one_class: Whether one class is enough.
         advice: What may have been meant, and what was left out; for the end of the error.
     """
-    if isinstance(targets, Numbers | Transcripts | Unlabelled):
+    if isinstance(targets, Captions | Numbers | Transcripts | Unlabelled):
         return  # what cannot be learned of them is said by the task
     if isinstance(targets, ClassTargets):
         used = np.unique(targets.places)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.annotations.recognise import ANNOTATION_SUFFIXES, holds_boxes, scan_boxes
+from pellucid.data.annotations.scan_captions import holds_captions, scan_captions
 from pellucid.data.boxes import Boxes
+from pellucid.data.captions import Captions
 from pellucid.data.detect_format import BUILTIN, locate
 from pellucid.data.folder import PictureFolder, scan_folder
 from pellucid.data.groups import GroupError, block_size, file_groups, file_rule, in_blocks
@@ -69,7 +71,8 @@ def is_of_pictures(path: Path) -> bool:
 def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
     """Return what data are for where their layout says it, before any are read; else None.
 
-    Boxes and transcripts are recognised so. What is wrong with the data, reading them says.
+    Boxes, captions and transcripts are recognised so. What is wrong with the data, reading them
+    says.
 
     Args:
         source: As :func:`pellucid.data.load` takes a path or a name.
@@ -79,6 +82,8 @@ def task_at_a_glance(source: str, reading: Reading = DEFAULTS) -> str | None:
         return None
     try:
         path = locate(source)
+        if holds_captions(path, reading):
+            return Captions.kind
         if holds_boxes(path, reading):
             return Boxes.kind
         return Transcripts.kind if _holds_transcripts(path, reading) else None
@@ -127,12 +132,14 @@ def _scanned(path: Path, reading: Reading, task: str | None) -> PictureFolder:
         if reading.group is None or named:
             return found
         return _grouped(found, reading.group, printable(path), of_classes=False)
-    boxes = scan_boxes(path, reading, task)
-    if boxes is not None:
-        named = all(file.group is not None for files in boxes.parts.values() for file in files)
+    written = scan_captions(path, reading, task)
+    if written is None:
+        written = scan_boxes(path, reading, task)
+    if written is not None:
+        named = all(file.group is not None for files in written.parts.values() for file in files)
         if reading.group is None or named:  # a column has named them
-            return boxes
-        return _grouped(boxes, reading.group, printable(path), of_classes=False)
+            return written
+        return _grouped(written, reading.group, printable(path), of_classes=False)
     if path.is_file():
         return scan_table(
             path, reading.path_column, reading.label_column, task, reading.group,

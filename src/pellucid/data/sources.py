@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pellucid.data.annotations.faults import fault_notes
 from pellucid.data.annotations.picture_boxes import image_size_for
 from pellucid.data.class_names import given_classes, named_places
 from pellucid.data.decoded import targets_of
+from pellucid.data.faults import fault_notes
 from pellucid.data.learnable import check_learnable
 from pellucid.data.pictures import check_room_for, choose_preprocessing, decode_pictures
 from pellucid.data.quarantine import quarantine_note

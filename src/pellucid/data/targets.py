@@ -1,8 +1,9 @@
 """What is wanted of pictures: one class each, several labels each, or numbers.
 
 The kinds of targets say what a data set brings to learn from; boxes are in
-:mod:`pellucid.data.boxes`, transcripts of speech in :mod:`pellucid.data.transcripts`, and nothing
-at all in :mod:`pellucid.data.unlabelled`. :mod:`pellucid.tasks` has what a network makes of each.
+:mod:`pellucid.data.boxes`, captions in :mod:`pellucid.data.captions`, transcripts of speech in
+:mod:`pellucid.data.transcripts`, and nothing at all in :mod:`pellucid.data.unlabelled`.
+:mod:`pellucid.tasks` has what a network makes of each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid.data.boxes import Boxes
+from pellucid.data.captions import Captions
 from pellucid.data.labels import class_values, is_integer
 from pellucid.data.target import JOINT, NONE, Targets, unsuited
 from pellucid.data.target_checks import (
@@ -330,7 +332,8 @@ class Numbers(Targets):
 
 
 TARGETS: dict[str, type[Targets]] = {
-    each.kind: each for each in (ClassTargets, LabelSets, Numbers, Boxes, Transcripts, Unlabelled)
+    each.kind: each
+    for each in (ClassTargets, LabelSets, Numbers, Boxes, Transcripts, Captions, Unlabelled)
 }
 """Every kind of targets, by the name of its task."""
 

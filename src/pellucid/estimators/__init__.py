@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.errors import ArgumentError, DataError
+from pellucid.estimators.captioner import ImageCaptioner
 from pellucid.estimators.classifier import ImageClassifier
 from pellucid.estimators.detector import ObjectDetector
 from pellucid.estimators.generator import ImageGenerator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ESTIMATORS",
+    "ImageCaptioner",
     "ImageClassifier",
     "ImageGenerator",
     "ImageRegressor",
@@ -30,11 +32,11 @@ __all__ = [
     "load_estimator",
 ]
 
-AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector | SpeechRecognizer
+AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector | SpeechRecognizer | ImageCaptioner
 """An estimator of some task, whose network looks at pictures."""
 
 ESTIMATORS: tuple[type[AnyEstimator], ...] = (
-    ImageClassifier, ImageRegressor, ObjectDetector, SpeechRecognizer,
+    ImageClassifier, ImageRegressor, ObjectDetector, SpeechRecognizer, ImageCaptioner,
 )  # fmt: skip
 """Every estimator whose network looks at pictures."""
 

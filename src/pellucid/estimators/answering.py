@@ -156,6 +156,19 @@ class AnsweringEstimator(ImageEstimator):
         task = model.task.with_threshold(threshold)
         return self._changed(replace(self._learned, model=replace(model, task=task)))
 
+    def with_beam(self, beam: int) -> Self:
+        """A new estimator that follows as many beginnings of captions; this one stays as it is.
+
+        Args:
+            beam: 1 to 100.
+
+        Raises:
+            ArgumentError: If it is out of range, or the model does not write captions.
+        """
+        model = self.model_
+        task = model.task.with_beam(beam)
+        return self._changed(replace(self._learned, model=replace(model, task=task)))
+
     def renamed(self, classes: ClassNames | Sequence[int]) -> Self:
         """A new estimator with other class names; this one stays as it is.
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset, Splits
-    from pellucid.training import Watcher
+    from pellucid.training import Recipe, Watcher
     from pellucid.training.rate_curve import RateCurve
 
     Pictures = Dataset | Splits | str | os.PathLike[str] | Mapping[str, Any] | NDArray[Any]
@@ -152,7 +152,6 @@ class ImageEstimator(Estimator, Transferring):
             if start_record is not None and like is not None:
                 start_record = {**start_record, "reading": like.to_dict()}
         preprocessing = replace(preprocessing, value_range=data.value_range)
-        transfer = self._transfer(network, preprocessing, cache)
         model = Model(
             network,
             task,
@@ -168,12 +167,25 @@ class ImageEstimator(Estimator, Transferring):
             if finish is not None:
                 finish(self)
 
-        fit(
-            model, recipe, data, validation, self.engine,
-            run=run, watchers=watchers, finish=take, transfer=transfer,
+        self._learn(
+            model, recipe, data, validation, cache,
+            run=run, watchers=watchers, finish=take,
             verbose=self.verbose if verbose is None else verbose,
         )  # fmt: skip
         return self
+
+    def _learn(
+        self,
+        model: Model,
+        recipe: Recipe,
+        data: Dataset,
+        validation: Dataset | None,
+        cache: CacheSetting,
+        **options: Any,
+    ) -> None:
+        """Train a model's network; arguments as of :func:`pellucid.training.fit.fit`."""
+        transfer = self._transfer(model.network, model.preprocessing, cache)
+        fit(model, recipe, data, validation, self.engine, transfer=transfer, **options)
 
     def find_learning_rate(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.errors import DataError
 from pellucid.tasks import (
+    Captioning,
     Detection,
     Generation,
     MultiLabel,
@@ -26,6 +27,7 @@ OTHERS = {
     RegionDetection.kind: "an ObjectDetector",
     Generation.kind: "an ImageGenerator",
     Transcription.kind: "a SpeechRecognizer",
+    Captioning.kind: "an ImageCaptioner",
 }
 """What learns which task."""
 

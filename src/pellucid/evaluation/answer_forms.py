@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.data.targets import joined
 from pellucid.numerals import percent
-from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel, Task, Transcription
+from pellucid.tasks import (
+    Captioning,
+    Detection,
+    MultiLabel,
+    Regression,
+    SingleLabel,
+    Task,
+    Transcription,
+)
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -295,6 +303,33 @@ class TextForm(AnswerForm):
         return "" if answer.transcript is None else answer.transcript.text
 
 
+class CaptionForm(AnswerForm):
+    """A caption, and how likely it is given the picture."""
+
+    in_lines = True
+
+    def __init__(self) -> None:
+        self.true = ["true"]
+        self.columns = ["caption", "log probability"]
+
+    def cells(self, answer: Prediction) -> list[str]:
+        assert answer.caption is not None
+        return [printable(str(answer.caption)), f"{answer.caption.log_probability:.6g}"]
+
+    def values(self, answer: Prediction, top: int) -> dict[str, Any]:
+        if answer.caption is None:
+            return {"caption": None, "words": [], "log_probability": None}
+        return answer.caption.to_dict()
+
+    def line(self, answer: Prediction) -> str:
+        return printable(str(answer.caption or ""))
+
+    def bars(self, answer: Prediction, top: int) -> list[Bar]:
+        if answer.caption is None:
+            return []
+        return [(self.line(answer), f"ln p {answer.caption.log_probability:.1f}", None, "")]
+
+
 def form_of(task: Task | Sequence[str]) -> AnswerForm:
     """How a task's answers are written; names stand for one class of these a picture."""
     if isinstance(task, MultiLabel):
@@ -305,6 +340,8 @@ def form_of(task: Task | Sequence[str]) -> AnswerForm:
         return BoxForm(task)
     if isinstance(task, Transcription):
         return TextForm()
+    if isinstance(task, Captioning):
+        return CaptionForm()
     return ClassForm(SingleLabel(task.names if isinstance(task, Task) else tuple(task)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.evaluation.captions import CaptionReport
 from pellucid.evaluation.detection import DetectionReport, evaluate_boxes
 from pellucid.evaluation.evaluate import evaluate
 from pellucid.evaluation.generation import GenerationReport
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.tasks import Task
 
-    AnyReport = Report | MultiLabelReport | RegressionReport | DetectionReport | TranscriptReport
+    AnyReport = (
+        Report
+        | MultiLabelReport
+        | RegressionReport
+        | DetectionReport
+        | TranscriptReport
+        | CaptionReport
+    )
     """Of networks that look at pictures."""
 
 REPORTS = (
-    Report, MultiLabelReport, RegressionReport, DetectionReport, TranscriptReport,
+    Report, MultiLabelReport, RegressionReport, DetectionReport, TranscriptReport, CaptionReport,
     GenerationReport,
 )  # fmt: skip
 """What a judgement can be."""

@@ -61,7 +61,8 @@ def record(prediction: Prediction, task: Task | Sequence[str], top: int) -> dict
     ``picture``; of one class a picture its ``class``, the likeliest ``guesses`` (``class``,
     ``probability``), and ``probabilities`` of all classes by name; of several labels ``labels``,
     ``threshold`` and ``probabilities``; of numbers ``numbers`` by name; of boxes ``boxes``
-    (``class``, ``probability``, ``box``: x0, y0, x1, y1) and ``threshold``. ``unlike``, how the
+    (``class``, ``probability``, ``box``: x0, y0, x1, y1) and ``threshold``; of captions
+    ``caption``, its ``words`` and ``log_probability``. ``unlike``, how the
     picture differs from those that were learned, or null; ``inverted``; where there is no answer,
     ``error`` says why, and the others are null or empty.
     """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.architectures.captioner import WORDS_GRAPH
 from pellucid.data.cache.build import decoded_blocks
 from pellucid.data.decode import header
 from pellucid.data.decoded import PictureFile
@@ -19,7 +20,8 @@ from pellucid.engines.batches import forward
 from pellucid.errors import PellucidError
 from pellucid.ops.softmax import probabilities
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
+from pellucid.tasks import Captioning, Detection, MultiLabel, Regression, Transcription
+from pellucid.tasks.caption_search import write_captions
 from pellucid.tasks.found import Found
 from pellucid.tasks.transcript import Transcript
 from pellucid.text import printable
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from pellucid.data.reference import DataPicture
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
+    from pellucid.tasks.caption import Caption
 
 _BLOCK = 64
 """Pictures out of data sets that are computed together."""
@@ -60,6 +63,7 @@ class Prediction:
         boxes: What was found, in pixels of the picture as it is in its file; None where there is no
             answer, or none of boxes.
         transcript: What is said; None where there is no answer, or none of text.
+        caption: What was written; None where there is no answer, or none in words.
     """
 
     picture: str
@@ -71,11 +75,12 @@ class Prediction:
     true: str | None = None
     boxes: Found | None = None
     transcript: Transcript | None = None
+    caption: Caption | None = None
 
     @property
     def answered(self) -> bool:
         """Whether there is an answer."""
-        answers = self.probabilities, self.numbers, self.boxes, self.transcript
+        answers = self.probabilities, self.numbers, self.boxes, self.transcript, self.caption
         return any(each is not None for each in answers)
 
     @property
@@ -208,8 +213,11 @@ def _answers(
         return
     with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
         outputs = forward(classifier.program_, images)
-        found = _read_outputs(classifier.model_, outputs, sizes or [None] * len(images))
-    usable = [bool(np.isfinite(row).all()) for row in outputs]
+        usable = [bool(np.isfinite(row).all()) for row in outputs]
+        if isinstance(classifier.model_.task, Captioning):
+            found = _captions(classifier, np.nan_to_num(outputs))
+        else:
+            found = _read_outputs(classifier.model_, outputs, sizes or [None] * len(images))
     differences = unlike(classifier.model_, images)
     inverted = classifier.model_.preprocessing.invert
     for name, answer, good, odd in zip(names, found, usable, differences, strict=True):
@@ -244,6 +252,15 @@ def _read_outputs(
         return [{"numbers": row} for row in task.values(outputs)]
     shares = task.probabilities(outputs) if isinstance(task, MultiLabel) else probabilities(outputs)
     return [{"probabilities": row} for row in shares]
+
+
+def _captions(classifier: Classifier, places: NDArray[Any]) -> list[dict[str, Any]]:
+    """What is written of pictures, as :class:`Prediction` has it."""
+    model = classifier.model_
+    assert isinstance(model.task, Captioning)
+    graph = model.network.graphs[WORDS_GRAPH]
+    found = write_captions(classifier.program_, graph, model.task, places)
+    return [{"caption": each} for each in found]
 
 
 def _sizes(

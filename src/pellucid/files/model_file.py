@@ -112,6 +112,7 @@ class Model:
             )
         for each in (graph, *self.network.graphs.values()):
             check_limits(each)
+        self.task.check_graphs(graph, self.network.graphs)
         pictures = self.task.picture_shape(graph)
         if self.preprocessing.shape != pictures:
             raise ArgumentError(

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pellucid.show import (
+    caption_report,
     detection_report,
     generation_report,
     multi_label_report,
@@ -31,6 +32,7 @@ PARTS: dict[str, tuple[Numbers, Sections]] = {
     "multi-label report": (
         multi_label_report.numbers, multi_label_report.multi_label_sections,
     ),
+    "caption report": (caption_report.numbers, caption_report.caption_sections),
     "detection report": (detection_report.numbers, detection_report.detection_sections),
     "generation report": (generation_report.numbers, generation_report.generation_sections),
     "transcript report": (transcript_report.numbers, transcript_report.transcript_sections),

@@ -1,10 +1,11 @@
-"""What networks are trained for: one class, several labels, numbers, boxes, texts, pictures."""
+"""What networks are trained for: classes, labels, numbers, boxes, texts, captions, pictures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pellucid.settings import from_dict
+from pellucid.tasks.captioning import Captioning
 from pellucid.tasks.detection import Detection
 from pellucid.tasks.generation import Generation
 from pellucid.tasks.multi_label import MultiLabel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DETECTORS",
     "TASKS",
+    "Captioning",
     "Detection",
     "Generation",
     "Judge",
@@ -46,6 +48,7 @@ TASKS: dict[str, type[Task]] = {
         Detection,
         RegionDetection,
         Transcription,
+        Captioning,
         Generation,
     )
 }

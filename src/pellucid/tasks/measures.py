@@ -8,6 +8,8 @@ MEASURES = {
     "map50": ("mAP at IoU 0.5", "{:.2%}"),
     "map": ("mAP at IoU 0.5 to 0.95", "{:.2%}"),
     "shown": ("shown from", "{:.2%}"),
+    "bleu4": ("BLEU-4", "{:.2%}"),
+    "bleu1": ("BLEU-1", "{:.2%}"),
     "micro_f1": ("micro F1", "{:.2%}"),
     "macro_f1": ("macro F1", "{:.2%}"),
     "threshold": ("threshold", "{:.2%}"),

@@ -13,6 +13,8 @@ from pellucid.tasks.output import Output, of_all
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -70,6 +72,7 @@ class Task(ABC):
         estimator: What learns it in Python, a class of :mod:`pellucid.estimators`.
         of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
         of_boxes: Whether the answer is boxes, each of which :meth:`boxes_of` names the outputs of.
+        parts: Names of the graphs that the model needs beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
     """
 
@@ -83,6 +86,7 @@ class Task(ABC):
     each_frame: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
     of_boxes: ClassVar[bool] = False
+    parts: ClassVar[tuple[str, ...]] = ()
 
     @property
     def data_kind(self) -> str:
@@ -121,6 +125,17 @@ class Task(ABC):
         (outputs,) = shape
         if len(self.names) != outputs:
             raise ArgumentError(f"there are {len(self.names)} {self.counted}, but {outputs} logits")
+
+    def check_graphs(self, graph: Graph, graphs: Mapping[str, Graph]) -> None:  # noqa: B027 - few have any
+        """Check that a network's further graphs suit this task.
+
+        Args:
+            graph: The graph that answers.
+            graphs: The others, by name.
+
+        Raises:
+            ArgumentError: If one that is needed is missing, or does not suit.
+        """
 
     @abstractmethod
     def known(self) -> Targets:
@@ -218,6 +233,19 @@ class Task(ABC):
         raise ArgumentError(
             f"a threshold is for several labels a picture or for boxes, and the model is for "
             f"{self.title}; leave it out"
+        )
+
+    def with_beam(self, beam: int) -> Task:
+        """The task that follows another number of beginnings of captions.
+
+        Args:
+            beam: 1 to 100.
+
+        Raises:
+            ArgumentError: If the number is out of range, or nothing is written word by word.
+        """
+        raise ArgumentError(
+            f"a beam is for captions, and the model is for {self.title}; leave it out"
         )
 
     def with_classes(self, classes: tuple[str, ...], label_kind: LabelKind | None) -> Task:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pellucid.graph import Network
+from pellucid.graph import Network, parameters
 from pellucid.renamed import old_names
 from pellucid.short_repr import short_repr
 from pellucid.training.history import OF_THE_RUN, Epoch, to_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.engines import Program
     from pellucid.files import Model
     from pellucid.graph import Graph, Weights
@@ -76,7 +78,11 @@ class TrainingResult:
         return replace(
             model,
             task=model.task.settled(best.measures),
-            network=answering(model.network.graph, self.best_weights),
+            network=answering(
+                model.network.graph,
+                self.best_weights,
+                {name: model.network.graphs[name] for name in model.task.parts},
+            ),
             provenance={
                 **model.provenance,
                 **({SIDES: dict(model.network.sides)} if model.network.sides else {}),
@@ -90,9 +96,17 @@ SIDES = "side_outputs"
 """In a provenance, the weight of the loss of each side output that a network was trained with."""
 
 
-def answering(graph: Graph, weights: Weights) -> Network:
-    """The network that answers, with its own of some weights: side outputs are left behind."""
-    return Network(graph, {str(name): weights[str(name)] for name in graph.parameters})
+def answering(graph: Graph, weights: Weights, graphs: Mapping[str, Graph] | None = None) -> Network:
+    """The network that answers, with its own of some weights: side outputs are left behind.
+
+    Args:
+        graph: The graph that answers.
+        weights: All weights, by full name.
+        graphs: Further graphs that are needed to answer, by name.
+    """
+    parts = dict(graphs or {})
+    needed = parameters((graph, *parts.values()))
+    return Network(graph, {name: weights[name] for name in needed}, parts)
 
 
 class Watcher(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,16 @@ class FeatureReader:
         """
         return self._read(picture_digests(images), lambda rows: images[rows], watching)
 
+    def read_maps(self, images: Images, watching: Watching = _quiet) -> NDArray[np.float32]:
+        """What a body that ends in a map sees in pictures, float32 (N, h, w, C).
+
+        Args:
+            images: As :meth:`read` takes them.
+            watching: As :meth:`read` takes it.
+        """
+        flat = self.read(images, watching)
+        return flat.reshape(len(flat), *self.body.network.graph.output_shape)
+
     def read_views(
         self,
         images: Images,
@@ -124,7 +135,7 @@ class FeatureReader:
         watching: Watching,
     ) -> Features:
         keys = [self._key(picture) for picture in pictures]
-        length = self.body.features
+        length = math.prod(self.body.network.graph.output_shape)
         known = {} if self._cache is None else self._cache.read(list(dict.fromkeys(keys)), length)
         found = np.empty((len(keys), length), np.float32)
         rows_of: dict[bytes, list[int]] = {}
@@ -159,7 +170,8 @@ class FeatureReader:
             ]
             for first in range(0, len(images), size)
         ]
-        return np.concatenate(parts).astype(np.float32)
+        found = np.concatenate(parts).astype(np.float32)
+        return found.reshape(len(found), -1)
 
     def _key(self, picture: bytes) -> bytes:
         digest = hashlib.sha256(_FORMAT + self._engine.name.encode() + b"\n")

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.data.annotations.faults import (
+from pellucid.data.boxes import Boxes, text_of
+from pellucid.data.cache import open_picture_cache
+from pellucid.data.decode import header
+from pellucid.data.decoded import PictureFile, bad_file, reason_of
+from pellucid.data.faults import (
     CLIPPED,
     INVERTED,
     OUTSIDE,
     UNLABELLED,
     WITHOUT_AREA,
-    BoxFault,
+    Fault,
     first_fault,
 )
-from pellucid.data.boxes import Boxes, text_of
-from pellucid.data.cache import open_picture_cache
-from pellucid.data.decode import header
-from pellucid.data.decoded import PictureFile, bad_file, reason_of
 from pellucid.data.folder import PictureFolder
 from pellucid.data.groups import Group
 from pellucid.errors import DataError
@@ -68,7 +68,7 @@ def picture_boxes(found: Annotations, reading: Reading) -> PictureFolder:
     cache, _ = open_picture_cache(reading.cache, root)
     files: dict[str, list[PictureFile]] = {}
     bad: list[BadFile] = []
-    faults = [BoxFault(UNLABELLED, name, "has no annotations") for name in found.unlabelled]
+    faults = [Fault(UNLABELLED, name, "has no annotations") for name in found.unlabelled]
     names: Counter[str] = Counter()
     for picture in found.pictures:
         of_part = files.setdefault(picture.part, [])
@@ -144,7 +144,7 @@ def _size_of(
     )
 
 
-def _inside(picture: Annotated, size: tuple[int, int], faults: list[BoxFault]) -> list[BoxRow]:
+def _inside(picture: Annotated, size: tuple[int, int], faults: list[Fault]) -> list[BoxRow]:
     """The boxes of a picture, inside it; what is wrong is added to the faults."""
     width, height = size
     rows: list[BoxRow] = []
@@ -156,7 +156,7 @@ def _inside(picture: Annotated, size: tuple[int, int], faults: list[BoxFault]) -
         def fault(kind: str, box: RawBox = box) -> None:
             corners = ", ".join(f"{corner:g}" for corner in box.corners)
             words = f"{printable(box.name)} ({corners}) in {picture.place}"
-            faults.append(BoxFault(kind, picture.name, words))
+            faults.append(Fault(kind, picture.name, words))
 
         if x0 == x1 or y0 == y1:
             fault(WITHOUT_AREA)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pellucid.data.annotations.faults import BoxFault
     from pellucid.data.boxes import Boxes
     from pellucid.data.check.report import Finding
 
@@ -107,16 +106,6 @@ def box_findings(
         words = f"{counted(len(empty), 'picture')} of {len(names)} without boxes"
         findings.append(found("no-boxes", tuple(names[i] for i in empty), words))
     return findings
-
-
-def fault_findings(faults: Sequence[BoxFault]) -> list[Finding]:
-    """What readers mended or left out: one finding a box; pictures without annotations in one."""
-    unlabelled = tuple(fault.picture for fault in faults if fault.kind == "unlabelled")
-    words = f"{counted(len(unlabelled), 'picture')} without annotations"
-    return [
-        *(found(f.kind, (f.picture,), f.words) for f in faults if f.kind != "unlabelled"),
-        *([found("unlabelled", unlabelled, words)] if unlabelled else []),
-    ]
 
 
 def examples(pictures: PicturesWithBoxes) -> tuple[str, ...]:

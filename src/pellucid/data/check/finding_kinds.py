@@ -110,6 +110,19 @@ KINDS = {
         "boxes that are drawn twice",
         "remove one of each: a detector that finds a thing once is counted as missing the other",
     ),
+    "without-captions": FindingKind(
+        "warning",
+        "pictures without captions",
+        "write captions for them, or remove them; training leaves them out",
+    ),
+    "empty-caption": FindingKind(
+        "warning", "captions without a word", "write them, or remove their lines; they are left out"
+    ),
+    "caption-doubled": FindingKind(
+        "warning",
+        "captions that a picture has several times",
+        "keep one of each: it counts as often as it is there",
+    ),
     "few-boxes": FindingKind(
         "warning", "classes with few boxes", "add pictures: of so few things little can be learned"
     ),

@@ -10,15 +10,16 @@ from pellucid.cores import available_threads
 from pellucid.data.annotations.picture_boxes import image_size_for
 from pellucid.data.arrays import array_pairs, datasets_from, deep_pictures
 from pellucid.data.boxes import Boxes
+from pellucid.data.captions import Captions
 from pellucid.data.check.boxes import (
     PicturesWithBoxes,
     box_counts,
     box_findings,
     examples,
-    fault_findings,
 )
 from pellucid.data.check.classes import class_counts, class_findings
 from pellucid.data.check.duplicates import duplicate_findings
+from pellucid.data.check.faults import fault_findings
 from pellucid.data.check.files import file_findings
 from pellucid.data.check.fingerprint import (
     Fingerprint,
@@ -379,12 +380,12 @@ def _report(
 
 
 def _duplicates(targets: Targets, fingerprints: Sequence[Fingerprint], near: bool) -> list[Finding]:
-    if isinstance(targets, Boxes | Transcripts):  # which can be written in several ways
+    if isinstance(targets, Boxes | Captions | Transcripts):  # which can be written in several ways
         read = targets.read([picture.class_name for picture in fingerprints])
         fingerprints = [
             replace(picture, class_name=read.text(i)) for i, picture in enumerate(fingerprints)
         ]
-    amounts = isinstance(targets, Numbers | Boxes)
+    amounts = isinstance(targets, Numbers | Boxes | Captions)
     return duplicate_findings(fingerprints, near=near, amounts=amounts)
 
 

@@ -1,4 +1,4 @@
-"""Pictures with the boxes that were found in them, written as they come."""
+"""Pictures with the boxes that were found in them, or with where words looked, as they come."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ QUALITY = 92
 """Of JPEG and WebP, 0 to 100."""
 
 
-def check_boxed(out: Path, pictures: Sequence[Path | DataPicture | Frame]) -> None:
-    """Check that pictures with boxes can go where they are wanted.
+def check_drawn(out: Path, pictures: Sequence[Path | DataPicture | Frame]) -> None:
+    """Check that pictures with answers drawn can go where they are wanted.
 
     Raises:
         BadParameter: Several pictures are to go into a file that takes one.
@@ -74,20 +74,20 @@ def film_of(pictures: Sequence[Path | DataPicture | Frame]) -> bool:
     return len(films) == 1 and all(isinstance(each, Frame) for each in pictures)
 
 
-def write_boxed(
+def write_drawn(
     out: Path,
     pictures: Sequence[Path | DataPicture | Frame],
     answers: Iterator[Prediction],
     model: Model,
     max_pixels: int,
 ) -> None:
-    """Draw the boxes of each answer on its picture, and write it.
+    """Draw each answer on its picture, and write it.
 
     Args:
-        out: A picture, an animated one, or a folder, see :func:`check_boxed`.
+        out: A picture, an animated one, or a folder, see :func:`check_drawn`.
         pictures: What is answered, in the order of the answers.
         answers: Those without an answer are left out.
-        model: The detector.
+        model: The detector or captioner.
         max_pixels: Pictures with more pixels are refused.
     """
     from pellucid.files.atomic import write_file
@@ -95,7 +95,7 @@ def write_boxed(
     def drawn() -> Iterator[tuple[int, Image]]:
         for number, (picture, answer) in enumerate(zip(pictures, answers, strict=True)):
             if answer.answered:
-                yield number, boxed_picture(picture, answer, model, max_pixels)
+                yield number, drawn_picture(picture, answer, model, max_pixels)
 
     if is_folder(out):
         paths = list(_paths(out, pictures))
@@ -110,6 +110,26 @@ def write_boxed(
     else:
         for _, image in drawn():
             write_file(out, [_encoded(image, out.suffix)])
+
+
+def drawn_picture(
+    picture: Path | DataPicture | Frame,
+    answer: Prediction,
+    model: Model,
+    max_pixels: int,
+    side: int | None = None,
+) -> Image:
+    """A picture with the boxes of its answer; or with where each word of its caption looked.
+
+    Arguments and errors are those of :func:`boxed_picture`.
+    """
+    if answer.caption is None:
+        return boxed_picture(picture, answer, model, max_pixels, side)
+    from pellucid.show.looked import looked_sheet
+
+    source = picture if isinstance(picture, Path) else picture.picture
+    image = model.preprocessing.read(source, max_pixels=max_pixels)
+    return looked_sheet(image, answer.caption)
 
 
 def boxed_picture(

@@ -1,0 +1,286 @@
+"""Writing captions: greedy and beam search; and how likely captions are for pictures.
+
+A beam of B follows the B likeliest beginnings at once (Sutskever, Vinyals and Le 2014, *Sequence to
+sequence learning with neural networks*, section 3.2). A beginning whose likeliest next word is the
+end is finished; of the finished ones that with the highest log-probability for each word is taken,
+see :class:`pellucid.tasks.Captioning`. Of equals, the first place goes before. Unknown words are
+never written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pellucid.architectures.captioner import (
+    LOGITS,
+    LOOKED,
+    PLACES,
+    READS,
+    STATE,
+    WORDS,
+    one_word,
+)
+from pellucid.errors import DataError
+from pellucid.tasks.caption import Caption
+from pellucid.tasks.captioning import END, NOT_COUNTED, UNKNOWN, beginnings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from pellucid.engines import Program
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
+    from pellucid.tasks.captioning import Captioning
+
+ROWS = 128
+"""Beginnings that are computed together."""
+
+
+def write_captions(
+    program: Program, graph: Graph, task: Captioning, places: Array, *, beam: int | None = None
+) -> list[Caption]:
+    """The caption of each picture.
+
+    Args:
+        program: The network, loaded by an engine.
+        graph: Its graph ``words``.
+        task: What it was trained for.
+        places: Of each picture, (N, h, w, C).
+        beam: How many beginnings are followed; none: as many as the task says.
+
+    Raises:
+        DataError: If the network answers with NaN or infinity.
+    """
+    wide = task.beam if beam is None else beam
+    at_once = max(1, ROWS // wide)
+    written: list[Caption] = []
+    for first in range(0, len(places), at_once):
+        some = places[first : first + at_once]
+        full = np.concatenate([some, some[:1].repeat(at_once - len(some), axis=0)])
+        written += _search(program, graph, task, full, wide)[: len(some)]
+    return written
+
+
+def log_likelihoods(
+    program: Program, graph: Graph, places: Array, wanted: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Log-probabilities of captions, each for its picture, float64 (N,).
+
+    Args:
+        program: The network, loaded by an engine.
+        graph: Its graph ``words``.
+        places: Of each picture, (N, h, w, C).
+        wanted: The words and the end of each caption, (N, T), −1 behind it.
+    """
+    found = np.zeros(len(wanted))
+    for part, outputs in _in_rows(program, graph, {PLACES: places, WORDS: beginnings(wanted)}):
+        found[part] = _likelihoods(outputs[LOGITS], wanted[part])
+    return found
+
+
+def likelihood_table(
+    program: Program, graph: Graph, places: Array, wanted: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Log-probabilities of captions, each for all pictures, float64 (captions, pictures).
+
+    The words of each caption are read once.
+
+    Args:
+        program: The network, loaded by an engine.
+        graph: Its graph ``words``.
+        places: Of each picture, (N, h, w, C).
+        wanted: The words and the end of each caption, (M, T), −1 behind it.
+    """
+    read, rest = graph.split(READS)
+    words = {WORDS: beginnings(wanted)}
+    states = np.concatenate([out[READS] for _, out in _in_rows(program, read, words)])
+    table = np.zeros((len(wanted), len(places)))
+    for picture in range(len(places)):
+        rows = np.broadcast_to(places[picture], (len(wanted), *places.shape[1:]))
+        for part, out in _in_rows(program, rest, {PLACES: rows, READS: states}):
+            table[part, picture] = _likelihoods(out[LOGITS], wanted[part])
+    return table
+
+
+def _likelihoods(logits: Array, aims: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The log-probability of what is wanted, of logits (N, T, V)."""
+    picked = np.take_along_axis(logits, np.maximum(aims, END)[..., np.newaxis], -1)[..., 0]
+    each = picked.astype(np.float64) - _log_sums(logits)
+    return np.asarray(np.where(aims == NOT_COUNTED, 0.0, each).sum(axis=1))
+
+
+def _in_rows(
+    program: Program, graph: Graph, feeds: Mapping[str, Array]
+) -> Iterator[tuple[slice, dict[str, Array]]]:
+    """The graph's outputs for rows, as many at once each time, so that it is compiled once."""
+    count = len(next(iter(feeds.values())))
+    for first in range(0, count, ROWS):
+        part = slice(first, min(first + ROWS, count))
+        missing = first + ROWS - part.stop
+        some = {
+            name: np.concatenate([array[part], array[part][:1].repeat(missing, axis=0)])
+            for name, array in feeds.items()
+        }
+        found = program.run(graph, some)
+        yield part, {name: array[: part.stop - first] for name, array in found.items()}
+
+
+class _Beams:
+    """The beginnings of captions that are followed for some pictures.
+
+    Args:
+        task: What the network was trained for.
+        pictures: N.
+        wide: B.
+    """
+
+    def __init__(self, task: Captioning, pictures: int, wide: int) -> None:
+        self._task, self._wide = task, wide
+        self.words = np.full((pictures, wide, task.length + 1), END, np.int64)
+        self.scores = np.full((pictures, wide), -np.inf)
+        self.scores[:, 0] = 0.0  # all begin alike: one is enough
+        self.best = np.full(pictures, -np.inf)
+        self.finished: list[tuple[list[int], float, NDArray[np.float64]] | None]
+        self.finished = [None] * pictures
+        self._ended = np.zeros(pictures, np.int64)
+
+    @property
+    def followed(self) -> bool:
+        """Whether there is a beginning that may become the best caption."""
+        return bool(((self.scores > -np.inf).any(axis=1) & (self._ended < self._wide)).any())
+
+    def grow(
+        self, step: int, log_p: NDArray[np.float64], looked: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Append a word to each beginning.
+
+        Args:
+            step: From 0.
+            log_p: Of each word behind each beginning, (N, B, V).
+            looked: Where each beginning looked so far, (N, B, T, L).
+
+        Returns:
+            Of each beginning, which of those before it goes on from, (N, B).
+        """
+        pictures, wide, size = log_p.shape
+        log_p[:, :, UNKNOWN] = -np.inf
+        if step == 0:  # a caption has a word
+            log_p[:, :, END] = -np.inf
+        if step == self._task.length - 1:
+            log_p[:, :, :END] = log_p[:, :, END + 1 :] = -np.inf
+        total = (self.scores[:, :, np.newaxis] + log_p).reshape(pictures, wide * size)
+        order = np.argsort(-total, axis=1, kind="stable")[:, : 2 * wide]
+        words, scores = self.words.copy(), np.full_like(self.scores, -np.inf)
+        origins = np.zeros((pictures, wide), np.int64)
+        for i in range(pictures):
+            if self._ended[i] >= wide:
+                continue
+            kept = 0
+            for rank, place in enumerate(order[i].tolist()):
+                beam, word = divmod(place, size)
+                score = float(total[i, place])
+                if score == -np.inf or kept == wide:
+                    break
+                if word != END:
+                    words[i, kept] = self.words[i, beam]
+                    words[i, kept, step + 1] = word
+                    scores[i, kept], origins[i, kept] = score, beam
+                    kept += 1
+                elif rank < wide:
+                    self._finish(i, beam, step, score, looked[i, beam])
+        self.words, self.scores = words, scores
+        return origins
+
+    def _finish(
+        self, i: int, beam: int, step: int, score: float, looked: NDArray[np.float64]
+    ) -> None:
+        self._ended[i] += 1
+        rank = score / (step + 1) ** self._task.length_power
+        if rank > self.best[i]:
+            self.best[i] = rank
+            words = self.words[i, beam, 1 : step + 1].tolist()
+            self.finished[i] = words, score, looked[:step].copy()
+
+
+def _search(
+    program: Program, graph: Graph, task: Captioning, places: Array, wide: int
+) -> list[Caption]:
+    count, (height, width, _) = len(places), places.shape[1:]
+    rows = np.repeat(places, wide, axis=0)
+    beams = _Beams(task, count, wide)
+    steps = _Steps(program, graph, rows, task.length)
+    every = np.arange(count)[:, np.newaxis] * wide
+    for step in range(task.length):
+        logits, looked = steps.next(beams.words.reshape(count * wide, -1), step)
+        if not np.isfinite(logits).all():
+            raise DataError(
+                "the network answers with NaN or infinity; its training diverged: train it with a "
+                "lower learning rate"
+            )
+        log_p = logits - _log_sums(logits)[:, np.newaxis]
+        origins = beams.grow(
+            step,
+            log_p.reshape(count, wide, -1),
+            looked.reshape(count, wide, *looked.shape[1:]),
+        )
+        if not beams.followed:
+            break
+        steps.go_on_from((origins + every).reshape(-1))
+    found = []
+    for each in beams.finished:
+        assert each is not None  # the last step has no other word than the end
+        chosen, score, looked = each
+        text = task.text_of(chosen)
+        found.append(Caption(text, score, looked.reshape(len(text), height, width)))
+    return found
+
+
+class _Steps:
+    """The next word of beginnings, one after the other.
+
+    By a GRU's state; of an LSTM, whose memory is no output, the words so far are read again.
+
+    Args:
+        program: The network, loaded by an engine.
+        graph: Its graph ``words``.
+        places: What each row looks at, (R, h, w, C).
+        length: T.
+    """
+
+    def __init__(self, program: Program, graph: Graph, places: Array, length: int) -> None:
+        self._program, self._graph, self._places, self._length = program, graph, places, length
+        self._one = one_word(graph)
+        rows, (height, width) = len(places), places.shape[1:3]
+        if self._one is not None:
+            self._state = np.zeros((rows, *self._one.inputs[STATE].shape), np.float32)
+            self._looked = np.zeros((rows, length, height * width))
+
+    def next(
+        self, words: NDArray[np.int64], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The logits of the word behind each row's first ``step + 1``, and where all looked."""
+        feeds: dict[str, Array] = {PLACES: self._places}
+        if self._one is None:
+            out = self._program.run(self._graph, {**feeds, WORDS: words[:, : self._length]})
+            return out[LOGITS][:, step].astype(np.float64), out[LOOKED].astype(np.float64)
+        feeds |= {WORDS: words[:, step : step + 1], STATE: self._state}
+        out = self._program.run(self._one, feeds)
+        self._state = out[STATE][:, 0]
+        self._looked[:, step] = out[LOOKED][:, 0]
+        return out[LOGITS][:, 0].astype(np.float64), self._looked
+
+    def go_on_from(self, rows: NDArray[np.int64]) -> None:
+        """Take for each row what another has remembered."""
+        if self._one is not None:
+            self._state, self._looked = self._state[rows], self._looked[rows]
+
+
+def _log_sums(logits: Array) -> NDArray[np.float64]:
+    """The logarithm of the sum of the exponentials along the last axis, float64."""
+    most = logits.max(axis=-1)
+    apart = np.exp(logits - most[..., np.newaxis])
+    return np.asarray(most + np.log(apart.sum(axis=-1, dtype=np.float64)))
