@@ -32,7 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "given",
     [
         ["backward", "M", "P"],
-        ["page", "M", "--out", "page.html"],
         ["export", "M", "--out", "model.onnx"],
         ["compare", "M", "M", "D"],
         ["verify", "M", "M"],
@@ -94,7 +93,6 @@ def test_methods(folder: Path) -> None:
     picture = scene(1)[0]
     for call in (
         lambda: detector.backward(picture),
-        lambda: detector.page(),
         lambda: detector.features(picture),
     ):
         with pytest.raises(ArgumentError) as caught:

@@ -15,6 +15,7 @@ import numpy as np
 from pellucid.engines.native.lower.fold import fold
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
 from pellucid.ops import CrossEntropy
+from pellucid.ops.find_boxes import FindBoxes
 from pellucid.page.blobs import differences, planes
 from pellucid.page.graph_data import ShownGraph
 from pellucid.page.programs import all_weights
@@ -45,6 +46,32 @@ def readings() -> list[dict[str, Any]]:
         for outputs in OUTPUTS:
             answer = task.reading.forward([np.array([outputs])], {})[0][0]
             found.append({"task": kind, "outputs": outputs, "answer": answer.tolist()})
+    return found
+
+
+def boxes() -> list[dict[str, Any]]:
+    """Maps of logits and distances, and the boxes in them: ties, overlaps, none at all."""
+    random, found = np.random.default_rng(11), []
+    for shape, shift, settings in (
+        ((5, 7, 7), -1.0, (8, 20, 0.05, 0.5)),
+        ((9, 4, 5), 0.5, (16, 6, 0.3, 0.2)),
+        ((3, 3, 6), -30.0, (8, 4, 0.05, 0.5)),
+    ):
+        z = random.normal(0, 1.5, (1, *shape)).astype(np.float32)
+        z[..., :-4] = np.round(z[..., :-4]) + shift  # neighbours are equal
+        z[0, 0, 0, -1] = 12.0  # further than distances go
+        operation = FindBoxes(*settings)
+        rows, _ = operation.forward([z.astype(np.float64)], {})
+        names = ("stride", "most", "least", "overlap")
+        found.append(
+            {
+                "settings": {name: getattr(operation, name) for name in names},
+                "shape": list(shape),
+                "outputs": z.reshape(-1).tolist(),
+                "cells": operation.of_map(z[0]).cells.tolist(),
+                "rows": rows.reshape(-1).tolist(),
+            }
+        )
     return found
 
 
@@ -129,6 +156,7 @@ def numbers() -> dict[str, Any]:
     random = np.random.default_rng(7)
     return {
         "readings": readings(),
+        "boxes": boxes(),
         "losses": losses(),
         "folded": folded(),
         "kept": kept(

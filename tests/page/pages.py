@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.data.sound import Sound
 from pellucid.files import Model
+from pellucid.graph import Network
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from pellucid.page import Page, make_page
 from pellucid.page.learning import Lesson
 from pellucid.page.samples import Samples
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression
 from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.page.deep import deep_page
@@ -78,7 +80,40 @@ def numbers_page() -> Page:
     return task_page(task, ((31.5, 181.0, 64.5), None))
 
 
+def detector_page() -> Page:
+    """Boxes of three classes in a map of seven channels; those of one picture are known."""
+    layers = [
+        Conv2D(4, 3, stride=2, padding="same"),
+        ReLU(),
+        Conv2D(6, 3, stride=4, padding="same"),
+        ReLU(),
+    ]
+    graph = Sequential([*layers, Conv2D(7, 1, name="ends")]).graph((40, 56, 3))
+    made = network(graph)
+    weights = {name: 0.3 * array for name, array in made.weights.items()}
+    task = Detection(("wet", "dark", "round"), least=0.01, shown=0.02)
+    model = Model(Network(graph, weights), task, Preprocessing(40, 56, 3))
+    pixels = np.random.default_rng(6).integers(0, 256, (2, 40, 56, 3), np.uint8)
+    boxes: list[list[list[float]] | None] = [[[3.0, 4.0, 20.0, 30.0, 1.0]], None]
+    names = "known", "unknown"
+    return make_page(model, Samples(pixels, names, (None, None), boxes=tuple(boxes)))
+
+
+def sound_page() -> Page:
+    """A network that hears."""
+    sound = Sound(rate=8000, seconds=0.2, mels=16)
+    graph = Sequential([Conv2D(2, 3), ReLU(), Flatten(), Dense(3)]).graph(
+        (sound.mels, sound.frames, 1)
+    )
+    reading = Preprocessing(sound.mels, sound.frames, 1, sound=sound)
+    model = Model(network(graph), ("one", "two", "three"), reading)
+    pixels = np.random.default_rng(7).integers(0, 256, (1, sound.mels, sound.frames, 1), np.uint8)
+    return make_page(model, Samples(pixels, ("one.wav",), (0,)))
+
+
 PAGES = {
+    "detector": detector_page,
+    "sound": sound_page,
     "labels": labels_page,
     "numbers": numbers_page,
     "learn-wild": wild_page,

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pellucid.data.boxes import Boxes
 from pellucid.data.dataset import Dataset
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.reference import Reference
 from pellucid.data.targets import LabelSets, Numbers
 from pellucid.files import Model
-from pellucid.layers import Dense, Flatten, Sequential
+from pellucid.layers import Conv2D, Dense, Flatten, Sequential
 from pellucid.page import make_page
 from pellucid.page.blobs import Blobs
 from pellucid.page.samples import Samples, samples_of_pictures
-from pellucid.tasks import MultiLabel, Regression, SingleLabel
+from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel
 from tests.engines.networks import network
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (1, 3, 2, 1), np.uint8)
@@ -74,6 +75,24 @@ def test_samples_know_their_labels_and_numbers(kind: str) -> None:
     assert samples is not None
     found = samples.to_dict(Blobs())
     assert (found["wanted"], found["truths"]) == ([wanted[2], wanted[0]], [None, None])
+
+
+def test_samples_know_their_boxes_and_models_how_they_are_found() -> None:
+    rows = [[("wet", 0.0, 1.0, 2.0, 3.0, False), ("dark", 0.0, 0.0, 1.0, 1.0, True)], [], []]
+    data = Dataset(IMAGES, targets=Boxes.like(("dark", "wet")).of_rows(rows))
+    assert Samples.of(data, 2).to_dict(Blobs())["boxes"] == [[[0, 1, 2, 3, 1]], []]
+    graph = Sequential([Conv2D(6, 1)]).graph((3, 2, 1))
+    task = Detection(("dark", "wet"), stride=4, least=0.02, shown=0.25)
+    model = Model(network(graph), task, Preprocessing(3, 2, 1))
+    picture = Reference("data", "test", 0).of(data)
+    samples, _ = samples_of_pictures(model, [picture], 1, max_pixels=100)
+    assert samples is not None
+    assert samples.boxes == ([[0, 1, 2, 3, 1]],)
+    page = make_page(model, samples)
+    wanted = {"stride": 4, "most": 100, "least": 0.02, "overlap": 0.5, "shown": 0.25}
+    assert page.data["model"]["boxes"] == wanted
+    assert page.data["graph"]["reading"]["kind"] == "find_boxes"
+    assert len(page.data["self_test"]["outputs"]) == 3 * 2 * 6
 
 
 def test_labels_of_other_data_say_nothing() -> None:

@@ -67,7 +67,7 @@ class PagedEstimator(OpenEstimator):
                 or ``learn`` is True, and there is nothing to learn.
         """
         model = self.model_
-        check_row(model.task, "a page")  # before the pictures cost any time
+        check_row(model.task, "a page", boxes=True)  # before the pictures cost any time
         finder = Finder(
             model,
             samples,

@@ -14,6 +14,7 @@ import numpy as np
 from pellucid.errors import ArgumentError
 from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
+from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
 from pellucid.show.network.words import Settings, described
@@ -153,7 +154,7 @@ def _facts(
     slopes = operation.slopes()
     if slopes is not None:
         found["slopes"] = dataclasses.asdict(slopes)
-    if operation.rule in ("function", "share"):
+    if operation.rule in ("function", "share") and operation.kind != FindBoxes.kind:
         found["formula"] = operation.general_formula(*shapes)
         found["kinks"] = [list(kink) for kink in operation.slopes_at_kinks()]
     return found

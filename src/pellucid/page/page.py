@@ -24,7 +24,7 @@ from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
 from pellucid.page.variants import swapped_poolings, variant_data
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, check_row
+from pellucid.tasks import Detection, MultiLabel, check_row
 from pellucid.text import printable
 from pellucid.version import __version__
 
@@ -111,7 +111,7 @@ def make_page(
         ArgumentError: There is a layer without compiled code, whose name is given; more weights
             than a page should have; or more memory than a page can.
     """
-    check_row(model.task, "a page")
+    check_row(model.task, "a page", boxes=True)
     network = model.network
     graph, weights = network.graph, network.weights
     _check_size(4 * sum(array.size for array in weights.values()), allow_large=allow_large)
@@ -177,6 +177,10 @@ def _model_data(model: Model) -> dict[str, Any]:
         units = {"reading": {"scale": list(reading.scale), "shift": list(reading.shift)}}
     if isinstance(model.task, MultiLabel):
         units = {"threshold": model.task.threshold}
+    if isinstance(model.task, Detection):
+        found = model.task.reading
+        settings = {name: getattr(found, name) for name in ("stride", "most", "least", "overlap")}
+        units = {"boxes": {**settings, "shown": model.task.shown}}
     return {
         **units,
         "task": model.task.kind,

@@ -74,6 +74,10 @@ class Finder:
     seed: int
     learn: bool
 
+    @property
+    def _noun(self) -> str:
+        return "picture" if self.model.preprocessing.sound is None else "recording"
+
     def find(self, source: Pictures) -> PagePictures:
         """The pictures that were named: data, of which none that was learned is shown; or pictures.
 
@@ -140,7 +144,7 @@ class Finder:
     ) -> PagePictures:
         part = held.name if held.name in PARTS else ALL
         samples = Samples.of(held, self.count, f"{source}:{part}" if source else "")
-        line = f"the page shows {len(samples)} of {counted(len(held), 'picture')}"
+        line = f"the page shows {len(samples)} of {counted(len(held), self._noun)}"
         if held.name != ALL:
             line += f" ({printable(held.name)})"
         if held.kind == "single-label" and len(held.classes) > 1:
@@ -158,8 +162,8 @@ class Finder:
         problems = [*asked.problems, *problems]
         if samples is None:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            raise DataError(f"{problems[0]}{more}" if problems else "no pictures were given")
-        line = f"the page shows {len(samples)} of {counted(len(asked.pictures), 'picture')}"
+            raise DataError(f"{problems[0]}{more}" if problems else f"no {self._noun}s were given")
+        line = f"the page shows {len(samples)} of {counted(len(asked.pictures), self._noun)}"
         why = "there are no data with a class a picture to learn from"
         left_out = [f"left out: {printable(problem)}" for problem in problems]
         return PagePictures(samples, (*asked.notes, *left_out, line), unlearnable=why)
@@ -170,6 +174,10 @@ def noise(model: Model) -> PagePictures:
     images = sample_images(model.network.graph.input_shape)
     samples = Samples(images, ("noise", "grey"), (None, None), made=True)
     note = "no pictures were given: the page shows noise and a grey picture, and takes others"
+    if model.preprocessing.sound is not None:
+        note = (
+            "no recordings were given: the page shows noise and a grey picture, and takes no others"
+        )
     return PagePictures(samples, (note,), unlearnable="there are no pictures to learn from")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.data.boxes import Boxes
 from pellucid.data.reference import DataPicture
 from pellucid.data.targets import LabelSets, Numbers
 from pellucid.errors import DataError
@@ -38,6 +39,9 @@ class Samples:
         truths: The place of each picture's class; None where it is not known.
         wanted: Of several labels each 1 where a picture has it and 0 elsewhere; of numbers each in
             its unit; None where they are not known. Empty: of no picture.
+        boxes: Of data with boxes, x0, y0, x1, y1 in pixels and the place of the class of each box
+            of a picture, those that are to be ignored left out; None where they are not known.
+            Empty: of no picture.
         made: Whether they were made for the page, and no user has named them.
     """
 
@@ -45,6 +49,7 @@ class Samples:
     names: tuple[str, ...]
     truths: tuple[int | None, ...]
     wanted: tuple[tuple[float, ...] | None, ...] = ()
+    boxes: tuple[list[list[float]] | None, ...] = ()
     made: bool = False
 
     @classmethod
@@ -66,6 +71,7 @@ class Samples:
             tuple(names[k] for k in chosen),
             tuple(None if truths is None else int(truths[k]) for k in chosen),
             tuple(_wanted(data.targets, k) for k in chosen),
+            tuple(_boxes(data.targets, k) for k in chosen),
         )
 
     def __len__(self) -> int:
@@ -78,6 +84,7 @@ class Samples:
             "names": [printable(name) for name in self.names],
             "truths": list(self.truths),
             **({"wanted": [x and list(x) for x in self.wanted]} if any(self.wanted) else {}),
+            **({} if all(x is None for x in self.boxes) else {"boxes": list(self.boxes)}),
             **({"made": True} if self.made else {}),
         }
 
@@ -100,6 +107,7 @@ def samples_of_pictures(
     names: list[str] = []
     truths: list[int | None] = []
     wanted: list[tuple[float, ...] | None] = []
+    boxes: list[list[list[float]] | None] = []
     problems: list[str] = []
     for picture in pictures:
         if len(pixels) == count:
@@ -115,18 +123,23 @@ def samples_of_pictures(
         label = None if known is None else known.label
         one = model.task.of_one_class and label in model.task.names
         truths.append(model.task.names.index(label) if one and label is not None else None)
-        wanted.append(None if known is None else _wanted_of(known, model.task))
+        suited = _suited(known, model.task)
+        wanted.append(None if suited is None else _wanted(*suited))
+        boxes.append(None if suited is None else _boxes(*suited))
     if not pixels:
         return None, problems
-    return Samples(np.stack(pixels), tuple(names), tuple(truths), tuple(wanted)), problems
+    found = Samples(np.stack(pixels), tuple(names), tuple(truths), tuple(wanted), tuple(boxes))
+    return found, problems
 
 
-def _wanted_of(picture: DataPicture, task: Task) -> tuple[float, ...] | None:
-    """What is wanted of a picture of data for the same labels or numbers; None of others."""
-    targets = picture.part.targets
+def _suited(picture: DataPicture | None, task: Task) -> tuple[Targets, int] | None:
+    """Targets of data for the same labels, numbers or boxes, and the picture's number in them."""
+    if picture is None:
+        return None
+    targets, number = picture.part.targets, picture.reference.number
     suits = targets.kind == task.data_kind and targets.names == task.names
-    assert picture.reference.number is not None
-    return _wanted(targets, picture.reference.number) if suits else None
+    assert number is not None
+    return (targets, number) if suits else None
 
 
 def _wanted(targets: Targets, number: int) -> tuple[float, ...] | None:
@@ -134,6 +147,14 @@ def _wanted(targets: Targets, number: int) -> tuple[float, ...] | None:
     if not isinstance(targets, LabelSets | Numbers):
         return None
     return tuple(targets.array[number].tolist())
+
+
+def _boxes(targets: Targets, number: int) -> list[list[float]] | None:
+    """The boxes of a picture; None of other targets."""
+    if not isinstance(targets, Boxes):
+        return None
+    rows = np.asarray(targets.array[number], np.float64)
+    return [row[:5] for row in rows.tolist() if row[4] >= 0 and not row[5] > 0]
 
 
 def _by_turns(data: Dataset, count: int) -> list[int]:

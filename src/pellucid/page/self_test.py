@@ -30,7 +30,7 @@ def self_test_data(model: Model, shown: ShownGraph, pixels: NDArray[np.uint8]) -
     names = [node.name for node in shown.graph.nodes]
     return {
         "engine": program.made_by(),
-        "outputs": [float(x) for x in values[shown.graph.output][0]],
+        "outputs": [float(x) for x in values[shown.graph.output][0].reshape(-1)],
         "checksums": {name: checksum(values[name][0]) for name in names},
     }
 

@@ -232,10 +232,22 @@ export interface Preprocessing {
   value_range?: [number, number, boolean];
   invert?: boolean;
   filter?: "triangle" | "bicubic";
+  /** How a recording becomes a picture, where the network hears. */
+  sound?: object;
   margin?: number;
 }
 
-export type TaskKind = "single-label" | "multi-label" | "regression";
+export type TaskKind = "single-label" | "multi-label" | "regression" | "detection";
+
+/** How a detector's boxes are found, see `pellucid/ops/find_boxes.py`. */
+export interface BoxesData {
+  stride: number;
+  most: number;
+  least: number;
+  overlap: number;
+  /** The least probability of boxes that are shown. */
+  shown: number;
+}
 
 /** How a model learned: what it minimised, and its learning rate. */
 export interface LearnerData {
@@ -257,6 +269,8 @@ export interface ModelData {
   reading?: { scale: number[]; shift: number[] };
   /** Of labels: the probability from which a picture has one. */
   threshold?: number;
+  /** Of detectors: how boxes are found in the map of outputs. */
+  boxes?: BoxesData;
 }
 
 export interface ParameterData {
@@ -338,6 +352,8 @@ export interface SamplesData {
   truths: (number | null)[];
   /** Of several labels each 0 or 1; of numbers these in their units. */
   wanted?: (number[] | null)[];
+  /** Of detectors: x0, y0, x1, y1 in pixels and the place of the class of each box. */
+  boxes?: (number[][] | null)[];
   /** Whether nobody has named them: noise and a grey picture. */
   made?: boolean;
 }

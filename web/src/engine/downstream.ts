@@ -1,6 +1,7 @@
 /** What the layers behind a value make of it, as far as it stays one value. */
 
 import { offset } from "./arrays";
+import { numbersOf } from "./boxes";
 import type { NodeData, Position } from "./data";
 import type { Network, Values } from "./network";
 import { dependents } from "./reads";
@@ -30,7 +31,7 @@ export function becomes(
   for (const node of network.users(layer)) {
     node.inputs.forEach((name, branch) => {
       if (name !== layer) return;
-      const places = dependents(node, branch, at, knownOf(node, values));
+      const places = readersOf(network, values, node, branch, at);
       if (node.rule === "maximum" || follows(node)) {
         for (const place of places) {
           const after = values.at(node.name, place);
@@ -47,8 +48,21 @@ export function becomes(
   return found;
 }
 
+/** The values of a layer that read a value; of boxes the numbers that are made of it. */
+export function readersOf(
+  network: Network,
+  values: Values,
+  node: NodeData,
+  branch: number,
+  at: Position,
+): number[][] {
+  if (node.kind !== "find_boxes") return dependents(node, branch, at, knownOf(node, values));
+  return numbersOf(values.boxes, at, network.shapes.get(node.inputs[branch])![2]);
+}
+
 /** Whether each output is made of one value of a single input. */
 function follows(node: NodeData): boolean {
+  if (node.kind === "find_boxes") return true;
   return (
     node.inputs.length === 1 &&
     node.reads.inputs[0].length === node.shape.length &&

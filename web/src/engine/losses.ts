@@ -91,7 +91,7 @@ function crossEntropy(
   const wanted = smoothed(about, t).map((share, k) => share * (weights?.[k] ?? 1));
   const total = t.reduce((sum, share, k) => sum + share * (weights?.[k] ?? 1), 0);
   const logs = logSoftmax(z);
-  const y = reading({ task: "single-label" }, z);
+  const y = reading({ task: "single-label" }, z, [z.length]);
   const [otherWanted, otherY] = [sumOfOthers(wanted), sumOfOthers(y)];
   return {
     loss: -logs.reduce((sum, log, k) => sum + wanted[k] * log, 0) / total,
@@ -113,7 +113,7 @@ function sigmoidCrossEntropy(z: Float64Array, t: Float64Array): Lost {
 }
 
 function probabilitiesError(z: Float64Array, t: Float64Array): Lost {
-  const y = reading({ task: "single-label" }, z);
+  const y = reading({ task: "single-label" }, z, [z.length]);
   const others = sumOfOthers(y);
   const difference = y.map((share, k) => share * (1 - t[k]) - t[k] * others[k]);
   const away = sumOfOthers(difference.map((d, k) => d * y[k]));

@@ -1,20 +1,13 @@
 /** The network of a page: its weights, its programs, and the values of one picture. */
 
 import { crc32 } from "./checks";
-import type {
-  GraphData,
-  ModelData,
-  NodeData,
-  PageData,
-  Position,
-  Shape,
-  VariantData,
-} from "./data";
+import type { GraphData, NodeData, PageData, Position, Shape, VariantData } from "./data";
 import { withFolds } from "./folds";
 import { joined, offset } from "./arrays";
 import { type Gradients, ProgramGradients } from "./gradients";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
-import { reading } from "./task";
+import { findBoxes, type FoundBox } from "./boxes";
+import { type Read, reading } from "./task";
 
 /** The name of the picture among the values. */
 export const INPUT = "input";
@@ -38,7 +31,7 @@ export class Values {
     private readonly shapes: ReadonlyMap<string, Shape>,
     private readonly read: (name: string) => Float32Array,
     private readonly graph: Pick<GraphData, "output" | "reading">,
-    private readonly model: Pick<ModelData, "task" | "reading">,
+    private readonly model: Read,
   ) {}
 
   /** A layer's values, or the pixels. */
@@ -52,13 +45,22 @@ export class Values {
   }
 
   at(name: string, at: Position): number {
-    if (name === this.graph.reading.name) return this.answer[at[0]];
+    const { reading } = this.graph;
+    if (name === reading.name) return this.answer[offset(reading.shape, at)];
     return this.of(name)[offset(this.shapes.get(name)!, at)];
   }
 
   /** What users read of the outputs. */
   get answer(): Float64Array {
-    return (this.made ??= reading(this.model, this.of(this.graph.output)));
+    const { output } = this.graph;
+    return (this.made ??= reading(this.model, this.of(output), this.shapes.get(output)!));
+  }
+
+  /** The boxes that are found in the outputs; none of networks that find none. */
+  get boxes(): FoundBox[] {
+    const { boxes } = this.model;
+    const { output } = this.graph;
+    return boxes ? findBoxes(boxes, this.of(output), this.shapes.get(output)!) : [];
   }
 
   /** Read everything, so that later runs of the program change nothing here. */

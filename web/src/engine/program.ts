@@ -165,9 +165,17 @@ export class Program {
     return found;
   }
 
-  /** Set the gradient that comes in at a value of (K,). */
+  /** Set the gradient that comes in at a value of one image, in row-major order. */
   seed(name: string, gradient: ArrayLike<number>): void {
-    this.floats.set(gradient, this.about.gradients[name].address >>> 2);
+    const { address, shape, strides } = this.about.gradients[name];
+    const [height, width, channels] = shape;
+    const [, row, column] = strides;
+    for (let y = 0, from = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, from += channels) {
+        const to = (address >>> 2) + y * row + x * column;
+        for (let c = 0; c < channels; c++) this.floats[to + c] = gradient[from + c];
+      }
+    }
   }
 
   writeFloats(address: number, numbers: ArrayLike<number>): void {

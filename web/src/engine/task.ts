@@ -1,18 +1,20 @@
 /** What users read of a network's outputs, in double precision as Python does. */
 
-import type { ModelData } from "./data";
+import { findBoxes, rowsOf, sigmoid } from "./boxes";
+import type { ModelData, Shape } from "./data";
 
-/** Probabilities by softmax, or of labels by a sigmoid each. */
-export function reading(
-  model: Pick<ModelData, "task" | "reading">,
-  outputs: ArrayLike<number>,
-): Float64Array {
+/** What the reading of outputs depends on. */
+export type Read = Pick<ModelData, "task" | "reading" | "boxes">;
+
+/** Probabilities by softmax, or of labels by a sigmoid each; rows of boxes of a map's shape. */
+export function reading(model: Read, outputs: ArrayLike<number>, shape: Shape): Float64Array {
+  if (model.boxes) return rowsOf(findBoxes(model.boxes, outputs, shape), model.boxes.most);
   const z = Float64Array.from(outputs);
   if (model.task === "regression") {
     const { scale, shift } = model.reading!;
     return z.map((x, k) => x * scale[k] + shift[k]);
   }
-  if (model.task === "multi-label") return z.map((x) => 1 / (1 + Math.exp(-x)));
+  if (model.task === "multi-label") return z.map(sigmoid);
   const top = Math.max(...z);
   const powers = z.map((x) => Math.exp(x - top));
   const total = powers.reduce((sum, p) => sum + p, 0);

@@ -1,6 +1,7 @@
 /** A value as what it is made of: the sum, the largest, the share, the product, the function. */
 
 import { broadcast, offset } from "./arrays";
+import { boxTerms } from "./boxes";
 import type { NodeData, Position, Rule } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
@@ -35,6 +36,11 @@ export interface Terms {
 /** Open the value of a layer, or of what users read, into what it is made of. */
 export function termsOf(network: Network, values: Values, layer: string, at: Position): Terms {
   const node = network.node(layer);
+  if (node.kind === "find_boxes") {
+    const [from] = node.inputs;
+    const known = [values.at(layer, at), network.shapes.get(from)![2]] as const;
+    return boxTerms(node, values.boxes, (place) => values.at(from, place), at, known);
+  }
   const all = sources(node, at, knownOf(node, values));
   // The largest is sought in the first input; others say where.
   const read = node.rule === "maximum" ? all.filter(({ branch }) => branch === 0) : all;

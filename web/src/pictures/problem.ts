@@ -2,6 +2,7 @@
 
 export type Problem =
   | { kind: "none" }
+  | { kind: "sound" }
   | { kind: "empty" }
   | { kind: "unknown" }
   | { kind: "damaged" }

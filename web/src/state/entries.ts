@@ -161,7 +161,8 @@ const target: Entry<PageState> = {
   key: "for",
   write: ({ why: { target: place } }) => (place === null ? [] : [`${place}`]),
   read(page, [text]) {
-    page.why.target = wholeNumber(text, page.names.length);
+    const { boxes, names } = page;
+    page.why.target = wholeNumber(text, page.data.model.boxes ? boxes.channels : names.length);
   },
 };
 
@@ -170,6 +171,24 @@ const against: Entry<PageState> = {
   write: ({ why: { against: place } }) => (place === "next" ? [] : [`${place ?? "nothing"}`]),
   read(page, [text]) {
     page.why.against = text === "nothing" ? null : (wholeNumber(text, page.names.length) ?? "next");
+  },
+};
+
+/** Of a detector's page: the box that is looked at, and from which probability on they are shown. */
+const box: Entry<PageState> = {
+  key: "box",
+  write: ({ boxes }) => (boxes.number > 0 ? [`${boxes.number}`] : []),
+  read(page, [text]) {
+    page.boxes.number = wholeNumber(text, page.data.model.boxes?.most ?? 0) ?? 0;
+  },
+};
+
+const least: Entry<PageState> = {
+  key: "least",
+  write: ({ boxes }) => (boxes.least === boxes.first ? [] : [`${boxes.least}`]),
+  read(page, [text]) {
+    const found = text === undefined || !/^[01](\.\d+)?$/.test(text) ? NaN : Number(text);
+    page.boxes.least = found >= 0 && found <= 1 ? found : page.boxes.first;
   },
 };
 
@@ -207,7 +226,7 @@ address.add(
   networkView,
   language,
 );
-address.add(why, over, target, against, change, learned);
+address.add(box, least, why, over, target, against, change, learned);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

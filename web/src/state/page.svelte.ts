@@ -4,8 +4,8 @@ import { briefNames } from "../text/brief";
 import type { PageData, Position } from "../engine/data";
 import type { Gradients } from "../engine/gradients";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
-import { reading } from "../engine/task";
 import type { Chapter } from "../lecture/parts";
+import { Boxes } from "./boxes.svelte";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
 import { Surgery } from "./surgery.svelte";
@@ -72,10 +72,11 @@ export class PageState {
   });
   readonly outputs: Float32Array = $derived.by(() => this.values.of(this.data.graph.output));
   /** What users read: probabilities, or numbers. */
-  readonly answer: Float64Array = $derived.by(() => reading(this.data.model, this.outputs));
-  /** The outputs' places, the likeliest first; numbers, whose units differ, in their own order. */
+  readonly answer: Float64Array = $derived.by(() => this.values.answer);
+  /** The outputs' places, the likeliest first, none of a map; numbers, whose units differ, in their own order. */
   readonly ranking: number[] = $derived.by(() => {
     const places = Array.from(this.names.keys());
+    if (this.data.model.boxes) return [];
     if (this.data.model.task === "regression") return places;
     return places.sort((a, b) => this.answer[b] - this.answer[a] || a - b);
   });
@@ -92,6 +93,7 @@ export class PageState {
   chapter = $state<Chapter>("pixels");
   readonly opening = new Opening(this);
   readonly why = new WhyChoices();
+  readonly boxes: Boxes;
   /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
   learned = $state(false);
   readonly surgery = new Surgery(this);
@@ -112,6 +114,7 @@ export class PageState {
     this.views = views;
     this.view = views[0];
     this.backwards = new Backwards(this);
+    this.boxes = new Boxes(this);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -127,6 +130,26 @@ export class PageState {
   /** What an output stands for, also one that stands for no class of one's own. */
   nameOf(output: number): string {
     return this.names[output] ?? this.text.network.unnamed(output);
+  }
+
+  /** What an output stands for by its place: a class, or of a map also an edge's distance. */
+  outputWords(at: Position): string {
+    const last = at[at.length - 1];
+    const { boxes: text } = this.text;
+    if (at.length === 1) return this.text.number.ofClass(this.nameOf(last));
+    const { length } = this.names;
+    return last < length
+      ? text.logit(this.names[last], at[0], at[1])
+      : text.logarithm(text.sides[last - length], this.data.model.boxes!.stride);
+  }
+
+  /** What is shown of an output by its number: a class, of a map with its cell. */
+  outputName(place: number): string {
+    if (!this.data.model.boxes) return this.names[place];
+    const [, width, depth] = this.shape(this.data.graph.output);
+    const cell = Math.floor(place / depth);
+    const name = this.names[place % depth];
+    return `${name} [${Math.floor(cell / width)}, ${cell % width}]`;
   }
 
   get imageSize(): number {
@@ -146,6 +169,12 @@ export class PageState {
   /** The labels or numbers of a sample, where these are known. */
   wantedOf(sample: number): number[] | null {
     return this.data.samples.wanted?.[sample] ?? null;
+  }
+
+  /** The boxes that are right of the picture; none where nobody knows. */
+  get rightBoxes(): number[][] {
+    const { origin } = this;
+    return (origin.kind === "sample" && this.data.samples.boxes?.[origin.index]) || [];
   }
 
   /** What a sample is called. */

@@ -18,9 +18,9 @@ interface Registered {
 
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
-  { view: "backward", component: BackwardView },
+  { view: "backward", component: BackwardView, exists: (data) => !data.model.boxes },
   { view: "why", component: WhyView },
-  { view: "lecture", component: LectureView },
+  { view: "lecture", component: LectureView, exists: (data) => !data.model.boxes },
   { view: "learn", component: Learn, exists: (data) => data.learn !== null },
 ];
 

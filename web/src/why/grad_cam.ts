@@ -23,7 +23,7 @@ export async function gradCam(
 ): Promise<Cam> {
   const [height, width, channels] = network.shapes.get(layer)!;
   const maps = values.of(layer);
-  const outputs = network.shapes.get(network.data.graph.output)![0];
+  const outputs = values.of(network.data.graph.output).length;
   const gradients = await network.differentiate(values.pixels, seedOf(question, outputs));
   const gradient = gradients.at(layer);
   const weights = new Float64Array(channels);

@@ -3,13 +3,21 @@ import { colour, rangeOf, type Scale, table, tableIndex } from "../../src/draw/c
 import { full, percent, short, signed } from "../../src/draw/numbers";
 import { accumulated, broadcast, joined, offset, position } from "../../src/engine/arrays";
 import { crc32 } from "../../src/engine/checks";
-import type { Fold, ModelData } from "../../src/engine/data";
+import { findBoxes, numbersOf, rowsOf } from "../../src/engine/boxes";
+import type { BoxesData, Fold, ModelData } from "../../src/engine/data";
 import { withFolds } from "../../src/engine/folds";
 import { crossEntropyOf } from "../../src/engine/losses";
 import { reading } from "../../src/engine/task";
 import { fromPython } from "./python";
 
 interface Numbers {
+  boxes: {
+    settings: BoxesData;
+    shape: number[];
+    outputs: number[];
+    cells: number[][];
+    rows: number[];
+  }[];
   readings: { task: ModelData["task"]; outputs: number[]; answer: number[] }[];
   losses: { outputs: number[]; truth: number; loss: number; gradient: number[] }[];
   folded: {
@@ -48,7 +56,23 @@ test("what is read of outputs is what Python reads: classes, labels, numbers in 
   expect(new Set(python.readings.map(({ task }) => task)).size).toBe(3);
   for (const { task, outputs, answer } of python.readings) {
     const model = task === "regression" ? { task, reading: scale } : { task };
-    close(reading(model, outputs), answer, 4e-16);
+    close(reading(model, outputs, [outputs.length]), answer, 4e-16);
+  }
+});
+
+test("boxes are found where Python finds them, with ties and overlaps, and have its numbers", () => {
+  expect(python.boxes.some(({ cells }) => cells.length > 3)).toBe(true);
+  expect(python.boxes.some(({ cells }) => cells.length === 0)).toBe(true);
+  for (const { settings, shape, outputs, cells, rows } of python.boxes) {
+    const z = Float32Array.from(outputs);
+    const found = findBoxes({ ...settings, shown: 0 }, z, shape);
+    expect(found.map(({ cell }) => cell)).toEqual(cells);
+    close(rowsOf(found, settings.most), rows, 1e-14);
+    const depth = shape[2];
+    for (const [n, box] of found.entries()) {
+      expect(numbersOf(found, [...box.cell, box.class], depth)).toContainEqual([n, 4]);
+      expect(numbersOf(found, [...box.cell, depth - 3], depth)).toContainEqual([n, 1]);
+    }
   }
 });
 

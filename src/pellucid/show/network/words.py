@@ -158,5 +158,7 @@ def _weighs(node: Node) -> bool:
     return node.operation.family in ("convolution", "dense")
 
 
-def _pair(pair: tuple[int, int]) -> str:
+def _pair(pair: int | tuple[int, int]) -> str:
+    if isinstance(pair, int):
+        return str(pair)
     return str(pair[0]) if pair[0] == pair[1] else describe(pair)

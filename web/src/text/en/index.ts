@@ -1,5 +1,6 @@
 import { answer } from "./answer";
 import { backward } from "./backward";
+import { boxes } from "./boxes";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -8,4 +9,4 @@ import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const en = { answer, backward, input, learn, lecture, network, number, page, why };
+export const en = { answer, backward, boxes, input, learn, lecture, network, number, page, why };

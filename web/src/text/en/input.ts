@@ -7,6 +7,9 @@ export const input = {
   ways: "Where the picture comes from",
   way: { samples: "Samples", draw: "Draw", picture: "Picture", camera: "Camera" },
   samples: "Pictures in this page",
+  recordings: "Recordings in this page",
+  heard:
+    "The network hears: a recording is shown as the picture that it is made into, and photographs are not taken.",
   truth: (name: string) => `is: ${name}`,
   noLabels: "none of the labels",
   made: (name: string) => name,
@@ -39,6 +42,8 @@ export const input = {
     switch (problem.kind) {
       case "none":
         return "that was no file; drop a picture, such as a PNG or JPEG file";
+      case "sound":
+        return "the network hears, and takes no pictures; make a page of your recordings: pellucid page MODEL RECORDINGS";
       case "empty":
         return "the file is empty; choose a picture";
       case "unknown":

@@ -6,6 +6,7 @@
 import type { Catalogue } from "../index";
 import { answer } from "./answer";
 import { backward } from "./backward";
+import { boxes } from "./boxes";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -17,6 +18,7 @@ import { why } from "./why";
 export const ko: Catalogue = {
   answer,
   backward,
+  boxes,
   input,
   learn,
   lecture,

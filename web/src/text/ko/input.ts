@@ -10,6 +10,8 @@ export const input = {
   ways: "그림을 어디서 가져올지",
   way: { samples: "예시", draw: "그리기", picture: "사진·그림", camera: "카메라" },
   samples: "이 페이지에 든 그림",
+  recordings: "이 페이지의 녹음",
+  heard: "소리를 듣는 신경망입니다. 녹음은 신경망이 보는 그림으로 표시되며, 사진은 받지 않습니다.",
   truth: (name: string) => `정답: ${name}`,
   noLabels: "해당하는 레이블 없음",
   made: (name: string) => MADE[name] ?? name,
@@ -41,6 +43,8 @@ export const input = {
     switch (problem.kind) {
       case "none":
         return "파일이 아닙니다. PNG나 JPEG 같은 그림 파일을 놓으세요";
+      case "sound":
+        return "소리를 듣는 신경망이라 그림을 받지 않습니다. 녹음으로 페이지를 만드세요: pellucid page MODEL RECORDINGS";
       case "empty":
         return "빈 파일입니다. 그림 파일을 고르세요";
       case "unknown":

@@ -17,6 +17,7 @@ const KINDS: Record<string, string> = {
   dense: "완전연결",
   dropout: "드롭아웃",
   embedding: "단어 임베딩",
+  find_boxes: "상자 찾기",
   flatten: "펼치기",
   global_average_pool: "전역 평균 풀링",
   global_max_pool: "전역 최댓값 풀링",

@@ -28,6 +28,7 @@ export class Incoming {
   async take(file: File | null | undefined): Promise<boolean> {
     const turn = ++this.latest;
     this.problem = null;
+    if (this.preprocessing.sound) return this.refuse(file?.name ?? "", { kind: "sound" });
     if (!file) return this.refuse("", { kind: "none" });
     this.reading = file.name;
     try {

@@ -2,7 +2,8 @@
 
 import type { Position } from "../../engine/data";
 import type { Network, Values } from "../../engine/network";
-import { dependents, sources } from "../../engine/reads";
+import { readersOf } from "../../engine/downstream";
+import { sources } from "../../engine/reads";
 import { knownOf } from "../../engine/terms";
 
 export interface Lit {
@@ -23,7 +24,7 @@ export function litBy(network: Network, values: Values, layer: string, at: Posit
   for (const reader of network.users(layer)) {
     reader.inputs.forEach((name, branch) => {
       if (name !== layer) return;
-      for (const output of dependents(reader, branch, at, knownOf(reader, values)))
+      for (const output of readersOf(network, values, reader, branch, at))
         add(reading, reader.name, output);
     });
   }

@@ -34,6 +34,9 @@ export function drawingOf(page: PageState, layers: DrawnLayer[], strip: HTMLElem
 
 /** What a picture is called, and what the network says of it. */
 export function linesOf(page: PageState): string[] {
+  if (page.data.model.boxes) {
+    return [pictureName(page), page.text.boxes.found(page.boxes.shown.length)];
+  }
   const first = page.ranking[0];
   const answer = page.answer[first];
   const said = page.data.model.task === "regression" ? short(answer) : percent(answer);

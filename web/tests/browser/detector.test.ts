@@ -1,0 +1,82 @@
+/** A detector's page: boxes on the picture and in the list, their cells opened, and why they are there. */
+
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import type { PageState } from "../../src/state/page.svelte";
+import { evidence } from "../../src/why/evidence";
+import { gradCam } from "../../src/why/grad_cam";
+import { open } from "./open";
+import { partsOf } from "./page-parts";
+
+const file = join(inject("pages"), "detector.html");
+
+test("evidence of a logit and of a distance adds up in a map", async () => {
+  const { network, data, samples } = await partsOf(file);
+  const size = data.graph.input.reduce((product, n) => product * n, 1);
+  const values = network.run(samples.subarray(0, size)).keep();
+  const [box] = values.boxes;
+  const [height, width, depth] = network.shape(data.graph.output)!;
+  expect([height, width, depth]).toEqual([5, 7, 7]);
+  for (const channel of [box.class, 3, 6]) {
+    const target = (box.cell[0] * width + box.cell[1]) * depth + channel;
+    const asked = { target, against: null };
+    const found = await evidence(network, values, asked);
+    expect(found.score).toBe(values.of(data.graph.output)[target]);
+    expect(Math.abs(found.score)).toBeGreaterThan(1e-3);
+    expect(found.total).toBeCloseTo(found.score, 4);
+    const { map } = await gradCam(network, values, asked, data.graph.cam!);
+    expect(map.every(Number.isFinite)).toBe(true);
+  }
+});
+
+test("a click on a box opens its logit, on a distance that; and leads to why", async () => {
+  const { page, close } = await open(file);
+  const boxes = page.locator("[data-test=box]");
+  const shown = await page.evaluate(() =>
+    (window as unknown as { pellucid: PageState }).pellucid.boxes.shown.map(
+      ({ cell, class: k }) => [...cell, k],
+    ),
+  );
+  expect(shown.length).toBeGreaterThan(1);
+  expect(await boxes.count()).toBe(shown.length);
+  expect(await page.locator("[data-test=outline]").count()).toBe(shown.length);
+  expect(await page.locator("[data-test=right-box]").count()).toBe(1);
+  await boxes.nth(1).click();
+  const open_ = (): string | null =>
+    new URLSearchParams(new URL(page.url()).hash.slice(1)).get("open");
+  await expect.poll(open_).toBe(`ends:${shown[1].join(",")}`);
+  await page.locator("[data-test=distances] button").nth(2).click();
+  await expect.poll(open_).toBe(`ends:${shown[1][0]},${shown[1][1]},5`);
+  await page.getByRole("button", { name: "Why here" }).click();
+  const which = page.locator("[data-test=which]");
+  expect(await which.inputValue()).toBe("1");
+  await page.locator("tfoot").waitFor();
+  await expect.poll(() => new URL(page.url()).hash).toContain("view=why");
+  await page.getByRole("button", { name: "unknown" }).click();
+  expect(await page.locator("[data-test=right-box]").count()).toBe(0);
+  await close();
+});
+
+test("a number of a box is opened, and a place's boxes are known", async () => {
+  const { page, close } = await open(file, { hash: "open=found:0,4" });
+  const sum = page.locator("[data-test=sum]");
+  await sum.waitFor();
+  const boxes = await page.evaluate(() =>
+    (window as unknown as { pellucid: PageState }).pellucid.boxes.all.map((box) => box.probability),
+  );
+  expect(Number(await sum.locator("dd").first().textContent())).toBeCloseTo(boxes[0], 6);
+  await close();
+});
+
+test("a page of a network that hears takes no photographs", async () => {
+  const { page, close } = await open(join(inject("pages"), "sound.html"));
+  expect(await page.locator("[data-test=heard]").count()).toBe(1);
+  expect(await page.locator("[data-test=ways]").count()).toBe(0);
+  const buffer = Buffer.from("no picture");
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({ name: "a.png", mimeType: "image/png", buffer });
+  await expect.poll(() => page.locator("[role=alert]").textContent()).toContain("pellucid page");
+  await close();
+});
