@@ -94,7 +94,8 @@ def compare(
 ) -> Any:
     """Two models judged by the same pictures.
 
-    Of one class a picture a :class:`pellucid.evaluation.model_comparison.ModelComparison`; else a
+    Of one class a picture a :class:`pellucid.evaluation.model_comparison.ModelComparison`, of boxes
+    a :class:`pellucid.evaluation.detection_comparison.DetectionComparison`; else a
     :class:`pellucid.evaluation.task_comparison.TaskComparison`.
 
     Args:

@@ -6,11 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 
 import pellucid as pl
 from pellucid.errors import ArgumentError
+from pellucid.evaluation.detection import judged_boxes
+from pellucid.explain.activations import Activations
+from pellucid.metrics.detection import bootstrap_means
 from tests.estimators.test_detector import made, scene, scenes
 from tests.messages import check_line
 
@@ -32,9 +36,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "given",
     [
         ["backward", "M", "P"],
-        ["export", "M", "--out", "model.onnx"],
-        ["compare", "M", "M", "D"],
-        ["verify", "M", "M"],
         ["features", "P", "--from", "M", "--out", "features.csv"],
         ["predict", "M", "P", "--label", "dark"],
         ["predict", "M", "P", "--top", "3"],
@@ -44,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_made_for_others_says_so(
     pellucid: Command, folder: Path, tmp_path: Path, given: list[str]
 ) -> None:
-    places = {"M": folder / "boxes.safetensors", "P": folder / "1.png", "D": folder}
+    places = {"M": folder / "boxes.safetensors", "P": folder / "1.png"}
     done = pellucid(*(places.get(each, each) for each in given), code=1)
     line = done.stderr.splitlines()[-1]
     assert len(line) < 300
@@ -86,6 +87,48 @@ def test_a_box_is_explained_and_opened(pellucid: Command, folder: Path, tmp_path
     assert "101" in refused
     assert len(refused) < 300
     pellucid("trace", *given, "--box", "1", "--layer", "found", "--at", "0,0", code=2)
+
+
+def test_exported_it_answers_the_same(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    """In ONNX Runtime its map is the same, and boxes and probabilities are those of its cells."""
+    model, exported = folder / "boxes.safetensors", tmp_path / "boxes.onnx"
+    pellucid("export", model, "--out", exported)
+    assert json.loads(pellucid("verify", model, exported, "--json").stdout)["agrees"]
+    detector, again = pl.ObjectDetector.load(model), pl.ObjectDetector.load(exported)
+    picture = scene(2)[0]
+    values = detector.values(picture)
+    np.testing.assert_array_equal(again.values(picture)["boxes"], values["boxes"])
+    session = onnxruntime.InferenceSession(exported)
+    assert [each.name for each in session.get_outputs()] == ["logits", "boxes", "probabilities"]
+    z, boxes, probabilities = session.run(None, {"input": picture[None]})
+    np.testing.assert_allclose(z[0].transpose(1, 2, 0), values["boxes"], rtol=1e-3, atol=1e-4)
+    found = Activations.of(detector, picture).boxes
+    assert found
+    for each in found:
+        row, column, place = each.logit
+        cell = row * z.shape[3] + column
+        np.testing.assert_allclose(boxes[0, cell], each.box, rtol=1e-3, atol=1e-2)
+        assert probabilities[0, cell, place] == pytest.approx(each.probability, rel=1e-3)
+
+
+def test_two_are_compared_by_the_same_draws(folder: Path, tmp_path: Path) -> None:
+    detector, data = pl.ObjectDetector.load(folder / "boxes.safetensors"), scenes(40, 12)
+    same = pl.compare(detector, detector, data)
+    assert same.interval == (0.0, 0.0)
+    assert "no difference" in same.verdict
+    better = made(epochs=8).fit(scenes(0, 32))
+    found = pl.compare(detector, better, data)
+    assert found.difference == pytest.approx(found.second.map50 - found.first.map50)
+    assert found.interval[0] <= found.difference <= found.interval[1]
+    _, one = judged_boxes(detector.program_, data, detector.model_.task)
+    _, two = judged_boxes(better.program_, data, better.model_.task)
+    draws = bootstrap_means(two, 0.5) - bootstrap_means(one, 0.5)
+    assert found.interval == pytest.approx(np.quantile(draws, (0.025, 0.975)).tolist())
+    back = pl.compare(better, detector, data)
+    assert back.interval == pytest.approx((-found.interval[1], -found.interval[0]))
+    assert len(found.to_dict()["images"]) == len(found.to_csv().splitlines()) - 1 == 12
+    found.write(tmp_path / "compared")
+    assert found.second.headline.split()[1] in (tmp_path / "compared/comparison.html").read_text()
 
 
 def test_methods(folder: Path) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.data.dataset import Dataset
     from pellucid.engines import Program
     from pellucid.evaluation.judgement import Row
+    from pellucid.metrics.matching import Matches
     from pellucid.tasks import Detection
 
 SCHEMA = 1
@@ -231,6 +232,20 @@ def evaluate_boxes(
     Raises:
         DataError: The data are not the network's, or it answers with NaN or infinity.
     """
+    return judged_boxes(program, dataset, task, batch_size=batch_size)[0]
+
+
+def judged_boxes(
+    program: Program, dataset: Dataset, task: Detection, *, batch_size: int | None = None
+) -> tuple[DetectionReport, Matches]:
+    """The same, and which boxes are which, of which other measures can be made.
+
+    Args:
+        program: As for :func:`evaluate_boxes`.
+        dataset: As for :func:`evaluate_boxes`.
+        task: As for :func:`evaluate_boxes`.
+        batch_size: As for :func:`evaluate_boxes`.
+    """
     found = np.empty((len(dataset), task.most, 6))
     for batch, outputs in output_batches(program, dataset, task, batch_size):
         found[batch] = task.answer(outputs)
@@ -269,7 +284,7 @@ def evaluate_boxes(
                 tuple(boxes(truth[i, list(each.misses)], scored=False)),
             )
         )
-    return DetectionReport(
+    report = DetectionReport(
         classes=task.classes,
         count=len(dataset),
         map50=_number(mean_average_precision(matches, 0.5)) or 0.0,
@@ -291,6 +306,7 @@ def evaluate_boxes(
         ),
         wrong=tuple(sorted(pictures, key=lambda each: (-each.faults, each.index))),
     )
+    return report, matches
 
 
 def _number(value: float) -> float | None:

@@ -11,6 +11,7 @@ from pellucid.data.dataset import Dataset
 from pellucid.data.sources import in_task
 from pellucid.errors import DataError
 from pellucid.evaluation.comparison import Comparison, compare
+from pellucid.evaluation.detection_comparison import DetectionComparison, compare_detectors
 from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.evaluation.task_comparison import TaskComparison, check_same_task, compare_tasks
@@ -91,7 +92,7 @@ def compare_models(
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
     reading: Reading | None = None,
-) -> ModelComparison | TaskComparison:
+) -> ModelComparison | TaskComparison | DetectionComparison:
     """Judge two models by the same pictures.
 
     Args:
@@ -110,7 +111,7 @@ def compare_models(
     """
     models = first.model_, second.model_
     check_same_task(models[0].task, models[1].task)
-    check_row(models[0].task, "a comparison")
+    check_row(models[0].task, "a comparison", boxes=True)
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [
@@ -126,6 +127,8 @@ def compare_models(
         notes = _described(*(lines for _, lines in found))
     if not models[0].task.of_one_class:
         pair = _same(read[0], read[1], notes)
+        if models[0].task.of_boxes:
+            return compare_detectors((first, second), pair, names, tuple(notes))
         return compare_tasks((first, second), pair, names, tuple(notes))
     read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)

@@ -49,7 +49,7 @@ class SideBySide(Record):
     def to_csv(self) -> str:
         """A row a picture: path, what is true, both answers, and how far they are off."""
         rows = (
-            [format(x, self._digits) if isinstance(x, float) else printable(x) for x in row]
+            [format(x, self._digits) if isinstance(x, float | int) else printable(x) for x in row]
             for row in self._rows()
         )
         return csv_text([self._columns, *rows])

@@ -5,6 +5,7 @@ A form is a model on an engine, or an ONNX file computed by ONNX Runtime. Both g
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
     from pellucid.ops.operation import Shape
+    from pellucid.tasks import Task
 
 SCHEMA = 1
 """Version of what ``to_dict`` gives."""
@@ -50,7 +52,7 @@ class Form(Protocol):
         """Who computes it: ``native, float32``."""
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The logits of pictures (N, H, W, C), (N, K)."""
+        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map of each."""
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, batch axis first."""
@@ -68,7 +70,7 @@ class ComputedModel:
         self.model, self.made_by = classifier.model_, classifier.program_.made_by()
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The logits of pictures (N, H, W, C), (N, K)."""
+        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map of each."""
         return forward(self._program, images).astype(np.float64)
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -116,7 +118,7 @@ class Verification(Record):
         model: A's.
         images: The pictures, uint8 (N, H, W, C).
         pictures: What each is called.
-        logits: Of A and of B, float64 (N, K).
+        logits: Of A and of B, float64 (N, K), or of detectors (N, h, w, K + 4).
         tolerance: How far logits may be apart, as a share of A's largest.
         layers: The layers that both have, in A's order.
         total: How many layers A and B have.
@@ -152,11 +154,14 @@ class Verification(Record):
 
     @property
     def other_answers(self) -> list[int]:
-        """The pictures that get another answer; of numbers none, which have no other answer."""
+        """The pictures that get another answer; of numbers none, which have no other answer.
+
+        Of detectors those where other boxes are shown, by how many there are of each class.
+        """
         one, two = self.logits
         if isinstance(self.model.task, Regression):
             return []
-        answers = [np.asarray(self.model.task.answer(each)) for each in (one, two)]
+        answers = [_answers(self.model.task, each) for each in (one, two)]
         other = answers[0] != answers[1]
         return np.flatnonzero(other.reshape(len(one), -1).any(axis=1)).tolist()
 
@@ -271,7 +276,7 @@ def verify(
     Raises:
         DataError: If they take other pictures, or answer with another number of outputs.
     """
-    check_row(first.model.task, "a comparison")
+    check_row(first.model.task, "a comparison", boxes=True)
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),
@@ -313,11 +318,23 @@ def verify(
 
 
 def differences(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each row, the largest difference; infinite where one of the two is no number."""
+    """Of each picture, the largest difference; infinite where one of the two is no number."""
+    a, b = (each.reshape(len(each), -1) for each in (a, b))
     with np.errstate(invalid="ignore"):
         apart = np.abs(a - b)
     both = np.isnan(a) & np.isnan(b) | (a == b)
     return np.asarray(np.where(both, 0.0, np.nan_to_num(apart, nan=np.inf)).max(axis=1))
+
+
+def _answers(task: Task, outputs: NDArray[np.float64]) -> NDArray[Any]:
+    """What users are answered of each picture; of boxes how many of each class are shown."""
+    answers = np.asarray(
+        task.answer(np.nan_to_num(outputs)) if task.of_boxes else task.answer(outputs)
+    )
+    if not task.of_boxes:
+        return answers
+    counts = [Counter(each["class"] for each in task.described(rows)) for rows in answers]
+    return np.array([[count[name] for name in task.names] for count in counts])
 
 
 def _layer(name: str, kind: str, a: NDArray[Any], b: NDArray[Any]) -> LayerDifference:

@@ -86,6 +86,28 @@ def mean_average_precision_interval(
         The lower and the upper end; NaN where no class has boxes.
     """
     checks.number("level", level, 0.0, 1.0)
+    found = bootstrap_means(matches, threshold, samples=samples, seed=seed)
+    found = found[~np.isnan(found)]
+    if not len(found):
+        return float("nan"), float("nan")
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    return low, high
+
+
+def bootstrap_means(
+    matches: Matches, threshold: float | None = None, *, samples: int = 1000, seed: int = 0
+) -> NDArray[np.float64]:
+    """Mean average precisions of pictures that are drawn anew, as many as there are.
+
+    Args:
+        matches: Of all pictures.
+        threshold: As :func:`mean_average_precision` takes it.
+        samples: How many times pictures are drawn.
+        seed: Equal seeds draw equal pictures of equally many, so that two detectors are paired.
+
+    Returns:
+        One a draw, (samples,); NaN where no class has boxes.
+    """
     checks.whole("samples", samples, 1)
     count = len(matches.numbers)
     at = slice(None) if threshold is None else [_threshold(matches, threshold)]
@@ -96,11 +118,7 @@ def mean_average_precision_interval(
         drawn = (words[first : first + step] % np.uint64(max(1, count))).astype(np.int64)
         weights = np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
         found[first : first + step] = _means(_average_precisions(matches, weights, at))
-    found = found[~np.isnan(found)]
-    if not len(found):
-        return float("nan"), float("nan")
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2]).tolist()
-    return low, high
+    return found
 
 
 @short_repr

@@ -8,13 +8,16 @@ import numpy as np
 
 from pellucid.show import document as d
 from pellucid.show.drawing import new_figure
+from pellucid.show.found_boxes import boxes_words
 from pellucid.show.palette import BLUE, GREY, VERMILION
 from pellucid.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from pellucid.evaluation.verification import LayerDifference, Verification
+    from pellucid.tasks import Task
 
 MOST_LAYERS, MOST_PICTURES = 12, 24
 """Layers and pictures that a terminal shows."""
@@ -88,7 +91,7 @@ def _pictures(found: Verification) -> list[d.Part]:
     task, (one, two) = found.model.task, found.logits
     items = []
     for i in sorted(others, key=lambda k: -found.differences[k]):
-        a, b = (_answer(task.answer(each[i : i + 1]), task.names) for each in (one, two))
+        a, b = (_answer(task, each[i : i + 1]) for each in (one, two))
         items.append(
             d.Picture(
                 lambda i=i: found.images[i],  # type: ignore[misc]
@@ -100,9 +103,11 @@ def _pictures(found: Verification) -> list[d.Part]:
     return [d.Section("Other answers", [d.Pictures(items, limit=limit)])]
 
 
-def _answer(answers: np.ndarray, names: tuple[str, ...]) -> str:
-    """What one picture is answered, in words: a class, or all labels."""
-    answer = answers[0]
+def _answer(task: Task, outputs: NDArray[np.float64]) -> str:
+    """What one picture is answered, in words: a class, all labels, or how many boxes."""
+    answer, names = task.answer(outputs)[0], task.names
+    if task.of_boxes:
+        return boxes_words(task, answer)
     if np.ndim(answer) == 0:
         return str(answer)
     return ", ".join(name for name, given in zip(names, answer, strict=True) if given) or "none"

@@ -92,13 +92,17 @@ class OnnxNetwork:
         return f"ONNX Runtime {onnx_runtime().__version__}"
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The logits of pictures (N, H, W, C), (N, K)."""
+        """The logits of pictures (N, H, W, C), (N, K), or of detectors a map of each."""
         tensor = self._logits
         parts = [
             tensor.as_ours(self._run(self._session, [tensor.name], part)[tensor.name])
             for part in self._parts(images)
         ]
-        return np.concatenate(parts).reshape(len(images), -1).astype(np.float64)
+        return (
+            np.concatenate(parts)
+            .reshape(len(images), *self.model.network.graph.output_shape)
+            .astype(np.float64)
+        )
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, (N, H, W, C) or (N, F): of those that the file has, too.
@@ -202,7 +206,7 @@ class Tensor:
 
 def _of_ours(model: Model) -> dict[str, Tensor]:
     """By layer: its tensor in a file that was exported."""
-    names = value_names(model.network.graph)
+    names = value_names(model.network.graph, model.task)
     return {node.name: Tensor(names[node.name]) for node in model.network.graph.nodes}
 
 

@@ -1,4 +1,4 @@
-"""A model as an ONNX file: raw pixels in, logits and probabilities out.
+"""A model as an ONNX file: raw pixels in, logits and probabilities (or numbers, or boxes) out.
 
 Opset 17, IR version 8. The network's normalisation is part of the graph, so that every program
 that computes ONNX gets the same answer from the same bytes; see ``docs/onnx.md``.
@@ -15,12 +15,13 @@ from pellucid.files import self_test
 from pellucid.files.atomic import write_file
 from pellucid.graph import Network
 from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx.boxes import BOXES, PROBABILITIES, box_outputs, write_boxes
 from pellucid.interop.onnx.call import Call
 from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import Generation, MultiLabel, Regression, Task, check_row
+from pellucid.tasks import Detection, Generation, MultiLabel, Regression, Task
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 
     from pellucid.files import Model
     from pellucid.graph import Graph, Node
-    from pellucid.ops.operation import Array
+    from pellucid.ops.operation import Array, Shape
 
 OPSET, IR_VERSION = 17, 8
 
-INPUT, LOGITS, PROBABILITIES, NUMBERS = "input", "logits", "probabilities", "numbers"
+INPUT, LOGITS, NUMBERS = "input", "logits", "numbers"
 """What a file's input and its outputs are called; ``numbers`` are a regression's."""
 
 BATCH = "N"
@@ -78,14 +79,15 @@ def described(
         layout: As :func:`save_onnx` takes it.
         dtype: As :func:`save_onnx` takes it.
     """
-    check_row(model.task, "an ONNX file")
     shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
-    second = NUMBERS if isinstance(model.task, Regression) else PROBABILITIES
-    answer = f"float32 ({BATCH}, {len(model.task.names)})"
+    outputs = output_shapes(model.task, model.network.graph)
     return {
         "opset": OPSET,
         "input": f"{dtype} ({', '.join(map(str, (BATCH, *shape)))})",
-        "outputs": {LOGITS: answer, second: answer},
+        "outputs": {
+            name: f"float32 ({', '.join(map(str, (BATCH, *each)))})"
+            for name, each in outputs.items()
+        },
         "task": model.task.kind,
         "classes": list(model.task.names),
     }
@@ -110,7 +112,6 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
-    check_row(model.task, "an ONNX file")
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     size = 4 * sum(array.size for array in network.weights.values())
@@ -150,8 +151,8 @@ def onnx_graph(
     """The graph alone: the same network, task and form give the same bytes.
 
     Args:
-        graph: From pictures to one answer (K,).
-        task: What the K outputs mean.
+        graph: From pictures to one answer (K,), or of detectors a map.
+        task: What the outputs mean.
         weights: float32, by full name.
         form: What the graph takes.
 
@@ -161,7 +162,7 @@ def onnx_graph(
     from onnx import TensorProto, helper
 
     writer = Writer()
-    names = value_names(graph)
+    names = value_names(graph, task)
     _write_input(writer, form, names[graph.input])
     kinds: dict[str, str] = {}
     for node in graph.nodes:
@@ -170,33 +171,41 @@ def onnx_graph(
             if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
                 array = onnx_weight(node.operation.kind, parameter, weights[stored])
                 writer.constant(stored, array)
-    outputs = _write_outputs(writer, task, names[graph.output])
+    _write_outputs(writer, task, names[graph.output], graph.output_shape)
     pixels = TensorProto.UINT8 if form.dtype == "uint8" else TensorProto.FLOAT
     shape: list[int | str | None] = [BATCH, *form.axes(*graph.input_shape)]
-    (width,) = graph.output_shape
     return helper.make_graph(
         writer.nodes,
         "network",
         [helper.make_tensor_value_info(INPUT, pixels, shape)],
         [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, width])
-            for name in outputs
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, *each])
+            for name, each in output_shapes(task, graph).items()
         ],
         list(writer.constants.values()),
     )
 
 
-def value_names(graph: Graph) -> dict[str, str]:
+def output_shapes(task: Task, graph: Graph) -> dict[str, tuple[int, ...]]:
+    """The outputs of a file in their order, and their shapes without the batch axis."""
+    shape = graph.output_shape
+    if isinstance(task, Detection):
+        height, width, channels = shape  # as ONNX has maps: channels first
+        return {LOGITS: (channels, height, width), **box_outputs(shape)}
+    return {LOGITS: shape, NUMBERS if isinstance(task, Regression) else PROBABILITIES: shape}
+
+
+def value_names(graph: Graph, task: Task) -> dict[str, str]:
     """What each value of a network is called in ONNX: as in the network, but for a few words.
 
     The answer is ``logits``; the input's value, as the first layer takes it, is ``input.pixels``;
     and a layer that is called as an input or output is, gets a dot, which no layer's name has.
     """
+    taken = {INPUT, LOGITS, PROBABILITIES, NUMBERS}
+    if isinstance(task, Detection):
+        taken.add(BOXES)
     names = {
-        node.name: f"{node.name}.value"
-        if node.name in (INPUT, LOGITS, PROBABILITIES, NUMBERS)
-        else node.name
-        for node in graph.nodes
+        node.name: f"{node.name}.value" if node.name in taken else node.name for node in graph.nodes
     }
     return {**names, graph.input: f"{INPUT}.pixels", graph.output: LOGITS}
 
@@ -235,15 +244,18 @@ def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], node: No
     )
 
 
-def _write_outputs(writer: Writer, task: Task, logits: str) -> list[str]:
-    """What the answers mean, as further nodes; the names of all outputs."""
-    if isinstance(task, Regression):
+def _write_outputs(writer: Writer, task: Task, logits: str, shape: Shape) -> None:
+    """What the answers mean, as further nodes."""
+    if isinstance(task, Detection):
+        write_boxes(writer, task, logits, shape)
+    elif isinstance(task, Regression):
         scale, mean = (
             writer.constant(f"{NUMBERS}.{word}", np.array(values, np.float32))
             for word, values in (("scale", task.scale), ("mean", task.mean))
         )
         scaled = writer.node("Mul", [logits, scale], f"{NUMBERS}.scaled")
-        return [logits, writer.node("Add", [scaled, mean], NUMBERS)]
-    if isinstance(task, MultiLabel):
-        return [logits, writer.node("Sigmoid", [logits], PROBABILITIES)]
-    return [logits, writer.node("Softmax", [logits], PROBABILITIES, axis=-1)]
+        writer.node("Add", [scaled, mean], NUMBERS)
+    elif isinstance(task, MultiLabel):
+        writer.node("Sigmoid", [logits], PROBABILITIES)
+    else:
+        writer.node("Softmax", [logits], PROBABILITIES, axis=-1)

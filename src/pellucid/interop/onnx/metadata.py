@@ -75,7 +75,7 @@ def written(
         "input": {"layout": form.layout, "dtype": form.dtype},
         "self_test": {
             "picture": base64.b64encode(picture.tobytes()).decode("ascii"),
-            "logits": [float(logit) for logit in logits],
+            "logits": [float(logit) for logit in logits.reshape(-1)],
         },
     }
     texts: dict[str, JSON] = {
