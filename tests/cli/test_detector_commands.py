@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "given",
     [
-        ["backward", "M", "P"],
+        ["lecture", "M", "P"],
         ["features", "P", "--from", "M", "--out", "features.csv"],
         ["predict", "M", "P", "--label", "dark"],
         ["predict", "M", "P", "--top", "3"],
@@ -83,6 +83,13 @@ def test_a_box_is_explained_and_opened(pellucid: Command, folder: Path, tmp_path
     for name in ("trace.png", "trace.html"):
         assert "box" in pellucid("trace", *given, "--out", name).stdout
     assert "<img" in (tmp_path / "trace.html").read_text()
+    right = ("--label", "dark 2,10,20,50")
+    plain = pellucid("backward", *given, *right, "--out", "backward.html").stdout
+    assert "1 dark" in plain
+    assert "logit of dark" in plain
+    assert (
+        "∂loss" in pellucid("backward", *given, *right, "--layer", "smooth", "--at", "1,2,3").stdout
+    )
     refused = pellucid("trace", *given, "--box", "101", code=1).stderr.splitlines()[-1]
     assert "101" in refused
     assert len(refused) < 300
@@ -120,8 +127,7 @@ def test_two_are_compared_by_the_same_draws(folder: Path, tmp_path: Path) -> Non
     found = pl.compare(detector, better, data)
     assert found.difference == pytest.approx(found.second.map50 - found.first.map50)
     assert found.interval[0] <= found.difference <= found.interval[1]
-    _, one = judged_boxes(detector.program_, data, detector.model_.task)
-    _, two = judged_boxes(better.program_, data, better.model_.task)
+    one, two = (judged_boxes(each.program_, data, each._task)[1] for each in (detector, better))
     draws = bootstrap_means(two, 0.5) - bootstrap_means(one, 0.5)
     assert found.interval == pytest.approx(np.quantile(draws, (0.025, 0.975)).tolist())
     back = pl.compare(better, detector, data)
@@ -134,13 +140,9 @@ def test_two_are_compared_by_the_same_draws(folder: Path, tmp_path: Path) -> Non
 def test_methods(folder: Path) -> None:
     detector = pl.ObjectDetector.load(folder / "boxes.safetensors")
     picture = scene(1)[0]
-    for call in (
-        lambda: detector.backward(picture),
-        lambda: detector.features(picture),
-    ):
-        with pytest.raises(ArgumentError) as caught:
-            call()
-        check_line(caught.value, 300)
+    with pytest.raises(ArgumentError) as caught:
+        detector.features(picture)
+    check_line(caught.value, 300)
     values = detector.values(picture)
     found = detector.detections(picture, 0.01)
     assert not isinstance(found, list)

@@ -13,11 +13,13 @@ from pellucid.architectures.detector import detector, first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
+from pellucid.explain.backward import backward
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import explain
 from pellucid.explain.faithfulness import faithfulness
 from pellucid.explain.last_convolution import default_layer
 from pellucid.explain.score import choose_score
+from pellucid.explain.story import story
 from pellucid.explain.trace import trace
 from pellucid.files import Model
 from pellucid.graph import Network
@@ -25,6 +27,9 @@ from pellucid.tasks import Detection
 from tests.estimators.test_detector import body
 from tests.explain.saliency import Module
 from tests.messages import check_line
+
+NONE = [0.0, 0.0, 0.0, 0.0, -1.0, 0.0]
+"""A row of the wanted boxes without one."""
 
 TASK = Detection(("dark", "light"), least=0.001)
 PICTURE = np.random.default_rng(2).integers(0, 256, (64, 96, 3), dtype=np.uint8)
@@ -123,6 +128,36 @@ def test_a_trace_opens_a_box(model: Model) -> None:
     assert traced.to_dict(values=False)["boxes"][2] == found.to_dict()
 
 
+def test_the_loss_goes_back_beside_pytorch(model: Model) -> None:
+    rows = [("dark", 10, 8, 40, 30), ("light", 50.5, 20, 90, 60)]
+    gone = backward(model, PICTURE, rows)
+    assert gone.label == "1 dark, 1 light"
+    same = backward(model, PICTURE, "dark 10,8,40,30; light 50.5,20,90,60")
+    np.testing.assert_array_equal(same.targets, gone.targets)
+    assert gone.targets[:3].tolist() == [[10, 8, 40, 30, 0, 0], [50.5, 20, 90, 60, 1, 0], NONE]
+    loss, slopes = model.task.loss().value_and_gradient(gone.outputs[None], gone.targets[None])
+    assert gone.loss == pytest.approx(loss, rel=1e-4)
+    scale = np.abs(slopes).max()
+    np.testing.assert_allclose(gone.at_logits, slopes[0], rtol=1e-3, atol=1e-5 * scale)
+    x = torch.from_numpy(PICTURE[None].transpose(0, 3, 1, 2).copy()).double().requires_grad_()
+    Module(model.network)(x).backward(torch.from_numpy(slopes.transpose(0, 3, 1, 2).copy()))
+    assert x.grad is not None
+    at_pixels = x.grad[0].numpy().transpose(1, 2, 0)
+    found = gone["input"].gradient
+    np.testing.assert_allclose(found, at_pixels, rtol=1e-2, atol=1e-4 * np.abs(at_pixels).max())
+    opened = gone.weight("classes.kernel", (0, 0, 3, 1))
+    assert opened.check is not None
+    assert opened.total == pytest.approx(opened.gradient, rel=1e-3, abs=1e-6)
+    assert opened.check.quotient == pytest.approx(opened.check.gradient, rel=1e-4)
+    value = gone.value("smooth-relu", (3, 4, 5))
+    assert value.total == pytest.approx(value.gradient, rel=1e-3, abs=1e-7)
+    assert gone.to_dict(values=False)["probabilities"] is None
+    own = backward(model, PICTURE)
+    assert not own.truth.given
+    shown = len(model.task.described(own.activations.answer))
+    assert (own.targets[:, 4] >= 0).sum() == shown > 0
+
+
 def test_what_is_refused(model: Model) -> None:
     looked = Activations.of(model, PICTURE)
     blind = replace(model, task=replace(TASK, least=1.0))
@@ -135,6 +170,12 @@ def test_what_is_refused(model: Model) -> None:
         lambda: explain(looked, target="dark", against="dark"),
         lambda: explain(Activations.of(blind, PICTURE)),
         lambda: trace(blind, PICTURE).box(),
+        lambda: backward(model, PICTURE, "dark 10,8,40"),
+        lambda: backward(model, PICTURE, "grey 10,8,40,30"),
+        lambda: backward(model, PICTURE, [("dark", 40, 8, 40, 30)]),
+        lambda: backward(model, PICTURE, [("dark", 1, 1, 2, 2)] * (TASK.boxes + 1)),
+        lambda: backward(model, PICTURE).probabilities,
+        lambda: story(model, PICTURE),
     ):
         with pytest.raises(ArgumentError) as caught:
             call()

@@ -87,7 +87,7 @@ def test_samples_know_their_boxes_and_models_how_they_are_found() -> None:
     picture = Reference("data", "test", 0).of(data)
     samples, _ = samples_of_pictures(model, [picture], 1, max_pixels=100)
     assert samples is not None
-    assert samples.boxes == ([[0, 1, 2, 3, 1]],)
+    assert list(samples.boxes) == [[[0, 1, 2, 3, 1]]]
     page = make_page(model, samples)
     wanted = {"stride": 4, "most": 100, "least": 0.02, "overlap": 0.5, "shown": 0.25}
     assert page.data["model"]["boxes"] == wanted

@@ -22,8 +22,8 @@ def backward(
     label: Annotated[
         str | None,
         typer.Option(
-            help="What is right: a class; labels, 'cat;pet'; or numbers, 3.2.",
-            show_default="the data set's; or of labels and numbers the answer",
+            help="What is right: a class; labels, 'cat;pet'; numbers, 3.2; boxes, 'cat 1,2,30,40'.",
+            show_default="the data set's; or, but of classes, the answer",
         ),
     ] = None,
     weight: Annotated[
@@ -64,10 +64,10 @@ def backward(
         invert=invert,
     )
     picture, known = find_labelled(image, classifier.model_, classifier.max_pixels, max_bytes)
-    label = known if label is None else label
-    if label is None and classifier.model_.task.of_one_class:
+    right = known if label is None else label
+    if right is None and classifier.model_.task.of_one_class:
         raise typer.BadParameter("give the class that is right", param_hint="--label")
-    gone = classifier.backward(picture, label)
+    gone = classifier.backward(picture, right)
     seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None
     if place is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,7 +50,7 @@ def find_labelled(
     model: Model | None = None,
     max_pixels: int | None = None,
     max_bytes: int | None = None,
-) -> tuple[Path | NDArray[np.uint8], str | None]:
+) -> tuple[Path | NDArray[np.uint8], Any]:
     """As :func:`find_picture`, and what a data set says is right; nothing of a file.
 
     Nor where the data set is for another task than the model.
@@ -62,7 +62,28 @@ def find_labelled(
         return Path(text), None
     picture = _of_data(reference, model, max_pixels, max_bytes)
     suits = model is None or picture.part.kind == model.task.data_kind
+    if model is not None and model.task.of_boxes:
+        return picture_of(picture), _boxes(picture, model) if suits else None
     return picture_of(picture), picture.label if suits else None
+
+
+def _boxes(picture: DataPicture, model: Model) -> list[tuple[Any, ...]] | None:
+    """The boxes of a picture of data, in its own pixels; None where other classes were read."""
+    import numpy as np
+
+    from pellucid.files.provenance import safe_max_pixels
+    from pellucid.files.referenced import picture_size
+
+    part, number = picture.part, picture.reference.number
+    targets: Any = part.targets
+    if part.image_shape != model.network.graph.input_shape or targets.classes != model.classes:
+        return None
+    assert number is not None
+    size = picture_size(model, picture.picture, safe_max_pixels(model.provenance))
+    placement = model.preprocessing.placement(*size)
+    rows = [row for row in targets.rows(number) if not row[-1]]
+    boxes = placement.to_original(np.array([row[1:5] for row in rows]).reshape(-1, 4))
+    return [(row[0], *box) for row, box in zip(rows, boxes.tolist(), strict=True)]
 
 
 def find_pictures(

@@ -69,7 +69,8 @@ class OpenEstimator(AnsweringEstimator):
             label: What is right. The class, as :meth:`predict` answers it, or its name as a text;
                 where labels are texts, an integer is the class's place, from 0. Of several labels
                 a text such as ``"cat; pet"``, their names, or a row of 0 and 1. Of numbers one
-                each. None: what the network itself answers.
+                each. Of boxes rows of a class, x0, y0, x1 and y1 in pixels of the picture, or a
+                text ``"cat 10,20,50,60; dog 0,0,30,40"``. None: what the network itself answers.
             learner: Loss and optimizer; none: those that the network was trained with.
 
         Raises:

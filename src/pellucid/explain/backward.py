@@ -164,7 +164,11 @@ class Backward(Record):
 
     @property
     def targets(self) -> NDArray[np.float64]:
-        """t, (K,): the wanted probabilities, 1 for what is right; or the standardised numbers."""
+        """t, (K,): the wanted probabilities, 1 for what is right; or the standardised numbers.
+
+        Of boxes (M, 6): x0, y0, x1, y1 in pixels of what the network takes, the place of the class
+        or −1 for none, and 0.
+        """
         return self.truth.targets
 
     @property
@@ -180,19 +184,25 @@ class Backward(Record):
         Raises:
             ArgumentError: Of numbers, which are no probabilities: see :attr:`outputs`.
         """
-        if self.of_numbers:
-            raise ArgumentError("a model for numbers gives no probabilities; see outputs")
+        if self.of_numbers or self.of_boxes:
+            title = self.activations.model.task.title
+            raise ArgumentError(f"a model for {title} gives no row of probabilities; see outputs")
         return self.activations.answer
 
     @property
     def outputs(self) -> NDArray[np.float64]:
-        """The network's outputs z, (K,): logits or standardised numbers, as the engine has them."""
+        """The outputs z, (K,): logits or standardised numbers; of boxes a map, (h, w, K + 4)."""
         return np.asarray(self.activations.values[self.activations.logits], np.float64)
 
     @property
     def of_numbers(self) -> bool:
         """Whether the network predicts numbers, and no classes or labels."""
         return isinstance(self.activations.model.task, Regression)
+
+    @property
+    def of_boxes(self) -> bool:
+        """Whether the network finds boxes."""
+        return self.activations.model.task.of_boxes
 
     @property
     def rest(self) -> NDArray[np.float64]:
@@ -203,14 +213,24 @@ class Backward(Record):
 
     @property
     def differences(self) -> NDArray[np.float64]:
-        """Of classes and labels y − t, (K,), exact where y is nearly 1; of numbers z − t."""
+        """Of classes and labels y − t, (K,), exact where y is nearly 1; of numbers z − t.
+
+        Of boxes, whose loss compares no two rows of numbers, the gradient at the map itself.
+        """
+        if self.of_boxes:
+            return np.asarray(self.at_logits, np.float64)
         if self.of_numbers:
             return self.outputs - self.targets
         return np.where(self.targets == 1.0, -self.rest, self.probabilities)
 
     @property
     def settled(self) -> bool:
-        """Whether there is nothing left to learn: y (or z) is what is wanted within 0.001."""
+        """Whether there is nothing left to learn: y (or z) is what is wanted within 0.001.
+
+        Of boxes: no gradient at the map is larger than that.
+        """
+        if self.of_boxes:
+            return bool(np.abs(self.differences).max() < SETTLED)
         return bool(np.abs(self.differences + (self.targets - self.wanted)).max() < SETTLED)
 
     @property
@@ -218,7 +238,7 @@ class Backward(Record):
         """∂loss/∂outputs, (K,): y − t for cross-entropy, t as :attr:`wanted` has it.
 
         Of K labels (y − t)/K, since their losses are averaged; of M numbers 2·(z − t)/M for squared
-        error, and for Huber's the same cut off, without the 2.
+        error, and for Huber's the same cut off, without the 2. Of boxes (h, w, K + 4).
         """
         return np.asarray(self.gradients.values[self.activations.logits][0])
 
@@ -298,6 +318,11 @@ class Backward(Record):
         """
         graph = self.activations.model.network.graph
         if layer != INPUT and graph[layer].name == self.activations.logits:
+            if self.of_boxes:
+                raise ArgumentError(
+                    f"layer {layer!r} gives the map that the loss is of, whose gradient is "
+                    "at_logits; open a layer before it"
+                )
             what = "standardised numbers" if self.of_numbers else "logits"
             raise ArgumentError(
                 f"layer {layer!r} gives the {what}, where the "
@@ -332,7 +357,7 @@ class Backward(Record):
             loss=number(self.loss),
             learner=self.learner.to_dict(),
             outputs=array(self.outputs),
-            probabilities=None if self.of_numbers else array(self.probabilities),
+            probabilities=None if self.of_numbers or self.of_boxes else array(self.probabilities),
             numbers=array(self.activations.answer) if self.of_numbers else None,
             targets=self.targets.tolist(),
             wanted=self.wanted.tolist(),
@@ -383,7 +408,7 @@ def backward(
         ArgumentError: If there is no such class or label, or other numbers are expected.
     """
     activations = Activations.of(source, picture)
-    check_row(activations.model.task, "gradients of a loss")
+    check_row(activations.model.task, "gradients of a loss", boxes=True)
     truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner
     one_class = activations.model.task.of_one_class

@@ -21,7 +21,7 @@ from pellucid.graph import INPUT
 from pellucid.record import Record
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression
+from pellucid.tasks import Regression, check_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -320,6 +320,7 @@ def story(source: Model | Classifier, picture: Picture, label: Right | None = No
             network has no layer with weights to tell of.
     """
     activations = Activations.of(source, picture)
+    check_row(activations.model.task, "the lecture's story")
     loaded = _Loaded(activations.model, activations.program)
     gone = backward(loaded, activations.pixels, label)
     gradients = answer_gradients(gone.activations, _answer(gone.activations))

@@ -10,10 +10,11 @@ import numpy as np
 
 from pellucid.data.targets import split_labels
 from pellucid.errors import ArgumentError
+from pellucid.explain.box_truth import right_boxes
 from pellucid.numerals import figure
 from pellucid.ops.loss import one_hot
 from pellucid.short_repr import short_repr
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression
 from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from pellucid.explain.activations import Activations
 
-    Right = str | int | float | Sequence[str] | Sequence[float] | NDArray[Any]
-    """A class; labels by their names (``"cat; pet"``) or as a row of 0 and 1; or numbers."""
+    BoxRow = tuple[str, float, float, float, float]
+    Right = str | int | float | Sequence[str] | Sequence[float] | Sequence[BoxRow] | NDArray[Any]
+    """A class; labels by their names (``"cat; pet"``) or as a row of 0 and 1; numbers; or boxes."""
 
 
 @short_repr
@@ -35,7 +37,7 @@ class Truth:
     Attributes:
         words: In words: a class, labels, or numbers in their units.
         targets: What the loss compares the network's outputs with, (K,): wanted probabilities,
-            or standardised numbers.
+            or standardised numbers; of boxes (M, 6) in pixels of what the network takes.
         given: Whether it was said; else it is the network's own answer.
     """
 
@@ -51,14 +53,16 @@ def truth_of(activations: Activations, right: Right | None) -> Truth:
         activations: The picture in its network.
         right: Of one class a picture see :meth:`Activations.label_index`. Of several labels a text
             such as ``"cat; pet"`` (``";"``: none of them), their names, or a row of 0 and 1. Of
-            numbers one each, or a text such as ``"3.2"`` or ``"3.2; 4"``. None: the network's own
-            answer.
+            numbers one each, or a text such as ``"3.2"`` or ``"3.2; 4"``. Of boxes see
+            :func:`pellucid.explain.box_truth.right_boxes`. None: the network's own answer.
 
     Raises:
         ArgumentError: If there is no such class or label, or there are not as many numbers as the
             network gives.
     """
     task, given = activations.model.task, right is not None
+    if isinstance(task, Detection):
+        return Truth(*right_boxes(activations, task, right), given)
     if isinstance(task, MultiLabel):
         marks = (
             activations.answer >= task.threshold if right is None else _marks(activations, right)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pellucid.numerals import figure as written
 from pellucid.numerals import probability, short
 from pellucid.ops.operation import describe
@@ -52,6 +54,8 @@ def backward_document(
 
 def _at_outputs(backward: Backward) -> d.Table:
     """Where the gradient begins: the network's outputs beside what is wanted of them."""
+    if backward.of_boxes:
+        return _at_map(backward)
     t, delta = backward.wanted, [written(each) for each in backward.at_logits.tolist()]
     names = backward.activations.classes
     task = backward.activations.model.task
@@ -71,6 +75,21 @@ def _at_outputs(backward: Backward) -> d.Table:
     what = "label" if isinstance(task, MultiLabel) else "class"
     return d.Table("the logits' gradient", (what, "y", wanted_head(backward), "∂loss/∂logit"), rows)
 
+
+def _at_map(backward: Backward) -> d.Table:
+    """The outputs of a map whose gradients are the largest, most pressing first."""
+    delta, task = backward.at_logits, backward.activations.model.task
+    order = np.argsort(-np.abs(delta), axis=None, kind="stable")[: AT_MAP.page]
+    rows = []
+    for at in zip(*(axis.tolist() for axis in np.unravel_index(order, delta.shape)), strict=True):
+        if not delta[at]:
+            break
+        rows.append((task.output_at(at).words, written(backward.outputs[at]), written(delta[at])))
+    return d.Table("the map's gradient", ("output", "z", "∂loss/∂z"), rows, limit=AT_MAP)
+
+
+AT_MAP = d.Limit(12, 100, "smaller ones")
+"""Outputs of a map that are listed."""
 
 UNFOLDED = (
     "Gradients are of the network as it is, batch norms by themselves with running statistics; the "
@@ -106,7 +125,7 @@ def _step(backward: Backward, step: BackwardStep) -> d.Section:
         f"{_passes(step)}"
     )
     classes = backward.activations.classes
-    if step.name == backward.activations.logits:
+    if step.name == backward.activations.logits and not backward.of_boxes:
         values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the outputs")
     else:
         alt = f"gradient at {step.name}, from {lowest} to {highest}"

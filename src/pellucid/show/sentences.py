@@ -122,6 +122,11 @@ def loss_line(backward: Backward) -> str:
 def settled_line(backward: Backward) -> str:
     """What to do where the network is sure, and right by what was given."""
     task = backward.activations.model.task
+    if task.of_boxes:
+        return (
+            "What the network finds is what is wanted, nearly: all gradients are tiny. Give other "
+            "boxes as the truth, as in --label ';' (none), to see those of a mistake."
+        )
     if isinstance(task, Regression):
         same = "is" if backward.truth.given else "was taken to be"
         example = "; ".join(written(mean + scale, ".4g") for mean, scale in zip(

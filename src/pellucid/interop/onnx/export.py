@@ -21,7 +21,7 @@ from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import Detection, Generation, MultiLabel, Regression, Task
+from pellucid.tasks import Detection, Generation, MultiLabel, Regression, Task, check_row
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def described(
         dtype: As :func:`save_onnx` takes it.
     """
     shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
+    check_row(model.task, "an ONNX file", boxes=True)
     outputs = output_shapes(model.task, model.network.graph)
     return {
         "opset": OPSET,
@@ -112,6 +113,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
+    check_row(model.task, "an ONNX file", boxes=True)
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     size = 4 * sum(array.size for array in network.weights.values())
