@@ -72,6 +72,7 @@ test("a page of a network that hears takes no photographs", async () => {
   const { page, close } = await open(join(inject("pages"), "sound.html"));
   expect(await page.locator("[data-test=heard]").count()).toBe(1);
   expect(await page.locator("[data-test=ways]").count()).toBe(0);
+  expect(await page.locator("header .first").textContent()).toContain("recording");
   const buffer = Buffer.from("no picture");
   await page
     .locator("input[type=file]")

@@ -1,5 +1,6 @@
 export const page = {
   first: "Pick or draw a picture; click any number to see what it is made of.",
+  firstHeard: "Pick a recording; click any number to see what it is made of.",
   changed: (count: number) =>
     count === 1
       ? "The network is changed: it is no longer the one that was delivered."

@@ -1,5 +1,6 @@
 export const page = {
   first: "그림을 고르거나 그리세요. 숫자를 누르면 그 숫자가 어떻게 만들어졌는지 보입니다.",
+  firstHeard: "녹음을 고르세요. 숫자를 누르면 그 숫자가 어떻게 만들어졌는지 보입니다.",
   changed: (count: number) => `신경망이 ${count}번 바뀌어서 처음 받은 것과 다릅니다.`,
   untitled: "신경망",
   missing: (part: string) =>
