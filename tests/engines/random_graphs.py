@@ -21,6 +21,7 @@ from pellucid.graph import INPUT, Graph, Node
 from pellucid.ops.pointwise import Pointwise
 from pellucid.ops.types import Type
 from tests.engines import random_resampling as resampling
+from tests.engines import random_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -418,6 +419,9 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "embedding": _embedding,
     "flatten": _plain(lambda draw: ops.Flatten()),
     "global_average_pool": _plain(lambda draw: ops.GlobalAveragePool()),
+    "gru": random_sequences.gru,
+    "lstm": random_sequences.lstm,
+    "matrix_product": random_sequences.matrix_product,
     "global_max_pool": _plain(lambda draw: ops.GlobalMaxPool()),
     "leaky_relu": _plain(lambda draw: ops.LeakyReLU(draw.choice((0.01, 0.3)))),
     "local_response_norm": _local_response_norm,

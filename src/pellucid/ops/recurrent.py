@@ -74,6 +74,7 @@ class Recurrent(Operation):
         return inputs[0][0], self.units
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
+        self.check_inputs(*inputs)
         features, width = inputs[0][1], len(self.gates) * self.units
         return {
             name: Parameter((rows, width), self.initializer, "kernel", rows, self.units)
