@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 import pellucid as pl
+from pellucid.architectures.faster_rcnn import scales_for
 from pellucid.engines import Step, get_engine
 from pellucid.errors import ArgumentError
 from pellucid.files import self_test
@@ -185,3 +186,14 @@ def test_what_is_refused() -> None:
         made(detector="fast-rcnn").fit(scenes(0, 4))
     with pytest.raises(ArgumentError, match="lecture"):
         pl.ObjectDetector("lecture", start_from="efficientnet-lite0", verbose=0).fit(scenes(0, 2))
+
+
+def test_squares_of_every_size_have_an_anchor_that_is_like_them() -> None:
+    sides = np.linspace(8.0, 200.0, 193)
+    scales = np.array(scales_for(sides))
+    middle = sides[(sides >= np.percentile(sides, 2.5)) & (sides <= np.percentile(sides, 97.5))]
+    overlaps = np.minimum(scales, middle[:, None]) ** 2 / np.maximum(scales, middle[:, None]) ** 2
+    assert overlaps.max(axis=1).min() >= 0.7
+    assert scales_for(np.array([20.0])) == pytest.approx([16 * 2**0.5])
+    assert scales_for(np.full(9, 1.0)) == (8.0,)
+    assert scales_for(np.full(9, 5000.0)) == (512.0,)

@@ -146,7 +146,11 @@ def for_training(network: Network, boxes: int) -> Network:
 
 
 def scales_for(sizes: NDArray[np.floating[Any]]) -> tuple[float, ...]:
-    """Sides of square anchors for boxes: powers of two, of which one is near to almost every box.
+    """Sides of square anchors for boxes: powers of √2, of which one is near to almost every box.
+
+    A square has an anchor of 0.71 to 1.41 times its area then, and so, where both have one centre,
+    of an IoU of at least 0.7, from which on anchors are positive. With powers of two, as in the
+    paper, few small things would have one.
 
     Args:
         sizes: √area of boxes in pixels, (n,), n at least 1.
@@ -154,5 +158,5 @@ def scales_for(sizes: NDArray[np.floating[Any]]) -> tuple[float, ...]:
     Returns:
         From the power nearest to the 2.5th percentile to that of the 97.5th, 8 to 512.
     """
-    low, high = np.clip(np.rint(np.log2(np.percentile(sizes, [2.5, 97.5]))), 3, 9)
-    return tuple(float(2**power) for power in range(int(low), int(high) + 1))
+    low, high = np.clip(np.rint(2 * np.log2(np.percentile(sizes, [2.5, 97.5]))), 6, 18)
+    return tuple(float(2 ** (power / 2)) for power in range(int(low), int(high) + 1))
