@@ -173,7 +173,7 @@ QUESTION = "Does a network do better that turns, scales and moves what it sees?"
 SOURCE = "Jaderberg et al. 2015, Spatial transformer networks, section 4.1 and appendix A"
 CAUTION = (
     "The paper's networks see every picture several hundred times, each time distorted anew; here "
-    "each is distorted four times, and seen so a few times."
+    "each is distorted a few times, and each of these is seen a few times."
 )
 
 

@@ -62,12 +62,12 @@ def _errors(middle: float, runs: list[float]) -> str:
     return f"{middle:.2%} ({min(runs):.2%} to {max(runs):.2%})"
 
 
-def draw_looked(outcome: SpatialOutcome, title: str = "") -> Figure:
+def draw_looked(outcome: SpatialOutcome, question: str = "") -> Figure:
     """Two rows a kind: pictures, and what went on."""
     kinds = outcome.looked
     most = max((len(each.before) for each in kinds.values()), default=1)
     figure = new_figure(1.05 * most + 0.6, 2.35 * max(1, len(kinds)) + 0.5)
-    figure.suptitle(title)
+    figure.suptitle(question)
     if not kinds:
         return figure
     grid = figure.subplots(2 * len(kinds), most, squeeze=False)
@@ -77,7 +77,10 @@ def draw_looked(outcome: SpatialOutcome, title: str = "") -> Figure:
         for k, (before, after) in enumerate(zip(looked.before, looked.after, strict=True)):
             _draw(grid[2 * number, k], before)
             _draw(grid[2 * number + 1, k], after)
-        grid[2 * number, 0].set_title(f"{kind}; below: what goes on", loc="left", fontsize=9)
+        words = f"{kind}; below: what goes on"
+        axes = grid[2 * number, 0]
+        title = axes.text(0.0, 1.04, words, transform=axes.transAxes, fontsize=9)
+        title.set_in_layout(False)  # it may be wider than its column
     return figure
 
 
