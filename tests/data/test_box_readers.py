@@ -309,6 +309,15 @@ def test_two_files_of_one_part_are_refused(tmp_path: Path) -> None:
         load(root, cache=False)
 
 
+@pytest.mark.parametrize("name", [".", "a/..", "../a.png", "/a.png", "C:/a.png", " ", "a\0.png", 3])
+def test_names_that_are_no_pictures_of_the_folder(tmp_path: Path, name: object) -> None:
+    image = {"id": 1, "file_name": name, "width": 8, "height": 8}
+    values = {"images": [image], "annotations": [], "categories": [{"id": 1, "name": "a"}]}
+    (tmp_path / "instances_train.json").write_text(json.dumps({**values, "bbox": []}))
+    with pytest.raises(DataError, match="image 0: file_name"):
+        load(tmp_path, cache=False)
+
+
 def test_pictures_of_a_group_stay_together(tmp_path: Path) -> None:
     given = [Sample("all", s.name, s.content, s.size, s.rows) for s in samples()]
     root = write_voc(tmp_path / "voc", given)

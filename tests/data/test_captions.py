@@ -128,6 +128,12 @@ def test_coco_and_sentences_of_json(folder: Path) -> None:
     path.write_text(json.dumps({"images": sentences, "dataset": "own"}))
     assert sizes(path) == [2, 1, 1]
     assert everything(path) == WANTED
+    twice = {"filename": "p3.png", "split": "test", "sentences": [{"raw": "Again"}]}
+    path.write_text(json.dumps({"images": [*sentences, twice]}))
+    assert everything(path)["p3.png"] == (*WANTED["p3.png"], "Again")
+    path.write_text(json.dumps({"images": [*sentences, {**twice, "split": "train"}]}))
+    with pytest.raises(DataError, match=r"p3\.png is in the train part, and in the test part"):
+        data.load(path)
 
 
 def test_a_column_of_parts_divides(folder: Path) -> None:
@@ -174,6 +180,8 @@ def test_a_picture_that_is_not_there_is_left_out(folder: Path) -> None:
         ([*LINES, ",A caption"], "utf-8", ["line 7", "path"]),
         (["image,caption", "../p0.png,A dog"], "utf-8", ["line 2", "leads out"]),
         (["image,caption", "images/p0.png,"], "utf-8", ["without a single caption"]),
+        (["image,caption", "images/p0.png,A dog, running"], "utf-8", ["line 2", "3 values"]),
+        (["image,caption," + "x" * 200_000], "utf-8", ["line 1"]),
         (["image,caption"], "utf-8", ["without a single caption"]),
     ],
 )

@@ -105,9 +105,16 @@ def test_what_is_no_picture(shape: tuple[int, ...]) -> None:
         selective_search(np.zeros(shape, np.uint8))
 
 
+def test_pixels_of_another_kind() -> None:
+    with pytest.raises(ShapeError, match="uint8 from 0 to 255, got float64"):
+        selective_search(picture() / 255.0)  # type: ignore[arg-type]
+
+
 def test_what_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ArgumentError, match="most must be a whole number from 1"):
         proposals.selective_search(picture(), 0)
+    with pytest.raises(ArgumentError, match="most must be"):
+        kept_proposals(picture(), kept.KEPT + 1)  # fewer would be found than are asked for
     monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(MissingDependencyError, match=r"pellucid\[proposals\]"):
         selective_search(picture())

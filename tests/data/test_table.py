@@ -169,6 +169,7 @@ def test_links_that_people_made_are_followed_but_dots_after_them_lead_nowhere(
         (b"path,label,split\n1.png,a\n", "line 2: unknown part ''"),
         (b"path,label\n1.png,caf\xe9\n", "line 2: the text is not UTF-8; save it as CSV with"),
         ("path,label\n1.png,a\n".encode("utf-16"), "line 1: the text is not UTF-8"),
+        (b"path,label" + b"x" * 200_000 + b"\n1.png,a\n", r"line 1: field larger than field limit"),
         (b'path,label\n"' + b"x" * 200_000 + b'",a\n', r"line 2: field larger than field limit"),
     ],
 )

@@ -11,13 +11,13 @@ of what validates and tests, whose angles were driven.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid import checks
+from pellucid.data.csv_rows import column_names
 from pellucid.data.recognise import as_number
 from pellucid.data.targets import Numbers
 from pellucid.errors import ArgumentError, DataError
@@ -94,7 +94,7 @@ class SideCameras:
                 f"{place}: side_cameras corrects one number a picture, and the labels are for "
                 f"{what}; leave it out, or name one column of numbers"
             )
-        names = [name.strip() for name in next(csv.reader([first], delimiter=columns.separator))]
+        names = column_names(place, first, columns.separator)
         folded = [name.casefold() for name in names]
         known = NAMES if self.columns is None else [[name.casefold()] for name in self._names]
         found = [[i for i, name in enumerate(folded) if name in side] for side in known]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pellucid.csv_text import undefused
+from pellucid.data.csv_rows import csv_rows
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile
 from pellucid.data.folder import PictureFolder, valid_class_name
@@ -222,23 +221,14 @@ def _rows(
     The part is None where there is no such column, and the group empty.
     """
     path_at, part_at, group_at = columns.path, columns.part, columns.group
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=columns.separator)
     last = max(path_at, *columns.label, part_at or 0, group_at or 0, *sides)
-    try:
-        next(reader)
-        for row in reader:
-            if any(value.strip() for value in row):
-                values = row if len(row) > last else [*row, *[""] * (last + 1 - len(row))]
-                part = None if part_at is None else values[part_at].strip()
-                name = undefused(values[path_at])
-                label = JOINT.join(undefused(values[at].strip()) for at in columns.label)
-                group = "" if group_at is None else undefused(values[group_at].strip())
-                others = [undefused(values[at]) for at in sides]
-                yield reader.line_num, name if name.strip() else "", label, part, group, others
-    except csv.Error as error:
-        raise DataError(
-            f"{place}, line {reader.line_num}: {printable(str(error))}; save it as CSV again"
-        ) from error
+    for line, values in csv_rows(place, text, columns.separator, last + 1):
+        part = None if part_at is None else values[part_at].strip()
+        name = undefused(values[path_at])
+        label = JOINT.join(undefused(values[at].strip()) for at in columns.label)
+        group = "" if group_at is None else undefused(values[group_at].strip())
+        others = [undefused(values[at]) for at in sides]
+        yield line, name if name.strip() else "", label, part, group, others
 
 
 def _numbered_parts(columns: Columns, parts: Counter[str], place: str) -> str:

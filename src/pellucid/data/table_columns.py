@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from pellucid.data.csv_rows import column_names
 from pellucid.data.layout import PARTS
 from pellucid.data.picture_files import SUFFIXES
 from pellucid.errors import ArgumentError, DataError
@@ -134,7 +134,7 @@ def find_columns(
     """
     best: list[str] = []
     for separator in _SEPARATORS:
-        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+        names = column_names(place, first, separator)
         found = (
             _found(names, path_column, label_column, group_column)
             if labelled

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from pellucid.data.csv_rows import check_row_width, column_names, csv_rows
 from pellucid.data.decode import unreadable
 from pellucid.data.decoded import PictureFile, reason_of
 from pellucid.data.folder import PictureFolder
@@ -101,15 +100,9 @@ def check_row_widths(place: str, text: str, separator: str) -> None:
     Raises:
         DataError: Naming the first such line.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    width = len(next(reader, []))
-    for row in reader:
-        if any(value.strip() for value in row[width:]):
-            raise DataError(
-                f"{place}, line {reader.line_num}: {counted(len(row), 'value')} in "
-                f"{counted(width, 'column')}; put texts that hold {separator!r} between double "
-                "quotes"
-            )
+    width = len(column_names(place, next(iter(text.splitlines()), ""), separator))
+    for line, values in csv_rows(place, text, separator, width):
+        check_row_width(f"{place}, line {line}", values, width, separator)
 
 
 def transcript_column(place: str, first: str, path_column: str | None = None) -> str | None:

@@ -6,8 +6,6 @@ than 1. A line with empty coordinates is a picture without boxes.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +18,7 @@ from pellucid.data.annotations.annotated import (
     checked_class,
     checked_number,
 )
+from pellucid.data.csv_rows import column_names, csv_rows
 from pellucid.data.groups import GroupError
 from pellucid.data.table import csv_content, path_in_folder
 from pellucid.data.table_columns import FLAGS, LABEL_NAMES, PART_NAMES, PATH_NAMES, Columns
@@ -28,7 +27,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pellucid.data.reading import Reading
@@ -102,7 +101,7 @@ def box_columns(path: Path, reading: Reading) -> BoxColumns | None:
     """
     first = next(iter(csv_content(path).splitlines()), "")
     for separator in _SEPARATORS:
-        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+        names = column_names(printable(path), first, separator)
         folded = [name.casefold() for name in names]
         box, sides = _box_positions(folded)
         if box is None:
@@ -141,7 +140,8 @@ def read_box_table(path: Path, columns: BoxColumns) -> Annotations:
     pictures: dict[tuple[str, str], Annotated] = {}
     paths: dict[str, str] = {}
     largest = 0.0
-    for line, values in _lines(path, columns):
+    width, text = len(columns.names), csv_content(path)
+    for line, values in csv_rows(place, text, columns.separator, width):
         here = f"{place}, line {line}"
         name = undefused(values[columns.path])
         if not name.strip():
@@ -173,21 +173,6 @@ def read_box_table(path: Path, columns: BoxColumns) -> Annotations:
     if columns.label is None:
         found.notes.append(f"no column of classes: all boxes are of the class {ONE_CLASS}")
     return found
-
-
-def _lines(path: Path, columns: BoxColumns) -> Iterator[tuple[int, list[str]]]:
-    """Number and values of each line that is not empty."""
-    reader = csv.reader(io.StringIO(csv_content(path), newline=""), delimiter=columns.separator)
-    try:
-        next(reader)
-        for row in reader:
-            if any(value.strip() for value in row):
-                yield reader.line_num, [*row, *[""] * (len(columns.names) - len(row))]
-    except csv.Error as error:
-        raise DataError(
-            f"{printable(path)}, line {reader.line_num}: {printable(str(error))}; save it as CSV "
-            "again"
-        ) from error
 
 
 def _box(values: Sequence[str], columns: BoxColumns, place: str) -> RawBox | None:

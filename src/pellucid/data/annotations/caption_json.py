@@ -8,8 +8,6 @@ image descriptions*) has one list ``images``, each with ``filename``, ``split`` 
 
 from __future__ import annotations
 
-import json
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.annotations.captioned import Captioned
@@ -21,6 +19,13 @@ from pellucid.data.annotations.files import (
     read_text,
     relative,
 )
+from pellucid.data.annotations.json_files import (
+    LARGEST,
+    identity_of,
+    name_within,
+    read_json,
+    value_of,
+)
 from pellucid.data.layout import PARTS
 from pellucid.errors import DataError
 from pellucid.text import brief_repr, printable
@@ -31,14 +36,13 @@ if TYPE_CHECKING:
 
 COCO, KARPATHY = "COCO captions", "JSON of sentences"
 
-_LARGEST = 1 << 30  # bytes of a JSON file
 _SPLITS = {**PARTS, "restval": "train"}
 
 
 def caption_form(file: Path) -> str | None:
     """Which form of captions a JSON file has, by its content; None for none, or one of boxes."""
     try:
-        content = read_text(file, _LARGEST)
+        content = read_text(file, LARGEST)
     except DataError:  # reading it says so, if it is meant
         return None
     if content.lstrip()[:1] != b"{" or b'"images"' not in content:
@@ -61,13 +65,7 @@ def read_caption_json(file: Path, root: Path, part: str = "all") -> list[Caption
         DataError: It cannot be read, or does not say what is expected; file and entry are named.
     """
     place = printable(file)
-    try:
-        values = json.loads(read_text(file, _LARGEST).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # of which UnicodeDecodeError is one
-        raise DataError(
-            f"{place}: no JSON that can be read ({printable(str(error))[:80]}); save it again, "
-            "with the encoding UTF-8"
-        ) from error
+    values = read_json(file)
     images = values.get("images") if isinstance(values, dict) else None
     if not isinstance(images, list):
         raise DataError(f"{place}: expected a JSON object with the list images")
@@ -84,20 +82,20 @@ def _coco(
     pictures: dict[object, Captioned] = {}
     for number, image in enumerate(images):
         here = f"{place}, image {number}"
-        path = _file(_get(image, "file_name", here), folders, here)
-        identity = _key(image, "id", here)
+        path = _file(value_of(image, "file_name", here), folders, here)
+        identity = identity_of(image, "id", here)
         if identity in pictures:
             raise DataError(f"{here}: id {brief_repr(identity)} is given twice; expected each once")
         pictures[identity] = Captioned(path, relative(path, root), part)
     for number, annotation in enumerate(annotations):
         here = f"{place}, annotation {number}"
-        identity = _key(annotation, "image_id", here)
+        identity = identity_of(annotation, "image_id", here)
         if identity not in pictures:
             raise DataError(
                 f"{here}: image_id is {brief_repr(identity)}; expected the id of an image"
             )
         pictures[identity].add(
-            _get(annotation, "caption", here), f"{relative(file, root)}, annotation {number}"
+            value_of(annotation, "caption", here), f"{relative(file, root)}, annotation {number}"
         )
     return list(pictures.values())
 
@@ -113,17 +111,17 @@ def _sentences(file: Path, root: Path, images: Sequence[Any]) -> list[Captioned]
             raise DataError(
                 f"{here}: split is {brief_repr(split)}; expected train, restval, val or test"
             )
-        name = str(_get(image, "filename", here))
+        name = str(value_of(image, "filename", here))
         inner = image.get("filepath", "")
         folders = _folders(file, root, part)
         path = _file(f"{inner}/{name}" if inner else name, folders, here)
         picture = Captioned(path, relative(path, root), part)
-        sentences = _get(image, "sentences", here)
+        sentences = value_of(image, "sentences", here)
         for order, sentence in enumerate(sentences if isinstance(sentences, list) else [None]):
             there = f"{here}, sentence {order}"
             text = sentence.get("raw") if isinstance(sentence, dict) else None
             if text is None:
-                text = " ".join(map(str, _get(sentence, "tokens", there)))
+                text = " ".join(map(str, value_of(sentence, "tokens", there)))
             picture.add(text, f"{relative(file, root)}, image {number}")
         pictures.append(picture)
     return pictures
@@ -146,25 +144,6 @@ def _folders(file: Path, root: Path, part: str) -> list[Path]:
 
 def _file(name: object, folders: Sequence[Path], place: str) -> Path:
     """Where a picture is; where none is there, the likeliest place."""
-    if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise DataError(f"{place}: the picture is {brief_repr(name)}; expected the name of a file")
-    plain = PurePosixPath(name.replace("\\", "/"))
-    if plain.is_absolute() or ".." in plain.parts or ":" in plain.parts[0]:
-        raise DataError(
-            f"{place}: {printable(name)} leads out of the folder of the data; expected a name in it"
-        )
+    plain = name_within(name, "the picture", place)
     paths = [folder / each for folder in folders for each in (plain, plain.name)]
     return next((path for path in paths if path.is_file()), paths[0])
-
-
-def _get(entry: object, key: str, place: str) -> Any:
-    if not isinstance(entry, dict) or key not in entry:
-        raise DataError(f"{place}: {brief_repr(entry)} has no {key}")
-    return entry[key]
-
-
-def _key(entry: object, key: str, place: str) -> int | str:
-    value = _get(entry, key, place)
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise DataError(f"{place}: {key} is {brief_repr(value)}; expected an integer or a text")
-    return value

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pellucid.csv_text import undefused
 from pellucid.data.annotations.captioned import Captioned
+from pellucid.data.csv_rows import check_row_width, column_names, csv_rows
 from pellucid.data.groups import GroupError
 from pellucid.data.table import csv_content, path_in_folder
 from pellucid.data.table_columns import FLAGS, PART_NAMES, PATH_NAMES, Columns
@@ -18,7 +17,7 @@ from pellucid.errors import ArgumentError, DataError
 from pellucid.text import brief_repr, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pellucid.data.reading import Reading
@@ -69,7 +68,7 @@ def caption_columns(path: Path, reading: Reading, *, asked: bool = False) -> Cap
         return None  # a column of labels is wanted
     first = next(iter(csv_content(path).splitlines()), "")
     for separator in _SEPARATORS:
-        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+        names = column_names(printable(path), first, separator)
         folded = [name.casefold() for name in names]
         file = _path(names, folded, reading)
         if reading.label_column is None:
@@ -117,8 +116,10 @@ def read_caption_table(
     )  # fmt: skip
     pictures: dict[str, Captioned] = {}
     paths: dict[str, str] = {}
-    for line, values in _lines(path, columns):
+    width, text = len(columns.names), csv_content(path)
+    for line, values in csv_rows(place, text, columns.separator, width):
         here = f"{place}, line {line}"
+        check_row_width(here, values, width, columns.separator)
         name = undefused(values[columns.path])
         if not name.strip():
             raise DataError(f"{here}: the path is missing; complete or remove the line")
@@ -160,18 +161,3 @@ def _path(names: Sequence[str], folded: Sequence[str], reading: Reading) -> int 
         return names.index(reading.path_column) if reading.path_column in names else None
     known = [name for group in PATH_NAMES for name in group]
     return next((folded.index(name) for name in known if name in folded), None)
-
-
-def _lines(path: Path, columns: CaptionColumns) -> Iterator[tuple[int, list[str]]]:
-    """Number and values of each line that is not empty."""
-    reader = csv.reader(io.StringIO(csv_content(path), newline=""), delimiter=columns.separator)
-    try:
-        next(reader)
-        for row in reader:
-            if any(value.strip() for value in row):
-                yield reader.line_num, [*row, *[""] * (len(columns.names) - len(row))]
-    except csv.Error as error:
-        raise DataError(
-            f"{printable(path)}, line {reader.line_num}: {printable(str(error))}; save it as CSV "
-            "again"
-        ) from error

@@ -83,8 +83,9 @@ def captioned_pictures(
         notes: What the user should know, a line each.
 
     Raises:
-        DataError: There is no caption in all of them.
+        DataError: There is no caption in all of them, or a picture is in two parts.
     """
+    pictures = _each_once(root, pictures)
     files: dict[str, list[PictureFile]] = {}
     faults: list[Fault] = []
     for picture in pictures:
@@ -116,3 +117,24 @@ def captioned_pictures(
         (f"captions: {form}", *notes),
         faults=tuple(faults),
     )
+
+
+def _each_once(root: Path, pictures: list[Captioned]) -> list[Captioned]:
+    """Pictures with all of their captions, each once, in the order in which they are first named.
+
+    Raises:
+        DataError: One is in two parts: what is learned would be judged by.
+    """
+    found: dict[str, Captioned] = {}
+    for picture in pictures:
+        first = found.setdefault(picture.name, picture)
+        if first is picture:
+            continue
+        if first.part != picture.part:
+            raise DataError(
+                f"{printable(root)}: {printable(picture.name)} is in the {picture.part} part, and "
+                f"in the {first.part} part above; keep it in one"
+            )
+        for caption, place in picture.captions:
+            first.add(caption, place)
+    return list(found.values())

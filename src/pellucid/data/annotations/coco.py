@@ -6,8 +6,6 @@ continuous coordinates; crowds (``iscrowd``) are ignored.
 
 from __future__ import annotations
 
-import json
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pellucid.data.annotations.annotated import (
@@ -26,6 +24,13 @@ from pellucid.data.annotations.files import (
     read_text,
     relative,
 )
+from pellucid.data.annotations.json_files import (
+    LARGEST,
+    identity_of,
+    name_within,
+    read_json,
+    value_of,
+)
 from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import brief_repr, printable
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
 
 FORM = "COCO JSON"
 
-_LARGEST = 1 << 30  # bytes of a JSON file
 _FOLDERS = ("annotations", "annotation", "labels")
 _KEYS = ("images", "annotations", "categories")
 
@@ -104,7 +108,7 @@ def _files(root: Path) -> list[Path]:
 
 def _has_boxes(file: Path) -> bool:
     try:
-        content = read_text(file, _LARGEST)
+        content = read_text(file, LARGEST)
     except DataError:  # reading it says so, if it is meant
         return False
     return content.lstrip()[:1] == b"{" and all(
@@ -118,12 +122,14 @@ def _read(file: Path, root: Path, part: str) -> list[Annotated]:
     names = {}
     for number, category in enumerate(values["categories"]):
         here = f"{place}, category {number}"
-        names[_key(category, "id", here)] = checked_class(_get(category, "name", here), here)
+        names[identity_of(category, "id", here)] = checked_class(
+            value_of(category, "name", here), here
+        )
     folders = _picture_folders(file, root, part_within(file.stem) or part)
     pictures: dict[object, Annotated] = {}
     for number, image in enumerate(values["images"]):
         here = f"{place}, image {number}"
-        path = _path(_get(image, "file_name", here), folders, here)
+        path = _path(value_of(image, "file_name", here), folders, here)
         picture = Annotated(
             path, relative(path, root), part, f"{relative(file, root)}, image {number}"
         )
@@ -132,13 +138,15 @@ def _read(file: Path, root: Path, part: str) -> list[Annotated]:
                 checked_number(image[side], side, here) for side in ("width", "height")
             )
             picture.size = int(width), int(height)
-        identity = _key(image, "id", here)
+        identity = identity_of(image, "id", here)
         if identity in pictures:
             raise DataError(f"{here}: id {brief_repr(identity)} is given twice; expected each once")
         pictures[identity] = picture
     for number, annotation in enumerate(values["annotations"]):
         here = f"{place}, annotation {number}"
-        image, category = (_key(annotation, key, here) for key in ("image_id", "category_id"))
+        image, category = (
+            identity_of(annotation, key, here) for key in ("image_id", "category_id")
+        )
         if image not in pictures:
             raise DataError(f"{here}: image_id is {brief_repr(image)}; expected the id of an image")
         if category not in names:
@@ -150,7 +158,7 @@ def _read(file: Path, root: Path, part: str) -> list[Annotated]:
 
 
 def _box(annotation: Mapping[str, Any], name: str, place: str) -> RawBox:
-    box = _get(annotation, "bbox", place)
+    box = value_of(annotation, "bbox", place)
     if not isinstance(box, list) or len(box) != 4:
         raise DataError(f"{place}: bbox is {brief_repr(box)}; expected [x, y, width, height]")
     x, y, width, height = (checked_number(number, "bbox", place) for number in box)
@@ -162,31 +170,13 @@ def _box(annotation: Mapping[str, Any], name: str, place: str) -> RawBox:
 
 def _parsed(file: Path) -> dict[str, list[Any]]:
     place = printable(file)
-    try:
-        values = json.loads(read_text(file, _LARGEST).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # of which UnicodeDecodeError is one
-        raise DataError(
-            f"{place}: no JSON that can be read ({printable(str(error))[:80]}); save it again"
-        ) from error
+    values = read_json(file)
     if not isinstance(values, dict) or not all(isinstance(values.get(k), list) for k in _KEYS):
         raise DataError(
             f"{place}: expected a JSON object with the lists images, annotations and categories, "
             "as COCO has them"
         )
     return values
-
-
-def _get(entry: object, key: str, place: str) -> Any:
-    if not isinstance(entry, dict) or key not in entry:
-        raise DataError(f"{place}: {brief_repr(entry)} has no {key}")
-    return entry[key]
-
-
-def _key(entry: object, key: str, place: str) -> int | str:
-    value = _get(entry, key, place)
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise DataError(f"{place}: {key} is {brief_repr(value)}; expected an integer or a text")
-    return value
 
 
 def _picture_folders(file: Path, root: Path, part: str) -> list[Path]:
@@ -205,14 +195,7 @@ def _picture_folders(file: Path, root: Path, part: str) -> list[Path]:
 
 def _path(name: object, folders: Sequence[Path], place: str) -> Path:
     """Where a picture is; where none is there, the likeliest place."""
-    if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise DataError(f"{place}: file_name is {brief_repr(name)}; expected the name of a file")
-    plain = PurePosixPath(name.replace("\\", "/"))
-    if plain.is_absolute() or ".." in plain.parts or ":" in plain.parts[0]:
-        raise DataError(
-            f"{place}: file_name {printable(name)} leads out of the folder of the data; expected a "
-            "name in it"
-        )
+    plain = name_within(name, "file_name", place)
     for folder in folders:
         path = folder / plain
         if path.is_file():

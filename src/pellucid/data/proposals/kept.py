@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid import checks
 from pellucid.data.proposals.selective_search import selective_search
 from pellucid.user_cache import is_safe, made_safe, user_cache
 
@@ -38,9 +39,11 @@ def kept_proposals(pixels: NDArray[np.uint8], most: int = 2000) -> NDArray[np.fl
         x0, y0, x1, y1 in pixels of the picture, (n, 4).
 
     Raises:
+        ArgumentError: If ``most`` is out of range.
         ShapeError: If it is no picture.
         MissingDependencyError: If scikit-image is not installed and the picture is new.
     """
+    checks.whole("most", most, 1, KEPT)
     path = _place(pixels)
     if path is None:
         return selective_search(pixels, most)

@@ -48,13 +48,16 @@ def selective_search(pixels: NDArray[np.uint8], most: int = 2000) -> Boxes:
         x0, y0, x1, y1 in pixels of the picture, (n, 4), none of them twice.
 
     Raises:
-        ShapeError: If it is no picture.
+        ArgumentError: If ``most`` is out of range.
+        ShapeError: If it is no picture of such numbers.
         MissingDependencyError: If scikit-image is not installed.
     """
     checks.whole("most", most, 1, 100_000)
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or min(pixels.shape[:2]) < 2:
+    shaped = pixels.ndim == 3 and pixels.shape[2] in (1, 3) and min(pixels.shape[:2]) >= 2
+    if not shaped or pixels.dtype != np.uint8:
         raise ShapeError(
-            f"takes a picture (H, W, 3) or (H, W, 1) of at least 2×2 pixels, got {pixels.shape}"
+            "takes a picture (H, W, 3) or (H, W, 1) of at least 2×2 pixels, uint8 from 0 to 255, "
+            f"got {pixels.dtype} {pixels.shape}"
         )
     color, _, transform = library()
     height, width = pixels.shape[:2]
