@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jiwer
@@ -10,6 +11,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.data import load
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators import load_estimator
 from pellucid.estimators.recognizer import SpeechRecognizer
@@ -163,6 +165,14 @@ def test_what_cannot_be_learned_ends_in_one_line(splits: Splits, tmp_path: Path)
     path.write_text("\n".join(lines))
     with pytest.raises(DataError, match=r"train1\.wav: .*60 word"):
         made(validation=0).fit(str(path))
+    validation = splits.validation
+    assert validation is not None
+    long = tuple(["ha " * 60] * len(validation))
+    held = replace(validation, targets=Transcripts(long, splits.train.classes, "words"))
+    run = tmp_path / "run"
+    with pytest.raises(DataError, match=r"val0\.wav: .*60 word"):
+        made().fit(splits.train, validation_data=held, out=run)
+    assert not run.exists()  # nothing was learned before
     with pytest.raises(DataError, match="of sound"):
         made().fit(pl.Dataset(splits.train.images, targets=splits.train.targets))
     for wrong, fault in (

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pellucid.data.augment import Augmentation
+    from pellucid.data.cache import CacheSetting
     from pellucid.data.dataset import Dataset
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
@@ -167,6 +168,19 @@ class SpeechRecognizer(PagedEstimator):
                     "between equal ones; correct the text, or take a longer window or a shorter "
                     "hop (--sound seconds=…,hop=…)"
                 ) from error
+
+    def _learn(
+        self,
+        model: Model,
+        recipe: Recipe,
+        data: Dataset,
+        validation: Dataset | None,
+        cache: CacheSetting,
+        **options: Any,
+    ) -> None:
+        if validation is not None:  # it is judged by only when an epoch is over
+            self._check_fits(model.network.graph, validation)
+        super()._learn(model, recipe, data, validation, cache, **options)
 
     def _new_network(self, data: Dataset, seed: int) -> Network:
         mean, deviation = statistics(data)
