@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from pellucid import Dataset, ImageClassifier, load
+from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError, DataError, FileFormatError
-from pellucid.files import load_model
+from pellucid.files import Model, load_model
+from pellucid.graph import Network, initial_weights
 from pellucid.layers import (
     BatchNorm,
     Conv2D,
@@ -23,7 +25,7 @@ from pellucid.layers import (
     ReLU,
     Sequential,
 )
-from pellucid.training.start import StartsFromScratchWarning, start_from
+from pellucid.training.start import StartsFromScratchWarning, start_from, with_fitting_weights
 from tests.training.runs import Death, Died, outcome
 
 if TYPE_CHECKING:
@@ -230,3 +232,26 @@ def test_more_epochs_after_the_end_are_refused_with_the_way(tmp_path: Path) -> N
     assert {file.name: file.read_bytes() for file in run.iterdir()} == before
     again = classifier("lecture", start_from=run, epochs=5).fit(pictures, out=tmp_path / "more")
     assert len(again.history_) == 5
+
+
+def test_weights_are_taken_by_whole_layers() -> None:
+    def network(size: int, seed: int) -> Network:
+        graph = Sequential(
+            [Conv2D(4, size, padding="same"), Conv2D(4, 1), Flatten(), Dense(2)]
+        ).graph((6, 6, 1))
+        drawn = initial_weights(graph, seed)  # of biases, too, to tell them apart
+        return Network(graph, {name: array + seed for name, array in drawn.items()})
+
+    origin = Model(network(3, 1), ("a", "b"), Preprocessing(6, 6, 1))
+    found = with_fitting_weights(origin, "it", network(5, 2), fresh=("dense1",))
+    first, middle, last = (
+        each for each in dict.fromkeys(p.node for p in found.network.graph.parameters)
+    )
+    assert last == "dense1"
+    for name, array in found.network.weights.items():
+        taken = origin.network if name.startswith(middle) else network(5, 2)
+        np.testing.assert_array_equal(array, taken.weights[name])
+    assert found.record["anew"] == sorted((first, last))
+    assert "1 of 3 layers" in found.line
+    with pytest.raises(ArgumentError, match="no layer of it fits"):
+        with_fitting_weights(origin, "it", network(5, 2), fresh=(middle, last))

@@ -24,7 +24,7 @@ from pellucid.ops.types import Type
 from pellucid.tasks import DETECTORS, Detection, detector_name
 from pellucid.tasks.found import Found
 from pellucid.text import counted, printable
-from pellucid.training.start import Start, architecture_of, check_architecture, start_record
+from pellucid.training.start import Start, architecture_of, check_architecture, with_fitting_weights
 
 if TYPE_CHECKING:
     import os
@@ -181,20 +181,8 @@ class ObjectDetector(PagedEstimator):
             if task.kind == origin.task.kind
             else task.on_body(body, data.targets)
         )
-        weights, learned, fresh = task.first_weights(graph, seed), set(), set()
-        for each in graph.parameters:
-            own = origin.network.weights.get(str(each))
-            if own is not None and own.shape == weights[str(each)].shape:
-                weights[str(each)] = own.copy()
-                learned.add(each.node)
-            else:
-                fresh.add(each.node)
-        record = start_record(name, origin.network, sorted(fresh))
-        line = (
-            f"starts from {printable(name)} ({printable(architecture_of(origin))}): "
-            f"{len(learned)} of {len(learned | fresh)} layers with weights as they were learned"
-        )
-        return Start(Network(graph, weights), architecture_of(origin), record, line)
+        network = Network(graph, task.first_weights(graph, seed))
+        return with_fitting_weights(origin, name, network)
 
     def _new_network(self, data: Dataset, seed: int) -> Network:
         mean, deviation = statistics(data)

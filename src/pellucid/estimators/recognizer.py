@@ -21,7 +21,7 @@ from pellucid.layers import Normalise, Sequential
 from pellucid.tasks import Transcription
 from pellucid.tasks.transcript import Transcript
 from pellucid.text import counted, printable
-from pellucid.training.start import Start, architecture_of, start_record
+from pellucid.training.start import Start, with_fitting_weights
 
 if TYPE_CHECKING:
     import os
@@ -206,23 +206,10 @@ class SpeechRecognizer(PagedEstimator):
                 "recognizer (SpeechRecognizer), or from scratch"
             )
         network = self._new_network(data, seed)
-        weights, learned, fresh = dict(network.weights), set(), set()
         same = isinstance(origin.task, Transcription) and origin.task.vocabulary == data.classes
         *_, last = (each.node for each in network.graph.parameters)
-        for each in network.graph.parameters:
-            own = origin.network.weights.get(str(each))
-            fits = own is not None and own.shape == weights[str(each)].shape
-            if own is not None and fits and (same or each.node != last):
-                weights[str(each)] = own.copy()
-                learned.add(each.node)
-            else:
-                fresh.add(each.node)
-        record = start_record(str(name), origin.network, sorted(fresh))
-        line = (
-            f"starts from {printable(name)} ({printable(architecture_of(origin))}): "
-            f"{len(learned)} of {len(learned | fresh)} layers with weights as they were learned"
-        )
-        return Start(Network(network.graph, weights), architecture_of(origin), record, line)
+        fresh = () if same else (last,)
+        return with_fitting_weights(origin, str(name), network, fresh=fresh)
 
     @staticmethod
     def _check_sound(data: Dataset) -> None:

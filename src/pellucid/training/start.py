@@ -29,7 +29,7 @@ from pellucid.tasks import Generation
 from pellucid.text import array_shape, listed, printable, truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
@@ -145,6 +145,43 @@ def start_from(
         f"{len(learned)} of {len(learned) + len(fresh)} layers with weights as they were learned"
     ) + (f"; from scratch: {described}{more}" if fresh else "")
     return Start(Network(graph, weights), architecture_of(model), record, line)
+
+
+def with_fitting_weights(
+    origin: Model, name: str, network: Network, *, fresh: Collection[str] = ()
+) -> Start:
+    """A network whose layers have a model's weights where all of theirs fit.
+
+    Args:
+        origin: The model.
+        name: What it is called in messages.
+        network: With first weights.
+        fresh: Layers that start from scratch, whatever fits.
+
+    Raises:
+        ArgumentError: If no layer fits.
+    """
+    own, weights = origin.network.weights, dict(network.weights)
+    layers = {each.node for each in network.graph.parameters}
+    new = set(fresh) & layers
+    for each in network.graph.parameters:
+        known = own.get(str(each))
+        if known is None or known.shape != weights[str(each)].shape:
+            new.add(each.node)
+    if new == layers:
+        raise ArgumentError(
+            f"{printable(name)}: no layer of it fits the network that is to learn; train without a "
+            "model to start from"
+        )
+    for each in network.graph.parameters:
+        if each.node not in new:
+            weights[str(each)] = own[str(each)].copy()
+    line = (
+        f"starts from {printable(name)} ({printable(architecture_of(origin))}): "
+        f"{len(layers - new)} of {len(layers)} layers with weights as they were learned"
+    )
+    record = start_record(name, origin.network, sorted(new))
+    return Start(Network(network.graph, weights), architecture_of(origin), record, line)
 
 
 def resumed(kept: SavedRun) -> Start | None:
