@@ -32,6 +32,7 @@ from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, Normalise, ReLU, 
 from pellucid.tasks import Captioning
 from pellucid.tasks.caption_search import log_likelihoods, write_captions
 from pellucid.tasks.captioning import END, UNKNOWN, beginnings
+from pellucid.transfer.features import FeatureReader
 from tests.messages import check_line
 from tests.training.runs import Death, Died
 
@@ -305,6 +306,16 @@ def test_what_is_refused(body: Path, fitted: pl.ImageCaptioner, tmp_path: Path) 
         with pytest.raises(kind) as caught:
             call()
         check_line(caught.value, 400)
+
+
+def test_a_body_that_gives_no_numbers(body: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_numbers(self: FeatureReader, images: np.ndarray, *_: object) -> np.ndarray:
+        return np.full((len(images), *self.body.network.graph.output_shape), np.nan, np.float32)
+
+    monkeypatch.setattr(FeatureReader, "read_maps", no_numbers)
+    made = pl.ImageCaptioner(body, least_count=1, epochs=1, verbose=0)
+    with pytest.raises(ArgumentError, match="not finite"):
+        made.fit(*pictures(6))
 
 
 def test_a_file_without_its_second_graph_is_refused(fitted: pl.ImageCaptioner) -> None:

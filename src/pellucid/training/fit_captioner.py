@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from pellucid.data.captions import Captions
 from pellucid.engines import get_engine
+from pellucid.errors import ArgumentError
 from pellucid.tasks import Captioning
 from pellucid.training.captioning import (
     CaptionedFeatures,
@@ -19,8 +19,8 @@ from pellucid.training.captioning import (
     with_statistics,
 )
 from pellucid.training.checkpoint import Tally
+from pellucid.training.feature_watch import FeatureWatch
 from pellucid.training.fit import Fitted
-from pellucid.training.result import Keeper, Progress
 from pellucid.training.watching import progress_watcher
 from pellucid.transfer.body import Body
 from pellucid.transfer.features import FeatureReader
@@ -31,14 +31,10 @@ if TYPE_CHECKING:
     from pellucid.architectures.captioner import Captioner
     from pellucid.data.dataset import Dataset
     from pellucid.files import Model
-    from pellucid.training.checkpoint import Checkpoint
     from pellucid.training.fit import Run
     from pellucid.training.recipe import Recipe
     from pellucid.training.result import Watcher
     from pellucid.transfer.feature_cache import FeatureCache
-
-FEATURES = "features"
-"""What is done while the body looks at pictures."""
 
 
 def fit_captioner(
@@ -69,6 +65,10 @@ def fit_captioner(
         watchers: Notified of steps and epochs, after the run's folder.
         verbose: Whether progress is shown.
         finish: Called at last.
+
+    Raises:
+        ArgumentError: If the body gives numbers that are not finite.
+        TrainingDivergedError: If a loss is no longer finite.
     """
     computing = get_engine(engine)
     task = model.task
@@ -83,14 +83,14 @@ def fit_captioner(
             body = Body(model.network.part(networks.body), model.preprocessing, "", "")
             reader = FeatureReader(body, computing, cache)
             start = None if kept is None else kept.start
-            telling = _Telling(watchers, at_start(program) if start is None else start)
+            watch = FeatureWatch(watchers, at_start(program) if start is None else start)
             if start is None:
-                telling.keep()  # what is killed while the body looks can be taken up again
-            learned = _seen(data, reader, task, telling)
+                watch.keep()  # what is killed while the body looks can be taken up again
+            learned = _seen(data, reader, task, watch)
             if start is None or start.now.tally == Tally():  # nothing is learned yet
                 program.set_weights(with_statistics(program.weights(), learned.features))
                 start = None
-            judged = None if validation is None else _seen(validation, reader, task, telling)
+            judged = None if validation is None else _seen(validation, reader, task, watch)
             trained = train_captioner(
                 program, networks, task, learned, recipe,
                 validation=judged,
@@ -106,35 +106,16 @@ def fit_captioner(
     return fitted
 
 
-class _Telling:
-    """Notifies watchers how far the features are, and lets keepers stop the training."""
-
-    def __init__(self, watchers: Sequence[Watcher], start: Checkpoint) -> None:
-        self._watchers, self._start = watchers, start
-        self._began = time.perf_counter()
-
-    def keep(self) -> None:
-        """Let keepers keep the state before anything is learned."""
-        for watcher in self._watchers:
-            if isinstance(watcher, Keeper):
-                watcher.keep(self._start)
-
-    def __call__(self, done: int, of: int) -> None:
-        rate = done / max(time.perf_counter() - self._began, 1e-9)
-        for watcher in self._watchers:
-            if of:
-                watcher.after_step(Progress(1, done, of, 0.0, None, rate, FEATURES))
-            if isinstance(watcher, Keeper) and watcher.stopping():
-                watcher.keep(self._start)
-                watcher.stop(self._start)
-
-
 def _seen(
-    data: Dataset, reader: FeatureReader, task: Captioning, telling: _Telling
+    data: Dataset, reader: FeatureReader, task: Captioning, watch: FeatureWatch
 ) -> CaptionedFeatures:
     """What the body sees in pictures, with their captions."""
     captions = data.targets
     assert isinstance(captions, Captions)
     wanted = task.targets(data, slice(None))
-    features = reader.read_maps(data.images, telling)
+    features = reader.read_maps(data.images, watch)
+    if not np.isfinite(features).all():
+        raise ArgumentError(
+            "the captioner's body gives features that are not finite; take another body"
+        )
     return CaptionedFeatures(features, captions, np.asarray(wanted, np.int64))

@@ -17,9 +17,10 @@ from pellucid.text import printable
 from pellucid.training.changed_targets import ChangedTargets
 from pellucid.training.checkpoint import Checkpoint, Moment, Tally, optimizers_of
 from pellucid.training.ema import MovingAverage
+from pellucid.training.feature_watch import FeatureWatch
 from pellucid.training.history import Epoch
 from pellucid.training.recovery import Recovery
-from pellucid.training.result import Keeper, Progress, TrainingResult, Watcher
+from pellucid.training.result import Keeper, TrainingResult, Watcher
 from pellucid.transfer.body import Body
 from pellucid.transfer.choice import FOLDS, Choice, fit_head
 from pellucid.transfer.features import FeatureReader, picture_digests
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from pellucid.transfer.head import Head
 
     Floats = NDArray[np.float64]
-
-FEATURES, SOLVING = "features", "head"
-"""What a progress bar calls the two parts of the work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,10 +155,10 @@ def train_head(
     began = time.perf_counter()
     weights = program.weights()
     body = Body.of_network(Network(program.graph, weights), preprocessing, transfer.name)
-    telling = _Telling(watchers, began, _at_start(program, recipe))
+    seen = FeatureWatch(watchers, _at_start(program, recipe))
     reader = FeatureReader(body, engine, transfer.cache)
-    features = reader.read_views(data.images, recipe.augmentation, recipe.seed, telling)
-    judged_by = None if validation is None else reader.read(validation.images, telling)
+    features = reader.read_views(data.images, recipe.augmentation, recipe.seed, seen)
+    judged_by = None if validation is None else reader.read(validation.images, seen)
     for part in (features, judged_by):
         if part is not None and not np.isfinite(part).all():
             raise ArgumentError(
@@ -184,7 +182,7 @@ def train_head(
         recipe.loss,
         np.tile(fold_of, views),
         weight_decay=transfer.weight_decay,
-        progress=telling.solving,
+        progress=seen.stop_if_asked,
     )
     kernel, bias = body.head_weights
     weights |= {
@@ -205,35 +203,6 @@ def train_head(
         if isinstance(watcher, Keeper):
             watcher.keep(checkpoint)
     return Learned(checkpoint, choice, body, features[: len(data)], judged_by)
-
-
-class _Telling:
-    """Notifies watchers how far the features are, and lets keepers stop the training."""
-
-    def __init__(self, watchers: Sequence[Watcher], began: float, start: Checkpoint) -> None:
-        self._watchers = watchers
-        self._began = began
-        self._start = start
-
-    def __call__(self, done: int, of: int) -> None:
-        if of:
-            self._tell(done, of, FEATURES)
-        self._stop_if_asked()
-
-    def solving(self) -> None:
-        """The head is being solved."""
-        self._stop_if_asked()
-
-    def _tell(self, done: int, of: int, doing: str) -> None:
-        rate = done / max(time.perf_counter() - self._began, 1e-9)
-        for watcher in self._watchers:
-            watcher.after_step(Progress(1, done, of, 0.0, None, rate, doing))
-
-    def _stop_if_asked(self) -> None:
-        for watcher in self._watchers:
-            if isinstance(watcher, Keeper) and watcher.stopping():
-                watcher.keep(self._start)
-                watcher.stop(self._start)
 
 
 def _row(
