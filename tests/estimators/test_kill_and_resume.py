@@ -115,12 +115,6 @@ CASES = {
         "regression", lambda **s: pl.ImageRegressor(layers, **s), lambda _: X, labels=LEVELS
     ),
     "boxes": Case("detection", lambda **s: pl.ObjectDetector(body, **s), lambda _: scenes(0, 20)),
-    "boxes in two stages": Case(
-        "region-detection",
-        lambda **s: pl.ObjectDetector(body, detector="faster-rcnn", **s),
-        lambda _: scenes(0, 12),
-        {"epochs": 1, "batch_size": 4, "learning_rate": 1e-4},
-    ),
     "texts": Case(
         "transcripts", lambda **s: pl.SpeechRecognizer(small, units="words", sound=SOUND, **s),
         texts,
