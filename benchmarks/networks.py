@@ -54,7 +54,7 @@ def resnet20(classes: int) -> Sequential:
 
 
 def residual(depth: int, classes: int) -> Sequential:
-    """Three groups of so many residual blocks, with 16, 32 and 64 channels.
+    """Three groups of ``depth`` residual blocks, with 16, 32 and 64 channels.
 
     Where the number of channels doubles, the shortcut is a convolution 1×1 (option B there).
     """

@@ -25,7 +25,7 @@ from pellucid.engines import DEFAULT
 from pellucid.errors import DataError
 from pellucid.known_names import find_name
 from pellucid.show.boxed import SIDE
-from pellucid.tasks import Captioning, Detection, check_one_class
+from pellucid.tasks import check_one_class
 from pellucid.text import counted, printable
 from pellucid.training.unlike import unlike_picture
 
@@ -134,7 +134,7 @@ def predict(
         classifier = classifier.with_threshold(threshold)
     if beam is not None:
         classifier = classifier.with_beam(beam)
-    drawn = isinstance(classifier.model_.task, Detection | Captioning) and _is_drawn(out)
+    drawn = classifier.model_.task.drawn and _is_drawn(out)
     if not drawn:
         check_output(out, ENDINGS, model, *map(Path, pictures))
     origin = context.get_parameter_source("top")
@@ -287,7 +287,7 @@ def _write(
         write_file(out, csv_parts(answers, task, true))
     elif ending == ".json":
         write_file(out, json_parts(answers, task, top))
-    elif isinstance(task, Detection | Captioning) and _is_drawn(out):
+    elif task.drawn and _is_drawn(out):
         write_drawn(out, pictures, answers, classifier.model_, classifier.max_pixels)
     else:
         _collected(answers, classifier, pictures, top).save(out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.terminal import remarks
 from pellucid.csv_text import csv_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pellucid.engines import Program
     from pellucid.estimators import AnyEstimator
     from pellucid.evaluation.by_task import AnyReport
+    from pellucid.files import Model
     from pellucid.metrics.chance import Chance
     from pellucid.training import Epoch
     from pellucid.training.diagnosis import Diagnosis
@@ -139,7 +140,6 @@ def write_judgement(
         title: Of the page.
     """
     from pellucid.evaluation.run_report import write_report
-    from pellucid.files.model_file import described_outputs
 
     origin = classifier.model_
     results = origin.provenance.get("results")
@@ -151,12 +151,19 @@ def write_judgement(
         history=history,
         best_epoch=results.get("epoch") if isinstance(results, dict) else None,
         diagnoses=diagnoses,
-        config={
-            **origin.provenance,
-            **described_outputs(origin.task),
-            "preprocessing": origin.preprocessing.to_dict(),
-        },
+        config=made_by(origin),
         notes=notes,
         title=title,
     )
     return diagnoses
+
+
+def made_by(model: Model) -> dict[str, Any]:
+    """What a report says of how a model was made: provenance, task, preprocessing."""
+    from pellucid.files.model_file import described_outputs
+
+    return {
+        **model.provenance,
+        **described_outputs(model.task),
+        "preprocessing": model.preprocessing.to_dict(),
+    }

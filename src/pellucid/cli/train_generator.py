@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli.run_report import RunReport, write_quarantined
+from pellucid.cli.run_report import RunReport, made_by, write_quarantined
 from pellucid.cli.terminal import print_json, remarks, results
 from pellucid.errors import ArgumentError
 from pellucid.text import folder_name, printable
@@ -205,18 +205,13 @@ def write_generation(
     """
     from pellucid.evaluation.collapse import generator_faults
     from pellucid.evaluation.run_report import write_report
-    from pellucid.files.model_file import described_outputs
 
-    origin, found = model.model_, generator_faults(report)
+    found = generator_faults(report)
     write_report(
         folder, report, report.pictures,
         history=history,
         diagnoses=found,
-        config={
-            **origin.provenance,
-            **described_outputs(origin.task),
-            "preprocessing": origin.preprocessing.to_dict(),
-        },
+        config=made_by(model.model_),
         notes=notes,
         title=title,
     )  # fmt: skip

@@ -267,7 +267,7 @@ class Dataset:
         return f"{self.name}[{i}]" if self.names is None else self.names[i]
 
     def spread(self, most: int) -> Dataset:
-        """At most so many of the pictures, evenly from the first to the last.
+        """At most ``most`` of the pictures, evenly from the first to the last.
 
         Args:
             most: At least 1.

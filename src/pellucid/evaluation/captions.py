@@ -54,7 +54,7 @@ MOST_RANKED = 100
 """Pictures among which a caption's likelihood is to rank its own."""
 
 TOP = 10
-"""A caption whose picture is among so many of the likeliest counts as found."""
+"""A caption counts as found where its picture is among this many of the likeliest."""
 
 
 @dataclass(frozen=True)

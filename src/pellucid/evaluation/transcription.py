@@ -271,10 +271,12 @@ def evaluate_transcripts(
 
 
 def _per_word(counts: Counter[Pair]) -> tuple[WordRow, ...]:
-    """How each word fared, from how often pairs were said and heard."""
-    found = []
+    """How often each word was heard, taken for others, left out and added, by pairs of words."""
+    found, times = [], Counter[str | None]()
+    for (own, _), count in counts.items():
+        times[own] += count
     for word in sorted({each for pair in counts for each in pair if each is not None}):
-        said = sum(count for (own, _), count in counts.items() if own == word)
+        said = times[word]
         heard, deleted = counts[word, word], counts[word, None]
         found.append(
             WordRow(

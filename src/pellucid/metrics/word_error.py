@@ -16,7 +16,7 @@ import numpy as np
 from pellucid import checks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,7 +49,8 @@ class WordErrors(NamedTuple):
 
 def distance(said: Sequence[str], heard: Sequence[str]) -> int:
     """The fewest substitutions, deletions and insertions between two sequences."""
-    return int(_costs(said, heard)[-1, -1])
+    *_, last = _cost_rows(said, heard)
+    return int(last[-1])
 
 
 def align(said: Sequence[str], heard: Sequence[str]) -> list[Pair]:
@@ -139,13 +140,18 @@ def word_error_interval(
 
 def _costs(said: Sequence[str], heard: Sequence[str]) -> NDArray[np.int64]:
     """The distance of every beginning of a text to every beginning of another, (M + 1, N + 1)."""
+    return np.stack(list(_cost_rows(said, heard)))
+
+
+def _cost_rows(said: Sequence[str], heard: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """Row by row, so that distances of long texts take no memory for all of them."""
     numbers = {word: k for k, word in enumerate({*said, *heard})}
     heard_at = np.array([numbers[word] for word in heard], np.int64)
     steps = np.arange(len(heard) + 1)
-    costs = np.empty((len(said) + 1, len(heard) + 1), np.int64)
-    costs[0] = steps
-    for i, word in enumerate(said, start=1):
-        row = costs[i - 1] + 1
-        row[1:] = np.minimum(row[1:], costs[i - 1, :-1] + (heard_at != numbers[word]))
-        costs[i] = np.minimum.accumulate(row - steps) + steps  # words inserted one after the other
-    return costs
+    before = steps
+    yield before
+    for word in said:
+        row = before + 1
+        row[1:] = np.minimum(row[1:], before[:-1] + (heard_at != numbers[word]))
+        before = np.minimum.accumulate(row - steps) + steps  # words inserted one after the other
+        yield before

@@ -79,7 +79,7 @@ class MatrixProduct(Operation):
         return math.prod(self.output_shape(*inputs)) * inputs[0][1]
 
     def factor(self, length: int) -> float:
-        """What a sum of so many products is multiplied with."""
+        """What a sum of ``length`` products is multiplied with."""
         return 1.0 / math.sqrt(length) if self.scaled else 1.0
 
     def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:

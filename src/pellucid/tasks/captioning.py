@@ -82,6 +82,7 @@ class Captioning(Task):
     counted: ClassVar[str] = "words"
     estimator: ClassVar[str] = "ImageCaptioner"
     each_frame: ClassVar[bool] = True
+    drawn: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
     parts: ClassVar[tuple[str, ...]] = (WORDS_GRAPH,)
     words: tuple[str, ...]

@@ -74,6 +74,7 @@ class Detection(Task):
     outputs: ClassVar[str] = "logits and distances"
     estimator: ClassVar[str] = "ObjectDetector"
     each_frame: ClassVar[bool] = True
+    drawn: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
     of_boxes: ClassVar[bool] = True
     classes: tuple[str, ...]

@@ -74,6 +74,7 @@ class Task(ABC):
         of_boxes: Whether the answer is boxes, each of which :meth:`boxes_of` names the outputs of.
         parts: Names of the graphs that the model needs beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
+        drawn: Whether answers can be drawn on the pictures.
     """
 
     kind: ClassVar[str]
@@ -84,6 +85,7 @@ class Task(ABC):
     counted: ClassVar[str] = "classes"
     estimator: ClassVar[str] = "ImageClassifier"
     each_frame: ClassVar[bool] = False
+    drawn: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
     of_boxes: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()

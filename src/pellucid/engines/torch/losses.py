@@ -156,7 +156,7 @@ def mean_squared_error(loss: ops.MeanSquaredError, z: Tensor, t: Tensor) -> Tens
 
 
 def sequence_cross_entropy(loss: ops.SequenceCrossEntropy, z: Tensor, t: Tensor) -> Tensor:
-    """Of all counted steps as of so many images."""
+    """The cross-entropy of all steps that are counted, each taken for an image."""
     counted = t >= 0
     words = torch.nn.functional.one_hot(t[counted].long(), z.shape[2])
     return cross_entropy(CrossEntropy(loss.label_smoothing), z[counted], words)
