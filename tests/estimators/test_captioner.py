@@ -25,6 +25,7 @@ from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError, ShapeError
 from pellucid.estimators import load_estimator
+from pellucid.evaluation.predictions import dataset_predictions
 from pellucid.files import Model, model_bytes, save_model
 from pellucid.files.model_file import model_from_bytes
 from pellucid.graph import Network, initial_weights
@@ -316,6 +317,26 @@ def test_a_body_that_gives_no_numbers(body: Path, monkeypatch: pytest.MonkeyPatc
     made = pl.ImageCaptioner(body, least_count=1, epochs=1, verbose=0)
     with pytest.raises(ArgumentError, match="not finite"):
         made.fit(*pictures(6))
+
+
+def test_one_picture_without_an_answer(
+    fitted: pl.ImageCaptioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, captions = pictures(3)
+    data = Dataset(images, targets=Captions.of(captions))
+    names = ["a", "b", "c"]
+    whole = list(dataset_predictions(fitted, data, names))
+
+    def broken(*given: Any) -> np.ndarray:
+        found = forward(*given)
+        found[1, 0, 0] = np.inf
+        return found
+
+    monkeypatch.setattr("pellucid.evaluation.predictions.forward", broken)
+    found = list(dataset_predictions(fitted, data, names))
+    assert [each.answered for each in found] == [True, False, True]
+    assert [str(found[k].caption) for k in (0, 2)] == [str(whole[k].caption) for k in (0, 2)]
+    assert found[1].problem.startswith("b: ")
 
 
 def test_a_file_without_its_second_graph_is_refused(fitted: pl.ImageCaptioner) -> None:

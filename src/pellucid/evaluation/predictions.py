@@ -215,7 +215,9 @@ def _answers(
         outputs = forward(classifier.program_, images)
         usable = [bool(np.isfinite(row).all()) for row in outputs]
         if isinstance(classifier.model_.task, Captioning):
-            found = _captions(classifier, np.nan_to_num(outputs))
+            # what one picture makes must not end the answers of all
+            known = np.where(np.reshape(usable, (-1, 1, 1, 1)), outputs, np.float32(0))
+            found = _captions(classifier, known)
         else:
             found = _read_outputs(classifier.model_, outputs, sizes or [None] * len(images))
     differences = unlike(classifier.model_, images)

@@ -134,7 +134,8 @@ def train_captioner(
         start: Where to go on; at the beginning, if there is none.
 
     Returns:
-        A row an epoch, whose loss is the mean over words in nats, and the best weights.
+        A row an epoch, whose loss is the mean of its steps in nats, weighted by their captions; a
+        step's is the mean over its words. And the best weights.
 
     Raises:
         TrainingDivergedError: If a loss is no longer finite.
