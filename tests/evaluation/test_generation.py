@@ -92,7 +92,7 @@ def test_a_good_generator(judge: PictureJudge, tmp_path: Path) -> None:
     assert shares == pytest.approx([0.4, 0.4, 0.2], abs=0.04)
     assert report.judged.total_variation < 0.05
     assert report.judged.frechet < 3 * report.judged.frechet_of_test + 1
-    assert 0.9 < report.distance_ratio < 1.1
+    assert report.distance_ratio == pytest.approx(1.0, abs=0.1)
     assert report.nearer < 0.1
     assert 0.9 < report.variety < 1.1
     assert kinds(report) in ([], ["copies"])  # a hundredth of 150 is one or two
@@ -144,10 +144,22 @@ def test_copies_are_found() -> None:
     np.testing.assert_array_equal(report.copies.nearest[0], copies[report.copies.places[0]])
 
 
+def test_real_pictures_that_were_learned(tmp_path: Path) -> None:
+    report = evaluate_generated(without_labels(255 - TEST.images), LEARNED, LEARNED)
+    assert report.distance_of_test == 0.0
+    values = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert values["distance_ratio"] is None
+    assert report.score == report.distance > 0
+    assert "real ones are among it" in report.headline
+    assert not generator_faults(report)
+    write_report(tmp_path, report, report.pictures)
+    assert "real ones 0.0" in (tmp_path / "report.html").read_text()
+
+
 def test_pictures_of_another_kind(judge: PictureJudge) -> None:
     grey = np.full((50, 8, 8, 1), 120) + RANDOM.integers(-60, 60, (50, 8, 8, 1))
     report = judged(grey.astype(np.uint8), judge)
-    assert report.distance_ratio > 1.25
+    assert (report.distance_ratio or 0.0) > 1.25
     assert set(kinds(report)) & {"unlike", "unsure", "collapse"}
 
 

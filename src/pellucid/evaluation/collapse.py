@@ -47,14 +47,15 @@ def generator_faults(report: GenerationReport) -> tuple[Diagnosis, ...]:
     found = [*_sameness(report), *_copies(report)]
     if report.judged is not None:
         found = [*_missing(report.judged), *found, *_unsure(report.judged)]
-    if not found and report.distance_ratio > FAR:
+    ratio = report.distance_ratio
+    if not found and ratio is not None and ratio > FAR:
         found.append(
             Diagnosis(
                 "unlike",
-                f"generated pictures are {report.distance_ratio:.2f} times as far from the nearest "
+                f"generated pictures are {ratio:.2f} times as far from the nearest "
                 "learned picture as real ones: they do not look like these yet",
                 LONGER,
-                {"distance_ratio": report.distance_ratio},
+                {"distance_ratio": ratio},
             )
         )
     return tuple(found)
@@ -81,7 +82,7 @@ def _missing(judged: Judged) -> Iterator[Diagnosis]:
 
 
 def _sameness(report: GenerationReport) -> Iterator[Diagnosis]:
-    if report.variety >= LIKENESS or report.distance_ratio > STRANGE:
+    if report.variety >= LIKENESS or (report.distance_ratio or 0.0) > STRANGE:
         return
     yield Diagnosis(
         "sameness",

@@ -133,25 +133,33 @@ class GenerationReport(Judgement):
         return ()
 
     @property
-    def distance_ratio(self) -> float:
-        """The median distance to the nearest learned picture, divided by that of real ones."""
-        return self.distance / self.distance_of_test if self.distance_of_test else float("inf")
+    def distance_ratio(self) -> float | None:
+        """The median distance to the nearest learned picture, divided by that of real ones.
+
+        None where that is 0: most of the pictures to test by are learned pictures, too.
+        """
+        return self.distance / self.distance_of_test if self.distance_of_test else None
 
     @property
     def score(self) -> float:
         """One number, the lower the better: Fréchet's distance.
 
-        Without a judge, how far the ratio of distances is from 1.
+        Without a judge, how far the ratio of distances is from 1; where there is none, the
+        distance.
         """
         if self.judged is not None:
             return self.judged.frechet
-        return abs(self.distance_ratio - 1.0)
+        ratio = self.distance_ratio
+        return self.distance if ratio is None else abs(ratio - 1.0)
 
     @property
     def headline(self) -> str:
         """The judgement in a line."""
+        ratio = self.distance_ratio
         words = (
-            f"{self.distance_ratio:.2f} times as far from what was learned as real ones, "
+            f"{self.distance:.1f} grey levels from what was learned; most real ones are among it"
+            if ratio is None
+            else f"{ratio:.2f} times as far from what was learned as real ones, "
             f"{self.nearer:.1%} nearer than 99 % of these"
         )
         if (judged := self.judged) is None:

@@ -103,7 +103,8 @@ def numbers(report: GenerationReport) -> list[tuple[str, str, str]]:
         *found,
         (
             "nearest learned picture", f"{report.distance:.1f} grey levels",
-            f"real ones {report.distance_of_test:.1f} (medians), ratio {report.distance_ratio:.2f}",
+            f"real ones {report.distance_of_test:.1f} (medians)"
+            + (f", ratio {report.distance_ratio:.2f}" if report.distance_ratio is not None else ""),
         ),
         ("nearer than 99 % of real ones", f"{report.nearer:.1%}", "of real pictures 1 %"),
         ("variety", f"{report.variety:.2f}", "distances among them, by those among learned ones"),
