@@ -29,6 +29,7 @@ SIDECAR = ".txt"
 """What the name of a text beside a recording ends with."""
 
 _LOOKED_INTO = 200  # folders in which a recording is looked for
+_LONGEST = 1 << 20  # bytes of a text: no recording that is heard at once has more words
 
 
 def are_transcripts(column: str, files: Sequence[PictureFile]) -> bool:
@@ -219,9 +220,15 @@ def _part(name: str) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(_LONGEST + 1)
     except OSError as error:
         raise unreadable(path, error) from error
+    if len(content) > _LONGEST:
+        raise DataError(
+            f"{printable(path)}: more than {_LONGEST >> 20} MiB; expected what is said in one "
+            "recording"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

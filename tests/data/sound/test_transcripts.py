@@ -116,6 +116,9 @@ def test_texts_beside_recordings(tmp_path: Path) -> None:
     (tmp_path / "train" / "someone" / "3.txt").write_bytes(b"ha\nh\xfc\n")
     with pytest.raises(DataError, match=r"3\.txt, line 2: .*UTF-8"):
         load(tmp_path)
+    (tmp_path / "train" / "someone" / "3.txt").write_bytes(b"ha " * 400_000)
+    with pytest.raises(DataError, match=r"3\.txt: more than 1 MiB"):
+        load(tmp_path)
     (tmp_path / "train" / "someone" / "3.txt").write_text("...")
     with pytest.raises(DataError, match=r"3\.txt: has no words"):
         load(tmp_path)
