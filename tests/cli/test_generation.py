@@ -141,6 +141,7 @@ def test_what_is_refused(
     for line, word, code in (
         ((*generate, "--optimizer", "sgd"), "--optimizer", 1),
         ((*generate, "--from", judge), "--from", 1),
+        ((*generate, "--detector", "centre"), "--detector", 1),
         ((*generate, "--validation", "0.1"), "--validation", 1),
         ((*generate, "--start-from", judge), "generator", 1),
         ((*generate, "--start-from", run, "--latent", "9"), "latent", 1),

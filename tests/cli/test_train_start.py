@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import wave
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 from pellucid.files import load_model, save_model
 from pellucid.training.saved_run import read_saved_run
+from tests.estimators.test_detector import made, scenes
 from tests.transfer.made import body_model
 
 if TYPE_CHECKING:
@@ -85,3 +88,29 @@ def test_what_is_refused(pellucid: Command, picture_folder: Path, tmp_path: Path
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
     printed = pellucid("train", "--resume", "run", "--epochs", 4, code=1).stderr
     assert f"pellucid train {picture_folder} --start-from run --epochs 3" in printed
+
+
+def test_a_detector_is_no_start_for_classes(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    made(epochs=1, engine="reference").fit(scenes(0, 8)).save(tmp_path / "boxes.safetensors")
+    given = ("train", picture_folder, "--epochs", 1, "--start-from", "boxes.safetensors")
+    printed = pellucid(*given, code=1).stderr
+    assert "--detector" not in printed  # which nobody gave
+    assert "train without a model to start from" in printed or "channel" in printed
+
+
+def test_recordings_are_no_start_from_pictures(
+    pellucid: Command, picture_folder: Path, tmp_path: Path
+) -> None:
+    pellucid("train", picture_folder, "--epochs", 1, "--no-report", "--out", "run")
+    (tmp_path / "heard").mkdir()
+    random = np.random.default_rng(0)
+    for n in range(4):
+        with wave.open(str(tmp_path / "heard" / f"{n}.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(random.integers(-9999, 9999, 2400).astype("<i2").tobytes())
+        (tmp_path / "heard" / f"{n}.txt").write_text("one two")
+    printed = pellucid("train", "heard", "--start-from", "run", "--epochs", 1, code=1).stderr
+    assert "recordings" in printed
+    assert "learned from pictures" in printed

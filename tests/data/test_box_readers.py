@@ -10,7 +10,7 @@ from PIL import Image
 from pellucid.data import load, load_for
 from pellucid.data.annotations.class_lists import names_of_yaml
 from pellucid.data.boxes import Boxes
-from pellucid.data.listing import scanned
+from pellucid.data.listing import scanned, task_at_a_glance
 from pellucid.data.reading import Reading
 from pellucid.errors import DataError
 from tests.data.box_layouts import (
@@ -354,3 +354,28 @@ def test_texts_beside_pictures_and_folders_that_are_not_read(tmp_path: Path) -> 
     voc = write_voc(tmp_path / "c", samples())
     (root / "images" / "more").rename(voc / "JPEGImages" / "more")
     assert any("JPEGImages/more" in note for note in scanned(voc, Reading(cache=False)).notes)
+
+
+def test_a_list_of_boxes_is_found_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()  # which alone would be a class
+    Image.new("RGB", (40, 30)).save(tmp_path / "pictures" / "a.png")
+    line = "pictures/a.png,3,4,23,14,cat"
+    (tmp_path / "boxes.csv").write_text(f"image,xmin,ymin,xmax,ymax,class\n{line}\n")
+    (tmp_path / "broken.csv").write_bytes(b"pr\xe4zise\n")  # which nobody asked for
+    (tmp_path / "notes.csv").write_text("name,date\na,b\n")
+    reading = Reading(cache=False)
+    of_folder, of_file = scanned(tmp_path, reading), scanned(tmp_path / "boxes.csv", reading)
+    assert of_folder.parts == of_file.parts
+    assert of_folder.targets.kind == "detection" == task_at_a_glance(str(tmp_path))
+    assert scanned(tmp_path, reading, "single-label").classes == ("pictures",)
+    (tmp_path / "more.csv").write_text(f"image,xmin,ymin,xmax,ymax,class\n{line}\n")
+    with pytest.raises(DataError, match=r"boxes\.csv and more\.csv are both"):
+        scanned(tmp_path, reading)
+
+
+def test_a_part_whose_pictures_are_all_missing_names_the_first(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    rows = "a.png,3,4,23,14,cat,train\nb.png,3,4,23,14,cat,val\n"
+    (tmp_path / "boxes.csv").write_text(f"image,xmin,ymin,xmax,ymax,class,split\n{rows}")
+    with pytest.raises(DataError, match=r"validation part .*b\.png: no such file"):
+        load(tmp_path / "boxes.csv", allow_one_class=True)

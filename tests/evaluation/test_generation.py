@@ -10,8 +10,10 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 import pellucid as pl
-from pellucid.data import Dataset
+from pellucid.data import Dataset, Preprocessing
+from pellucid.data.sound import Sound
 from pellucid.data.unlabelled import Unlabelled
+from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError
 from pellucid.evaluation import nearest
 from pellucid.evaluation.collapse import generator_faults
@@ -19,6 +21,8 @@ from pellucid.evaluation.generation import GenerationReport, evaluate_generated
 from pellucid.evaluation.nearest import nearest_pictures
 from pellucid.evaluation.picture_judge import PictureJudge
 from pellucid.evaluation.run_report import write_report
+from pellucid.files import Model
+from pellucid.graph import Network, initial_weights
 from pellucid.layers import Dense, Flatten, ReLU, Sequential
 
 if TYPE_CHECKING:
@@ -173,3 +177,12 @@ def test_what_is_refused(judge: PictureJudge) -> None:
     ).fit(pictures(20), np.linspace(0, 1, 20))
     with pytest.raises(ArgumentError, match="regression"):
         PictureJudge(numbers.model_, numbers.program_, "judge")
+
+
+def test_a_classifier_that_hears_is_no_judge() -> None:
+    sound = Sound(rate=8000, seconds=0.2, mels=16)
+    read = Preprocessing(sound.mels, sound.frames, 1, sound=sound)
+    graph = Sequential([Flatten(), Dense(2)]).graph((sound.mels, sound.frames, 1))
+    model = Model(Network(graph, initial_weights(graph, 0)), ("one", "two"), read)
+    with pytest.raises(ArgumentError, match="hears recordings"):
+        PictureJudge(model, get_engine("reference").load(model.network), "ears")

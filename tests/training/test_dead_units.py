@@ -9,7 +9,7 @@ from pellucid.architectures import get_architecture
 from pellucid.engines import batches, get_engine
 from pellucid.errors import ShapeError
 from pellucid.graph import Network, initial_weights
-from pellucid.layers import Conv2D, Dense, Flatten, LeakyReLU, ReLU, Sequential
+from pellucid.layers import Conv2D, Dense, Flatten, LeakyReLU, ReLU, Reshape, Sequential
 from pellucid.training.dead_units import SAMPLE, Activity, activity
 
 GRAPH = Sequential(
@@ -90,3 +90,18 @@ def test_the_counts_are_those_of_all_values(
     assert any(silent.values())
     monkeypatch.setattr(batches, "LIMIT", 1)
     assert {each.layer: each.dead for each in activity(whole, pictures)} == silent
+
+
+@pytest.mark.parametrize("shape", [(20, 3), (5, 4, 1, 3)], ids=str)
+def test_a_unit_of_rows_is_dead_if_it_is_in_all_of_them(shape: tuple[int, ...]) -> None:
+    """As after a detector's regions or a recording's steps."""
+    made = Sequential([Conv2D(3, (2, 2)), Reshape(shape), ReLU(), Flatten(), Dense(2)])
+    graph = made.graph((6, 5, 1))
+    weights = initial_weights(graph, 0)
+    weights["conv1.kernel"][:] = 0.0
+    weights["conv1.kernel"][0, 0, 0, :] = 1.0
+    weights["conv1.bias"][:] = (-254.5, -1e6, 1.0)
+    pictures = np.zeros((3, 6, 5, 1), np.uint8)
+    assert activity(Network(graph, weights), pictures) == (Activity("relu1", 3, 2, 3),)
+    pictures[2, 3, 2] = 255  # of one picture, one row
+    assert activity(Network(graph, weights), pictures) == (Activity("relu1", 3, 1, 3),)

@@ -87,15 +87,16 @@ def leakage_notes(
     copied = _drawn_copies(repeated, splits.drawn)
     if copied:
         total = sum(len(parts[part]) for part in splits.drawn)
+        things = f"{splits.train.noun}s"
         note = (
-            f"copies of pictures were drawn into several parts: {copied} of {total} in "
+            f"copies of {things} were drawn into several parts: {copied} of {total} in "
             f"{' and '.join(splits.drawn)} can also be seen elsewhere, which makes these parts "
-            "easier than new pictures are"
+            f"easier than new {things} are"
         )
         if copied > MOST_COPIED * total and "leakage" not in allowed:
             raise DataError(
                 f"{name}: {note}; keep one of each (pellucid check lists them), or divide the "
-                "pictures yourself (to train all the same: --allow leakage)"
+                f"{things} yourself (to train all the same: --allow leakage)"
             )
         notes.append(f"{note}; pellucid check lists them")
     return tuple(notes)

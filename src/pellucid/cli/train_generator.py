@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REFUSED = (
     "architecture", "optimizer", "schedule", "weight_decay", "label_smoothing", "class_weights",
     "loss", "augment", "patience", "validation", "classes", "label_column", "side_cameras",
-    "side_columns", "sound", "allow", "pretrained", "fine_tune", "folds",
+    "side_columns", "sound", "allow", "pretrained", "fine_tune", "folds", "detector",
 )  # fmt: skip
 """Options that have no meaning for generators."""
 

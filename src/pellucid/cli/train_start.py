@@ -52,7 +52,9 @@ def trained_weights(
     frozen = body is not None and task not in (Boxes.kind, Transcripts.kind)
     architecture = _taken(context, given, out, cut=frozen)
     found = {"pretrained": None, "start_from": None, "architecture": architecture}
-    detector = settings["detector"] or _detector_in(context, given)
+    detector = settings["detector"]
+    if detector is None and task == Boxes.kind:
+        detector = _detector_in(context, given)
     return {**found, "detector": detector, "pretrained" if frozen else "start_from": given}
 
 

@@ -98,7 +98,13 @@ def choose_preprocessing(
                 f"{own[other]}; leave sound out"
             )
         return like, ("recordings are read as those were that the model learned",)
-    if like is None and are_recordings(files):
+    recordings = are_recordings(files)
+    if like is not None and recordings:
+        raise ArgumentError(
+            f"{name}: recordings, and the model learned from pictures; give a model that learned "
+            "from recordings, or, to train, none"
+        )
+    if recordings:
         return recording_preprocessing(files, sound or {}, image_size, name=name, bad=bad)
     if sound:
         raise ArgumentError(

@@ -245,6 +245,12 @@ class PictureSource:
         for part, files in parts.items():
             if not files:
                 where = "class folders" if part == "all" else f"{part} part"
+                lost = next((e for e in (*bad, *self.found.bad) if e.part == part), None)
+                if lost is not None:
+                    raise DataError(
+                        f"{self.name}: no pictures in its {where} that can be used, the first: "
+                        f"{printable(lost.name)}: {lost.reason}"
+                    )
                 raise DataError(
                     f"{self.name}: no pictures in its {where}; {self.found.advice or NO_PICTURES}"
                 )

@@ -46,7 +46,7 @@ class PictureJudge:
         name: What it is called in messages.
 
     Raises:
-        ArgumentError: If the model does not answer with one class a picture.
+        ArgumentError: If the model does not answer with one class a picture, or takes recordings.
     """
 
     def __init__(self, model: Model, program: Program, name: str) -> None:
@@ -54,6 +54,11 @@ class PictureJudge:
             raise ArgumentError(
                 f"{printable(name)}: a model for {model.task.title}; a judge of generated pictures "
                 "answers with one class: give a model that pellucid train made of such data"
+            )
+        if model.preprocessing.sound is not None:
+            raise ArgumentError(
+                f"{printable(name)}: a model that hears recordings; a judge of generated pictures "
+                "looks at pictures: give a classifier that learned from such pictures"
             )
         self.name, self.classes = name, model.classes
         self._model, self._program = model, program

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from pellucid.data.boxes import Boxes
 from pellucid.errors import ArgumentError
 from pellucid.tasks.output import Output, of_all
 from pellucid.text import printable
@@ -293,6 +294,12 @@ def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
         ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
     if task.of_map and not (boxes and task.of_boxes):
+        if boxes and task.data_kind == Boxes.kind:
+            raise ArgumentError(
+                f"{what}: the model finds its boxes in two stages; this is made for networks that "
+                "end in one row of outputs a picture, and for detectors of one stage (--detector "
+                "centre)"
+            )
         raise ArgumentError(
             f"{what}: the model is for {task.title} and ends in a map; this is made for networks "
             "that end in one row of outputs a picture: classes, labels or numbers"

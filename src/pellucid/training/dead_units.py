@@ -1,7 +1,7 @@
 """Units that a ReLU has silenced for good: 0 for every picture, and so without a gradient.
 
 A unit is a channel: of a feature map it is dead if it is 0 at all places of all pictures, since
-what feeds it has the same weights everywhere.
+what feeds it has the same weights everywhere; of rows, such as regions or steps, in all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pellucid.engines import get_engine
 from pellucid.engines.batches import images_at_once, parts
 from pellucid.errors import ShapeError
 from pellucid.graph import Network, Node
-from pellucid.ops import Concatenate, GlobalAveragePool
+from pellucid.ops import Concatenate, GlobalAveragePool, Reshape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,9 @@ def _means(network: Network, layers: Sequence[Node]) -> Network:
         return name
 
     for layer in layers:
-        flat = len(graph.shapes[layer.name]) == 1
-        ends.append(layer.name if flat else add(GlobalAveragePool(), layer.name))
+        name, shape = layer.name, graph.shapes[layer.name]
+        if len(shape) not in (1, 3):  # rows, or a map for each of several regions
+            name = add(Reshape((-1, 1, shape[-1])), name)
+        ends.append(name if len(shape) == 1 else add(GlobalAveragePool(), name))
     answer = add(Concatenate(), *ends) if len(ends) > 1 else ends[0]
     return network.part(graph.extend(nodes).select(answer))

@@ -12,7 +12,9 @@ from pellucid.data.annotations.picture_boxes import picture_boxes
 from pellucid.data.annotations.voc import is_voc, read_voc
 from pellucid.data.annotations.yolo import is_yolo, read_yolo
 from pellucid.data.boxes import Boxes
+from pellucid.data.ours import own_folder
 from pellucid.data.table import TABLE_SUFFIXES
+from pellucid.data.walk import visible_files
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -33,7 +35,8 @@ def scan_boxes(path: Path, reading: Reading, task: str | None = None) -> Picture
     """List pictures with their boxes, if that is what a path holds.
 
     A folder in Pascal VOC's, COCO's or YOLO's layout, one of COCO's JSON files or YOLO's
-    ``data.yaml``, or a CSV file with columns of boxes; see ``docs/detection.md``.
+    ``data.yaml``, or a CSV file with columns of boxes, or the folder that it lies in; see
+    ``docs/detection.md``.
 
     Args:
         path: A folder or a file that is there.
@@ -51,13 +54,15 @@ def scan_boxes(path: Path, reading: Reading, task: str | None = None) -> Picture
     """
     wanted = task in (None, Boxes.kind)
     if path.is_file() and path.suffix.lower() not in ANNOTATION_SUFFIXES:
-        columns = box_columns(path, reading) if wanted else None
-        if columns is not None:
-            return picture_boxes(read_box_table(path, columns), reading)
+        table: Path | None = path
         found = None
     else:
         reading.check_no_columns(path)
         found = _annotations(path)
+        table = _table_in(path, reading) if found is None and wanted else None
+    columns = None if table is None or not wanted else box_columns(table, reading)
+    if table is not None and columns is not None:
+        return picture_boxes(read_box_table(table, columns), reading)
     if found is None and task == Boxes.kind:
         raise DataError(
             f"{printable(path)}: no boxes; expected Pascal VOC (Annotations/*.xml), COCO (*.json), "
@@ -83,7 +88,7 @@ def holds_boxes(path: Path, reading: Reading) -> bool:
         ArgumentError: A column was named, and there is none of that name.
     """
     if not path.is_file():
-        return any(is_form(path) for is_form, _ in _READERS)
+        return any(is_form(path) for is_form, _ in _READERS) or _table_in(path, reading) is not None
     if path.suffix.lower() in ANNOTATION_SUFFIXES:
         return True
     return path.suffix.lower() in TABLE_SUFFIXES and box_columns(path, reading) is not None
@@ -104,3 +109,31 @@ def _annotations(path: Path) -> Annotations | None:
             f"mean {printable(folders[0])}?"
         )
     return None
+
+
+def _table_in(folder: Path, reading: Reading) -> Path | None:
+    """The CSV file of boxes that lies in a folder, beside its pictures or their folders; else None.
+
+    Raises:
+        DataError: There are several.
+    """
+    if not folder.is_dir() or own_folder(folder) is not None:
+        return None
+    try:
+        files = [file for file in visible_files(folder) if file.suffix.lower() in TABLE_SUFFIXES]
+    except DataError:  # reading it says so
+        return None
+    tables = [file for file in files if _lists_boxes(file, reading)]
+    if len(tables) > 1:
+        raise DataError(
+            f"{printable(folder)}: {printable(tables[0].name)} and {printable(tables[1].name)} are "
+            "both lists of boxes; give the path of one of them"
+        )
+    return tables[0] if tables else None
+
+
+def _lists_boxes(table: Path, reading: Reading) -> bool:
+    try:
+        return box_columns(table, reading) is not None
+    except DataError:  # another list, which cannot be read: nothing was asked of it
+        return False

@@ -93,8 +93,9 @@ def recording_preprocessing(
     """
     if image_size is not None:
         raise ArgumentError(
-            f"{name}: holds recordings, and an image size is given; leave it out, or say how they "
-            "become pictures: --sound mels=64,hop=0.016 (in Python, sound)"
+            f"{name}: holds recordings, and an image size is given, or the model to start from "
+            "learned from pictures; leave it out, or say how they become pictures: --sound "
+            "mels=64,hop=0.016 (in Python, sound)"
         )
     headers: list[SoundHeader] = []
     failed: list[BadFile] = []
