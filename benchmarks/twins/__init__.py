@@ -137,6 +137,16 @@ TASKS = {
             rates={"sgd": 1e-4, "adam": 1e-4},
         ),
         Task(
+            "captions",
+            "benchmarks.twins.captions:Captions",
+            batch=64,
+            settings={"shape": (10, 10, 320), "vocabulary": 2000, "length": 20, "units": 256},
+            small={"shape": (3, 2, 5), "vocabulary": 7, "length": 4, "units": 6},
+            what="GRU with attention to a map of 10×10×320, 20 of 2000 words",
+            optimizer="adam",
+            rates={"sgd": 0.001, "adam": 0.001},
+        ),
+        Task(
             "driving",
             "benchmarks.twins.driving:Driving",
             batch=64,

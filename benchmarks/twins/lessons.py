@@ -13,14 +13,22 @@ import numpy as np
 from benchmarks.networks import MEAN, STD, residual
 from benchmarks.twins import Lesson
 from pellucid.architectures import get_architecture
+from pellucid.architectures.captioner import (
+    FEATURES,
+    LOGITS,
+    WORDS,
+    CaptionerSize,
+    captioner,
+)
 from pellucid.architectures.detector import detector, first_weights
 from pellucid.architectures.generator import NOISE, REAL, adversaries
 from pellucid.architectures.speech import speech
 from pellucid.engines import Step
+from pellucid.engines.step import TARGETS, with_loss
 from pellucid.experiments.spatial import TRANSFORMER, experiment_on
 from pellucid.graph import Network, initial_weights
-from pellucid.layers import Normalise, Sequential
-from pellucid.ops import CentreLoss, CrossEntropy, CTCLoss, Dropout, Huber
+from pellucid.layers import Conv2D, Normalise, Sequential
+from pellucid.ops import CentreLoss, CrossEntropy, CTCLoss, Dropout, Huber, SequenceCrossEntropy
 from pellucid.tasks import Generation
 from pellucid.training.adversarial import (
     WANTED_GENERATED,
@@ -85,6 +93,31 @@ def transcripts(
         row[:count] = random.integers(1, classes, count)
     pictures = _pictures((*size, 1), batch, random)
     return _plain(_network(graph), CTCLoss(labels), optimizer, pictures, wanted)
+
+
+def captions(
+    optimizer: Optimizer, batch: int, random: np.random.Generator,
+    *, shape: tuple[int, int, int], vocabulary: int, length: int, units: int,
+) -> Lesson:  # fmt: skip
+    """The part of a captioner that learns, behind a body's map; without dropout."""
+    body = _network(Sequential([Conv2D(shape[2], 1)]).graph((*shape[:2], 1)))
+    size = CaptionerSize(units // 2, units, units, dropout=0.0)
+    made = captioner(body, vocabulary, length, size)
+    graph = with_loss(made.learns, SequenceCrossEntropy(), of=LOGITS)
+    weights = initial_weights(made.learns, 0)
+    last = weights["caption-logits.kernel"]  # zeros at first, before which nothing has a gradient
+    weights["caption-logits.kernel"] = random.normal(0, 0.1, last.shape).astype(np.float32)
+    words = random.integers(0, vocabulary, (batch, length + 1)).astype(np.int32)
+    wanted = np.where(
+        np.arange(length) < random.integers(2, length + 1, (batch, 1)), words[:, 1:], -1
+    )
+    feeds = {
+        FEATURES: random.normal(0, 1, (batch, *shape)).astype(np.float32),
+        WORDS: words[:, :-1],
+        TARGETS: wanted,
+    }
+    step = Step(graph, optimizer, running_statistics=("*",))
+    return Lesson(Network(made.learns, weights), {"train": step}, {"train": feeds})
 
 
 def driving(optimizer: Optimizer, batch: int, random: np.random.Generator, *, size: Size) -> Lesson:

@@ -85,6 +85,8 @@ class Twin(nn.Module):
     def _theirs(self, name: str, value: torch.Tensor) -> torch.Tensor:
         """A weight of the package as PyTorch's module has it."""
         module, channels = self._of(name)
+        if isinstance(module, nn.Embedding):
+            return value
         if isinstance(module, nn.Conv2d):
             return value.permute(3, 2, 0, 1) if value.ndim == 4 else value
         if isinstance(module, nn.ConvTranspose2d):
@@ -96,6 +98,8 @@ class Twin(nn.Module):
     def _ours(self, name: str, value: torch.Tensor) -> torch.Tensor:
         """The way back."""
         module, channels = self._of(name)
+        if isinstance(module, nn.Embedding):
+            return value
         if isinstance(module, nn.Conv2d):
             return value.permute(2, 3, 1, 0) if value.ndim == 4 else value
         if isinstance(module, nn.ConvTranspose2d):
@@ -116,4 +120,11 @@ def _names(module: nn.Module) -> dict[str, str]:
             "weight": "gamma", "bias": "beta",
             "running_mean": "mean", "running_var": "variance",
         }  # fmt: skip
+    if isinstance(module, nn.GRU):
+        return {
+            "weight_ih_l0": "kernel", "bias_ih_l0": "bias",
+            "weight_hh_l0": "recurrent_kernel", "bias_hh_l0": "recurrent_bias",
+        }  # fmt: skip
+    if isinstance(module, nn.Embedding):
+        return {"weight": "table"}
     return {"weight": "kernel", "bias": "bias"}
