@@ -127,11 +127,13 @@ class Recurrent(Operation):
             "recurrent_kernel": np.tensordot(before, at_state, both),
             "recurrent_bias": at_state.sum(axis=(0, 1)),
         }
-        return (at_input @ weights["kernel"].T, *at_first)[: 1 + len(states)], own
+        return (np.tensordot(at_input, weights["kernel"], (2, 1)), *at_first)[
+            : 1 + len(states)
+        ], own
 
     def input_gradients(self, gradient: Array, saved: Saved, weights: Weights) -> tuple[Array, ...]:
         at_input, _, *at_first = self.sweep(gradient, saved, weights)
-        return (at_input @ weights["kernel"].T, *at_first)[: len(saved[0])]
+        return (np.tensordot(at_input, weights["kernel"], (2, 1)), *at_first)[: len(saved[0])]
 
     def opened(self, inputs: Arrays, weights: Weights) -> list[tuple[Array, ...]]:
         """What each step of one image was made of, (1, units) each, float64."""
