@@ -21,7 +21,7 @@ from pellucid.ops import (
     SquaredError,
 )
 from pellucid.optimizers import SGD
-from tests.engines.networks import GRAPHS, WORDS, batch, network
+from tests.engines.networks import GRAPHS, WORDS, batch, network, region_operations
 from tests.engines.tolerances import TOLERANCES, assert_all_close, assert_close
 from tests.learning import Learning, step_of
 from tests.ops.loss_cases import OTHER_TARGETS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 OTHERS = [name for name in ENGINES if name != "reference"]
 
-ALL = {**GRAPHS, **WORDS}
+ALL = {**GRAPHS, **WORDS, "region operations": region_operations()}
 
 LOSS_CASES: dict[str, Loss] = {
     "cross-entropy": CrossEntropy(),

@@ -41,6 +41,8 @@ from pellucid.layers import (
     Reshape,
     Residual,
     Resize,
+    RoIAlign,
+    RoIPool,
     Sequential,
     Sigmoid,
     Subsample,
@@ -121,6 +123,8 @@ MADE: list[tuple[Layer, Any]] = [
     (Crop(1), ops.Crop(((1, 1), (1, 1)))),
     (ChannelSlice(1, 3), ops.ChannelSlice(1, 3)),
     (ChannelShuffle(4), ops.ChannelShuffle(4)),
+    (RoIAlign((3, 2), scale=0.25, samples=1), ops.RoIAlign((3, 2), 0.25, 1)),
+    (RoIPool(6, scale=0.5), ops.RoIPool((6, 6), 0.5)),
     *(
         (getattr(layers, made.__name__)(), made())
         for kind, made in ops.OPERATIONS.items()

@@ -187,6 +187,7 @@ def fits(value: Any, annotation: str) -> bool:
         "tuple[int, int]": pair,
         "tuple[int, int] | None": value is None or pair,
         "str": isinstance(value, str),
+        "tuple[int, ...]": isinstance(value, tuple) and all(fits(v, "int") for v in value),
         "tuple[float, ...]": fits_numbers(value),
         "tuple[float, ...] | None": value is None or fits_numbers(value),
         "Padding": value in ("same", "valid") or fits_padding(value),

@@ -213,6 +213,20 @@ def test_what_a_killed_writer_leaves(cache: CodeCache) -> None:
     assert young.exists()
 
 
+def test_the_whole_folder_is_not_looked_at_for_each_file(cache: CodeCache) -> None:
+    assert cache.folder is not None
+    large = CodeCache(cache.folder, limit=64 * (len(CODE) + 100))
+    seen = []
+    for k in range(12):
+        old = cache.folder / "old.unfinished"
+        old.touch()
+        os.utime(old, (1000, 1000))
+        large.put(f"{k:064x}", CODE)
+        seen.append(not old.exists())
+    assert seen[0]
+    assert 2 <= sum(seen) <= 4
+
+
 def test_many_at_once(cache: CodeCache) -> None:
     """A reader finds the code of one of the writers at work, whole."""
     codes = [bytes([number]) * (50_000 + number) for number in range(4)]

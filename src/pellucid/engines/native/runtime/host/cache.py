@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 LIMIT = 256 << 20
 """Bytes that are kept; beyond that, what was used longest ago goes."""
 
+PART = 1 / 16
+"""Of the limit, what a process writes until it looks at the whole folder again, to remove what is
+too much: a look takes longer the more is kept. The limit is exceeded by so much at most."""
+
 MAGIC = b"pellucid code 1\n"
 ENDING = ".code"
 UNFINISHED = ".unfinished"
@@ -33,6 +37,9 @@ ABANDONED = 3600.0
 
 _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+_written: dict[Path, int] = {}
+"""By folder, the bytes that this process has written since it last looked at all of it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class CodeCache:
     Attributes:
         folder: Where the code lies; none if nothing is kept.
         reason: Why nothing is kept; empty otherwise.
-        limit: Bytes that may be kept.
+        limit: Bytes that may be kept, but for what :data:`PART` says.
     """
 
     folder: Path | None
@@ -81,28 +88,41 @@ class CodeCache:
             with os.fdopen(os.open(unfinished, _CREATE, 0o600), "wb") as file:
                 file.write(content)
             unfinished.replace(self.folder / f"{key}{ENDING}")
-            self._trim()
+            self._add_up(len(content))
         except OSError:
             with suppress(OSError):
                 unfinished.unlink()
 
+    def _add_up(self, size: int) -> None:
+        """Count what was written; the first time, and when it has become much, trim the folder."""
+        assert self.folder is not None
+        written = _written.get(self.folder, self.limit) + size
+        if written > PART * self.limit:
+            self._trim()
+            written = 0
+        _written[self.folder] = written
+
     def _trim(self) -> None:
         """Remove what was used longest ago until the rest is within the limit."""
         assert self.folder is not None
-        kept: list[tuple[float, int, Path]] = []
-        for path in self.folder.iterdir():
-            with suppress(OSError):  # another process may have removed it
-                status = path.stat()
-                if path.suffix == ENDING:
-                    kept.append((status.st_mtime, status.st_size, path))
-                elif path.suffix == UNFINISHED and time.time() - status.st_mtime > ABANDONED:
-                    path.unlink()
+        kept: list[tuple[float, int, str]] = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(OSError):  # another process may have removed it
+                    status = entry.stat()
+                    if entry.name.endswith(ENDING):
+                        kept.append((status.st_mtime, status.st_size, entry.name))
+                    elif (
+                        entry.name.endswith(UNFINISHED)
+                        and time.time() - status.st_mtime > ABANDONED
+                    ):
+                        (self.folder / entry.name).unlink()
         total = sum(size for _, size, _ in kept)
-        for _, size, path in sorted(kept):
+        for _, size, name in sorted(kept):
             if total <= self.limit:
                 break
             with suppress(OSError):
-                path.unlink()
+                (self.folder / name).unlink()
             total -= size
 
 
