@@ -95,7 +95,8 @@ def compare(
     """Two models judged by the same pictures.
 
     Of one class a picture a :class:`pellucid.evaluation.model_comparison.ModelComparison`, of boxes
-    a :class:`pellucid.evaluation.detection_comparison.DetectionComparison`; else a
+    a :class:`pellucid.evaluation.detection_comparison.DetectionComparison`, of captions a
+    :class:`pellucid.evaluation.caption_comparison.CaptionComparison`; else a
     :class:`pellucid.evaluation.task_comparison.TaskComparison`.
 
     Args:

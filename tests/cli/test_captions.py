@@ -133,7 +133,6 @@ def test_predict(pellucid: Command, folder: Path, tmp_path: Path) -> None:
         ["backward", "M", "P"],
         ["page", "M", "--out", "page.html"],
         ["export", "M", "--out", "model.onnx"],
-        ["compare", "M", "M", "D"],
         ["predict", "M", "P", "--top", "3"],
         ["predict", "M", "P", "--threshold", "0.5"],
         ["predict", "M", "P", "--label", "red"],
@@ -149,6 +148,41 @@ def test_what_is_made_for_others_says_so(
     assert len(line) < 400
     assert "image captioning" in line, line
     assert not list(tmp_path.iterdir())
+
+
+def test_compare(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    other = folder / "other"
+    pellucid(
+        "train", folder / "captions.csv", "--from", folder / "body.safetensors", "--epochs", 1,
+        "--cell", "lstm", "--hidden", 9, "--embedding", 5, "--dropout", 0.2, "--least-count", 2,
+        "--out", other, "--engine", "reference", "--no-report",
+    )  # fmt: skip
+    own = pl.ImageCaptioner.load(other)
+    graph = own.model_.network.graphs["words"]
+    assert graph["caption-reads"].operation.kind == "lstm"
+    assert graph.shapes["caption-reads"][1] == 9
+    assert graph.shapes["caption-embedding"][1] == 5
+    found = json.loads(
+        pellucid("compare", folder / "run", other, folder / "captions.csv", "--json", "--out",
+                 tmp_path, "--engine", "reference").stdout
+    )  # fmt: skip
+    for which, model in (("first", folder / "run"), ("second", other)):
+        alone = json.loads(
+            pellucid("evaluate", model, folder / "captions.csv", "--json", "--engine",
+                     "reference").stdout
+        )  # fmt: skip
+        assert found[which]["bleu"] == alone["bleu"]
+    apart = found["second"]["bleu"][-1] - found["first"]["bleu"][-1]
+    assert found["bleu4"]["difference"] == pytest.approx(apart)
+    low, high = found["bleu4"]["interval"]
+    assert low <= apart <= high
+    with (tmp_path / "comparison.csv").open() as file:
+        assert [row["path"] for row in csv.DictReader(file)] == [f"{n}.png" for n in range(18, 24)]
+    assert "paired bootstrap" in (tmp_path / "comparison.html").read_text()
+    line = pellucid(
+        "train", "mnist", "--cell", "gru", "--out", tmp_path / "no", code=1
+    ).stderr.splitlines()[-1]
+    assert "--cell" in line
 
 
 def test_networks_are_shown(pellucid: Command, folder: Path) -> None:

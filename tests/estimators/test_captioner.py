@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from pellucid.architectures.captioner import (
     PLACES,
     WORDS,
     WORDS_GRAPH,
+    CaptionerSize,
+    captioner,
     features_of,
     last_map,
 )
 from pellucid.data.captions import Captions
 from pellucid.data.dataset import Dataset
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.engines import get_engine
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidError, ShapeError
 from pellucid.estimators import load_estimator
@@ -134,6 +138,77 @@ def test_it_learns_what_is_to_be_seen(body: Path) -> None:
     colours = [set(text.split()) & set(COLOURS) for text in model.predict(list(images[48:]))]
     right = [words == {list(COLOURS)[n % 3]} for n, words in enumerate(colours, start=48)]
     assert np.mean(right) > 0.5  # a third by chance
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("power", [0.0, 0.7, 1.0, 2.0])
+def test_a_wide_beam_finds_the_best_of_all_captions(cell: str, power: float) -> None:
+    task = Captioning(("a", "b", "c"), length=4, length_power=power)
+    body, random = body_model().network, np.random.default_rng(3)
+    made = captioner(body, task.vocabulary, task.length, CaptionerSize(5, 8, 6, cell), seed=2)
+    weights = {
+        name: random.normal(0.0, 0.9, array.shape).astype(np.float32)
+        if name.startswith("caption-") and array.ndim
+        else array
+        for name, array in made.network.weights.items()
+    }
+    network = Network(made.network.graph, weights, made.network.graphs)
+    program = get_engine("reference").load(network)
+    places = random.normal(0.0, 1.0, (3, *network.graph.output_shape)).astype(np.float32)
+    graph = network.graphs[WORDS_GRAPH]
+    texts = [each for n in (1, 2, 3) for each in product((2, 3, 4), repeat=n)]
+    wanted = np.full((len(texts), task.length), -1)
+    for row, text in zip(wanted, texts, strict=True):
+        row[: len(text) + 1] = (*text, END)
+    found = write_captions(program, graph, task, places, beam=100)
+    for place, caption in zip(places, found, strict=True):
+        same = np.broadcast_to(place, (len(texts), *place.shape))
+        likely = log_likelihoods(program, graph, same, wanted)
+        ranks = likely / np.array([len(text) + 1 for text in texts]) ** power
+        assert caption.words == task.text_of(texts[int(ranks.argmax())])
+        assert caption.log_probability == pytest.approx(likely[ranks.argmax()], abs=1e-5)
+
+
+def test_the_search_does_not_end_with_the_short_captions() -> None:
+    """Two of one word are finished first; one of many words has the higher mean."""
+    task = Captioning(("a", "b"), length=12, beam=2)
+    made = captioner(body_model().network, 4, 12, CaptionerSize(5, 8, 6, "lstm"))
+
+    class Fixed:
+        def run(self, graph: object, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            shares = np.full((12, 4), 1e-6)
+            shares[0, 2:] = 0.5
+            shares[1, [END, 2]] = 0.6, 0.4
+            shares[2:, [END, 2]] = 0.01, 0.99
+            rows = len(feeds[WORDS])
+            return {
+                LOGITS: np.broadcast_to(np.log(shares), (rows, 12, 4)),
+                LOOKED: np.full((rows, 12, 9), 1 / 9),
+            }
+
+    places = np.zeros((1, 3, 3, 6), np.float32)
+    (found,) = write_captions(Fixed(), made.network.graphs[WORDS_GRAPH], task, places)  # type: ignore[arg-type]
+    assert len(found.words) == 11
+    mean = found.log_probability / 12
+    assert mean > np.log(0.5 * 0.6) / 2
+
+
+def test_one_beginning_takes_the_likeliest_word_each_time(fitted: pl.ImageCaptioner) -> None:
+    images, _ = pictures(6)
+    program, task = fitted._learned.program, task_of(fitted)
+    graph = fitted.model_.network.graphs[WORDS_GRAPH]
+    places = forward(program, images)
+    for place, caption in zip(places, several(fitted, images, beam=1), strict=True):
+        words = np.zeros((1, task.length), np.int64)
+        for step in range(task.length - 1):
+            logits = program.run(graph, {PLACES: place[None], WORDS: words})[LOGITS][0, step]
+            logits[UNKNOWN] = -np.inf
+            if step == 0:
+                logits[END] = -np.inf
+            if (best := int(logits.argmax())) == END:
+                break
+            words[0, step + 1] = best
+        assert caption.words == task.text_of(words[0])
 
 
 def test_history_ranks_by_bleu(fitted: pl.ImageCaptioner) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _OTHERS = {"image_size", "class_weights", "augmentation", "loss", "validation"}
 """Settings of estimators that options have in another form, or that data are read by."""
 
+CAPTIONER = ("cell", "hidden", "embedding", "dropout", "least_count")
+"""Settings that only captioners have."""
+
 
 def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
     """An estimator with a command's options, which are checked.
@@ -63,6 +66,11 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         {"--latent": options.get("latent"), "--width": options.get("width")},
         "is made for generating pictures (--task generation)",
     )
+    if task not in (None, Captions.kind):
+        _refuse(
+            {f"--{name.replace('_', '-')}": options.get(name) is not None for name in CAPTIONER},
+            f"is made for captions, and the data are for {TARGETS[task].title}",
+        )
     if task not in (None, Boxes.kind):
         _refuse(
             {"--detector": options.get("detector")},
@@ -79,8 +87,9 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         )  # fmt: skip
         for name in ("augmentation", "start_from", "architecture", "ema", "fine_tune", "sound"):
             given.pop(name, None)
-        if given.get("pretrained", "") is None:
-            del given["pretrained"]  # the estimator's own
+        for name in ("pretrained", *CAPTIONER):
+            if given.get(name, "") is None:
+                del given[name]  # the estimator's own
     if task in (Boxes.kind, Transcripts.kind):
         _refuse(
             {"--fine-tune": options.get("fine_tune"), "--folds": options.get("folds")},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.learning_rate import learning_rate_line
 from pellucid.cli.run_report import RunReport, best_chance, judge, write_quarantined
@@ -135,6 +135,11 @@ def train(
     folds: arguments.Folds = None,
     latent: arguments.Latent = None,
     width: arguments.Width = None,
+    cell: caption_arguments.Cell = None,
+    hidden: caption_arguments.Hidden = None,
+    embedding: caption_arguments.EmbeddingSize = None,
+    dropout: caption_arguments.DropoutShare = None,
+    least_count: caption_arguments.LeastCount = None,
     save_every: Annotated[
         float, typer.Option(min=0, help="Minutes after which the state is kept within an epoch.")
     ] = 5.0,

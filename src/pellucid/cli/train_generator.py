@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 REFUSED = (
     "architecture", "optimizer", "schedule", "weight_decay", "label_smoothing", "class_weights",
     "loss", "augment", "patience", "validation", "classes", "label_column", "side_cameras",
-    "side_columns", "sound", "allow", "pretrained", "fine_tune", "folds", "detector",
+    "side_columns", "sound", "allow", "pretrained", "fine_tune", "folds", "detector", "cell",
+    "hidden", "embedding", "dropout", "least_count",
 )  # fmt: skip
 """Options that have no meaning for generators."""
 

@@ -87,6 +87,11 @@ class TrainOptions:
     folds: int | None
     latent: int | None
     width: int | None
+    cell: str | None
+    hidden: int | None
+    embedding: int | None
+    dropout: float | None
+    least_count: int | None
     save_every: float
     report: bool
 

@@ -222,6 +222,18 @@ def evaluate_captions(
         DataError: The data are not the network's, a picture has no caption, or the network answers
             with NaN or infinity.
     """
+    return judged_captions(program, dataset, model, learned=learned, engine=engine)[0]
+
+
+def judged_captions(
+    program: Program,
+    dataset: Dataset,
+    model: Model,
+    *,
+    learned: Dataset | None = None,
+    engine: str | None = None,
+) -> tuple[CaptionReport, Overlaps]:
+    """The judgement, and the counts behind its BLEU; see :func:`evaluate_captions`."""
     task, captions = model.task, dataset.targets
     assert isinstance(task, Captioning)
     places = _places(program, dataset, task)
@@ -250,7 +262,7 @@ def evaluate_captions(
         )
         for i, caption in enumerate(found)
     ]
-    return CaptionReport(
+    report = CaptionReport(
         count=len(dataset),
         references=sum(map(len, truth)),
         bleu=_all_orders(own),
@@ -264,6 +276,7 @@ def evaluate_captions(
         found=_found_share(program, model, places[:ranked], wanted),
         rows=tuple(sorted(rows, key=lambda row: (row.right, row.index))),
     )
+    return report, own
 
 
 def _places(program: Program, dataset: Dataset, task: Captioning) -> Array:

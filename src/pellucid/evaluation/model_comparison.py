@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.data.dataset import Dataset
 from pellucid.data.sources import in_task
 from pellucid.errors import DataError
+from pellucid.evaluation.caption_comparison import CaptionComparison, compare_captioners
 from pellucid.evaluation.comparison import Comparison, compare
 from pellucid.evaluation.detection_comparison import DetectionComparison, compare_detectors
 from pellucid.evaluation.predict_logits import predict_logits
@@ -18,7 +19,7 @@ from pellucid.evaluation.task_comparison import TaskComparison, check_same_task,
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
 from pellucid.short_repr import short_repr
-from pellucid.tasks import check_row
+from pellucid.tasks import Captioning, check_row
 from pellucid.text import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def compare_models(
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
     reading: Reading | None = None,
-) -> ModelComparison | TaskComparison | DetectionComparison:
+) -> ModelComparison | TaskComparison | DetectionComparison | CaptionComparison:
     """Judge two models by the same pictures.
 
     Args:
@@ -111,7 +112,8 @@ def compare_models(
     """
     models = first.model_, second.model_
     check_same_task(models[0].task, models[1].task)
-    check_row(models[0].task, "a comparison", boxes=True)
+    if models[0].task.kind != Captioning.kind:
+        check_row(models[0].task, "a comparison", boxes=True)
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [
@@ -129,6 +131,8 @@ def compare_models(
         pair = _same(read[0], read[1], notes)
         if models[0].task.of_boxes:
             return compare_detectors((first, second), pair, names, tuple(notes))
+        if models[0].task.kind == Captioning.kind:
+            return compare_captioners((first, second), pair, names, tuple(notes))
         return compare_tasks((first, second), pair, names, tuple(notes))
     read = [d.with_classes(label_kind=m.label_kind) for d, m in zip(read, models, strict=True)]
     a, b = _same(read[0], read[1], notes)

@@ -112,6 +112,22 @@ def bleu_interval(found: Overlaps, *, seed: int = 0) -> tuple[float, float]:
     return low, high
 
 
+def bleu_difference(
+    found: Overlaps, other: Overlaps, *, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """By how much BLEU-4 is above another's, and the 95 % interval, the same pictures for both.
+
+    Args:
+        found: Of some candidates.
+        other: Of others for the same pictures.
+        seed: Of what is drawn.
+    """
+    weights = _drawn(len(found), seed)
+    own, others = (_bleu(each.sums(weights), ORDER) for each in (found, other))
+    low, high = np.percentile(own - others, [2.5, 97.5]).tolist()
+    return bleu(found) - bleu(other), (low, high)
+
+
 def better_share(found: Overlaps, other: Overlaps, *, seed: int = 0) -> float:
     """In which share of samples BLEU-4 is above another's, the same pictures drawn for both.
 

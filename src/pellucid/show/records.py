@@ -53,6 +53,7 @@ DOCUMENTS = {
     "spatial experiment": "spatial_experiment.spatial_document",
     "story": "story.story_document",
     "summary": "summary.summary_document",
+    "caption comparison": "caption_comparison.caption_comparison_document",
     "detection comparison": "detection_comparison.detection_comparison_document",
     "task comparison": "task_comparison.task_comparison_document",
     "trace": "trace.trace_document",

@@ -1,9 +1,12 @@
 """Writing captions: greedy and beam search; and how likely captions are for pictures.
 
 A beam of B follows the B likeliest beginnings at once (Sutskever, Vinyals and Le 2014, *Sequence to
-sequence learning with neural networks*, section 3.2). A beginning whose likeliest next word is the
-end is finished; of the finished ones that with the highest log-probability for each word is taken,
-see :class:`pellucid.tasks.Captioning`. Of equals, the first place goes before. Unknown words are
+sequence learning with neural networks*, section 3.2). A beginning is finished where its end is
+among the B likeliest continuations; of the finished ones that with the highest rank is taken, its
+log-probability divided by a power of its length, see :class:`pellucid.tasks.Captioning`. The search
+for a picture ends when no beginning can still come to a higher rank, whatever its next words are
+(Huang, Zhao and Ma 2017, *When to finish?*, section 3): to end it at B finished captions would take
+the short ones, which are finished first. Of equals, the first place goes before. Unknown words are
 never written.
 """
 
@@ -146,12 +149,11 @@ class _Beams:
         self.best = np.full(pictures, -np.inf)
         self.finished: list[tuple[list[int], float, NDArray[np.float64]] | None]
         self.finished = [None] * pictures
-        self._ended = np.zeros(pictures, np.int64)
 
     @property
     def followed(self) -> bool:
         """Whether there is a beginning that may become the best caption."""
-        return bool(((self.scores > -np.inf).any(axis=1) & (self._ended < self._wide)).any())
+        return bool((self.scores > -np.inf).any())
 
     def grow(
         self, step: int, log_p: NDArray[np.float64], looked: NDArray[np.float64]
@@ -177,8 +179,6 @@ class _Beams:
         words, scores = self.words.copy(), np.full_like(self.scores, -np.inf)
         origins = np.zeros((pictures, wide), np.int64)
         for i in range(pictures):
-            if self._ended[i] >= wide:
-                continue
             kept = 0
             for rank, place in enumerate(order[i].tolist()):
                 beam, word = divmod(place, size)
@@ -192,13 +192,17 @@ class _Beams:
                     kept += 1
                 elif rank < wide:
                     self._finish(i, beam, step, score, looked[i, beam])
+        # a score can only fall, and is divided by no more than the longest caption's power
+        hopeless = scores / self._task.length**self._task.length_power <= self.best[:, np.newaxis]
+        if wide == 1:  # the likeliest word each time, and nothing else
+            hopeless |= self.best[:, np.newaxis] > -np.inf
+        scores[hopeless] = -np.inf
         self.words, self.scores = words, scores
         return origins
 
     def _finish(
         self, i: int, beam: int, step: int, score: float, looked: NDArray[np.float64]
     ) -> None:
-        self._ended[i] += 1
         rank = score / (step + 1) ** self._task.length_power
         if rank > self.best[i]:
             self.best[i] = rank

@@ -67,7 +67,7 @@ class Captioning(Task):
             word each time.
         length_power: What a caption's number of words is raised to before its log-probability is
             divided by it, 0 to 2: at 0 short captions are preferred (Wu et al. 2016, *Google's
-            neural machine translation system*, section 7).
+            neural machine translation system*, section 7); at 1 it is the mean of a word.
 
     Raises:
         DataError: If there are no words, or one is given twice.
@@ -88,7 +88,7 @@ class Captioning(Task):
     words: tuple[str, ...]
     length: int = 20
     beam: int = 5
-    length_power: float = 0.7
+    length_power: float = 1.0
 
     def __post_init__(self) -> None:
         given: object = self.words
