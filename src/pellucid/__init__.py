@@ -241,10 +241,10 @@ def verify(
     """Two forms of a network on the same pictures: how far they are apart, and where they part.
 
     Args:
-        first: A classifier or regressor, a model file, a run folder, a name, or an ONNX file.
+        first: An estimator, a model file, a run folder, a name, or an ONNX file.
         second: Another form of the same network.
         pictures: uint8 (N, H, W, C), as the network takes them, or a :class:`Dataset` of that size;
-            by default a few that are made.
+            by default a few that are made; of a generator what some are made of.
         engines: Who computes each, an engine or ``"onnxruntime"``; by default that for ONNX files.
         tolerance: How far logits may be apart, as a share of the first's largest.
 
@@ -259,7 +259,7 @@ def verify(
     from pellucid.evaluation.verification import verify as compare
 
     one, two = forms((first, second), engines)
-    images, names = given_pictures(pictures, one.model.network.graph.input_shape)
+    images, names = given_pictures(pictures, one.model)
     return compare(one, two, images, names, named(first, second), tolerance=tolerance)
 
 

@@ -15,6 +15,7 @@ from pellucid.errors import ArgumentError
 from pellucid.ops import CHOICES, LOSSES, OPERATIONS
 from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.find_regions import FindRegions
+from pellucid.ops.grey_levels import GreyLevels
 from pellucid.ops.loss import Loss
 from pellucid.ops.operation import Operation
 from pellucid.ops.pointwise import Pointwise
@@ -96,7 +97,7 @@ def concrete(package: str, base: type) -> set[type]:
 
 
 def test_nothing_is_forgotten_by_the_registries() -> None:
-    in_no_file = {FindBoxes, FindRegions, PositiveGradient, Rescale}
+    in_no_file = {FindBoxes, FindRegions, GreyLevels, PositiveGradient, Rescale}
     every = {*OPERATIONS.values(), *LOSSES.values(), *CHOICES.values()} | in_no_file
     assert concrete("pellucid.ops", Operation) == every
     assert concrete("pellucid.ops", Loss) == set(LOSSES.values())

@@ -38,6 +38,9 @@ NOISE, REAL = "noise", "real"
 GENERATED, OF_REAL, OF_GENERATED = "generated", "of-real", "of-generated"
 """Outputs: pictures in −1..1, and the logits that real and generated pictures are real."""
 
+JUDGED = "judged"
+"""The graph of the generator with the discriminator behind it."""
+
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 """What the names of each network's layers begin with, and what its step is called."""
 
@@ -104,7 +107,7 @@ def adversaries(
     judged = connect({NOISE: noise}, {GENERATED: generated, OF_GENERATED: of_generated})
     generator = connect({NOISE: noise}, {GENERATED: generated})
     weights = first_weights(whole, seed)
-    network = Network(generator, weights, {"whole": whole, "judged": judged})
+    network = Network(generator, weights, {"whole": whole, JUDGED: judged})
     return Adversaries(whole, judged, generator, network)
 
 

@@ -13,6 +13,11 @@ from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
+GENERATORS = (
+    "two generators answer no picture that both could be asked; judge each: pellucid evaluate "
+    "MODEL DATA --judge CLASSIFIER"
+)
+
 
 def compare(
     model_a: arguments.ModelName,
@@ -46,7 +51,9 @@ def compare(
     if out is not None:
         for name in (TABLE, PAGE):
             try_folder(out, name)  # before the pictures cost any time
-    one, two = (load_model_for(model, engine=engine) for model in (model_a, model_b))
+    one, two = (
+        load_model_for(model, engine=engine, instead=GENERATORS) for model in (model_a, model_b)
+    )
     names = printable(model_a), printable(model_b)
     found = compare_models(
         one, two, data,

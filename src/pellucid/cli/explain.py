@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 ALL = "all"
 
+GENERATORS = (
+    "heatmaps and evidence are laid over the picture that a network looks at, and noise has no "
+    "places; open a picture that it makes: pellucid trace or backward MODEL --sample 0/3"
+)
+
 MOST_IN_FULL = 20
 """Pictures whose numbers are printed when there are also files."""
 
@@ -112,6 +117,7 @@ def explain(
         classes=classes,
         max_pixels=max_pixels,
         invert=invert,
+        instead=GENERATORS,
     )
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes

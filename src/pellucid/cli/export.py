@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_model_for
+from pellucid.cli.models import load_any_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, results
 from pellucid.engines import DEFAULT
@@ -37,11 +37,14 @@ def export(
     classes: arguments.ClassNames = None,
     json: arguments.Json = False,
 ) -> None:
-    """Write a model as an ONNX file, which other programs compute: pixels in, probabilities out."""
+    """Write a model as an ONNX file, which other programs compute: pixels in, probabilities out.
+
+    Of a generator it is noise in, pictures out.
+    """
     from pellucid.interop.onnx.export import described, save_onnx
 
     check_output(out, (".onnx",), model)
-    found = load_model_for(model, engine=DEFAULT, classes=classes).model_
+    found = load_any_for(model, engine=DEFAULT, classes=classes).model_
     save_onnx(out, found, layout=layout, dtype=dtype)
     values = described(found, layout=layout, dtype=dtype)
     if json:

@@ -21,6 +21,7 @@ def load_model_for(
     classes: str | None = None,
     max_pixels: int | None = None,
     invert: bool = False,
+    instead: str = "",
 ) -> AnyEstimator:
     """Load a model by its path or its name, whatever it was trained for.
 
@@ -33,14 +34,20 @@ def load_model_for(
         classes: Names for its classes, as ``--classes`` takes them; None for its own.
         max_pixels: Picture files with more pixels are not taken; None for what is safe.
         invert: Whether black and white of the pictures that are given are exchanged.
+        instead: Of a generator, why the command does not take it, and what does.
 
     Raises:
-        PellucidError: It cannot be loaded, or the names do not suit it.
+        PellucidError: It cannot be loaded, or the names do not suit it; or it is a generator.
     """
-    from pellucid.estimators import load_estimator
+    from pellucid.errors import DataError
+    from pellucid.estimators import ImageGenerator, load_any, looks
 
     def load() -> AnyEstimator:
-        return load_estimator(model, engine=engine, max_pixels=max_pixels, invert=invert)
+        any_of = load_any(model, engine=engine, max_pixels=max_pixels, invert=invert)
+        if instead and isinstance(any_of, ImageGenerator):
+            title = any_of.model_.task.title
+            raise DataError(f"{printable(model)}: a model for {title}; {instead}")
+        return looks(any_of, model)
 
     found = _noted(model, load)
     return found if classes is None else found.renamed(classes)

@@ -10,8 +10,9 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import PictureName, find_picture
+from pellucid.cli.picture import OptionalPictureName, find_picture
 from pellucid.cli.resize_note import print_resize_note
+from pellucid.cli.sample import SampleName, check_sample, load_generator, parse_sample
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.engines import DEFAULT
 from pellucid.text import printable
@@ -30,13 +31,17 @@ At = Annotated[
 
 def trace(
     model: arguments.ModelName,
-    image: PictureName,
+    image: OptionalPictureName = None,
     layer: Annotated[
         str | None, typer.Option(help="Open one value of this layer into its terms.")
     ] = None,
     at: At = None,
     box: arguments.Box = None,
     number: arguments.BoxNumber = None,
+    sample: SampleName = None,
+    score: Annotated[
+        bool, typer.Option("--score", help="Of a sample: on to the discriminator's score of it.")
+    ] = False,
     all_terms: AllTerms = False,
     out: Annotated[
         Path | None,
@@ -49,37 +54,46 @@ def trace(
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:
-    """Show what every layer makes of a picture, or open one value into all its terms."""
+    """Show what every layer makes of a picture, or open one value into all its terms.
+
+    Of a generator --sample says which of its pictures is opened, from the noise it is made of.
+    """
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
 
     place = position(at)
     of_box = box is not None or number is not None
     opens = place is not None or of_box
-    check_output(out, (ValueTerms if opens else Trace).endings, model, Path(image))
+    check_sample(sample, image, {"--score": score})
+    check_output(out, (ValueTerms if opens else Trace).endings, model, *filter(None, [image]))
     if of_box and (layer is not None or place is not None):
         raise typer.BadParameter(
             "a box says which value is opened; leave out --layer and --at", param_hint="--box"
         )
     if (layer is None) != (place is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
-    classifier = load_model_for(
-        model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
-    )
-    picture = find_picture(image, classifier.model_, classifier.max_pixels, max_bytes)
     shown_whole = not opens or (out is not None and out.suffix.lower() == ".html")
-    traced = classifier.trace(picture, whole=shown_whole)
-    seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
+    seen = None
+    if sample is not None:
+        of = parse_sample(sample)
+        traced = load_generator(model, engine=engine).trace(of, score=score, whole=shown_whole)
+    else:
+        classifier = load_model_for(
+            model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
+        )
+        picture = find_picture(image or "", classifier.model_, classifier.max_pixels, max_bytes)
+        traced = classifier.trace(picture, whole=shown_whole)
+        seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
     opened = None if layer is None or place is None else traced.value(layer, place)
     if of_box:
         opened = traced.box(None if box is None else box - 1, number)
-    finish(traced, opened, seen, image, out, json=json, full=all_terms)
+    finish(traced, opened, seen, image or "", out, json=json, full=all_terms)
 
 
 def finish(
     whole: Trace | Backward,
     opened: ValueTerms | GradientTerms | None,
-    seen: ResizeNote,
+    seen: ResizeNote | None,
     name: str,
     out: Path | None,
     *,
@@ -96,7 +110,7 @@ def finish(
 
     def values() -> dict[str, Any]:
         found = whole.to_dict(values=False) if opened is None else opened.to_dict()
-        return {**found, "looked_at": seen.to_dict()}
+        return found if seen is None else {**found, "looked_at": seen.to_dict()}
 
     if opened is None:
         print_result(whole, json=json, full=full, values=values, picture=name)
@@ -104,7 +118,7 @@ def finish(
         print_result(opened, json=json, full=full, values=values)
 
 
-def position(at: str | None) -> tuple[int, ...] | None:
+def position(at: str | None, option: str = "--at") -> tuple[int, ...] | None:
     """``3,7,5`` as numbers."""
     if at is None:
         return None
@@ -112,5 +126,5 @@ def position(at: str | None) -> tuple[int, ...] | None:
         return tuple(int(part) for part in at.split(","))
     except ValueError as error:
         raise typer.BadParameter(
-            f"{printable(at)!r} is not a position such as 3,7,5", param_hint="--at"
+            f"{printable(at)!r} is not a position such as 3,7,5", param_hint=option
         ) from error

@@ -70,16 +70,17 @@ def verify(
     answer.
     """
     from pellucid.estimators.forms import forms
-    from pellucid.evaluation.verification import made_pictures
+    from pellucid.evaluation.verification import check_looks, made_inputs
     from pellucid.evaluation.verification import verify as compare
 
     check_output(out, (".html", ".json", ".png"), a, b)
     first, second = forms((a, b), (engine_a, engine_b))
     model = first.model
     if data:
+        check_looks(model.task)
         images, names = _pictures(model, data, most)
     else:
-        images, names = made_pictures(model.network.graph.input_shape)
+        images, names = made_inputs(model)
     found = compare(first, second, images, names, (a, b), tolerance=tolerance)
     if out is not None:
         found.save(out)

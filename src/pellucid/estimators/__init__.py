@@ -30,6 +30,7 @@ __all__ = [
     "estimator_of",
     "load_any",
     "load_estimator",
+    "looks",
 ]
 
 AnyEstimator = ImageClassifier | ImageRegressor | ObjectDetector | SpeechRecognizer | ImageCaptioner
@@ -76,11 +77,24 @@ def load_estimator(
             pictures, but makes some.
         MissingDependencyError: If the trained weights of that name are not installed.
     """
-    found = load_any(path, engine=engine, max_pixels=max_pixels, invert=invert)
+    return looks(load_any(path, engine=engine, max_pixels=max_pixels, invert=invert), path)
+
+
+def looks(found: AnyEstimator | ImageGenerator, path: str | os.PathLike[str]) -> AnyEstimator:
+    """An estimator, once it is found to look at pictures.
+
+    Args:
+        found: Any.
+        path: Where it was read from, for the message.
+
+    Raises:
+        DataError: If it makes pictures.
+    """
     if isinstance(found, ImageGenerator):
         raise DataError(
             f"{printable(path)}: a model for {Generation.title}, which has no answer for one; give "
-            "a model that looks at pictures, or make some: pellucid.load(…).sample(64)"
+            "a model that looks at pictures, make some: pellucid generate, or open one: trace and "
+            "backward with --sample 0/3 (pellucid.load(…).sample(64), .trace((0, 3)))"
         )
     return found
 

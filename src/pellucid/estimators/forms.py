@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.engines import DEFAULT
 from pellucid.errors import ArgumentError
-from pellucid.estimators import estimator_of, load_estimator
+from pellucid.estimators import ImageGenerator, estimator_of, load_any
 from pellucid.evaluation.verification import ComputedModel
 from pellucid.interop.models import ONNX, RUNTIME
 from pellucid.text import printable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pellucid.files import Model
     from pellucid.interop.onnx.computed import Outside
 
-    Given = AnyEstimator | str | os.PathLike[str]
+    Given = AnyEstimator | ImageGenerator | str | os.PathLike[str]
 
 
 def forms(given: Sequence[Given], engines: Sequence[str | None]) -> list[Form]:
@@ -78,12 +78,14 @@ def _path(network: Any) -> str | os.PathLike[str]:
     return network
 
 
-def _estimator(network: Given, engine: str | None) -> AnyEstimator:
+def _estimator(network: Given, engine: str | None) -> AnyEstimator | ImageGenerator:
     if isinstance(network, str | os.PathLike):
-        return load_estimator(network, engine=engine or DEFAULT)
+        return load_any(network, engine=engine or DEFAULT)
     if engine is None:
         return network
     model = network.model_
+    if isinstance(network, ImageGenerator):
+        return ImageGenerator._of_model(model, "", engine)
     return estimator_of(model.task.kind)._of_model(model, "", engine)
 
 

@@ -14,6 +14,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError, DataError
 from pellucid.estimators.conventions import Estimator
 from pellucid.estimators.planning import model_name
+from pellucid.estimators.sampling import SamplingEstimator
 from pellucid.evaluation.generation import evaluate_generated
 from pellucid.evaluation.picture_judge import PictureJudge
 from pellucid.files.held_out import learned_pictures
@@ -22,8 +23,6 @@ from pellucid.text import array_shape
 from pellucid.training.arguments import evaluation_data
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pellucid.data.reading import Reading
     from pellucid.evaluation.generation import GenerationReport
 
@@ -37,12 +36,8 @@ COUNT = 10_000
 """Pictures that a generator is judged by."""
 
 
-class JudgedGenerator(Estimator):
+class JudgedGenerator(SamplingEstimator):
     """What an estimator that makes pictures is judged by."""
-
-    def sample(self, count: int = 64, *, seed: int = 0) -> NDArray[Any]:
-        """Pictures of chance."""
-        raise NotImplementedError
 
     def evaluate(
         self,

@@ -17,8 +17,9 @@ from pellucid.files.self_test import sample_images
 from pellucid.ops.operation import describe
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Regression, check_row
+from pellucid.tasks import Generation, Regression, check_row
 from pellucid.text import counted, printable
+from pellucid.training.adversarial import SAMPLES, noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,9 @@ SCHEMA = 1
 
 TOLERANCE = 1e-4
 """How far logits may be apart, as a share of the largest: what float32 sums explain, and more."""
+
+MOST_MADE = 6
+"""Pictures of a generator that are compared."""
 
 MOST_OPENED = 2
 """Pictures whose values are compared layer by layer: those whose logits are furthest apart."""
@@ -154,12 +158,12 @@ class Verification(Record):
 
     @property
     def other_answers(self) -> list[int]:
-        """The pictures that get another answer; of numbers none, which have no other answer.
+        """The pictures that get another answer; of numbers and pixels, which are measured, none.
 
         Of detectors those where other boxes are shown, by how many there are of each class.
         """
         one, two = self.logits
-        if isinstance(self.model.task, Regression):
+        if isinstance(self.model.task, Regression) or self.model.task.makes_pictures:
             return []
         answers = [_answers(self.model.task, each) for each in (one, two)]
         other = answers[0] != answers[1]
@@ -176,10 +180,18 @@ class Verification(Record):
         return next((each for each in self.layers if not each.share <= self.tolerance), None)
 
     @property
+    def outputs(self) -> str:
+        """What is compared, in a word: logits, or a generator's values."""
+        return "values" if self.model.task.makes_pictures else "logits"
+
+    @property
     def verdict(self) -> str:
         """Whether they agree, in a sentence."""
         count, largest = counted(len(self.pictures), "picture"), float(self.differences.max())
-        far = f"logits of {count} are at most {largest:.3g} apart, {self.allowed:.3g} is allowed"
+        far = (
+            f"{self.outputs} of {count} are at most {largest:.3g} apart, {self.allowed:.3g} is "
+            "allowed"
+        )
         if self.agrees:
             return f"A and B agree: {far}"
         others = len(self.other_answers)
@@ -232,18 +244,33 @@ def made_pictures(shape: Shape) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     return np.concatenate([sample_images(shape), smooth]), names
 
 
-def given_pictures(given: Any, shape: Shape) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def made_inputs(model: Model) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """What two networks are compared by where nothing is given: made pictures, or noise.
+
+    Args:
+        model: Of a generator, what its first pictures of seed 0 are made of.
+    """
+    task, shape = model.task, model.network.graph.input_shape
+    if not isinstance(task, Generation):
+        return made_pictures(shape)
+    made = noise(MOST_MADE, task.latent, seed=0, stream=SAMPLES)
+    return made, tuple(f"sample 0/{k}" for k in range(MOST_MADE))
+
+
+def given_pictures(given: Any, model: Model) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Pictures as they are given, and their names; none: made ones.
 
     Args:
         given: uint8 (N, H, W, C), a :class:`pellucid.Dataset`, or None.
-        shape: That a network takes.
+        model: Whose network takes them.
 
     Raises:
         DataError: If they are no such pictures.
     """
     if given is None:
-        return made_pictures(shape)
+        return made_inputs(model)
+    check_looks(model.task)
+    shape = model.network.graph.input_shape
     names = getattr(given, "picture_name", "picture {}".format)
     images = np.asarray(getattr(given, "images", given))
     if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
@@ -252,6 +279,19 @@ def given_pictures(given: Any, shape: Shape) -> tuple[NDArray[np.uint8], tuple[s
             f"{images.shape}"
         )
     return images, tuple(names(k) for k in range(len(images)))
+
+
+def check_looks(task: Task) -> None:
+    """Check that a network looks at pictures, so that some can be given.
+
+    Raises:
+        DataError: If it makes them.
+    """
+    if task.makes_pictures:
+        raise DataError(
+            f"a network for {task.title} looks at none; leave the pictures out, and its first ones "
+            "of seed 0 are compared"
+        )
 
 
 def verify(

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,7 +50,8 @@ class Activations:
     Attributes:
         model: The network with its class names and preprocessing.
         program: The network as the engine computes it.
-        pixels: What the network takes, (H, W, C), uint8 0..255.
+        pixels: What the network takes, (H, W, C), uint8 0..255; of one that makes pictures of
+            noise that, float32 (1, 1, Z).
         name: What the picture's file is called; empty for pixels.
         whole: Whether all values are looked at, and computed in one pass: also those that
             prediction never makes, which otherwise take a pass of their own when they are.
@@ -59,7 +60,7 @@ class Activations:
 
     model: Model
     program: Program
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     name: str = ""
     whole: bool = False
     placement: PicturePlacement | None = None
@@ -97,6 +98,11 @@ class Activations:
     def graph(self) -> Graph:
         """The network's graph, and behind it the step that makes its outputs what users read."""
         return with_reading(self.model.network.graph, self.model.task)
+
+    @property
+    def from_noise(self) -> bool:
+        """Whether the network takes noise, and no picture."""
+        return bool(self.pixels.dtype != np.uint8)
 
     @property
     def logits(self) -> str:

@@ -407,7 +407,13 @@ def backward(
     Raises:
         ArgumentError: If there is no such class or label, or other numbers are expected.
     """
-    activations = Activations.of(source, picture)
+    return differentiated(Activations.of(source, picture), label, learner)
+
+
+def differentiated(
+    activations: Activations, label: Right | None, learner: UpdateRule | None = None
+) -> Backward:
+    """The same of what is known of a picture already, or of noise; arguments as there."""
     check_row(activations.model.task, "gradients of a loss", boxes=True)
     truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner

@@ -56,7 +56,8 @@ class Step:
     def title(self) -> str:
         """What the lecture calls this step."""
         if self.node is None:
-            return "what the network sees"
+            from_noise = self.activations.from_noise
+            return "the noise" if from_noise else "what the network sees"
         if self.name == self.activations.logits:
             return f"{self.node.operation.title}: {self.activations.model.task.outputs}"
         title = self.node.operation.title

@@ -95,9 +95,9 @@ class Trace(Record):
         return ValueTerms.of(self.activations, layer, at)
 
     def guesses(self, top: int = 5) -> list[Guess]:
-        """The likeliest classes, or labels, first; nothing of numbers and boxes: no guesses."""
+        """The likeliest classes, or labels, first; nothing of others, which are no guesses."""
         task = self.activations.model.task
-        if isinstance(task, Regression) or task.of_boxes:
+        if isinstance(task, Regression) or task.of_boxes or task.makes_pictures:
             return []
         probabilities = self.activations.answer
         order = (-probabilities).argsort(kind="stable")[:top]
@@ -126,7 +126,7 @@ class Trace(Record):
 
     @property
     def answer(self) -> Any:
-        """The class; the labels given; the numbers by their names; or the boxes that are shown."""
+        """The class; the labels given; numbers by their names; boxes that are shown; or pixels."""
         return self.activations.model.task.described(self.activations.answer)
 
     def to_dict(self, *, values: bool = True) -> dict[str, Any]:
@@ -151,7 +151,12 @@ class Trace(Record):
 
 def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) -> Trace:
     """Trace a picture through a network; arguments as for :meth:`Activations.of`."""
-    made = Trace(Activations.of(source, picture, whole=whole))
+    return traced(Activations.of(source, picture, whole=whole))
+
+
+def traced(activations: Activations) -> Trace:
+    """The trace of what is known of a picture already, or of noise."""
+    made = Trace(activations)
     check_row(made.activations.model.task, "a trace", boxes=True)
     _ = made.activations.values  # now, so that what follows only reads
     return made

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.backward_step import BackwardStep
+    from pellucid.ops.operation import Array
 
 
 def backward_document(
@@ -129,7 +130,7 @@ def _step(backward: Backward, step: BackwardStep) -> d.Section:
         values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the outputs")
     else:
         alt = f"gradient at {step.name}, from {lowest} to {highest}"
-        values = d.Maps(step.gradient, alt)
+        values = d.Maps(_gradient(step), alt)
     return d.Section(f"∂loss/∂{step.name}", [d.Text(words), values])
 
 
@@ -142,10 +143,16 @@ def _passes(step: BackwardStep) -> str:
     return ""
 
 
+def _gradient(step: BackwardStep) -> Array:
+    """A gradient as it is drawn: that at noise, which has no places, as one row."""
+    noise = step.step.node is None and step.step.activations.from_noise
+    return step.gradient.reshape(-1) if noise else step.gradient
+
+
 def draw_backward(backward: Backward, title: str) -> Figure:
     """Every step's gradient, from the logits back to the picture."""
     layers = [
-        Layer(f"∂loss/∂{step.name}, {describe(step.gradient.shape)}", step.gradient)
+        Layer(f"∂loss/∂{step.name}, {describe(step.gradient.shape)}", _gradient(step))
         for step in backward.steps
     ]
     return draw_layers(title, layers, backward.activations.classes)

@@ -8,7 +8,7 @@ from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
 from pellucid.show.found_boxes import boxes_parts, boxes_words
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Generation, MultiLabel, Regression
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ def answer_words(task: Task, read: NDArray[Any]) -> str:
     """
     if task.of_boxes:
         return boxes_words(task, read)
+    if task.makes_pictures:
+        height, width, channels = read.shape
+        levels = "grey" if channels == 1 else "colour"
+        return f"{width}×{height}, {levels}, levels {read.min():.0f} to {read.max():.0f}"
     if isinstance(task, Regression):
         numbers = zip(task.names, read.tolist(), strict=True)
         named = [f"{name} {written(value, '.5g')}" for name, value in numbers]
@@ -118,7 +122,7 @@ def answer_section(activations: Activations) -> d.Only:
     """The same under a heading, where there is room."""
     task = activations.model.task
     title = "Numbers" if isinstance(task, Regression) else "Probabilities"
-    title = "Boxes" if task.of_boxes else title
+    title = "Boxes" if task.of_boxes else "Picture" if task.makes_pictures else title
     return d.Only("page", [d.Section(title, [*answer_parts(activations)])])
 
 
@@ -127,6 +131,10 @@ def answer_parts(activations: Activations, limit: int = MOST_CLASSES) -> list[d.
     task = activations.model.task
     if task.of_boxes:
         return boxes_parts(activations)
+    if isinstance(task, Generation):
+        picture = task.rounded(activations.answer)
+        seen = d.Picture(lambda: picture, ("the picture that is made",))
+        return [d.Only("page", [d.Pictures([seen], 168)])]
     bars: list[d.Part] = [answer_bars(activations, limit)]
     if isinstance(task, MultiLabel):
         words = (

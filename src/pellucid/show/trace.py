@@ -14,7 +14,7 @@ from pellucid.show.layers_figure import Layer, draw_layers
 from pellucid.show.sound_axes import heard_words
 from pellucid.show.terms import value_parts, value_title
 from pellucid.show.titles import answer_parts, headline
-from pellucid.tasks import MultiLabel, Regression
+from pellucid.tasks import Generation, MultiLabel, Regression
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -87,6 +87,9 @@ def _step(step: Step) -> d.Section:
 def layer_values(step: Step) -> list[d.Part]:
     """A layer's values: pixels, named bars of classes or numbers, or maps."""
     activations = step.activations
+    if step.node is None and activations.from_noise:
+        words = f"{counted(step.values.size, 'number')} that the picture is made of"
+        return [d.Maps(step.values.reshape(-1), words)]
     if step.node is None:
         seen = d.Picture(lambda: activations.pixels, ("what the network sees",))
         sound = activations.model.preprocessing.sound
@@ -139,8 +142,12 @@ def _layer(step: Step, task: Task) -> Layer:
     """A step as the figure shows it."""
     title = f"{step.title}: {step.name}, {describe(step.shape)}"
     if step.name != step.activations.graph.output:
-        sound = step.activations.model.preprocessing.sound if step.node is None else None
-        return Layer(title, step.values, pixels=step.node is None, sound=sound)
+        seen = step.node is None and not step.activations.from_noise
+        sound = step.activations.model.preprocessing.sound if seen else None
+        values = step.values.reshape(-1) if step.node is None and not seen else step.values
+        return Layer(title, values, pixels=seen, sound=sound)
+    if isinstance(task, Generation):
+        return Layer(title, task.rounded(step.values), pixels=True)
     if task.of_boxes:
         return Layer(title, boxes_pixels(step.activations), pixels=True)
     if isinstance(task, Regression):

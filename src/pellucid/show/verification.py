@@ -30,12 +30,12 @@ def verification_document(found: Verification) -> d.Document:
     """The verdict, how far logits are apart, and each layer's difference."""
     worst = found.differences
     share = worst.max() / found.scale if found.scale else 0.0
-    others = found.other_answers
+    others, one = found.other_answers, found.outputs.removesuffix("s")
     facts = [
         ("pictures", str(len(found.pictures)), ""),
-        ("largest difference", f"{worst.max():.3g}", f"{share:.2g} of the largest logit"),
-        ("largest logit", f"{found.scale:.4g}", ""),
-        ("allowed", f"{found.allowed:.3g}", f"{found.tolerance:g} of the largest logit"),
+        ("largest difference", f"{worst.max():.3g}", f"{share:.2g} of the largest {one}"),
+        (f"largest {one}", f"{found.scale:.4g}", ""),
+        ("allowed", f"{found.allowed:.3g}", f"{found.tolerance:g} of the largest {one}"),
         ("other answers", str(len(others)), ""),
     ]
     (a, b), (by_a, by_b) = found.names, found.made_by

@@ -14,12 +14,11 @@ from pellucid.data.captions import Captions
 from pellucid.errors import ArgumentError, DataError
 from pellucid.ops import SequenceCrossEntropy
 from pellucid.ops.operation import describe
-from pellucid.tasks.task import Judge, Task
+from pellucid.tasks.no_single_answer import NoSingleAnswer
 from pellucid.text import brief_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
 
     from numpy.typing import NDArray
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pellucid.data.targets import Targets
     from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array, Operation, Shape
+    from pellucid.ops.operation import Array, Shape
 
 END, UNKNOWN = 0, 1
 """Places of what ends a caption, and begins it; and of words that are not known."""
@@ -52,7 +51,7 @@ MOST_BEAM = 100
 
 
 @dataclass(frozen=True)
-class Captioning(Task):
+class Captioning(NoSingleAnswer):
     """Captions, word by word: the network answers, from a picture and words, what comes next.
 
     The graph that answers makes of a picture its places, a map (h, w, C); another, ``words``, takes
@@ -85,6 +84,10 @@ class Captioning(Task):
     drawn: ClassVar[bool] = True
     of_map: ClassVar[bool] = True
     parts: ClassVar[tuple[str, ...]] = (WORDS_GRAPH,)
+    no_answer: ClassVar[str] = (
+        "the model writes captions, word by word, and has no one answer that could be opened; "
+        "see what each word looked at: pellucid predict MODEL PICTURE --out looked.png"
+    )
     words: tuple[str, ...]
     length: int = 20
     beam: int = 5
@@ -103,10 +106,6 @@ class Captioning(Task):
         checks.whole("length", self.length, 2, 1000)
         checks.whole("beam", self.beam, 1, MOST_BEAM)
         checks.number("length_power", self.length_power, 0.0, 2.0)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def vocabulary(self) -> int:
@@ -202,27 +201,6 @@ class Captioning(Task):
             ArgumentError: If it is out of range.
         """
         return replace(self, beam=beam)
-
-    # ------------------------------------------------------ what needs both graphs, see the search
-
-    def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
-        self._decline()
-
-    @property
-    def reading(self) -> Operation:
-        self._decline()
-
-    def described(self, read: NDArray[np.float64]) -> Any:
-        self._decline()
-
-    def judge(self, loss: Loss | None = None) -> Judge:
-        self._decline()
-
-    def _decline(self) -> NoReturn:
-        raise ArgumentError(
-            "the model writes captions, word by word, and has no one answer that could be opened; "
-            "see what each word looked at: pellucid predict MODEL PICTURE --out looked.png"
-        )
 
 
 def beginnings(wanted: NDArray[np.int64]) -> NDArray[np.int64]:

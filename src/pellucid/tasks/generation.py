@@ -8,31 +8,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pellucid import checks
+from pellucid.architectures.generator import JUDGED
 from pellucid.data.unlabelled import Unlabelled
 from pellucid.errors import ArgumentError, DataError
 from pellucid.ops import SigmoidCrossEntropy
+from pellucid.ops.grey_levels import HALF, GreyLevels
 from pellucid.ops.operation import describe
-from pellucid.tasks.task import Judge, Task
+from pellucid.tasks.no_single_answer import NoSingleAnswer
 
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.targets import Targets
     from pellucid.graph import Graph
     from pellucid.ops.loss import Loss
-    from pellucid.ops.operation import Array, Operation, Shape
-
-HALF = 127.5
+    from pellucid.ops.operation import Array, Shape
 
 
 @dataclass(frozen=True)
-class Generation(Task):
+class Generation(NoSingleAnswer):
     """Pictures (H, W, C), made of Z normal numbers each; nothing is wanted of those learned from.
 
-    The network gives values in −1..1, which stand for the grey levels 0..255.
+    The network gives values in −1..1, which stand for the grey levels 0..255. The graph ``judged``
+    has the discriminator behind it; generators of older versions have none.
 
     Attributes:
         latent: Z, 1 to 4096.
@@ -47,14 +46,16 @@ class Generation(Task):
     read_as: ClassVar[str] = "pixels"
     outputs: ClassVar[str] = "values from −1 to 1"
     estimator: ClassVar[str] = "ImageGenerator"
+    makes_pictures: ClassVar[bool] = True
+    parts: ClassVar[tuple[str, ...]] = (JUDGED,)
+    no_answer: ClassVar[str] = (
+        "the model generates pictures, and has no answer for one; give a model that looks at "
+        "pictures, or generate some: pellucid.load(…).sample(64)"
+    )
     latent: int
 
     def __post_init__(self) -> None:
         checks.whole("latent", self.latent, 1, 4096)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ()
 
     @classmethod
     def of(cls, targets: Targets) -> Generation:
@@ -78,28 +79,24 @@ class Generation(Task):
 
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Pictures, uint8 (N, H, W, C), 0..255, from a network's outputs of that shape."""
-        return np.clip(np.rint((outputs + 1.0) * HALF), 0, 255).astype(np.uint8)
+        return self.rounded((outputs + 1.0) * HALF)
+
+    def rounded(self, levels: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Grey levels as pictures have them: whole numbers 0..255, of halves the even one."""
+        return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
     def known(self) -> Targets:
         return Unlabelled.of(0)
 
-    # ---------------------------------------------------------- what only networks of pictures have
+    @property
+    def reading(self) -> GreyLevels:
+        """What makes grey levels of values −1..1."""
+        return GreyLevels()
+
+    def described(self, read: NDArray[np.float64]) -> list[Any]:
+        """The picture, its pixels as nested lists of whole numbers 0..255."""
+        found: list[Any] = self.rounded(read).tolist()
+        return found
 
     def targets(self, data: Dataset, indices: NDArray[np.integer[Any]] | slice) -> Array:
         self._decline()
-
-    @property
-    def reading(self) -> Operation:
-        self._decline()
-
-    def described(self, read: NDArray[np.float64]) -> Any:
-        self._decline()
-
-    def judge(self, loss: Loss | None = None) -> Judge:
-        self._decline()
-
-    def _decline(self) -> NoReturn:
-        raise ArgumentError(
-            "the model generates pictures, and has no answer for one; give a model that looks at "
-            "pictures, or generate some: pellucid.load(…).sample(64)"
-        )

@@ -73,7 +73,8 @@ class Task(ABC):
         estimator: What learns it in Python, a class of :mod:`pellucid.estimators`.
         of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
         of_boxes: Whether the answer is boxes, each of which :meth:`boxes_of` names the outputs of.
-        parts: Names of the graphs that the model needs beside the one that answers.
+        makes_pictures: Whether the network takes noise, and its answer is a picture.
+        parts: Names of the graphs that a model keeps beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
         drawn: Whether answers can be drawn on the pictures.
     """
@@ -89,6 +90,7 @@ class Task(ABC):
     drawn: ClassVar[bool] = False
     of_map: ClassVar[bool] = False
     of_boxes: ClassVar[bool] = False
+    makes_pictures: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
 
     @property

@@ -67,6 +67,9 @@ WANTED_REAL, WANTED_GENERATED = "wanted-of-real", "wanted-of-generated"
 
 LOSS_OF_REAL, LOSS_OF_GENERATED = "loss-of-real", "loss-of-generated"
 
+SAMPLES = "samples"
+"""What the noise of pictures that users ask for is drawn for."""
+
 REAL_PROBABILITY = 0.9
 """What the discriminator is to answer of real pictures."""
 

@@ -81,7 +81,7 @@ class TrainingResult:
             network=answering(
                 model.network.graph,
                 self.best_weights,
-                {name: model.network.graphs[name] for name in model.task.parts},
+                {n: graph for n, graph in model.network.graphs.items() if n in model.task.parts},
             ),
             provenance={
                 **model.provenance,

@@ -13,7 +13,7 @@ from pellucid import ops
 from pellucid.errors import FileFormatError
 from pellucid.interop.onnx import metadata
 from pellucid.interop.onnx.constants import MOST_PARAMETERS, inlined
-from pellucid.interop.onnx.export import INPUT, value_names
+from pellucid.interop.onnx.export import input_name, value_names
 from pellucid.interop.onnx.importing import import_proto
 from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.library import onnx_runtime
@@ -79,7 +79,7 @@ class OnnxNetwork:
         if imported.translated is None:
             described = metadata.read(metadata_of(proto))
             assert described is not None
-            self._input, self._layout = INPUT, described.form.layout
+            self._input, self._layout = input_name(self.model.task), described.form.layout
             self._tensors = _of_ours(self.model)
         else:
             self._input, self._layout = imported.translated.input, imported.translated.layout

@@ -1,5 +1,7 @@
 """A model as an ONNX file: raw pixels in, logits and probabilities (or numbers, or boxes) out.
 
+Of a generator it is noise in, and pictures out.
+
 Opset 17, IR version 8. The network's normalisation is part of the graph, so that every program
 that computes ONNX gets the same answer from the same bytes; see ``docs/onnx.md``.
 """
@@ -20,6 +22,7 @@ from pellucid.interop.onnx.call import Call
 from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
+from pellucid.interop.onnx.pictures import GENERATED, NOISE, PICTURES, VALUES, write_pictures
 from pellucid.interop.onnx.writer import Writer
 from pellucid.tasks import Detection, Generation, MultiLabel, Regression, Task, check_row
 from pellucid.version import __version__
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from onnx import GraphProto, ModelProto
+    from onnx import GraphProto, ModelProto, ValueInfoProto
 
     from pellucid.files import Model
     from pellucid.graph import Graph, Node
@@ -58,8 +61,9 @@ def save_onnx(
     Args:
         path: Where; by custom it ends in ``.onnx``.
         model: The model; its weights are stored in float32.
-        layout: ``"nhwc"``: pictures are taken as (N, H, W, C); ``"nchw"``: as (N, C, H, W).
-        dtype: ``"uint8"`` or ``"float32"``, in which grey levels 0 .. 255 are taken.
+        layout: ``"nhwc"``: pictures are taken as (N, H, W, C); ``"nchw"``: as (N, C, H, W). A
+            generator gives them so, and takes noise (N, 1, 1, Z) or (N, Z, 1, 1).
+        dtype: ``"uint8"`` or ``"float32"``, in which grey levels 0 .. 255 are taken, or given.
 
     Raises:
         MissingDependencyError: If the package onnx is not installed.
@@ -79,15 +83,16 @@ def described(
         layout: As :func:`save_onnx` takes it.
         dtype: As :func:`save_onnx` takes it.
     """
-    shape = InputForm(layout, dtype).axes(*model.network.graph.input_shape)
+    form = InputForm(layout, dtype)
+    shape = form.axes(*model.network.graph.input_shape)
     check_row(model.task, "an ONNX file", boxes=True)
-    outputs = output_shapes(model.task, model.network.graph)
+    outputs = output_types(model.task, model.network.graph, form)
     return {
         "opset": OPSET,
-        "input": f"{dtype} ({', '.join(map(str, (BATCH, *shape)))})",
+        "input": f"{input_type(model.task, form)} ({', '.join(map(str, (BATCH, *shape)))})",
         "outputs": {
-            name: f"float32 ({', '.join(map(str, (BATCH, *each)))})"
-            for name, each in outputs.items()
+            name: f"{kind} ({', '.join(map(str, (BATCH, *each)))})"
+            for name, (kind, each) in outputs.items()
         },
         "task": model.task.kind,
         "classes": list(model.task.names),
@@ -105,11 +110,6 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
         MissingDependencyError: If the package onnx is not installed.
         ArgumentError: As :func:`save_onnx`.
     """
-    if model.task.kind == Generation.kind:
-        raise ArgumentError(
-            "the model generates pictures and takes no pictures, which ONNX files of models do; "
-            "give a model that looks at pictures"
-        )
     onnx_library()
     import onnx
 
@@ -153,7 +153,8 @@ def onnx_graph(
     """The graph alone: the same network, task and form give the same bytes.
 
     Args:
-        graph: From pictures to one answer (K,), or of detectors a map.
+        graph: From pictures to one answer (K,), or of detectors a map; of generators from noise
+            to a picture.
         task: What the outputs mean.
         weights: float32, by full name.
         form: What the graph takes.
@@ -161,11 +162,11 @@ def onnx_graph(
     Raises:
         ArgumentError: If a layer has no counterpart in ONNX.
     """
-    from onnx import TensorProto, helper
+    from onnx import helper
 
     writer = Writer()
-    names = value_names(graph, task)
-    _write_input(writer, form, names[graph.input])
+    names, given = value_names(graph, task), input_name(task)
+    _write_input(writer, form, input_type(task, form), given, names[graph.input])
     kinds: dict[str, str] = {}
     for node in graph.nodes:
         _write_node(writer, graph, names, node)
@@ -173,24 +174,49 @@ def onnx_graph(
             if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
                 array = onnx_weight(node.operation.kind, parameter, weights[stored])
                 writer.constant(stored, array)
-    _write_outputs(writer, task, names[graph.output], graph.output_shape)
-    pixels = TensorProto.UINT8 if form.dtype == "uint8" else TensorProto.FLOAT
-    shape: list[int | str | None] = [BATCH, *form.axes(*graph.input_shape)]
+    _write_outputs(writer, task, form, names[graph.output], graph.output_shape)
+    shape = form.axes(*graph.input_shape)
     return helper.make_graph(
         writer.nodes,
         "network",
-        [helper.make_tensor_value_info(INPUT, pixels, shape)],
+        [_value_info(given, input_type(task, form), shape)],
         [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [BATCH, *each])
-            for name, each in output_shapes(task, graph).items()
+            _value_info(name, kind, each)
+            for name, (kind, each) in output_types(task, graph, form).items()
         ],
         list(writer.constants.values()),
     )
 
 
-def output_shapes(task: Task, graph: Graph) -> dict[str, tuple[int, ...]]:
-    """The outputs of a file in their order, and their shapes without the batch axis."""
+def _value_info(name: str, kind: PixelType, shape: tuple[int, ...]) -> ValueInfoProto:
+    from onnx import TensorProto, helper
+
+    of = TensorProto.UINT8 if kind == "uint8" else TensorProto.FLOAT
+    return helper.make_tensor_value_info(name, of, [BATCH, *shape])
+
+
+def input_name(task: Task) -> str:
+    """What a file's input is called: ``input``, the pictures; of generators ``noise``."""
+    return NOISE if isinstance(task, Generation) else INPUT
+
+
+def input_type(task: Task, form: InputForm) -> PixelType:
+    """How a file's input is stored; noise is float32 whatever its pictures are."""
+    return "float32" if isinstance(task, Generation) else form.dtype
+
+
+def output_types(
+    task: Task, graph: Graph, form: InputForm
+) -> dict[str, tuple[PixelType, tuple[int, ...]]]:
+    """The outputs of a file in their order: how they are stored, and their shapes of an example."""
     shape = graph.output_shape
+    if isinstance(task, Generation):
+        axes = form.axes(*shape)
+        return {VALUES: ("float32", axes), PICTURES: (form.dtype, axes)}
+    return {name: ("float32", each) for name, each in _row_or_map(task, shape).items()}
+
+
+def _row_or_map(task: Task, shape: Shape) -> dict[str, tuple[int, ...]]:
     if isinstance(task, Detection):
         height, width, channels = shape  # as ONNX has maps: channels first
         return {LOGITS: (channels, height, width), **box_outputs(shape)}
@@ -200,30 +226,34 @@ def output_shapes(task: Task, graph: Graph) -> dict[str, tuple[int, ...]]:
 def value_names(graph: Graph, task: Task) -> dict[str, str]:
     """What each value of a network is called in ONNX: as in the network, but for a few words.
 
-    The answer is ``logits``; the input's value, as the first layer takes it, is ``input.pixels``;
-    and a layer that is called as an input or output is, gets a dot, which no layer's name has.
+    The answer is ``logits``, or of generators ``generated``; the input's value, as the first layer
+    takes it, is ``input.pixels``; and a layer that is called as an input or output is, gets a dot,
+    which no layer's name has.
     """
     taken = {INPUT, LOGITS, PROBABILITIES, NUMBERS}
+    given, answer = input_name(task), LOGITS
     if isinstance(task, Detection):
         taken.add(BOXES)
+    if isinstance(task, Generation):
+        taken, answer = {NOISE, GENERATED, VALUES, PICTURES}, GENERATED
     names = {
         node.name: f"{node.name}.value" if node.name in taken else node.name for node in graph.nodes
     }
-    return {**names, graph.input: f"{INPUT}.pixels", graph.output: LOGITS}
+    return {**names, graph.input: f"{given}.pixels", graph.output: answer}
 
 
-def _write_input(writer: Writer, form: InputForm, name: str) -> None:
+def _write_input(writer: Writer, form: InputForm, kind: PixelType, given: str, name: str) -> None:
     from onnx import TensorProto
 
     steps: list[tuple[str, dict[str, Any]]] = []
-    if form.dtype == "uint8":
+    if kind == "uint8":
         steps.append(("Cast", {"to": TensorProto.FLOAT}))
     if form.layout == "nhwc":
         steps.append(("Transpose", {"perm": (0, 3, 1, 2)}))
-    at = INPUT
-    for number, (kind, attributes) in enumerate(steps or [("Identity", {})]):
+    at = given
+    for number, (step, attributes) in enumerate(steps or [("Identity", {})]):
         last = number == max(len(steps), 1) - 1
-        at = writer.node(kind, [at], name if last else f"{INPUT}.{kind.lower()}", **attributes)
+        at = writer.node(step, [at], name if last else f"{given}.{step.lower()}", **attributes)
 
 
 def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], node: Node) -> None:
@@ -246,9 +276,11 @@ def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], node: No
     )
 
 
-def _write_outputs(writer: Writer, task: Task, logits: str, shape: Shape) -> None:
+def _write_outputs(writer: Writer, task: Task, form: InputForm, logits: str, shape: Shape) -> None:
     """What the answers mean, as further nodes."""
-    if isinstance(task, Detection):
+    if isinstance(task, Generation):
+        write_pictures(writer, form, logits)
+    elif isinstance(task, Detection):
         write_boxes(writer, task, logits, shape)
     elif isinstance(task, Regression):
         scale, mean = (

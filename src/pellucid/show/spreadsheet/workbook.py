@@ -95,10 +95,12 @@ def _pages(activations: Activations) -> list[Page]:
     return [Page(overview, list(_overview(activations, layers))), *made]
 
 
+ENGINES, DIFFERENCE = "the engine's", "difference"
+
 _HEADS = {
-    SingleLabel.kind: ("class", "logit", "probability"),
-    MultiLabel.kind: ("label", "logit", "probability"),
-    Regression.kind: ("number", "standardised", "in its unit"),
+    SingleLabel.kind: ("class", "logit", "probability", ENGINES, DIFFERENCE),
+    MultiLabel.kind: ("label", "logit", "probability", ENGINES, DIFFERENCE),
+    Regression.kind: ("number", "standardised", "in its unit", ENGINES, DIFFERENCE),
 }
 """The headings of the answer, by task."""
 
@@ -150,15 +152,18 @@ def _heads(width: int, channels: int) -> Iterator[str]:
 
 def _overview(activations: Activations, sheets: dict[str, Sheet]) -> Iterator[list[Any]]:
     """The first sheet: what is where, and the answer beside the engine's."""
-    yield [
-        "One picture's way through a network. Pixels and weights are numbers, all else formulas:"
-    ]
-    yield ["change a pixel on the sheet input, and see what becomes of the answer."]
+    if activations.from_noise:
+        yield ["A picture that is made of noise. Noise and weights are numbers, all else formulas:"]
+        yield ["change a number on the sheet input, and see what becomes of the picture."]
+    else:
+        yield ["One picture's way through a network. Pixels and weights are numbers, all else is"]
+        yield ["formulas: change a pixel on the sheet input, and see what becomes of the answer."]
     yield []
     read, task = sheets[activations.graph.output], activations.model.task
     logits = sheets[activations.logits]
-    yield [*_HEADS[task.kind], "the engine's", "difference"]
-    for k, name in enumerate(activations.classes):
+    heads = _HEADS.get(task.kind)
+    yield [*(heads or [f"the answer is on the sheet {_words(read.name)}"])]
+    for k, name in enumerate(activations.classes if heads else ()):
         cell = read.cell((k,))
         engine = float(activations.answer[k])
         logit = Computed(f"={logits.cell((k,))}", float(activations.values[activations.logits][k]))

@@ -1,0 +1,110 @@
+"""Generators that can be opened up: a picture and its score, back to its noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid import checks
+from pellucid.errors import ArgumentError
+from pellucid.estimators.judged_generator import JudgedGenerator
+from pellucid.explain.backward import differentiated
+from pellucid.explain.generated import (
+    of_noise,
+    picture_model,
+    pixel_learner,
+    pixel_model,
+    score_model,
+)
+from pellucid.explain.trace import traced
+from pellucid.tasks.of_noise import REAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.explain.backward import Backward
+    from pellucid.explain.trace import Trace
+    from pellucid.ops.operation import Array
+
+    Sample = tuple[int, int] | Array
+    """A picture of chance, (seed, number) as :meth:`sample` gives it, number from 0; or noise."""
+
+MOST_NUMBER = 1_000_000
+"""The largest number of a sample: all before it are drawn, too."""
+
+
+class OpenGenerator(JudgedGenerator):
+    """A generator whose pictures can be looked into, one by one."""
+
+    def trace(self, sample: Sample = (0, 0), *, score: bool = False, whole: bool = False) -> Trace:
+        """Every number between noise and a picture, or on to the discriminator's score of it.
+
+        ``trace.value("generator2", at=(3, 7, 5))`` opens one of them into all its terms; of the
+        layer ``"pixels"`` a grey level.
+
+        Args:
+            sample: Which picture: seed and number, as :meth:`sample` gives them; or Z numbers.
+            score: Whether the trace goes on through the discriminator.
+            whole: Whether all of it is printed or saved, see :meth:`ImageClassifier.trace`.
+
+        Raises:
+            ArgumentError: If there is no such sample, or no discriminator in the model's file.
+            ShapeError: If there are not Z numbers.
+        """
+        model = (score_model if score else picture_model)(self.model_)
+        return traced(
+            of_noise(model, self._noise_of(sample), self.engine, name=_name_of(sample), whole=whole)
+        )
+
+    def backward(
+        self,
+        sample: Sample = (0, 0),
+        *,
+        pixel: Sequence[int] | None = None,
+        level: float | None = None,
+    ) -> Backward:
+        """A loss of one picture, and every gradient of it, back to the noise.
+
+        Without a pixel it is the loss that the generator learns by: that the discriminator takes
+        the picture for real, −log D(G(z)). With one, it is the squared error of that pixel.
+
+        Args:
+            sample: As :meth:`trace` takes it.
+            pixel: (row, column, channel), from 0; of grey pictures (row, column) is enough.
+            level: The grey level that is wanted there, 0..255.
+
+        Raises:
+            ArgumentError: If there is no such sample or pixel, a pixel has no level, or there is no
+                discriminator in the model's file.
+            ShapeError: If there are not Z numbers.
+        """
+        noise, name = self._noise_of(sample), _name_of(sample)
+        if pixel is None:
+            if level is not None:
+                raise ArgumentError("a level is wanted of a pixel; give pixel, or leave level out")
+            activations = of_noise(score_model(self.model_), noise, self.engine, name=name)
+            return differentiated(activations, REAL)
+        if level is None:
+            raise ArgumentError("give the grey level that is wanted of the pixel: level, 0 to 255")
+        checks.number("level", level, 0.0, 255.0)
+        activations = of_noise(pixel_model(self.model_, pixel), noise, self.engine, name=name)
+        return differentiated(activations, [level], pixel_learner(self.model_))
+
+    def _noise_of(self, sample: Sample) -> Array:
+        if isinstance(sample, np.ndarray):
+            return sample
+        given: Any = sample
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise ArgumentError(
+                "a sample is its seed and its number, from 0, such as (0, 3); or an array of the "
+                f"numbers that it is made of; got {given!r:.80}"
+            )
+        seed, number = given
+        checks.whole("number", number, 0, MOST_NUMBER)
+        drawn: Array = self.noise(number + 1, seed=seed)[-1]
+        return drawn
+
+
+def _name_of(sample: Sample) -> str:
+    return "noise" if isinstance(sample, np.ndarray) else f"sample {sample[0]}/{sample[1]}"
