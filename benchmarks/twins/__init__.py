@@ -119,6 +119,32 @@ TASKS = {
             rates={"sgd": 3e-5, "adam": 1e-4},
         ),
         Task(
+            "two-stages",
+            "benchmarks.twins.two_stages:TwoStages",
+            batch=8,
+            settings={
+                "size": (320, 416),
+                "classes": 3,
+                "depth": 3,
+                "scales": (16, 32, 64, 128),
+                "proposals": 300,
+                "candidates": 3000,
+                "sample": 64,
+            },
+            small={
+                "size": (64, 96),
+                "classes": 3,
+                "depth": 1,
+                "scales": (16, 32),
+                "proposals": 12,
+                "candidates": 40,
+                "sample": 256,  # every region is drawn
+            },
+            what="Faster R-CNN on resnet20, 320×416×3",
+            optimizer="adam",
+            rates={"sgd": 1e-4, "adam": 1e-4},
+        ),
+        Task(
             "sound",
             "benchmarks.twins.sound:Sound",
             batch=128,

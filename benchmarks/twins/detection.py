@@ -8,90 +8,34 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.twins.twin import Twin
+from benchmarks.twins.pyramid import STRIDE, WIDTH, ConvNorm, OnPyramid, of_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STRIDE = 8
 SPREAD, BOX_WEIGHT, MOST_LOG = 0.54, 5.0, 8.0
 
 
-class ConvNorm(nn.Module):
-    """A convolution without bias, and a batch norm."""
-
-    def __init__(self, before: int, after: int, size: int = 3, stride: int = 1) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(before, after, size, stride, size // 2, bias=False)
-        self.norm = nn.BatchNorm2d(after)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Both."""
-        normed: torch.Tensor = self.norm(self.conv(x))
-        return normed
-
-
-class Block(nn.Module):
-    """ResNet's basic block."""
-
-    def __init__(self, before: int, after: int, stride: int) -> None:
-        super().__init__()
-        self.first, self.second = ConvNorm(before, after, 3, stride), ConvNorm(after, after)
-        self.shortcut = ConvNorm(before, after, 1, stride) if before != after else None
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Body plus shortcut."""
-        body = self.second(functional.relu(self.first(x)))
-        return functional.relu(body + (x if self.shortcut is None else self.shortcut(x)))
-
-
-class Detection(Twin):
+class Detection(OnPyramid):
     """The network, and focal and GIoU loss of its map."""
 
     def __init__(self, *, size: tuple[int, int], classes: int, depth: int) -> None:
-        super().__init__()
-        self.cells = size[0] // STRIDE, size[1] // STRIDE
+        super().__init__(size=size, depth=depth)
         self.classes = classes
-        self.stem = ConvNorm(3, 16)
-        before, blocks = 16, []
-        for after in (16, 32, 64):
-            for number in range(depth):
-                blocks.append(Block(before, after, 2 if after > 16 and number == 0 else 1))
-                before = after
-        self.blocks = nn.Sequential(*blocks)
-        self.down, self.lateral, self.smooth = (
-            ConvNorm(64, 64, 3, 2), ConvNorm(64, 64, 1), ConvNorm(64, 64),
-        )  # fmt: skip
-        self.down.conv.padding = (0, 0)  # its borders are below and to the right alone
-        self.hidden = nn.ModuleList([ConvNorm(64, 64), ConvNorm(64, 64)])
-        self.ends = nn.ModuleList([nn.Conv2d(64, classes, 1), nn.Conv2d(64, 4, 1)])
+        self.hidden_classes, self.hidden_distances = ConvNorm(WIDTH, WIDTH), ConvNorm(WIDTH, WIDTH)
+        self.ends = nn.ModuleList([nn.Conv2d(WIDTH, classes, 1), nn.Conv2d(WIDTH, 4, 1)])
 
-    def layers(self) -> dict[str, nn.Module]:
-        found: dict[str, nn.Module] = {}
-        numbered = [self.stem]
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            numbered += [block.first, block.second]
-            numbered += [] if block.shortcut is None else [block.shortcut]
-        for number, pair in enumerate(numbered, 1):
-            found[f"conv{number}"], found[f"norm{number}"] = pair.conv, pair.norm
-        named = {
-            "down8": self.down, "lateral8": self.lateral, "smooth": self.smooth,
-            "classes-hidden": self.hidden[0], "distances-hidden": self.hidden[1],
+    def head(self) -> dict[str, nn.Module]:
+        hidden = {
+            "classes-hidden": self.hidden_classes, "distances-hidden": self.hidden_distances,
         }  # fmt: skip
-        for name, each in named.items():
-            assert isinstance(each, ConvNorm)
-            found[name], found[f"{name}-norm"] = each.conv, each.norm
-        return {**found, "classes": self.ends[0], "distances": self.ends[1]}
+        return {**of_pairs(hidden), "classes": self.ends[0], "distances": self.ends[1]}
 
     def losses(self, step: str, feeds: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        x = functional.relu(self.stem(self.picture(feeds["input"])))
-        x = self.blocks(x)
-        x = functional.relu(self.down(functional.pad(x, (0, 1, 0, 1))))
-        x = functional.relu(self.smooth(functional.relu(self.lateral(x))))
+        x = self.pyramid(feeds["input"])
+        hidden = self.hidden_classes, self.hidden_distances
         logits, logs = (
-            end(functional.relu(hidden(x)))
-            for hidden, end in zip(self.hidden, self.ends, strict=True)
+            end(functional.relu(each(x))) for each, end in zip(hidden, self.ends, strict=True)
         )
         return {"loss": self._loss(logits, logs, feeds["targets"].to(logits.dtype))}
 

@@ -6,13 +6,14 @@ depend on whether there is anything to learn.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.networks import MEAN, STD, residual
 from benchmarks.twins import Lesson
-from pellucid.architectures import get_architecture
+from pellucid.architectures import faster_rcnn, get_architecture
 from pellucid.architectures.captioner import (
     FEATURES,
     LOGITS,
@@ -26,22 +27,32 @@ from pellucid.architectures.speech import speech
 from pellucid.engines import Step
 from pellucid.engines.step import TARGETS, with_loss
 from pellucid.experiments.spatial import TRANSFORMER, experiment_on
-from pellucid.graph import Network, initial_weights
+from pellucid.graph import TRAINING, Graph, Network, initial_weights
 from pellucid.layers import Conv2D, Normalise, Sequential
-from pellucid.ops import CentreLoss, CrossEntropy, CTCLoss, Dropout, Huber, SequenceCrossEntropy
+from pellucid.ops import (
+    CentreLoss,
+    CrossEntropy,
+    CTCLoss,
+    Dropout,
+    Huber,
+    Propose,
+    RegionLoss,
+    SampleRegions,
+    SequenceCrossEntropy,
+)
 from pellucid.tasks import Generation
 from pellucid.training.adversarial import (
     WANTED_GENERATED,
     WANTED_REAL,
     adversarial_steps,
 )
+from pellucid.training.objective import training_step
 from pellucid.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.twins import Array
-    from pellucid.graph import Graph
     from pellucid.layers import Block
     from pellucid.ops.loss import Loss
     from pellucid.optimizers import Optimizer
@@ -64,6 +75,32 @@ def detection(
         Network(graph, first_weights(graph, 0)), CentreLoss(boxes=MOST_BOXES), optimizer,
         _pictures(shape, batch, random), boxes,
     )  # fmt: skip
+
+
+def two_stages(
+    optimizer: Optimizer, batch: int, random: np.random.Generator,
+    *, size: Size, classes: int, depth: int, scales: tuple[float, ...],
+    proposals: int, candidates: int, sample: int,
+) -> Lesson:  # fmt: skip
+    """Faster R-CNN on the same body, with boxes as of one stage."""
+    shape = (*size, 3)
+    graph = faster_rcnn.faster_rcnn(_normalised(residual(depth, classes), shape), classes, scales)
+    network = Network(graph, faster_rcnn.first_weights(graph, 0))
+    network = faster_rcnn.for_training(network, MOST_BOXES)
+    nodes = []
+    for node in network.training_graph.nodes:
+        operation = node.operation
+        if isinstance(operation, Propose):
+            operation = replace(operation, most=proposals, candidates=candidates)
+        elif isinstance(operation, SampleRegions):
+            operation = replace(operation, rows=sample)
+        nodes.append(replace(node, operation=operation))
+    learns = Graph(network.training_graph.inputs, nodes, network.training_graph.outputs)
+    network = Network(graph, network.weights, {TRAINING: learns}, network.sides, network.losses)
+    recipe = Recipe(loss=RegionLoss(MOST_BOXES), optimizer=optimizer, learning_rate=0.01)
+    boxes = np.stack([_boxes(size, classes, random) for _ in range(batch)])
+    feeds: dict[str, Array] = {graph.input: _pictures(shape, batch, random), TARGETS: boxes}
+    return Lesson(network, {"train": training_step(network, recipe)}, {"train": feeds})
 
 
 def sound(

@@ -96,7 +96,7 @@ class Twin(nn.Module):
         return value.T if value.ndim == 2 else value
 
     def _ours(self, name: str, value: torch.Tensor) -> torch.Tensor:
-        """The way back."""
+        """The reverse of :meth:`_theirs`."""
         module, channels = self._of(name)
         if isinstance(module, nn.Embedding):
             return value
