@@ -22,15 +22,15 @@ from pellucid.ops import (
     Normalise,
     PReLU,
     ReLU,
+    SquaredError,
 )
 from pellucid.optimizers import Adam
 from tests.engines.native.cases import GRAPHS, WIDE, twice
 from tests.engines.native.programs import LEARNING, SMALL, compiled, native
 from tests.engines.native.test_memory import poison_new, poison_used
-from tests.engines.native.test_operations import compare, load, some_images
+from tests.engines.native.test_operations import compare, compare_twice, load
 from tests.engines.networks import GRAPHS as WHOLE
 from tests.engines.networks import batch, network
-from tests.engines.test_operations import LOOSER
 from tests.engines.tolerances import assert_same_bits
 from tests.learning import Learning
 from tests.ops.cases import SMOOTH
@@ -68,9 +68,8 @@ def test_any_operation(kind: type[Operation], monkeypatch: pytest.MonkeyPatch) -
     """Each by itself, between compiled layers that learn: answer, gradients, two steps."""
     case = a_case_of(kind)
     without(monkeypatch, kind)
-    net = twice(case)
-    compare(net, *some_images(case, net), LOOSER.get((kind.kind, "float32"), 1.0))
-    called = compiled(load(net))._code.by_reference
+    compare_twice(case)
+    called = compiled(load(twice(case), loss=SquaredError()))._code.by_reference
     # These are everywhere part of something else, or only another name.
     assert called or kind in (ReLU, Flatten, Normalise)
     assert all(isinstance(stage.operation, kind) for stage in called)
