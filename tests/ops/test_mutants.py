@@ -108,11 +108,11 @@ EQUIVALENT = {
         "others = np.take_along_axis(sum_of_others(np.exp(shifted)), largest, axis=1)",
     ): LAST_AXIS,
     (
-        "AnchorLoss._of_picture",
+        "AnchorLoss.of_picture",
         "parts = (at_z.reshape(height, width, -2), at_numbers.reshape(height, width, -1))",
     ): ANY_NEGATIVE,
     (
-        "AnchorLoss._of_picture",
+        "AnchorLoss.of_picture",
         "parts = (at_z.reshape(height, width, -1), at_numbers.reshape(height, width, -2))",
     ): ANY_NEGATIVE,
     (
@@ -125,8 +125,8 @@ EQUIVALENT = {
     ("region_loss.check_rows", "classes = (shape[-1] - COLUMNS - 0) // 5"): FROM_WIDTH,
     ("ctc_loss._moved", "if by > -1:"): "nothing is moved by 0",
     ("ctc_loss._moved", "if by >= 0:"): "nothing is moved by 0",
-    ("CentreLoss._summed", "cells = wanted.weights > -1"): "cells without a box weigh 0",
-    ("CentreLoss._summed", "cells = wanted.weights >= 0"): "cells without a box weigh 0",
+    ("CentreLoss.of_picture", "cells = wanted.weights > -1"): "cells without a box weigh 0",
+    ("CentreLoss.of_picture", "cells = wanted.weights >= 0"): "cells without a box weigh 0",
 }
 """(function, what a statement becomes): why no number changes."""
 

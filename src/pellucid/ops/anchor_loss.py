@@ -102,21 +102,9 @@ class AnchorLoss(BoxLoss):
                 f"{describe(outputs)}"
             )
 
-    def per_image(self, logits: Array, targets: Array) -> Array:
-        found = [self._of_picture(z, t)[0] for z, t in zip(logits, targets, strict=True)]
-        return np.asarray(found, np.float64)
-
-    def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        total, slopes = 0.0, np.empty(logits.shape)
-        for n, (z, t) in enumerate(zip(logits, targets, strict=True)):
-            found, slopes[n] = self._of_picture(z, t)
-            total += found
-        return total / len(logits), (slopes / len(logits)).astype(logits.dtype)
-
-    def _of_picture(self, map_: Array, targets: Array) -> tuple[float, Floats]:
-        """The loss of one picture, and its slopes."""
-        wanted = wanted_anchors(self, map_.shape, targets)
-        z, numbers = taken_apart(map_, self.anchors_of_cell)
+    def of_picture(self, outputs: Array, targets: Array) -> tuple[float, Floats]:
+        wanted = wanted_anchors(self, outputs.shape, targets)
+        z, numbers = taken_apart(outputs, self.anchors_of_cell)
         positive, (counts, counts_not) = wanted.positive, wanted.weights
         at_z = np.where(wanted.negative, counts_not * sigmoid(z), 0.0)
         total = counts_not * np.logaddexp(0.0, z[wanted.negative]).sum()
@@ -126,7 +114,7 @@ class AnchorLoss(BoxLoss):
         errors, slopes = smooth_l1(numbers[positive] - wanted.numbers, BETA)
         total += counts * errors.sum()
         at_numbers[positive] = counts * slopes
-        height, width, _ = map_.shape
+        height, width, _ = outputs.shape
         parts = (at_z.reshape(height, width, -1), at_numbers.reshape(height, width, -1))
         return float(total), np.concatenate(parts, axis=-1)
 

@@ -1,4 +1,4 @@
-"""What losses of boxes have in common: how the boxes that are wanted are given, and checked."""
+"""What losses of boxes have in common: how wanted boxes are given and checked, and the mean."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pellucid.ops.loss import Loss
 from pellucid.ops.operation import describe
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.ops.operation import Array, Shape
 
 COLUMNS = 6
@@ -36,6 +38,34 @@ class BoxLoss(Loss):
         Raises:
             ShapeError: If it is another.
         """
+
+    @abstractmethod
+    def of_picture(self, outputs: Array, targets: Array) -> tuple[float, NDArray[np.float64]]:
+        """The loss of one picture, not yet divided, and its slopes at the outputs.
+
+        Args:
+            outputs: Of the picture, of the shape that :meth:`check_outputs` takes.
+            targets: Its boxes, (M, 6).
+        """
+
+    def count(self, targets: Array) -> int:
+        """What the sum over pictures is divided by: how many there are.
+
+        Args:
+            targets: Their boxes, (N, M, 6).
+        """
+        return len(targets)
+
+    def per_image(self, logits: Array, targets: Array) -> Array:
+        pairs = zip(logits, targets, strict=True)
+        return np.array([self.of_picture(z, t)[0] / self.count(t[None]) for z, t in pairs])
+
+    def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
+        total, slopes, count = 0.0, np.empty(logits.shape), self.count(targets)
+        for n, (z, t) in enumerate(zip(logits, targets, strict=True)):
+            found, slopes[n] = self.of_picture(z, t)
+            total += found
+        return total / count, (slopes / count).astype(logits.dtype)
 
     def target_shape(self, outputs: Shape) -> Shape:
         return (self.boxes, COLUMNS)

@@ -96,24 +96,12 @@ class CentreLoss(BoxLoss):
                 f"takes a map of K classes and 4 distances, (h, w, K + 4), got {describe(outputs)}"
             )
 
-    def per_image(self, logits: Array, targets: Array) -> Array:
-        found = [
-            self._summed(z.astype(np.float64), wanted_of(self, z.shape, t))[0]
-            / max(1, _count(t[None]))
-            for z, t in zip(logits, targets, strict=True)
-        ]
-        return np.asarray(found, np.float64)
+    def count(self, targets: Array) -> int:
+        """How many boxes are to be found, at least 1."""
+        return max(1, int(((targets[..., 4] >= 0) & (targets[..., 5] <= 0)).sum()))
 
-    def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        total, slopes = 0.0, np.empty(logits.shape)
-        for n, (z, t) in enumerate(zip(logits, targets, strict=True)):
-            found, slopes[n] = self._summed(z.astype(np.float64), wanted_of(self, z.shape, t))
-            total += found
-        count = max(1, _count(targets))
-        return total / count, (slopes / count).astype(logits.dtype)
-
-    def _summed(self, z: Floats, wanted: Wanted) -> tuple[float, Floats]:
-        """The loss of one image, not yet divided, and its slopes."""
+    def of_picture(self, outputs: Array, targets: Array) -> tuple[float, Floats]:
+        z, wanted = outputs.astype(np.float64), wanted_of(self, outputs.shape, targets)
         classes = z.shape[2] - 4
         slopes = np.zeros_like(z)
         total, slopes[..., :classes] = _of_classes(z[..., :classes], wanted)
@@ -168,11 +156,6 @@ def _span(middle: int, half: float, length: int) -> tuple[int, int]:
     """First cell, and the one behind the last, within half a width of a middle."""
     reach = int(half)
     return max(0, middle - reach), min(length, middle + reach + 1)
-
-
-def _count(targets: Array) -> int:
-    """How many boxes are to be found."""
-    return int(((targets[..., 4] >= 0) & (targets[..., 5] <= 0)).sum())
 
 
 def _of_classes(z: Floats, wanted: Wanted) -> tuple[float, Floats]:

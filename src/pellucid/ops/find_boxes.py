@@ -2,9 +2,7 @@
 
 Of each class, cells are candidates whose probability is at least a threshold and the largest among
 the 3×3 around; of equal neighbours the first in reading order (Zhou et al. 2019, *Objects as
-points*, section 4). Candidates are taken by falling probability, of equals by row, column and
-class; one that overlaps a box of its class that was taken before by more than a bound is left out
-(:mod:`pellucid.ops.suppression`).
+points*, section 4), in the order of rows, columns and classes (:mod:`pellucid.ops.finding`).
 """
 
 from __future__ import annotations
@@ -18,27 +16,19 @@ from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.centre_loss import MOST_LOG
-from pellucid.ops.operation import INFERENCE, Mode, Operation, describe
-from pellucid.ops.reads import Axis, Reads
+from pellucid.ops.finding import NOT_FOUND, Finding
+from pellucid.ops.operation import describe
 from pellucid.ops.sigmoid import sigmoid
-from pellucid.ops.suppression import suppressed
 from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
-    from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.terms import Rule
+    from pellucid.ops.arguments import Arrays, Details, Position, Weights
+    from pellucid.ops.finding import Places
+    from pellucid.ops.operation import Array, Shape
 
     Floats = NDArray[np.float64]
-
-NOT_FOUND = -1.0
-"""The class of a row without a box."""
-
-CANDIDATES = 10
-"""Candidates that are looked at for each box that is answered, at most: a bound on the work."""
-
 
 SIDES = ("left", "top", "right", "bottom")
 """The edges whose distances a cell gives, in the order of its channels."""
@@ -60,11 +50,8 @@ class FoundBoxes(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FindBoxes(Operation):
-    """Boxes of a map: x is (N, h, w, K + 4), y is (N, M, 6).
-
-    A row is x0, y0, x1, y1 in pixels, within the picture, the probability and the class, by falling
-    probability; rows without a box are zeros and the class −1.
+class FindBoxes(Finding):
+    """Boxes of a map: x is (N, h, w, K + 4), y is (N, M, 6), see :mod:`pellucid.ops.finding`.
 
     Attributes:
         stride: Pixels from one cell to the next, 1 to 256.
@@ -74,9 +61,6 @@ class FindBoxes(Operation):
     """
 
     kind: ClassVar[str] = "find_boxes"
-    title: ClassVar[str] = "boxes"
-    family: ClassVar[Family] = "probabilities"
-    rule: ClassVar[Rule] = "function"
     stride: int = 8
     most: int = 100
     least: float = 0.05
@@ -84,9 +68,7 @@ class FindBoxes(Operation):
 
     def __post_init__(self) -> None:
         checks.whole("stride", self.stride, 1, 256)
-        checks.whole("most", self.most, 1, 10_000)
-        checks.number("least", self.least, 0.001, 1.0)
-        checks.number("overlap", self.overlap, 0.0, 1.0)
+        super().__post_init__()
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_inputs(*inputs)
@@ -100,25 +82,8 @@ class FindBoxes(Operation):
     def multiply_adds(self, *inputs: Shape) -> int:
         return 0
 
-    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
-        (x_nhwc,) = inputs
-        found = np.zeros((len(x_nhwc), self.most, COLUMNS))
-        found[..., 5] = NOT_FOUND
-        for n, z in enumerate(x_nhwc):
-            rows = self.of_map(z).rows
-            found[n, : len(rows)] = rows
-        return found.astype(x_nhwc.dtype), None
-
-    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
-        """None: which boxes are found jumps; explain the map that they are found in.
-
-        Raises:
-            ShapeError: Always.
-        """
-        raise ShapeError("boxes that were found have no gradient; take that of the map before")
-
-    def reads(self, *inputs: Shape) -> Reads:
-        return Reads((tuple(Axis(n, taps=n) for n in inputs[0]),), self.output_shape(*inputs))
+    def rows_of(self, x: Array) -> Floats:
+        return self.of_map(x).rows
 
     def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
         """Each number of a box is a function of one value of its cell: a logit, or a distance."""
@@ -149,20 +114,18 @@ class FindBoxes(Operation):
         """The boxes of one map, (h, w, K + 4), at most M, and the cells that they come from."""
         height, width, _ = z.shape
         p = sigmoid(z[..., :-4].astype(np.float64))
-        rows, columns, classes = np.nonzero((p >= self.least) & _largest_around(p))
-        scores = p[rows, columns, classes]
-        order = np.argsort(-scores, kind="stable")[: CANDIDATES * self.most]
-        rows, columns, classes, scores = (each[order] for each in (rows, columns, classes, scores))
-        logs = z[rows, columns, -4:].astype(np.float64)
-        distances = self.stride * np.exp(np.clip(logs, -MOST_LOG, MOST_LOG))
-        middles = (np.stack([columns, rows], axis=1) + 0.5) * self.stride
         ends = np.array([width, height]) * self.stride
-        low = np.clip(middles - distances[:, :2], 0, ends)
-        high = np.clip(middles + distances[:, 2:], 0, ends)
-        boxes = np.concatenate([low, high], axis=1)
-        kept = suppressed(boxes, classes, self.overlap, self.most)
-        found = np.column_stack([boxes[kept], scores[kept], classes[kept]])
-        return FoundBoxes(found, np.stack([rows[kept], columns[kept]], axis=1))
+
+        def boxes_of(places: Places) -> Floats:
+            rows, columns, _ = places
+            logs = z[rows, columns, -4:].astype(np.float64)
+            distances = self.stride * np.exp(np.clip(logs, -MOST_LOG, MOST_LOG))
+            middles = (np.stack([columns, rows], axis=1) + 0.5) * self.stride
+            low = np.clip(middles - distances[:, :2], 0, ends)
+            return np.concatenate([low, np.clip(middles + distances[:, 2:], 0, ends)], axis=1)
+
+        found, places = self.chosen(p, boxes_of, _largest_around(p))
+        return FoundBoxes(found, np.stack(places[:2], axis=1))
 
 
 def _largest_around(p: Floats) -> NDArray[np.bool_]:

@@ -78,23 +78,11 @@ class RegionLoss(BoxLoss):
     def check_outputs(self, outputs: Shape) -> None:
         check_rows(outputs)
 
-    def per_image(self, logits: Array, targets: Array) -> Array:
-        found = [self._of_picture(z, t)[0] for z, t in zip(logits, targets, strict=True)]
-        return np.asarray(found, np.float64)
-
-    def value_and_gradient(self, logits: Array, targets: Array) -> tuple[float, Array]:
-        total, slopes = 0.0, np.empty(logits.shape)
-        for n, (z, t) in enumerate(zip(logits, targets, strict=True)):
-            found, slopes[n] = self._of_picture(z, t)
-            total += found
-        return total / len(logits), (slopes / len(logits)).astype(logits.dtype)
-
-    def _of_picture(self, rows: Array, targets: Array) -> tuple[float, Floats]:
-        """The loss of one picture, and its slopes."""
-        wanted = wanted_regions(self, rows, targets)
+    def of_picture(self, outputs: Array, targets: Array) -> tuple[float, Floats]:
+        wanted = wanted_regions(self, outputs, targets)
         count = max(1, len(wanted.rows))
-        _, logits, numbers = parted(rows)
-        slopes = np.zeros(rows.shape)
+        _, logits, numbers = parted(outputs)
+        slopes = np.zeros(outputs.shape)
         _, at_logits, at_numbers = parted(slopes)
         z = logits[wanted.rows]
         log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
