@@ -10,6 +10,7 @@ from pellucid import checks, ops
 from pellucid.checks import brief
 from pellucid.errors import ArgumentError
 from pellucid.graph import INPUT, Graph, Node
+from pellucid.known_names import find_name
 from pellucid.ops.types import Type
 from pellucid.short_repr import short_repr
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.plane_grid import PlaneGrid
     from pellucid.ops.types import DType
 
 
@@ -197,6 +199,13 @@ class Gated(OnValues):
     name: str | None = None
 
 
+TRANSFORMS: dict[str, tuple[type[PlaneGrid], *tuple[Operation, ...]]] = {
+    "affine": (ops.AffineGrid,),
+    "projective": (ops.ProjectiveGrid, ops.PerspectiveDivide()),
+}
+"""How a spatial transformer moves positions, by name: a grid, and what makes places of it."""
+
+
 @short_repr
 @dataclass(frozen=True)
 class SpatialTransformer(OnValues):
@@ -204,23 +213,34 @@ class SpatialTransformer(OnValues):
 
     Behind them a dense layer makes the six numbers of an affine map,
     :class:`pellucid.ops.AffineGrid` the places that it leads to, and
-    :class:`pellucid.ops.GridSample` the values there. The dense layer starts with zeros, and its
+    :class:`pellucid.ops.GridSample` the values there; or the eight of a projective map, which also
+    sees aslant, by :class:`pellucid.ops.ProjectiveGrid` and
+    :class:`pellucid.ops.PerspectiveDivide`. The dense layer starts with zeros, and its
     numbers count from the identity: at first the maps go on as they are, in the size that is asked
     for (Jaderberg et al. 2015, *Spatial transformer networks*). Places must move more slowly than
-    all else that learns, or they leave the maps for good; so the six numbers are scaled.
+    all else that learns, or they leave the maps for good; so the numbers of the map are scaled.
 
     Attributes:
         localisation: Layers from the maps to a vector, as ``[MaxPool(2), Conv2D(20, 5), ReLU(),
             Flatten(), Dense(20), ReLU()]``.
         size: (height, width) of the maps that go on, or one number for both.
-        scale: What the six numbers are multiplied with.
+        scale: What the numbers of the map are multiplied with.
         name: Of the sampling; none: ``grid_sample1`` and so on.
+        transform: ``"affine"`` or ``"projective"``.
+
+    Raises:
+        ArgumentError: If there is no such transform.
     """
 
     localisation: Sequence[Block]
     size: int | tuple[int, int]
     scale: float = 0.1
     name: str | None = None
+    transform: str = "affine"
+
+    def __post_init__(self) -> None:
+        found = find_name("transform", self.transform, TRANSFORMS)
+        object.__setattr__(self, "transform", found)
 
 
 @short_repr
@@ -331,11 +351,10 @@ def _called(block: object, values: tuple[Value, ...], place: tuple[object, ...])
     if isinstance(block, SpatialTransformer):
         size = (block.size, block.size) if isinstance(block.size, int) else block.size
         seen = _chain(block.localisation, values[0], place)
-        made = (
-            ops.Dense(6, initializer="zeros"),
-            ops.AffineGrid(size, relative=True, scale=block.scale),
-        )
-        for number, operation in enumerate(made):
+        grid, *rest = TRANSFORMS[block.transform]
+        made = grid(size, relative=True, scale=block.scale)
+        dense = ops.Dense(len(grid.identity), initializer="zeros")
+        for number, operation in enumerate((dense, made, *rest)):
             seen = Value(Layer(operation), (seen,), place=(*place, "places", number))
         return Value(Layer(ops.GridSample(), block.name), (values[0], seen), place=place)
     if isinstance(block, SideOutput):

@@ -78,6 +78,8 @@ __all__ = [
     "PReLU",
     "Pad",
     "Parallel",
+    "PerspectiveDivide",
+    "ProjectiveGrid",
     "ReLU",
     "ReLU6",
     "Reshape",
@@ -326,6 +328,23 @@ def AffineGrid(  # noqa: N802
 ) -> Layer:
     """Places on a map by six numbers; see :class:`pellucid.ops.AffineGrid`."""
     return Layer(ops.AffineGrid(_pair(size), align_corners, relative, scale), name)
+
+
+def ProjectiveGrid(  # noqa: N802
+    size: Pair,
+    *,
+    align_corners: bool = False,
+    relative: bool = False,
+    scale: float = 1.0,
+    name: str | None = None,
+) -> Layer:
+    """Places in space by eight numbers; see :class:`pellucid.ops.ProjectiveGrid`."""
+    return Layer(ops.ProjectiveGrid(_pair(size), align_corners, relative, scale), name)
+
+
+def PerspectiveDivide(*, name: str | None = None) -> Layer:  # noqa: N802
+    """Places on a map of those in space; see :class:`pellucid.ops.PerspectiveDivide`."""
+    return Layer(ops.PerspectiveDivide(), name)
 
 
 def GridSample(*, align_corners: bool = False, name: str | None = None) -> Layer:  # noqa: N802

@@ -159,6 +159,7 @@ def resampling_operations() -> Graph:
         Resize(size=(7, 8), method="bilinear"),
         ReLU(),
         SpatialTransformer([MaxPool(2), Conv2D(3, 2), Tanh(), Flatten(), Dense(5), ReLU()], (4, 5)),
+        SpatialTransformer([Flatten(), Dense(4), Tanh()], (5, 6), transform="projective"),
         Resize(size=(3, 4)),
         Flatten(),
         Dense(4),

@@ -435,6 +435,8 @@ MAKERS: dict[str, Callable[[Growing], str]] = {
     "roi_pool": resampling.roi_pool,
     "resize": resampling.resize,
     "affine_grid": resampling.affine_grid,
+    "projective_grid": resampling.projective_grid,
+    "perspective_divide": resampling.perspective_divide,
     "grid_sample": resampling.grid_sample,
     "softmax": _plain(lambda draw: ops.Softmax()),
     "subsample": _subsample,

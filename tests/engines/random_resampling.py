@@ -49,15 +49,33 @@ def affine_grid(growing: Growing) -> str:
     return growing.add(ops.AffineGrid(size, draw.random() < 0.3, draw.random() < 0.7), squeezed)
 
 
+def projective_grid(growing: Growing) -> str:
+    """The same in space, and what is seen of it."""
+    draw, source = growing.draw, growing.any_value(maps=False)
+    squeezed = growing.add(ops.Tanh(), growing.add(ops.Dense(8), source))
+    size = draw.choice(((3, 4), (5, 2), (1, 3)))
+    grid = ops.ProjectiveGrid(size, draw.random() < 0.3, draw.random() < 0.7, 0.4)
+    return perspective_divide(growing, growing.add(grid, squeezed))
+
+
+def perspective_divide(growing: Growing, source: str = "") -> str:
+    """Of places in space; of any maps, as three channels."""
+    source = source or growing.add(ops.Conv2D(3, (1, 1)), growing.any_value(maps=True))
+    return growing.add(ops.PerspectiveDivide(), source)
+
+
 def grid_sample(growing: Growing) -> str:
     """Of any maps at places that an affine grid gives, or a convolution."""
     draw, source = growing.draw, growing.any_value(maps=True)
     if draw.random() < 0.7:
         flat = growing.add(ops.GlobalAveragePool(), source)
-        grid = growing.add(
-            ops.AffineGrid((draw.randint(1, 5), draw.randint(1, 5)), relative=True),
-            growing.add(ops.Dense(6), flat),
-        )
+        size = draw.randint(1, 5), draw.randint(1, 5)
+        if draw.random() < 0.5:
+            grid = growing.add(ops.AffineGrid(size, relative=True), growing.add(ops.Dense(6), flat))
+        else:
+            space = ops.ProjectiveGrid(size, relative=True, scale=0.4)
+            space_grid = growing.add(space, growing.add(ops.Dense(8), flat))
+            grid = perspective_divide(growing, space_grid)
     else:
         conv = growing.add(ops.Conv2D(2, (1, 1)), growing.any_value(maps=True))
         grid = growing.add(ops.Tanh(), conv)

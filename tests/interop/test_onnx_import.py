@@ -22,7 +22,7 @@ from pellucid.interop.onnx.library import onnx_library, onnx_runtime
 from pellucid.interop.onnx.options import InputForm
 from pellucid.interop.onnx.translating import translated
 from pellucid.layers import Conv2D, Dense, Flatten, ReLU, Sequential, Tanh
-from pellucid.ops import GRU, LSTM, AffineGrid, Embedding, MatrixProduct
+from pellucid.ops import GRU, LSTM, AffineGrid, Embedding, MatrixProduct, PerspectiveDivide
 from pellucid.ops.regions import Regions
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
 from tests.engines.networks import GRAPHS, network
@@ -81,7 +81,7 @@ OF_SEQUENCES = Embedding | GRU | LSTM | MatrixProduct
 SEQUENCES = [case for case in CASES if isinstance(case.operation, OF_SEQUENCES)]
 """What sequences are made of: an imported network has feature maps and vectors, and no words."""
 
-REGIONS = [case for case in CASES if isinstance(case.operation, Regions)]
+REGIONS = [case for case in CASES if isinstance(case.operation, Regions | PerspectiveDivide)]
 """What takes boxes, which in ONNX are rows of all pictures of a batch, in any number."""
 
 
@@ -109,7 +109,7 @@ REFUSED = [*(case for case in SEQUENCES if case.operation.kind == "embedding"), 
 
 @pytest.mark.parametrize("case", REFUSED, ids=str)
 def test_what_cannot_be_read_is_refused_by_the_name_of_a_node(case: Case) -> None:
-    with pytest.raises(FileFormatError, match=r"operation\.\w+' \((Round|NonZero|Reshape)\)"):
+    with pytest.raises(FileFormatError, match=r"operation\.\w+' \((Round|NonZero|Reshape|Div)\)"):
         translated(without_metadata(build(case)[0]), Asked(layout="nhwc"), None)
 
 

@@ -383,6 +383,16 @@ REFUSED = [
     ),
     setting("a scale of 0", "affine_grid", ("scale", "got 0"), size=(2, 2), scale=0),
     setting("relative as a number", "affine_grid", ("relative", "1"), size=(2, 2), relative=1),
+    shape("six numbers", ops.ProjectiveGrid((2, 2)), (6,), says=("8 numbers", "got 6", "Dense(8)")),
+    shape("no size", ops.ProjectiveGrid((2, 2)), (2, 3, 1), says=("flat vector", "2×3×1")),
+    setting("a size below 1", "projective_grid", ("size", "0"), size=(2, 0)),
+    shape(
+        "two coordinates",
+        ops.PerspectiveDivide(),
+        (4, 4, 2),
+        says=("3 coordinates", "ProjectiveGrid", "4×4×2"),
+    ),
+    shape("a vector", ops.PerspectiveDivide(), (3,), says=("takes feature maps", "got 3")),
     shape("one input", ops.GridSample(), (4, 4, 1), says=("takes 2 inputs", "got 1")),
     shape("a flat grid", ops.GridSample(), (4, 4, 1), (2,), says=("takes feature maps", "got 2")),
     shape(

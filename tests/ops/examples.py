@@ -115,6 +115,26 @@ EXAMPLES = [
         [[[[-1, -1], [1, -1]], [[-1, 1], [1, 1]]]],
     ),
     Example(
+        # u is −1/2, 1/2 and v is 0: across 2·u + 3·v + 4, down 5·u + 6·v + 7, away 8·u + 9·v + 1.
+        "a projective map of two pixels",
+        ops.ProjectiveGrid((1, 2)),
+        [[[2, 3, 4, 5, 6, 7, 8, 9]]],
+        [[[[3, 4.5, -3], [5, 9.5, 5]]]],
+    ),
+    Example(
+        "the identity of four corners in space",
+        ops.ProjectiveGrid((2, 2), align_corners=True, relative=True),
+        [[[0, 0, 0, 0, 0, 0, 0, 0]]],
+        [[[[-1, -1, 1], [1, -1, 1]], [[-1, 1, 1], [1, 1, 1]]]],
+    ),
+    Example(
+        # The last two lie behind and on the horizon: 1/64 is divided by.
+        "twice as far, half as far, behind, on the horizon",
+        ops.PerspectiveDivide(),
+        [[[[[3, -4, 2], [3, -4, 0.5], [3, -4, -1], [0, 1, 0]]]]],
+        [[[[1.5, -2], [6, -8], [192, -256], [0, 64]]]],
+    ),
+    Example(
         # 0 is half-way between the pixels; 0.75 is a quarter of a pixel beyond the last's middle.
         "between two pixels, and between a pixel and nothing",
         ops.GridSample(),

@@ -252,6 +252,27 @@ def affine_grid(op: ops.AffineGrid, theta: Tensor, weights: Weights, mode: Mode)
         return functional.affine_grid(whole, [len(theta), 1, *op.size], op.align_corners)
 
 
+def projective_grid(op: ops.ProjectiveGrid, theta: Tensor, weights: Weights, mode: Mode) -> Tensor:
+    """The affine grids of all three rows of the matrix, two by two."""
+    ones = torch.ones_like(theta[:, :1])
+    whole = torch.cat([op.scale * theta, ones], 1).reshape(-1, 3, 3)
+    whole = whole + (torch.diag(torch.tensor([1.0, 1.0, 0.0])) if op.relative else 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        first, last = (
+            functional.affine_grid(rows, [len(theta), 1, *op.size], op.align_corners)
+            for rows in (whole[:, :2], whole[:, 1:])
+        )
+    return torch.cat([first, last[..., 1:]], -1)
+
+
+def perspective_divide(
+    op: ops.PerspectiveDivide, x: Tensor, weights: Weights, mode: Mode
+) -> Tensor:
+    ahead = x[..., 2:] >= 1 / 64
+    return torch.where(ahead, x[..., :2] / x[..., 2:], 64 * x[..., :2])
+
+
 def grid_sample(
     op: ops.GridSample, x: Tensor, grid: Tensor, weights: Weights, mode: Mode
 ) -> Tensor:
@@ -374,6 +395,8 @@ ORACLES: dict[str, Callable[..., Tensor]] = {
     "silu": lambda op, x, weights, mode: functional.silu(x),
     "softmax": lambda op, x, weights, mode: functional.softmax(x, dim=-1),
     "subsample": subsample,
+    "perspective_divide": perspective_divide,
+    "projective_grid": projective_grid,
     "tanh": lambda op, x, weights, mode: torch.tanh(x),
 }
 """By kind."""

@@ -52,10 +52,6 @@ EXACTLY = "no IoU of the boxes here is exactly 0.3 or 0.7"
 FROM_WIDTH = "of 7 + 5K, up to 4 more make no further five"
 EQUIVALENT = {
     (
-        "AffineGrid.backward",
-        "return ((np.einsum('hwk,nhwa->nak', base_hwk, gradient).reshape(-2, 6),), {})",
-    ): ANY_NEGATIVE,
-    (
         "RoIAlign.backward",
         "rows = down.reshape(n, -2, height).swapaxes(-1, -2)",
     ): ANY_NEGATIVE,

@@ -97,7 +97,7 @@ def count_samples(op: Any, drawn: Drawn) -> int:
 
 
 def count_grid(op: Any, drawn: Drawn) -> int:
-    """Two for each of the two numbers of a place."""
+    """Two for each number of a place."""
     return 2 * one_each(op, drawn)
 
 
@@ -127,6 +127,7 @@ COSTS: dict[str, Callable[[Any, Drawn], int]] = {
     "local_response_norm": count_damping,
     "normalise": one_each,
     "affine_grid": count_grid,
+    "projective_grid": count_grid,
     "grid_sample": four_each,
     "gru": count_recurrent,
     "matrix_product": count_products,

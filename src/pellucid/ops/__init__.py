@@ -39,7 +39,9 @@ from pellucid.ops.mean_squared_error import MeanSquaredError
 from pellucid.ops.multiply import Multiply
 from pellucid.ops.normalise import Normalise
 from pellucid.ops.pad import Pad
+from pellucid.ops.perspective_divide import PerspectiveDivide
 from pellucid.ops.prelu import PReLU
+from pellucid.ops.projective_grid import ProjectiveGrid
 from pellucid.ops.propose import Propose
 from pellucid.ops.region_loss import RegionLoss
 from pellucid.ops.relu import ReLU
@@ -102,6 +104,8 @@ __all__ = [
     "Normalise",
     "PReLU",
     "Pad",
+    "PerspectiveDivide",
+    "ProjectiveGrid",
     "Propose",
     "ReLU",
     "ReLU6",
@@ -153,7 +157,9 @@ OPERATIONS: dict[str, type[Operation]] = {
         Multiply,
         Normalise,
         Pad,
+        PerspectiveDivide,
         PReLU,
+        ProjectiveGrid,
         ReLU,
         ReLU6,
         Reshape,

@@ -19,8 +19,8 @@ class AcrossChannels(Operation):
         self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:
         channels = inputs[0][at[:-1]].astype(np.float64)[None, None, None]
-        at_output = np.zeros_like(channels)
+        y, saved = self.forward([channels], {})
+        at_output = np.zeros_like(y)
         at_output[..., output[-1]] = 1.0
-        _, saved = self.forward([channels], {})
         (at_input,), _ = self.backward(at_output, saved, {})
         return float(at_input[0, 0, 0, at[-1]])

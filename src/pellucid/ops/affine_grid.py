@@ -3,140 +3,27 @@
     y[n, i, j, 0] = θ₀·u_j + θ₁·v_i + θ₂        (across)
     y[n, i, j, 1] = θ₃·u_j + θ₄·v_i + θ₅        (down)
 
-for numbers θ of each image, which may be scaled, and count from the identity. u and v are −1 at the
-left and upper edge and 1 at the right and lower one (Jaderberg et al. 2015, *Spatial transformer
-networks*, equation 1). Edges are those of the pixels, so that the middle of the first of W is at
-−1 + 1/W; with ``align_corners`` the middles of the first and the last pixel are at −1 and 1.
+for numbers θ of each image, which may be scaled, and count from the identity; u and v are places
+from −1 to 1, see :mod:`pellucid.ops.plane_grid` (Jaderberg et al. 2015, *Spatial transformer
+networks*, equation 1).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from pellucid import checks
-from pellucid.errors import ShapeError
-from pellucid.ops.formula import constant
-from pellucid.ops.operation import INFERENCE, Mode, Operation, describe, flat_shape
-from pellucid.ops.reads import Axis, Reads, Table
-
-if TYPE_CHECKING:
-    from pellucid.ops.arguments import Arrays, Backward, Forward, Position, Weights
-    from pellucid.ops.formula import InputCells, WeightCells
-    from pellucid.ops.operation import Array, Family, Saved, Shape
-    from pellucid.ops.terms import Rule
-
-IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-"""The θ that leaves every position where it is."""
+from pellucid.ops.plane_grid import PlaneGrid
 
 
 @dataclass(frozen=True)
-class AffineGrid(Operation):
-    """An affine grid; θ is (N, 6), y is (N, H, W, 2).
-
-    Attributes:
-        size: (H, W) of the map to be made.
-        align_corners: Whether −1 and 1 are the middles of the outermost pixels, not their edges.
-        relative: Whether θ counts from the identity: zeros leave every position where it is.
-        scale: What θ is multiplied with first. Below 1, places move more slowly than all else that
-            learns.
-    """
+class AffineGrid(PlaneGrid):
+    """An affine grid; θ is (N, 6), y is (N, H, W, 2)."""
 
     kind: ClassVar[str] = "affine_grid"
     title: ClassVar[str] = "grid of places"
-    family: ClassVar[Family] = "resampling"
-    rule: ClassVar[Rule] = "sum"
-    size: tuple[int, int]
-    align_corners: bool = False
-    relative: bool = False
-    scale: float = 1.0
+    identity: ClassVar[tuple[float, ...]] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
-    def __post_init__(self) -> None:
-        checks.pair("size", self.size)
-        checks.truth("align_corners", self.align_corners)
-        checks.truth("relative", self.relative)
-        checks.number("scale", self.scale, 1e-6, 1e6)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        self.check_inputs(*inputs)
-        (shape,) = inputs
-        if flat_shape(shape) != len(IDENTITY):
-            raise ShapeError(
-                f"takes the 6 numbers of an affine map, got {describe(shape)}; put a Dense(6) "
-                "before it"
-            )
-        return *self.size, 2
-
-    def multiply_adds(self, *inputs: Shape) -> int:
-        return 4 * self.size[0] * self.size[1]
-
-    def forward(self, inputs: Arrays, weights: Weights, mode: Mode = INFERENCE) -> Forward:
-        (theta,) = inputs
-        base_hwk = self._base(theta.dtype)
-        y = np.einsum("hwk,nak->nhwa", base_hwk, theta.reshape(-1, 2, 3))
-        return y + self.added({}, (*self.size, 2)).astype(theta.dtype), None
-
-    def backward(self, gradient: Array, saved: Saved, weights: Weights) -> Backward:
-        base_hwk = self._base(gradient.dtype)
-        return (np.einsum("hwk,nhwa->nak", base_hwk, gradient).reshape(-1, 6),), {}
-
-    def _base(self, dtype: np.dtype[np.floating]) -> Array:
-        """(u, v, 1) of each position, times the scale: (H, W, 3)."""
-        return (self.scale * base(self.size, self.align_corners)).astype(dtype)
-
-    def added(self, weights: Weights, shape: Shape) -> Array:
-        uv = base(self.size, self.align_corners)[:, :, :2]
-        return uv if self.relative else np.zeros_like(uv)
-
-    def reads(self, *inputs: Shape) -> Reads:
-        table = _table(self.size, self.align_corners, self.scale)
-        return Reads(((Axis(6, table=table),),), self.output_shape(*inputs))
-
-    def formula(self, at: Position, inputs: InputCells, weights: WeightCells) -> str:
-        (theta,) = inputs
-        sources = self.reads(theta.shape).sources(at)
-        assert sources.factors is not None
-        parts = [
-            f"{constant(factor)}*{theta.cell((place,))}"
-            for (_, place), factor in zip(
-                sources.table.tolist(), sources.factors.tolist(), strict=True
-            )
-        ]
-        if self.relative:
-            parts.append(constant(float(self.added({}, (*self.size, 2))[at])))
-        return "+".join(parts)
-
-    def window_cost(self, *inputs: Shape) -> tuple[int, int, int]:
-        return 0, 0, 3 * self.size[0] * self.size[1]
-
-
-@lru_cache(maxsize=64)
-def _along(length: int, align_corners: bool) -> tuple[float, ...]:
-    """Where the middles of so many pixels are, the first edge (or middle) at −1, the last at 1."""
-    if align_corners:
-        return tuple(2 * k / (length - 1) - 1 if length > 1 else 0.0 for k in range(length))
-    return tuple((2 * k + 1) / length - 1 for k in range(length))
-
-
-def base(size: tuple[int, int], align_corners: bool) -> Array:
-    """(u, v, 1) of each position, float64: (H, W, 3)."""
-    height, width = size
-    found = np.ones((height, width, 3))
-    found[:, :, 0] = _along(width, align_corners)
-    found[:, :, 1] = np.array(_along(height, align_corners))[:, None]
-    return found
-
-
-@lru_cache(maxsize=64)
-def _table(size: tuple[int, int], align_corners: bool, scale: float) -> Table:
-    """Of each of the two numbers of a position: which of θ it reads; not those times 0."""
-    entries = tuple(
-        tuple((3 * across + k, factor) for k, factor in enumerate(factors) if factor != 0)
-        for row in (scale * base(size, align_corners)).tolist()
-        for factors in row
-        for across in (0, 1)
-    )
-    return Table((0, 1, 2), (*size, 2), entries)
+    @property
+    def rows(self) -> int:
+        return 2

@@ -50,6 +50,13 @@ def places(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return normal(random, shape)
 
 
+def away(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Homogeneous coordinates, ahead and behind, but not near the horizon."""
+    values = normal(random, shape)
+    values[..., 2] = random.uniform(0.3, 2.0, shape[:-1]) * random.choice((-1, 1, 1), shape[:-1])
+    return values
+
+
 def tied(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Only −1, 0 and 1: full of equal values and of zeros, as after a ReLU."""
     return random.integers(-1, 2, shape).astype(np.float64)

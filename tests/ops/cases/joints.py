@@ -16,10 +16,12 @@ from pellucid.ops import (
     GridSample,
     Multiply,
     Pad,
+    PerspectiveDivide,
+    ProjectiveGrid,
     Reshape,
     Resize,
 )
-from tests.ops.cases.case import Case, distinct, places, tied
+from tests.ops.cases.case import Case, away, distinct, places, tied
 
 JOINTS = [
     Case("two", Add(), ((3, 5, 2), (3, 5, 2)), linear=True),
@@ -70,6 +72,12 @@ JOINTS = [
     Case("from the identity", AffineGrid((2, 3), relative=True), ((6,),), batch=3, linear=True),
     Case("scaled", AffineGrid((3, 2), relative=True, scale=0.3), ((6,),), linear=True),
     Case("one position", AffineGrid((1, 1), True, True), ((6,),), batch=1, linear=True),
+    Case("asymmetric", ProjectiveGrid((3, 5)), ((8,),), linear=True),
+    Case("middles of corners", ProjectiveGrid((4, 3), align_corners=True), ((8,),), linear=True),
+    Case("scaled", ProjectiveGrid((3, 2), False, True, 0.3), ((8,),), batch=3, linear=True),
+    Case("one position", ProjectiveGrid((1, 1), True), ((8,),), batch=1, linear=True),
+    Case("ahead and behind", PerspectiveDivide(), ((3, 5, 3),), batch=3, fill=away),
+    Case("one position", PerspectiveDivide(), ((1, 1, 3),), batch=1, fill=away),
     Case("asymmetric", GridSample(), ((4, 5, 3), (3, 6, 2)), fill=places),
     Case("middles of corners", GridSample(True), ((3, 2, 4), (5, 2, 2)), fill=places),
     Case("one pixel", GridSample(), ((1, 1, 3), (2, 3, 2)), batch=1, fill=places),

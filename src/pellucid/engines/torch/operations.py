@@ -19,7 +19,8 @@ from pellucid.engines.torch.cpu_faults import avoid_cpu_faults
 from pellucid.engines.torch.layout import channels_last
 from pellucid.engines.torch.random import random_words
 from pellucid.engines.torch.regions import roi_align, roi_pool
-from pellucid.ops.affine_grid import IDENTITY, base
+from pellucid.ops.perspective_divide import NEAREST
+from pellucid.ops.plane_grid import base
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pellucid import ops
+    from pellucid.ops.plane_grid import PlaneGrid
     from pellucid.ops.pool import Pool
     from pellucid.ops.positive_gradient import PositiveGradient
     from pellucid.ops.window import Window
@@ -37,15 +39,6 @@ def add(call: Call[ops.Add]) -> Tensor:
     for other in others:
         first = first + other
     return first
-
-
-def affine_grid(call: Call[ops.AffineGrid]) -> Tensor:
-    # PyTorch's own warns of maps of one position.
-    operation, theta = call.operation, call.x * call.operation.scale
-    if operation.relative:
-        theta = theta + theta.new_tensor(IDENTITY)
-    places = torch.from_numpy(base(operation.size, operation.align_corners)).to(theta)
-    return torch.einsum("hwk,nak->nahw", places, theta.view(-1, 2, 3))
 
 
 def average_pool(call: Call[ops.AveragePool]) -> Tensor:
@@ -252,6 +245,21 @@ def pad(call: Call[ops.Pad]) -> Tensor:
     return F.pad(call.x, (left, right, top, bottom), value=call.operation.value)
 
 
+def perspective_divide(call: Call[ops.PerspectiveDivide]) -> Tensor:
+    return call.x[:, :2] / call.x[:, 2:].clamp(min=NEAREST)
+
+
+def plane_grid(call: Call[PlaneGrid]) -> Tensor:
+    # PyTorch's own, of affine maps alone, warns of maps of one position.
+    operation, theta = call.operation, call.x * call.operation.scale
+    count, rows = len(operation.identity), operation.rows
+    if operation.relative:
+        theta = theta + theta.new_tensor(operation.identity)
+    whole = F.pad(theta, (0, 3 * rows - count), value=1.0).view(-1, rows, 3)
+    places = torch.from_numpy(base(operation.size, operation.align_corners)).to(theta)
+    return torch.einsum("hwk,nak->nahw", places, whole)
+
+
 def positive_gradient(call: Call[PositiveGradient]) -> Tensor:
     operation, x = call.operation, call.x
     rectifier = Call(operation.rectifier, [x], {}, call.mode)
@@ -336,7 +344,7 @@ def tanh(call: Call[ops.Tanh]) -> Tensor:
 
 MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "add": add,
-    "affine_grid": affine_grid,
+    "affine_grid": plane_grid,
     "average_pool": average_pool,
     "batch_norm": batch_norm,
     "channel_shuffle": channel_shuffle,
@@ -364,8 +372,10 @@ MAPPINGS: dict[str, Callable[[Call[Any]], Tensor]] = {
     "multiply": multiply,
     "normalise": normalise,
     "pad": pad,
+    "perspective_divide": perspective_divide,
     "positive_gradient": positive_gradient,
     "prelu": prelu,
+    "projective_grid": plane_grid,
     "propose": propose,
     "relu": relu,
     "relu6": relu6,

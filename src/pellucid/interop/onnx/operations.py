@@ -15,7 +15,8 @@ import numpy as np
 
 from pellucid.interop.onnx import sequences
 from pellucid.interop.onnx.regions import roi_align, roi_pool
-from pellucid.ops.affine_grid import IDENTITY, base
+from pellucid.ops.perspective_divide import NEAREST
+from pellucid.ops.plane_grid import base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +36,7 @@ def affine_grid(call: Call[ops.AffineGrid]) -> None:
     if operation.scale != 1:
         theta = call.step("scaled", "Mul", theta, call.numbers("scale", operation.scale))
     if operation.relative:
-        theta = call.step("whole", "Add", theta, call.numbers("identity", [IDENTITY]))
+        theta = call.step("whole", "Add", theta, call.numbers("identity", [operation.identity]))
     rows = call.step("rows", "Reshape", theta, call.whole("two", [0, 2, 3]))
     places = base(operation.size, operation.align_corners).reshape(-1, 3).T
     flat = call.step("flat", "MatMul", rows, call.numbers("places", places))
@@ -211,11 +212,34 @@ def pad(call: Call[ops.Pad]) -> None:
     call.write("Pad", *call.inputs, sides, call.numbers("outside", call.operation.value))
 
 
+def perspective_divide(call: Call[ops.PerspectiveDivide]) -> None:
+    bounds = ("first", 0), ("third", 2), ("end", 3), ("axis", 1)
+    first, third, end, axis = (call.whole(word, [at]) for word, at in bounds)
+    places = call.step("places", "Slice", *call.inputs, first, third, axis)
+    away = call.step("away", "Slice", *call.inputs, third, end, axis)
+    call.write("Div", places, call.step("ahead", "Max", away, call.numbers("nearest", NEAREST)))
+
+
 def prelu(call: Call[ops.PReLU]) -> None:
     slope = call.weights["slope"]
     if after := range(1, len(call.shapes[0])):
         slope = call.step("slopes", "Unsqueeze", slope, call.whole("axes", after))
     call.write("PRelu", *call.inputs, slope)
+
+
+def projective_grid(call: Call[ops.ProjectiveGrid]) -> None:
+    operation, (height, width) = call.operation, call.operation.size
+    # The ninth number is 1, whatever comes.
+    identity = operation.identity if operation.relative else (0.0,) * len(operation.identity)
+    factors = operation.scale * np.eye(8, 9)
+    whole = call.step(
+        "whole", "Gemm", *call.inputs, call.numbers("eight", factors),
+        call.numbers("identity", [*identity, 1.0]),
+    )  # fmt: skip
+    rows = call.step("rows", "Reshape", whole, call.whole("three", [0, 3, 3]))
+    places = base(operation.size, operation.align_corners).reshape(-1, 3).T
+    flat = call.step("flat", "MatMul", rows, call.numbers("places", places))
+    call.write("Reshape", flat, call.whole("maps", [0, 3, height, width]))
 
 
 def relu(call: Call[ops.ReLU]) -> None:
@@ -314,7 +338,9 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "multiply": multiply,
     "normalise": normalise,
     "pad": pad,
+    "perspective_divide": perspective_divide,
     "prelu": prelu,
+    "projective_grid": projective_grid,
     "relu": relu,
     "relu6": relu6,
     "reshape": reshape,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid import ops
 from pellucid.interop.onnx.views import Affine, of_maps
-from pellucid.ops.affine_grid import IDENTITY, base
+from pellucid.ops.plane_grid import base
 
 if TYPE_CHECKING:
     from pellucid.interop.onnx.builder import Builder
@@ -136,7 +136,7 @@ def affine_product(builder: Builder, node: OnnxNode, value: Value, places: Array
         return False
     affine = value.affine or Affine(np.ones(1), np.zeros(1))
     relative = bool(affine.shift.any())
-    identity = np.asarray(IDENTITY) if relative else np.zeros(1)
+    identity = np.asarray(ops.AffineGrid.identity) if relative else np.zeros(1)
     if np.ptp(affine.scale) or (affine.shift != identity).any():
         return False
     theta = builder.vector(node, replace(value, affine=None).seen_as(sum(value.theirs, ())))

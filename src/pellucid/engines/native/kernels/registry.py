@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.engines.native.kernels.affine_grid import AffineGrid
 from pellucid.engines.native.kernels.average import Average
 from pellucid.engines.native.kernels.banded import BandedDepthwise
 from pellucid.engines.native.kernels.by_reference import ByReference
@@ -19,7 +18,9 @@ from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice
 from pellucid.engines.native.kernels.local_response import LocalResponse
 from pellucid.engines.native.kernels.multiply import Multiply
 from pellucid.engines.native.kernels.norm import Norm
+from pellucid.engines.native.kernels.perspective import PerspectiveDivide
 from pellucid.engines.native.kernels.pixels import Pixels
+from pellucid.engines.native.kernels.plane_grid import PlaneGrid
 from pellucid.engines.native.kernels.pointwise import Activate
 from pellucid.engines.native.kernels.pool import Pool
 from pellucid.engines.native.kernels.prelu import Slopes
@@ -63,7 +64,8 @@ KERNELS: tuple[type[Kernel], ...] = (
     Subsample,
     Rescale,
     Resize,
-    AffineGrid,
+    PlaneGrid,
+    PerspectiveDivide,
     GridSample,
     GatedRecurrent,
     RoIAlign,

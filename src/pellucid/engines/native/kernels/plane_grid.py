@@ -1,15 +1,15 @@
-"""Grids of places, made of the numbers of an affine map."""
+"""Grids of places, made of the numbers of an affine or a projective map."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from pellucid import ops
-from pellucid.engines.native.emit.beside import as_float, scalar
+from pellucid.engines.native.emit.beside import ONE, as_float, scalar
 from pellucid.engines.native.emit.images import each_image, start_of
 from pellucid.engines.native.emit.ir import hexadecimal
 from pellucid.engines.native.kernels.kernel import Kernel
-from pellucid.ops.affine_grid import IDENTITY
+from pellucid.ops.plane_grid import PlaneGrid as Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,32 +19,35 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Operation
 
 
-class AffineGrid(Kernel):
-    """An affine grid in a plan."""
+class PlaneGrid(Kernel):
+    """A grid of a matrix in a plan."""
 
     family: ClassVar[str] = "resampling"
-    operations: ClassVar[tuple[type[Operation], ...]] = (ops.AffineGrid,)
+    operations: ClassVar[tuple[type[Operation], ...]] = (ops.AffineGrid, ops.ProjectiveGrid)
     reads_input_backward: ClassVar[bool] = False
 
     def forward(self) -> None:
         """Append y = θ · (u, v, 1) at each position."""
         plan, region = self.plan, self.region
+        identity = self._operation.identity
         source, target = plan.values[region.sources[0]], plan.values[region.target]
 
         def body(f: Function) -> None:
             def image(n: Index) -> None:
                 at = start_of(f, source, n)
                 scale = hexadecimal(self._operation.scale)
-                theta = [scalar(f, "fmul", f.load(at, k), scale) for k in range(6)]
+                theta = [scalar(f, "fmul", f.load(at, k), scale) for k in range(len(identity))]
                 if self._operation.relative:
                     theta = [
                         scalar(f, "fadd", t, hexadecimal(one)) if one else t
-                        for t, one in zip(theta, IDENTITY, strict=True)
+                        for t, one in zip(theta, identity, strict=True)
                     ]
+                if len(theta) % 3:
+                    theta.append(ONE)
 
                 def position(y: Value, uv: tuple[Value, Value], _: list[Value]) -> list[Value]:
                     f.store_vector(f.zero, y)
-                    for k in (0, 1):
+                    for k in range(self._operation.rows):
                         of = [scalar(f, "fmul", theta[3 * k + m], uv[m]) for m in (0, 1)]
                         total = scalar(f, "fadd", scalar(f, "fadd", *of), theta[3 * k + 2])
                         f.do(f"store float {total}, ptr {f.at(y, k)}, align 4")
@@ -67,19 +70,19 @@ class AffineGrid(Kernel):
 
         def body(f: Function) -> None:
             def position(dy: Value, uv: tuple[Value, Value], sums: list[Value]) -> list[Value]:
-                found = []
-                for k in (0, 1):
+                parts = []
+                for k in range(self._operation.rows):
                     own = f.load(dy, k)
-                    parts = (*(scalar(f, "fmul", own, each) for each in uv), own)
-                    found += [
-                        scalar(f, "fadd", total, part)
-                        for total, part in zip(sums[3 * k : 3 * k + 3], parts, strict=True)
-                    ]
-                return found
+                    parts += [*(scalar(f, "fmul", own, each) for each in uv), own]
+                return [
+                    scalar(f, "fadd", total, part)
+                    for total, part in zip(sums, parts[: len(sums)], strict=True)
+                ]
 
             def image(n: Index) -> None:
                 at, dy = start_of(f, to, n), start_of(f, gradient, n)
-                sums = self._each_position(f, gradient.layout, dy, position, 6)
+                count = len(self._operation.identity)
+                sums = self._each_position(f, gradient.layout, dy, position, count)
                 if not adds:
                     for first in range(0, to.layout.pitch, f.vectors.lanes):
                         f.store_vector(f.zero, at, first)
@@ -95,8 +98,8 @@ class AffineGrid(Kernel):
         plan.stage("backward", f"back through {self.name}", "images", body, about)
 
     @property
-    def _operation(self) -> ops.AffineGrid:
-        assert isinstance(self.region.operation, ops.AffineGrid)
+    def _operation(self) -> Grid:
+        assert isinstance(self.region.operation, Grid)
         return self.region.operation
 
     def _each_position(
@@ -133,7 +136,7 @@ class AffineGrid(Kernel):
         return f.loop(0, layout.height, 1, row, [("float", hexadecimal(0.0))] * running)
 
     def _place(self, f: Function, k: Index, length: int) -> Value:
-        """Where position k of an axis is, from −1 to 1; as :mod:`pellucid.ops.affine_grid` says."""
+        """Where position k of an axis is, from −1 to 1; as :mod:`pellucid.ops.plane_grid` says."""
         if self._operation.align_corners:
             if length == 1:
                 return hexadecimal(0.0)
