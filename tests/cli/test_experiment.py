@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from pellucid import experiments
+from pellucid.errors import DataError
+from tests.experiments.test_detectors import outcome, run
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
+    from pellucid.experiments import DetectorOutcome
     from tests.cli.conftest import Command
 
 
@@ -67,3 +74,34 @@ def test_unknown_names(pellucid: Command) -> None:
     printed = pellucid("experiment", "dropout", code=2).stderr
     assert "'dropout'" in printed
     assert "pooling, relu, initialisation" in " ".join(printed.split())
+
+
+def test_detectors_are_kept_in_the_folder_of_the_experiment(
+    pellucid: Command, picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = outcome(run("R-CNN", 0.7, 0.1, 20.0), run("Fast R-CNN", 0.6, 0.1, 2.0))
+    asked: list[dict[str, object]] = []
+
+    def compared(learned: object, judged: object, **given: object) -> DetectorOutcome:
+        asked.append(given)
+        (tmp_path / "tried" / "runs").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tried" / "runs" / "r-cnn-0.json").write_text("kept")
+        if len(asked) == 1:
+            raise DataError("broken off")
+        return found
+
+    monkeypatch.setattr(experiments, "run_detectors", compared)
+    given = ["experiment", "detectors", picture_folder, "--limit", 9, "--out", "tried"]
+    pellucid(*given, code=1)
+    done = pellucid(*given, "--proposals", 77)  # the folder holds what is finished, no experiment
+    assert asked[1].keys() - {"progress", "folder"} == {"limit", "proposals"}
+    assert (asked[1]["limit"], asked[1]["proposals"]) == (9, 77)
+    assert str(asked[1]["folder"]) == "tried"
+    assert "Fast R-CNN" in done.stdout
+    assert json.loads((tmp_path / "tried" / "outcome.json").read_text()) == found.to_dict()
+    assert (tmp_path / "tried" / "plot.png").is_file()
+    assert "holds an experiment already" in " ".join(
+        pellucid(*given, code=2).stderr.replace("│", " ").split()
+    )
+    wrong = pellucid("experiment", "pooling", picture_folder, "--limit", 9, code=2).stderr
+    assert "detectors" in wrong

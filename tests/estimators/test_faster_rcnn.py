@@ -25,6 +25,7 @@ from tests.ops.two_stages import anchor_loss_in_torch, region_loss_in_torch
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pellucid.graph import Graph, Weights
     from pellucid.ops.operation import Array
 
 EPSILON = 1e-5
@@ -38,10 +39,14 @@ TINY: dict[str, Any] = {
 }
 
 
-def losses_in_torch(
-    weights: dict[str, torch.Tensor], pixels: Array, boxes: Array, regions: Array
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The losses of both stages of the network on the small body; regions are given."""
+def network_in_torch(
+    weights: dict[str, torch.Tensor], pixels: Array, regions: Array, *, anchors: bool = True
+) -> tuple[torch.Tensor | None, torch.Tensor]:
+    """Both stages of the network on the small body; regions are given.
+
+    Returns:
+        The map of anchors, if it is asked for, and rows of regions, logits and numbers.
+    """
     w = weights
 
     def convolved(x: torch.Tensor, name: str, stride: int = 1) -> torch.Tensor:
@@ -68,8 +73,11 @@ def losses_in_torch(
     coarse = block(maps[16], "lateral16")
     coarse = functional.interpolate(coarse, scale_factor=2, mode="nearest")
     top = block(coarse + block(maps[8], "lateral8"), "smooth")
-    hidden = block(top, "anchors-hidden")
-    anchors = torch.cat([convolved(hidden, "objectness"), convolved(hidden, "offsets")], dim=1)
+    of_anchors = None
+    if anchors:
+        hidden = block(top, "anchors-hidden")
+        both = torch.cat([convolved(hidden, "objectness"), convolved(hidden, "offsets")], dim=1)
+        of_anchors = both.permute(0, 2, 3, 1)
     rows = []
     for picture, of_picture in enumerate(torch.tensor(regions).double()):
         parts = [aligned(top[picture], row[:4]) * (row[5] >= 0) for row in of_picture]
@@ -78,7 +86,20 @@ def losses_in_torch(
             x = functional.relu(x @ w[f"{name}.kernel"] + w[f"{name}.bias"])
         ends = [x @ w[f"{name}.kernel"] + w[f"{name}.bias"] for name in ("classes", "corners")]
         rows.append(torch.cat([of_picture, *ends], dim=1))
-    return anchors.permute(0, 2, 3, 1), torch.stack(rows)
+    return of_anchors, torch.stack(rows)
+
+
+def weights_in_torch(weights: Weights, graph: Graph) -> dict[str, torch.Tensor]:
+    """A network's weights, and what its pictures are normalised with."""
+    given = {
+        name: torch.tensor(array, dtype=torch.float64, requires_grad=True)
+        for name, array in weights.items()
+    }
+    normalise = graph["normalise"].operation
+    given["mean"], given["deviation"] = (
+        torch.tensor(getattr(normalise, name), dtype=torch.float64) for name in ("mean", "std")
+    )
+    return given
 
 
 def aligned(top: torch.Tensor, box: torch.Tensor) -> torch.Tensor:
@@ -108,15 +129,9 @@ def test_the_losses_and_gradients_are_pytorchs() -> None:
     before = program.weights()
     found = program.step({"input": data.images, "targets": boxes}, 1.0)
     after = program.weights()
-    given = {
-        name: torch.tensor(array, dtype=torch.float64, requires_grad=True)
-        for name, array in before.items()
-    }
-    normalise = graph["normalise"].operation
-    given["mean"], given["deviation"] = (
-        torch.tensor(getattr(normalise, name), dtype=torch.float64) for name in ("mean", "std")
-    )
-    maps, rows = losses_in_torch(given, data.images, boxes, found["regions"])
+    given = weights_in_torch(before, graph)
+    maps, rows = network_in_torch(given, data.images, found["regions"])
+    assert maps is not None
     (anchor_loss,) = (
         node.operation for node in graph.nodes if isinstance(node.operation, AnchorLoss)
     )

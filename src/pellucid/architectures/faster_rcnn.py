@@ -2,10 +2,9 @@
 
 On a pyramid's map at 8 pixels a cell (:mod:`pellucid.architectures.pyramid`) a convolution gives,
 for each of a cell's anchors, a logit and four numbers, of which boxes are proposed
-(:class:`pellucid.ops.Propose`). What the map shows in each of these is brought to 7×7 cells
-(:class:`pellucid.ops.RoIAlign`), from which two dense layers, the same for every region, find K + 1
-logits and a box a class. Ren et al. 2015, *Faster R-CNN*, section 3; He et al. 2017, *Mask R-CNN*,
-section 3 (RoIAlign).
+(:class:`pellucid.ops.Propose`). Of each of these,
+:mod:`pellucid.architectures.region_head` finds the class and the box. Ren et al. 2015, *Faster
+R-CNN*, section 3.
 
 Unlike there, the map is that of a pyramid: the paper's has one cell in 16×16 pixels, in which small
 things leave no trace.
@@ -13,53 +12,28 @@ things leave no trace.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from pellucid.architectures.pyramid import STRIDE, convolution, pyramid
-from pellucid.graph import TRAINING, Graph, Network, Node, initial_weights
-from pellucid.layers import (
-    Concatenate,
-    Conv2D,
-    Dense,
-    Input,
-    Layer,
-    ReLU,
-    Reshape,
-    RoIAlign,
-    connect,
-)
-from pellucid.ops import AnchorLoss, Propose, SampleRegions
-from pellucid.ops.box_loss import COLUMNS
-from pellucid.ops.types import Type
+from pellucid.architectures.region_head import PROPOSED, ROWS, region_head, with_samples
+from pellucid.graph import TRAINING, Graph, Network
+from pellucid.layers import Concatenate, Conv2D, Input, Layer, connect
+from pellucid.ops import AnchorLoss, Propose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.graph import Weights
-
 RATIOS = (0.5, 1.0, 2.0)
 """Height to width of the anchors of each scale (section 3.3)."""
 
-PROPOSALS, CANDIDATES, SAMPLE = 300, 3000, 64
-"""Boxes that are proposed, out of how many anchors; and regions of a picture that are learned from:
-the paper's 300, and half of its 6000 and of *Fast R-CNN*'s 128 a batch. With 100, large things that
-are many took the places of small ones that are few."""
+PROPOSALS, CANDIDATES = 300, 3000
+"""Boxes that are proposed, out of how many anchors: the paper's 300, and half of its 6000. With
+100, large things that are many took the places of small ones that are few."""
 
-SIZE, HIDDEN = 7, 256
-"""Cells of a region along each axis, and units of both dense layers."""
-
-ANCHORS, PROPOSED, REGIONS, TARGETS = "anchors", "proposals", "regions", "targets"
-"""The map of anchors, the boxes of it, those that are learned from, and the boxes wanted."""
-
-LOGITS, NUMBERS = "classes", "corners"
-"""The last layers: K + 1 logits, and four numbers a class."""
-
-FIRST = {"objectness": 0.01, "offsets": 0.01, LOGITS: 0.01, NUMBERS: 0.001}
-"""The standard deviation of the first weights of layers that answer (section 3.3; Girshick 2015,
-*Fast R-CNN*, section 2.3)."""
+ANCHORS = "anchors"
+"""The map of anchors."""
 
 
 def faster_rcnn(body: Graph, classes: int, scales: tuple[float, ...]) -> Graph:
@@ -88,36 +62,9 @@ def faster_rcnn(body: Graph, classes: int, scales: tuple[float, ...]) -> Graph:
         Conv2D(4 * of_cell, 1, name="offsets")(hidden),
     )
     proposals = Layer(propose, PROPOSED)(anchors)
-    x = RoIAlign(SIZE, scale=1 / STRIDE, name="aligned")(top, proposals)
-    x = Reshape((0, -1), name="rows")(x)
-    for name in ("dense1", "dense2"):
-        x = ReLU(name=f"{name}-relu")(Dense(HIDDEN, name=name)(x))
-    answer = Concatenate(name="boxes")(
-        proposals, Dense(classes + 1, name=LOGITS)(x), Dense(4 * classes, name=NUMBERS)(x)
-    )
-    head = connect({maps.output: top}, {"boxes": answer})
+    answer = region_head(top, proposals, classes)
+    head = connect({maps.output: top}, {ROWS: answer})
     return maps.extend(head.nodes, head.outputs)
-
-
-def with_classes(graph: Graph, classes: int) -> Graph:
-    """Faster R-CNN's graph with another number of classes."""
-    counts = {LOGITS: classes + 1, NUMBERS: 4 * classes}
-    nodes = [
-        replace(node, operation=node.operation.with_outputs(counts[node.name]))
-        if node.name in counts
-        else node
-        for node in graph.nodes
-    ]
-    return Graph(graph.inputs, nodes, graph.outputs)
-
-
-def first_weights(graph: Graph, seed: int) -> Weights:
-    """First weights: as drawn for any network, and small in the layers that answer."""
-    weights = initial_weights(graph, seed)
-    for name, deviation in FIRST.items():
-        kernel = weights[f"{name}.kernel"]
-        weights[f"{name}.kernel"] = (kernel * (deviation / kernel.std())).astype(kernel.dtype)
-    return weights
 
 
 def for_training(network: Network, boxes: int) -> Network:
@@ -132,14 +79,8 @@ def for_training(network: Network, boxes: int) -> Network:
     """
     graph = network.graph
     proposed = graph[PROPOSED]
-    nodes = []
-    for node in graph.nodes:
-        inputs = tuple(REGIONS if name == PROPOSED else name for name in node.inputs)
-        nodes.append(replace(node, inputs=inputs))
-        if node is proposed:
-            nodes.append(Node(REGIONS, SampleRegions(SAMPLE), (PROPOSED, TARGETS)))
-    with_targets = {**graph.inputs, TARGETS: Type((boxes, COLUMNS))}
-    training = Graph(with_targets, nodes, {**graph.outputs, ANCHORS: proposed.inputs[0]})
+    drawn = with_samples(graph, boxes)
+    training = Graph(drawn.inputs, drawn.nodes, {**drawn.outputs, ANCHORS: proposed.inputs[0]})
     settings = cast("Propose", proposed.operation)
     loss = AnchorLoss(settings.stride, settings.scales, settings.ratios, boxes)
     return Network(graph, network.weights, {TRAINING: training}, {ANCHORS: 1.0}, {ANCHORS: loss})

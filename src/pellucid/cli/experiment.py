@@ -1,11 +1,11 @@
-"""``pellucid experiment``: four ready experiments."""
+"""``pellucid experiment``: five ready experiments."""
 
 from __future__ import annotations
 
 import json as json_package
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.data.dataset import Dataset
+    from pellucid.experiments.detector_outcome import DetectorOutcome
     from pellucid.experiments.experiment import Outcome, Run
     from pellucid.experiments.spatial import SpatialOutcome
 
-SPATIAL = "spatial-transformer"
-NAMES = ("pooling", "relu", "initialisation", SPATIAL)
+SPATIAL, DETECTORS = "spatial-transformer", "detectors"
+NAMES = ("pooling", "relu", "initialisation", SPATIAL, DETECTORS)
+
+SEEDS = 3
+"""How often each network is trained, detectors excepted."""
 
 PLOT, TABLE, RECORD = FILES = ("plot.png", "runs.csv", "outcome.json")
 
@@ -44,10 +48,40 @@ def experiment(
             "-e",
             min=1,
             help="How often every picture is seen.",
-            show_default="3 or 4",
+            show_default="3 or 4; 8 of detectors",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=50, help="How often each is trained.")] = 3,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=50, help="How often each is trained.", show_default="3; 1 of detectors"
+        ),
+    ] = None,
+    body: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAME|FILE|RUN",
+            help="Of detectors: a trained network whose body all have: efficientnet-lite0, a model "
+            "file, or a run's folder.",
+            show_default="a small one, from scratch",
+        ),
+    ] = None,
+    proposals: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4000,
+            help="Of detectors: regions of a picture that selective search proposes.",
+            show_default="1000",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Of detectors: at most so many pictures of each part.", show_default="all"
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -67,9 +101,16 @@ def experiment(
 ) -> None:
     """Why pooling, ReLU, this initialisation, spatial transformers: networks that differ in that.
 
-    All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others.
+    All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others. And
+    what R-CNN, Fast R-CNN and Faster R-CNN find, and how fast, on pictures with boxes or on scenes
+    made of pictures of one class each; killed, the same command goes on with those not finished.
     """
     name = arguments.one_of("experiment", name.replace("z", "s"), NAMES)
+    given = {"--from": body, "--proposals": proposals, "--limit": limit}
+    if name != DETECTORS and (other := [each for each in given if given[each] is not None]):
+        raise typer.BadParameter(
+            f"{name} does not take it; it is for {DETECTORS}", param_hint=other[0]
+        )
 
     from pellucid import data as data_package
     from pellucid.experiments.experiment import part_to_judge_by
@@ -94,13 +135,33 @@ def experiment(
     for note in splits.notes:
         console.print(note)
     judged = part_to_judge_by(splits)
-    outcome = _outcome(name, splits.train, judged, epochs, seeds, console)
+    outcome: Outcome | SpatialOutcome | DetectorOutcome
+    if name == DETECTORS:
+        outcome = _detectors(
+            splits.train, judged, console, out,
+            start_from=body, epochs=epochs, seeds=seeds, proposals=proposals, limit=limit,
+        )  # fmt: skip
+    else:
+        outcome = _outcome(name, splits.train, judged, epochs, seeds or SEEDS, console)
     print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
     outcome.save(place / PLOT)
     write_text(place / TABLE, outcome.to_csv())
     write_text(place / RECORD, json_package.dumps(outcome.to_dict(), indent=1) + "\n")
     console.print(f"{', '.join(FILES)} written to {printable(place)}")
+
+
+def _detectors(
+    learned: Dataset, judged: Dataset, console: Console, out: Path, **given: Any
+) -> DetectorOutcome:
+    """Compare detectors, with a line for each epoch; finished ones are kept in the folder."""
+    from pellucid.experiments import DetectorOutcome, run_detectors
+
+    console.print(DetectorOutcome.question)
+    return run_detectors(
+        learned, judged, folder=out, progress=lambda line: console.print(f"  {printable(line)}"),
+        **{name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
 
 
 def _outcome(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pellucid.data.preprocessing import Picture
     from pellucid.estimators.base import Pictures
     from pellucid.files import Model
+    from pellucid.ops.operation import Shape
     from pellucid.training.recipe import Recipe
 
 BODY = "resnet20"
@@ -168,13 +169,7 @@ class ObjectDetector(PagedEstimator):
             name = network_name(self.start_from) or model_name(self.start_from)
         if self.architecture not in (BODY, architecture_of(origin)):
             check_architecture(self._own_architecture_name(), origin, name)
-        old = origin.network.graph
-        if old.input_shape[2] != data.image_shape[2]:
-            raise ArgumentError(
-                f"{printable(name)}: takes pictures of {counted(old.input_shape[2], 'channel')}, "
-                f"and these have {data.image_shape[2]}; train from scratch"
-            )
-        body = Graph({old.input: Type(data.image_shape)}, old.nodes, old.outputs)
+        body = body_for(origin, name, data.image_shape)
         task = self._task_for(data)
         graph = (
             task.with_own_classes(body)
@@ -273,3 +268,23 @@ class ObjectDetector(PagedEstimator):
     ) -> float:
         """Mean average precision at an IoU of 0.5, 0 to 1; see :meth:`evaluate`."""
         return float(self.evaluate(pictures, labels).score)
+
+
+def body_for(origin: Model, name: str, shape: Shape) -> Graph:
+    """A model's graph for pictures of another size.
+
+    Args:
+        origin: The model.
+        name: What it is called in messages.
+        shape: Of the pictures, (height, width, channels).
+
+    Raises:
+        ArgumentError: If it takes another number of channels.
+    """
+    old = origin.network.graph
+    if old.input_shape[2] != shape[2]:
+        raise ArgumentError(
+            f"{printable(name)}: takes pictures of {counted(old.input_shape[2], 'channel')}, "
+            f"and these have {shape[2]}; train from scratch"
+        )
+    return Graph({old.input: Type(shape)}, old.nodes, old.outputs)

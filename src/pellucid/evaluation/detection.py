@@ -249,6 +249,19 @@ def judged_boxes(
     found = np.empty((len(dataset), task.most, 6))
     for batch, outputs in output_batches(program, dataset, task, batch_size):
         found[batch] = task.answer(outputs)
+    return report_on(found, dataset, task)
+
+
+def report_on(
+    found: NDArray[np.float64], dataset: Dataset, task: Detection
+) -> tuple[DetectionReport, Matches]:
+    """The same of boxes that were found before.
+
+    Args:
+        found: What the task answers of each picture, (N, most, 6).
+        dataset: As for :func:`evaluate_boxes`.
+        task: As for :func:`evaluate_boxes`.
+    """
     truth = dataset.targets.array
     matches = match(detections_of(found), truth, len(task.classes))
     point = operating_point(matches, truth, task.shown)

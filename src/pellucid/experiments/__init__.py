@@ -1,6 +1,8 @@
-"""Ready experiments: why pooling, why ReLU, why this initialisation, why spatial transformers."""
+"""Ready experiments: pooling, ReLU, initialisation, spatial transformers, detectors by regions."""
 
 from pellucid.experiments.deep import INITIALISATION
+from pellucid.experiments.detector_outcome import DetectorOutcome
+from pellucid.experiments.detectors import run_detectors
 from pellucid.experiments.experiment import Experiment, Outcome, run
 from pellucid.experiments.shallow import POOLING, RELU
 from pellucid.experiments.spatial import SpatialOutcome, run_spatial
@@ -13,9 +15,11 @@ __all__ = [
     "INITIALISATION",
     "POOLING",
     "RELU",
+    "DetectorOutcome",
     "Experiment",
     "Outcome",
     "SpatialOutcome",
     "run",
+    "run_detectors",
     "run_spatial",
 ]

@@ -28,6 +28,7 @@ DOCUMENTS = {
     "data effect": "edit_effect.data_document",
     "data report": "check.check_document",
     "evidence": "evidence.evidence_document",
+    "detector experiment": "detector_experiment.detectors_document",
     "detection report": "detection_report.detection_document",
     "experiment": "experiment.experiment_document",
     "faithfulness": "units.faithfulness_document",

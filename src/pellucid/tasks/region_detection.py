@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.architectures.faster_rcnn import (
-    faster_rcnn,
-    first_weights,
-    for_training,
-    scales_for,
-    with_classes,
-)
+from pellucid.architectures.faster_rcnn import faster_rcnn, for_training, scales_for
+from pellucid.architectures.region_head import first_weights, with_classes
 from pellucid.box_geometry import areas
 from pellucid.data.boxes import Boxes
 from pellucid.data.target_checks import checked_names

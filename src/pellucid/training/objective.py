@@ -29,7 +29,7 @@ def training_step(network: Network, recipe: Recipe) -> Step:
     graph, loss, optimizer, seed = (
         network.training_graph, recipe.loss, recipe.optimizer, recipe.seed
     )  # fmt: skip
-    if not network.sides:
+    if not network.sides and TARGETS not in graph.inputs:
         return Step.of(graph, loss, optimizer, seed=seed)
     own = next(name for name in graph.outputs if name not in network.sides)
     whole = with_loss(graph, loss, of=own, against=TARGETS if TARGETS in graph.inputs else None)
