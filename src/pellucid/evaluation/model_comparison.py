@@ -113,7 +113,7 @@ def compare_models(
     models = first.model_, second.model_
     check_same_task(models[0].task, models[1].task)
     if models[0].task.kind != Captioning.kind:
-        check_row(models[0].task, "a comparison", boxes=True)
+        check_row(models[0].task, "a comparison", boxes=True, regions=True)
     _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [

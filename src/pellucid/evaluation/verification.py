@@ -316,7 +316,7 @@ def verify(
     Raises:
         DataError: If they take other pictures, or answer with another number of outputs.
     """
-    check_row(first.model.task, "a comparison", boxes=True)
+    check_row(first.model.task, "a comparison", boxes=True, regions=True)
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),

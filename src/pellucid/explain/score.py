@@ -13,6 +13,7 @@ from pellucid.known_names import find_name
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
 from pellucid.tasks import Regression, check_row
+from pellucid.tasks.found_box import BACKGROUND
 from pellucid.tasks.output import of_all
 from pellucid.text import counted, listed, printable
 
@@ -223,15 +224,21 @@ def _of_box(
                 "against"
             )
         return Score(activations, box.numbers[find_name("number", number, box.numbers)], box=box)
-    at = box.logit[:-1]
-    chosen = box.logit if target is None else (*at, activations.class_index(target))
-    other = None if against is None else (*at, activations.class_index(against))
-    if other == chosen:
+    name = box.name if target is None else _class_of(activations, box, target)
+    other = None if against is None else _class_of(activations, box, against)
+    if other == name:
         raise ArgumentError(
-            f"{printable(activations.classes[chosen[-1]])!r:.80} cannot be compared with itself; "
-            "give another class as target or against"
+            f"{printable(name)!r:.80} cannot be compared with itself; give another class as target "
+            "or against"
         )
-    return Score(activations, chosen, other, box)
+    return Score(activations, box.logits[name], None if other is None else box.logits[other], box)
+
+
+def _class_of(activations: Activations, box: FoundBox, name: str | int) -> str:
+    """The class that a name or place means; or background, where that has a logit of its own."""
+    if name == BACKGROUND and name in box.logits:
+        return BACKGROUND
+    return activations.classes[activations.class_index(name)]
 
 
 if not TYPE_CHECKING:

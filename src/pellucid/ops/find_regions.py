@@ -8,7 +8,7 @@ that its numbers describe relative to the region, cut off at the picture's edges
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from pellucid.ops.operation import Array, Shape
 
     Floats = NDArray[np.float64]
+
+
+class FoundRegions(NamedTuple):
+    """Boxes of one picture's regions, the most probable first.
+
+    Attributes:
+        rows: x0, y0, x1, y1, probability, class; (n, 6).
+        regions: The row of the region that each was found in, (n,).
+    """
+
+    rows: Floats
+    regions: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,10 @@ class FindRegions(Finding):
         return (self.most, COLUMNS)
 
     def rows_of(self, x: Array) -> Floats:
+        return self.of_picture(x).rows
+
+    def of_picture(self, x: Array) -> FoundRegions:
+        """The boxes of one picture's rows, (R, 7 + 5K), at most M, and their regions."""
         regions, logits, numbers = parted(x)
         p = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, 1:]
         p[regions[:, 5] < 0] = 0.0
@@ -64,4 +80,5 @@ class FindRegions(Finding):
             boxes = decoded(regions[places[0], :4], numbers[places] * DEVIATIONS)
             return clipped(boxes, width, height)
 
-        return self.chosen(p, boxes_of)[0]
+        rows, places = self.chosen(p, boxes_of)
+        return FoundRegions(rows, places[0])

@@ -222,7 +222,7 @@ class Detection(Task):
                 (x0, y0, x1, y1),
                 self.classes[int(place)],
                 probability,
-                (row, column, int(place)),
+                {name: (row, column, k) for k, name in enumerate(self.classes)},
                 {side: (row, column, edges + k) for k, side in enumerate(SIDES)},
                 f"cell of row {row}, column {column}",
             )

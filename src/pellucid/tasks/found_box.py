@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from pellucid.ops.arguments import Position
 
 
+BACKGROUND = "background"
+"""What is no thing of any class, where that has a logit of its own."""
+
+
 @dataclass(frozen=True)
 class FoundBox:
     """A box, the logit that it was found by, and the outputs that its four numbers come from.
@@ -19,7 +23,8 @@ class FoundBox:
         box: x0, y0, x1, y1 in pixels of what the network takes.
         name: Of its class.
         probability: 0 to 1.
-        logit: The place in the network's output of the logit of its class.
+        logits: By class, the places in the network's output of the logits where it was found; with
+            that of :data:`BACKGROUND` where classes and this rule each other out.
         numbers: By name, the places of the outputs that its edges come from.
         words: Where it was found, in words: ``cell in row 12, column 7``.
     """
@@ -27,9 +32,14 @@ class FoundBox:
     box: tuple[float, float, float, float]
     name: str
     probability: float
-    logit: Position
+    logits: Mapping[str, Position]
     numbers: Mapping[str, Position]
     words: str
+
+    @property
+    def logit(self) -> Position:
+        """The place in the network's output of the logit of its class."""
+        return self.logits[self.name]
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -15,16 +15,32 @@ from pellucid.data.boxes import Boxes
 from pellucid.data.target_checks import checked_names
 from pellucid.errors import ArgumentError
 from pellucid.ops import RegionLoss
+from pellucid.ops.anchors import decoded
+from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.find_regions import FindRegions
 from pellucid.ops.operation import describe
-from pellucid.ops.region_loss import width_of
+from pellucid.ops.region_loss import DEVIATIONS, parted, width_of
+from pellucid.ops.softmax import softmax
 from pellucid.tasks.detection import Detection
+from pellucid.tasks.found_box import BACKGROUND, FoundBox
+from pellucid.tasks.output import Output
+from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.data.targets import Targets
     from pellucid.graph import Graph, Network, Weights
+    from pellucid.ops.arguments import Position
     from pellucid.ops.box_loss import BoxLoss
     from pellucid.ops.operation import Operation, Shape
+
+
+NUMBERS = ("x", "y", "width", "height")
+"""What the four numbers of a box are about: its middle across and down, and its size."""
+
+REGION = ("left edge", "top edge", "right edge", "bottom edge", "probability of a thing", "mark")
+"""The columns of a region; the mark is 0, or −1 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +69,7 @@ class RegionDetection(Detection):
 
     kind: ClassVar[str] = "region-detection"
     outputs: ClassVar[str] = "regions, logits and numbers"
-    of_boxes: ClassVar[bool] = False
+    of_regions: ClassVar[bool] = True
     size: tuple[int, int] = (416, 416)
 
     def __post_init__(self) -> None:
@@ -99,4 +115,76 @@ class RegionDetection(Detection):
 
     @property
     def reading(self) -> Operation:
+        return self._regions
+
+    @property
+    def _regions(self) -> FindRegions:
         return FindRegions(self.size, self.most, self.least, self.overlap)
+
+    def output_at(self, position: Position) -> Output:
+        """A number of a region, the logit of a class or of background there, or a box's number.
+
+        A box's middle lies d·z widths or heights of the region from the region's, for an output z
+        and its deviation d (:data:`pellucid.ops.region_loss.DEVIATIONS`); its size is e^(d·z)
+        times that of the region, so that d·z, which is explained, is the logarithm of how many
+        times that is: what adds to it, e.g. evidence, multiplies the size.
+        """
+        region, column = position
+        place, classes = f"in region {region}", len(self.classes)
+        if column < COLUMNS:
+            words = f"{REGION[column]} of region {region}"
+            return Output(REGION[column], words, words, is_number=True)
+        if column <= COLUMNS + classes:
+            name = self._logits[column - COLUMNS]
+            words = printable(name)
+            return Output(name, f"logit of {words} {place}", f"probability of {words} {place}")
+        k, n = divmod(column - COLUMNS - classes - 1, len(NUMBERS))
+        number, of = NUMBERS[n], f"of the box of {printable(self.classes[k])} {place}"
+        shift, along = n < 2, ("widths", "heights")[n % 2]
+        return Output(
+            number,
+            f"{number} {of}, from the region's middle in its {along}"
+            if shift
+            else f"logarithm of the {number} {of}",
+            f"{number} {of}, in pixels",
+            factor=float(DEVIATIONS[n]),
+            logarithm_of="" if shift else f"{along} of the region",
+            is_number=True,
+        )
+
+    def read_at(self, outputs: NDArray[np.float64], position: Position) -> NDArray[np.float64]:
+        region, column = position
+        regions, logits, numbers = parted(outputs[:, region])
+        if column < COLUMNS:
+            return regions[:, column]
+        if column <= COLUMNS + len(self.classes):
+            return np.asarray(softmax(logits)[:, column - COLUMNS])
+        k, n = divmod(column - COLUMNS - len(self.classes) - 1, len(NUMBERS))
+        boxes = decoded(regions[:, :4], numbers[:, k] * DEVIATIONS)
+        low, high = boxes[:, n % 2], boxes[:, n % 2 + 2]
+        return (low + high) / 2 if n < 2 else high - low
+
+    def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
+        found = self._regions.of_picture(outputs)
+        first = COLUMNS + len(self.classes) + 1
+        return [
+            FoundBox(
+                (x0, y0, x1, y1),
+                self.classes[int(place)],
+                probability,
+                {name: (region, COLUMNS + k) for k, name in enumerate(self._logits)},
+                {
+                    name: (region, first + len(NUMBERS) * int(place) + n)
+                    for n, name in enumerate(NUMBERS)
+                },
+                f"region {region}",
+            )
+            for (x0, y0, x1, y1, probability, place), region in zip(
+                found.rows.tolist(), found.regions.tolist(), strict=True
+            )
+        ]
+
+    @property
+    def _logits(self) -> tuple[str, ...]:
+        """What the K + 1 logits of a region are of, in order."""
+        return (BACKGROUND, *self.classes)

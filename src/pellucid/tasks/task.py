@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from pellucid.data.boxes import Boxes
 from pellucid.errors import ArgumentError
 from pellucid.tasks.output import Output, of_all
 from pellucid.text import printable
@@ -74,6 +73,8 @@ class Task(ABC):
         of_map: Whether the network ends in a map of outputs, (h, w, …); else in one row, (K,).
         of_boxes: Whether the answer is boxes, each of which :meth:`boxes_of` names the outputs of.
         makes_pictures: Whether the network takes noise, and its answer is a picture.
+        of_regions: Whether boxes are found in regions that the network itself proposes, so that
+            the same place in its outputs is about another region with another picture.
         parts: Names of the graphs that a model keeps beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
         drawn: Whether answers can be drawn on the pictures.
@@ -91,6 +92,7 @@ class Task(ABC):
     of_map: ClassVar[bool] = False
     of_boxes: ClassVar[bool] = False
     makes_pictures: ClassVar[bool] = False
+    of_regions: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -284,19 +286,20 @@ def check_one_class(task: Task, what: str) -> None:
         )
 
 
-def check_row(task: Task, what: str, *, boxes: bool = False) -> None:
+def check_row(task: Task, what: str, *, boxes: bool = False, regions: bool = False) -> None:
     """Check that single outputs of a network mean something: of one row a picture, or of boxes.
 
     Args:
         task: A model's.
         what: What only such a model has, for the message: ``a trace``.
         boxes: Whether it can be of boxes, too.
+        regions: And of boxes that are found in regions.
 
     Raises:
         ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
-    if task.of_map and not (boxes and task.of_boxes):
-        if boxes and task.data_kind == Boxes.kind:
+    if task.of_map and not (boxes and task.of_boxes and (regions or not task.of_regions)):
+        if boxes and task.of_boxes:
             raise ArgumentError(
                 f"{what}: the model finds its boxes in two stages; this is made for networks that "
                 "end in one row of outputs a picture, and for detectors of one stage (--detector "
