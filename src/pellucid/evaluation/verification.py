@@ -13,11 +13,12 @@ import numpy as np
 
 from pellucid.engines.batches import forward
 from pellucid.errors import DataError
+from pellucid.evaluation.matched_rows import MatchedRows, layers_of_regions, matched_rows, scaled
 from pellucid.files.self_test import sample_images
 from pellucid.ops.operation import describe
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Generation, Regression, check_row
+from pellucid.tasks import Generation, RegionDetection, Regression, check_row
 from pellucid.text import counted, printable
 from pellucid.training.adversarial import SAMPLES, noise
 
@@ -56,7 +57,7 @@ class Form(Protocol):
         """Who computes it: ``native, float32``."""
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map of each."""
+        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map or rows of each."""
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, batch axis first."""
@@ -74,7 +75,7 @@ class ComputedModel:
         self.model, self.made_by = classifier.model_, classifier.program_.made_by()
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map of each."""
+        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map or rows of each."""
         return forward(self._program, images).astype(np.float64)
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -122,7 +123,7 @@ class Verification(Record):
         model: A's.
         images: The pictures, uint8 (N, H, W, C).
         pictures: What each is called.
-        logits: Of A and of B, float64 (N, K), or of detectors (N, h, w, K + 4).
+        logits: Of A and of B, float64 (N, K), or of detectors (N, h, w, K + 4) or (N, R, 7 + 5K).
         tolerance: How far logits may be apart, as a share of A's largest.
         layers: The layers that both have, in A's order.
         total: How many layers A and B have.
@@ -144,12 +145,12 @@ class Verification(Record):
     @property
     def differences(self) -> NDArray[np.float64]:
         """Of each picture, the largest difference of a logit, (N,); infinite where one is none."""
-        return differences(*self.logits)
+        return differences(*(compared(self.model.task, each) for each in self.logits))
 
     @property
     def scale(self) -> float:
         """A's largest logit in absolute value."""
-        return float(np.abs(np.nan_to_num(self.logits[0])).max())
+        return float(np.abs(np.nan_to_num(compared(self.model.task, self.logits[0]))).max())
 
     @property
     def allowed(self) -> float:
@@ -335,10 +336,21 @@ def verify(
         )
     elif first.model.classes != second.model.classes:
         notes.append("their classes have other names; the outputs are compared in their order")
+    rows: MatchedRows | None = None
     with np.errstate(all="ignore"):  # what is no number is reported
         logits = first.logits(images), second.logits(images)
-        opened = np.argsort(-differences(*logits), kind="stable")[:MOST_OPENED]
+        if isinstance(first.model.task, RegionDetection):
+            rows = matched_rows(*logits)
+            logits = logits[0], rows.of(*logits)
+            notes += _other_regions(rows, len(images))
+        task = first.model.task
+        apart = differences(*(compared(task, each) for each in logits))
+        opened = np.argsort(-apart, kind="stable")[:MOST_OPENED]
         values = first.values(images[opened]), second.values(images[opened])
+        if rows is not None:
+            own = MatchedRows(rows.order[opened], 0)
+            for name in layers_of_regions(graphs[0]) & values[0].keys() & values[1].keys():
+                values[1][name] = own.of(values[0][name], values[1][name])
         layers = [
             _layer(node.name, node.operation.kind, values[0][node.name], values[1][node.name])
             for node in graphs[0].nodes
@@ -366,13 +378,24 @@ def differences(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(np.where(both, 0.0, np.nan_to_num(apart, nan=np.inf)).max(axis=1))
 
 
+def compared(task: Task, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits as they are compared; the corners of regions are shares of the picture."""
+    return scaled(logits, task.size) if isinstance(task, RegionDetection) else logits
+
+
+def _other_regions(rows: MatchedRows, pictures: int) -> list[str]:
+    """A line on proposals that only one form has."""
+    if not rows.other:
+        return []
+    which = f"{counted(rows.other, 'proposal')}, of {rows.order.size // pictures} a picture,"
+    return [f"{which} overlap others by so nearly the bound that rounding decides: left out"]
+
+
 def _answers(task: Task, outputs: NDArray[np.float64]) -> NDArray[Any]:
     """What users are answered of each picture; of boxes how many of each class are shown."""
-    answers = np.asarray(
-        task.answer(np.nan_to_num(outputs)) if task.of_boxes else task.answer(outputs)
-    )
     if not task.of_boxes:
-        return answers
+        return np.asarray(task.answer(outputs))
+    answers = task.answer(np.nan_to_num(outputs))
     counts = [Counter(each["class"] for each in task.described(rows)) for rows in answers]
     return np.array([[count[name] for name in task.names] for count in counts])
 

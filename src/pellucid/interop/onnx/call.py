@@ -49,7 +49,7 @@ class Call(Generic[O]):
         """Add a node on the way; the name of what it makes."""
         return self.writer.node(kind, inputs, f"{self.helper}.{word}", **attributes)
 
-    def whole(self, word: str, values: Sequence[int]) -> str:
+    def whole(self, word: str, values: Any) -> str:
         """Add whole numbers."""
         return self.writer.whole(f"{self.helper}.{word}", values)
 

@@ -198,7 +198,7 @@ class Tensor:
     def as_ours(self, array: NDArray[Any]) -> NDArray[Any]:
         """The tensor (N, …) as the layer has it: (N, H, W, C) or (N, F)."""
         if self.value is None:
-            return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
+            return np.moveaxis(array, 1, -1)
         theirs, ours = sum(self.value.theirs, ()), sum(self.value.ours, ())
         rows = reordered(array.reshape(len(array), -1).T, theirs, ours)
         return rows.T.reshape(len(array), *map(size_of, self.value.ours))

@@ -17,7 +17,14 @@ from pellucid.files import self_test
 from pellucid.files.atomic import write_file
 from pellucid.graph import Network
 from pellucid.interop.onnx import metadata
-from pellucid.interop.onnx.boxes import BOXES, PROBABILITIES, box_outputs, write_boxes
+from pellucid.interop.onnx.boxes import (
+    BOXES,
+    CLASSES,
+    PROBABILITIES,
+    Stored,
+    box_outputs,
+    write_boxes,
+)
 from pellucid.interop.onnx.call import Call
 from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
@@ -85,7 +92,7 @@ def described(
     """
     form = InputForm(layout, dtype)
     shape = form.axes(*model.network.graph.input_shape)
-    check_row(model.task, "an ONNX file", boxes=True)
+    check_row(model.task, "an ONNX file", boxes=True, regions=True)
     outputs = output_types(model.task, model.network.graph, form)
     return {
         "opset": OPSET,
@@ -113,7 +120,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
-    check_row(model.task, "an ONNX file", boxes=True)
+    check_row(model.task, "an ONNX file", boxes=True, regions=True)
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
     size = 4 * sum(array.size for array in network.weights.values())
@@ -153,7 +160,7 @@ def onnx_graph(
     """The graph alone: the same network, task and form give the same bytes.
 
     Args:
-        graph: From pictures to one answer (K,), or of detectors a map; of generators from noise
+        graph: From pictures to one answer (K,), or of detectors a map or rows; of generators from noise
             to a picture.
         task: What the outputs mean.
         weights: float32, by full name.
@@ -188,11 +195,13 @@ def onnx_graph(
     )
 
 
-def _value_info(name: str, kind: PixelType, shape: tuple[int, ...]) -> ValueInfoProto:
+def _value_info(name: str, kind: Stored, shape: tuple[int, ...]) -> ValueInfoProto:
     from onnx import TensorProto, helper
 
-    of = TensorProto.UINT8 if kind == "uint8" else TensorProto.FLOAT
-    return helper.make_tensor_value_info(name, of, [BATCH, *shape])
+    kinds: dict[Stored, int] = {
+        "uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT, "int64": TensorProto.INT64,
+    }  # fmt: skip
+    return helper.make_tensor_value_info(name, kinds[kind], [BATCH, *shape])
 
 
 def input_name(task: Task) -> str:
@@ -207,20 +216,17 @@ def input_type(task: Task, form: InputForm) -> PixelType:
 
 def output_types(
     task: Task, graph: Graph, form: InputForm
-) -> dict[str, tuple[PixelType, tuple[int, ...]]]:
+) -> dict[str, tuple[Stored, tuple[int, ...]]]:
     """The outputs of a file in their order: how they are stored, and their shapes of an example."""
     shape = graph.output_shape
     if isinstance(task, Generation):
         axes = form.axes(*shape)
         return {VALUES: ("float32", axes), PICTURES: (form.dtype, axes)}
-    return {name: ("float32", each) for name, each in _row_or_map(task, shape).items()}
-
-
-def _row_or_map(task: Task, shape: Shape) -> dict[str, tuple[int, ...]]:
     if isinstance(task, Detection):
-        height, width, channels = shape  # as ONNX has maps: channels first
-        return {LOGITS: (channels, height, width), **box_outputs(shape)}
-    return {LOGITS: shape, NUMBERS if isinstance(task, Regression) else PROBABILITIES: shape}
+        channels_first = (shape[-1], *shape[:-1])
+        return {LOGITS: ("float32", channels_first), **box_outputs(task, shape)}
+    answer = NUMBERS if isinstance(task, Regression) else PROBABILITIES
+    return {LOGITS: ("float32", shape), answer: ("float32", shape)}
 
 
 def value_names(graph: Graph, task: Task) -> dict[str, str]:
@@ -233,7 +239,7 @@ def value_names(graph: Graph, task: Task) -> dict[str, str]:
     taken = {INPUT, LOGITS, PROBABILITIES, NUMBERS}
     given, answer = input_name(task), LOGITS
     if isinstance(task, Detection):
-        taken.add(BOXES)
+        taken |= {BOXES, CLASSES}
     if isinstance(task, Generation):
         taken, answer = {NOISE, GENERATED, VALUES, PICTURES}, GENERATED
     names = {

@@ -18,6 +18,7 @@ import numpy as np
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError
 from pellucid.files import strict_json
+from pellucid.files.self_test import tested as tested_part
 from pellucid.graph import Graph, graph_from_dict, graph_to_dict
 from pellucid.interop.onnx.options import InputForm
 from pellucid.settings import to_dict
@@ -49,7 +50,8 @@ class Described:
         provenance: Where it comes from.
         form: What the file takes.
         picture: The self-test's, uint8 (H, W, C).
-        logits: What the network answers, float32 (K,).
+        logits: What the network answers, or chooses by, float32; see
+            :mod:`pellucid.files.self_test`.
     """
 
     graph: Graph
@@ -128,12 +130,12 @@ def read(metadata: Mapping[str, str]) -> Described | None:
 def _self_test(
     graph: Graph, values: Mapping[str, Any]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    shape = tested_part(graph).output_shape
     try:
         picture = np.frombuffer(base64.b64decode(values["picture"], validate=True), np.uint8)
         logits = np.array(values["logits"], np.float32)
-        return picture.reshape(graph.input_shape), logits.reshape(graph.output_shape)
+        return picture.reshape(graph.input_shape), logits.reshape(shape)
     except (LookupError, TypeError, ValueError, OverflowError, binascii.Error) as error:
         raise ArgumentError(
-            f"its self_test must be a picture of {graph.input_shape} and {graph.output_shape} "
-            f"logits: {error}"
+            f"its self_test must be a picture of {graph.input_shape} and {shape} logits: {error}"
         ) from error

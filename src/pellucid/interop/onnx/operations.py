@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.interop.onnx import sequences
+from pellucid.interop.onnx.found_regions import propose
 from pellucid.interop.onnx.regions import roi_align, roi_pool
 from pellucid.ops.perspective_divide import NEAREST
 from pellucid.ops.plane_grid import base
@@ -341,6 +342,7 @@ MAPPINGS: dict[str, Callable[[Call[Any]], None]] = {
     "perspective_divide": perspective_divide,
     "prelu": prelu,
     "projective_grid": projective_grid,
+    "propose": propose,
     "relu": relu,
     "relu6": relu6,
     "reshape": reshape,

@@ -32,10 +32,17 @@ class Writer:
 
     def node(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         """Add a node of ONNX's operators; its name is that of its output, which is returned."""
+        self.several(kind, inputs, [output], **attributes)
+        return output
+
+    def several(
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
+    ) -> None:
+        """Add a node with several outputs; its name is that of the first."""
         from onnx.helper import make_node
 
-        self.nodes.append(make_node(kind, list(inputs), [output], name=output, **attributes))
-        return output
+        node = make_node(kind, list(inputs), list(outputs), name=outputs[0], **attributes)
+        self.nodes.append(node)
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
         """Add a constant under a name; the name."""
@@ -44,6 +51,6 @@ class Writer:
         self.constants[name] = from_array(np.asarray(values, order="C"), name)
         return name
 
-    def whole(self, name: str, values: Sequence[int]) -> str:
+    def whole(self, name: str, values: Any) -> str:
         """Add a constant of whole numbers, as shapes and axes are; the name."""
         return self.constant(name, np.array(values, np.int64))
