@@ -21,6 +21,7 @@ from pellucid.ops import (
     MaxPool,
     Normalise,
     PReLU,
+    Propose,
     ReLU,
     SquaredError,
 )
@@ -47,6 +48,7 @@ REMOVED = (BatchNorm, Dropout, LocalResponseNorm, PReLU, MaxPool)
 
 COMPILED = [*dict.fromkeys(each for kernel in KERNELS[:-1] for each in kernel.operations)]
 COMPILED += POINTWISE
+COMPILED.remove(Propose)  # through which nothing is learned: test_propose
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *kinds: type[Operation]) -> None:

@@ -160,8 +160,8 @@ def onnx_graph(
     """The graph alone: the same network, task and form give the same bytes.
 
     Args:
-        graph: From pictures to one answer (K,), or of detectors a map or rows; of generators from noise
-            to a picture.
+        graph: From pictures to one answer (K,), or of detectors a map or rows; of generators from
+            noise to a picture.
         task: What the outputs mean.
         weights: float32, by full name.
         form: What the graph takes.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pellucid.ops.anchors import MOST_LOG
-from pellucid.ops.find_regions import CANDIDATES, FindRegions
+from pellucid.ops.finding import CANDIDATES
 from pellucid.ops.propose import NO_BOX
 from pellucid.ops.region_loss import DEVIATIONS
 from pellucid.ops.regions import CLASS
@@ -21,6 +21,7 @@ from pellucid.ops.regions import CLASS
 if TYPE_CHECKING:
     from pellucid import ops
     from pellucid.interop.onnx.call import Call
+    from pellucid.ops.find_regions import FindRegions
 
 FLOAT32 = 1
 """The number of that type in ONNX."""

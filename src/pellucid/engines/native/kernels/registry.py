@@ -24,6 +24,7 @@ from pellucid.engines.native.kernels.plane_grid import PlaneGrid
 from pellucid.engines.native.kernels.pointwise import Activate
 from pellucid.engines.native.kernels.pool import Pool
 from pellucid.engines.native.kernels.prelu import Slopes
+from pellucid.engines.native.kernels.propose import Propose
 from pellucid.engines.native.kernels.rescale import Rescale
 from pellucid.engines.native.kernels.reshape import Reshape
 from pellucid.engines.native.kernels.resize import Resize
@@ -70,6 +71,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     GatedRecurrent,
     RoIAlign,
     RoIPool,
+    Propose,
     ByReference,
 )
 """In the order in which they are asked; the last takes whatever the others leave."""
