@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.networks import MEAN, STD, residual
 from benchmarks.twins import Lesson
-from pellucid.architectures import faster_rcnn, get_architecture
+from pellucid.architectures import faster_rcnn, get_architecture, region_head
 from pellucid.architectures.captioner import (
     FEATURES,
     LOGITS,
@@ -85,7 +85,7 @@ def two_stages(
     """Faster R-CNN on the same body, with boxes as of one stage."""
     shape = (*size, 3)
     graph = faster_rcnn.faster_rcnn(_normalised(residual(depth, classes), shape), classes, scales)
-    network = Network(graph, faster_rcnn.first_weights(graph, 0))
+    network = Network(graph, region_head.first_weights(graph, 0))
     network = faster_rcnn.for_training(network, MOST_BOXES)
     nodes = []
     for node in network.training_graph.nodes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pellucid.architectures.faster_rcnn import faster_rcnn, first_weights
+from pellucid.architectures.faster_rcnn import faster_rcnn
+from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.explain.activations import Activations
 from pellucid.files import Model

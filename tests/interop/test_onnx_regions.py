@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pytest
 
-from pellucid.architectures.faster_rcnn import faster_rcnn, first_weights
+from pellucid.architectures.faster_rcnn import faster_rcnn
+from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
 from pellucid.errors import ArgumentError
