@@ -132,7 +132,6 @@ def test_predict(pellucid: Command, folder: Path, tmp_path: Path) -> None:
         ["explain", "M", "P"],
         ["backward", "M", "P"],
         ["page", "M", "--out", "page.html"],
-        ["export", "M", "--out", "model.onnx"],
         ["predict", "M", "P", "--top", "3"],
         ["predict", "M", "P", "--threshold", "0.5"],
         ["predict", "M", "P", "--label", "red"],
@@ -148,6 +147,23 @@ def test_what_is_made_for_others_says_so(
     assert len(line) < 400
     assert "image captioning" in line, line
     assert not list(tmp_path.iterdir())
+
+
+def test_export_and_verify(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "captions.onnx"
+    found = json.loads(pellucid("export", folder / "run", "--out", out, "--json").stdout)
+    assert found["outputs"] == {"places": "float32 (N, 3, 3, 10)"}
+    assert found["words"]["file"] == str(tmp_path / "captions-words.onnx")
+    assert set(found["words"]["outputs"]) == {"logits", "probabilities", "looked", "next_state"}
+    pictures = [folder / f"{n}.png" for n in range(18, 24)]
+    checked = json.loads(pellucid("verify", folder / "run", out, *pictures, "--json").stdout)
+    assert checked["agrees"]
+    given = ["predict", *pictures]
+    one, two = (
+        pellucid(*given[:1], model, *given[1:], "--engine", "reference").stdout
+        for model in (folder / "run", out)
+    )
+    assert one == two
 
 
 def test_compare(pellucid: Command, folder: Path, tmp_path: Path) -> None:

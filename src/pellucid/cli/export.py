@@ -39,14 +39,19 @@ def export(
 ) -> None:
     """Write a model as an ONNX file, which other programs compute: pixels in, probabilities out.
 
-    Of a generator it is noise in, pictures out.
+    Of a generator it is noise in, pictures out; of a captioner it is two files.
     """
+    from pellucid.interop.onnx.captioning import words_path
     from pellucid.interop.onnx.export import described, save_onnx
+    from pellucid.tasks import Captioning
 
     check_output(out, (".onnx",), model)
     found = load_any_for(model, engine=DEFAULT, classes=classes).model_
-    save_onnx(out, found, layout=layout, dtype=dtype)
     values = described(found, layout=layout, dtype=dtype)
+    if isinstance(found.task, Captioning):
+        check_output(words_path(out), (".onnx",), model)
+        values["words"] = {"file": printable(words_path(out)), **values["words"]}
+    save_onnx(out, found, layout=layout, dtype=dtype)
     if json:
         print_json({"file": printable(out), **values})
         return
@@ -54,3 +59,9 @@ def export(
     results().print(
         f"{printable(out)}: input {values['input']}; outputs {outputs}; opset {values['opset']}"
     )
+    if half := values.get("words"):
+        ends = (
+            ", ".join(f"{name} {kind}" for name, kind in half[each].items())
+            for each in ("inputs", "outputs")
+        )
+        results().print(f"{half['file']}: inputs {next(ends)}; outputs {next(ends)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from pellucid.architectures.captioner import WORDS_GRAPH
 from pellucid.engines.batches import forward
 from pellucid.errors import DataError
 from pellucid.evaluation.matched_rows import MatchedRows, layers_of_regions, matched_rows, scaled
@@ -18,7 +19,9 @@ from pellucid.files.self_test import sample_images
 from pellucid.ops.operation import describe
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Generation, RegionDetection, Regression, check_row
+from pellucid.tasks import Captioning, Generation, RegionDetection, Regression, check_row
+from pellucid.tasks.caption_search import greedy_logits
+from pellucid.tasks.caption_steps import EngineSteps
 from pellucid.text import counted, printable
 from pellucid.training.adversarial import SAMPLES, noise
 
@@ -57,7 +60,10 @@ class Form(Protocol):
         """Who computes it: ``native, float32``."""
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map or rows of each."""
+        """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map or rows of each.
+
+        Of captioners the logits behind each word of the greedy caption, (N, T, V).
+        """
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, batch axis first."""
@@ -76,7 +82,14 @@ class ComputedModel:
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The outputs for pictures (N, H, W, C): (N, K), or of detectors a map or rows of each."""
-        return forward(self._program, images).astype(np.float64)
+        found = forward(self._program, images)
+        task = self.model.task
+        if isinstance(task, Captioning):
+            program, graph = self._program, self.model.network.graphs[WORDS_GRAPH]
+            return greedy_logits(
+                lambda rows: EngineSteps(program, graph, rows, task.length), task, found
+            )
+        return found.astype(np.float64)
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, batch axis first."""
@@ -123,7 +136,8 @@ class Verification(Record):
         model: A's.
         images: The pictures, uint8 (N, H, W, C).
         pictures: What each is called.
-        logits: Of A and of B, float64 (N, K), or of detectors (N, h, w, K + 4) or (N, R, 7 + 5K).
+        logits: Of A and of B, float64 (N, K), or of detectors (N, h, w, K + 4) or (N, R, 7 + 5K);
+            of captioners behind each word of the greedy captions, (N, T, V).
         tolerance: How far logits may be apart, as a share of A's largest.
         layers: The layers that both have, in A's order.
         total: How many layers A and B have.
@@ -317,7 +331,8 @@ def verify(
     Raises:
         DataError: If they take other pictures, or answer with another number of outputs.
     """
-    check_row(first.model.task, "a comparison", boxes=True, regions=True)
+    if not isinstance(first.model.task, Captioning):
+        check_row(first.model.task, "a comparison", boxes=True, regions=True)
     graphs = [each.model.network.graph for each in (first, second)]
     for what, (a, b) in (
         ("takes {} as a picture", [graph.input_shape for graph in graphs]),
@@ -329,6 +344,16 @@ def verify(
                 f"{what.format(describe(b))}: they are not two forms of one network"
             )
     notes = []
+    if isinstance(first.model.task, Captioning):
+        words = [getattr(each.model.task, "words", ()) for each in (first, second)]
+        if words[0] != words[1]:
+            raise DataError(
+                "A and B know other words, so that they are not two forms of one captioner"
+            )
+        notes.append(
+            "captions are written by the likeliest word each time; logits are those behind each "
+            "word, layers those of the half that sees"
+        )
     if first.model.task.kind != second.model.task.kind:
         notes.append(
             f"A is for {first.model.task.title}, B for {second.model.task.title}: answers are "
@@ -393,6 +418,8 @@ def _other_regions(rows: MatchedRows, pictures: int) -> list[str]:
 
 def _answers(task: Task, outputs: NDArray[np.float64]) -> NDArray[Any]:
     """What users are answered of each picture; of boxes how many of each class are shown."""
+    if isinstance(task, Captioning):
+        return np.array([" ".join(task.greedy_words(each)) for each in outputs], object)
     if not task.of_boxes:
         return np.asarray(task.answer(outputs))
     answers = task.answer(np.nan_to_num(outputs))

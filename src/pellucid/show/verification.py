@@ -10,6 +10,7 @@ from pellucid.show import document as d
 from pellucid.show.drawing import new_figure
 from pellucid.show.found_boxes import boxes_words
 from pellucid.show.palette import BLUE, GREY, VERMILION
+from pellucid.tasks import Captioning
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def _pictures(found: Verification) -> list[d.Part]:
 
 def _answer(task: Task, outputs: NDArray[np.float64]) -> str:
     """What one picture is answered, in words: a class, all labels, or how many boxes."""
+    if isinstance(task, Captioning):
+        return " ".join(task.greedy_words(outputs[0]))
     answer, names = task.answer(outputs)[0], task.names
     if task.of_boxes:
         return boxes_words(task, answer)

@@ -18,25 +18,24 @@ import numpy as np
 
 from pellucid.architectures.captioner import (
     LOGITS,
-    LOOKED,
     PLACES,
     READS,
-    STATE,
     WORDS,
-    one_word,
 )
 from pellucid.errors import DataError
 from pellucid.tasks.caption import Caption
+from pellucid.tasks.caption_steps import EngineSteps
 from pellucid.tasks.captioning import END, NOT_COUNTED, UNKNOWN, beginnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from pellucid.engines import Program
     from pellucid.graph import Graph
     from pellucid.ops.operation import Array
+    from pellucid.tasks.caption_steps import Steps
     from pellucid.tasks.captioning import Captioning
 
 ROWS = 128
@@ -58,13 +57,34 @@ def write_captions(
     Raises:
         DataError: If the network answers with NaN or infinity.
     """
-    wide = task.beam if beam is None else beam
+    return search(
+        lambda rows: EngineSteps(program, graph, rows, task.length),
+        task,
+        places,
+        task.beam if beam is None else beam,
+    )
+
+
+def search(
+    steps: Callable[[Array], Steps], task: Captioning, places: Array, wide: int
+) -> list[Caption]:
+    """The caption of each picture, by whatever program computes the next words.
+
+    Args:
+        steps: Makes, of places (R, h, w, C), what gives the next words for as many beginnings.
+        task: What the network was trained for.
+        places: Of each picture, (N, h, w, C).
+        wide: How many beginnings are followed.
+
+    Raises:
+        DataError: If the network answers with NaN or infinity.
+    """
     at_once = max(1, ROWS // wide)
     written: list[Caption] = []
     for first in range(0, len(places), at_once):
         some = places[first : first + at_once]
         full = np.concatenate([some, some[:1].repeat(at_once - len(some), axis=0)])
-        written += _search(program, graph, task, full, wide)[: len(some)]
+        written += _search(steps, task, full, wide)[: len(some)]
     return written
 
 
@@ -130,6 +150,53 @@ def _in_rows(
         }
         found = program.run(graph, some)
         yield part, {name: array[: part.stop - first] for name, array in found.items()}
+
+
+def greedy_logits(
+    steps: Callable[[Array], Steps], task: Captioning, places: Array
+) -> NDArray[np.float64]:
+    """The logits behind each word of the greedy captions, (N, T, V); zeros behind their ends.
+
+    Args:
+        steps: As :func:`search` takes it.
+        task: What the network was trained for.
+        places: Of each picture, (N, h, w, C).
+    """
+    kept: list[_Recorded] = []
+
+    def recorded(rows: Array) -> Steps:
+        kept.append(_Recorded(steps(rows)))
+        return kept[-1]
+
+    captions = search(recorded, task, places, 1)
+    found = np.zeros((len(places), task.length, task.vocabulary))
+    for n, caption in enumerate(captions):
+        batch, row = divmod(n, ROWS)
+        for step in range(len(caption.words) + 1):
+            found[n, step] = kept[batch].logits[step][row]
+    return found
+
+
+class _Recorded:
+    """Keeps the logits of each step.
+
+    Args:
+        steps: Who computes them.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self.logits: list[NDArray[np.float64]] = []
+
+    def next(
+        self, words: NDArray[np.int64], step: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        logits, looked = self._steps.next(words, step)
+        self.logits.append(logits.copy())
+        return logits, looked
+
+    def go_on_from(self, rows: NDArray[np.int64]) -> None:
+        self._steps.go_on_from(rows)
 
 
 class _Beams:
@@ -211,12 +278,12 @@ class _Beams:
 
 
 def _search(
-    program: Program, graph: Graph, task: Captioning, places: Array, wide: int
+    made: Callable[[Array], Steps], task: Captioning, places: Array, wide: int
 ) -> list[Caption]:
     count, (height, width, _) = len(places), places.shape[1:]
     rows = np.repeat(places, wide, axis=0)
     beams = _Beams(task, count, wide)
-    steps = _Steps(program, graph, rows, task.length)
+    steps = made(rows)
     every = np.arange(count)[:, np.newaxis] * wide
     for step in range(task.length):
         logits, looked = steps.next(beams.words.reshape(count * wide, -1), step)
@@ -241,46 +308,6 @@ def _search(
         text = task.text_of(chosen)
         found.append(Caption(text, score, looked.reshape(len(text), height, width)))
     return found
-
-
-class _Steps:
-    """The next word of beginnings, one after the other.
-
-    By a GRU's state; of an LSTM, whose memory is no output, the words so far are read again.
-
-    Args:
-        program: The network, loaded by an engine.
-        graph: Its graph ``words``.
-        places: What each row looks at, (R, h, w, C).
-        length: T.
-    """
-
-    def __init__(self, program: Program, graph: Graph, places: Array, length: int) -> None:
-        self._program, self._graph, self._places, self._length = program, graph, places, length
-        self._one = one_word(graph)
-        rows, (height, width) = len(places), places.shape[1:3]
-        if self._one is not None:
-            self._state = np.zeros((rows, *self._one.inputs[STATE].shape), np.float32)
-            self._looked = np.zeros((rows, length, height * width))
-
-    def next(
-        self, words: NDArray[np.int64], step: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The logits of the word behind each row's first ``step + 1``, and where all looked."""
-        feeds: dict[str, Array] = {PLACES: self._places}
-        if self._one is None:
-            out = self._program.run(self._graph, {**feeds, WORDS: words[:, : self._length]})
-            return out[LOGITS][:, step].astype(np.float64), out[LOOKED].astype(np.float64)
-        feeds |= {WORDS: words[:, step : step + 1], STATE: self._state}
-        out = self._program.run(self._one, feeds)
-        self._state = out[STATE][:, 0]
-        self._looked[:, step] = out[LOOKED][:, 0]
-        return out[LOGITS][:, 0].astype(np.float64), self._looked
-
-    def go_on_from(self, rows: NDArray[np.int64]) -> None:
-        """Take for each row what another has remembered."""
-        if self._one is not None:
-            self._state, self._looked = self._state[rows], self._looked[rows]
 
 
 def _log_sums(logits: Array) -> NDArray[np.float64]:

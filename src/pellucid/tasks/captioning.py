@@ -191,6 +191,17 @@ class Captioning(NoSingleAnswer):
         """The words at some places, without the end."""
         return tuple(self.words[place - FIRST] for place in places if place >= FIRST)
 
+    def greedy_words(self, logits: NDArray[np.float64]) -> tuple[str, ...]:
+        """The words whose logits are (T, V), the likeliest each time; a caption has one at least.
+
+        Args:
+            logits: Zeros behind the end.
+        """
+        known = logits.copy()
+        known[:, UNKNOWN] = known[0, END] = -np.inf
+        places = known.argmax(axis=1).tolist()
+        return self.text_of(places[: places.index(END)] if END in places else places[:-1])
+
     def loss(self) -> Loss:
         return SequenceCrossEntropy()
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import ops
+from pellucid.architectures.captioner import WORDS_GRAPH
 from pellucid.errors import FileFormatError
 from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx.captioning import OnnxSteps, words_path
 from pellucid.interop.onnx.constants import MOST_PARAMETERS, inlined
 from pellucid.interop.onnx.export import input_name, value_names
 from pellucid.interop.onnx.importing import import_proto
@@ -22,6 +24,8 @@ from pellucid.interop.onnx.own_files import metadata_of
 from pellucid.interop.onnx.reading import read_onnx
 from pellucid.interop.onnx.runtime import Session
 from pellucid.interop.onnx.views import reordered, size_of
+from pellucid.tasks import Captioning
+from pellucid.tasks.caption_search import greedy_logits
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -73,7 +77,7 @@ class OnnxNetwork:
         outside, folder = outside or Outside(), Path(path).parent
         proto = read_onnx(path)
         asked = Asked(mean=outside.mean, std=outside.std, most_parameters=most_parameters)
-        imported = import_proto(proto, asked, name=printable(path), folder=folder)
+        imported = import_proto(proto, asked, name=printable(path), folder=folder, path=Path(path))
         self.model: Model = imported.model
         self._outside, self._proto = outside, inlined(proto, folder)
         if imported.translated is None:
@@ -85,6 +89,9 @@ class OnnxNetwork:
             self._input, self._layout = imported.translated.input, imported.translated.layout
             self._tensors = _of_others(self.model, self._proto, imported.translated)
         self._session = Session(self._with_outputs([self._logits.name]))
+        self._words = None
+        if isinstance(self.model.task, Captioning):
+            self._words = Session(read_onnx(words_path(path)))
 
     @property
     def made_by(self) -> str:
@@ -92,17 +99,25 @@ class OnnxNetwork:
         return f"ONNX Runtime {onnx_runtime().__version__}"
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The logits of pictures (N, H, W, C), (N, K), or of detectors a map of each."""
+        """The logits of pictures (N, H, W, C), (N, K), or of detectors a map of each.
+
+        Of captioners those behind each word of the greedy captions, (N, T, V).
+        """
+        found, task = self._outputs(images), self.model.task
+        if isinstance(task, Captioning) and self._words is not None:
+            session, graph = self._words, self.model.network.graphs[WORDS_GRAPH]
+            return greedy_logits(
+                lambda rows: OnnxSteps(session, graph, rows, task.length), task, found
+            )
+        return found.astype(np.float64)
+
+    def _outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         tensor = self._logits
         parts = [
             tensor.as_ours(self._run(self._session, [tensor.name], part)[tensor.name])
             for part in self._parts(images)
         ]
-        return (
-            np.concatenate(parts)
-            .reshape(len(images), *self.model.network.graph.output_shape)
-            .astype(np.float64)
-        )
+        return np.concatenate(parts).reshape(len(images), *self.model.network.graph.output_shape)
 
     def values(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The values of layers by name, (N, H, W, C) or (N, F): of those that the file has, too.

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.architectures.captioner import PLACES, WORDS_GRAPH
 from pellucid.errors import ArgumentError
 from pellucid.files import self_test
 from pellucid.files.atomic import write_file
 from pellucid.graph import Network
-from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx import captioning, metadata
 from pellucid.interop.onnx.boxes import (
     BOXES,
     CLASSES,
@@ -25,13 +26,20 @@ from pellucid.interop.onnx.boxes import (
     box_outputs,
     write_boxes,
 )
-from pellucid.interop.onnx.call import Call
+from pellucid.interop.onnx.layers_out import write_layers
 from pellucid.interop.onnx.library import onnx_library
-from pellucid.interop.onnx.operations import MAPPINGS, onnx_weight
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.pictures import GENERATED, NOISE, PICTURES, VALUES, write_pictures
 from pellucid.interop.onnx.writer import Writer
-from pellucid.tasks import Detection, Generation, MultiLabel, Regression, Task, check_row
+from pellucid.tasks import (
+    Captioning,
+    Detection,
+    Generation,
+    MultiLabel,
+    Regression,
+    Task,
+    check_row,
+)
 from pellucid.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +49,7 @@ if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
     from pellucid.files import Model
-    from pellucid.graph import Graph, Node
+    from pellucid.graph import Graph
     from pellucid.ops.operation import Array, Shape
 
 OPSET, IR_VERSION = 17, 8
@@ -65,6 +73,9 @@ def save_onnx(
 ) -> None:
     """Write a model as an ONNX file; an earlier file is replaced whole or not at all.
 
+    Of a captioner this is the half that sees; beside it lies that which writes, of the same name
+    with ``-words``.
+
     Args:
         path: Where; by custom it ends in ``.onnx``.
         model: The model; its weights are stored in float32.
@@ -77,7 +88,10 @@ def save_onnx(
         ArgumentError: If a layer has no counterpart in ONNX, or the weights are too large.
         OutputError: If the file cannot be written.
     """
-    write_file(path, onnx_model(model, InputForm(layout, dtype)).SerializeToString())
+    made = onnx_model(model, InputForm(layout, dtype)).SerializeToString()
+    if isinstance(model.task, Captioning):
+        write_file(captioning.words_path(path), onnx_words(model).SerializeToString())
+    write_file(path, made)
 
 
 def described(
@@ -92,8 +106,12 @@ def described(
     """
     form = InputForm(layout, dtype)
     shape = form.axes(*model.network.graph.input_shape)
-    check_row(model.task, "an ONNX file", boxes=True, regions=True)
+    _check_task(model.task)
     outputs = output_types(model.task, model.network.graph, form)
+    half: dict[str, Any] = {}
+    if isinstance(model.task, Captioning):
+        takes, gives = captioning.words_shapes(model.network.graphs[WORDS_GRAPH])
+        half = {"words": {"inputs": takes, "outputs": gives}}
     return {
         "opset": OPSET,
         "input": f"{input_type(model.task, form)} ({', '.join(map(str, (BATCH, *shape)))})",
@@ -103,6 +121,7 @@ def described(
         },
         "task": model.task.kind,
         "classes": list(model.task.names),
+        **half,
     }
 
 
@@ -120,9 +139,48 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     onnx_library()
     import onnx
 
-    check_row(model.task, "an ONNX file", boxes=True, regions=True)
+    _check_task(model.task)
     form = form or InputForm()
     network = model.network.part(model.network.graph)  # of what it was trained with, nothing
+    weights = _exported(network)
+    (picture, *_) = self_test.sample_images(network.graph.input_shape)
+    (logits,) = self_test.compute_logits(Network(network.graph, weights), picture[None])
+    made = file_of(onnx_graph(network.graph, model.task, weights, form))
+    for name, text in metadata.written(model, form, picture, logits).items():
+        made.metadata_props.add(key=name, value=text)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def onnx_words(model: Model) -> ModelProto:
+    """The half of a captioner that writes, checked by the library's own checker.
+
+    Args:
+        model: A captioner.
+
+    Raises:
+        MissingDependencyError: If the package onnx is not installed.
+        ArgumentError: As :func:`save_onnx`.
+    """
+    onnx_library()
+    import onnx
+
+    assert isinstance(model.task, Captioning)
+    network = model.network.part(model.network.graphs[WORDS_GRAPH])
+    made = file_of(captioning.words_graph(network.graph, _exported(network)))
+    for name, text in captioning.metadata_of_words(network.graph, model.task).items():
+        made.metadata_props.add(key=name, value=text)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def _check_task(task: Task) -> None:
+    if not isinstance(task, Captioning):
+        check_row(task, "an ONNX file", boxes=True, regions=True)
+
+
+def _exported(network: Network) -> dict[str, Array]:
+    """The weights in float32, of which all are finite and together not too large."""
     size = 4 * sum(array.size for array in network.weights.values())
     if size > MOST_BYTES:
         raise ArgumentError(
@@ -132,13 +190,7 @@ def onnx_model(model: Model, form: InputForm | None = None) -> ModelProto:
     for name, array in weights.items():
         if not np.isfinite(array).all():
             raise ArgumentError(f"weight {name!r:.80} holds NaN or infinity; train it again")
-    (picture, *_) = self_test.sample_images(network.graph.input_shape)
-    (logits,) = self_test.compute_logits(Network(network.graph, weights), picture[None])
-    made = file_of(onnx_graph(network.graph, model.task, weights, form))
-    for name, text in metadata.written(model, form, picture, logits).items():
-        made.metadata_props.add(key=name, value=text)
-    onnx.checker.check_model(made, full_check=True)
-    return made
+    return weights
 
 
 def file_of(graph: GraphProto) -> ModelProto:
@@ -174,13 +226,7 @@ def onnx_graph(
     writer = Writer()
     names, given = value_names(graph, task), input_name(task)
     _write_input(writer, form, input_type(task, form), given, names[graph.input])
-    kinds: dict[str, str] = {}
-    for node in graph.nodes:
-        _write_node(writer, graph, names, node)
-        for parameter, stored in graph.parameters_of(node).items():
-            if kinds.setdefault(stored, node.operation.kind) == node.operation.kind:
-                array = onnx_weight(node.operation.kind, parameter, weights[stored])
-                writer.constant(stored, array)
+    write_layers(writer, graph, names, weights)
     _write_outputs(writer, task, form, names[graph.output], graph.output_shape)
     shape = form.axes(*graph.input_shape)
     return helper.make_graph(
@@ -222,6 +268,8 @@ def output_types(
     if isinstance(task, Generation):
         axes = form.axes(*shape)
         return {VALUES: ("float32", axes), PICTURES: (form.dtype, axes)}
+    if isinstance(task, Captioning):
+        return {PLACES: ("float32", shape)}
     if isinstance(task, Detection):
         channels_first = (shape[-1], *shape[:-1])
         return {LOGITS: ("float32", channels_first), **box_outputs(task, shape)}
@@ -238,6 +286,8 @@ def value_names(graph: Graph, task: Task) -> dict[str, str]:
     """
     taken = {INPUT, LOGITS, PROBABILITIES, NUMBERS}
     given, answer = input_name(task), LOGITS
+    if isinstance(task, Captioning):
+        taken, answer = {INPUT, PLACES}, f"{PLACES}.map"
     if isinstance(task, Detection):
         taken |= {BOXES, CLASSES}
     if isinstance(task, Generation):
@@ -262,30 +312,12 @@ def _write_input(writer: Writer, form: InputForm, kind: PixelType, given: str, n
         at = writer.node(step, [at], name if last else f"{given}.{step.lower()}", **attributes)
 
 
-def _write_node(writer: Writer, graph: Graph, names: Mapping[str, str], node: Node) -> None:
-    write = MAPPINGS.get(node.operation.kind)
-    if write is None:
-        raise ArgumentError(
-            f"layer {node.name!r:.80} ({node.operation.kind}) has no counterpart in ONNX; leave it "
-            "out of what is exported"
-        )
-    write(
-        Call(
-            node.operation,
-            [names[each] for each in node.inputs],
-            graph.inputs_of(node),
-            graph.parameters_of(node),
-            names[node.name],
-            node.name,
-            writer,
-        )
-    )
-
-
 def _write_outputs(writer: Writer, task: Task, form: InputForm, logits: str, shape: Shape) -> None:
     """What the answers mean, as further nodes."""
     if isinstance(task, Generation):
         write_pictures(writer, form, logits)
+    elif isinstance(task, Captioning):
+        writer.node("Transpose", [logits], PLACES, perm=(0, 2, 3, 1))
     elif isinstance(task, Detection):
         write_boxes(writer, task, logits, shape)
     elif isinstance(task, Regression):

@@ -13,8 +13,9 @@ from pellucid.errors import ArgumentError, DataError, FileFormatError, PellucidE
 from pellucid.files import Model
 from pellucid.files.limits import check_limits
 from pellucid.files.provenance import renamed
+from pellucid.interop.onnx import captioning
 from pellucid.interop.onnx.inputs import Asked
-from pellucid.interop.onnx.own_files import own_model
+from pellucid.interop.onnx.own_files import is_captioner, metadata_of, own_model
 from pellucid.interop.onnx.reading import read_onnx
 from pellucid.interop.onnx.translating import Translated, translated
 from pellucid.tasks import MultiLabel, Regression, SingleLabel, Task
@@ -110,7 +111,8 @@ def import_file(
         FileFormatError: If it is no ONNX file, or of no network of layers that there are; the
             message names the node and the reason.
     """
-    return import_proto(read_onnx(path), asked, meaning, printable(path), Path(path).parent)
+    found = Path(path)
+    return import_proto(read_onnx(path), asked, meaning, printable(path), found.parent, found)
 
 
 def import_proto(
@@ -119,6 +121,7 @@ def import_proto(
     meaning: Meaning | None = None,
     name: str = "the network",
     folder: Path | None = None,
+    path: Path | None = None,
 ) -> Imported:
     """The model in an ONNX file's content.
 
@@ -128,6 +131,7 @@ def import_proto(
         meaning: As :func:`import_file` takes it.
         name: What it is called in messages.
         folder: Where data outside the file may lie; None: nowhere.
+        path: Where the file lies, whose other half lies beside it; None: nowhere.
 
     Raises:
         FileFormatError: As :func:`import_file`.
@@ -136,10 +140,21 @@ def import_proto(
     asked, meaning = asked or Asked(), meaning or Meaning()
     try:
         changed = ""
+        if captioning.KEY in metadata_of(proto):
+            raise FileFormatError(
+                "it is the half of a captioner that writes; give the half that sees, which lies "
+                "beside it without -words in its name"
+            )
         if asked == Asked(most_parameters=asked.most_parameters) and meaning.task is None:
             try:
-                own = own_model(proto)
+                own = own_model(proto, path)
             except (PellucidError, ValueError, *_PARSING_ERRORS) as error:
+                if is_captioner(proto):  # no other program has such
+                    if isinstance(error, DataError):
+                        raise
+                    raise FileFormatError(
+                        f"a captioner that was changed since it was exported: {error}"
+                    ) from error
                 own = None
                 changed = (
                     "Pellucid exported it, and it was changed since: read as any other program's "

@@ -6,16 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.errors import ArgumentError
+from pellucid.architectures.captioner import WORDS_GRAPH
+from pellucid.errors import ArgumentError, DataError
 from pellucid.files import Model, self_test
 from pellucid.graph import Network
-from pellucid.interop.onnx import metadata
+from pellucid.interop.onnx import captioning, metadata
 from pellucid.interop.onnx.constants import array_of
 from pellucid.interop.onnx.export import onnx_graph
 from pellucid.interop.onnx.operations import own_weight
+from pellucid.interop.onnx.reading import read_onnx
+from pellucid.tasks import Captioning
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from pathlib import Path
+
+    from onnx import GraphProto, ModelProto
+
+    from pellucid.graph import Graph
+    from pellucid.ops.operation import Array
 
 
 def metadata_of(proto: ModelProto) -> dict[str, str]:
@@ -23,14 +31,25 @@ def metadata_of(proto: ModelProto) -> dict[str, str]:
     return {each.key: each.value for each in proto.metadata_props}
 
 
-def own_model(proto: ModelProto) -> tuple[Model, str] | None:
+def is_captioner(proto: ModelProto) -> bool:
+    """Whether a file is the half of a captioner that sees, which is nothing without the other."""
+    found = metadata_of(proto)
+    return metadata.KEY in found and found.get("task") == Captioning.kind
+
+
+def own_model(proto: ModelProto, path: Path | None = None) -> tuple[Model, str] | None:
     """The model in a file that was exported, and a remark; None if it is another program's.
 
     The graph must be, to the last byte, the one that the model is exported as: then nothing was
     changed, and nothing is lost. Weights may have been: then the file's self-test fails, which the
     remark says; else it is empty.
 
+    Args:
+        proto: The file's content.
+        path: Where it lies; of a captioner the half that writes lies beside it. None: nowhere.
+
     Raises:
+        DataError: If the half of a captioner that writes is missing.
         PellucidError: If its description cannot be, or the graph is not the described one.
         ValueError: If the description is not JSON.
     """
@@ -38,22 +57,15 @@ def own_model(proto: ModelProto) -> tuple[Model, str] | None:
     if described is None:
         return None
     graph = described.graph
-    tensors = {tensor.name: tensor for tensor in proto.graph.initializer}
-    weights = {}
-    for node in graph.nodes:
-        for parameter, name in graph.parameters_of(node).items():
-            if name not in tensors:
-                raise ArgumentError(f"weight {name!r:.80} is missing")
-            array = own_weight(node.operation.kind, parameter, array_of(tensors[name], None))
-            weights[name] = np.ascontiguousarray(array, np.float32)
+    weights = _weights(proto, graph)
+    _check_same(onnx_graph(graph, described.task, weights, described.form), proto)
     network = Network(graph, weights)
-    again = onnx_graph(graph, described.task, weights, described.form)
-    if again.SerializeToString(deterministic=True) != proto.graph.SerializeToString(
-        deterministic=True
-    ):
-        raise ArgumentError("the graph is not the one that its description says")
+    if isinstance(described.task, Captioning):
+        writes, others = _words_half(path)
+        described.task.check_graphs(graph, {WORDS_GRAPH: writes})
+        network = Network(graph, {**weights, **others}, {WORDS_GRAPH: writes})
     model = Model(network, described.task, described.preprocessing, described.provenance)
-    found = self_test.compute_logits(network, described.picture[None])
+    found = self_test.compute_logits(Network(graph, weights), described.picture[None])
     try:
         self_test.check_logits(found, described.logits[None])
     except ArgumentError as error:
@@ -62,3 +74,38 @@ def own_model(proto: ModelProto) -> tuple[Model, str] | None:
             f"its weights were changed after it was exported: its self-test fails: {error}",
         )
     return model, ""
+
+
+def _weights(proto: ModelProto, graph: Graph) -> dict[str, Array]:
+    """A graph's weights in a file, as the network has them."""
+    tensors = {tensor.name: tensor for tensor in proto.graph.initializer}
+    weights = {}
+    for node in graph.nodes:
+        for parameter, name in graph.parameters_of(node).items():
+            if name not in tensors:
+                raise ArgumentError(f"weight {name!r:.80} is missing")
+            array = own_weight(node.operation.kind, parameter, array_of(tensors[name], None))
+            weights[name] = np.ascontiguousarray(array, np.float32)
+    return weights
+
+
+def _check_same(made: GraphProto, proto: ModelProto) -> None:
+    one, two = (each.SerializeToString(deterministic=True) for each in (made, proto.graph))
+    if one != two:
+        raise ArgumentError("the graph is not the one that its description says")
+
+
+def _words_half(path: Path | None) -> tuple[Graph, dict[str, Array]]:
+    """The graph of a captioner that writes, and its weights."""
+    other = None if path is None else captioning.words_path(path)
+    if other is None or not other.is_file():
+        name = "" if other is None else f" ({other.name})"
+        raise DataError(
+            f"the half of the captioner that writes is missing beside it{name}; export the "
+            "captioner again, or bring both files"
+        )
+    proto = read_onnx(other)
+    graph = captioning.graph_in(metadata_of(proto))
+    weights = _weights(proto, graph)
+    _check_same(captioning.words_graph(graph, weights), proto)
+    return graph, weights
