@@ -128,8 +128,6 @@ def test_predict(pellucid: Command, folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        ["trace", "M", "P"],
-        ["explain", "M", "P"],
         ["backward", "M", "P"],
         ["page", "M", "--out", "page.html"],
         ["predict", "M", "P", "--top", "3"],
@@ -147,6 +145,26 @@ def test_what_is_made_for_others_says_so(
     assert len(line) < 400
     assert "image captioning" in line, line
     assert not list(tmp_path.iterdir())
+
+
+def test_words_are_opened(pellucid: Command, folder: Path, tmp_path: Path) -> None:
+    given = [folder / "run", folder / "20.png", "--engine", "reference"]
+    found = json.loads(pellucid("trace", *given, "--json").stdout)
+    own = pl.ImageCaptioner.load(folder / "run", engine="reference")
+    words = own.predict(folder / "20.png").split()
+    assert [each["word"] for each in found["steps"]] == [*words, "(end)"]
+    pellucid("trace", *given, "--out", tmp_path / "trace.html")
+    one = json.loads(pellucid("trace", *given, "--word", 1, "--json").stdout)
+    assert one["guesses"][0]["probability"] >= found["steps"][0]["probability"] - 1e-6
+    why = json.loads(pellucid("explain", *given, "--word", 1, "--json").stdout)
+    assert why["target"] == words[0]
+    opened = pellucid("trace", *given, "--word", 1, "--layer", "caption-hidden", "--at", 2)
+    assert "caption-hidden" in opened.stdout
+    many = pellucid("trace", *given, "--word", 99, code=1)
+    assert f"1 {words[0]}" in many.stderr
+    assert pellucid("explain", *given, "--box", 1, code=2).stderr.count("--box")
+    other = pellucid("trace", folder / "body.safetensors", folder / "20.png", "--word", 1, code=2)
+    assert "--word" in other.stderr
 
 
 def test_export_and_verify(pellucid: Command, folder: Path, tmp_path: Path) -> None:

@@ -113,9 +113,8 @@ def test_verify_shows_another_word(tmp_path: Path) -> None:
     model = captioner_model("gru")
     pl.export_onnx(_estimator(model, tmp_path), tmp_path / "captions.onnx")
     weights = dict(model.network.weights)
-    weights["caption-logits.bias"] = weights["caption-logits.bias"] + np.float32(
-        [0, 0, 5, 0, 0, 0, 0]
-    )
+    for_a = np.array([0, 0, 5, 0, 0, 0, 0], np.float32)
+    weights["caption-logits.bias"] = weights["caption-logits.bias"] + for_a
     network = Network(model.network.graph, weights, model.network.graphs)
     other = _estimator(Model(network, model.task, model.preprocessing), tmp_path)
     found = pl.verify(other, tmp_path / "captions.onnx", pictures(4)[0])

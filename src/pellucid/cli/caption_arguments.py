@@ -1,4 +1,4 @@
-"""Options that size a captioner."""
+"""Options that size a captioner, and that look into captions."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ LeastCount = Annotated[
         min=1, help="For captions: how often a word must be seen to be known.", show_default="3"
     ),
 ]
+Word = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Of a captioner: open this word of the caption, the first being 1.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100,
+        help="Of captions: how many beginnings are followed at once; 1 takes the likeliest word "
+        "each time.",
+        show_default="the model's own",
+    ),
+]  # fmt: skip

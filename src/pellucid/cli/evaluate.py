@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.models import load_any_for
 from pellucid.cli.run_report import write_judgement, write_quarantined
 from pellucid.cli.terminal import print_result, remarks
@@ -86,15 +86,7 @@ def evaluate(
             min=0, max=2**32 - 1, help="Of a generator: which pictures.", show_default="0"
         ),
     ] = None,
-    beam: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of captions: how many beginnings are followed at once.",
-            show_default="the model's own",
-        ),
-    ] = None,
+    beam: caption_arguments.Beam = None,
     engine: arguments.EngineName = DEFAULT,
     json: arguments.Json = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, picture_of, report_problems
@@ -77,6 +77,8 @@ def explain(
     ] = None,
     box: arguments.Box = None,
     number: arguments.BoxNumber = None,
+    word: caption_arguments.Word = None,
+    beam: caption_arguments.Beam = None,
     layer: Annotated[
         str | None, typer.Option(help="Grad-CAM: by default the last convolution. Deconvnet too.")
     ] = None,
@@ -119,11 +121,16 @@ def explain(
         invert=invert,
         instead=GENERATORS,
     )
+    if beam is not None:
+        classifier = classifier.with_beam(beam)
     asked = find_pictures(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
     asked_box = None if box is None else box - 1
+    _check_word(classifier, word, {"--box": box, "--number": number})
     score = {"target": target, "against": against, "box": asked_box, "number": number}
+    if word is not None:
+        score["word"] = word - 1
     options = {**score, "layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)
@@ -172,6 +179,19 @@ def _check_out(out: Path | None, folder: Path | None, model: str, pictures: list
     try_folder(folder, "explanation.png")
 
 
+def _check_word(classifier: OpenEstimator, word: int | None, others: dict[str, object]) -> None:
+    """Refuse a word of what writes none, and boxes of what writes words."""
+    from pellucid.estimators.opened_captions import OpenCaptioner
+
+    if not isinstance(classifier, OpenCaptioner):
+        others = {"--word": word}
+    for option, given in others.items():
+        if given is not None:
+            raise typer.BadParameter(
+                f"the model is for {classifier.model_.task.title}; leave it out", param_hint=option
+            )
+
+
 def _source(picture: Path | DataPicture) -> Path | NDArray[np.uint8]:
     return picture if isinstance(picture, Path) else picture.picture
 
@@ -182,12 +202,23 @@ def _explained(
     method: str,
     options: dict[str, Any],
 ) -> tuple[Explanation, ResizeNote]:
+    from pellucid.estimators.opened_captions import OpenCaptioner
     from pellucid.explain.activations import Activations
     from pellucid.explain.method_sheet import explain_by_every_method
 
-    if method == ALL:
+    if isinstance(classifier, OpenCaptioner):
+        given = {name: x for name, x in options.items() if name not in ("box", "number")}
+        word = given.pop("word", None)
+        caption = classifier.trace(source)
+        if method == ALL:
+            step = caption.steps[caption.seen if word is None else word]
+            given["target"] = given["target"] or step.word
+            found: Explanation = explain_by_every_method(caption.activations(word), **given)
+        else:
+            found = caption.explain(word, method, **given)
+    elif method == ALL:
         activations = Activations.of(classifier, source)
-        found: Explanation = explain_by_every_method(activations, **options)
+        found = explain_by_every_method(activations, **options)
     else:
         found = classifier.explain(source, method, **options)
     return found, print_resize_note(source, classifier.model_, classifier.max_pixels)

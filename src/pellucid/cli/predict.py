@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.drawn_pictures import check_drawn, drawn_picture, write_drawn
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
@@ -84,16 +84,7 @@ def predict(
             show_default="the model's own, chosen on validation pictures",
         ),
     ] = None,
-    beam: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Of captions: how many beginnings are followed at once; 1 takes the likeliest "
-            "word each time.",
-            show_default="the model's own",
-        ),
-    ] = None,
+    beam: caption_arguments.Beam = None,
     label: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import OptionalPictureName, find_picture
@@ -18,8 +18,13 @@ from pellucid.engines import DEFAULT
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pellucid.cli.resize_note import ResizeNote
+    from pellucid.estimators.opened import OpenEstimator
     from pellucid.explain.backward import Backward, GradientTerms
+    from pellucid.explain.caption_trace import CaptionTrace
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
 
@@ -42,6 +47,8 @@ def trace(
     score: Annotated[
         bool, typer.Option("--score", help="Of a sample: on to the discriminator's score of it.")
     ] = False,
+    word: caption_arguments.Word = None,
+    beam: caption_arguments.Beam = None,
     all_terms: AllTerms = False,
     out: Annotated[
         Path | None,
@@ -56,8 +63,10 @@ def trace(
 ) -> None:
     """Show what every layer makes of a picture, or open one value into all its terms.
 
-    Of a generator --sample says which of its pictures is opened, from the noise it is made of.
+    Of a generator --sample says which of its pictures is opened, from the noise it is made of. Of a
+    captioner it is the caption, word by word; --word opens one.
     """
+    from pellucid.explain.caption_trace import CaptionTrace
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
 
@@ -74,6 +83,7 @@ def trace(
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     shown_whole = not opens or (out is not None and out.suffix.lower() == ".html")
     seen = None
+    traced: Trace | CaptionTrace
     if sample is not None:
         of = parse_sample(sample)
         traced = load_generator(model, engine=engine).trace(of, score=score, whole=shown_whole)
@@ -81,17 +91,53 @@ def trace(
         classifier = load_model_for(
             model, engine=engine, classes=classes, max_pixels=max_pixels, invert=invert
         )
+        if beam is not None:
+            classifier = classifier.with_beam(beam)
         picture = find_picture(image or "", classifier.model_, classifier.max_pixels, max_bytes)
-        traced = classifier.trace(picture, whole=shown_whole)
+        traced = _of_picture(classifier, picture, word, opens=opens, whole=shown_whole)
         seen = print_resize_note(picture, classifier.model_, classifier.max_pixels)
+    if isinstance(traced, CaptionTrace):
+        check_output(out, CaptionTrace.endings)
+        finish(traced, None, seen, image or "", out, json=json, full=all_terms)
+        return
     opened = None if layer is None or place is None else traced.value(layer, place)
     if of_box:
         opened = traced.box(None if box is None else box - 1, number)
     finish(traced, opened, seen, image or "", out, json=json, full=all_terms)
 
 
+def _of_picture(
+    classifier: OpenEstimator,
+    picture: Path | NDArray[np.uint8],
+    word: int | None,
+    *,
+    opens: bool,
+    whole: bool,
+) -> Trace | CaptionTrace:
+    """The trace of a picture, of a caption, or of one word of it."""
+    from pellucid.estimators.opened_captions import OpenCaptioner
+
+    if not isinstance(classifier, OpenCaptioner):
+        if word is not None:
+            raise typer.BadParameter(
+                f"the model is for {classifier.model_.task.title} and writes no words; leave it "
+                "out",
+                param_hint="--word",
+            )
+        return classifier.trace(picture, whole=whole)
+    traced = classifier.trace(picture)
+    if word is not None:
+        return traced.word(word - 1, whole=whole)
+    if opens:
+        raise typer.BadParameter(
+            "values of a captioner are those behind some words; say which word they are for",
+            param_hint="--word",
+        )
+    return traced
+
+
 def finish(
-    whole: Trace | Backward,
+    whole: Trace | Backward | CaptionTrace,
     opened: ValueTerms | GradientTerms | None,
     seen: ResizeNote | None,
     name: str,

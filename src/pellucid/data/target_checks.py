@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,9 +30,9 @@ def checked_names(name: str, classes: object) -> tuple[str, ...]:
     for entry in classes:
         if not isinstance(entry, str) or not entry:
             raise DataError(f"{name}: class name {entry!r}; expected a text that is not empty")
-    repeated = [entry for i, entry in enumerate(classes) if entry in classes[:i]]
-    if repeated:
-        raise DataError(f"{name}: class name {repeated[0]!r} is given twice; expected each once")
+    if len(set(classes)) < len(classes):
+        (repeated, _), *_ = Counter(classes).most_common(1)
+        raise DataError(f"{name}: class name {repeated!r} is given twice; expected each once")
     return tuple(classes)
 
 

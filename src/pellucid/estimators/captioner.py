@@ -20,7 +20,7 @@ from pellucid.data.captions import Captions
 from pellucid.data.pillow import MAX_PIXELS
 from pellucid.engines import DEFAULT
 from pellucid.engines.batches import forward
-from pellucid.estimators.paged import PagedEstimator
+from pellucid.estimators.opened_captions import OpenCaptioner
 from pellucid.estimators.reading import as_images
 from pellucid.evaluation.captions import evaluate_captions
 from pellucid.graph import Graph, Network
@@ -68,7 +68,7 @@ RATE = 2e-3
 WEIGHT_DECAY = 1e-4
 
 
-class ImageCaptioner(PagedEstimator):
+class ImageCaptioner(OpenCaptioner):
     """Learns to write what is to be seen in pictures, from pictures with captions.
 
     Follows scikit-learn's conventions, as :class:`pellucid.ImageClassifier` does. A trained

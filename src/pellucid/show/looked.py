@@ -37,13 +37,16 @@ def looked_sheet(image: NDArray[np.uint8], caption: Caption) -> Image.Image:
     factor = max(1, -(-SMALLEST // min(image.shape[:2])))
     large = np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
     colour = np.broadcast_to(large, (*large.shape[:2], 3)) if large.shape[2] == 1 else large
-    tiles = [colour]
-    for looked in caption.looked:
-        light = _enlarged(looked, colour.shape[:2])
-        share = DARK + (1.0 - DARK) * light / max(float(light.max()), 1e-12)
-        tiles.append((colour * share[..., np.newaxis]).astype(np.uint8))
+    tiles = [colour, *(lit(colour, looked) for looked in caption.looked)]
     words = ["the picture", *caption.words]
     return contact_sheet(np.stack(tiles), words, columns=COLUMNS)
+
+
+def lit(image: NDArray[np.uint8], looked: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3), bright where a word looked, (h, w)."""
+    light = _enlarged(looked, image.shape[:2])
+    share = DARK + (1.0 - DARK) * light / max(float(light.max()), 1e-12)
+    return (image * share[..., np.newaxis]).astype(np.uint8)
 
 
 def _enlarged(looked: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.float64]:

@@ -54,6 +54,7 @@ DOCUMENTS = {
     "spatial experiment": "spatial_experiment.spatial_document",
     "story": "story.story_document",
     "summary": "summary.summary_document",
+    "caption trace": "caption_trace.caption_trace_document",
     "caption comparison": "caption_comparison.caption_comparison_document",
     "detection comparison": "detection_comparison.detection_comparison_document",
     "task comparison": "task_comparison.task_comparison_document",
