@@ -26,7 +26,7 @@ from pellucid.architectures.generator import NOISE, REAL, adversaries
 from pellucid.architectures.speech import speech
 from pellucid.engines import Step
 from pellucid.engines.step import TARGETS, with_loss
-from pellucid.experiments.spatial import TRANSFORMER, experiment_on
+from pellucid.experiments.spatial_networks import TRANSFORMER, experiment_on
 from pellucid.graph import TRAINING, Graph, Network, initial_weights
 from pellucid.layers import Conv2D, Normalise, Sequential
 from pellucid.ops import (

@@ -70,6 +70,29 @@ def test_a_folder_that_cannot_be_is_refused_before_any_work(
         assert "seed 0" not in printed
 
 
+def test_spatial_transformers(pellucid: Command, picture_folder: Path, tmp_path: Path) -> None:
+    for path in sorted(picture_folder.rglob("*.png")):
+        to = tmp_path / "larger" / path.relative_to(picture_folder)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(path) as picture:
+            picture.resize((20, 20)).save(to)
+    given = ["experiment", "spatial-transformer", "larger", "--epochs", 1, "--seeds", 1]
+    done = pellucid(*given, "--kind", "rotation", "--out", "tried", "--json")
+    assert "rotation: spatial transformer, seed 0:" in done.stderr
+    record = json.loads(done.stdout)
+    assert record == json.loads((tmp_path / "tried" / "outcome.json").read_text())
+    assert [row["kind"] for row in record["table"]] == ["rotation"]
+    assert sorted(each.name for each in (tmp_path / "tried").iterdir()) == [
+        "outcome.json",
+        "plot.png",
+        "runs.csv",
+    ]
+    assert "projective" in pellucid(*given, "--kind", "tilted", code=1).stderr
+    refused = pellucid("experiment", "relu", "larger", "--kind", "rotation", code=2).stderr
+    assert "relu" in refused
+    assert "spatial-transformer" in " ".join(refused.split())
+
+
 def test_unknown_names(pellucid: Command) -> None:
     printed = pellucid("experiment", "dropout", code=2).stderr
     assert "'dropout'" in printed

@@ -19,7 +19,8 @@ from pellucid.data.targets import LabelSets, Numbers
 from pellucid.errors import DataError, TrainingDivergedError
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
-from pellucid.experiments.experiment import Outcome, Run, part_to_judge_by
+from pellucid.experiments.experiment import Outcome, part_to_judge_by
+from pellucid.experiments.training_run import Run
 from pellucid.metrics.chance import wilson
 from pellucid.show.document import Table
 from pellucid.show.experiment import experiment_document

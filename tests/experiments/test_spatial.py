@@ -13,13 +13,18 @@ from scipy import ndimage
 
 from pellucid.data import Dataset
 from pellucid.data.targets import Numbers
-from pellucid.errors import ArgumentError, DataError
+from pellucid.errors import ArgumentError, DataError, FileFormatError
 from pellucid.experiments.distortions import KINDS, _affine, _moved, _through, distorted
-from pellucid.experiments.spatial import PLAIN, TRANSFORMER, experiment_on, run_spatial
+from pellucid.experiments.kept_runs import KeptRuns
+from pellucid.experiments.spatial import run_spatial
+from pellucid.experiments.spatial_networks import PLAIN, TRANSFORMER, experiment_on
+from pellucid.experiments.training_run import Run
 from pellucid.show.document import Table
 from pellucid.show.spatial_experiment import spatial_document
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 SIZES = {
@@ -125,6 +130,69 @@ def test_the_experiment_in_small() -> None:
     (table,) = [p for p in spatial_document(found).parts if isinstance(p, Table)]
     assert [row[0] for row in table.rows] == ["rotation"]
     assert len(found.plot().axes) == 2 * 8
+
+
+class StoppedError(Exception):
+    """What a test stops an experiment with."""
+
+
+def test_an_interrupted_experiment_goes_on(tmp_path: Path) -> None:
+    """No network is trained again, and all that comes out is the same."""
+    data, others = pictures(40, side=24), pictures(12, side=24)
+    stopped: list[str] = []
+
+    def stop(kind: str, run: Run) -> None:
+        stopped.append(f"{kind}, {run.variant}, {run.seed}")
+        if len(stopped) == 3:
+            raise StoppedError
+
+    settings = {"kinds": ("Projective",), "copies": 2, "epochs": 1, "seeds": 2}
+    with pytest.raises(StoppedError):
+        run_spatial(data, others, **settings, progress=stop, folder=tmp_path)  # type: ignore[arg-type]
+    kept = sorted((tmp_path / "unfinished").glob("run-*"))
+    assert len(kept) == 3
+    times = [each.stat().st_mtime_ns for each in kept]
+    for changed, words in (({"epochs": 2}, "epochs"), ({"copies": 3}, "pictures to learn from")):
+        with pytest.raises(ArgumentError, match=words) as caught:
+            run_spatial(data, others, **{**settings, **changed}, folder=tmp_path)  # type: ignore[arg-type]
+        assert "\n" not in str(caught.value)
+    trained: list[str] = []
+
+    def seen(kind: str, run: Run) -> None:
+        assert [each.stat().st_mtime_ns for each in kept] == times
+        trained.append(f"{kind}, {run.variant}, {run.seed}")
+
+    found = run_spatial(data, others, **settings, progress=seen, folder=tmp_path)  # type: ignore[arg-type]
+    assert trained[:3] == stopped
+    assert len(trained) == 4
+    assert list(tmp_path.iterdir()) == []
+    whole = run_spatial(data, others, **settings)  # type: ignore[arg-type]
+    assert [row["transformer_runs"] for row in found.table] == [
+        row["transformer_runs"] for row in whole.table
+    ]
+    assert [row["loss"] for row in csv.DictReader(io.StringIO(found.to_csv()))] == [
+        row["loss"] for row in csv.DictReader(io.StringIO(whole.to_csv()))
+    ]
+    looked = found.looked["projective"], whole.looked["projective"]
+    np.testing.assert_array_equal(looked[0].after, looked[1].after)
+    assert looked[0].before.dtype == np.uint8
+
+
+def test_what_cannot_be_read_of_an_interrupted_experiment(tmp_path: Path) -> None:
+    kept = KeptRuns.open(tmp_path, {"epochs": 1})
+    names = "wide", "넓게", "좁게"  # whose Latin letters are the same
+    for seed, name in enumerate(names):
+        kept.keep(Run(name, 0, (), diverged=bool(seed % 2)))
+    assert len(kept) == 3
+    found = [KeptRuns.open(tmp_path, {"epochs": 1}).find(name, 0) for name in names]
+    assert [run and run.diverged for run in found] == [False, True, False]
+    assert kept.find("wide", 1) is None
+    path = next((tmp_path / "unfinished").glob("run-wide-*"))
+    for text in ("{", "[]", '{"epochs": 3}', '{"epochs": [{"x": 1}], "diverged": false}'):
+        path.write_text(text)
+        with pytest.raises(FileFormatError, match="run-wide") as caught:
+            kept.find("wide", 0)
+        assert "\n" not in str(caught.value)
 
 
 def test_copies_are_distorted_otherwise() -> None:

@@ -12,15 +12,16 @@ import typer
 from pellucid.cli import arguments
 from pellucid.cli.terminal import print_result, remarks
 from pellucid.data.pillow import MAX_PIXELS
-from pellucid.text import printable
+from pellucid.text import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pellucid.data.dataset import Dataset
     from pellucid.experiments.detector_outcome import DetectorOutcome
-    from pellucid.experiments.experiment import Outcome, Run
+    from pellucid.experiments.experiment import Outcome
     from pellucid.experiments.spatial import SpatialOutcome
+    from pellucid.experiments.training_run import Run
 
 SPATIAL, DETECTORS = "spatial-transformer", "detectors"
 NAMES = ("pooling", "relu", "initialisation", SPATIAL, DETECTORS)
@@ -82,6 +83,13 @@ def experiment(
             min=2, help="Of detectors: at most so many pictures of each part.", show_default="all"
         ),
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Of {SPATIAL}: a kind of distortion, several times for several.",
+            show_default="all",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -101,15 +109,20 @@ def experiment(
 ) -> None:
     """Why pooling, ReLU, this initialisation, spatial transformers: networks that differ in that.
 
-    All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others. And
-    what R-CNN, Fast R-CNN and Faster R-CNN find, and how fast, on pictures with boxes or on scenes
-    made of pictures of one class each; killed, the same command goes on with those not finished.
+    All are trained alike, several times, on at most 6000 pictures, and judged by 2000 others (5000
+    for spatial transformers). And what R-CNN, Fast R-CNN and Faster R-CNN find, and how fast, on
+    pictures with boxes or on scenes made of pictures of one class each. Killed, the same command
+    goes on with those not finished.
     """
     name = arguments.one_of("experiment", name.replace("z", "s"), NAMES)
     given = {"--from": body, "--proposals": proposals, "--limit": limit}
     if name != DETECTORS and (other := [each for each in given if given[each] is not None]):
         raise typer.BadParameter(
             f"{name} does not take it; it is for {DETECTORS}", param_hint=other[0]
+        )
+    if name != SPATIAL and kind:
+        raise typer.BadParameter(
+            f"{name} does not take it; it is for {SPATIAL}", param_hint="--kind"
         )
 
     from pellucid import data as data_package
@@ -142,7 +155,7 @@ def experiment(
             start_from=body, epochs=epochs, seeds=seeds, proposals=proposals, limit=limit,
         )  # fmt: skip
     else:
-        outcome = _outcome(name, splits.train, judged, epochs, seeds or SEEDS, console)
+        outcome = _outcome(name, splits.train, judged, kind, epochs, seeds or SEEDS, out, console)
     print_result(outcome, json=json)
     place = make_folder(_free(out))  # another experiment may have ended there meanwhile
     outcome.save(place / PLOT)
@@ -165,11 +178,23 @@ def _detectors(
 
 
 def _outcome(
-    name: str, learned: Dataset, judged: Dataset, epochs: int | None, seeds: int, console: Console
+    name: str,
+    learned: Dataset,
+    judged: Dataset,
+    kinds: list[str] | None,
+    epochs: int | None,
+    seeds: int,
+    out: Path,
+    console: Console,
 ) -> Outcome | SpatialOutcome:
     """Run the experiment of that name, with a line for each training."""
     from pellucid.experiments import EXPERIMENTS, run, run_spatial
-    from pellucid.experiments.spatial import QUESTION
+    from pellucid.experiments.distortions import KINDS
+    from pellucid.experiments.kept_runs import FOLDER, KeptRuns
+    from pellucid.experiments.spatial_networks import QUESTION
+
+    if before := len(KeptRuns(out / FOLDER)):
+        console.print(f"{printable(out)}: goes on; {counted(before, 'network')} trained before")
 
     def described(done: Run, before: str = "") -> None:
         words = "diverged" if done.diverged else f"{done.accuracy:.2%}"
@@ -178,12 +203,12 @@ def _outcome(
     if name == SPATIAL:
         console.print(QUESTION)
         return run_spatial(
-            learned, judged, epochs=epochs, seeds=seeds,
-            progress=lambda kind, done: described(done, f"{kind}: "),
+            learned, judged, kinds=kinds or tuple(KINDS), epochs=epochs, seeds=seeds,
+            progress=lambda kind, done: described(done, f"{kind}: "), folder=out,
         )  # fmt: skip
     chosen = EXPERIMENTS[name]
     console.print(chosen.question)
-    return run(chosen, learned, judged, epochs=epochs, seeds=seeds, progress=described)
+    return run(chosen, learned, judged, epochs=epochs, seeds=seeds, progress=described, folder=out)
 
 
 def _taken(folder: Path) -> bool:

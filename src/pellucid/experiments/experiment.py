@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.csv_text import csv_text
 from pellucid.data.split import stratified_split
-from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.errors import DataError, ShapeError, TrainingDivergedError
 from pellucid.estimators.classifier import ImageClassifier
+from pellucid.experiments.kept_runs import KeptRuns, digest_of
+from pellucid.experiments.training_run import Run
+from pellucid.graph.serialise import graph_to_dict
 from pellucid.metrics.chance import chance, wilson
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.tasks import SingleLabel
 from pellucid.text import printable
+from pellucid.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from pellucid.data.dataset import Dataset
     from pellucid.layers import Sequential
-    from pellucid.training.history import Epoch
 
     Spreads = dict[str, dict[str, list[float]]]
     """By variant, then ``forward`` and ``backward``: a standard deviation a layer with weights."""
@@ -59,35 +64,6 @@ class Experiment:
     settings: Mapping[str, Any]
     caution: str
     spreads: Callable[[Experiment, Dataset], Spreads] | None = None
-
-
-@short_repr
-@dataclass(frozen=True)
-class Run:
-    """One network, trained once.
-
-    Attributes:
-        variant: Which.
-        seed: Of its first weights and the order of pictures.
-        epochs: What was measured after each; fewer than asked for if training diverged.
-        diverged: Whether the loss was no longer finite.
-    """
-
-    variant: str
-    seed: int
-    epochs: tuple[Epoch, ...]
-    diverged: bool = False
-
-    @property
-    def accuracy(self) -> float:
-        """On the pictures to judge by, after the last epoch; 0 where training diverged."""
-        last = self.epochs[-1].validation_accuracy if self.epochs and not self.diverged else None
-        return 0.0 if last is None else last
-
-    @property
-    def loss(self) -> float | None:
-        """Mean training loss of the last epoch; none where training diverged."""
-        return self.epochs[-1].loss if self.epochs and not self.diverged else None
 
 
 @short_repr
@@ -216,6 +192,7 @@ def run(
     epochs: int | None = None,
     seeds: int = 3,
     progress: Callable[[Run], None] | None = None,
+    folder: Path | None = None,
 ) -> Outcome:
     """Train every variant with every seed on some of the pictures; see :func:`compare`.
 
@@ -226,14 +203,61 @@ def run(
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
         progress: Called with every run when it is done.
+        folder: A folder where trained networks' runs are kept until the last is trained: asked
+            again, it goes on where it was interrupted. None: they are not kept.
 
     Raises:
+        ArgumentError: If the folder has the runs of other pictures or epochs.
         DataError: If there are too few pictures, they are smaller than the networks need, or they
             have not one class each.
     """
     check_classes(learned, judged)
     train, test = some_of(learned, LEARNED), some_of(judged, JUDGED)
-    return compare(experiment, train, test, epochs=epochs, seeds=seeds, progress=progress)
+    kept = None if folder is None else kept_runs(folder, experiment, train, test, epochs)
+    outcome = compare(
+        experiment, train, test, epochs=epochs, seeds=seeds, progress=progress, kept=kept
+    )
+    if kept is not None:
+        kept.remove()
+    return outcome
+
+
+def kept_runs(
+    folder: Path,
+    experiment: Experiment,
+    train: Dataset,
+    test: Dataset,
+    epochs: int | None,
+    part: str = "",
+) -> KeptRuns:
+    """The runs of an experiment that a folder has, if it was interrupted there.
+
+    Args:
+        folder: Where.
+        experiment: What is tried.
+        train: All pictures to learn from.
+        test: All to judge by.
+        epochs: How often every picture is seen; none for the experiment's own.
+        part: What it is called among others of one folder.
+
+    Raises:
+        ArgumentError: If the folder has runs of another experiment, pictures, networks or settings.
+    """
+    networks = {}
+    with suppress(ShapeError):  # training will say which pictures are too small
+        for name, layers in experiment.variants.items():
+            graph = layers(len(train.classes)).graph(train.image_shape)
+            networks[name] = digest_of(graph_to_dict(graph))
+    follows_from = {
+        "experiment": experiment.name,
+        "version": __version__,
+        "pictures to learn from": train.fingerprint(),
+        "pictures to judge by": test.fingerprint(),
+        "networks": digest_of(networks),
+        "settings": digest_of(dict(experiment.settings)),
+        "epochs": epochs or experiment.epochs,
+    }
+    return KeptRuns.open(folder, follows_from, part)
 
 
 def compare(
@@ -245,6 +269,7 @@ def compare(
     seeds: int = 3,
     progress: Callable[[Run], None] | None = None,
     fitted: Callable[[Run, ImageClassifier], None] | None = None,
+    kept: KeptRuns | None = None,
 ) -> Outcome:
     """Train every variant with every seed, and judge it after its last epoch.
 
@@ -258,7 +283,8 @@ def compare(
         epochs: How often every picture is seen; none for the experiment's own.
         seeds: How often each variant is trained, with seeds from 0.
         progress: Called with every run when it is done.
-        fitted: Called with every run and the network that it trained.
+        fitted: Called with every run and the network that it trained; not with kept ones.
+        kept: Runs that are not trained again, and where new ones are kept.
 
     Raises:
         DataError: If there are too few pictures, or they are smaller than the networks need.
@@ -266,20 +292,21 @@ def compare(
     runs: dict[tuple[str, int], Run] = {}
     for seed in range(seeds):
         for name, layers in experiment.variants.items():
-            classifier = ImageClassifier(
-                layers,
-                seed=seed,
-                epochs=experiment.epochs if epochs is None else epochs,
-                **experiment.settings,
-            )
-            try:
-                classifier.fit(train, validation_data=test, verbose=0)
-                done = Run(name, seed, tuple(classifier.history_))
-            except TrainingDivergedError:
-                done = Run(name, seed, (), diverged=True)
+            done = None if kept is None else kept.find(name, seed)
+            if done is None:
+                classifier = ImageClassifier(
+                    layers, seed=seed, epochs=epochs or experiment.epochs, **experiment.settings
+                )
+                try:
+                    classifier.fit(train, validation_data=test, verbose=0)
+                    done = Run(name, seed, tuple(classifier.history_))
+                except TrainingDivergedError:
+                    done = Run(name, seed, (), diverged=True)
+                if fitted is not None:
+                    fitted(done, classifier)
+                if kept is not None:
+                    kept.keep(done)
             runs[name, seed] = done
-            if fitted is not None:
-                fitted(done, classifier)
             if progress is not None:
                 progress(done)
     ordered = tuple(runs[name, seed] for name in experiment.variants for seed in range(seeds))

@@ -17,53 +17,48 @@ from pellucid.engines import DEFAULT, get_engine
 from pellucid.errors import DataError
 from pellucid.experiments.distortions import KINDS, distorted
 from pellucid.experiments.experiment import (
-    JUDGED,
     LEARNED,
-    Experiment,
     Outcome,
     check_classes,
     compare,
+    kept_runs,
     some_of,
 )
-from pellucid.layers import (
-    Conv2D,
-    Dense,
-    Flatten,
-    MaxPool,
-    ReLU,
-    Sequential,
-    SpatialTransformer,
+from pellucid.experiments.kept_runs import FOLDER, KeptRuns
+from pellucid.experiments.spatial_networks import (
+    PLAIN,
+    QUESTION,
+    SOURCE,
+    TRANSFORMER,
+    experiment_on,
+    weights_of,
 )
+from pellucid.known_names import find_name
 from pellucid.ops import Normalise
 from pellucid.record import Record
 from pellucid.short_repr import short_repr
 from pellucid.text import array_shape, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
     from pellucid.estimators.classifier import ImageClassifier
-    from pellucid.experiments.experiment import Run
-    from pellucid.layers import Block
-    from pellucid.ops.operation import Shape
+    from pellucid.experiments.training_run import Run
 
 NAME = "spatial-transformer"
-PLAIN, TRANSFORMER = "plain network", "spatial transformer"
-
-UNITS = 64
-"""Hidden units behind the transformer; the plain network has as many as make up its weights."""
-
-SCALE = 0.3
-"""Of the six numbers of the map: how fast places move, against all else that learns."""
 
 SMALLEST = 20
 """Least sides of pictures, for two convolutions 5×5 with pooling."""
 
-COPIES, EPOCHS = 4, 4
-"""How often each picture is distorted, and how often all of these are seen."""
+COPIES = 20
+"""How often each picture is distorted."""
+
+JUDGED = 5000
+"""How many pictures networks are judged by, at most; of few errors, many are needed to tell."""
 
 SHOWN = 8
 """Pictures of each kind whose parts are kept, to be looked at."""
@@ -84,6 +79,15 @@ class Looked:
 
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"before": self.before.tolist(), "after": self.after.tolist()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Looked:
+        """What :meth:`to_dict` described."""
+        return cls(np.array(record["before"], np.uint8), np.array(record["after"], np.uint8))
 
 
 @short_repr
@@ -169,14 +173,6 @@ class SpatialOutcome(Record):
         }
 
 
-QUESTION = "Does a network do better that turns, scales and moves what it sees?"
-SOURCE = "Jaderberg et al. 2015, Spatial transformer networks, section 4.1 and appendix A"
-CAUTION = (
-    "The paper's networks see every picture several hundred times, each time distorted anew; here "
-    "each is distorted a few times, and each of these is seen a few times."
-)
-
-
 def run_spatial(
     learned: Dataset,
     judged: Dataset,
@@ -186,23 +182,28 @@ def run_spatial(
     epochs: int | None = None,
     seeds: int = 3,
     progress: Callable[[str, Run], None] | None = None,
+    folder: Path | None = None,
 ) -> SpatialOutcome:
     """Train both networks on pictures of every kind with every seed.
 
     Args:
         learned: Upright pictures to learn from; 6 000 of them are drawn where there are more.
-        judged: Others to judge by, 2 000 at most.
+        judged: Others to judge by, 5 000 at most.
         kinds: Names of :data:`pellucid.experiments.distortions.KINDS`.
         copies: How often each picture to learn from is distorted, each time otherwise.
         epochs: How often all of these are seen; none for 4.
         seeds: How often each network is trained, with seeds from 0.
         progress: Called with the kind and with every run when it is done.
+        folder: A folder where trained networks' runs are kept until the last is trained: asked
+            again, it goes on where it was interrupted. None: they are not kept.
 
     Raises:
+        ArgumentError: If there is no such kind, or the folder has the runs of other pictures or
+            settings.
         DataError: If there are too few pictures, they are smaller than 20×20, or they have not one
             class each.
     """
-    height, width, _ = shape = learned.image_shape
+    height, width, _ = learned.image_shape
     if min(height, width) < SMALLEST:
         raise DataError(
             f"{printable(learned.name)}: pictures of {array_shape((height, width))} pixels; this "
@@ -210,70 +211,57 @@ def run_spatial(
         )
     check_classes(learned, judged)
     checks.whole("copies", copies, 1, 1000)
+    kinds = [find_name("kind of distortion", kind, KINDS) for kind in kinds]
     some, test = some_of(learned, LEARNED), some_of(judged, JUDGED)
     train = some.subset(np.tile(np.arange(len(some)), copies))
-    outcomes: dict[str, Outcome] = {}
-    looked: dict[str, Looked] = {}
-    weights: dict[str, dict[str, int]] = {}
-    for kind in kinds:
-        parts = distorted(train, kind, seed=0), distorted(test, kind, seed=1)
-        experiment = experiment_on(kind, parts[0].image_shape, shape[:2], len(learned.classes))
-        weights[kind] = {
-            name: _weights(layers(len(learned.classes)), parts[0].image_shape)
-            for name, layers in experiment.variants.items()
-        }
-
-        def done(each: Run, kind: str = kind) -> None:
-            if progress is not None:
-                progress(kind, each)
-
-        def fitted(
-            each: Run, classifier: ImageClassifier, kind: str = kind, test: Dataset = parts[1]
-        ) -> None:
-            if each.variant == TRANSFORMER and each.seed == 0 and not each.diverged:
-                looked[kind] = look(classifier, test.images[:SHOWN])
-
-        outcomes[kind] = compare(
-            experiment, *parts, epochs=epochs, seeds=seeds, progress=done, fitted=fitted
-        )
-    return SpatialOutcome(outcomes, looked, weights)
-
-
-def experiment_on(kind: str, shape: Shape, size: tuple[int, int], classes: int) -> Experiment:
-    """Both networks for distorted pictures of a shape.
-
-    Args:
-        kind: The distortion's name.
-        shape: (height, width, channels) of distorted pictures.
-        size: (height, width) of upright ones, which the transformer makes again.
-        classes: How many.
-    """
-
-    def transformer(classes: int) -> Sequential:
-        made = SpatialTransformer(_localisation(), size, scale=SCALE)
-        return Sequential([made, *_body(UNITS, classes)])
-
-    wanted = _weights(transformer(classes), shape)
-    few, more = (_weights(Sequential(_body(units, classes)), shape) for units in (1, 2))
-    units = max(1, round((wanted - few) / (more - few)) + 1)
-
-    def plain(classes: int) -> Sequential:
-        return Sequential(_body(units, classes))
-
-    return Experiment(
-        kind,
-        QUESTION,
-        SOURCE,
-        {PLAIN: plain, TRANSFORMER: transformer},
-        epochs=EPOCHS,
-        settings=SETTINGS,
-        caution=CAUTION,
+    found = [_of_kind(kind, train, test, epochs, seeds, progress, folder) for kind in kinds]
+    if folder is not None:
+        KeptRuns(folder / FOLDER).remove()
+    outcomes, looked, weights = zip(*found, strict=True) if found else ((), (), ())
+    return SpatialOutcome(
+        dict(zip(kinds, outcomes, strict=True)),
+        {kind: seen for kind, seen in zip(kinds, looked, strict=True) if seen is not None},
+        dict(zip(kinds, weights, strict=True)),
     )
 
 
-SETTINGS = {"batch_size": 64, "optimizer": "adam"}
-"""Of both networks. With plain steps of equal length in all weights, early steps throw the places
-off the picture for good, from where no gradient leads back."""
+def _of_kind(
+    kind: str,
+    train: Dataset,
+    test: Dataset,
+    epochs: int | None,
+    seeds: int,
+    progress: Callable[[str, Run], None] | None,
+    folder: Path | None,
+) -> tuple[Outcome, Looked | None, dict[str, int]]:
+    """What comes out on pictures distorted in a way, what was looked at, and weights by network."""
+    size, classes = train.image_shape[:2], len(train.classes)
+    parts = distorted(train, kind, seed=0), distorted(test, kind, seed=1)
+    experiment = experiment_on(kind, parts[0].image_shape, size, classes)
+    kept = None if folder is None else kept_runs(folder, experiment, *parts, epochs, kind)
+    seen: list[Looked] = []
+
+    def done(each: Run) -> None:
+        if progress is not None:
+            progress(kind, each)
+
+    def fitted(each: Run, classifier: ImageClassifier) -> None:
+        if each.variant != TRANSFORMER or each.seed != 0 or each.diverged:
+            return
+        seen.append(look(classifier, parts[1].images[:SHOWN]))
+        if kept is not None:
+            kept.keep_seen(seen[0].to_dict())
+
+    outcome = compare(
+        experiment, *parts, epochs=epochs, seeds=seeds, progress=done, fitted=fitted, kept=kept
+    )
+    if kept is not None and not seen and (before := kept.seen()):
+        seen.append(Looked.from_dict(before))
+    weights = {
+        name: weights_of(layers(classes), parts[0].image_shape)
+        for name, layers in experiment.variants.items()
+    }
+    return outcome, seen[0] if seen else None, weights
 
 
 def look(classifier: ImageClassifier, images: NDArray[np.uint8]) -> Looked:
@@ -291,24 +279,3 @@ def look(classifier: ImageClassifier, images: NDArray[np.uint8]) -> Looked:
         if isinstance(node.operation, Normalise):
             values = values * np.array(node.operation.std) + np.array(node.operation.mean)
     return Looked(images, np.clip(np.rint(values), 0, 255).astype(np.uint8))
-
-
-def _localisation() -> list[Block]:
-    """From pictures to what their place follows from, at half the resolution."""
-    return [
-        MaxPool(2), Conv2D(20, 5), ReLU(), MaxPool(2), Conv2D(20, 3), ReLU(), Flatten(), Dense(32),
-        ReLU(),
-    ]  # fmt: skip
-
-
-def _body(units: int, classes: int) -> list[Block]:
-    """Two convolutions 5×5 with pooling, and two dense layers."""
-    return [
-        Conv2D(16, 5), ReLU(), MaxPool(2), Conv2D(32, 5), ReLU(), MaxPool(2), Flatten(),
-        Dense(units), ReLU(), Dense(classes),
-    ]  # fmt: skip
-
-
-def _weights(layers: Sequential, shape: Shape) -> int:
-    parameters = layers.graph(shape).parameters.values()
-    return sum(int(np.prod(each.shape)) for each in parameters)
