@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
+import torch
 
 from pellucid.architectures.faster_rcnn import faster_rcnn
 from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
+from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
+from pellucid.explain.evidence import Evidence
+from pellucid.explain.explanation import explain
+from pellucid.explain.score import choose_score
+from pellucid.explain.trace import trace
 from pellucid.files import Model
 from pellucid.graph import Network
 from pellucid.tasks import RegionDetection
 from pellucid.tasks.found_box import BACKGROUND
 from tests.estimators.test_detector import body
+from tests.estimators.test_faster_rcnn import aligned
+from tests.explain.saliency import Module
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TASK = RegionDetection(("dark", "light"), least=0.001, size=(64, 96))
 PICTURE = np.random.default_rng(2).integers(0, 256, (64, 96, 3), dtype=np.uint8)
@@ -73,3 +86,77 @@ def test_each_box_names_the_outputs_that_made_it(model: Model) -> None:
         assert TASK.output_at((region, 0)).name == "left edge"
         assert TASK.read_at(many, (region, 4))[0] == outputs[region, 4]
         assert column in range(7, 9)
+
+
+def test_a_held_region_scores_as_it_was_found(model: Model) -> None:
+    looked = Activations.of(model, PICTURE)
+    outputs = looked.values[looked.logits]
+    for box, number in ((0, None), (3, None), (1, "x"), (2, "height")):
+        found = looked.boxes[box]
+        scored = choose_score(looked, box=box, number=number)
+        at = found.logit if number is None else found.numbers[number]
+        assert scored.at == at
+        z = scored.factor * float(outputs[at])
+        assert scored.of_images(PICTURE[None])[0] == pytest.approx(z, rel=1e-4, abs=1e-5)
+        read = scored.read_of(scored.program.forward(PICTURE[None]))[0]
+        assert read == pytest.approx(TASK.read_at(outputs[None].astype(float), at)[0], rel=1e-4)
+        covered = PICTURE.copy()
+        covered[:32] = 0  # other regions are proposed, this one stays
+        held = scored.program.forward(covered[None])[0, 0, :6]
+        np.testing.assert_array_equal(held, outputs[found.logit[0], :6])
+
+
+@pytest.mark.parametrize("number", [None, "width"])
+def test_evidence_and_gradients_of_a_box_beside_pytorch(model: Model, number: str | None) -> None:
+    looked = Activations.of(model, PICTURE)
+    found = looked.boxes[1]
+    rows = looked.values[looked.logits].astype(np.float64)
+    module = Module(model.network.select("smooth-relu"))
+    x = torch.from_numpy(PICTURE[None].transpose(0, 3, 1, 2).copy()).double().requires_grad_()
+    weights = {name: torch.tensor(w).double() for name, w in model.network.weights.items()}
+    h = aligned(module(x)[0], torch.tensor(rows[found.logit[0]])).permute(1, 2, 0).flatten()
+    for name in ("dense1", "dense2"):
+        h = torch.relu(h @ weights[f"{name}.kernel"] + weights[f"{name}.bias"])
+    if number is None:
+        z = h @ weights["classes.kernel"] + weights["classes.bias"]
+        own = found.logit[1] - 6
+        others = [k for k in range(3) if k != own]
+        rival = max(others, key=lambda k: z[k].item())
+        score = z[own] - z[rival]
+    else:
+        z = h @ weights["corners.kernel"] + weights["corners.bias"]
+        score = 0.2 * z[found.numbers[number][1] - 9]
+    score.backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    slopes = x.grad[0].numpy().transpose(1, 2, 0)
+    adds = explain(looked, box=1, number=number)
+    assert isinstance(adds, Evidence)
+    assert adds.total == pytest.approx(score.item(), rel=1e-6)
+    np.testing.assert_allclose(adds.pixels, slopes * PICTURE, rtol=1e-4, atol=1e-8)
+    assert not any(name.startswith("held") for name in adds.constants)
+    described = adds.to_dict()
+    assert described["at"][0] == found.logit[0]
+    assert described["box"]["box"] == list(found.box)
+
+
+def test_other_methods_explain_a_box_of_two_stages(model: Model) -> None:
+    looked = Activations.of(model, PICTURE)
+    for method in ("grad-cam", "occlusion"):
+        made = explain(looked, method, box=1)
+        assert not isinstance(made, Evidence)
+        assert np.isfinite(made.values).all()
+        assert made.values.shape == (64, 96)
+        assert any("region" in line for line in made.remarks)
+    with pytest.raises(ArgumentError, match="width"):
+        explain(looked, "gradient", box=1, number="left")
+    with pytest.raises(ArgumentError, match="itself"):
+        explain(looked, "gradient", box=1, target="dark", against="dark")
+    against = choose_score(looked, box=1, against=BACKGROUND)
+    assert against.against_name == BACKGROUND
+
+
+def test_a_page_and_a_figure_of_a_trace(model: Model, tmp_path: Path) -> None:
+    traced = trace(model, PICTURE)
+    for name in ("trace.html", "trace.png"):
+        traced.save(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 10_000

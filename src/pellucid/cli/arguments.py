@@ -17,6 +17,7 @@ from pellucid.engines import ENGINES
 from pellucid.errors import ArgumentError
 from pellucid.known_names import find_name
 from pellucid.ops.find_boxes import SIDES
+from pellucid.ops.region_loss import NUMBERS
 from pellucid.optimizers import OPTIMIZERS
 from pellucid.training.schedules import SCHEDULES
 
@@ -193,8 +194,9 @@ Box = Annotated[
 BoxNumber = Annotated[
     str | None,
     typer.Option(
-        help=f"Of a detector: the distance of an edge instead of the class: {', '.join(SIDES)}.",
-        **named("number", SIDES),
+        help="Of a detector: a number of the box instead of its class: the distance of an edge, "
+        f"{', '.join(SIDES)}; with faster-rcnn {', '.join(NUMBERS)}.",
+        **named("number", (*SIDES, *NUMBERS)),
     ),
 ]
 MaxBytes = Annotated[

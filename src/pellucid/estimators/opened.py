@@ -102,7 +102,9 @@ class OpenEstimator(AnsweringEstimator):
                 probability; none: the most probable.
             number: Of detectors, a distance of the box from its cell's middle instead of its class:
                 ``"left"``, ``"top"``, ``"right"`` or ``"bottom"``. What is explained is its
-                logarithm, so that shares that add up multiply the distance.
+                logarithm, so that shares that add up multiply the distance. Of boxes in regions
+                ``"x"`` or ``"y"``, how far the box's middle is from the region's, or ``"width"`` or
+                ``"height"``, the logarithm of how many times the region's.
             options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
 
         Raises:

@@ -196,7 +196,7 @@ class Evidence(Record):
         """
         _check_grid(self.scored.graph.input_shape, rows, columns)
         scored, image = self.scored, self.scored.image.astype(np.float64)
-        gradient = pixel_gradients(scored, scored.image[None], scored.activations.exact)[0]
+        gradient = pixel_gradients(scored, scored.image[None], scored.computed.exact)[0]
         boxes = [(r, c) for r in _cuts(self.height, rows) for c in _cuts(self.width, columns)]
         falls = occlude(scored, boxes)
         even = baseline_pixels(scored.graph, MEAN)
@@ -215,7 +215,7 @@ class Evidence(Record):
             values=self.by_pixel,
             channels=self.pixels,
             score=self.difference,
-            engine=self.scored.activations.exact.made_by(),
+            engine=self.scored.computed.exact.made_by(),
             settings={"bias": self.bias, "total": self.total, "gap": self.gap},
             remark=_bent_remark(self.bent),
         )
@@ -270,7 +270,7 @@ def evidence(scored: Score, *, tangent: bool = False) -> Evidence:
 
 
 def _shares(scored: Score, layer: str, *, tangent: bool) -> Shares:
-    graph, exact = scored.graph, scored.activations.exact
+    graph, exact = scored.graph, scored.computed.exact
     name = graph.value(layer)
     values = exact.values(scored.image[None])
     offsets = {
@@ -326,7 +326,7 @@ def check_dependence(graph: Graph, name: str) -> None:
 
 
 def _weights(scored: Score, node: Node) -> dict[str, Array]:
-    own = scored.activations.weights_of(node)
+    own = scored.computed.weights_of(node)
     return {name: np.asarray(weight, np.float64) for name, weight in own.items()}
 
 

@@ -80,7 +80,8 @@ class Heatmap(Record):
     @property
     def remarks(self) -> list[str]:
         """What should be said beside the picture, line by line."""
-        return [line for line in (self.empty and self.empty.line, self.remark) if line]
+        own = self.empty and self.empty.line, self.remark, self.scored.held_words
+        return [line for line in own if line]
 
     @property
     def target(self) -> str:
@@ -119,7 +120,7 @@ class Heatmap(Record):
             target=self.target,
             against=self.against,
             box=None if self.scored.box is None else self.scored.box.to_dict(),
-            at=list(self.scored.target),
+            at=list(self.scored.at),
             score=number(self.score),
             engine=self.engine or self.scored.activations.engine,
             score_engine=self.scored.activations.engine,

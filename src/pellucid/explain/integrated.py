@@ -52,7 +52,7 @@ def integrated_gradients(
     even = np.broadcast_to(baseline_pixels(scored.graph, baseline), image.shape)
     shares = (np.arange(steps) + 0.5) / steps
     slopes = np.zeros(image.shape)
-    exact = scored.activations.exact
+    exact = scored.computed.exact
     for part in parts(steps, gradients_at_once(exact)):
         way = even + shares[part, None, None, None] * (image - even)
         slopes += pixel_gradients(scored, way, exact).sum(axis=0)

@@ -98,14 +98,15 @@ def randomisation_test(scored: Score, method: str, *, seed: int = 0) -> Randomis
     first = _values(made)
     fresh = initial_weights(graph, (FIRST_SEED + seed) % (1 << 32))
     weights = dict(scored.network.weights)
+    learned = scored.activations.model.network.weights  # a region that is held is not
     steps, engine = [], ""
     for node in reversed(graph.nodes):
-        own = [name for name in graph.parameters if name.node == node.name]
+        own = [name for name in graph.parameters if name.node == node.name and str(name) in learned]
         if not own:
             continue
         weights |= {str(name): fresh[str(name)] for name in own}
         asked = _with(scored, Network(graph, dict(weights)))
-        engine, found = asked.activations.engine, _values(METHODS[method].function(asked))
+        engine, found = asked.computed.engine, _values(METHODS[method].function(asked))
         steps.append(_compare(node.name, first, found))
     return RandomisationTest(method, tuple(steps), made.empty, engine)
 
@@ -120,10 +121,13 @@ def _values(made: Heatmap | Evidence) -> Array:
 
 
 def _with(scored: Score, network: Network) -> Score:
-    old = scored.activations
+    old = scored.computed
     model = replace(old.model, network=network, provenance={})
     program = get_engine("reference").load(network)  # compiling each would take longer
-    return replace(scored, activations=replace(old, model=model, program=program))
+    looked = replace(old, model=model, program=program)
+    if scored.held is None:
+        return replace(scored, activations=looked)
+    return replace(scored, held=looked)
 
 
 def rank_correlation(a: Array, b: Array) -> float | None:

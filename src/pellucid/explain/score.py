@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
+from pellucid.explain.held import held
 from pellucid.known_names import find_name
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -39,12 +40,16 @@ class Score:
             channel), the logit of a class in a cell or one of the four distances.
         against: The place of the logit that is subtracted; none: the target alone.
         box: Of detectors, the box that is asked about; none where a place was asked for.
+        held: Of boxes that are found in regions, the picture in the network that looks into the
+            box's region only (:mod:`pellucid.explain.held`), where the score is computed; the
+            places above are in its output then.
     """
 
     activations: Activations
     target: Position
     against: Position | None = None
     box: FoundBox | None = None
+    held: Activations | None = None
 
     subject = OldAttribute("activations")
     score = OldAttribute("of_logits")
@@ -54,7 +59,7 @@ class Score:
     @property
     def network(self) -> Network:
         """Graph and weights."""
-        return self.activations.model.network
+        return self.computed.model.network
 
     @property
     def graph(self) -> Graph:
@@ -64,7 +69,29 @@ class Score:
     @property
     def program(self) -> Program:
         """The network on its engine, for forward passes."""
-        return self.activations.program
+        return self.computed.program
+
+    @property
+    def computed(self) -> Activations:
+        """The picture in the network that computes the score."""
+        return self.activations if self.held is None else self.held
+
+    @property
+    def at(self) -> Position:
+        """The target's place in the output of the network that found the box."""
+        return self._found_at(self.target)
+
+    @property
+    def held_words(self) -> str:
+        """That a region is held, in words; no text where none is."""
+        if self.held is None or self.box is None:
+            return ""
+        return (
+            f"{self.box.words} is held where it lies: why it was proposed is no part of the score"
+        )
+
+    def _found_at(self, place: Position) -> Position:
+        return place if self.box is None else (*self.box.logit[:-1], place[-1])
 
     @property
     def image(self) -> Array:
@@ -79,18 +106,21 @@ class Score:
     @property
     def against_name(self) -> str | None:
         """The class or label whose logit is subtracted."""
-        return None if self.against is None else self._task.output_at(self.against).name
+        other = self.against
+        return None if other is None else self._task.output_at(self._found_at(other)).name
 
     @property
     def wording(self) -> str:
         """In words: ``logit of cat``, ``logit of cat − logit of dog``; of numbers ``angle``."""
         text, other = self.output.words, self.against
-        return text if other is None else f"{text} − {self._task.output_at(other).words}"
+        if other is None:
+            return text
+        return f"{text} − {self._task.output_at(self._found_at(other)).words}"
 
     @property
     def output(self) -> Output:
         """What the target stands for."""
-        return self._task.output_at(self.target)
+        return self._task.output_at(self.at)
 
     @property
     def is_number(self) -> bool:
@@ -162,9 +192,10 @@ def choose_score(
             or if there is no such box or number.
     """
     task = activations.model.task
-    check_row(task, "an explanation", boxes=True)
+    check_row(task, "an explanation", boxes=True, regions=True)
     if task.of_boxes or box is not None or number is not None:
-        return _of_box(activations, find_box(activations, box), target, against, number)
+        chosen_box = find_box(activations, box)
+        return _of_box(activations, chosen_box, target, against, number, compared=compared)
     if isinstance(task, Regression):
         if against is not None:
             raise ArgumentError(
@@ -215,6 +246,8 @@ def _of_box(
     target: str | int | None,
     against: str | int | None,
     number: str | None,
+    *,
+    compared: bool,
 ) -> Score:
     """The logit of a class where a box was found, or one of its numbers."""
     if number is not None:
@@ -223,7 +256,8 @@ def _of_box(
                 "a number of a box has no class to be compared with; give number, or target and "
                 "against"
             )
-        return Score(activations, box.numbers[find_name("number", number, box.numbers)], box=box)
+        at = box.numbers[find_name("number", number, box.numbers)]
+        return _in_region(Score(activations, at, box=box))
     name = box.name if target is None else _class_of(activations, box, target)
     other = None if against is None else _class_of(activations, box, against)
     if other == name:
@@ -231,7 +265,25 @@ def _of_box(
             f"{printable(name)!r:.80} cannot be compared with itself; give another class as target "
             "or against"
         )
-    return Score(activations, box.logits[name], None if other is None else box.logits[other], box)
+    if compared and other is None and BACKGROUND in box.logits:
+        outputs = activations.values[activations.logits]
+        others = [each for each in box.logits if each != name]
+        other = max(others, key=lambda each: float(outputs[box.logits[each]]))
+    rival = None if other is None else box.logits[other]
+    return _in_region(Score(activations, box.logits[name], rival, box))
+
+
+def _in_region(score: Score) -> Score:
+    """The same with the region held where the box was found, where there are regions."""
+    if not score.activations.model.task.of_regions:
+        return score
+    (region, column), other = score.target, score.against
+    return replace(
+        score,
+        target=(0, column),
+        against=None if other is None else (0, other[-1]),
+        held=held(score.activations, region),
+    )
 
 
 def _class_of(activations: Activations, box: FoundBox, name: str | int) -> str:

@@ -46,7 +46,7 @@ def visual_backprop(scored: Score, *, layer: str | None = None) -> Heatmap:
             given and there is no convolution; or a layer on the way reads positions that depend on
             values.
     """
-    graph, values = scored.graph, scored.activations.values
+    graph, values = scored.graph, scored.computed.values
     name = graph[default_layer(graph)[1] if layer is None else layer].name
     if len(graph.shapes[name]) != 3:
         raise ArgumentError(

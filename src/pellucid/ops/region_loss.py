@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 DEVIATIONS = np.array([0.1, 0.1, 0.2, 0.2])
 """What the numbers of a box are divided by, about their standard deviations."""
 
+NUMBERS = ("x", "y", "width", "height")
+"""What the four numbers of a box are about: its middle across and down, and its size."""
+
 BETA = 1.0
 """Up to which errors of a box's numbers are squared."""
 

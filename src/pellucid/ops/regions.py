@@ -89,6 +89,9 @@ class Regions(Operation):
         parts, samples = self.size[axis], self.samples_of_part
         return Cut(1, (0, 1 + axis), 1 - axis, parts, self.scale, samples, numbers)
 
+    def offset(self, weights: Weights, y: Array) -> Array:
+        return np.zeros(1)  # boxes are constants, and of maps it is linear
+
     def derivative_at(
         self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
     ) -> float:

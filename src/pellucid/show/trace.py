@@ -99,14 +99,31 @@ def layer_values(step: Step) -> list[d.Part]:
     if step.name == activations.logits and step.values.ndim == 1:
         values = step.values.tolist()
         return [class_bars(activations.classes, values, "the network's outputs")]
-    maps = counted(step.shape[-1], "feature map" if len(step.shape) == 3 else "value")
-    words = f"{maps} of {step.name}, from {written(step.lowest)} to {written(step.highest)}"
-    chosen = liveliest(step.values)
+    values, what = as_maps(step.values)
+    words = f"{what} of {step.name}, from {written(step.lowest)} to {written(step.highest)}"
+    chosen = liveliest(values)
     if chosen is None:
-        return [d.Maps(step.values, words)]
+        return [d.Maps(values, words), *([] if values is step.values else [d.Text(words)])]
     shown = f"the liveliest {len(chosen)} of {words}"
     names = [str(k) for k in chosen]
-    return [d.Maps(step.values[..., chosen], shown, names=names), d.Text(shown)]
+    return [d.Maps(values[..., chosen], shown, names=names), d.Text(shown)]
+
+
+def as_maps(values: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    """A layer's values as maps (H, W, C) or as a vector (F,), and what these are, in words.
+
+    Rows of numbers, one for each region of a picture, are one map; of maps of regions, (R, h, w,
+    C), the one with the largest value is taken, of each region.
+    """
+    if values.ndim == 2:
+        return values[..., None], f"{counted(len(values), 'row')} of {values.shape[1]} numbers"
+    if values.ndim == 4:
+        sizes = np.abs(np.nan_to_num(values.astype(np.float64))).max(axis=(0, 1, 2))
+        map_ = int(sizes.argmax())
+        regions = counted(len(values), "region")
+        return values[..., map_].transpose(1, 2, 0), f"map {map_} in {regions}"
+    maps = counted(values.shape[-1], "feature map" if values.ndim == 3 else "value")
+    return values, maps
 
 
 def liveliest(values: NDArray[Any]) -> NDArray[np.int64] | None:
@@ -144,7 +161,8 @@ def _layer(step: Step, task: Task) -> Layer:
     if step.name != step.activations.graph.output:
         seen = step.node is None and not step.activations.from_noise
         sound = step.activations.model.preprocessing.sound if seen else None
-        values = step.values.reshape(-1) if step.node is None and not seen else step.values
+        values = step.values.reshape(-1) if step.node is None else as_maps(step.values)[0]
+        values = step.values if seen else values
         return Layer(title, values, pixels=seen, sound=sound)
     if isinstance(task, Generation):
         return Layer(title, task.rounded(step.values), pixels=True)

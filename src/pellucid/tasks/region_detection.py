@@ -19,7 +19,7 @@ from pellucid.ops.anchors import decoded
 from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.find_regions import FindRegions
 from pellucid.ops.operation import describe
-from pellucid.ops.region_loss import DEVIATIONS, parted, width_of
+from pellucid.ops.region_loss import DEVIATIONS, NUMBERS, parted, width_of
 from pellucid.ops.softmax import softmax
 from pellucid.tasks.detection import Detection
 from pellucid.tasks.found_box import BACKGROUND, FoundBox
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from pellucid.ops.box_loss import BoxLoss
     from pellucid.ops.operation import Operation, Shape
 
-
-NUMBERS = ("x", "y", "width", "height")
-"""What the four numbers of a box are about: its middle across and down, and its size."""
 
 REGION = ("left edge", "top edge", "right edge", "bottom edge", "probability of a thing", "mark")
 """The columns of a region; the mark is 0, or −1 where there is none."""
