@@ -66,6 +66,7 @@ def test_what_is_refused(file: Path, pellucid: Command) -> None:
         (("explain", file, "mnist:test:0"), "heatmaps", 1),
         (("compare", file, file, "mnist"), "evaluate", 1),
         (("verify", file, file, "mnist:test:0"), "leave the pictures out", 1),
+        (("page", file, "mnist:test:0"), "leave the pictures", 1),
     ):
         ran = pellucid(*line, code=code)
         assert word in ran.stderr, (line, ran.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +203,28 @@ def test_a_file_of_an_older_version_has_no_discriminator(generator: ImageGenerat
     np.testing.assert_array_equal(alone.trace((0, 2)).answer, generator.sample(3)[2])
     with pytest.raises(ArgumentError, match="discriminator"):
         alone.backward()
+
+
+def test_a_page_has_the_noise_and_what_python_makes_of_it(generator: ImageGenerator) -> None:
+    (text,) = re.findall(r'id="page">(.*?)</script>', generator.page(samples=3, seed=5).to_html())
+    data = json.loads(text)
+    assert data["model"]["names"] == ["real"]
+    assert data["model"]["generated"]["picture"] == "generator3-tanh"
+    assert data["samples"]["names"] == ["5/0", "5/1", "5/2"]
+    assert data["graph"]["input"] == [1, 1, 8]
+    values, _ = in_torch(generator.model_.network.weights, generator.noise(1, seed=5))
+    logit = values["discriminator3"].item()
+    assert data["self_test"]["outputs"] == pytest.approx([logit], abs=1e-5)
+    kernel = generator.model_.network.weights["generator1.kernel"].astype(np.float64)
+    read = kernel.transpose(2, 0, 1, 3).reshape(8, -1)
+    left, _, _ = np.linalg.svd(read)
+    found = np.array(data["model"]["generated"]["directions"])
+    np.testing.assert_allclose(np.abs(found @ left[:, :4]), np.eye(4), atol=1e-4)
+    model = generator.model_
+    old = replace(model, network=model.network.part(model.network.graph))
+    alone = made()
+    alone._fitted = Fitted(old, generator.program_)
+    (text,) = re.findall(r'id="page">(.*?)</script>', alone.page(samples=1).to_html())
+    data = json.loads(text)
+    assert (data["model"]["task"], data["model"]["names"]) == ("generation", [])
+    assert data["graph"]["reading"]["multiplied"]["values"] == [127.5]

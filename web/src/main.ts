@@ -19,7 +19,8 @@ async function start(target: HTMLElement): Promise<void> {
       Network.open(data, blob),
       blob(data.samples.pixels),
     ]);
-    const page = new PageState(data, network, samples, language, viewsOf(data));
+    const taken = data.model.generated ? new Float32Array(samples.buffer) : samples;
+    const page = new PageState(data, network, taken, language, viewsOf(data));
     // for who looks into the page with the browser's tools, and for what measures it
     Object.assign(window, { pellucid: page });
     address.read(page, location.hash);

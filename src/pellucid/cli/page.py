@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pellucid.cli import arguments
-from pellucid.cli.models import load_model_for
+from pellucid.cli.models import load_any_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import remarks, results
@@ -64,28 +64,39 @@ def page(
     max_pixels: arguments.MaxPixelsAsTrained = None,
     classes: arguments.ClassNames = None,
 ) -> None:
-    """Write the network as one web page that computes, offline, in any browser."""
+    """Write the network as one web page that computes, offline, in any browser.
+
+    A generator's makes new pictures, and opens each of their pixels.
+    """
+    from pellucid.estimators import ImageGenerator
     from pellucid.interop.models import place_of
 
     named = pictures or []
     check_output(out, (".html",), model, *named)
     chosen: Language = "ko" if arguments.one_of("language", language, LANGUAGES) == "ko" else "en"
-    estimator = load_model_for(model, engine=DEFAULT, classes=classes, max_pixels=max_pixels)
+    estimator = load_any_for(model, engine=DEFAULT, classes=classes, max_pixels=max_pixels)
     with CountBar("compiling", remarks()) as progress:
-        write = partial(
-            estimator.page,
-            samples=samples,
-            learn=learn,
-            title=title or printable(Path(model).name),
-            allow_large=allow_large,
-            language=chosen,
-            progress=progress,
-        )
-        own = None if named else _learned_from(place_of(model))
-        if own is not None:
-            made = _written_of(own, write)
+        settings: dict[str, Any] = {
+            "samples": samples,
+            "title": title or printable(Path(model).name),
+            "allow_large": allow_large,
+            "language": chosen,
+            "progress": progress,
+        }
+        if isinstance(estimator, ImageGenerator):
+            if named or learn:
+                raise DataError(
+                    f"{printable(model)}: a generator's page makes its pictures of noise, and "
+                    "learns nothing; leave the pictures and --learn out"
+                )
+            made = estimator.page(**settings)
         else:
-            made = write(named[0] if len(named) == 1 else named or None)
+            write: Callable[[Any], Page] = partial(estimator.page, learn=learn, **settings)
+            own = None if named else _learned_from(place_of(model))
+            if own is not None:
+                made = _written_of(own, write)
+            else:
+                made = write(named[0] if len(named) == 1 else named or None)
     for note in made.notes:
         remarks().print(note)
     made.save(out)

@@ -11,6 +11,7 @@ from pellucid.errors import ArgumentError
 from pellucid.estimators.judged_generator import JudgedGenerator
 from pellucid.explain.backward import differentiated
 from pellucid.explain.generated import (
+    has_discriminator,
     of_noise,
     picture_model,
     pixel_learner,
@@ -18,14 +19,19 @@ from pellucid.explain.generated import (
     score_model,
 )
 from pellucid.explain.trace import traced
+from pellucid.page import make_page
+from pellucid.page.generated import Generated, noise_samples
+from pellucid.page.samples import SAMPLES
 from pellucid.tasks.of_noise import REAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pellucid.explain.backward import Backward
     from pellucid.explain.trace import Trace
     from pellucid.ops.operation import Array
+    from pellucid.page import Page
+    from pellucid.page.page import Language
 
     Sample = tuple[int, int] | Array
     """A picture of chance, (seed, number) as :meth:`sample` gives it, number from 0; or noise."""
@@ -90,6 +96,45 @@ class OpenGenerator(JudgedGenerator):
         checks.number("level", level, 0.0, 255.0)
         activations = of_noise(pixel_model(self.model_, pixel), noise, self.engine, name=name)
         return differentiated(activations, [level], pixel_learner(self.model_))
+
+    def page(
+        self,
+        *,
+        samples: int = SAMPLES,
+        seed: int = 0,
+        title: str = "",
+        allow_large: bool = False,
+        language: Language = "en",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Page:
+        """The generator as one web page that makes pictures, and needs nothing else.
+
+        It draws new noise, goes along directions in it and from one picture to another, and opens
+        every pixel; and scores pictures, where the model's file has the discriminator.
+
+        Args:
+            samples: How many pictures it brings along, at least 1.
+            seed: Which, as :meth:`sample` takes it.
+            title: What the page is called.
+            allow_large: Whether it may have more than 60 MB of weights.
+            language: Of its texts at first.
+            progress: Called with the number of programs compiled, and of all, after each.
+
+        Raises:
+            ArgumentError: If there is a layer without compiled code, or the page becomes too large.
+        """
+        checks.whole("samples", samples, 1)
+        own = self.model_
+        model = score_model(own) if has_discriminator(own) else picture_model(own)
+        return make_page(
+            model,
+            noise_samples(self.noise(samples, seed=seed), seed),
+            generated=Generated.of(model.network, own.network.graph.output),
+            title=title,
+            allow_large=allow_large,
+            language=language,
+            progress=progress,
+        )
 
     def _noise_of(self, sample: Sample) -> Array:
         if isinstance(sample, np.ndarray):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pellucid.files import Model
     from pellucid.graph import Graph
+    from pellucid.page.generated import Generated
     from pellucid.page.learning import Lesson
     from pellucid.page.samples import Samples
 
@@ -91,6 +92,7 @@ def make_page(
     samples: Samples,
     *,
     lesson: Lesson | None = None,
+    generated: Generated | None = None,
     title: str = "",
     allow_large: bool = False,
     language: Language = "en",
@@ -102,6 +104,7 @@ def make_page(
         model: The model.
         samples: Pictures that it brings along, at least one; the self-test computes the first.
         lesson: What it can learn; none: nothing.
+        generated: Of a network that takes noise, what it makes; none of others.
         title: What it is called; empty: by the model's answers.
         allow_large: Whether it may have more than 60 MB of weights.
         language: Of its texts at first.
@@ -126,7 +129,10 @@ def make_page(
         "format": FORMAT,
         "version": __version__,
         "title": printable(title),
-        "model": _model_data(model),
+        "model": {
+            **_model_data(model),
+            **({} if generated is None else {"generated": generated.to_dict()}),
+        },
         "learner": UpdateRule.of(model).to_dict(),
         "graph": {**shown.to_dict(all_weights(network, folded)), "cam": _cam_layer(shown.graph)},
         "weights": {

@@ -34,7 +34,7 @@ class Samples:
     """Pictures as the network takes them.
 
     Attributes:
-        pixels: (N, H, W, C), uint8 0..255.
+        pixels: (N, H, W, C), uint8 0..255; of generators noise, float32 (N, 1, 1, Z).
         names: One a picture.
         truths: The place of each picture's class; None where it is not known.
         wanted: Of several labels each 1 where a picture has it and 0 elsewhere; of numbers each in
@@ -45,7 +45,7 @@ class Samples:
         made: Whether they were made for the page, and no user has named them.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     names: tuple[str, ...]
     truths: tuple[int | None, ...]
     wanted: tuple[tuple[float, ...] | None, ...] = ()

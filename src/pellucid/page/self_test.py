@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from pellucid.page.graph_data import ShownGraph
 
 
-def self_test_data(model: Model, shown: ShownGraph, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+def self_test_data(model: Model, shown: ShownGraph, pixels: NDArray[Any]) -> dict[str, Any]:
     """The engine's values of one picture: the outputs, and of every layer a checksum.
 
     Args:
         model: The model.
         shown: The layers whose values a page has.
-        pixels: (H, W, C), uint8.
+        pixels: (H, W, C), uint8; of generators noise, float32.
     """
     program = get_engine("native").load(model.network)
     values = program.values(pixels[None])

@@ -3,6 +3,9 @@
 export type Shape = readonly number[];
 export type Position = readonly number[];
 
+/** What a network takes: pixels 0..255, or noise. */
+export type Taken = Uint8Array | Float32Array;
+
 export interface Follow {
   axis: number;
   stride: number;
@@ -237,7 +240,7 @@ export interface Preprocessing {
   margin?: number;
 }
 
-export type TaskKind = "single-label" | "multi-label" | "regression" | "detection";
+export type TaskKind = "single-label" | "multi-label" | "regression" | "detection" | "generation";
 
 /** How a detector's boxes are found, see `pellucid/ops/find_boxes.py`. */
 export interface BoxesData {
@@ -271,6 +274,8 @@ export interface ModelData {
   threshold?: number;
   /** Of detectors: how boxes are found in the map of outputs. */
   boxes?: BoxesData;
+  /** Of generators: the layer that gives pictures in −1..1, and directions in the noise. */
+  generated?: { picture: string; directions: number[][] };
 }
 
 export interface ParameterData {

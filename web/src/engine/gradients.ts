@@ -1,5 +1,6 @@
 /** The gradients that a program computes of one picture. */
 
+import type { Taken } from "./data";
 import type { Program } from "./program";
 
 /** Gradients of a loss, and what only its program computes. */
@@ -22,7 +23,7 @@ export class ProgramGradients implements Gradients {
   constructor(
     private readonly program: Program,
     private readonly output: string,
-    private readonly pixels: Uint8Array,
+    private readonly pixels: Taken,
     private readonly seed: ArrayLike<number>,
   ) {
     this.run();

@@ -1,7 +1,7 @@
 /** The network of a page: its weights, its programs, and the values of one picture. */
 
 import { crc32 } from "./checks";
-import type { GraphData, NodeData, PageData, Position, Shape, VariantData } from "./data";
+import type { GraphData, NodeData, PageData, Position, Shape, Taken, VariantData } from "./data";
 import { withFolds } from "./folds";
 import { joined, offset } from "./arrays";
 import { type Gradients, ProgramGradients } from "./gradients";
@@ -27,7 +27,7 @@ export class Values {
   private made: Float64Array | undefined;
 
   constructor(
-    readonly pixels: Uint8Array,
+    readonly pixels: Taken,
     private readonly shapes: ReadonlyMap<string, Shape>,
     private readonly read: (name: string) => Float32Array,
     private readonly graph: Pick<GraphData, "output" | "reading">,
@@ -182,7 +182,7 @@ export class Network {
   }
 
   /** The values of a picture; they stay as they are until the next call, or for good if kept. */
-  run(pixels: Uint8Array): Values {
+  run(pixels: Taken): Values {
     this.forward.run(pixels);
     const { graph, model } = this.data;
     return new Values(pixels, this.shapes, (name) => this.forward.value(name), graph, model);
@@ -195,13 +195,13 @@ export class Network {
   }
 
   /** The gradients of what has the given gradient at the outputs. */
-  async differentiate(pixels: Uint8Array, seed: ArrayLike<number>): Promise<Gradients> {
+  async differentiate(pixels: Taken, seed: ArrayLike<number>): Promise<Gradients> {
     const program = (this.backward ??= await this.openBackward());
     return new ProgramGradients(program, this.data.graph.output, pixels, seed);
   }
 
   /** Compare the values of the self-test's picture with those that Python's engine computed. */
-  selfTest(pixels: Uint8Array): SelfTest {
+  selfTest(pixels: Taken): SelfTest {
     const { checksums, outputs } = this.data.self_test;
     const values = this.run(pixels);
     const differing = this.data.graph.nodes.find(

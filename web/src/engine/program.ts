@@ -120,12 +120,13 @@ export class Program {
     code(this.about.table, this.about.pixels, BigInt(images), 0n, 1n, 0);
   }
 
-  /** Set the pixels of images, bytes 0..255, and run a schedule that takes them. */
-  run(pixels: Uint8Array, schedule = this.about.schedules[0]): void {
+  /** Set the pixels of images, bytes 0..255, or noise, and run a schedule that takes them. */
+  run(pixels: Uint8Array | Float32Array, schedule = this.about.schedules[0]): void {
     const images = pixels.length / size(this.about.input);
     if (!Number.isInteger(images) || images < 1 || images > this.about.capacity) {
       throw new Error(`${pixels.length} pixels are not 1 to ${this.about.capacity} images`);
     }
+    if (pixels instanceof Float32Array) return this.runFloats(pixels);
     this.bytes.set(pixels, this.about.pixels);
     this.call(schedule, images);
   }

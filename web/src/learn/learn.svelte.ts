@@ -240,7 +240,13 @@ export class LearnState {
       0,
       Math.min(page.data.samples.names.length, 2) * page.imageSize,
     );
-    return modelFile(this.data.file, packed.lesson, page.data.weights.names, learned, images);
+    return modelFile(
+      this.data.file,
+      packed.lesson,
+      page.data.weights.names,
+      learned,
+      images as Uint8Array,
+    );
   }
 
   /** The pictures that are learned and those that judge, as a file. */

@@ -1,8 +1,9 @@
 /** What colour the ground of a network's pictures has. */
 
+import type { Taken } from "../engine/data";
 /** Grey pictures' ground, from their edges: 0 where these are dark, 255 where they are light. */
 export function groundOf(
-  pixels: Uint8Array,
+  pixels: Taken,
   [height, width]: readonly [number, number, number],
 ): 0 | 255 {
   let [sum, count] = [0, 0];

@@ -65,8 +65,10 @@ export class Backwards {
   /** What is right; where nobody knows, as the network answers now, and goes on to be. */
   begin(): number[] {
     if (this.right) return this.right;
-    const { task, threshold } = this.page.data.model;
+    const { task, threshold, generated } = this.page.data.model;
     const answer = Array.from(this.page.answer);
+    // what a generator learns by: that its picture is real
+    if (generated) this.assumed ??= answer.map(() => 1);
     this.assumed ??=
       task === "multi-label" ? answer.map((y) => (y >= (threshold ?? 0.5) ? 1 : 0)) : answer;
     return this.assumed;

@@ -30,10 +30,15 @@ const picture: Entry<PageState> = {
 const drawn: Entry<PageState> = {
   key: "pixels",
   write: ({ origin, pixels }) =>
-    origin.kind !== "sample" && pixels.length <= MOST ? [packed(pixels)] : [],
+    origin.kind !== "sample" && pixels.length <= MOST
+      ? [packed(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength))]
+      : [],
   read(page, [text]) {
-    const pixels = text === undefined ? null : unpacked(text, page.imageSize);
-    if (pixels && page.imageSize <= MOST) page.take(pixels, { kind: "drawn" });
+    const noise = page.data.model.generated !== undefined;
+    const size = (noise ? 4 : 1) * page.imageSize;
+    const pixels = text === undefined || page.imageSize > MOST ? null : unpacked(text, size);
+    const taken = pixels && noise ? new Float32Array(pixels.buffer) : pixels;
+    if (taken?.every(Number.isFinite)) page.take(taken, { kind: "drawn" });
   },
   lacks: ({ origin, pixels }) => origin.kind !== "sample" && pixels.length > MOST,
 };

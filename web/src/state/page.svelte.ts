@@ -1,8 +1,9 @@
 /** What the page shows: the picture, the values that it gives rise to, what is selected. */
 
 import { briefNames } from "../text/brief";
-import type { PageData, Position } from "../engine/data";
+import type { PageData, Position, Taken } from "../engine/data";
 import type { Gradients } from "../engine/gradients";
+import { levels } from "../engine/task";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import type { Chapter } from "../lecture/parts";
 import { Boxes } from "./boxes.svelte";
@@ -17,7 +18,8 @@ export type Origin =
   | { kind: "sample"; index: number }
   | { kind: "drawn" }
   | { kind: "picture"; name: string }
-  | { kind: "camera" };
+  | { kind: "camera" }
+  | { kind: "noise" };
 
 export interface Place {
   layer: string;
@@ -38,15 +40,15 @@ export class PageState {
   network: Network = $state.raw()!;
   /** The weights that the page came with. */
   readonly delivered: ReadonlyMap<string, Float32Array>;
-  readonly samples: Uint8Array;
+  readonly samples: Taken;
   readonly selfTest: SelfTest;
   /** The views that the page has, the first of which it opens with. */
   readonly views: readonly View[];
   /** The language that it opens with. */
   readonly firstLanguage: Language;
 
-  /** The pixels that the network takes. */
-  pixels = $state.raw(new Uint8Array());
+  /** What the network takes. */
+  pixels = $state.raw<Taken>(new Uint8Array());
   origin = $state.raw<Origin>({ kind: "sample", index: 0 });
   /** The class that is right, where that is known or chosen. */
   truth = $state<number | null>(null);
@@ -71,6 +73,10 @@ export class PageState {
     return this.network.run(this.pixels).keep();
   });
   readonly outputs: Float32Array = $derived.by(() => this.values.of(this.data.graph.output));
+  /** The picture: what the network takes, or makes; 0..255. */
+  readonly picture: Taken | Uint8ClampedArray = $derived.by(() =>
+    this.data.model.generated ? levels(this.values.of(this.pictureLayer)) : this.pixels,
+  );
   /** What users read: probabilities, or numbers. */
   readonly answer: Float64Array = $derived.by(() => this.values.answer);
   /** The outputs' places, the likeliest first, none of a map; numbers, whose units differ, in their own order. */
@@ -102,7 +108,7 @@ export class PageState {
   constructor(
     data: PageData,
     network: Network,
-    samples: Uint8Array,
+    samples: Taken,
     language: Language,
     views: readonly View[],
   ) {
@@ -136,6 +142,7 @@ export class PageState {
   outputWords(at: Position): string {
     const last = at[at.length - 1];
     const { boxes: text } = this.text;
+    if (this.data.model.task === "generation") return this.text.noise.level(at[0], at[1]);
     if (at.length === 1) return this.text.number.ofClass(this.nameOf(last));
     const { length } = this.names;
     return last < length
@@ -194,9 +201,26 @@ export class PageState {
     return this.network.shape(layer);
   }
 
-  samplePixels(index: number): Uint8Array<ArrayBuffer> {
+  samplePixels(index: number): Taken {
     const size = this.data.graph.input.reduce((product, n) => product * n, 1);
-    return this.samples.slice(index * size, (index + 1) * size) as Uint8Array<ArrayBuffer>;
+    return this.samples.slice(index * size, (index + 1) * size) as Taken;
+  }
+
+  /** The layer whose values are the picture: the input, or one that makes it. */
+  get pictureLayer(): string {
+    return this.data.model.generated?.picture ?? INPUT;
+  }
+
+  get pictureShape(): [number, number, number] {
+    return this.shape(this.pictureLayer) as [number, number, number];
+  }
+
+  /** The picture of a sample. */
+  samplePicture(index: number): ArrayLike<number> {
+    const taken = this.samplePixels(index);
+    if (!this.data.model.generated) return taken;
+    void this.version;
+    return levels(this.network.run(taken).of(this.pictureLayer));
   }
 
   takeSample(index: number): void {
@@ -205,7 +229,7 @@ export class PageState {
   }
 
   /** Take a picture, as the network takes it. Of the same origin it is the same one, gone on with. */
-  take(pixels: Uint8Array<ArrayBuffer>, origin: Origin): void {
+  take(pixels: Taken, origin: Origin): void {
     this.pixels = pixels;
     if (origin === this.origin) return;
     this.origin = origin;

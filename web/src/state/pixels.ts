@@ -20,7 +20,7 @@ export function packed(pixels: Uint8Array): string {
 
 /** The pixels again; none if the text is no picture of so many. */
 export function unpacked(text: string, count: number): Uint8Array<ArrayBuffer> | null {
-  if (text.length > 4 * MOST || !/^[\w-]+$/.test(text)) return null;
+  if (text.length > 8 * MOST || !/^[\w-]+$/.test(text)) return null;
   let binary: string;
   try {
     binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

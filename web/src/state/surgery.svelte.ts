@@ -1,5 +1,6 @@
 /** Changes of a page's network, one after the other and back again: surgery, and steps of learning. */
 
+import type { Taken } from "../engine/data";
 import type { Network } from "../engine/network";
 import type { Edit } from "../why/edits";
 import type { PageState } from "./page.svelte";
@@ -9,7 +10,7 @@ export interface Stepped {
   what: { kind: "step"; rate: number };
   weights: Map<string, Float32Array>;
   before: Map<string, Float32Array>;
-  pixels: Uint8Array;
+  pixels: Taken;
   truth: number | null;
   /** What is right of labels and numbers. */
   wanted: number[] | null;

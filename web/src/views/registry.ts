@@ -18,9 +18,17 @@ interface Registered {
 
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
-  { view: "backward", component: BackwardView, exists: (data) => !data.model.boxes },
-  { view: "why", component: WhyView },
-  { view: "lecture", component: LectureView, exists: (data) => !data.model.boxes },
+  {
+    view: "backward",
+    component: BackwardView,
+    exists: (data) => !data.model.boxes && data.model.task !== "generation",
+  },
+  { view: "why", component: WhyView, exists: (data) => !data.model.generated },
+  {
+    view: "lecture",
+    component: LectureView,
+    exists: (data) => !data.model.boxes && !data.model.generated,
+  },
   { view: "learn", component: Learn, exists: (data) => data.learn !== null },
 ];
 

@@ -1,5 +1,6 @@
 /** Occlusion: cover a patch, see how the score falls (Zeiler and Fergus 2013, section 4.2). */
 
+import type { Taken } from "../engine/data";
 import type { Network } from "../engine/network";
 import { type Question, scoreOf } from "./score";
 
@@ -39,7 +40,7 @@ function spans(length: number, size: number, stride: number): [number, number][]
  */
 export async function occlusion(
   network: Network,
-  pixels: Uint8Array,
+  pixels: Taken,
   question: Question,
   progress: (share: number) => boolean,
   turnAfter = TURN,

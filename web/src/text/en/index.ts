@@ -5,8 +5,21 @@ import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
 import { network } from "./network";
+import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
 
-export const en = { answer, backward, boxes, input, learn, lecture, network, number, page, why };
+export const en = {
+  answer,
+  backward,
+  boxes,
+  input,
+  learn,
+  lecture,
+  network,
+  noise,
+  number,
+  page,
+  why,
+};

@@ -1,5 +1,6 @@
 export const page = {
   first: "Pick or draw a picture; click any number to see what it is made of.",
+  firstMade: "Draw new noise, or move a slider; click any pixel to see what it is made of.",
   firstHeard: "Pick a recording; click any number to see what it is made of.",
   changed: (count: number) =>
     count === 1

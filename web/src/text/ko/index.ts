@@ -11,6 +11,7 @@ import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
 import { network } from "./network";
+import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
 import { why } from "./why";
@@ -23,6 +24,7 @@ export const ko: Catalogue = {
   learn,
   lecture,
   network,
+  noise,
   number,
   page,
   why,
