@@ -212,6 +212,19 @@ def sequences() -> Graph:
     return connect({INPUT: pixels}, {"answer": Dense(4, name="answer")(joined)})
 
 
+def sequence_operations() -> Graph:
+    """Pixels as words that a unit reads and then looks at places by; 4 classes."""
+    pixels = Input((3, 4, 1))
+    seen = Sequential([Normalise([110.0], [60.0])])(pixels)
+    first = Tanh()(Dense(8)(Flatten()(seen)))
+    read = GRU(8)(Embedding(200, 5)(Flatten()(pixels)), first)
+    places = Dense(8)(Reshape((-1, 4))(Conv2D(4, 2)(seen)))
+    look = Attention()(read, GRU(8)(places), places)
+    joined = Concatenate()(read, look)
+    answer = Dense(4, name="answer")(Flatten()(Dense(3)(joined)))
+    return connect({INPUT: pixels}, {"answer": answer})
+
+
 def architecture(name: str) -> Graph:
     """One of the named architectures behind a normalisation; 28×28 grey images, 10 classes."""
     layers: list[Block] = [Normalise([33.3], [78.6]), ARCHITECTURES[name](10)]
@@ -242,7 +255,7 @@ which take long to compile."""
 
 
 WORDS = {"words": words(), "sequences": sequences()}
-"""What has no kernels: native code calls NumPy for it, and pages do not run it."""
+"""Of words and sequences, some with units that fill no vectors, and with what has no kernels."""
 
 
 def network(graph: Graph, seed: int = 0) -> Network:

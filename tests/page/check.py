@@ -37,6 +37,7 @@ from tests.engines.networks import (
     network,
     region_operations,
     resampling_operations,
+    sequence_operations,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ OPERATIONS = {
     "further operations": further_operations,
     "resampling operations": resampling_operations,
     "region operations": region_operations,
+    "sequence operations": sequence_operations,
 }
 CLASSES = 1000
 """Of architectures for photographs, with long names."""

@@ -26,7 +26,7 @@ from pellucid.page import make_page
 from pellucid.page.blobs import little_endian
 from pellucid.page.samples import Samples
 from pellucid.settings import to_dict
-from tests.engines.networks import GRAPHS, network
+from tests.engines.networks import GRAPHS, network, sequence_operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ NETWORKS = (
     "every operation",
     "further operations",
     "resampling operations",
+    "sequence operations",
     "lecture",
     "resnet20",
 )
@@ -47,7 +48,7 @@ VALUES, GRADIENTS, WEIGHTS = 250, 100, 100
 
 def model(name: str) -> Model:
     """A network with weights as a page holds them."""
-    graph = GRAPHS[name]
+    graph = sequence_operations() if name == "sequence operations" else GRAPHS[name]
     (classes,) = graph.output_shape
     single = {key: array.astype(np.float32) for key, array in network(graph).weights.items()}
     names = tuple(f"class {k}" for k in range(classes))

@@ -13,7 +13,7 @@ taken (Bengio et al. 2003, *A neural probabilistic language model*, section 2: t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -118,6 +118,9 @@ class Embedding(Operation):
 
     def general_formula(self, *inputs: Shape) -> str:
         return f"INDEX(table,{self._row_formula('x')},feature)"
+
+    def opening(self, *inputs: Shape) -> dict[str, Any]:
+        return {"table": "table"}
 
     def _row_formula(self, cell: str) -> str:
         """The number of a row, from 1."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -119,6 +119,9 @@ class MatrixProduct(Operation):
         second = b[output[1], depth] if self.transposed else b[depth, output[1]]
         other = second if branch == 0 else a[output[0], depth]
         return float(other) * self.factor(a.shape[1])
+
+    def opening(self, *inputs: Shape) -> dict[str, Any]:
+        return {"paired": self.factor(inputs[0][1])}
 
     def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
         return ()

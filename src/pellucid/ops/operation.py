@@ -360,6 +360,10 @@ class Operation(ABC):
         """Of a function of each value alone that is straight between its kinks; none of others."""
         return None
 
+    def opening(self, *inputs: Shape) -> dict[str, Any]:
+        """What a page opens its values by, as JSON values; empty where reads or a formula do."""
+        return {}
+
     def slopes_at_kinks(self) -> tuple[tuple[float, float], ...]:
         """Of a function of each value alone: where it bends, and the slope declared there."""
         return ()
@@ -374,10 +378,7 @@ class Operation(ABC):
         return None
 
     def winners(self, x: Array) -> NDArray[np.int64] | None:
-        """Of a maximum: where in the input (row, column) each output of one image was found.
-
-        Shaped as the output, and one axis more of length 2; none for all others.
-        """
+        """Of a maximum: the (row, column) of each output in the input, (…, 2); none for others."""
         return None
 
     def with_outputs(self, count: int) -> Operation:

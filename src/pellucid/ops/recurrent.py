@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -163,6 +163,9 @@ class Recurrent(Operation):
         so_far = Axis(steps, (Follow(0),), taps=steps, before=steps - 1)
         states = tuple((whole(self.units),) for _ in inputs[1:])
         return Reads(((so_far, whole(features)), *states), self.output_shape(*inputs))
+
+    def opening(self, *inputs: Shape) -> dict[str, Any]:
+        return {"gates": list(self.gates)}
 
     @abstractmethod
     def shares(self, inputs: Arrays, weights: Weights, at: Position) -> tuple[Array, float]:

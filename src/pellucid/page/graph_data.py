@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.errors import ArgumentError
 from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
 from pellucid.ops.find_boxes import FindBoxes
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
 from pellucid.show.network.words import Settings, described
-from pellucid.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,11 +104,6 @@ def node_data(
         weights: By their full names.
     """
     operation = node.operation
-    if operation.recurs:
-        raise ArgumentError(
-            f"a page cannot open {printable(node.name)} ({operation.kind}), whose values are made "
-            "of earlier ones"
-        )
     shapes = graph.inputs_of(node)
     own = {part: weights[name] for part, name in stores.items()}
     shape = graph.shapes[node.name]
@@ -143,7 +136,9 @@ def _facts(
     """What else opens a value: what is added and multiplied, and where a function bends."""
     if operation.norm_epsilon is not None:  # the rest follows from weights, which may change
         return {"norm": {"epsilon": operation.norm_epsilon}}
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = operation.opening(*shapes)
+    if found:
+        return found
     if operation.rule == "sum":
         if type(operation).multiplied is not Operation.multiplied:
             found["multiplied"] = _array(operation.multiplied(own, *shapes))

@@ -18,10 +18,12 @@ from pellucid.ops import (
     Conv2D,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePool,
     LeakyReLU,
     LocalResponseNorm,
+    MatrixProduct,
     MaxPool,
     Normalise,
     PReLU,
@@ -108,6 +110,9 @@ WIDE = [
     Case("from a state, in vectors", GRU(32), ((3, 16), (32,)), batch=3),
     Case("two steps, in vectors", GRU(16), ((2, 3),), batch=2),
     Case("one step, in vectors", GRU(16), ((1, 5), (16,)), batch=7),
+    Case("rows weighted, in vectors", MatrixProduct(), ((3, 5), (5, 77)), batch=2),
+    Case("rows by rows, in vectors", MatrixProduct(True, True), ((4, 35), (19, 35)), batch=2),
+    Case("long rows of a table", Embedding(300, 21), ((40,),), batch=3),
 ]
 """Their names tell them apart."""
 

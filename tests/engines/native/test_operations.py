@@ -25,9 +25,7 @@ from pellucid.ops import (
     CrossEntropy,
     Dense,
     Dropout,
-    Embedding,
     Flatten,
-    MatrixProduct,
     Normalise,
     ReLU,
     SquaredError,
@@ -107,7 +105,7 @@ def without_kernel(operation: Operation) -> bool:
         return any(step > k for step, k in zip(operation.stride, operation.size, strict=True))
     if isinstance(operation, GRU):
         return operation.units % host_target().lanes != 0
-    return isinstance(operation, Embedding | LSTM | MatrixProduct)
+    return isinstance(operation, LSTM)
 
 
 @pytest.mark.parametrize("case", [*CASES, *SWEEP], ids=str)

@@ -7,10 +7,10 @@ export type Form = "maps" | "cells" | "bars";
 
 export interface Layout {
   form: Form;
-  /** Rows, columns and channels, (1, 1, N) of flat layers. */
+  /** Rows, columns and channels; (1, 1, N) of flat layers, (T, N, 1) of T rows of N numbers. */
   shape: readonly [number, number, number];
-  /** Whether positions have three places or one. */
-  flat: boolean;
+  /** How many places a position has: three, two of rows, one of flat layers. */
+  rank: number;
   /** Maps (cells, bars) side by side and below each other. */
   columns: number;
   rows: number;
@@ -57,28 +57,32 @@ export interface Room {
 
 /** (rows, columns, channels) of any layer. */
 export function volume(shape: Shape): [number, number, number] {
-  if (shape.length === 3) return [shape[0], shape[1], shape[2]];
+  if (shape.length > 1) return [shape[0], shape[1], shape[2] ?? 1];
   return [1, 1, shape.reduce((product, n) => product * n, 1)];
 }
 
 /** The layout that shows a layer best in a room: whole where that can be, as large as it can be. */
 export function layoutOf(shape: Shape, room: Room, named = false): Layout {
   const [height, width, channels] = volume(shape);
-  const flat = shape.length === 1;
-  if (height * width > 1) return mapsIn([height, width, channels], room);
+  const rank = shape.length;
+  if (height * width > 1) return mapsIn([height, width, channels], rank, room);
   const bars = !room.cells && (named || channels <= MOST_BARS);
-  if (bars && (!room.all || channels <= MOST_BARS)) return barsIn(channels, flat, room);
-  return cellsIn(channels, flat, room);
+  if (bars && (!room.all || channels <= MOST_BARS)) return barsIn(channels, rank, room);
+  return cellsIn(channels, rank, room);
 }
 
-function mapsIn([height, width, channels]: [number, number, number], room: Room): Layout {
+function mapsIn(
+  [height, width, channels]: [number, number, number],
+  rank: number,
+  room: Room,
+): Layout {
   const cell = [height + 1, width + 1] as const;
   const made = (scale: number, columns: number, shown: number): Layout => {
     const rows = Math.ceil(shown / columns);
     return {
       form: "maps",
       shape: [height, width, channels],
-      flat: false,
+      rank,
       columns,
       rows,
       cell,
@@ -118,7 +122,7 @@ function narrow(columns: number, rows: number, channels: number): number {
   return Math.min(columns, Math.ceil(channels / rows));
 }
 
-function cellsIn(channels: number, flat: boolean, room: Room): Layout {
+function cellsIn(channels: number, rank: number, room: Room): Layout {
   let scale = LARGEST_CELL;
   const across = room.all || room.across ? room.width : Math.min(room.width, WIDEST_CELLS);
   const columnsAt = (s: number): number => Math.max(1, Math.floor(across / s));
@@ -135,7 +139,7 @@ function cellsIn(channels: number, flat: boolean, room: Room): Layout {
   return {
     form: "cells",
     shape: [1, 1, channels],
-    flat,
+    rank,
     columns,
     rows: used,
     cell: [1, 1],
@@ -146,12 +150,12 @@ function cellsIn(channels: number, flat: boolean, room: Room): Layout {
   };
 }
 
-function barsIn(channels: number, flat: boolean, room: Room): Layout {
+function barsIn(channels: number, rank: number, room: Room): Layout {
   const shown = Math.min(channels, MOST_BARS, Math.max(1, Math.floor(room.height / BAR_HEIGHT)));
   return {
     form: "bars",
     shape: [1, 1, channels],
-    flat,
+    rank,
     columns: 1,
     rows: shown,
     cell: [1, 1],
@@ -175,7 +179,12 @@ export function placeAt(layout: Layout, order: Order, x: number, y: number): num
   if (slot >= layout.shown || column >= columns * cell[1]) return null;
   if (inRow >= shape[0] || inColumn >= shape[1]) return null;
   const channel = order ? order[slot] : slot;
-  return layout.flat ? [channel] : [inRow, inColumn, channel];
+  return layout.rank === 1 ? [channel] : [inRow, inColumn, channel].slice(0, layout.rank);
+}
+
+/** The channel of a position; rows of numbers are one map. */
+export function channelOf({ rank }: Layout, at: Position): number {
+  return rank === 2 ? 0 : at[at.length - 1];
 }
 
 /** Where a map stands on the canvas: left, top, width, height; none if it is left out. */
@@ -199,7 +208,7 @@ export function valueBox(
   order: Order,
   at: Position,
 ): [number, number, number, number] | null {
-  const box = mapBox(layout, order, at[at.length - 1]);
+  const box = mapBox(layout, order, channelOf(layout, at));
   if (!box || layout.form !== "maps") return box;
   const { scale } = layout;
   return [box[0] + at[1] * scale, box[1] + at[0] * scale, scale, scale];

@@ -2,7 +2,7 @@
 
 import { size } from "../engine/arrays";
 import type { Position } from "../engine/data";
-import { type Layout, mapBox, type Order, valueBox } from "./layout";
+import { channelOf, type Layout, mapBox, type Order, valueBox } from "./layout";
 
 export interface Marks {
   /** Positions that the value reads. */
@@ -22,15 +22,16 @@ export function boxesOf(layout: Layout, order: Order, positions: Position[]): Bo
   if (positions.length === size(layout.shape)) return [[0, 0, layout.width, layout.height]];
   if (layout.form !== "maps") {
     return positions.flatMap((at) => {
-      const box = mapBox(layout, order, at[at.length - 1]);
+      const box = mapBox(layout, order, channelOf(layout, at));
       return box ? [box] : [];
     });
   }
   const byChannel = new Map<number, Position[]>();
   for (const at of positions) {
-    const own = byChannel.get(at[2]);
+    const channel = channelOf(layout, at);
+    const own = byChannel.get(channel);
     if (own) own.push(at);
-    else byChannel.set(at[2], [at]);
+    else byChannel.set(channel, [at]);
   }
   const found: Box[] = [];
   const { scale } = layout;
@@ -127,7 +128,8 @@ export function paintSigns(
     for (let y = 0, i = channel; y < height; y++) {
       for (let x = 0; x < width; x++, i += channels) {
         if (!(values[i] < 0)) continue;
-        const box = valueBox(layout, order ? order : null, [y, x, channel])!;
+        const at = [y, x, channel].slice(0, layout.form === "maps" ? layout.rank : 3);
+        const box = valueBox(layout, order, at)!;
         context.moveTo(box[0] + 0.5, box[1] + box[3] - 0.5);
         context.lineTo(box[0] + box[2] - 0.5, box[1] + 0.5);
       }

@@ -119,8 +119,14 @@ export interface NodeData {
   added?: Broadcast;
   norm?: { epsilon: number };
   negative_factor?: string;
+  /** Of a product of two inputs, number by number: what each product is multiplied with. */
+  paired?: number;
+  /** The short name of the weight of which rows are taken, by their numbers. */
+  table?: string;
+  /** Of a recurrent unit: its gates, in the order in which they lie in its kernels. */
+  gates?: string[];
   slopes?: Slopes;
-  /** Of a function: of `x`, the value at its own place, and of `all` that it reads. */
+  /** Of a function: of `x`, the value at its own place, and of `all` that it reads; not of recurrent units. */
   formula?: string;
   /** Where a function bends, and the slope that is declared there. */
   kinks?: [number, number][];

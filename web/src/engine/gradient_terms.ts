@@ -1,13 +1,14 @@
 /** A value's gradient, or a weight's, as the sum that it is. */
 
-import { offset } from "./arrays";
+import { offset, position } from "./arrays";
 import type { Axis, Located, NodeData, Position, Slopes } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Gradients } from "./gradients";
 import type { Network, Values } from "./network";
+import { stateSlopes, weightSlopes } from "./recurrent";
 import { dependents, isGiven, readWith, sources, weightOf } from "./reads";
-import { factorAt, knownOf, ownPlace, weightAt, winner } from "./terms";
+import { factorAt, knownOf, ownPlace, rowOf, weightAt, winner } from "./terms";
 
 export interface GradientTerm {
   /** The layer at whose output δ = ∂loss/∂output is taken, and where. */
@@ -49,8 +50,11 @@ export function gradientTerms(passed: Passed, layer: string, at: Position): Grad
   for (const node of passed.network.whole.values()) {
     node.inputs.forEach((name, branch) => {
       if (name !== layer) return;
+      const slopes = node.gates && stateSlopes(passed, node, branch, at);
       for (const output of dependents(node, branch, at, knownOf(node, passed))) {
-        const factor = derivative(passed, node, output, branch, at);
+        const factor = slopes
+          ? slopes[offset(node.shape, output)]
+          : derivative(passed, node, output, branch, at);
         found.push(term(passed, node, output, factor, null));
       }
     });
@@ -69,6 +73,13 @@ export function weightTerms(passed: Passed, name: string, at: Position): Gradien
   for (const node of passed.network.whole.values()) {
     for (const [parameter, full] of Object.entries(node.weights)) {
       if (full !== name) continue;
+      if (node.gates) {
+        weightSlopes(passed, node, parameter, at).forEach((factor, k) => {
+          if (factor === 0) return;
+          found.push(term(passed, node, position(node.shape, k), factor, null));
+        });
+        continue;
+      }
       for (const output of everywhere(node.shape, at[at.length - 1])) {
         const [factor, reads] = byWeight(passed, node, parameter, at, output);
         if (factor !== 0) found.push(term(passed, node, output, factor, reads));
@@ -116,6 +127,10 @@ function byWeight(
     }
     return [sum, null];
   }
+  if (node.table === parameter) {
+    const word = [output[0]];
+    return [Number(rowOf(passed.network, node, passed.at(input, word)) === at[0]), null];
+  }
   if (node.negative_factor === parameter) return [Math.min(passed.at(input, output), 0), null];
   if (node.norm && parameter === "gamma") {
     const { mean, deviation } = normAt(node, passed.network.weights, at[0]);
@@ -136,6 +151,7 @@ function derivative(
   const x = passed.at(node.inputs[branch], at);
   switch (node.rule) {
     case "sampled": {
+      if (node.paired) return node.paired * passed.at(...partner(node, output, branch, at));
       const { inputs } = node.reads;
       const known = knownOf(node, passed);
       if (branch !== inputs.findIndex((axes) => axes.some((axis) => axis.located)))
@@ -166,8 +182,23 @@ function derivative(
     }
     case "function":
     case "share":
+      if (node.table) return 0; // which row is taken changes by steps
       return node.slopes ? slope(node.slopes, x) : slopeOf(passed, node, output, at);
   }
+}
+
+/** The number that a value is multiplied with in a product of two inputs: its layer and place. */
+function partner(
+  node: NodeData,
+  output: Position,
+  branch: number,
+  at: Position,
+): [layer: string, at: Position] {
+  const read = sources(node, output);
+  const half = read.length / 2;
+  const own = read.findIndex((source) => source.branch === branch && same(source.at, at));
+  const other = read[(own + half) % read.length];
+  return [node.inputs[other.branch], other.at];
 }
 
 /** ∂output/∂v of a value v that locates what is read: Σ x · ∂factor/∂v. */

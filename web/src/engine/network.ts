@@ -7,6 +7,7 @@ import { joined, offset } from "./arrays";
 import { type Gradients, ProgramGradients } from "./gradients";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
 import { findBoxes, type FoundBox } from "./boxes";
+import { gateNodes, gateValues } from "./recurrent";
 import { type Read, reading } from "./task";
 
 /** The name of the picture among the values. */
@@ -75,6 +76,8 @@ export class Network {
   readonly nodes: ReadonlyMap<string, NodeData>;
   /** The layers as they are trained, and as gradients are of them. */
   readonly whole: ReadonlyMap<string, NodeData>;
+  /** The gates of recurrent units, by name; values of theirs are computed from those of layers. */
+  readonly gates: ReadonlyMap<string, NodeData>;
   /** The shapes of the values of a picture. */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** The weights as they are stored. */
@@ -96,9 +99,13 @@ export class Network {
     this.whole = new Map(
       data.graph.whole.map((name) => [name, apart.get(name) ?? this.nodes.get(name)!]),
     );
+    this.gates = new Map(data.graph.nodes.flatMap(gateNodes).map((node) => [node.name, node]));
     this.shapes = new Map<string, Shape>([
       [INPUT, data.graph.input],
-      ...data.graph.nodes.map((node): [string, Shape] => [node.name, node.shape]),
+      ...[...data.graph.nodes, ...this.gates.values()].map((node): [string, Shape] => [
+        node.name,
+        node.shape,
+      ]),
     ]);
     this.stored = stored;
     this.computed = withFolds(stored, data.graph.folds);
@@ -128,10 +135,10 @@ export class Network {
     return new Network(data, bytes, stored, parts);
   }
 
-  /** The layer of that name as it predicts, or what makes of the outputs what users read. */
+  /** The layer of that name as it predicts, a gate of one, or what makes of the outputs what users read. */
   node(name: string): NodeData {
     const { reading } = this.data.graph;
-    const node = name === reading.name ? reading : this.nodes.get(name);
+    const node = name === reading.name ? reading : (this.nodes.get(name) ?? this.gates.get(name));
     if (!node) throw new Error(`there is no layer ${name}`);
     return node;
   }
@@ -185,7 +192,12 @@ export class Network {
   run(pixels: Taken): Values {
     this.forward.run(pixels);
     const { graph, model } = this.data;
-    return new Values(pixels, this.shapes, (name) => this.forward.value(name), graph, model);
+    const read = (name: string): Float32Array => {
+      const gate = this.gates.get(name);
+      return gate ? gateValues(this, values, gate) : this.forward.value(name);
+    };
+    const values: Values = new Values(pixels, this.shapes, read, graph, model);
+    return values;
   }
 
   /** Nothing but the outputs, of pixels that may be no whole numbers. */

@@ -6,6 +6,7 @@ import type { NodeData, Position, Rule } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
 import type { Network, Values } from "./network";
+import { gateTerms, stateTerms } from "./recurrent";
 import { type Known, type Source, isGiven, sources } from "./reads";
 
 export interface Term {
@@ -27,6 +28,10 @@ export interface Terms {
   bias: { value: number; weight: { name: string; at: number[] } | null } | null;
   /** Which term won, or which one's share it is. */
   own: number;
+  /** What a function makes of the sum, which is the total then; none of plain sums. */
+  bent?: { by: string; sum: number };
+  /** The gates of a recurrent unit's state, and what they are. */
+  gates?: { layer: string; value: number }[];
   /** The value, computed again from the terms in double precision. */
   total: number;
   /** The value that the engine computed. */
@@ -41,6 +46,8 @@ export function termsOf(network: Network, values: Values, layer: string, at: Pos
     const known = [values.at(layer, at), network.shapes.get(from)![2]] as const;
     return boxTerms(node, values.boxes, (place) => values.at(from, place), at, known);
   }
+  if (network.gates.has(layer)) return gateTerms(network, values, node, at);
+  if (node.gates) return stateTerms(network, values, node, at);
   const all = sources(node, at, knownOf(node, values));
   // The largest is sought in the first input; others say where.
   const read = node.rule === "maximum" ? all.filter(({ branch }) => branch === 0) : all;
@@ -63,7 +70,7 @@ export function termsOf(network: Network, values: Values, layer: string, at: Pos
       for (const term of found) term.product = term.value;
       return { ...whole, total: found.reduce((total, term) => total * term.value, 1) };
     case "function":
-      return evaluated(node, at, whole);
+      return node.table ? taken(network, node, at, whole) : evaluated(node, at, whole);
   }
 }
 
@@ -76,6 +83,25 @@ function evaluated(node: NodeData, at: Position, whole: Terms): Terms {
   if (whole.terms.length > 1) term.factor = term.value === 0 ? slope : value / term.value;
   term.product = value;
   return { ...whole, terms: [term], total: value };
+}
+
+/** Of a table the row that its number names, held within it. */
+function taken(network: Network, node: NodeData, at: Position, whole: Terms): Terms {
+  const [term] = whole.terms;
+  const name = node.weights[node.table!];
+  const place = [rowOf(network, node, term.value), at[at.length - 1]];
+  term.weight = { name, at: place };
+  term.product = Number.isNaN(term.value) ? NaN : weightAt(network, name, place);
+  return { ...whole, total: term.product };
+}
+
+/** The row of a table that a number names: the nearest, of two the even one. */
+export function rowOf(network: Network, node: NodeData, value: number): number {
+  const last = network.weightShape(node.weights[node.table!])[0] - 1;
+  const held = Math.min(Math.max(value || 0, 0), last);
+  const low = Math.floor(held);
+  const more = held - low;
+  return low + Number(more > 0.5 || (more === 0.5 && low % 2 === 1));
 }
 
 /** Which of the values that are read is at the output's own place. */
@@ -93,7 +119,11 @@ function sum(
   whole.terms.forEach((term, i) => {
     const place = read[i].weight;
     const given = node.reads.inputs.flat().some(isGiven);
-    if (given) {
+    if (node.paired) {
+      // the second input's numbers are multiplied with the first's, in their order
+      const half = whole.terms.length / 2;
+      term.factor = i < half ? null : whole.terms[i - half].value * node.paired;
+    } else if (given) {
       term.factor = read[i].factor;
     } else if (place && node.reads.weight) {
       const name = node.weights[node.reads.weight.name];

@@ -10,7 +10,7 @@ function fuses(): boolean {
 }
 
 test("all values and gradients of every operation are the engine's", () => {
-  const names = ["every operation", "further operations", "lenet5"];
+  const names = ["every operation", "further operations", "sequence operations", "lenet5"];
   const text = execFileSync(`${ROOT}.venv/bin/python`, ["-m", "tests.page.check", ...names], {
     cwd: ROOT,
     encoding: "utf8",

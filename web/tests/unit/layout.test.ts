@@ -35,7 +35,7 @@ describe.each(SHAPES)("values %i×%s×%s", (...shape) => {
         [0, 0],
         [layout.shape[0] - 1, layout.shape[1] - 1],
       ]) {
-        const at = layout.flat ? [channel] : [y, x, channel];
+        const at = layout.rank === 1 ? [channel] : [y, x, channel].slice(0, layout.rank);
         const [left, top, width, height] = valueBox(layout, order, at)!;
         expect(left + width).toBeLessThanOrEqual(layout.width + 1e-6);
         expect(top + height).toBeLessThanOrEqual(layout.height + 1e-6);

@@ -22,6 +22,7 @@ const KINDS: Record<string, string> = {
   global_average_pool: "전역 평균 풀링",
   global_max_pool: "전역 최댓값 풀링",
   grid_sample: "격자 표본 추출",
+  gate: "순환 유닛의 게이트",
   gru: "게이트 순환 유닛",
   hard_sigmoid: "하드 시그모이드",
   hard_swish: "하드 스위시",

@@ -17,14 +17,14 @@ function run(place: number, count: number, length: number): number[] {
   return Array.from({ length: Math.min(count, length) }, (_, k) => start + k);
 }
 
-/** Of a map the rows and columns around a position; of a vector the tens around a place. */
+/** Of a map, or of rows of numbers, the rows and columns around a position; of a vector the tens around a place. */
 export function around(shape: Shape, at: Position): Neighbours {
-  if (shape.length === 3) {
+  if (shape.length > 1) {
     const columns = run(at[1], MOST_COLUMNS, shape[1]);
     const rows = run(at[0], MOST_ROWS, shape[0]);
     return {
       columns,
-      rows: rows.map((y) => ({ name: y, cells: columns.map((x) => [y, x, at[2]]) })),
+      rows: rows.map((y) => ({ name: y, cells: columns.map((x) => [y, x, ...at.slice(2)]) })),
     };
   }
   const tens = run(Math.floor(at[0] / 10), MOST_ROWS, Math.ceil(shape[0] / 10));

@@ -48,7 +48,7 @@ export function kernelSheet(shape: Shape, width: number): KernelSheet {
     layout: {
       form: "maps",
       shape: [rows, columns, count],
-      flat: false,
+      rank: 3,
       columns: across,
       rows: down,
       cell,

@@ -1,7 +1,7 @@
 /** Where a key leads from a value of a sheet. */
 
 import { arrowOf, cursorAfter, within } from "../../draw/cursor";
-import type { Layout, Order } from "../../draw/layout";
+import { channelOf, type Layout, type Order } from "../../draw/layout";
 import type { Position } from "../../engine/data";
 
 /** The position that a key leads to; none if it is no key for moving. */
@@ -12,7 +12,7 @@ export function moved(
   key: string,
   far = false,
 ): number[] | null {
-  const channel = at[at.length - 1];
+  const channel = channelOf(layout, at);
   const slot = order ? Math.max(0, order.indexOf(channel)) : channel;
   const channelAt = (place: number): number => {
     const kept = within(place, layout.shown);
@@ -37,21 +37,25 @@ export function moved(
                 ? layout.shown - 1
                 : (row + 1) * columns - 1
               : null;
-    return to === null ? null : [...at.slice(0, -1), channelAt(to)];
+    if (to === null) return null;
+    return layout.rank === 2 ? [...at] : [...at.slice(0, -1), channelAt(to)];
   }
   const [height, width] = layout.shape;
   const [y, x] = at;
   const to = cursorAfter(key, [y, x], [height, width]);
-  if (to) return [...to, channel];
+  const placed = (...found: number[]): number[] => found.slice(0, layout.rank);
+  if (to) return placed(...to, channel);
   switch (key) {
     case "PageUp":
-      return [y, x, channelAt(slot - 1)];
+      return placed(y, x, channelAt(slot - 1));
     case "PageDown":
-      return [y, x, channelAt(slot + 1)];
+      return placed(y, x, channelAt(slot + 1));
     case "Home":
-      return far ? [0, 0, channelAt(0)] : [y, 0, channel];
+      return far ? placed(0, 0, channelAt(0)) : placed(y, 0, channel);
     case "End":
-      return far ? [height - 1, width - 1, channelAt(layout.shown - 1)] : [y, width - 1, channel];
+      return far
+        ? placed(height - 1, width - 1, channelAt(layout.shown - 1))
+        : placed(y, width - 1, channel);
     default:
       return null;
   }

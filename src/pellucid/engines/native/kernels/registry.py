@@ -10,12 +10,14 @@ from pellucid.engines.native.kernels.by_reference import ByReference
 from pellucid.engines.native.kernels.convolution import Convolve
 from pellucid.engines.native.kernels.depthwise import Depthwise
 from pellucid.engines.native.kernels.dropout import Dropout
+from pellucid.engines.native.kernels.embedding import Embedding
 from pellucid.engines.native.kernels.grid_sample import GridSample
 from pellucid.engines.native.kernels.grouped import Grouped
 from pellucid.engines.native.kernels.gru import GatedRecurrent
 from pellucid.engines.native.kernels.join import Add, Concatenate
 from pellucid.engines.native.kernels.layouts import ChannelShuffle, ChannelSlice, Crop, Pad
 from pellucid.engines.native.kernels.local_response import LocalResponse
+from pellucid.engines.native.kernels.matrix_product import MatrixProduct
 from pellucid.engines.native.kernels.multiply import Multiply
 from pellucid.engines.native.kernels.norm import Norm
 from pellucid.engines.native.kernels.perspective import PerspectiveDivide
@@ -69,6 +71,8 @@ KERNELS: tuple[type[Kernel], ...] = (
     PerspectiveDivide,
     GridSample,
     GatedRecurrent,
+    MatrixProduct,
+    Embedding,
     RoIAlign,
     RoIPool,
     Propose,
