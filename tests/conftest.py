@@ -59,14 +59,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A code cache of the run's own, for all its processes: the user's is left alone."""
+def cache_of_the_session(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[None]:
+    """A cache of the run's own, for all its processes: the user's is left alone.
+
+    It begins with the code that runs before have compiled, unless durations are recorded.
+    """
+    from tests.kept_code import copy_code, trim
+
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own within the run's
         folder = folder.parent
+    cache, kept = folder / "cache", pytestconfig.cache
+    if kept is not None and not pytestconfig.getoption("--record-durations"):
+        copy_code(kept.mkdir("code"), cache)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PELLUCID_CACHE", str(folder / "cache"))
+        patch.setenv("PELLUCID_CACHE", str(cache))
         yield
+    if kept is not None and cache.exists():
+        copy_code(cache, kept.mkdir("code"))
+        trim(kept.mkdir("code"))
 
 
 @pytest.fixture(scope="session")
