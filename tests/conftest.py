@@ -71,7 +71,7 @@ def cache_of_the_session(
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder of its own within the run's
         folder = folder.parent
-    cache, kept = folder / "cache", pytestconfig.cache
+    cache, kept = folder / "cache", getattr(pytestconfig, "cache", None)
     if kept is not None and not pytestconfig.getoption("--record-durations"):
         copy_code(kept.mkdir("code"), cache)
     with pytest.MonkeyPatch.context() as patch:

@@ -69,11 +69,15 @@ def test_what_shows_networks_shows_a_detector(
 
 
 def test_a_box_is_explained_and_opened(pellucid: Command, folder: Path, tmp_path: Path) -> None:
-    """Of a picture between borders; numbered as ``detections`` lists them."""
+    """Of a picture between borders; numbered as ``detections`` lists them.
+
+    By the reference: what the native engine would compile is no part of a command.
+    """
     Image.fromarray(scene(1)[0][:, 20:50]).save(tmp_path / "tall.png")
-    given = (folder / "boxes.safetensors", tmp_path / "tall.png")
-    found = pl.ObjectDetector.load(given[0]).detections(given[1])
+    model, picture = folder / "boxes.safetensors", tmp_path / "tall.png"
+    found = pl.ObjectDetector.load(model, engine="reference").detections(picture)
     assert not isinstance(found, list)
+    given = (model, picture, "--engine", "reference")
     made = json.loads(pellucid("explain", *given, "--box", "2", "--json").stdout)
     assert made["box"]["probability"] == pytest.approx(found.probabilities[1], rel=1e-5)
     line = ("--number", "left", "--method", "gradient", "--out", "gradient.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,13 +63,19 @@ def test_all_methods_of_one_picture(
 
 
 def test_of_many_pictures_only_the_files_are_made(
-    pellucid: Command, model_path: Path, digits: tuple[Dataset, Dataset], tmp_path: Path
+    pellucid: Command,
+    model_path: Path,
+    digits: tuple[Dataset, Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    np.savez(tmp_path / "d.npz", x=digits[1].images[:21], y=digits[1].places[:21])
-    done = pellucid("explain", model_path, "d.npz:all", "--method", "gradient", "-o", "out")
-    assert len(list((tmp_path / "out").iterdir())) == 21
+    monkeypatch.setattr(import_module("pellucid.cli.explain"), "MOST_IN_FULL", 3)
+    np.savez(tmp_path / "d.npz", x=digits[1].images[:4], y=digits[1].places[:4])
+    given = ("explain", model_path, "d.npz:all", "--method", "gradient", "-o")
+    done = pellucid(*given, "out")
+    assert len(list((tmp_path / "out").iterdir())) == 4
     assert done.stdout == ""
-    assert [line for line in done.stderr.splitlines() if "21 pictures" in line]
+    assert [line for line in done.stderr.splitlines() if "4 pictures" in line]
     assert len(done.stderr.splitlines()) < 4
 
 

@@ -83,12 +83,12 @@ def test_pictures_without_labels(
 
 
 def test_a_run_shows_the_data_that_it_learned_from(
-    pellucid: Command, folder: Path, tmp_path: Path
+    pellucid: Command, small: Path, folder: Path, tmp_path: Path
 ) -> None:
     run, out = tmp_path / "run", tmp_path / "net.html"
     pellucid(
-        "train", folder, "--architecture", "lenet5", "--image-size", "32x32",
-        "--epochs", 1, "--batch-size", 4, "--seed", 3, "--out", run,
+        "train", folder, "--from", small, "--fine-tune", "all", "--epochs", 1,
+        "--batch-size", 4, "--seed", 3, "--no-report", "--out", run,
     )  # fmt: skip
     done = pellucid("page", run, "-o", out)
     data = read(out)
