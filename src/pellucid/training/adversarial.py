@@ -18,8 +18,6 @@ pictures are apart.
 from __future__ import annotations
 
 import math
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,18 +36,8 @@ from pellucid.engines.step import Step, with_loss
 from pellucid.errors import TrainingDivergedError
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.training.batches import batch_places, batches_per_epoch, order
-from pellucid.training.checkpoint import (
-    Checkpoint,
-    Moment,
-    Tally,
-    check_start,
-    optimizers_of,
-    restore,
-)
-from pellucid.training.ema import MovingAverage
-from pellucid.training.history import Epoch
-from pellucid.training.recovery import Recovery
-from pellucid.training.result import Keeper, Progress, TrainingResult
+from pellucid.training.epochs import Epochs, diverging_quietly
+from pellucid.training.result import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +47,9 @@ if TYPE_CHECKING:
     from pellucid.architectures.generator import Adversaries
     from pellucid.engines import Program
     from pellucid.ops.operation import Array
+    from pellucid.training.checkpoint import Checkpoint
     from pellucid.training.recipe import Recipe
-    from pellucid.training.result import Watcher
+    from pellucid.training.result import TrainingResult, Watcher
 
 WANTED_REAL, WANTED_GENERATED = "wanted-of-real", "wanted-of-generated"
 """Inputs of the steps: the wanted probabilities that pictures are real, (N, 1)."""
@@ -140,15 +129,11 @@ def train_adversarial(
         FileFormatError: If the start is not of such a training.
         ShapeError: If its weights are others.
     """
-    run = _Run(program, images, recipe, watchers, start)
-    while len(run.trained.history) < recipe.epochs:
-        run.learn_epoch()
-        run.close_epoch()
-    return run.trained
+    return _Adversaries(program, images, recipe, watchers, start).run()
 
 
-class _Run:
-    """A training in progress."""
+class _Adversaries(Epochs):
+    """A training of both networks in progress."""
 
     def __init__(
         self,
@@ -158,41 +143,23 @@ class _Run:
         watchers: Sequence[Watcher],
         start: Checkpoint | None,
     ) -> None:
-        self._program, self._images, self._recipe = program, images, recipe
-        self._watchers = watchers
-        self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
-        self._steps = batches_per_epoch(len(images), recipe.batch_size)
+        self._images = images
         (_, _, self._latent) = program.graph.input_shape
-        self._began = 0.0
-        if start is None:
-            self.trained, self._tally = TrainingResult(), Tally()
-            self._average = MovingAverage(recipe.ema, program.weights()) if recipe.ema else None
-        else:
-            check_start(start, recipe, self._steps, len(images))
-            self.trained, self._tally = start.trained, replace(start.now.tally)
-            restore(program, start.now)
-            self._average = MovingAverage(recipe.ema, start.now.weights) if recipe.ema else None
-            if self._average is not None and start.now.average is not None:
-                self._average.restore(start.now.average, start.now.counters)
+        steps = batches_per_epoch(len(images), recipe.batch_size)
+        super().__init__(program, recipe, watchers, start, steps=steps, examples=len(images))
 
-    def learn_epoch(self) -> None:
-        """All steps of the epoch that are not done."""
-        tally = self._tally
-        self._began = time.perf_counter() - tally.seconds
-        shuffled = order(len(self._images), seed=self._recipe.seed, epoch=tally.epoch - 1)
-        while tally.batch < self._steps:
-            for keeper in self._keepers:
-                if keeper.due():
-                    self._keep(keeper)
-            places = batch_places(len(self._images), self._recipe.batch_size, tally.batch)
-            self._learn(self._images[shuffled[places]])
+    def _learn_epoch(self) -> None:
+        self._order = order(len(self._images), seed=self._recipe.seed, epoch=self._tally.epoch - 1)
+        super()._learn_epoch()
 
-    def _learn(self, real: NDArray[np.uint8]) -> None:
+    def _step(self) -> None:
         """A step of each network."""
-        tally, recipe, count = self._tally, self._recipe, len(real)
-        rate = recipe.learning_rate * recipe.factor(tally.epoch, tally.batch, self._steps)
+        tally, recipe, rate = self._tally, self._recipe, self._rate()
+        places = batch_places(len(self._images), recipe.batch_size, tally.batch)
+        real = self._images[self._order[places]]
+        count = len(real)
         ones = np.ones((count, 1), np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with diverging_quietly():
             judged = self._program.step(
                 {
                     REAL: real.astype(np.float32),
@@ -213,82 +180,29 @@ class _Run:
                 f"{self._steps} in epoch {tally.epoch} (generator {loss:.4g}, discriminator "
                 f"{other:.4g}); lower the learning rate, which is {recipe.learning_rate:g}"
             )
-        self._take_in()
-        tally.batch += 1
-        tally.images += count
-        tally.loss_sum += loss * count
-        tally.rate = rate
         found = {
             "discriminator_loss": other,
             "real": float(sigmoid(judged[OF_REAL].astype(np.float64)).mean()),
             "generated": float(sigmoid(judged[OF_GENERATED].astype(np.float64)).mean()),
         }
         tally.sums = {n: tally.sums.get(n, 0.0) + count * value for n, value in found.items()}
-        tally.seconds = max(time.perf_counter() - self._began, 1e-9)
-        progress = self._progress()
-        for watcher in self._watchers:
-            watcher.after_step(progress)
-
-    def _take_in(self, *, now: bool = False) -> None:
-        """Count a step, and move the average as often as that is due; or move it now."""
-        average = self._average
-        if average is None:
-            return
-        if not now:
-            average.count()
-        if now or average.due:
-            average.take_in(self._program.weights())
+        self._count(count, loss, rate)
+        self._report_step()
 
     def _noise(self, count: int, step: str) -> Array:
         tally = self._tally
         number = (tally.epoch - 1) * self._steps + tally.batch
         return noise(count, self._latent, seed=self._recipe.seed, step=number, stream=step)
 
-    def _progress(self) -> Progress:
-        tally = self._tally
-        mean = tally.loss_sum / tally.images
-        speed = tally.images / tally.seconds
-        return Progress(tally.epoch, tally.images, len(self._images), mean, None, speed)
-
-    def close_epoch(self) -> None:
-        """Report what the epoch brought."""
-        tally, progress = self._tally, self._progress()
-        row = Epoch(
-            epoch=tally.epoch,
-            loss=progress.loss,
-            accuracy=None,
-            validation_loss=None,
-            validation_accuracy=None,
-            learning_rate=tally.rate,
-            images_per_second=progress.images_per_second,
-            seconds=time.perf_counter() - self._began,
-            training_measures={name: total / tally.images for name, total in tally.sums.items()},
-        )
-        self._take_in(now=True)
-        raw, average = self._program.weights(), self._average
-        shown = raw if average is None else average.weights()
-        self.trained.add(row, shown)
-        self._tally = Tally(epoch=tally.epoch + 1)
+    def _close_epoch(self) -> None:
+        tally, raw = self._tally, self._program.weights()
+        self._take_in(raw)
+        shown = self._averaged(raw)
+        means = {name: total / tally.images for name, total in tally.sums.items()}
+        self._add_row(shown, training_measures=means)
         for watcher in self._watchers:
             self._program.set_weights(shown)
             watcher.after_epoch(self.trained, self._program)
             self._program.set_weights(raw)
             if isinstance(watcher, Keeper):
                 watcher.keep(self._checkpoint())
-
-    def _checkpoint(self) -> Checkpoint:
-        program, average = self._program, self._average
-        now = Moment(
-            replace(self._tally),
-            program.weights(),
-            optimizers_of(program),
-            None if average is None else average.weights(),
-            () if average is None else average.counters(),
-        )
-        return Checkpoint(now, now, Recovery(), self.trained)
-
-    def _keep(self, keeper: Keeper) -> None:
-        checkpoint = self._checkpoint()
-        keeper.keep(checkpoint)
-        if keeper.stopping():
-            keeper.stop(checkpoint)

@@ -9,8 +9,7 @@ ranked by BLEU-4 of captions that are written of the validation pictures, word b
 from __future__ import annotations
 
 import math
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,17 +29,10 @@ from pellucid.short_repr import short_repr
 from pellucid.tasks.caption_search import log_likelihoods, write_captions
 from pellucid.tasks.captioning import NOT_COUNTED, beginnings
 from pellucid.training.batches import batch_places, batches_per_epoch, order
-from pellucid.training.checkpoint import (
-    Checkpoint,
-    Moment,
-    Tally,
-    check_start,
-    optimizers_of,
-    restore,
-)
-from pellucid.training.history import Epoch
+from pellucid.training.checkpoint import Checkpoint, Moment, Tally, optimizers_of
+from pellucid.training.epochs import Epochs, diverging_quietly
 from pellucid.training.recovery import Recovery
-from pellucid.training.result import Keeper, Progress, TrainingResult
+from pellucid.training.result import TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,15 +133,11 @@ def train_captioner(
         TrainingDivergedError: If a loss is no longer finite.
         FileFormatError: If the start is not of such a training.
     """
-    run = _Run(program, networks, task, data, recipe, validation, watchers, start)
-    while not run.finished:
-        run.learn_epoch()
-        run.close_epoch()
-    return run.trained
+    return _Captions(program, networks, task, data, recipe, validation, watchers, start).run()
 
 
-class _Run:
-    """A training in progress."""
+class _Captions(Epochs):
+    """A captioner's training in progress."""
 
     def __init__(
         self,
@@ -162,45 +150,21 @@ class _Run:
         watchers: Sequence[Watcher],
         start: Checkpoint | None,
     ) -> None:
-        self._program, self._networks, self._task = program, networks, task
-        self._features, self._recipe, self._watchers = data.features, recipe, watchers
-        self._validation = validation
-        self._pictures, self._wanted = data.examples()
-        self._keepers = [watcher for watcher in watchers if isinstance(watcher, Keeper)]
-        self._steps = batches_per_epoch(len(self._wanted), recipe.batch_size)
-        self._began = 0.0
-        if start is None:
-            self.trained, self._tally = TrainingResult(), Tally()
-        else:
-            check_start(start, recipe, self._steps, len(self._wanted))
-            self.trained, self._tally = start.trained, replace(start.now.tally)
-            restore(program, start.now)
+        self._networks, self._task, self._validation = networks, task, validation
+        self._features, (self._pictures, self._wanted) = data.features, data.examples()
+        count = len(self._wanted)
+        steps = batches_per_epoch(count, recipe.batch_size)
+        super().__init__(program, recipe, watchers, start, steps=steps, examples=count)
 
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to learn."""
-        done, patience = len(self.trained.history), self._recipe.patience
-        if done >= self._recipe.epochs:
-            return True
-        return patience is not None and done - self.trained.best_epoch >= patience
+    def _learn_epoch(self) -> None:
+        self._order = order(len(self._wanted), seed=self._recipe.seed, epoch=self._tally.epoch - 1)
+        super()._learn_epoch()
 
-    def learn_epoch(self) -> None:
-        """All steps of the epoch that are not done."""
-        tally = self._tally
-        self._began = time.perf_counter() - tally.seconds
-        shuffled = order(len(self._wanted), seed=self._recipe.seed, epoch=tally.epoch - 1)
-        while tally.batch < self._steps:
-            for keeper in self._keepers:
-                if keeper.due():
-                    self._keep(keeper)
-            places = batch_places(len(self._wanted), self._recipe.batch_size, tally.batch)
-            self._learn(shuffled[places])
-
-    def _learn(self, chosen: NDArray[np.int64]) -> None:
-        tally, recipe = self._tally, self._recipe
-        rate = recipe.learning_rate * recipe.factor(tally.epoch, tally.batch, self._steps)
+    def _step(self) -> None:
+        tally, recipe, rate = self._tally, self._recipe, self._rate()
+        chosen = self._order[batch_places(len(self._wanted), recipe.batch_size, tally.batch)]
         wanted = self._wanted[chosen]
-        with np.errstate(over="ignore", invalid="ignore"):
+        with diverging_quietly():
             found = self._program.step(
                 {
                     FEATURES: self._features[self._pictures[chosen]],
@@ -216,44 +180,16 @@ class _Run:
                 f"{self._steps} in epoch {tally.epoch}; lower the learning rate, which is "
                 f"{recipe.learning_rate:g}"
             )
-        tally.batch += 1
-        tally.images += len(chosen)
-        tally.loss_sum += loss * len(chosen)
-        tally.rate = rate
-        tally.seconds = max(time.perf_counter() - self._began, 1e-9)
-        progress = self._progress()
-        for watcher in self._watchers:
-            watcher.after_step(progress)
+        self._count(len(chosen), loss, rate)
+        self._report_step()
 
-    def _progress(self) -> Progress:
-        tally = self._tally
-        mean, speed = tally.loss_sum / tally.images, tally.images / tally.seconds
-        return Progress(tally.epoch, tally.images, len(self._wanted), mean, None, speed)
-
-    def close_epoch(self) -> None:
-        """Judge what the epoch brought, and report it."""
-        tally, progress = self._tally, self._progress()
+    def _close_epoch(self) -> None:
         loss: float | None = None
         measures: dict[str, float] = {}
         if self._validation is not None:
             loss, measures = self._judged(self._validation)
-        row = Epoch(
-            epoch=tally.epoch,
-            loss=progress.loss,
-            accuracy=None,
-            validation_loss=loss,
-            validation_accuracy=None,
-            learning_rate=tally.rate,
-            images_per_second=progress.images_per_second,
-            seconds=time.perf_counter() - self._began,
-            measures=measures,
-        )
-        self.trained.add(row, self._program.weights())
-        self._tally = Tally(epoch=tally.epoch + 1)
-        for watcher in self._watchers:
-            watcher.after_epoch(self.trained, self._program)
-            if isinstance(watcher, Keeper):
-                watcher.keep(self._checkpoint())
+        self._add_row(self._program.weights(), validation_loss=loss, measures=measures)
+        self._report_epoch()
 
     def _judged(self, pictures: CaptionedFeatures) -> tuple[float, dict[str, float]]:
         """The loss of a word, and BLEU of captions that are written greedily."""
@@ -271,21 +207,10 @@ class _Run:
         measures = {"bleu4": bleu(found), "bleu1": bleu(found, 1)}
         return float(-likely.sum() / (wanted != NOT_COUNTED).sum()), measures
 
-    def _checkpoint(self) -> Checkpoint:
-        program = self._program
-        now = Moment(replace(self._tally), program.weights(), optimizers_of(program))
-        return Checkpoint(now, now, Recovery(), self.trained)
-
     def _stop_if_asked(self) -> None:
         for keeper in self._keepers:
             if keeper.stopping():
                 self._keep(keeper)
-
-    def _keep(self, keeper: Keeper) -> None:
-        checkpoint = self._checkpoint()
-        keeper.keep(checkpoint)
-        if keeper.stopping():
-            keeper.stop(checkpoint)
 
 
 def see_places(program: Program, networks: Captioner, features: Array) -> Array:
