@@ -127,6 +127,24 @@ def test_r_cnn_is_fast_r_cnn_on_a_picture_that_is_a_crop() -> None:
     assert feeds[PROPOSED].shape == (2, 1, 6)
 
 
+def test_regions_are_answered_in_their_order_and_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = drawn_scenes(1, 1)
+    graph = RCNN().graph(
+        lambda shape: body(2).graph(shape), (64, 64, 3), RegionDetection.of(data.targets),
+        data.targets, 1,
+    )  # fmt: skip
+    program = get_engine("reference").load(Network(graph, first_weights(graph, 2)))
+    boxes = np.array([[3, 4, 30, 20], [10, 2, 60, 64], [40, 33, 52, 61]], np.float32)
+    rows = RCNN().rows(program, data.images[0], as_rows(boxes, 5))
+    np.testing.assert_array_equal(rows[:, :4], boxes)
+    assert np.abs(rows[0, 6:] - rows[1, 6:]).max() > 1e-6
+    monkeypatch.setattr(import_module("pellucid.experiments.region_detectors"), "AT_ONCE", 2)
+    parted = RCNN().rows(program, data.images[0], as_rows(boxes, 5))
+    np.testing.assert_allclose(parted, rows, rtol=1e-4, atol=1e-4)
+
+
 def test_regions_move_with_the_boxes() -> None:
     data = drawn_scenes(0, 6)
     boxes, at = data.targets.array, np.arange(6)
@@ -171,6 +189,11 @@ def test_what_regions_cover() -> None:
     assert isinstance(boxes, Boxes)
     regions = [as_rows(boxes.boxes[n][boxes.present[n]], 9) for n in range(2)]
     assert covered(regions, boxes).share == 1
+    for share, found in ((0.3, 1.0), (0.36, 0.0)):  # an IoU of 0.54, and of 0.47
+        shifted = [rows.copy() for rows in regions]
+        for rows in shifted:
+            rows[:, [0, 2]] += share * (rows[:, 2:3] - rows[:, :1])
+        assert covered(shifted, boxes).share == found
     none = as_rows(np.zeros((0, 4), np.float32), 9)
     assert covered([regions[0], none], boxes).covered == int(boxes.present[0].sum())
 
