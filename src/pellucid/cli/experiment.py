@@ -126,6 +126,7 @@ def experiment(
         )
 
     from pellucid import data as data_package
+    from pellucid.data.proposals.regions import library
     from pellucid.experiments.experiment import part_to_judge_by
     from pellucid.files import try_folder
     from pellucid.files.atomic import write_text
@@ -138,6 +139,8 @@ def experiment(
         raise typer.BadParameter(
             f"{printable(out)} holds an experiment already; name another folder", param_hint="--out"
         )
+    if name == DETECTORS:
+        library()  # without which no region is proposed
     for each in FILES:
         try_folder(out, each)  # before the pictures cost any time
     splits = data_package.load(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pellucid.show import document as d
 from pellucid.show.drawing import new_figure
-from pellucid.show.experiment import COLOURS, MARKS
+from pellucid.show.experiment import COLOURS, MARKS, label_plainly
 from pellucid.text import counted
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def draw_detectors(outcome: DetectorOutcome, title: str = "") -> Figure:
     right.set_ylim(bottom=0)
     right.set_xlim(0.5, max(1, outcome.epochs) + 0.5)
     right.xaxis.get_major_locator().set_params(integer=True)
-    right.legend(fontsize=8)
+    right.legend(fontsize=8, loc="best")
     figure.suptitle(title)
     return figure
 
@@ -129,10 +129,10 @@ def _draw_worth(axes: Axes, outcome: DetectorOutcome) -> None:
                 label=name if chosen else None,
             )  # fmt: skip
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    label_plainly(axes.xaxis)
     axes.set_xlabel("seconds a picture, proposals included")
     axes.set_ylabel("mAP at IoU 0.5, percent, and 95 % interval")
-    axes.set_ylim(0, 100)
+    axes.set_ylim(-2, 102)  # a mark at an end is seen whole
     axes.grid(axis="y")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="best")

@@ -13,6 +13,7 @@ from pellucid.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from pellucid.experiments.experiment import Outcome
@@ -102,13 +103,7 @@ def draw_outcome(outcome: Outcome, title: str = "") -> Figure:
 
 
 def _draw_losses(axes: Axes, outcome: Outcome) -> None:
-    from matplotlib.ticker import LogFormatter, MaxNLocator
-
-    class Plain(LogFormatter):
-        """Labels where a logarithmic axis has them, as plain numbers: 0.6 and not 6e-01."""
-
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return f"{x:g}" if super().__call__(x, pos) else ""
+    from matplotlib.ticker import MaxNLocator
 
     for i, variant in enumerate(outcome.experiment.variants):
         for j, run in enumerate(outcome.of(variant)):
@@ -124,12 +119,23 @@ def _draw_losses(axes: Axes, outcome: Outcome) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel("training loss (cross-entropy)")
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(Plain())
-    axes.yaxis.set_minor_formatter(Plain(minor_thresholds=(2.0, 0.4)))
+    label_plainly(axes.yaxis)
     last = max((len(run.epochs) for run in outcome.runs), default=0)
     axes.set_xlim(0.5, max(1, last) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(fontsize=8)
+
+
+def label_plainly(axis: Axis) -> None:
+    """Label a logarithmic axis, where it has labels, by plain numbers: 0.6 and not 6e-01."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain(minor_thresholds=(2.0, 0.4)))
 
 
 def _draw_accuracies(axes: Axes, outcome: Outcome) -> None:
