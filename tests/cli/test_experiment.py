@@ -9,6 +9,7 @@ from PIL import Image
 
 from pellucid import experiments
 from pellucid.errors import DataError
+from pellucid.experiments.kept_runs import KeptRuns
 from tests.experiments.test_detectors import outcome, run
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ def test_detectors_are_kept_in_the_folder_of_the_experiment(
 
     def compared(learned: object, judged: object, **given: object) -> DetectorOutcome:
         asked.append(given)
-        (tmp_path / "tried" / "runs").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "tried" / "runs" / "r-cnn-0.json").write_text("kept")
+        KeptRuns.open(tmp_path / "tried", {}).keep_record("R-CNN", 0, found.runs[0].to_dict())
         if len(asked) == 1:
             raise DataError("broken off")
         return found
@@ -117,6 +117,7 @@ def test_detectors_are_kept_in_the_folder_of_the_experiment(
     given = ["experiment", "detectors", picture_folder, "--limit", 9, "--out", "tried"]
     pellucid(*given, code=1)
     done = pellucid(*given, "--proposals", 77)  # the folder holds what is finished, no experiment
+    assert "1 network trained before" in done.stderr
     assert asked[1].keys() - {"progress", "folder"} == {"limit", "proposals"}
     assert (asked[1]["limit"], asked[1]["proposals"]) == (9, 77)
     assert str(asked[1]["folder"]) == "tried"

@@ -20,11 +20,12 @@ from pellucid.data.augment import get_augmentation, moved_boxes
 from pellucid.data.boxes import Boxes
 from pellucid.data.targets import Numbers
 from pellucid.engines import get_engine
-from pellucid.errors import DataError, MissingDependencyError
+from pellucid.errors import ArgumentError, DataError, FileFormatError, MissingDependencyError
 from pellucid.experiments import run_detectors
 from pellucid.experiments.crops import CONTEXT, CROP, INSIDE, crops, in_crops
 from pellucid.experiments.detector_outcome import DetectorOutcome, DetectorRun
 from pellucid.experiments.detectors import detection_parts
+from pellucid.experiments.kept_runs import KeptRuns
 from pellucid.experiments.proposed import as_rows, covered, moved
 from pellucid.experiments.region_detectors import RCNN, FastRCNN
 from pellucid.experiments.scenes import SIDE, scenes
@@ -257,9 +258,11 @@ def test_the_experiment_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "train_regions", killed)
     with pytest.raises(KeyboardInterrupt):
         run_detectors(learned, judged, **given)  # type: ignore[arg-type]
-    (tmp_path / "runs" / "fast-r-cnn-0.json").write_text('{"setting": "')  # damaged
+    with pytest.raises(ArgumentError, match="proposals"):
+        run_detectors(learned, judged, **{**given, "proposals": 7})  # type: ignore[arg-type]
     found = run_detectors(learned, judged, **given)  # type: ignore[arg-type]
-    assert names == ["R-CNN", "Fast R-CNN", "Faster R-CNN", "Fast R-CNN", "Faster R-CNN"]
+    assert names == ["R-CNN", "Fast R-CNN", "Faster R-CNN", "Faster R-CNN"]
+    assert not list(tmp_path.iterdir())
     assert any("R-CNN, seed 0" in line and "before" in line for line in lines)
     assert [row["variant"] for row in found.table] == ["R-CNN", "Fast R-CNN", "Faster R-CNN"]
     for row in found.table:
@@ -268,15 +271,23 @@ def test_the_experiment_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert np.isfinite(row["losses"]).all()
         assert row["map50_interval"][0] <= row["map50"] <= row["map50_interval"][1]
         assert row["by_class"].keys() == {"dark", "light"}
-    again = run_detectors(learned, judged, **given)  # type: ignore[arg-type]
-    assert again.to_dict() == found.to_dict()
-    assert len(names) == 5
     rows = list(csv.DictReader(io.StringIO(found.to_csv())))
     assert [row["variant"] for row in rows] == [run.variant for run in found.runs]
     assert json.loads(json.dumps(found.to_dict()))["experiment"] == "detectors"
     (table,) = [p for p in detectors_document(found).parts if isinstance(p, Table)]
     assert len(table.rows) == 3
     assert len(found.plot().axes) == 2
+
+
+def test_a_run_is_kept_whole(tmp_path: Path) -> None:
+    kept = KeptRuns.open(tmp_path, {"epochs": 3})
+    one = run("R-CNN", 0.62, 0.05, 9.3)
+    kept.keep_record("R-CNN", 0, one.to_dict())
+    assert kept.find_as(DetectorRun.from_dict, "R-CNN", 0) == one
+    assert kept.find_as(DetectorRun.from_dict, "R-CNN", 1) is None
+    kept.keep_record("R-CNN", 0, {"variant": "R-CNN"})
+    with pytest.raises(FileFormatError, match="remove it"):
+        kept.find_as(DetectorRun.from_dict, "R-CNN", 0)
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,7 @@ def experiment(
     from pellucid import data as data_package
     from pellucid.data.proposals.regions import library
     from pellucid.experiments.experiment import part_to_judge_by
+    from pellucid.experiments.kept_runs import FOLDER, KeptRuns
     from pellucid.files import try_folder
     from pellucid.files.atomic import write_text
     from pellucid.files.folders import make_folder
@@ -151,6 +152,8 @@ def experiment(
     for note in splits.notes:
         console.print(note)
     judged = part_to_judge_by(splits)
+    if before := len(KeptRuns(out / FOLDER)):
+        console.print(f"{printable(out)}: goes on; {counted(before, 'network')} trained before")
     outcome: Outcome | SpatialOutcome | DetectorOutcome
     if name == DETECTORS:
         outcome = _detectors(
@@ -193,11 +196,7 @@ def _outcome(
     """Run the experiment of that name, with a line for each training."""
     from pellucid.experiments import EXPERIMENTS, run, run_spatial
     from pellucid.experiments.distortions import KINDS
-    from pellucid.experiments.kept_runs import FOLDER, KeptRuns
     from pellucid.experiments.spatial_networks import QUESTION
-
-    if before := len(KeptRuns(out / FOLDER)):
-        console.print(f"{printable(out)}: goes on; {counted(before, 'network')} trained before")
 
     def described(done: Run, before: str = "") -> None:
         words = "diverged" if done.diverged else f"{done.accuracy:.2%}"

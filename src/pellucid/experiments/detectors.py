@@ -7,14 +7,12 @@ and at last it proposes the regions itself.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid import checks
+from pellucid import __version__, checks
 from pellucid.architectures import get_architecture
 from pellucid.data.boxes import Boxes
 from pellucid.data.proposals.regions import library
@@ -27,11 +25,10 @@ from pellucid.estimators.remembered import remembered_model
 from pellucid.evaluation.detection import report_on
 from pellucid.experiments.detector_outcome import DetectorOutcome, DetectorRun
 from pellucid.experiments.detector_training import judge_regions, train_regions
+from pellucid.experiments.kept_runs import KeptRuns, digest_of
 from pellucid.experiments.proposed import TIMED, covered, proposed, search_seconds
 from pellucid.experiments.region_detectors import DETECTORS
 from pellucid.experiments.scenes import scenes
-from pellucid.files.atomic import write_text
-from pellucid.files.folders import make_folder
 from pellucid.graph import Network
 from pellucid.interop.models import network_name
 from pellucid.layers import Normalise, Sequential
@@ -64,9 +61,6 @@ EPOCHS, BATCH, PROPOSALS = 8, 4, 1000
 
 SCENES = 240, 80
 """Scenes that are made to learn from and to judge by, where pictures have a class each."""
-
-VERSION = 1
-"""Of how detectors are trained: runs that were kept by another are not taken up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +121,21 @@ class Setting:
             batch_size=BATCH, pictures=len(self.learned), seed=seed, loss=self.task.loss(),
         )  # fmt: skip
 
-    def digest(self, detector: RegionDetector, seed: int) -> str:
-        """By what a run that was kept is known again."""
+    @property
+    def follows_from(self) -> dict[str, Any]:
+        """What a run follows from besides detector and seed, as JSON values."""
         origin = self.origin
         weights = None if origin is None else start_record("", origin.network, [])["weights"]
-        about = [
-            VERSION, self.learned.fingerprint(), self.judged.fingerprint(), weights, self.body,
-            self.recipe(seed).to_dict(), self.proposals, detector.name,
-        ]  # fmt: skip
-        return sha256(json.dumps(about).encode()).hexdigest()
+        return {
+            "experiment": NAME,
+            "version": __version__,
+            "pictures to learn from": self.learned.fingerprint(),
+            "pictures to judge by": self.judged.fingerprint(),
+            "body": self.body if weights is None else f"{self.body}, {weights[:16]}",
+            "settings": digest_of(self.recipe(0).to_dict()),
+            "epochs": self.epochs,
+            "proposals": self.proposals,
+        }
 
 
 def run_detectors(
@@ -166,41 +166,27 @@ def run_detectors(
         seeds: How often each is trained, with seeds from 0.
         proposals: Regions that selective search proposes of a picture at most, 1 to 4000.
         limit: At most so many pictures of each part; none: all.
-        folder: Where finished runs are kept, and those that it holds of the same setting are taken
-            up; none: nowhere.
+        folder: A folder where runs are kept until the last has ended: asked again, the experiment
+            goes on where it was interrupted. None: they are not kept.
         progress: Called with a line at a time.
 
     Raises:
         DataError: If the pictures have neither boxes nor one class each.
         MissingDependencyError: If scikit-image is not installed.
-        ArgumentError: If a number is out of range, or the body takes other pictures.
+        ArgumentError: If a number is out of range, the body takes other pictures, or the folder
+            has runs of another experiment, pictures, bodies or settings.
     """
     library()  # without which no region is proposed
     checks.whole("epochs", epochs)
     checks.whole("seeds", seeds, 1, 50)
     checks.whole("proposals", proposals, 1, 4000)
-    say = progress or _silent
     parts = detection_parts(learned, judged, limit)
     origin = None if start_from is None else remembered_model(start_from, DEFAULT)
     body = BODY if start_from is None else network_name(start_from) or model_name(start_from)
     setting = Setting(*parts, origin, body, epochs, proposals)
     for detector in DETECTORS:
         setting.graph(detector)  # what does not fit is said before anything costs time
-    wanted = [(each, seed) for seed in range(seeds) for each in DETECTORS]
-    runs = {}
-    for detector, seed in wanted:
-        found = _kept(folder, setting, detector, seed)
-        if found is not None:
-            say(f"{found.described}, as it was found before")
-            runs[detector.name, seed] = found
-    missing = [(each, seed) for each, seed in wanted if (each.name, seed) not in runs]
-    searches = any(detector.searches for detector, _ in missing)
-    regions = [_proposed(part, proposals, say) for part in parts] if searches else []
-    search = search_seconds(parts[1]) if searches else 0.0
-    for detector, seed in missing:
-        found = _run(setting, detector, seed, regions, search, say)
-        _keep(folder, setting, found, detector)
-        runs[detector.name, seed] = found
+    runs = _runs(setting, seeds, folder, progress or _silent)
     train, test = parts
     assert isinstance(test.targets, Boxes)
     return DetectorOutcome(
@@ -215,6 +201,36 @@ def run_detectors(
         timed=min(TIMED, len(test)),
         runs=tuple(runs[each.name, seed] for each in DETECTORS for seed in range(seeds)),
     )
+
+
+def _runs(
+    setting: Setting, seeds: int, folder: Path | None, say: Callable[[str], None]
+) -> dict[tuple[str, int], DetectorRun]:
+    """Every run, by detector and seed; those that the folder has are not made again."""
+    kept = None if folder is None else KeptRuns.open(folder, setting.follows_from)
+    runs: dict[tuple[str, int], DetectorRun] = {}
+    missing: list[tuple[RegionDetector, int]] = []
+    for seed in range(seeds):
+        for each in DETECTORS:
+            before = None if kept is None else kept.find_as(DetectorRun.from_dict, each.name, seed)
+            if before is None:
+                missing.append((each, seed))
+            else:
+                say(f"{before.described}, as it was found before")
+                runs[each.name, seed] = before
+    regions, search = [], 0.0
+    if any(each.searches for each, _ in missing):
+        parts = setting.learned, setting.judged
+        regions = [_proposed(part, setting.proposals, say) for part in parts]
+        search = search_seconds(setting.judged)
+    for each, seed in missing:
+        run = _run(setting, each, seed, regions, search, say)
+        if kept is not None:
+            kept.keep_record(each.name, seed, run.to_dict())
+        runs[each.name, seed] = run
+    if kept is not None:
+        kept.remove()
+    return runs
 
 
 def detection_parts(
@@ -296,37 +312,6 @@ def _run(
     )
     say(run.described)
     return run
-
-
-def _kept(
-    folder: Path | None, setting: Setting, detector: RegionDetector, seed: int
-) -> DetectorRun | None:
-    """A finished run; none where there is none of this setting."""
-    if folder is None:
-        return None
-    try:
-        values = json.loads(_place(folder, detector, seed).read_text(encoding="utf-8"))
-        if values["setting"] != setting.digest(detector, seed):
-            return None
-        return DetectorRun.from_dict(values["run"])
-    except (OSError, ValueError, LookupError, TypeError):  # it is run again
-        return None
-
-
-def _keep(
-    folder: Path | None, setting: Setting, run: DetectorRun, detector: RegionDetector
-) -> None:
-    """Keep a finished run, whole or not at all."""
-    if folder is not None:
-        path = _place(folder, detector, run.seed)
-        make_folder(path.parent)
-        values = {"setting": setting.digest(detector, run.seed), "run": run.to_dict()}
-        write_text(path, json.dumps(values, indent=1) + "\n")
-
-
-def _place(folder: Path, detector: RegionDetector, seed: int) -> Path:
-    """The file of a finished run."""
-    return folder / "runs" / f"{detector.name.lower().replace(' ', '-')}-{seed}.json"
 
 
 def _silent(line: str) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pellucid.errors import ArgumentError, FileFormatError
 from pellucid.experiments.training_run import Run
@@ -17,8 +17,10 @@ from pellucid.text import printable
 from pellucid.training.history import Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+T = TypeVar("T")
 
 FOLDER = "unfinished"
 """Where runs are kept, in the folder of an experiment."""
@@ -81,22 +83,41 @@ class KeptRuns:
         Raises:
             FileFormatError: If it cannot be read.
         """
+
+        def made(found: dict[str, Any]) -> Run:
+            epochs = tuple(Epoch.from_dict(row) for row in found["epochs"])
+            return Run(variant, seed, epochs, bool(found["diverged"]))
+
+        return self.find_as(made, variant, seed)
+
+    def find_as(self, made: Callable[[dict[str, Any]], T], variant: str, seed: int) -> T | None:
+        """What is made of the record of a variant and seed; none if its run has not ended.
+
+        Args:
+            made: From what :meth:`keep_record` was given.
+            variant: Which.
+            seed: Which.
+
+        Raises:
+            FileFormatError: If it cannot be read.
+        """
         name = self._name("run", variant, str(seed)) + ".json"
         if not (self.folder / name).exists():
             return None
-        found = self._read(name)
         try:
-            epochs = tuple(Epoch.from_dict(row) for row in found["epochs"])
-            return Run(variant, seed, epochs, bool(found["diverged"]))
-        except (KeyError, TypeError, AttributeError) as error:
+            return made(self._read(name))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._unreadable(name) from error
 
     def keep(self, run: Run) -> None:
         """Write a run."""
-        name = self._name("run", run.variant, str(run.seed)) + ".json"
         epochs = [each.to_dict() for each in run.epochs]
-        record = {"diverged": run.diverged, "epochs": epochs}
-        write_text(make_folder(self.folder) / name, json.dumps(record) + "\n")
+        self.keep_record(run.variant, run.seed, {"diverged": run.diverged, "epochs": epochs})
+
+    def keep_record(self, variant: str, seed: int, record: Mapping[str, Any]) -> None:
+        """Write what is known of the run of a variant and seed, as JSON values."""
+        name = self._name("run", variant, str(seed)) + ".json"
+        write_text(make_folder(self.folder) / name, json.dumps(dict(record)) + "\n")
 
     def keep_seen(self, seen: Mapping[str, Any]) -> None:
         """Write what else was seen of this part, as JSON values."""
