@@ -129,7 +129,6 @@ def test_predict(pellucid: Command, folder: Path, tmp_path: Path) -> None:
     "given",
     [
         ["backward", "M", "P"],
-        ["page", "M", "--out", "page.html"],
         ["predict", "M", "P", "--top", "3"],
         ["predict", "M", "P", "--threshold", "0.5"],
         ["predict", "M", "P", "--label", "red"],

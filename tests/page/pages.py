@@ -19,6 +19,8 @@ from pellucid.page.samples import Samples
 from pellucid.tasks import Detection, MultiLabel, Regression
 from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
+from tests.estimators.test_captioner import pictures
+from tests.interop.test_onnx_captions import captioner_model
 from tests.page.deep import deep_page
 from tests.page.lessons import CASES
 
@@ -80,6 +82,13 @@ def numbers_page() -> Page:
     return task_page(task, ((31.5, 181.0, 64.5), None))
 
 
+def caption_page(cell: str) -> Page:
+    """A captioner of two words or more for each of its samples."""
+    images, _ = pictures(3)
+    names = tuple(f"{n}.png" for n in range(3))
+    return make_page(captioner_model(cell), Samples(images, names, (None,) * 3))
+
+
 def detector_page() -> Page:
     """Boxes of three classes in a map of seven channels; those of one picture are known."""
     layers = [
@@ -112,6 +121,8 @@ def sound_page() -> Page:
 
 
 PAGES = {
+    "captions-gru": lambda: caption_page("gru"),
+    "captions-lstm": lambda: caption_page("lstm"),
     "detector": detector_page,
     "sound": sound_page,
     "labels": labels_page,

@@ -52,6 +52,9 @@ PLACES, WORDS, LOGITS, LOOKED = "places", "words", "logits", "looked"
 READS, LOOKS = "caption-reads", "caption-looks"
 """Names of the recurrent layer, and of the attention."""
 
+EMBEDDING = "caption-embedding"
+"""The name of the layer that makes numbers of words."""
+
 STATE = "state"
 """Input and output of :func:`one_word`: the recurrent layer's state."""
 
@@ -229,9 +232,9 @@ def _graph(inputs: dict[str, Value], places: Value, vocabulary: int, size: Capti
     rows = Reshape((-1, size.places), name="caption-rows")(
         Dropout(drop, name="caption-places-dropout")(places)
     )
-    embedded = Embedding(vocabulary, size.embedding, name="caption-embedding")(inputs[WORDS])
+    embedded = Embedding(vocabulary, size.embedding, name=EMBEDDING)(inputs[WORDS])
     read = CELLS[size.cell](size.units, name=READS)(
-        Dropout(drop, name="caption-embedding-dropout")(embedded)
+        Dropout(drop, name=f"{EMBEDDING}-dropout")(embedded)
     )
     query = Dense(size.places, name="caption-query")(read)
     look = Attention(name=LOOKS)(query, rows, rows)

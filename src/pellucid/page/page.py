@@ -17,6 +17,7 @@ from pellucid.explain.update_rule import UpdateRule
 from pellucid.files.atomic import write_file
 from pellucid.ops.rescale import Rescale
 from pellucid.page.blobs import Blobs, planes
+from pellucid.page.captions import PagedCaptioner
 from pellucid.page.graph_data import ShownGraph
 from pellucid.page.html import page_html
 from pellucid.page.programs import all_weights, inspecting_data
@@ -24,7 +25,7 @@ from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
 from pellucid.page.variants import swapped_poolings, variant_data
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Detection, MultiLabel, check_row
+from pellucid.tasks import Captioning, Detection, MultiLabel, check_row
 from pellucid.text import printable
 from pellucid.version import __version__
 
@@ -114,6 +115,10 @@ def make_page(
         ArgumentError: There is a layer without compiled code, whose name is given; more weights
             than a page should have; or more memory than a page can.
     """
+    captioner = None
+    if isinstance(model.task, Captioning):
+        captioner = PagedCaptioner.of(model, samples.pixels)
+        model = captioner.word
     check_row(model.task, "a page", boxes=True)
     network = model.network
     graph, weights = network.graph, network.weights
@@ -121,9 +126,10 @@ def make_page(
     folded = fold(graph)
     shown = ShownGraph.of(network, model.task, folded)
     blobs = Blobs()
-    swapped = swapped_poolings(graph)
+    swapped = [] if captioner else swapped_poolings(graph)
     step = _counter(progress, 2 * (1 + len(swapped)) + (lesson is not None))
-    stored = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+    more = captioner.weights if captioner else {}
+    stored = {name: np.asarray(a, np.float32) for name, a in {**weights, **more}.items()}
     floats = np.concatenate([np.zeros(0, np.float32), *(a.reshape(-1) for a in stored.values())])
     data = {
         "format": FORMAT,
@@ -134,7 +140,10 @@ def make_page(
             **({} if generated is None else {"generated": generated.to_dict()}),
         },
         "learner": UpdateRule.of(model).to_dict(),
-        "graph": {**shown.to_dict(all_weights(network, folded)), "cam": _cam_layer(shown.graph)},
+        "graph": {
+            **shown.to_dict(all_weights(network, folded)),
+            "cam": _cam_layer(shown.graph, captioner),
+        },
         "weights": {
             "names": [[name, list(array.shape)] for name, array in stored.items()],
             "floats": blobs.add("weights", planes(floats)),
@@ -150,6 +159,7 @@ def make_page(
         "slides": slides_data(),
         "samples": samples.to_dict(blobs),
         "self_test": self_test_data(model, shown, samples.pixels[0]),
+        "captions": captioner and captioner.data,
         "learn": None if lesson is None else lesson.to_dict(blobs),
     }
     if lesson is not None:
@@ -168,8 +178,10 @@ def _counter(progress: Callable[[int, int], None] | None, total: int) -> Callabl
     return step
 
 
-def _cam_layer(graph: Graph) -> str | None:
+def _cam_layer(graph: Graph, captioner: PagedCaptioner | None) -> str | None:
     """The layer that Grad-CAM looks into; none without convolutions."""
+    if captioner is not None:  # the last convolution is where a word looked
+        return str(captioner.data["layers"]["sees"])
     if not any(node.operation.family == "convolution" for node in graph.nodes):
         return None
     return default_layer(graph)[1]

@@ -369,6 +369,22 @@ export interface SamplesData {
   made?: boolean;
 }
 
+/** Of a captioner's page, see `pellucid/page/captions.py`. */
+export interface CaptionsData {
+  cell: "gru" | "lstm";
+  end: number;
+  unknown: number;
+  first: number;
+  length: number;
+  beam: number;
+  /** Of the map that words look at, (h, w). */
+  size: [number, number];
+  layers: { places: string; sees: string; looks: string; hidden: string; answer: string };
+  weights: { table: string; reads: string; query: string; state: string; bias: string };
+  /** Of each sample the greedy caption and its end, as Python writes it. */
+  expected: { words: number[]; probabilities: number[] }[];
+}
+
 export interface PageData {
   format: 1;
   version: string;
@@ -384,4 +400,5 @@ export interface PageData {
   samples: SamplesData;
   self_test: { engine: string; outputs: number[]; checksums: Record<string, number> };
   learn: LearnData | null;
+  captions?: CaptionsData | null;
 }

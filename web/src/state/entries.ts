@@ -188,6 +188,16 @@ const box: Entry<PageState> = {
   },
 };
 
+/** Of a captioner's page: the word that the network is shown for. */
+const word: Entry<PageState> = {
+  key: "word",
+  write: ({ captions }) => (captions && captions.number > 0 ? [`${captions.number}`] : []),
+  read({ captions }, [text]) {
+    const number = wholeNumber(text ?? "0", captions?.words.length ?? 0) ?? 0;
+    if (captions && number !== captions.number) captions.choose(number);
+  },
+};
+
 const least: Entry<PageState> = {
   key: "least",
   write: ({ boxes }) => (boxes.least === boxes.first ? [] : [`${boxes.least}`]),
@@ -221,6 +231,7 @@ const learned: Entry<PageState> = {
 address.add(
   picture,
   drawn,
+  word,
   truth,
   wanted,
   rate,

@@ -7,6 +7,7 @@ import { levels } from "../engine/task";
 import { INPUT, type Network, type SelfTest, type Values } from "../engine/network";
 import type { Chapter } from "../lecture/parts";
 import { Boxes } from "./boxes.svelte";
+import { Captions } from "./captions.svelte";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
 import { Surgery } from "./surgery.svelte";
@@ -100,6 +101,8 @@ export class PageState {
   readonly opening = new Opening(this);
   readonly why = new WhyChoices();
   readonly boxes: Boxes;
+  /** Of a captioner's page: its words. */
+  readonly captions: Captions | null = null;
   /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
   learned = $state(false);
   readonly surgery = new Surgery(this);
@@ -121,6 +124,7 @@ export class PageState {
     this.view = views[0];
     this.backwards = new Backwards(this);
     this.boxes = new Boxes(this);
+    if (data.captions) this.captions = new Captions(this, data.captions);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -231,6 +235,7 @@ export class PageState {
   /** Take a picture, as the network takes it. Of the same origin it is the same one, gone on with. */
   take(pixels: Taken, origin: Origin): void {
     this.pixels = pixels;
+    this.captions?.write();
     if (origin === this.origin) return;
     this.origin = origin;
     this.backwards.forget();
@@ -286,6 +291,7 @@ export class PageState {
   /** Bring weights into the network; `surgery` keeps account of such changes. */
   applyWeights(weights: ReadonlyMap<string, Float32Array>): void {
     this.network.setWeights(weights);
+    this.captions?.write();
     this.version++;
   }
 

@@ -46,7 +46,7 @@ export class Surgery {
     if (!start || !this.changes.length) return null;
     const { network, weights } = start;
     const now = new Map(network.storedWeights);
-    network.setWeights(weights);
+    network.setWeights(new Map([...weights, ...(page.captions?.chosen.weights ?? [])]));
     const outputs = network.run(page.pixels).of(page.data.graph.output).slice();
     network.setWeights(now);
     return outputs;

@@ -21,13 +21,13 @@ export const VIEWS: readonly Registered[] = [
   {
     view: "backward",
     component: BackwardView,
-    exists: (data) => !data.model.boxes && data.model.task !== "generation",
+    exists: (data) => !data.model.boxes && !data.captions && data.model.task !== "generation",
   },
   { view: "why", component: WhyView, exists: (data) => !data.model.generated },
   {
     view: "lecture",
     component: LectureView,
-    exists: (data) => !data.model.boxes && !data.model.generated,
+    exists: (data) => !data.model.boxes && !data.captions && !data.model.generated,
   },
   { view: "learn", component: Learn, exists: (data) => data.learn !== null },
 ];

@@ -1,6 +1,7 @@
 import { answer } from "./answer";
 import { backward } from "./backward";
 import { boxes } from "./boxes";
+import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -14,6 +15,7 @@ export const en = {
   answer,
   backward,
   boxes,
+  captions,
   input,
   learn,
   lecture,

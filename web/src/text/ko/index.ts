@@ -7,6 +7,7 @@ import type { Catalogue } from "../index";
 import { answer } from "./answer";
 import { backward } from "./backward";
 import { boxes } from "./boxes";
+import { captions } from "./captions";
 import { input } from "./input";
 import { learn } from "./learn";
 import { lecture } from "./lecture";
@@ -20,6 +21,7 @@ export const ko: Catalogue = {
   answer,
   backward,
   boxes,
+  captions,
   input,
   learn,
   lecture,
