@@ -185,3 +185,20 @@ def test_what_is_refused(model: Model) -> None:
     classes.fit(np.stack([picture] * 4), [0, 1, 0, 1], allow_one_class=True)
     with pytest.raises(ArgumentError, match="detector"):
         classes.explain(picture, box=0)
+
+
+def test_what_may_be_at_a_place(model: Model) -> None:
+    traced = trace(model, PICTURE)
+    found = traced.activations.boxes[1]
+    x, y = (found.box[0] + found.box[2]) / 2, (found.box[1] + found.box[3]) / 2
+    place = traced.place(x, y)
+    assert place.anchors == ()
+    for each in place.candidates:
+        x0, y0, x1, y1 = each.found.box
+        assert x0 <= x <= x1
+        assert y0 <= y <= y1
+        number = place.number_of(each.found.logit)
+        assert (number is not None) == (each.step == "found")
+    scored = choose_score(traced.activations, place=(x, y))
+    assert scored.box == place.candidates[0].found
+    assert scored.target == place.candidates[0].found.logit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import explain
+from pellucid.explain.place import anchor_of
 from pellucid.explain.score import choose_score
 from pellucid.explain.trace import trace
 from pellucid.files import Model
@@ -160,3 +162,38 @@ def test_a_page_and_a_figure_of_a_trace(model: Model, tmp_path: Path) -> None:
     for name in ("trace.html", "trace.png"):
         traced.save(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_why_a_box_and_why_none(model: Model, tmp_path: Path) -> None:
+    traced = trace(model, PICTURE)
+    looked = traced.activations
+    found = looked.boxes[0]
+    anchor = anchor_of(looked, found.logit[0])
+    region = looked.values["proposals"][found.logit[0]]
+    np.testing.assert_allclose(anchor.box, region[:4], rtol=1e-5)
+    assert anchor.probability == pytest.approx(float(region[4]))
+    row, column = anchor.cell
+    logit = looked.values["anchors"][row, column, anchor.number]
+    assert anchor.probability == pytest.approx(1 / (1 + np.exp(-float(logit))))
+    described = traced.to_dict(values=False)
+    assert described["boxes"][0]["anchor"] == anchor.to_dict()
+
+    x, y = (found.box[0] + found.box[2]) / 2, (found.box[1] + found.box[3]) / 2
+    place = traced.place(x, y)
+    own = next(each for each in place.candidates if each.found.name == found.name)
+    assert own.found == found
+    assert own.step == "found"
+    assert place.number_of(own.found.logit) == 0
+    assert place.anchors
+    assert all(0 <= low <= high for each in place.anchors for low, high in [each.box[::2]])
+    for each in ("place.html", "place.png", "place.json"):
+        place.save(tmp_path / each)
+    asked = choose_score(looked, place=(x, y), target="dark")
+    assert asked.box is not None
+    assert asked.box.name == "dark"
+    assert "region" in asked.wording
+    with pytest.raises(ArgumentError, match="96"):
+        traced.place(97, 3)
+    lost = replace(model, task=replace(TASK, least=0.9999))
+    none = trace(lost, PICTURE).place(x, y)
+    assert {each.step for each in none.candidates} == {"threshold"}

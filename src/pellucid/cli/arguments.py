@@ -191,6 +191,16 @@ Box = Annotated[
         show_default=False,
     ),
 ]
+BoxPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--place",
+        metavar="X,Y",
+        help="Of a detector: a place instead of a box, in pixels of the picture: what may be "
+        "there, and why it is found, or not.",
+        show_default=False,
+    ),
+]
 BoxNumber = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,7 @@ import typer
 from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import find_pictures, picture_of, report_problems
+from pellucid.cli.picture import find_pictures, picture_of, place_of, report_problems
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.resize_note import ResizeNote, print_resize_note
 from pellucid.cli.terminal import print_json, print_result, remarks
@@ -77,6 +77,7 @@ def explain(
     ] = None,
     box: arguments.Box = None,
     number: arguments.BoxNumber = None,
+    place: arguments.BoxPlace = None,
     word: caption_arguments.Word = None,
     beam: caption_arguments.Beam = None,
     layer: Annotated[
@@ -128,7 +129,13 @@ def explain(
     )
     asked_box = None if box is None else box - 1
     _check_word(classifier, word, {"--box": box, "--number": number})
-    score = {"target": target, "against": against, "box": asked_box, "number": number}
+    score: dict[str, Any] = {
+        "target": target,
+        "against": against,
+        "box": asked_box,
+        "number": number,
+    }
+    score["place"] = None if place is None else place_of(place)
     if word is not None:
         score["word"] = word - 1
     options = {**score, "layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
@@ -139,7 +146,7 @@ def explain(
     total = len(asked.pictures)
     brief, written = folder is not None and total > MOST_IN_FULL, 0
     with CountBar("pictures", remarks()) as progress:
-        for done, (picture, place) in enumerate(zip(asked.pictures, places, strict=True)):
+        for done, (picture, file) in enumerate(zip(asked.pictures, places, strict=True)):
             if several:
                 progress(done, total)
             try:
@@ -148,11 +155,11 @@ def explain(
             except DataError as error:
                 problems.append(str(error))
                 continue
-            if place is not None:
-                found.save(place, picture=str(picture))
+            if file is not None:
+                found.save(file, picture=str(picture))
                 written += 1
                 if not brief:
-                    remarks().print(f"picture written to {printable(place)}")
+                    remarks().print(f"picture written to {printable(file)}")
             if json:
                 named = {"picture": str(picture)} if several else {}
                 records.append({**named, **found.to_dict(), "looked_at": seen.to_dict()})

@@ -130,6 +130,19 @@ def print_class(picture: DataPicture) -> None:
     remarks().print(f"{printable(picture.name)}{where} is {printable(picture.said)}")
 
 
+def place_of(text: str) -> tuple[float, float]:
+    """``120,80.5`` as numbers."""
+    from pellucid.text import printable
+
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{printable(text)!r} is not a place such as 120,80", param_hint="--place"
+        ) from error
+    return x, y
+
+
 def report_problems(problems: Sequence[str], total: int) -> None:
     """Leave with 1 if there are problems: one as it is, of several a line each and their number."""
     from pellucid.cli.terminal import fail, remarks

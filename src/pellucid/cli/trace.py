@@ -10,7 +10,7 @@ import typer
 from pellucid.cli import arguments, caption_arguments
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
-from pellucid.cli.picture import OptionalPictureName, find_picture
+from pellucid.cli.picture import OptionalPictureName, find_picture, place_of
 from pellucid.cli.resize_note import print_resize_note
 from pellucid.cli.sample import SampleName, check_sample, load_generator, parse_sample
 from pellucid.cli.terminal import print_result, remarks
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pellucid.estimators.opened import OpenEstimator
     from pellucid.explain.backward import Backward, GradientTerms
     from pellucid.explain.caption_trace import CaptionTrace
+    from pellucid.explain.place import Place
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
 
@@ -43,6 +44,7 @@ def trace(
     at: At = None,
     box: arguments.Box = None,
     number: arguments.BoxNumber = None,
+    place: arguments.BoxPlace = None,
     sample: SampleName = None,
     score: Annotated[
         bool, typer.Option("--score", help="Of a sample: on to the discriminator's score of it.")
@@ -70,16 +72,21 @@ def trace(
     from pellucid.explain.trace import Trace
     from pellucid.explain.value_terms import ValueTerms
 
-    place = position(at)
+    asked, spot = position(at), None if place is None else place_of(place)
     of_box = box is not None or number is not None
-    opens = place is not None or of_box
+    opens = asked is not None or of_box or spot is not None
     check_sample(sample, image, {"--score": score})
     check_output(out, (ValueTerms if opens else Trace).endings, model, *filter(None, [image]))
-    if of_box and (layer is not None or place is not None):
+    if spot is not None and (of_box or layer is not None or asked is not None):
+        raise typer.BadParameter(
+            "a place is a question of its own; leave out --layer, --at, --box and --number",
+            param_hint="--place",
+        )
+    if of_box and (layer is not None or asked is not None):
         raise typer.BadParameter(
             "a box says which value is opened; leave out --layer and --at", param_hint="--box"
         )
-    if (layer is None) != (place is None):
+    if (layer is None) != (asked is None):
         raise typer.BadParameter("--layer and --at belong together: give both", param_hint="--at")
     shown_whole = not opens or (out is not None and out.suffix.lower() == ".html")
     seen = None
@@ -100,10 +107,21 @@ def trace(
         check_output(out, CaptionTrace.endings)
         finish(traced, None, seen, image or "", out, json=json, full=all_terms)
         return
-    opened = None if layer is None or place is None else traced.value(layer, place)
+    if spot is not None:
+        _finish_place(traced.place(*spot), image or "", out, json=json)
+        return
+    opened = None if layer is None or asked is None else traced.value(layer, asked)
     if of_box:
         opened = traced.box(None if box is None else box - 1, number)
     finish(traced, opened, seen, image or "", out, json=json, full=all_terms)
+
+
+def _finish_place(found: Place, name: str, out: Path | None, *, json: bool) -> None:
+    """Write and print what may be at a place."""
+    if out is not None:
+        found.save(out, picture=name)
+        remarks().print(f"written to {printable(out)}")
+    print_result(found, json=json, picture=name)
 
 
 def _of_picture(

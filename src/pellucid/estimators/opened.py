@@ -87,6 +87,7 @@ class OpenEstimator(AnsweringEstimator):
         against: str | int | None = None,
         box: int | None = None,
         number: str | None = None,
+        place: tuple[float, float] | None = None,
         **options: Any,
     ) -> Heatmap | Evidence:
         """Why the answer is what it is: evidence that adds up, or a heatmap.
@@ -105,6 +106,8 @@ class OpenEstimator(AnsweringEstimator):
                 logarithm, so that shares that add up multiply the distance. Of boxes in regions
                 ``"x"`` or ``"y"``, how far the box's middle is from the region's, or ``"width"`` or
                 ``"height"``, the logarithm of how many times the region's.
+            place: Of detectors, x and y in pixels of the picture: the most probable box there is
+                asked about, found or not, of the target where one is given.
             options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
 
         Raises:
@@ -113,7 +116,7 @@ class OpenEstimator(AnsweringEstimator):
         activations = Activations.of(self, picture)
         return explain(
             activations, method,
-            target=target, against=against, box=box, number=number, **options,
+            target=target, against=against, box=box, number=number, place=place, **options,
         )  # fmt: skip
 
     operated = OldAttribute("edited")

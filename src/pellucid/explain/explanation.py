@@ -24,6 +24,7 @@ def explain(
     against: str | int | None = None,
     box: int | None = None,
     number: str | None = None,
+    place: tuple[float, float] | None = None,
     **options: Any,
 ) -> Heatmap | Evidence:
     """Explain why a network answers as it does.
@@ -35,6 +36,8 @@ def explain(
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
         box: Of detectors, which of the boxes that were found, from 0; none: the most probable.
         number: Of detectors, which distance of the box; none: its class.
+        place: Of detectors, a place instead of a box, see
+            :func:`pellucid.explain.score.choose_score`.
         options: The method's own: ``layer``, ``size``, ``steps`` and so on. None means the
             default.
 
@@ -54,7 +57,13 @@ def explain(
             raise ArgumentError(f"{method} has no option {name!r:.80}; {takes}")
     compared = method == EVIDENCE.name
     scored = choose_score(
-        activations, target=target, against=against, compared=compared, box=box, number=number
+        activations,
+        target=target,
+        against=against,
+        compared=compared,
+        box=box,
+        number=number,
+        place=place,
     )
     found: Heatmap | Evidence = function(scored, **given)
     return found

@@ -58,6 +58,7 @@ def explain_by_every_method(
     against: str | int | None = None,
     box: int | None = None,
     number: str | None = None,
+    place: tuple[float, float] | None = None,
     **options: Any,
 ) -> MethodSheet:
     """Explain an answer by every method that suits the network.
@@ -68,6 +69,8 @@ def explain_by_every_method(
         against: The class to compare it with; none: no other, for evidence the likeliest other one.
         box: Of detectors, which of the boxes that were found, from 0; none: the most probable.
         number: Of detectors, which distance of the box; none: its class.
+        place: Of detectors, a place instead of a box, see
+            :func:`pellucid.explain.score.choose_score`.
         options: ``layer``, ``size`` and so on; each is given to the methods that take it.
 
     Raises:
@@ -81,7 +84,7 @@ def explain_by_every_method(
         try:
             found[method] = explain(
                 activations, method,
-                target=target, against=against, box=box, number=number, **given,
+                target=target, against=against, box=box, number=number, place=place, **given,
             )  # fmt: skip
         except ArgumentError as error:
             refused[method] = str(error)

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.engines.batches import forward
 from pellucid.errors import ArgumentError
 from pellucid.explain.held import held
+from pellucid.explain.place import place_in
 from pellucid.known_names import find_name
 from pellucid.renamed import OldAttribute, old_names
 from pellucid.short_repr import short_repr
@@ -172,6 +173,7 @@ def choose_score(
     compared: bool = False,
     box: int | None = None,
     number: str | None = None,
+    place: tuple[float, float] | None = None,
 ) -> Score:
     """What is asked, by names or places.
 
@@ -185,7 +187,11 @@ def choose_score(
         box: Of detectors, which of the boxes that were found, from 0 by falling probability; none:
             the most probable. Its own class is the target where none is given.
         number: Of detectors, one of the box's numbers instead of its logit: ``"left"``, ``"top"``,
-            ``"right"`` or ``"bottom"``, the distance of that edge from the middle of the cell.
+            ``"right"`` or ``"bottom"``, the distance of that edge from the middle of the cell; of
+            boxes in regions ``"x"``, ``"y"``, ``"width"`` or ``"height"``.
+        place: Of detectors, x and y in pixels of the picture: what is asked about is the most
+            probable box that covers this place, found or not (:mod:`pellucid.explain.place`), of
+            the target where one is given.
 
     Raises:
         ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared;
@@ -193,6 +199,11 @@ def choose_score(
     """
     task = activations.model.task
     check_row(task, "an explanation", boxes=True, regions=True)
+    if place is not None:
+        if box is not None:
+            raise ArgumentError("a box and a place are two questions; give one of them")
+        chosen_box = _candidate(activations, place, target)
+        return _of_box(activations, chosen_box, target, against, number, compared=compared)
     if task.of_boxes or box is not None or number is not None:
         chosen_box = find_box(activations, box)
         return _of_box(activations, chosen_box, target, against, number, compared=compared)
@@ -238,6 +249,21 @@ def find_box(activations: Activations, box: int | None) -> FoundBox:
             f"(in Python box=0 to {len(found) - 1})"
         )
     return found[place]
+
+
+def _candidate(
+    activations: Activations, place: tuple[float, float], target: str | int | None
+) -> FoundBox:
+    """The most probable box that covers a place, of a class if one is given."""
+    asked = None if target in (None, BACKGROUND) else activations.class_index(target)
+    name = None if asked is None else activations.classes[asked]
+    for each in place_in(activations, place).candidates:
+        if name in (None, each.found.name):
+            return each.found
+    raise ArgumentError(
+        f"no box of {'any class' if name is None else printable(name)} covers this place, however "
+        "improbable; give another place, or a box"
+    )
 
 
 def _of_box(

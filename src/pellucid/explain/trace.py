@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.explain.activations import Activations
+from pellucid.explain.place import Place, anchor_of, place_in
 from pellucid.explain.records import number as finite
 from pellucid.explain.records import record
 from pellucid.explain.score import find_box
@@ -124,6 +125,18 @@ class Trace(Record):
             opened = self.value(*opened.source(0))  # through layers that only hand values on
         return opened
 
+    def place(self, x: float, y: float) -> Place:
+        """What may be at a place of the picture, and why there is a box, or none.
+
+        Args:
+            x: In pixels of the picture as it was given, from the left.
+            y: From the top.
+
+        Raises:
+            ArgumentError: If the place lies outside the picture, or the model finds no boxes.
+        """
+        return place_in(self.activations, (x, y))
+
     @property
     def answer(self) -> Any:
         """The class; the labels given; numbers by their names; boxes that are shown; or pixels."""
@@ -143,10 +156,18 @@ class Trace(Record):
             engine=self.activations.engine,
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
-            boxes=[each.to_dict() for each in self.activations.boxes]
-            if self.activations.model.task.of_boxes
-            else None,
+            boxes=self._boxes() if self.activations.model.task.of_boxes else None,
         )
+
+    def _boxes(self) -> list[dict[str, Any]]:
+        """The boxes as JSON values; of those in regions with the anchor that became the region."""
+        found, of_regions = self.activations.boxes, self.activations.model.task.of_regions
+        return [
+            {**box.to_dict(), "anchor": anchor_of(self.activations, box.logit[0]).to_dict()}
+            if of_regions
+            else box.to_dict()
+            for box in found
+        ]
 
 
 def trace(source: Model | Classifier, picture: Picture, *, whole: bool = False) -> Trace:

@@ -16,7 +16,7 @@ from pellucid import checks
 from pellucid.errors import ShapeError
 from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.centre_loss import MOST_LOG
-from pellucid.ops.finding import NOT_FOUND, Finding
+from pellucid.ops.finding import CLASS, PROBABILITY, Candidates, Finding
 from pellucid.ops.operation import describe
 from pellucid.ops.sigmoid import sigmoid
 from pellucid.ops.terms import Terms, function_of
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 SIDES = ("left", "top", "right", "bottom")
 """The edges whose distances a cell gives, in the order of its channels."""
-
-PROBABILITY, CLASS = 4, 5
-"""Columns of a row behind the four coordinates."""
 
 
 class FoundBoxes(NamedTuple):
@@ -90,9 +87,7 @@ class FindBoxes(Finding):
         (z,), (n, column) = inputs, at
         found = self.of_map(z)
         if n >= len(found.rows):
-            none, plain = np.zeros(0), np.zeros((0, 4), np.int64)
-            bias = NOT_FOUND if column == CLASS else 0.0
-            return Terms("function", plain, none, none, none, bias)
+            return self.no_terms(z, column)
         row, place = found.rows[n], found.cells[n].tolist()
         classes = z.shape[2] - len(SIDES)
         channel = int(row[CLASS]) if column >= PROBABILITY else classes + column
@@ -112,20 +107,23 @@ class FindBoxes(Finding):
 
     def of_map(self, z: Array) -> FoundBoxes:
         """The boxes of one map, (h, w, K + 4), at most M, and the cells that they come from."""
-        height, width, _ = z.shape
-        p = sigmoid(z[..., :-4].astype(np.float64))
+        found, places = self.chosen(z)
+        return FoundBoxes(found, np.stack(places[:2], axis=1))
+
+    def candidates(self, x: Array) -> Candidates:
+        height, width, _ = x.shape
+        p = sigmoid(x[..., :-4].astype(np.float64))
         ends = np.array([width, height]) * self.stride
 
         def boxes_of(places: Places) -> Floats:
             rows, columns, _ = places
-            logs = z[rows, columns, -4:].astype(np.float64)
+            logs = x[rows, columns, -4:].astype(np.float64)
             distances = self.stride * np.exp(np.clip(logs, -MOST_LOG, MOST_LOG))
             middles = (np.stack([columns, rows], axis=1) + 0.5) * self.stride
             low = np.clip(middles - distances[:, :2], 0, ends)
             return np.concatenate([low, np.clip(middles + distances[:, 2:], 0, ends)], axis=1)
 
-        found, places = self.chosen(p, boxes_of, _largest_around(p))
-        return FoundBoxes(found, np.stack(places[:2], axis=1))
+        return Candidates(p, boxes_of, _largest_around(p))
 
 
 def _largest_around(p: Floats) -> NDArray[np.bool_]:

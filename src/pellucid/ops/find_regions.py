@@ -14,14 +14,16 @@ import numpy as np
 
 from pellucid import checks
 from pellucid.box_geometry import clipped
-from pellucid.ops.anchors import decoded
+from pellucid.ops.anchors import MOST_LOG, decoded
 from pellucid.ops.box_loss import COLUMNS
-from pellucid.ops.finding import Finding
+from pellucid.ops.finding import CLASS, PROBABILITY, Candidates, Finding
 from pellucid.ops.region_loss import DEVIATIONS, check_rows, parted
+from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pellucid.ops.arguments import Arrays, Details, Position, Weights
     from pellucid.ops.finding import Places
     from pellucid.ops.operation import Array, Shape
 
@@ -71,6 +73,10 @@ class FindRegions(Finding):
 
     def of_picture(self, x: Array) -> FoundRegions:
         """The boxes of one picture's rows, (R, 7 + 5K), at most M, and their regions."""
+        rows, places = self.chosen(x)
+        return FoundRegions(rows, places[0])
+
+    def candidates(self, x: Array) -> Candidates:
         regions, logits, numbers = parted(x)
         p = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, 1:]
         p[regions[:, 5] < 0] = 0.0
@@ -80,5 +86,51 @@ class FindRegions(Finding):
             boxes = decoded(regions[places[0], :4], numbers[places] * DEVIATIONS)
             return clipped(boxes, width, height)
 
-        rows, places = self.chosen(p, boxes_of)
-        return FoundRegions(rows, places[0])
+        return Candidates(p, boxes_of)
+
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
+        """What a number of a box is made of, all in the row of its region.
+
+        The probability is the share of the class's exponential in the sum of all, the class that of
+        its logit. An edge is made of both edges of the region along its axis, l and h, and of the
+        numbers t and s of the box, at the deviations d and e: it lies at (l + h)/2 + d·t·(h − l)
+        ∓ e^(e·s)·(h − l)/2, and is cut off at the picture's edge, which is counted to the bias.
+        """
+        (x,), (n, column) = inputs, at
+        found = self.of_picture(x)
+        if n >= len(found.rows):
+            return self.no_terms(x, column)
+        region, row = int(found.regions[n]), found.rows[n]
+        k, classes = int(row[CLASS]), check_rows(x.shape)
+        wide = x[region].astype(np.float64)
+        if column >= PROBABILITY:
+            logits = list(range(COLUMNS, COLUMNS + classes + 1))
+            if column == CLASS:
+                source = (region, int(logits[k + 1]))
+                return function_of(source, float(wide[source[1]]), float(k))
+            values = wide[logits]
+            sources = [(0, region, c) for c in logits]
+            powers, unknown = np.exp(values - values.max()), np.full(len(values), np.nan)
+            return Terms("share", np.array(sources), values, unknown, powers, own=k + 1)
+        axis, first = column % 2, COLUMNS + classes + 1 + 4 * k
+        columns = [axis, axis + 2, first + axis, first + axis + 2]
+        low, high, shift, log = values = wide[columns]
+        size, sign = high - low, -1 if column < 2 else 1
+        half = size / 2 * np.exp(np.clip(DEVIATIONS[axis + 2] * log, -MOST_LOG, MOST_LOG))
+        parts = np.array([low / 2, high / 2, DEVIATIONS[axis] * shift * size, sign * half])
+        cut = float(row[column] - parts.sum())
+        sources = [(0, region, c) for c in columns]
+        return Terms("function", np.array(sources), values, np.full(4, np.nan), parts, cut)
+
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
+        if not len(terms.values):
+            return {}
+        region = int(terms.sources[0, 1])
+        found: Details = {"region": region, "region_box": inputs[0][region, :4].tolist()}
+        if at[1] == PROBABILITY:
+            found |= {
+                "largest": float(terms.values.max()),
+                "exponentials": terms.products.tolist(),
+                "sum": float(terms.products.sum()),
+            }
+        return found

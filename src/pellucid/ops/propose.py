@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.box_geometry import clipped
+from pellucid.box_geometry import areas, clipped
 from pellucid.errors import ShapeError
-from pellucid.ops.anchors import anchors, check_anchors, decoded
+from pellucid.ops.anchors import MOST_LOG, anchors, check_anchors, decoded
 from pellucid.ops.box_loss import COLUMNS
+from pellucid.ops.finding import AREA, CANDIDATE, FOUND, LIMIT, OVERLAP, PROBABILITY, Fates
 from pellucid.ops.operation import INFERENCE, Mode, Operation, describe, image_shape
 from pellucid.ops.reads import Axis, Reads
 from pellucid.ops.sigmoid import sigmoid
-from pellucid.ops.suppression import suppressed
+from pellucid.ops.suppression import suppressed, suppression
+from pellucid.ops.terms import Terms, function_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pellucid.ops.arguments import Arrays, Backward, Forward, Weights
+    from pellucid.ops.arguments import Arrays, Backward, Details, Forward, Position, Weights
     from pellucid.ops.operation import Array, Family, Saved, Shape
     from pellucid.ops.terms import Rule
 
@@ -108,15 +110,93 @@ class Propose(Operation):
             Boxes (n, 4), probabilities (n,), and the anchor of each among those of the map, (n,);
             n is at most R.
         """
-        height, width, _ = z.shape
-        logits, numbers = taken_apart(z, self.anchors_of_cell)
-        places = np.argsort(-logits, kind="stable")[: self.candidates]
-        every = anchors(height, width, self.stride, self.scales, self.ratios)
-        boxes = clipped(
-            decoded(every[places], numbers[places]), width * self.stride, height * self.stride
-        )
+        logits, boxes, places = self._ordered(z, self.candidates)
         kept = suppressed(boxes, np.zeros(len(boxes), np.int64), self.overlap, self.most)
         return boxes[kept], sigmoid(logits[places[kept]]), places[kept]
+
+    def fates(self, z: Array) -> Fates:
+        """What became of every anchor of one map: in which step it was lost, or its row."""
+        logits, boxes, places = self._ordered(z)
+        kept, by = suppression(
+            boxes[: self.candidates], np.zeros(len(boxes), np.int64), self.overlap, self.most
+        )
+        steps = np.full(len(places), LIMIT, "<U10")
+        steps[areas(boxes) <= 0] = AREA
+        steps[self.candidates :] = CANDIDATE
+        rows = np.full(len(places), -1)
+        rows[: len(by)] = by
+        steps[rows >= 0] = OVERLAP
+        steps[kept], rows[kept] = FOUND, np.arange(len(kept))
+        return Fates((places,), boxes, sigmoid(logits[places]), steps, rows)
+
+    def _ordered(
+        self, z: Array, most: int | None = None
+    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Logits of a map's anchors; and by falling logit boxes, at most so many, and places."""
+        height, width, _ = z.shape
+        logits, numbers = taken_apart(z, self.anchors_of_cell)
+        every = anchors(height, width, self.stride, self.scales, self.ratios)
+        places = np.argsort(-logits, kind="stable")[:most]
+        boxes = decoded(every[places], numbers[places])
+        return logits, clipped(boxes, width * self.stride, height * self.stride), places
+
+    def place_of(self, anchor: int, width: int) -> Position:
+        """The row, the column and the number within its cell of an anchor of a map so wide."""
+        cell, own = divmod(anchor, self.anchors_of_cell)
+        return cell // width, cell % width, own
+
+    def terms(self, inputs: Arrays, weights: Weights, at: Position) -> Terms:
+        """What a number of a proposal is made of, all in its anchor's cell.
+
+        The probability is the sigmoid of the anchor's logit. An edge is made of two of its numbers,
+        t and s, and of its middle m and size w along the axis: it lies at m + t·w ∓ e^s·w/2, and is
+        cut off at the picture's edge, which is counted to the bias.
+        """
+        (z,), (n, column) = inputs, at
+        boxes, scores, places = self.of_map(z)
+        if n >= len(boxes) or column > PROBABILITY:
+            none, plain = np.zeros(0), np.zeros((0, 4), np.int64)
+            bias = NO_BOX if column > PROBABILITY and n >= len(boxes) else 0.0
+            return Terms("function", plain, none, none, none, bias)
+        cell = self.place_of(int(places[n]), z.shape[1])
+        if column == PROBABILITY:
+            return function_of(cell, float(z[cell]), float(scores[n]))
+        axis, first = column % 2, self.anchors_of_cell + 4 * cell[2]
+        sources = [(0, *cell[:2], first + c) for c in (axis, axis + 2)]
+        shift, log = values = np.array([z[source[1:]] for source in sources], np.float64)
+        low, _, high, _ = np.roll(self._anchor(z, int(places[n])), -axis)
+        half = (high - low) / 2 * np.exp(np.clip(log, -MOST_LOG, MOST_LOG))
+        parts = np.array([shift * (high - low), half if column > 1 else -half])
+        rest = float(boxes[n, column] - parts.sum())
+        return Terms("function", np.array(sources), values, np.full(2, np.nan), parts, rest)
+
+    def details(self, terms: Terms, inputs: Arrays, weights: Weights, at: Position) -> Details:
+        (z,) = inputs
+        _, _, places = self.of_map(z)
+        if at[0] >= len(places):
+            return {}
+        anchor = int(places[at[0]])
+        row, column, own = self.place_of(anchor, z.shape[1])
+        scale, ratio = divmod(own, len(self.ratios))
+        return {
+            "cell": [row, column],
+            "anchor": own,
+            "anchor_box": self._anchor(z, anchor).tolist(),
+            "scale": self.scales[scale],
+            "ratio": self.ratios[ratio],
+        }
+
+    def decisions(self, inputs: Arrays) -> tuple[Array, ...]:
+        return tuple(self.of_map(z)[2] for z in inputs[0])
+
+    def derivative_at(
+        self, inputs: Arrays, weights: Weights, output: Position, branch: int, at: Position
+    ) -> float:
+        return 0.0
+
+    def _anchor(self, z: Array, anchor: int) -> Floats:
+        every = anchors(*z.shape[:2], self.stride, self.scales, self.ratios)
+        return np.asarray(every[anchor])
 
     def reads(self, *inputs: Shape) -> Reads:
         return Reads((tuple(Axis(n, taps=n) for n in inputs[0]),), self.output_shape(*inputs))

@@ -6,7 +6,7 @@ section 4.3, by intersection over union.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,10 +16,33 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+class Suppression(NamedTuple):
+    """Which boxes were kept, and what the others were left out for.
+
+    Attributes:
+        kept: Places of those that were kept, in order.
+        by: Of each box, which of these overlaps it too much, by its number among them; −1 of those
+            that were kept, that have no area, or that were more than are kept, (n,).
+    """
+
+    kept: list[int]
+    by: NDArray[np.int64]
+
+
 def suppressed(
     boxes: NDArray[np.float64], classes: NDArray[np.int64], bound: float, most: int
 ) -> list[int]:
     """The places of boxes that overlap none of their class that was kept before too much.
+
+    Arguments as for :func:`suppression`.
+    """
+    return suppression(boxes, classes, bound, most).kept
+
+
+def suppression(
+    boxes: NDArray[np.float64], classes: NDArray[np.int64], bound: float, most: int
+) -> Suppression:
+    """Keep boxes that overlap none of their class that was kept before too much.
 
     Args:
         boxes: x0, y0, x1, y1 in the order in which they are looked at, (n, 4); those without an
@@ -30,10 +53,13 @@ def suppressed(
     """
     sizes = areas(boxes)
     left, kept = np.flatnonzero(sizes > 0), list[int]()
+    by = np.full(len(boxes), -1)
     while left.size and len(kept) < most:
         first, left = left[0], left[1:]
         kept.append(int(first))
         common = intersections(boxes[first][None], boxes[left])[0]
         near = common > bound * (sizes[first] + sizes[left] - common)
-        left = left[~(near & (classes[left] == classes[first]))]
-    return kept
+        near &= classes[left] == classes[first]
+        by[left[near]] = len(kept) - 1
+        left = left[~near]
+    return Suppression(kept, by)

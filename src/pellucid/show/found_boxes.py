@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.explain.place import anchor_of
 from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pellucid.explain.activations import Activations
     from pellucid.explain.score import Score
     from pellucid.tasks import Task
+    from pellucid.tasks.found_box import FoundBox
 
 BOXES = d.Limit(12, 100, "less probable boxes")
 """Boxes in a table, the most probable first."""
@@ -50,7 +52,7 @@ def boxes_table(activations: Activations) -> d.Table:
             each.name,
             percent(each.probability),
             ", ".join(written(edge, ".1f") for edge in each.box),
-            each.words,
+            _origin(activations, each),
         )
         for n, each in enumerate(found[: shown or None], 1)
     ]
@@ -58,19 +60,33 @@ def boxes_table(activations: Activations) -> d.Table:
     return d.Table("boxes", heads, rows, left=2, limit=BOXES)
 
 
+def _origin(activations: Activations, box: FoundBox) -> str:
+    """Where a box was found; of a region also the anchor that became it."""
+    if not activations.model.task.of_regions:
+        return box.words
+    anchor = anchor_of(activations, box.logit[0])
+    row, column = anchor.cell
+    side, ratio = written(anchor.scale, ".3g"), written(anchor.ratio, ".3g")
+    return f"{box.words}: row {row}, column {column}, {side} px, {ratio}"
+
+
 def boxes_picture(activations: Activations) -> Image.Image:
     """What the network sees, with the boxes that are shown to users, numbered."""
-    from PIL import Image
-
     task = activations.model.task
-    pixels = activations.pixels
-    image = Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])
     shown = activations.boxes[: len(task.described(activations.answer))]
     drawn = [
         of_class(each.box, f"{n} {each.name}", task.names.index(each.name))
         for n, each in enumerate(shown, 1)
     ]
-    return boxed(image, drawn[::-1], SIDE)
+    return boxed(box_image(activations), drawn[::-1], SIDE)
+
+
+def box_image(activations: Activations) -> Image.Image:
+    """What the network sees, for boxes to be drawn on."""
+    from PIL import Image
+
+    pixels = activations.pixels
+    return Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])
 
 
 def boxes_pixels(activations: Activations) -> NDArray[np.uint8]:

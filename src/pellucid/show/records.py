@@ -45,6 +45,7 @@ DOCUMENTS = {
     "multi-label report": "multi_label_report.multi_label_document",
     "picture effect": "edit_effect.picture_document",
     "randomisation": "units.randomisation_document",
+    "place": "place.place_document",
     "plan": "plan.plan_document",
     "projections": "projections.projections_document",
     "rate curve": "rate_curve.rate_document",

@@ -56,6 +56,7 @@ def detail_lines(opened: ValueTerms) -> list[str]:
             f"γ·(x − μ)/√(σ² + ε) + β with {described}: the affine map "
             f"{written(facts['factor'])}·x + {written(facts['shift'])}"
         )
+    lines += _found_lines(opened)
     if opened.folding is not None:
         lines.append(
             f"prediction folds it into {opened.folding.layer}: each factor is a weight stored "
@@ -80,6 +81,28 @@ def detail_lines(opened: ValueTerms) -> list[str]:
     if "std" in facts:
         lines.append(
             f"(pixel − mean)/std with mean {written(facts['mean'])} and std {written(facts['std'])}"
+        )
+    return lines
+
+
+def _found_lines(opened: ValueTerms) -> list[str]:
+    """Of a number of a box: the anchor, region or cell that it is relative to."""
+    facts, lines = opened.details, []
+    if "anchor_box" in facts:
+        row, column = facts["cell"]
+        box = ", ".join(written(x, ".1f") for x in facts["anchor_box"])
+        scale, ratio = (written(facts[name], ".3g") for name in ("scale", "ratio"))
+        lines.append(
+            f"anchor {facts['anchor']} of the cell in row {row}, column {column}: {box}; its area "
+            f"that of a square of {scale} pixels, its height {ratio} times its width"
+        )
+    if "region_box" in facts:
+        box = ", ".join(written(x, ".1f") for x in facts["region_box"])
+        lines.append(f"region {facts['region']}: {box}")
+    if opened.terms.rule == "function" and len(opened) > 1 and opened.terms.bias:
+        what = "its middle, less what" if "anchor_box" in facts else "what"
+        lines.append(
+            f"{what} the picture's edge cuts off, is {written(opened.terms.bias)}, which is added"
         )
     return lines
 

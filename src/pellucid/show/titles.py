@@ -83,6 +83,8 @@ def _box_words(score: Score) -> str:
     number = next(
         (n for n, each in enumerate(score.activations.boxes, 1) if each.logit == box.logit), 0
     )
+    if not number:
+        return f"what may be in the {box.words} ({box.name}, {percent(box.probability)})"
     return f"box {number} ({box.name}, {percent(box.probability)})"
 
 

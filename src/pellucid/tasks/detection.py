@@ -18,14 +18,17 @@ from pellucid.metrics.matching import Detections, match
 from pellucid.ops import CentreLoss
 from pellucid.ops.centre_loss import MOST_LOG
 from pellucid.ops.find_boxes import SIDES, FindBoxes
+from pellucid.ops.finding import FOUND, OVERLAP
 from pellucid.ops.operation import describe
 from pellucid.ops.sigmoid import sigmoid
-from pellucid.tasks.found_box import FoundBox
+from pellucid.tasks.found_box import Candidate, FoundBox
 from pellucid.tasks.output import Output, of_all
 from pellucid.tasks.task import Judge, Judged, Task
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pellucid.data.dataset import Dataset
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.arguments import Position
     from pellucid.ops.box_loss import BoxLoss
+    from pellucid.ops.finding import Finding
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Shape
 
@@ -175,7 +179,7 @@ class Detection(Task):
         return self._finding
 
     @property
-    def _finding(self) -> FindBoxes:
+    def _finding(self) -> Finding:
         return FindBoxes(self.stride, self.most, self.least, self.overlap)
 
     def described(self, read: NDArray[np.float64]) -> list[dict[str, Any]]:
@@ -216,20 +220,53 @@ class Detection(Task):
         return np.asarray(self.stride * np.exp(np.clip(z, -MOST_LOG, MOST_LOG)))
 
     def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
-        found, edges = self._finding.of_map(outputs), len(self.classes)
+        rows, (*places, _) = self._finding.chosen(outputs)
+        where = np.stack(places, axis=1).tolist()
+        return [self._box(row, tuple(at)) for row, at in zip(rows.tolist(), where, strict=True)]
+
+    def candidates_at(self, outputs: NDArray[np.float64], x: float, y: float) -> list[Candidate]:
+        """Of each class the most probable box that covers a place, and what became of it.
+
+        Args:
+            outputs: The network's, without a batch axis.
+            x: In pixels of what the network takes, from the left.
+            y: From the top.
+
+        Returns:
+            The most probable first; none of a class of which no box covers the place.
+        """
+        fates = self._finding.fates(outputs)
+        low, high = fates.boxes[:, :2], fates.boxes[:, 2:]
+        covers = ((low <= (x, y)) & (high >= (x, y))).all(axis=1)
+        classes = fates.places[-1]
+
+        def box(i: int) -> FoundBox:
+            row = (*fates.boxes[i].tolist(), float(fates.probabilities[i]), int(classes[i]))
+            return self._box(row, tuple(int(axis[i]) for axis in fates.places[:-1]))
+
+        first = [np.flatnonzero(covers & (classes == k))[:1] for k in range(len(self.classes))]
+        found = np.flatnonzero(fates.steps == FOUND)
         return [
-            FoundBox(
-                (x0, y0, x1, y1),
-                self.classes[int(place)],
-                probability,
-                {name: (row, column, k) for k, name in enumerate(self.classes)},
-                {side: (row, column, edges + k) for k, side in enumerate(SIDES)},
-                f"cell of row {row}, column {column}",
+            Candidate(
+                box(i),
+                str(fates.steps[i]),
+                box(found[fates.rows[i]]).logit if fates.steps[i] == OVERLAP else None,
             )
-            for (x0, y0, x1, y1, probability, place), (row, column) in zip(
-                found.rows.tolist(), found.cells.tolist(), strict=True
-            )
+            for i in sorted(np.concatenate(first).tolist())
         ]
+
+    def _box(self, row: Sequence[float], at: tuple[int, ...]) -> FoundBox:
+        """A box by its row of six numbers and the place where it was found, without the class."""
+        *edges, probability, place = row
+        x0, y0, x1, y1 = edges
+        return FoundBox(
+            (x0, y0, x1, y1),
+            self.classes[int(place)],
+            probability,
+            {name: (*at, k) for k, name in enumerate(self.classes)},
+            {side: (*at, len(self.classes) + k) for k, side in enumerate(SIDES)},
+            f"cell of row {at[0]}, column {at[1]}",
+        )
 
     def with_threshold(self, threshold: float) -> Task:
         checks.number("threshold", threshold, FEWEST, 1.0)

@@ -50,3 +50,18 @@ class FoundBox:
             "logit": list(self.logit),
             "numbers": {name: list(at) for name, at in self.numbers.items()},
         }
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A box that may be found, and what became of it.
+
+    Attributes:
+        found: The box.
+        step: Where it ended, see :data:`pellucid.ops.finding.FOUND` and those beside it.
+        other: The logit of the box that it overlaps too much; none where it does not.
+    """
+
+    found: FoundBox
+    step: str
+    other: Position | None = None

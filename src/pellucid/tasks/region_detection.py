@@ -27,13 +27,15 @@ from pellucid.tasks.output import Output
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pellucid.data.targets import Targets
     from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.arguments import Position
     from pellucid.ops.box_loss import BoxLoss
-    from pellucid.ops.operation import Operation, Shape
+    from pellucid.ops.operation import Shape
 
 
 REGION = ("left edge", "top edge", "right edge", "bottom edge", "probability of a thing", "mark")
@@ -111,11 +113,7 @@ class RegionDetection(Detection):
         return RegionLoss(self.boxes)
 
     @property
-    def reading(self) -> Operation:
-        return self._regions
-
-    @property
-    def _regions(self) -> FindRegions:
+    def _finding(self) -> FindRegions:
         return FindRegions(self.size, self.most, self.least, self.overlap)
 
     def output_at(self, position: Position) -> Output:
@@ -161,25 +159,18 @@ class RegionDetection(Detection):
         low, high = boxes[:, n % 2], boxes[:, n % 2 + 2]
         return (low + high) / 2 if n < 2 else high - low
 
-    def boxes_of(self, outputs: NDArray[np.float64]) -> list[FoundBox]:
-        found = self._regions.of_picture(outputs)
-        first = COLUMNS + len(self.classes) + 1
-        return [
-            FoundBox(
-                (x0, y0, x1, y1),
-                self.classes[int(place)],
-                probability,
-                {name: (region, COLUMNS + k) for k, name in enumerate(self._logits)},
-                {
-                    name: (region, first + len(NUMBERS) * int(place) + n)
-                    for n, name in enumerate(NUMBERS)
-                },
-                f"region {region}",
-            )
-            for (x0, y0, x1, y1, probability, place), region in zip(
-                found.rows.tolist(), found.regions.tolist(), strict=True
-            )
-        ]
+    def _box(self, row: Sequence[float], at: tuple[int, ...]) -> FoundBox:
+        *edges, probability, place = row
+        x0, y0, x1, y1 = edges
+        first = COLUMNS + len(self._logits) + len(NUMBERS) * int(place)
+        return FoundBox(
+            (x0, y0, x1, y1),
+            self.classes[int(place)],
+            probability,
+            {name: (*at, COLUMNS + k) for k, name in enumerate(self._logits)},
+            {name: (*at, first + n) for n, name in enumerate(NUMBERS)},
+            f"region {at[0]}",
+        )
 
     @property
     def _logits(self) -> tuple[str, ...]:
