@@ -6,13 +6,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import onnx
 import pytest
 
 from pellucid.architectures.faster_rcnn import faster_rcnn
 from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.engines import get_engine
-from pellucid.errors import ArgumentError
+from pellucid.errors import ArgumentError, FileFormatError
 from pellucid.evaluation.matched_rows import matched_rows
 from pellucid.evaluation.verification import ComputedModel, made_pictures, verify
 from pellucid.files import Model
@@ -20,11 +21,16 @@ from pellucid.graph import Graph, Network, Node
 from pellucid.interop.onnx.computed import OnnxNetwork
 from pellucid.interop.onnx.export import described, file_of, onnx_graph, onnx_model
 from pellucid.interop.onnx.importing import import_proto
+from pellucid.interop.onnx.inputs import Asked
 from pellucid.interop.onnx.options import InputForm
+from pellucid.interop.onnx.translating import translated
 from pellucid.layers import Conv2D, Dense, Flatten, Layer, Normalise, ReLU, Sequential
-from pellucid.ops import Propose, SampleRegions
+from pellucid.ops import Propose, RoIAlign, RoIPool, SampleRegions
 from pellucid.tasks import RegionDetection, SingleLabel
+from tests.engines.test_operations import build
 from tests.interop.onnx_files import run
+from tests.interop.test_onnx_import import without_metadata
+from tests.ops.cases import CASES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,3 +154,38 @@ def test_what_is_for_training_alone_is_refused() -> None:
     ]
     with pytest.raises(ArgumentError, match=r"drawn.*sample_regions"):
         onnx_graph(Graph((2, 2, 5), nodes), SingleLabel(("a",)), {}, InputForm())
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "said"),
+    [
+        ("mode", "max", "'avg'"),
+        ("coordinate_transformation_mode", "output_half_pixel", "'half_pixel'"),
+        ("sampling_ratio", 0, "sampling_ratio 0"),
+        ("spatial_scale", 1e9, "scale"),
+    ],
+)
+def test_regions_that_are_sampled_otherwise_are_refused(
+    attribute: str, value: str | float, said: str
+) -> None:
+    case = next(case for case in CASES if isinstance(case.operation, RoIAlign))
+    proto = without_metadata(build(case)[0])
+    node = next(each for each in proto.graph.node if each.op_type == "RoiAlign")
+    kept = [each for each in node.attribute if each.name != attribute]
+    del node.attribute[:]
+    node.attribute.extend([*kept, onnx.helper.make_attribute(attribute, value)])
+    with pytest.raises(FileFormatError, match=f"RoiAlign.*{said}"):
+        translated(proto, Asked(layout="nhwc"), None)
+
+
+@pytest.mark.parametrize("operation", [RoIAlign, RoIPool])
+def test_what_knows_nothing_of_regions_refuses_their_rows(operation: type) -> None:
+    case = next(case for case in CASES if isinstance(case.operation, operation))
+    proto = without_metadata(build(case)[0])
+    name = next(each.output[0] for each in proto.graph.node if "Roi" in each.op_type)
+    reader = next(each for each in proto.graph.node if name in each.input)
+    relu = onnx.helper.make_node("Relu", [name], ["rectified"], name="rectified")
+    reader.input[list(reader.input).index(name)] = "rectified"
+    proto.graph.node.insert(list(proto.graph.node).index(reader), relu)
+    with pytest.raises(FileFormatError, match=r"rectified.*all pictures of a batch"):
+        translated(proto, Asked(layout="nhwc"), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid import ops
+from pellucid.interop.onnx import region_rows
 from pellucid.interop.onnx.views import axis, of_maps, reshaped
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pellucid.interop.onnx.builder import Builder
     from pellucid.interop.onnx.nodes import OnnxNode
-    from pellucid.interop.onnx.views import Value
+from pellucid.interop.onnx.views import Value
 
 MOST_PARTS = 64
 """Of channels that are taken in some other order: a layer for each run of them."""
@@ -35,6 +36,9 @@ def flatten(builder: Builder, node: OnnxNode) -> None:
 
 def reshape(builder: Builder, node: OnnxNode) -> None:
     """``Reshape`` to a constant shape whose first axis is the batch."""
+    if node.input(0) in builder.rows:
+        region_rows.reshape(builder, node)
+        return
     value = builder.value(node, in_pieces=True)
     given = node.attribute("shape")
     wanted = list(given) if given is not None else builder.constant(node, 1).ravel().tolist()
@@ -47,6 +51,8 @@ def reshape(builder: Builder, node: OnnxNode) -> None:
     if wanted.count(-1) > 1 or known <= 0 or total % known:
         raise node.refuse(f"it makes {wanted} of {total} numbers")
     wanted = [total // known if length == -1 else length for length in wanted]
+    if region_rows.rows_of_batch(builder, node, value, wanted):
+        return
     if math.prod(wanted) != total or not wanted or wanted[0] != builder.batch:
         raise node.refuse(
             f"it makes {wanted} of {builder.described(value)}; the batch must stay the first axis"
@@ -111,6 +117,9 @@ def shape(builder: Builder, node: OnnxNode) -> None:
 
 def concat(builder: Builder, node: OnnxNode) -> None:
     """``Concat`` of channels."""
+    if any(name in builder.rows for name in node.inputs):
+        region_rows.concat(builder, node)
+        return
     values = builder.alike(node, [builder.value(node, k) for k in range(len(node.inputs))])
     rank = len(values[0].theirs) + 1
     at = node.attribute("axis", 1) % rank
@@ -127,6 +136,9 @@ def concat(builder: Builder, node: OnnxNode) -> None:
 
 def slice_(builder: Builder, node: OnnxNode) -> None:
     """``Slice``: some channels, also backwards; rows and columns cropped; or every second one."""
+    if node.input(0) in builder.rows:
+        region_rows.slice_(builder, node)
+        return
     value = builder.value(node)
     rank = len(value.theirs) + 1
     if node.opset < 10:

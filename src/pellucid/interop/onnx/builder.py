@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pellucid.interop.onnx.constants import Constants
     from pellucid.interop.onnx.nodes import OnnxNode
+    from pellucid.interop.onnx.region_rows import RegionRows
     from pellucid.interop.onnx.views import Axis
     from pellucid.ops.operation import Array, Operation, Shape
 
@@ -40,6 +41,12 @@ OTHERWISE = (
     "(squares padded, averaged over an odd number of channels, times alpha plus k, to a power)"
 )
 """Why steps that begin as a local response normalisation are refused where they go on otherwise."""
+
+OF_BATCH = (
+    "it works with rows of all pictures of a batch; only RoiAlign and MaxRoiPool do, and what "
+    "brings their values back to each picture"
+)
+"""Why what has no batch axis of its own is refused elsewhere."""
 
 Pads = tuple[int, int, int, int]
 """Top, left, bottom, right, as ONNX has them."""
@@ -56,6 +63,7 @@ class Builder:
         batch: Length of the batch axis in the file; 1 where it is open.
         readers: The nodes that read each tensor.
         pads: Padding of a tensor that the windows which read it take on: top, left, bottom, right.
+        rows: Tensors of regions, which have no batch axis of their own.
         lower: Bounds below of tensors, which the only node that reads one, a bound above, takes on.
         results: The tensors that are the file's outputs.
     """
@@ -84,6 +92,7 @@ class Builder:
                     self.readers[name].append(node)
         self.pads: dict[str, Pads] = {}
         self.lower: dict[str, float] = {}
+        self.rows: dict[str, RegionRows] = {}
         self._types = {value.node: Type(shape)}
         self._shown: dict[str, list[str]] = {value.node: [tensor]}
         self._laid_out: dict[tuple[str, int], str] = {}  # by groups; 0 for a flattening
@@ -107,6 +116,8 @@ class Builder:
         if name not in self.values:
             if name in self.constants:
                 raise node.refuse(f"its input {place + 1} is a constant, which is not supported")
+            if name in self.rows:
+                raise node.refuse(OF_BATCH)
             raise node.refuse(f"nothing before it makes its input {printable(name)!r:.80}")
         value = self.values[name]
         if value.logarithm:

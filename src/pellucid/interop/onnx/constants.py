@@ -27,9 +27,9 @@ MOST_PARAMETERS = 300_000_000
 
 FOLDED = {
     "Abs", "Add", "Cast", "CastLike", "Ceil", "Concat", "Constant", "ConstantOfShape", "Div",
-    "Equal", "Expand", "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg", "Pow",
-    "Range", "Reciprocal", "ReduceProd", "Reshape", "Shape", "Slice", "Split", "Sqrt", "Squeeze",
-    "Sub", "Transpose", "Unsqueeze", "Where",
+    "Equal", "Expand", "Flatten", "Floor", "Gather", "Identity", "Max", "Min", "Mul", "Neg",
+    "NonZero", "Pow", "Range", "Reciprocal", "ReduceProd", "Reshape", "Shape", "Slice", "Split",
+    "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where",
 }  # fmt: skip
 """What is computed of constants by the onnx package's own reference."""
 
@@ -137,6 +137,8 @@ def _made(node: OnnxNode, inputs: Sequence[NDArray[Any]]) -> int:
             return math.prod(np.broadcast_shapes(*(each.shape for each in inputs)))
         except ValueError as error:
             raise node.refuse(f"its constants do not fit together: {error}") from error
+    if node.kind == "NonZero":
+        return inputs[0].size * max(1, inputs[0].ndim)
     return sum(each.size for each in inputs)
 
 

@@ -12,6 +12,7 @@ from pellucid.interop.onnx import (
     local_response,
     pointwise,
     reductions,
+    region_rows,
     resizing,
     windows,
 )
@@ -40,6 +41,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Gather": axes.gather,
     "GlobalAveragePool": windows.global_average_pool,
     "GlobalMaxPool": windows.global_max_pool,
+    "GreaterOrEqual": region_rows.greater_or_equal,
     "GridSample": resizing.grid_sample,
     "HardSigmoid": bounds.hard_sigmoid,
     "HardSwish": pointwise.hard_swish,
@@ -50,6 +52,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "MatMul": dense.matmul,
     "Max": bounds.largest,
     "MaxPool": windows.max_pool,
+    "MaxRoiPool": region_rows.max_roi_pool,
     "Min": bounds.smallest,
     "Mul": arithmetic.mul,
     "Neg": arithmetic.neg,
@@ -62,6 +65,7 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Relu": pointwise.relu,
     "Reshape": axes.reshape,
     "Resize": resizing.resize,
+    "RoiAlign": region_rows.roi_align,
     "Shape": axes.shape,
     "Sigmoid": pointwise.sigmoid,
     "Slice": axes.slice_,
@@ -75,5 +79,6 @@ TRANSLATIONS: dict[str, Callable[[Builder, OnnxNode], None]] = {
     "Transpose": axes.transpose,
     "Unsqueeze": axes.unsqueeze,
     "Upsample": resizing.resize,
+    "Where": region_rows.where,
 }
 """By kind of node. What is not here is refused by the node's name."""
