@@ -223,6 +223,9 @@ def _runs(
         parts = setting.learned, setting.judged
         regions = [_proposed(part, setting.proposals, say) for part in parts]
         search = search_seconds(setting.judged)
+        most = max(1, *(int((each[..., 5] >= 0).sum(axis=1).max()) for each in regions))
+        regions = [each[:, :most] for each in regions]  # empty rows would only cost time
+        setting = replace(setting, proposals=most)
     for each, seed in missing:
         run = _run(setting, each, seed, regions, search, say)
         if kept is not None:
