@@ -49,7 +49,7 @@ def experiment(
             "-e",
             min=1,
             help="How often every picture is seen.",
-            show_default="3 or 4; 8 of detectors",
+            show_default="3 or 4; 8 of detectors; 10 or 16 of spatial transformers",
         ),
     ] = None,
     seeds: Annotated[

@@ -191,7 +191,7 @@ def run_spatial(
         judged: Others to judge by, 5 000 at most.
         kinds: Names of :data:`pellucid.experiments.distortions.KINDS`.
         copies: How often each picture to learn from is distorted, each time otherwise.
-        epochs: How often all of these are seen; none for 4.
+        epochs: How often all of these are seen; none for 10, and 16 where they are cluttered.
         seeds: How often each network is trained, with seeds from 0.
         progress: Called with the kind and with every run when it is done.
         folder: A folder where trained networks' runs are kept until the last is trained: asked

@@ -44,23 +44,22 @@ class Setup:
     Attributes:
         transform: What the transformer can do, of :data:`pellucid.blocks.TRANSFORMS`.
         scale: Of the numbers of the map: how fast places move, against all else that learns. Where
-            there is more to lose sight of, slower.
+            a picture is mostly empty of what is sought, slower: else it is lost for good.
+        epochs: How often every distorted picture is seen.
     """
 
     transform: str = "affine"
     scale: float = 0.3
+    epochs: int = 10
 
 
 SETUPS = {
     "rotation": Setup(),
     "rotation, scale, translation": Setup(),
     "projective": Setup("projective"),
-    "cluttered": Setup(scale=0.1),
+    "cluttered": Setup(scale=0.1, epochs=16),
 }
 """By the names of :data:`pellucid.experiments.distortions.KINDS`."""
-
-EPOCHS = 4
-"""How often every distorted picture is seen."""
 
 SETTINGS = {"batch_size": 64, "optimizer": "adam"}
 """Of both networks. With plain steps of equal length in all weights, early steps throw the places
@@ -96,7 +95,7 @@ def experiment_on(kind: str, shape: Shape, size: tuple[int, int], classes: int) 
         QUESTION,
         SOURCE,
         {PLAIN: plain, TRANSFORMER: transformer},
-        epochs=EPOCHS,
+        epochs=setup.epochs,
         settings=SETTINGS,
         caution=CAUTION,
     )
