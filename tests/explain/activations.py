@@ -12,7 +12,7 @@ from pellucid.explain.activations import Activations
 from pellucid.files import Model
 from pellucid.graph import Network
 from pellucid.layers import Sequential
-from tests.engines.networks import GRAPHS, WORDS, network
+from tests.engines.networks import DIFFERENT, GRAPHS, WORDS, network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pellucid.layers import Block
     from pellucid.ops.operation import Shape
 
-NAMES = tuple(GRAPHS)
+NAMES = tuple(DIFFERENT)
 """Every architecture, and a network of every operation."""
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Digits = tuple["Dataset", "Dataset"]
 
-GRADIENTS = int(os.environ.get("PELLUCID_OPENED_GRADIENTS", "12"))
+GRADIENTS = int(os.environ.get("PELLUCID_OPENED_GRADIENTS", "6"))
 """How many weights and values of each network are opened."""
 
 

@@ -15,7 +15,7 @@ from pellucid.explain.score import Score, choose_score
 from pellucid.graph import Graph, Network
 from pellucid.layers import Conv2D, Dense, Flatten, MaxPool, Normalise, ReLU, Sequential
 from pellucid.ops import OPERATIONS
-from tests.engines.networks import GRAPHS
+from tests.engines.networks import DIFFERENT, GRAPHS
 from tests.explain.saliency import activations, activations_of, question
 from tests.messages import check_line
 
@@ -27,15 +27,15 @@ BENDS = {"hard_swish", "local_response_norm", "multiply", "sigmoid", "silu", "so
 
 PIECEWISE = {
     name: graph
-    for name, graph in GRAPHS.items()
+    for name, graph in DIFFERENT.items()
     if BENDS.isdisjoint(node.operation.kind for node in graph.nodes)
 }
-BENT = sorted(GRAPHS.keys() - PIECEWISE.keys())
+BENT = sorted(DIFFERENT.keys() - PIECEWISE.keys())
 
 
 def test_most_architectures_are_covered() -> None:
-    assert {"lecture", "lenet5"} <= PIECEWISE.keys()
-    assert {"every operation", "lenet5-original"} <= set(BENT)
+    assert {"lecture", "resnet20"} <= PIECEWISE.keys()
+    assert {"every operation", "further operations"} <= set(BENT)
     assert OPERATIONS.keys() >= BENDS
 
 
@@ -45,7 +45,7 @@ def test_it_adds_up_in_every_architecture(name: str) -> None:
         found = evidence(question(PIECEWISE[name], seed, compared=True))
         assert found.gap < 1e-4, (name, seed)
         assert found.total == pytest.approx(found.exact, rel=1e-9), (name, seed)
-        assert found.pixels.shape == GRAPHS[name].input_shape
+        assert found.pixels.shape == DIFFERENT[name].input_shape
         np.testing.assert_allclose(found.by_pixel, found.pixels.sum(axis=2))
         assert found.by_region().sum() == pytest.approx(found.pixels.sum())
         assert found.by_channel.sum() == pytest.approx(found.pixels.sum())
@@ -53,7 +53,7 @@ def test_it_adds_up_in_every_architecture(name: str) -> None:
 
 @pytest.mark.parametrize("name", BENT)
 def test_what_bends_is_refused_or_replaced_by_its_tangent(name: str) -> None:
-    asked = question(GRAPHS[name], compared=True)
+    asked = question(DIFFERENT[name], compared=True)
     with pytest.raises(ArgumentError, match="is not linear piece by piece") as caught:
         evidence(asked)
     check_line(caught.value)
@@ -73,7 +73,7 @@ def test_it_adds_up_on_a_hundred_images(
 
 
 def test_it_adds_up_where_two_logits_are_nearly_equal() -> None:
-    asked = question(PIECEWISE["lenet5"], compared=True)
+    asked = question(GRAPHS["lenet5"], compared=True)
     last = asked.graph.output
     weights = {name: weight.copy() for name, weight in asked.network.weights.items()}
     kernel, bias = weights[f"{last}.kernel"], weights[f"{last}.bias"]
@@ -142,7 +142,7 @@ def test_regions_stand_beside_what_happens_when_they_are_covered() -> None:
 
 
 def test_it_can_be_shown_and_kept() -> None:
-    found = evidence(question(PIECEWISE["lenet5"], compared=True))
+    found = evidence(question(GRAPHS["lenet5"], compared=True))
     values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert values["record"] == "evidence"
     assert values["total"] == pytest.approx(np.sum(values["values"]) + values["bias"])
@@ -164,7 +164,7 @@ def test_it_can_be_shown_and_kept() -> None:
 def test_bad_questions(wrong: dict[str, str], message: str) -> None:
     with pytest.raises(ArgumentError, match=message) as caught:
         choose_score(
-            activations(PIECEWISE["lenet5"]),
+            activations(GRAPHS["lenet5"]),
             target=wrong.get("target"),
             against=wrong.get("against"),
         )
