@@ -103,11 +103,13 @@ def test_starting_from_a_generator(
     assert json.loads(ran.stdout)["task"] == "generation"
     model = pl.ImageGenerator.load(out, engine="reference")
     assert (model.latent, model.width) == (8, 4)
-    assert model.model_.provenance["start_from"]["anew"] == []  # the discriminator is the run's
+    assert (
+        model.model_.provenance["start_from"]["from_scratch"] == []
+    )  # the discriminator is the run's
     alone = pl.ImageGenerator(
         start_from=run / "model.safetensors", epochs=1, engine="reference", verbose=0
     ).fit(np.zeros((8, 8, 8), np.uint8))
-    assert alone.model_.provenance["start_from"]["anew"] == []  # nor that of a model file
+    assert alone.model_.provenance["start_from"]["from_scratch"] == []  # nor that of a model file
     # a step of training moves weights by little
     before = pl.ImageGenerator.load(run, engine="reference").model_.network.weights
     for name, weight in alone.model_.network.weights.items():

@@ -165,7 +165,7 @@ def test_the_folder_is_the_run_s_until_its_report_is_written(
         )
         return judge(*arguments)
 
-    monkeypatch.setattr("pellucid.cli.train.judge", judging)
+    monkeypatch.setattr("pellucid.cli.train_network.judge", judging)
     monkeypatch.chdir(tmp_path)
     arguments = ["train", str(picture_folder), "--epochs", "1", "--out", "run"]
     monkeypatch.setattr(sys, "argv", ["pellucid", *arguments])
@@ -182,7 +182,7 @@ def test_the_folder_is_the_run_s_until_its_report_is_written(
 def test_a_report_that_is_broken_off_is_made_by_resuming(
     pellucid: Command, picture_folder: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    script = "import signal, pellucid.cli.train as train; from pellucid.cli import main; "
+    script = "import signal, pellucid.cli.train_network as train; from pellucid.cli import main; "
     script += "signal.signal(signal.SIGINT, signal.default_int_handler); "
     script += f"train.judge = lambda *_: signal.raise_signal({int(number)}); main()"
     train = ["train", str(picture_folder), "--epochs", "1", "--out", "run"]

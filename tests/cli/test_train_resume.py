@@ -152,7 +152,7 @@ def test_every_option_but_those_of_the_call_is_kept(
     of_the_call = {"context", "out", "resume", "overwrite", "json"}
     assert notes.keys() == parameters.keys() - of_the_call
     taken: list[TrainOptions] = []
-    monkeypatch.setattr(module, "_train", lambda options, *_, **__: taken.append(options))
+    monkeypatch.setattr(module, "train_network", lambda options, *_, **__: taken.append(options))
     resume = ["train", "--resume", str(tmp_path / "run")]
     for more in ([], ["--report", "--save-every", "5", "--bad", "quarantine"]):
         assert CliRunner().invoke(app, [*resume, *more]).exit_code == 0

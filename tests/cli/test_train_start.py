@@ -29,7 +29,7 @@ def test_from_one_run_to_the_next(pellucid: Command, picture_folder: Path, tmp_p
     assert "starts from first (vgg-small): 15 of 15 layers with weights" in printed.stderr
     config = json.loads((tmp_path / "second" / "config.json").read_text(encoding="utf-8"))
     assert config["architecture"] == "vgg-small"
-    assert config["start_from"]["anew"] == []
+    assert config["start_from"]["from_scratch"] == []
 
     other = tmp_path / "other"
     for name, level in (("a", 40), ("b", 120), ("c", 220)):
@@ -97,7 +97,7 @@ def test_a_detector_is_no_start_for_classes(
     given = ("train", picture_folder, "--epochs", 1, "--start-from", "boxes.safetensors")
     printed = pellucid(*given, code=1).stderr
     assert "--detector" not in printed  # which nobody gave
-    assert "train without a model to start from" in printed or "channel" in printed
+    assert "object detection" in printed
 
 
 def test_recordings_are_no_start_from_pictures(

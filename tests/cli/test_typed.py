@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from pellucid.cli import arguments
+from pellucid.cli import option_values
 from pellucid.cli.app import app
 from pellucid.cli.help import COMMAND_GROUPS, EXAMPLES, folded
 
@@ -79,12 +79,12 @@ def test_short_names_mean_the_same() -> None:
 
 
 def test_sizes() -> None:
-    assert arguments.image_size("128") == (128, 128)
-    assert arguments.image_size("96x128") == (96, 128)
-    assert arguments.image_size("96X128") == (96, 128)
+    assert option_values.image_size("128") == (128, 128)
+    assert option_values.image_size("96x128") == (96, 128)
+    assert option_values.image_size("96X128") == (96, 128)
     for text in ("0", "x", "12x", "1x2x3", "-4", "4.5", ""):
         with pytest.raises(Exception, match="128"):
-            arguments.image_size(text)
+            option_values.image_size(text)
 
 
 def test_what_is_misspelled(pellucid: Command) -> None:

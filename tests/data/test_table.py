@@ -181,12 +181,21 @@ def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes, message: str)
     assert len(str(caught.value)) < 400
 
 
+def test_a_list_of_any_length_is_not_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid.data.table.LARGEST", 1 << 20)
+    (tmp_path / "list.csv").write_bytes(b"path,label\n" + b"x" * (1 << 20))
+    with pytest.raises(DataError, match=r"list\.csv: more than 1 MiB"):
+        scan_table(tmp_path / "list.csv")
+
+
 def test_a_list_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     path = table(tmp_path / "x.csv", ("path", "label"))
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(DataError, match=r"x\.csv: cannot be read \(Permission denied\)"):
         load(path)
 

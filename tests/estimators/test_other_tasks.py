@@ -279,9 +279,9 @@ def test_a_start_from_another_task_draws_its_last_layer_again(
     regressor.save(tmp_path / "numbers.safetensors")
     classifier = pl.ImageClassifier(start_from=tmp_path / "numbers.safetensors", epochs=1)
     classifier.fit(X, MARKS[:, 0])
-    assert classifier.model_.provenance["start_from"]["anew"] == ["dense2"]
+    assert classifier.model_.provenance["start_from"]["from_scratch"] == ["dense2"]
     again = pl.ImageRegressor(start_from=tmp_path / "numbers.safetensors", epochs=1).fit(X, LEVELS)
-    assert again.model_.provenance["start_from"]["anew"] == []
+    assert again.model_.provenance["start_from"]["from_scratch"] == []
 
 
 def test_reports(

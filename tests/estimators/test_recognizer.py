@@ -150,12 +150,12 @@ def test_it_starts_from_what_was_learned(
     start = made(start_from=tmp_path / "model.safetensors", epochs=1)
     network, record = start._first_network(splits.train, 0)
     assert record is not None
-    assert record["anew"] == []
+    assert record["from_scratch"] == []
     for name, array in fitted.model_.network.weights.items():
         np.testing.assert_array_equal(network.weights[name], array)
     network, record = start._first_network(load_characters(splits), 0)
     assert record is not None
-    assert len(record["anew"]) == 1  # the last layer has other words
+    assert len(record["from_scratch"]) == 1  # the last layer has other words
 
 
 def test_what_cannot_be_learned_ends_in_one_line(splits: Splits, tmp_path: Path) -> None:
@@ -173,6 +173,15 @@ def test_what_cannot_be_learned_ends_in_one_line(splits: Splits, tmp_path: Path)
     with pytest.raises(DataError, match=r"val0\.wav: .*60 word"):
         made().fit(splits.train, validation_data=held, out=run)
     assert not run.exists()  # nothing was learned before
+    other = tuple(["unheard"] * len(validation))
+    held = replace(validation, targets=Transcripts(other, splits.train.classes, "words"))
+    with pytest.raises(DataError, match="the word unheard"):
+        _ = held.targets.array
+    made(epochs=1).fit(splits).save(tmp_path / "model.safetensors")
+    with pytest.raises(ArgumentError, match=r"model for .*has no last layer"):
+        pl.ImageClassifier(start_from=tmp_path / "model.safetensors", verbose=0).fit(
+            np.zeros((4, 28, 28), np.uint8), list("abab")
+        )
     with pytest.raises(DataError, match="of sound"):
         made().fit(pl.Dataset(splits.train.images, targets=splits.train.targets))
     for wrong, fault in (

@@ -57,7 +57,7 @@ def test_only_the_head_is_learned(body: Path) -> None:
     assert row.validation_loss == pytest.approx(model.evaluate(NEW, NEW_Y).cross_entropy, rel=1e-4)
     record = model.model_.provenance
     assert record["architecture"] == "small"
-    assert record["start_from"]["anew"] == ["dense1"]
+    assert record["start_from"]["from_scratch"] == ["dense1"]
     assert model.model_.preprocessing.resize == "crop"
 
 

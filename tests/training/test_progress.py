@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from pellucid.training import Epoch, Progress, TrainingResult
-from pellucid.training.progress import ProgressBar
+from pellucid.training.progress import ProgressBar, epoch_line, step_line
 from tests.training.scripted import Scripted
 
 STEP = Progress(
@@ -96,6 +96,12 @@ def test_on_a_terminal_the_bar_fits_80_columns() -> None:
         assert re.search(r"(--:--|\d\d:\d\d)\s*$", bar), "the time left is cut off"
         assert cell_len(bar.rstrip()) <= 80
     assert any(line.startswith("epoch 1/20: loss 0.2500") for line in lines)
+
+
+def test_speed_is_that_of_what_is_learned_from() -> None:
+    assert "12,346 images/s" in step_line(STEP)
+    assert "12,346 recordings/s" in step_line(STEP, "recording")
+    assert "recordings/s" in epoch_line(row(), 3, "recording")
 
 
 def test_the_bar_is_taken_away_once() -> None:

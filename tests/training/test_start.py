@@ -84,7 +84,7 @@ def started(model: Path, pictures: Dataset) -> Any:
 def test_everything_that_fits_is_taken_over(model: Path) -> None:
     old = load_model(model).network
     found = started(model, data(seed=5))
-    assert found.record["anew"] == []
+    assert found.record["from_scratch"] == []
     assert found.network.graph == old.graph
     for name, weight in old.weights.items():
         assert np.array_equal(found.network.weights[name], weight), name
@@ -106,7 +106,7 @@ def test_what_does_not_fit_starts_from_scratch_and_is_named(
 ) -> None:
     old = load_model(model).network
     found = started(model, pictures)
-    assert found.record["anew"] == anew
+    assert found.record["from_scratch"] == anew
     assert all(name in found.line for name in anew)
     assert found.network.graph.input_shape == pictures.image_shape
     assert found.network.graph.output_shape == (len(pictures.classes),)
@@ -129,7 +129,7 @@ def test_a_network_that_ends_in_a_convolution(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     classifier(all_convolutions).fit(data()).save(path)
     found = started(path, data(classes=("a", "b")))
-    assert found.record["anew"] == ["conv2"]
+    assert found.record["from_scratch"] == ["conv2"]
     assert found.network.graph.output_shape == (2,)
 
 
@@ -171,7 +171,7 @@ def test_a_loaded_model_says_that_it_starts_from_scratch(model: Path) -> None:
         scratch.fit(data())  # learned here: scikit-learn's rule, and nothing to say
         warm = load(model).set_params(**settings, warm_start=True).fit(data())
     np.testing.assert_allclose(warm.model_.network.weights["conv1.kernel"], learned, atol=1e-6)
-    assert warm.model_.provenance["start_from"]["anew"] == []
+    assert warm.model_.provenance["start_from"]["from_scratch"] == []
 
 
 def test_warm_start_goes_on_from_a_fit(model: Path) -> None:
@@ -179,7 +179,7 @@ def test_warm_start_goes_on_from_a_fit(model: Path) -> None:
     first = warm.fit(data()).model_
     assert "start_from" not in first.provenance
     second = warm.fit(data(classes=("a", "b"))).model_  # other classes
-    assert second.provenance["start_from"]["anew"] == ["dense2"]
+    assert second.provenance["start_from"]["from_scratch"] == ["dense2"]
     assert second.classes == ("a", "b")
     for name in ("conv1.kernel", "dense1.kernel"):
         np.testing.assert_allclose(
@@ -220,7 +220,26 @@ def test_a_run_that_started_from_a_model_is_resumed_to_the_same_bits(
     fit("broken", resume=True)
     assert outcome(tmp_path / "broken") == outcome(tmp_path / "whole")
     config = json.loads((tmp_path / "broken" / "config.json").read_text())
-    assert config["start_from"]["anew"] == ["dense2"]
+    assert config["start_from"]["from_scratch"] == ["dense2"]
+
+
+def test_a_run_that_an_older_version_began_goes_on(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = data(classes=("a", "b"))
+
+    def fit(**more: Any) -> ImageClassifier:
+        learner = classifier("lecture", start_from=model, epochs=2)
+        return learner.fit(pictures, out=tmp_path / "run", minutes=0, **more)
+
+    def old_record(name: str, weights: str, fresh: list[str]) -> dict[str, Any]:
+        return {"name": name, "weights": weights, "anew": fresh}
+
+    with monkeypatch.context() as older:
+        older.setattr("pellucid.training.start._record", old_record)
+        with pytest.raises(Died):
+            fit(watchers=[Death(2)])
+    assert fit(resume=True).model_.provenance["start_from"]["from_scratch"] == ["dense2"]
 
 
 def test_more_epochs_after_the_end_are_refused_with_the_way(tmp_path: Path) -> None:
@@ -251,7 +270,7 @@ def test_weights_are_taken_by_whole_layers() -> None:
     for name, array in found.network.weights.items():
         taken = origin.network if name.startswith(middle) else network(5, 2)
         np.testing.assert_array_equal(array, taken.weights[name])
-    assert found.record["anew"] == sorted((first, last))
+    assert found.record["from_scratch"] == sorted((first, last))
     assert "1 of 3 layers" in found.line
     with pytest.raises(ArgumentError, match="no layer of it fits"):
         with_fitting_weights(origin, "it", network(5, 2), fresh=(middle, last))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, option_values
 from pellucid.cli.features import BODY
 from pellucid.cli.progress_bar import CountBar
 from pellucid.cli.terminal import print_result, remarks
@@ -90,7 +90,7 @@ def check(
     Leaves with 1 if something would: one class only, a class without pictures, or the same picture
     in several classes or in several parts.
     """
-    size = None if image_size is None else arguments.image_size(image_size)
+    size = None if image_size is None else option_values.image_size(image_size)
 
     from pellucid.data.augment import get_augmentation
     from pellucid.data.check import inspect

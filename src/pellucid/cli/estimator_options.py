@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli import arguments
+from pellucid.cli import option_values
 from pellucid.data.boxes import Boxes
 from pellucid.data.captions import Captions
 from pellucid.data.targets import TARGETS, Numbers
@@ -45,7 +45,7 @@ def estimator_for(options: Mapping[str, Any], task: str | None) -> Estimator:
         if given.get(name, "") is None:
             del given[name]  # the estimator's own
     given |= {
-        "image_size": None if size is None else arguments.image_size(size),
+        "image_size": None if size is None else option_values.image_size(size),
         "augmentation": options["augment"],
     }
     if task is None or task in ImageClassifier.TASKS:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, option_values
 from pellucid.cli.estimator_options import estimator_for
 from pellucid.cli.leakage import ALLOWABLE, ONE_CLASS, check_allowed, leakage_notes, picture_root
 from pellucid.cli.progress_bar import CountBar
@@ -68,7 +68,7 @@ def find_rate(
     Where seeds or the default rate differ much from it, nothing is suggested, and the reason given.
     Nothing is learned or kept. The other options are those of train.
     """
-    size = None if image_size is None else arguments.image_size(image_size)
+    size = None if image_size is None else option_values.image_size(image_size)
     allowed = check_allowed(allow, ALLOWED)
 
     from pellucid import data as data_package

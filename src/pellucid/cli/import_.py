@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pellucid.cli import arguments
+from pellucid.cli import arguments, option_values
 from pellucid.cli.export import Layout
 from pellucid.cli.outputs import check_output
 from pellucid.cli.terminal import print_json, remarks, results
@@ -95,7 +95,7 @@ def import_(
     from pellucid.interop.onnx.inputs import Asked
 
     check_output(out, (".safetensors",), file)
-    size = None if image_size is None else arguments.image_size(image_size)
+    size = None if image_size is None else option_values.image_size(image_size)
     means, deviations = pixel_scale(_numbers("--mean", mean), _numbers("--std", std), white)
     asked = Asked(size, layout, output, means, deviations, max_parameters)
     found = import_file(file, asked, Meaning(classes, task, resize))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pellucid.architectures import ARCHITECTURES, PUBLISHED
-from pellucid.cli import arguments
+from pellucid.cli import option_values
 from pellucid.graph import Network, initial_weights
 from pellucid.known_names import find_name
 
@@ -40,7 +40,7 @@ def named_graph(network: str, input_shape: str | None, classes: int | None) -> G
     published = PUBLISHED.get(name)
     shape = DEFAULT_SHAPE if published is None else published.input_shape
     if input_shape is not None:
-        shape = arguments.input_shape(input_shape)
+        shape = option_values.input_shape(input_shape)
     if classes is None:
         classes = DEFAULT_CLASSES if published is None else published.classes
     return ARCHITECTURES[name](classes).graph(shape)

@@ -16,9 +16,10 @@ from pellucid.cli.drawn_pictures import check_drawn, drawn_picture, write_drawn
 from pellucid.cli.models import load_model_for
 from pellucid.cli.outputs import check_output
 from pellucid.cli.picture import find_pictures, print_class, report_problems
+from pellucid.cli.picture_remarks import PictureRemarks
+from pellucid.cli.printed_answers import MOST_IN_FULL, print_counts, shown_answers
 from pellucid.cli.progress_bar import CountBar
-from pellucid.cli.resize_note import changes
-from pellucid.cli.terminal import json_text, remarks, results
+from pellucid.cli.terminal import remarks, results
 from pellucid.data.frames import Frame, in_frames
 from pellucid.data.reference import DataPicture
 from pellucid.engines import DEFAULT
@@ -27,20 +28,16 @@ from pellucid.known_names import find_name
 from pellucid.show.boxed import SIDE
 from pellucid.tasks import check_one_class
 from pellucid.text import counted, printable
-from pellucid.training.unlike import unlike_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
-    from rich.console import Console
 
     from pellucid.estimators import AnyEstimator
-    from pellucid.evaluation.answer_forms import AnswerForm
     from pellucid.evaluation.guesses import Guesses
     from pellucid.evaluation.predictions import Prediction
-    from pellucid.files import Model
     from pellucid.tasks import Task
     from pellucid.transfer.nearest import Neighbour
 
@@ -49,9 +46,6 @@ if TYPE_CHECKING:
     Near = Callable[[Wanted], list[Neighbour]]
 
 ENDINGS = (".csv", ".json", ".html", ".png")
-
-MOST_IN_FULL = 20
-"""Pictures up to which the likeliest classes of each are printed with bars; else a line each."""
 
 
 def predict(
@@ -171,7 +165,7 @@ def _answer(
     noun = classifier.model_.preprocessing.noun
     form = form_of(task)
     described = PictureRemarks(classifier.model_, classifier.max_pixels)
-    show = _shower(task, form, top, total, json=json, quiet=out is not None)
+    show = shown_answers(task, form, top, total, json=json, quiet=out is not None)
     watched = json or out is not None or not sys.stdout.isatty()
 
     def answers() -> Iterator[Prediction]:
@@ -204,50 +198,9 @@ def _answer(
     described.print_first()
     if out is not None:
         if not json:
-            _print_counts(results(), counts, total - len(problems) + len(unusable), noun)
+            print_counts(results(), counts, total - len(problems) + len(unusable), noun)
         remarks().print(f"predictions written to {printable(out)}")
     return problems
-
-
-class PictureRemarks:
-    """Collects how pictures were changed for the network, and which are unlike those it learned.
-
-    Args:
-        model: The network with its preprocessing.
-        max_pixels: As for reading the pictures.
-    """
-
-    def __init__(self, model: Model, max_pixels: int) -> None:
-        self._model, self._max_pixels = model, max_pixels
-        self._lines: dict[str, list[str]] = {"changed": [], "unlike": []}
-
-    def add(self, picture: Wanted, answer: Prediction) -> None:
-        """Look at a picture that was answered."""
-        name = printable(answer.picture)
-        with suppress(DataError):  # it has vanished since
-            source = picture if isinstance(picture, Path) else picture.picture
-            lines = changes(source, self._model.preprocessing, self._max_pixels)
-            if lines:
-                self._lines["changed"].append(f"{name} {'; it '.join(lines)}")
-            odd = answer.unlike and unlike_picture(self._model, source, self._max_pixels)
-            if odd:
-                self._lines["unlike"].append(f"warning: {name} is {odd.line}")
-
-    def print_all(self) -> None:
-        """Print all remarks on stderr."""
-        for lines in self._lines.values():
-            for line in lines:
-                remarks().print(line)
-            lines.clear()
-
-    def print_first(self) -> None:
-        """Print the first remark of each kind on stderr, and how many more there are."""
-        for lines in self._lines.values():
-            if lines:
-                others = counted(len(lines) - 1, "other picture")
-                more = f" ({others} too)" if len(lines) > 1 else ""
-                remarks().print(f"{lines[0]}{more}")
-            lines.clear()
 
 
 def _true(picture: Wanted, label: str | None, task: Task) -> str | None:
@@ -322,36 +275,6 @@ def _shown(picture: Wanted, answer: Prediction, classifier: AnyEstimator) -> NDA
     return model.preprocessing.read(source, max_pixels=limit)
 
 
-def _shower(task: Task, form: AnswerForm, top: int, total: int, *, json: bool, quiet: bool) -> Show:
-    """What is printed for each picture."""
-    if json:
-        first = True
-
-        def show_json(each: Prediction, near: list[Neighbour]) -> None:
-            from pellucid.evaluation.prediction_files import record
-
-            nonlocal first
-            found = record(each, task, top)
-            if near:
-                found = {**found, "nearest": [one.to_dict() for one in near]}
-            lines = json_text(found).split("\n")
-            sys.stdout.write("\n" if first else ",\n")
-            sys.stdout.write("\n".join(f"  {line}" for line in lines))
-            first = False
-
-        return show_json
-    if quiet:
-        return _print_nothing
-    console = results()
-    if total > MOST_IN_FULL or form.in_lines:
-        return lambda each, near: _print_line(console, each, form, near)
-    return lambda each, near: _print_in_full(console, each, form, top, near)
-
-
-def _print_nothing(_: Prediction, near: list[Neighbour]) -> None:
-    pass
-
-
 def _neighbours(classifier: AnyEstimator, model: str, count: int) -> Near:
     """What finds the training pictures that are most alike to a picture."""
     from pellucid.files.run_model import model_path
@@ -371,36 +294,3 @@ def _neighbours(classifier: AnyEstimator, model: str, count: int) -> Near:
         return nearest(kept, classifier.features([source])[0], count)
 
     return find
-
-
-def _print_line(
-    console: Console, each: Prediction, form: AnswerForm, near: list[Neighbour]
-) -> None:
-    if each.answered:
-        alike = f"  nearest: {', '.join(map(str, near))}" if near else ""
-        for line in form.lines(each):
-            console.print(f"{printable(each.picture)}  {line}{alike}")
-
-
-def _print_in_full(
-    console: Console, each: Prediction, form: AnswerForm, top: int, near: list[Neighbour]
-) -> None:
-    from pellucid.show.document import Document
-    from pellucid.show.guesses import rows_part
-    from pellucid.show.terminal import print_document
-
-    if not each.answered:
-        return
-    part = rows_part(form.bars(each, top), form.threshold)
-    print_document(console, Document(each.picture, [part]))
-    if near:
-        console.print("nearest training pictures:")
-    for one in near:
-        console.print(f"  {one}")
-
-
-def _print_counts(console: Console, counts: Counter[str], pictures: int, noun: str) -> None:
-    answered = ", ".join(f"{printable(name)}: {number}" for name, number in counts.most_common(10))
-    more = f" and {counted(len(counts) - 10, 'other class')}" if len(counts) > 10 else ""
-    described = f" ({answered}{more})" if counts else ""
-    console.print(f"{counted(pictures, noun)}{described}")

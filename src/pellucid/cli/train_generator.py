@@ -59,7 +59,7 @@ def generator_of(options: TrainOptions) -> ImageGenerator:
     Raises:
         ArgumentError: If an option is out of range, or the model to start from is no generator.
     """
-    from pellucid.cli import arguments
+    from pellucid.cli import option_values
     from pellucid.estimators import ImageGenerator
 
     size = options.image_size
@@ -70,7 +70,7 @@ def generator_of(options: TrainOptions) -> ImageGenerator:
     return ImageGenerator(
         epochs=options.epochs,
         start_from=options.start_from,
-        image_size=None if size is None else arguments.image_size(size),
+        image_size=None if size is None else option_values.image_size(size),
         max_pixels=options.max_pixels,
         seed=options.seed,
         engine=options.engine,

@@ -77,7 +77,7 @@ def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -
     """
     from pellucid.estimators.remembered import remembered_model
     from pellucid.interop.models import name_remark
-    from pellucid.training.start import architecture_of
+    from pellucid.training.start import architecture_of, check_startable
     from pellucid.transfer.body import find_cut
 
     found = remembered_model(given, context.params["engine"])
@@ -85,6 +85,8 @@ def _taken(context: typer.Context, given: str, out: Path | None, *, cut: bool) -
         remarks().print(remark)
     check_apart(given, out)
     _check_architecture(context, found, given)
+    if found.task.makes_pictures:
+        check_startable(found, given)
     if cut:  # said before the pictures cost any time
         find_cut(found.network.graph, given)
     return architecture_of(found)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 TABLE_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, of files that are read as lists of pictures."""
 
+LARGEST = 1 << 30
+"""Bytes of a list, as of annotations in JSON."""
+
 
 def scan_table(
     path: Path,
@@ -258,12 +261,18 @@ def csv_content(path: Path) -> str:
     """The text of a CSV file.
 
     Raises:
-        DataError: It cannot be read, or is not UTF-8.
+        DataError: It cannot be read, has more bytes than :data:`LARGEST`, or is not UTF-8.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
     except OSError as error:
         raise unreadable(path, error) from error
+    if len(content) > LARGEST:
+        raise DataError(
+            f"{printable(path)}: more than {LARGEST >> 20} MiB; expected a list of pictures, a "
+            "line each; divide it"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

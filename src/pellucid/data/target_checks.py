@@ -99,17 +99,24 @@ def places_among(
     return np.array([place_of.get(each, -1) for each in theirs], np.int64)
 
 
-def unknown_class(name: str, given: str, known: Sequence[str]) -> DataError:
-    """The error for a class of some data that a model does not know; it names the nearest."""
+def unknown_class(name: str, given: str, known: Sequence[str], what: str = "class") -> DataError:
+    """The error for a class of some data that a model does not know; it names the nearest.
+
+    Args:
+        name: What the data are called.
+        given: The class.
+        known: Those that the model knows.
+        what: What it is instead of a class, in a word.
+    """
     near = near_names(given, known)
     if near:
-        remedy = f"did you mean {alternatives(near)}? Write it so, or leave that class out"
+        remedy = f"did you mean {alternatives(near)}? Write it so, or leave that {what} out"
     else:
         remedy = (
-            f"it knows {listed(tuple(known))}: leave that class out, or use a model that was "
+            f"it knows {listed(tuple(known))}: leave that {what} out, or use a model that was "
             "trained on it"
         )
-    return DataError(f"{name}: the model does not know the class {printable(given)}; {remedy}")
+    return DataError(f"{name}: the model does not know the {what} {printable(given)}; {remedy}")
 
 
 def _table(given: object, name: str, count: int | None) -> NDArray[Any]:

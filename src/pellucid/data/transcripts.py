@@ -141,7 +141,8 @@ class Transcripts(Targets):
             parts = units_of(text, self.units)
             new = next((part for part in parts if part not in place_of), None)
             if new is not None:
-                raise unknown_class(f"the text {printable(text)!r:.60}", new, self.vocabulary)
+                name = f"the text {printable(text)!r:.60}"
+                raise unknown_class(name, new, self.vocabulary, self.units.removesuffix("s"))
             rows.append([place_of[part] for part in parts])
         places = np.full((len(rows), max(1, *map(len, rows), 1)), NO_UNIT, np.int64)
         for row, own in zip(places, rows, strict=True):

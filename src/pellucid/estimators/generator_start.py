@@ -49,7 +49,7 @@ class GeneratorStart:
     @property
     def line(self) -> str:
         """Where training starts, in a line."""
-        fresh = ", its discriminator from scratch" if self.record["anew"] else ""
+        fresh = ", its discriminator from scratch" if self.record["from_scratch"] else ""
         return f"starts from {self.name}{fresh}"
 
     def put_into(self, networks: Adversaries) -> None:

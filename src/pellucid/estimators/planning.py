@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeGuard
 
 from pellucid import checks
 from pellucid.architectures import ARCHITECTURES, Defaults, default_settings, get_architecture
@@ -33,7 +33,13 @@ from pellucid.training.batches import automatic_batch_size, automatic_epochs
 from pellucid.training.changed_targets import check_augmentation
 from pellucid.training.recipe import balanced_weights, default_learning_rate
 from pellucid.training.run_folder import RunFolder
-from pellucid.training.start import Start, architecture_of, check_architecture, start_from
+from pellucid.training.start import (
+    Start,
+    architecture_of,
+    check_architecture,
+    check_startable,
+    start_from,
+)
 
 if TYPE_CHECKING:
     import os
@@ -54,6 +60,7 @@ DEFAULT_ARCHITECTURE = "lecture"
 class Planning:
     """Settings of a training, and what they come to for some data."""
 
+    TASKS: ClassVar[tuple[str, ...]]
     architecture: str | Sequential | Callable[[int], Sequential]
     epochs: int | None
     batch_size: int | None
@@ -240,7 +247,12 @@ class Planning:
         """The model that ``fit`` starts from; none: it starts from scratch."""
         if self.warm_start and self._fitted is not None:
             return self._fitted.model
-        return None if self.start_from is None else remembered_model(self.start_from, self.engine)
+        if self.start_from is None:
+            return None
+        origin = remembered_model(self.start_from, self.engine)
+        if {SingleLabel.kind, Regression.kind} & {*self.TASKS}:
+            check_startable(origin, model_name(self.start_from))
+        return origin
 
     def _planned_architecture(self) -> object:
         """The architecture that ``fit`` would train, as far as it can be known."""

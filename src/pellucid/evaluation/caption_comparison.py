@@ -1,6 +1,6 @@
 """Two captioners judged by the same pictures.
 
-The difference of their BLEU-4 has an interval by the paired bootstrap: pictures are drawn anew, the
+The difference of their BLEU-4 has an interval by the paired bootstrap: pictures are resampled, the
 same for both (Koehn 2004, *Statistical significance tests for machine translation evaluation*,
 section 4; the percentile interval).
 """
@@ -34,7 +34,7 @@ class CaptionComparison(SideBySide):
         first: A's judgement.
         second: B's.
         difference: B's BLEU-4 less A's, −1 to 1.
-        interval: Its 95 % interval, of pictures that are drawn anew for both alike.
+        interval: Its 95 % interval, of pictures resampled for both alike.
         notes: What the pictures are, a line each.
     """
 

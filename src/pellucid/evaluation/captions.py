@@ -104,7 +104,7 @@ class CaptionReport(Judgement):
         count: How many pictures, N.
         references: How many captions people wrote of them.
         bleu: BLEU-1 to BLEU-4 of the captions that were written, 0 to 1.
-        interval: The 95 % interval of BLEU-4, by drawing pictures anew.
+        interval: The 95 % interval of BLEU-4, by resampling pictures.
         beam: How many beginnings were followed.
         baselines: What needs no network for words; none where what was learned is not known.
         shuffled: BLEU-4 where each picture has another one's caption; none of one picture.

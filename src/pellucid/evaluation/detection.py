@@ -114,7 +114,7 @@ class DetectionReport(Judgement):
         classes: The K class names.
         count: How many pictures, N.
         map50: Mean average precision at an IoU of 0.5, as COCO defines it, 0 to 1.
-        map50_interval: Its 95 % interval, by drawing pictures anew (bootstrap).
+        map50_interval: Its 95 % interval, by resampling pictures (bootstrap).
         map: The mean of IoU 0.5, 0.55, … 0.95, 0 to 1.
         shown: From which probability on boxes are shown; precision, recall and pictures are of
             these, at an IoU of 0.5.

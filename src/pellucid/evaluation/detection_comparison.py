@@ -1,7 +1,7 @@
 """Two detectors judged by the same pictures.
 
 The difference of their mean average precisions has an interval by the paired bootstrap: pictures
-are drawn anew, the same for both, and the difference is taken of each draw (Efron and Tibshirani
+are resampled, the same for both, and the difference is taken of each draw (Efron and Tibshirani
 1993, *An Introduction to the Bootstrap*, chapter 13, percentile interval).
 """
 
@@ -28,7 +28,7 @@ SCHEMA = 1
 """Version of :meth:`DetectionComparison.to_dict`."""
 
 SAMPLES, LEVEL = 1000, 0.95
-"""How many times pictures are drawn anew, and the share of draws in the interval."""
+"""How many times pictures are resampled, and the share of draws in the interval."""
 
 
 @short_repr
@@ -42,7 +42,7 @@ class DetectionComparison(SideBySide):
         first: A's judgement.
         second: B's.
         difference: B's mean average precision at an IoU of 0.5 less A's, −1 to 1.
-        interval: Its 95 % interval, of pictures that are drawn anew for both alike.
+        interval: Its 95 % interval, of pictures resampled for both alike.
         notes: What the pictures are, a line each.
     """
 

@@ -110,7 +110,7 @@ class TranscriptReport(Judgement):
         classes: The words or characters that the network writes.
         words: How many words were said.
         word_error: (substitutions + deletions + insertions) / words, 0 and more.
-        word_error_interval: Its 95 % interval, by drawing recordings anew (bootstrap).
+        word_error_interval: Its 95 % interval, by resampling recordings (bootstrap).
         substitutions: Words that were taken for others.
         deletions: Words that were not heard.
         insertions: Words that were heard and not said.

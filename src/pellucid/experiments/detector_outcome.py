@@ -26,7 +26,7 @@ class DetectorRun:
         proposal_seconds: To propose the regions of a picture: selective search, or in the network.
         network_seconds: All else of a picture, one at a time: crops, network, suppression.
         map50: Mean average precision at an IoU of 0.5, 0 to 1.
-        map50_interval: Its 95 % interval, by drawing pictures anew (bootstrap).
+        map50_interval: Its 95 % interval, by resampling pictures (bootstrap).
         map: The mean of IoU 0.5, 0.55, … 0.95.
         by_class: Average precision at 0.5 of each class; none of one without boxes.
         covered: The share of the boxes that a proposed region overlaps by an IoU of at least 0.5.

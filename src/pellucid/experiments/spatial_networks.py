@@ -31,8 +31,8 @@ UNITS = 64
 QUESTION = "Does a network do better that turns, scales and moves what it sees?"
 SOURCE = "Jaderberg et al. 2015, Spatial transformer networks, section 4.1 and appendix A"
 CAUTION = (
-    "The paper's networks see every picture several hundred times, each time distorted anew; here "
-    "each is distorted some times, and each of these is seen a few times."
+    "The paper's networks see every picture several hundred times, distorted otherwise each time; "
+    "here each is distorted some times, and each of these is seen a few times."
 )
 
 

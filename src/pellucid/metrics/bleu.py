@@ -9,7 +9,7 @@ words of all candidates and r those of the references nearest in length (the sho
 
 of the whole corpus, not a mean of pictures; without smoothing, so that it is 0 where no N-gram is
 right. A candidate of fewer than n words counts as one n-gram that is wrong, as in NLTK's
-``corpus_bleu``. Only sums over pictures enter, which makes drawing pictures anew cheap.
+``corpus_bleu``. Only sums over pictures enter, which makes resampling pictures cheap.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def bleu(found: Overlaps, order: int = ORDER) -> float:
 
 
 def bleu_interval(found: Overlaps, *, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of BLEU-4 by drawing pictures anew (Efron 1979, the percentile interval).
+    """The 95 % interval of BLEU-4 by resampling pictures (Efron 1979, the percentile interval).
 
     Args:
         found: What :func:`overlaps` counted.

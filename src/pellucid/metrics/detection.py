@@ -70,7 +70,7 @@ def mean_average_precision_interval(
     samples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """A bootstrap interval of :func:`mean_average_precision`: pictures are drawn anew, as many.
+    """A bootstrap interval of :func:`mean_average_precision`: pictures are resampled, as many.
 
     Efron 1979, *Bootstrap Methods: Another Look at the Jackknife*; the percentile interval.
     Detections are matched once: they are matched within their pictures.
@@ -97,7 +97,7 @@ def mean_average_precision_interval(
 def bootstrap_means(
     matches: Matches, threshold: float | None = None, *, samples: int = 1000, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Mean average precisions of pictures that are drawn anew, as many as there are.
+    """Mean average precisions of resampled pictures, as many as there are.
 
     Args:
         matches: Of all pictures.

@@ -109,7 +109,7 @@ def word_error_interval(
     samples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """A bootstrap interval of :func:`word_error_rate`: texts are drawn anew, as many.
+    """A bootstrap interval of :func:`word_error_rate`: texts are resampled, as many.
 
     Bisani and Ney 2004, *Bootstrap estimates for confidence intervals in ASR performance
     evaluation*; the percentile interval. Words of one recording are not independent, recordings

@@ -152,7 +152,7 @@ def fit(
         start = None if kept is None else kept.start
         if kept is not None:
             watchers = (kept, *watchers)  # what others report of an epoch is then safe
-        with progress_watcher(verbose, recipe.epochs, watchers) as bar:
+        with progress_watcher(verbose, recipe.epochs, watchers, model.preprocessing.noun) as bar:
             watchers = watchers if bar is None else [*watchers, bar]
             if transfer is not None and (start is None or not start.trained.history):
                 if start is not None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pellucid.training.result import Progress, TrainingResult
 
 
+PICTURE = "picture"
+
 WAITED_TOLD = 0.05
 """From this share of an epoch on, it is reported how long steps waited for their pictures."""
 
@@ -29,14 +31,15 @@ class ProgressBar:
     Args:
         epochs: How many there will be.
         console: Where to print.
+        noun: What is learned from: ``"picture"`` or ``"recording"``.
     """
 
-    def __init__(self, epochs: int, console: Console) -> None:
+    def __init__(self, epochs: int, console: Console, noun: str = PICTURE) -> None:
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._epochs = epochs
-        self._console = console
+        self._console, self._noun = console, noun
         # Less than 80 characters wide, so that nothing is cut off on a terminal of 80.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
@@ -75,38 +78,42 @@ class ProgressBar:
             completed=progress.images,
             total=progress.of,
             epoch=progress.epoch,
-            numbers=step_line(progress),
+            numbers=step_line(progress, self._noun),
         )
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Print the epoch's line."""
-        line = epoch_line(trained.history[-1], self._epochs)
+        line = epoch_line(trained.history[-1], self._epochs, self._noun)
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
-def step_line(progress: Progress) -> str:
+def step_line(progress: Progress, noun: str = PICTURE) -> str:
     """Loss and accuracy of an epoch so far, or what is done instead; and its speed."""
+    speed = _speed(progress.images_per_second, noun)
     if progress.doing:
-        return f"{progress.doing}, {progress.images_per_second:,.0f} images/s"
-    return (
-        f"loss {_short(progress.loss, 3)}{accuracy_of(progress.accuracy)}, "
-        f"{progress.images_per_second:,.0f} images/s"
-    )
+        return f"{progress.doing}, {speed}"
+    return f"loss {_short(progress.loss, 3)}{accuracy_of(progress.accuracy)}, {speed}"
 
 
-def epoch_line(row: Epoch, epochs: int) -> str:
+def _speed(examples_per_second: float, noun: str) -> str:
+    """How fast it goes: pictures are called images there, as everywhere in the field."""
+    return f"{examples_per_second:,.0f} {'image' if noun == PICTURE else noun}s/s"
+
+
+def epoch_line(row: Epoch, epochs: int, noun: str = PICTURE) -> str:
     """What an epoch brought, in one line.
 
     Args:
         row: The epoch.
         epochs: How many there will be.
+        noun: What is learned from.
     """
     line = f"epoch {row.epoch}/{epochs}: loss {_short(row.loss)}{learned_by(row)}"
     if row.validation_loss is not None:
         line += f"; validation loss {_short(row.validation_loss)}{judged_by(row)}"
-    line += f"; {row.images_per_second:,.0f} images/s, {row.seconds:.1f} s"
+    line += f"; {_speed(row.images_per_second, noun)}, {row.seconds:.1f} s"
     if row.waited and row.waited >= WAITED_TOLD * row.seconds:
-        line += f", waited {row.waited / row.seconds:.0%} for pictures"
+        line += f", waited {row.waited / row.seconds:.0%} for {noun}s"
     if row.skipped_batches:
         batches = "1 batch" if row.skipped_batches == 1 else f"{row.skipped_batches} batches"
         line += f"; {batches} with an exploding loss left out"

@@ -129,10 +129,19 @@ def _checked(kept: SavedRun, check: Callable[[SavedRun], None] | None) -> SavedR
 def _read(path: Path, remark: str | None) -> SavedRun:
     arrays, values = load_state(path)
     checkpoint = from_file(arrays, values, printable(path))
-    provenance, network = values.get("provenance"), values.get("network")
+    provenance, network = _current(values.get("provenance")), values.get("network")
     notes = values.get("notes")
     if not isinstance(provenance, dict) or not isinstance(network, str) or type(notes) is not dict:
         raise FileFormatError(
             f"{printable(path)}: does not say how it was trained; train from scratch"
         )
     return SavedRun(checkpoint, provenance, network, notes, remark, values.get("graph"))
+
+
+def _current(provenance: Any) -> Any:
+    """A provenance as this version writes it: layers from scratch were called ``anew`` before."""
+    start = provenance.get("start_from") if isinstance(provenance, dict) else None
+    if not isinstance(start, dict) or "anew" not in start:
+        return provenance
+    renamed = {"from_scratch" if name == "anew" else name: each for name, each in start.items()}
+    return {**provenance, "start_from": renamed}

@@ -25,7 +25,7 @@ from pellucid.graph import (
 )
 from pellucid.ops import Normalise
 from pellucid.ops.operation import describe
-from pellucid.tasks import Generation
+from pellucid.tasks import MultiLabel, Regression, SingleLabel
 from pellucid.text import array_shape, listed, printable, truncated
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Start:
         network: The network for the data at hand, with its first weights.
         architecture: What it is called.
         record: For the provenance: ``name`` of the model, ``weights`` (SHA-256 of those it had),
-            ``anew`` (layers that start from scratch).
+            ``from_scratch`` (layers that start so).
         line: The same in words, for the user.
         reading: How pictures are read, where the model decides it.
     """
@@ -80,6 +80,24 @@ def check_architecture(given: str, model: Model, name: str) -> None:
         )
 
 
+def check_startable(model: Model, name: str) -> None:
+    """Check that a model answers whole pictures, so that its last layer can be exchanged.
+
+    Args:
+        model: The model.
+        name: What it is called in messages.
+
+    Raises:
+        ArgumentError: If it is for boxes, texts, captions or pictures.
+    """
+    if not isinstance(model.task, SingleLabel | MultiLabel | Regression):
+        raise ArgumentError(
+            f"{printable(name)}: a model for {model.task.title}, whose network has no last layer "
+            "that could be exchanged for these data; give one for classes, labels or numbers, or "
+            "train from scratch"
+        )
+
+
 def start_from(
     model: Model,
     name: str,
@@ -103,11 +121,7 @@ def start_from(
             answer with these classes.
         ShapeError: If a layer cannot take pictures of this size.
     """
-    if model.task.kind == Generation.kind:
-        raise ArgumentError(
-            f"{printable(name)}: a model for {Generation.title}, which has no layers that look at "
-            "any; give another network to start from, or train from scratch"
-        )
+    check_startable(model, name)
     old = model.network.graph
     heads = output_layers(old)
     nodes = []
@@ -199,7 +213,7 @@ def resumed(kept: SavedRun) -> Start | None:
         check_weights(graph, kept.checkpoint.now.weights)
         architecture = kept.provenance["architecture"]
         network = Network(graph, classifier_weights(graph, 0))  # the state brings its own
-        name, fresh = record["name"], record["anew"]
+        name, fresh = record["name"], record["from_scratch"]
         record = _record(name, record["weights"], fresh)
         line = f"began from {printable(name)}; from scratch: {listed(fresh) or 'nothing'}"
         transfer = kept.provenance.get("transfer")
@@ -222,7 +236,7 @@ def start_record(name: str, network: Network, fresh: list[str]) -> dict[str, Any
 
 def _record(name: str, weights: str, fresh: list[str]) -> dict[str, Any]:
     """A provenance's entry; always in one order, so that a resumed run writes the same bytes."""
-    return {"name": name, "weights": weights, "anew": fresh}
+    return {"name": name, "weights": weights, "from_scratch": fresh}
 
 
 def _fresh(

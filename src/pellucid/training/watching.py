@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
-from pellucid.training.progress import ProgressBar, epoch_line, step_line
+from pellucid.training.progress import PICTURE, ProgressBar, epoch_line, step_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ SECONDS = 0.25
 
 
 def progress_watcher(
-    verbose: int | None, epochs: int, watchers: Sequence[Watcher]
+    verbose: int | None, epochs: int, watchers: Sequence[Watcher], noun: str = PICTURE
 ) -> AbstractContextManager[Watcher | None]:
     """Return what shows the progress of a training, as a context; None where nothing does.
 
@@ -37,19 +37,19 @@ def progress_watcher(
             or more: print a line an epoch also where there is no terminal.
         epochs: How many epochs there will be at most.
         watchers: The caller's.
+        noun: What is learned from: ``"picture"`` or ``"recording"``.
     """
     shown_already = any(isinstance(watcher, ProgressBar) for watcher in watchers)
     if verbose == 0 or shown_already or in_worker() or sys.stderr is None:
         return nullcontext()
     if in_notebook():
-        return NotebookProgress(epochs)
+        return NotebookProgress(epochs, noun)
     if verbose is None and not sys.stderr.isatty():
         return nullcontext()
     from rich.console import Console
 
-    return ProgressBar(
-        epochs, Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    )
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return ProgressBar(epochs, console, noun)
 
 
 def in_worker() -> bool:
@@ -73,10 +73,11 @@ class NotebookProgress:
 
     Args:
         epochs: How many there will be at most.
+        noun: What is learned from.
     """
 
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
+    def __init__(self, epochs: int, noun: str = PICTURE) -> None:
+        self._epochs, self._noun = epochs, noun
         self._lines: list[str] = []
         self._display: Any = None
         self._last = 0.0
@@ -90,11 +91,11 @@ class NotebookProgress:
     def after_step(self, progress: Progress) -> None:
         """Show how far the epoch is, now and then."""
         if time.monotonic() - self._last >= SECONDS:
-            self._show(f"epoch {progress.epoch}/{self._epochs}: {step_line(progress)}")
+            self._show(f"epoch {progress.epoch}/{self._epochs}: {step_line(progress, self._noun)}")
 
     def after_epoch(self, trained: TrainingResult, program: Program) -> None:
         """Add the epoch's line."""
-        self._lines.append(epoch_line(trained.history[-1], self._epochs))
+        self._lines.append(epoch_line(trained.history[-1], self._epochs, self._noun))
         self._show()
 
     def _show(self, current: str = "") -> None:

@@ -234,7 +234,9 @@ def gravest_first(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def of_noun(words: str, noun: str) -> str:
     """Words about pictures as those about what data consist of: recordings."""
-    return words if noun == "picture" else _PICTURE.sub(rf"{noun}\1", words)
+    if noun == "picture":
+        return words
+    return _PICTURE.sub(rf"{noun}\1", words).replace("the same pixels", "the same sound")
 
 
 def in_words_of(noun: str, report: DataReport, names: Sequence[str]) -> tuple[Finding, ...]:
