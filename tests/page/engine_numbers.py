@@ -14,8 +14,9 @@ import numpy as np
 
 from pellucid.engines.native.lower.fold import fold
 from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, ReLU, Sequential
-from pellucid.ops import CrossEntropy
+from pellucid.ops import CrossEntropy, Propose
 from pellucid.ops.find_boxes import FindBoxes
+from pellucid.ops.find_regions import FindRegions
 from pellucid.page.blobs import differences, planes
 from pellucid.page.graph_data import ShownGraph
 from pellucid.page.programs import all_weights
@@ -73,6 +74,47 @@ def boxes() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def regions() -> list[dict[str, Any]]:
+    """Rows of regions, logits and numbers, and the boxes in them: some without a box, and none."""
+    random, found = np.random.default_rng(12), []
+    for classes, background, least in ((3, 0.0, 0.2), (1, 0.0, 0.3), (2, 40.0, 0.05)):
+        z = random.normal(0, 1.5, (1, 9, 7 + 5 * classes)).astype(np.float32)
+        z[..., :2], z[..., 2:4] = random.uniform(-5, 30, (2, 1, 9, 2))
+        z[..., 2:4] = z[..., :2] + np.abs(z[..., 2:4]) + 4.0
+        z[..., 5] = np.where(np.arange(9) % 4 == 3, -1.0, 0.0)
+        z[0, 1] = z[0, 0]  # two alike
+        z[..., 6] += np.float32(background)
+        operation = FindRegions((48, 64), 6, least, 0.4)
+        rows, _ = operation.forward([z.astype(np.float64)], {})
+        names = ("size", "most", "least", "overlap")
+        found.append(
+            {
+                "settings": {name: getattr(operation, name) for name in names},
+                "shape": list(z.shape[1:]),
+                "outputs": z.reshape(-1).tolist(),
+                "regions": operation.of_picture(z[0]).regions.tolist(),
+                "rows": rows.reshape(-1).tolist(),
+            }
+        )
+    return found
+
+
+def proposals() -> dict[str, Any]:
+    """A map of anchors, and of each proposal the cell and which of its anchors it was made of."""
+    operation = Propose(8, (12.0, 20.0), (0.5, 1.7), most=40, candidates=100, overlap=0.6)
+    z = np.random.default_rng(13).normal(0, 0.8, (1, 4, 6, 20)).astype(np.float32)
+    rows, _ = operation.forward([z], {})
+    _, _, places = operation.of_map(z[0])
+    sizes = [[a / r**0.5, a * r**0.5] for a in operation.scales for r in operation.ratios]
+    return {
+        "anchors": {"stride": operation.stride, "sizes": sizes},
+        "shape": list(z.shape[1:]),
+        "map": z.reshape(-1).tolist(),
+        "rows": rows.reshape(-1).tolist(),
+        "found": [[k // 4 // 6, k // 4 % 6, k % 4] for k in places.tolist()],
+    }
 
 
 def losses() -> list[dict[str, Any]]:
@@ -157,6 +199,8 @@ def numbers() -> dict[str, Any]:
     return {
         "readings": readings(),
         "boxes": boxes(),
+        "regions": regions(),
+        "proposals": proposals(),
         "losses": losses(),
         "folded": folded(),
         "kept": kept(

@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.architectures.faster_rcnn import faster_rcnn
+from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.data.sound import Sound
 from pellucid.files import Model
 from pellucid.graph import Network
-from pellucid.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from pellucid.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool,
+    Normalise,
+    ReLU,
+    Sequential,
+)
 from pellucid.page import Page, make_page
 from pellucid.page.learning import Lesson
 from pellucid.page.samples import Samples
-from pellucid.tasks import Detection, MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, RegionDetection, Regression
 from pellucid.training.recipe import make_recipe
 from tests.engines.networks import network
 from tests.estimators.test_captioner import pictures
@@ -108,6 +120,22 @@ def detector_page() -> Page:
     return make_page(model, Samples(pixels, names, (None, None), boxes=tuple(boxes)))
 
 
+def regions_page() -> Page:
+    """Boxes of two classes, found in regions."""
+    layers: list[Layer] = [Normalise((128.0,) * 3, (64.0,) * 3)]
+    for filters in (4, 6, 8, 8):
+        layers += [Conv2D(filters, 3, stride=2, padding="same"), ReLU()]
+    body = Sequential([*layers, Flatten(), Dense(2)]).graph((32, 64, 3))
+    graph = faster_rcnn(body, 2, (12.0, 20.0))
+    weights = first_weights(graph, 3)
+    for name, factor in (("objectness", 20), ("offsets", 10), ("classes", 12), ("corners", 90)):
+        weights[f"{name}.kernel"] *= np.float32(factor)
+    task = RegionDetection(("wet", "dark"), least=0.05, shown=0.1, size=(32, 64))
+    model = Model(Network(graph, weights), task, Preprocessing(32, 64, 3))
+    pixels = np.random.default_rng(8).integers(0, 256, (1, 32, 64, 3), np.uint8)
+    return make_page(model, Samples(pixels, ("noise",), (None,)))
+
+
 def sound_page() -> Page:
     """A network that hears."""
     sound = Sound(rate=8000, seconds=0.2, mels=16)
@@ -124,6 +152,7 @@ PAGES = {
     "captions-gru": lambda: caption_page("gru"),
     "captions-lstm": lambda: caption_page("lstm"),
     "detector": detector_page,
+    "regions": regions_page,
     "sound": sound_page,
     "labels": labels_page,
     "numbers": numbers_page,

@@ -21,6 +21,7 @@ from pellucid.page.blobs import Blobs
 from pellucid.page.samples import Samples, samples_of_pictures
 from pellucid.tasks import Detection, MultiLabel, Regression, SingleLabel
 from tests.engines.networks import network
+from tests.page.pages import regions_page
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (1, 3, 2, 1), np.uint8)
 SAMPLE = Samples(PIXELS, ("one",), (None,))
@@ -119,3 +120,14 @@ def test_of_one_class_and_of_a_thousand_with_long_names(count: int) -> None:
     assert data["model"]["names"] == list(names)
     assert len(data["self_test"]["outputs"]) == count
     assert data["model"]["parameters"] == sum(a.size for a in model.network.weights.values())
+
+
+def test_of_two_stages_proposals_know_their_anchors() -> None:
+    page = regions_page()
+    wanted = {"size": (32, 64), "most": 100, "least": 0.05, "overlap": 0.5, "shown": 0.1}
+    assert page.data["model"]["boxes"] == wanted
+    nodes = {node["name"]: node for node in page.data["graph"]["nodes"]}
+    assert nodes["proposals"]["anchors"]["stride"] == 8
+    assert len(nodes["proposals"]["anchors"]["sizes"]) == 6
+    assert "formula" not in nodes["proposals"]
+    assert page.data["graph"]["reading"]["kind"] == "find_regions"

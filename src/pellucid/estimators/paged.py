@@ -68,7 +68,8 @@ class PagedEstimator(OpenEstimator):
         """
         model = self.model_
         if not isinstance(model.task, Captioning):
-            check_row(model.task, "a page", boxes=True)  # before the pictures cost any time
+            # before the pictures cost any time
+            check_row(model.task, "a page", boxes=True, regions=True)
         finder = Finder(
             model,
             samples,

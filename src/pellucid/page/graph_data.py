@@ -13,7 +13,8 @@ import numpy as np
 
 from pellucid.explain.reading import with_reading
 from pellucid.graph import Graph
-from pellucid.ops.find_boxes import FindBoxes
+from pellucid.ops import Propose
+from pellucid.ops.finding import Finding
 from pellucid.ops.operation import Operation
 from pellucid.show.network.outline import Branches, Repeat, unfolded
 from pellucid.show.network.words import Settings, described
@@ -149,10 +150,18 @@ def _facts(
     slopes = operation.slopes()
     if slopes is not None:
         found["slopes"] = dataclasses.asdict(slopes)
-    if operation.rule in ("function", "share") and operation.kind != FindBoxes.kind:
+    if isinstance(operation, Propose):
+        return {"anchors": {"stride": operation.stride, "sizes": _sizes(operation)}}
+    if operation.rule in ("function", "share") and not isinstance(operation, Finding):
         found["formula"] = operation.general_formula(*shapes)
         found["kinks"] = [list(kink) for kink in operation.slopes_at_kinks()]
     return found
+
+
+def _sizes(operation: Propose) -> list[list[float]]:
+    """Width and height of each anchor of a cell, in pixels."""
+    anchors = [(a / r**0.5, a * r**0.5) for a in operation.scales for r in operation.ratios]
+    return [list(each) for each in anchors]
 
 
 def _trained(operation: Operation, shapes: Any) -> list[str]:

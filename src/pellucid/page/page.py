@@ -119,7 +119,7 @@ def make_page(
     if isinstance(model.task, Captioning):
         captioner = PagedCaptioner.of(model, samples.pixels)
         model = captioner.word
-    check_row(model.task, "a page", boxes=True)
+    check_row(model.task, "a page", boxes=True, regions=True)
     network = model.network
     graph, weights = network.graph, network.weights
     _check_size(4 * sum(array.size for array in weights.values()), allow_large=allow_large)
@@ -197,7 +197,8 @@ def _model_data(model: Model) -> dict[str, Any]:
         units = {"threshold": model.task.threshold}
     if isinstance(model.task, Detection):
         found = model.task.reading
-        settings = {name: getattr(found, name) for name in ("stride", "most", "least", "overlap")}
+        names = ("size" if model.task.of_regions else "stride", "most", "least", "overlap")
+        settings = {name: getattr(found, name) for name in names}
         units = {"boxes": {**settings, "shown": model.task.shown}}
     return {
         **units,

@@ -9,8 +9,10 @@ export interface Layout {
   form: Form;
   /** Rows, columns and channels; (1, 1, N) of flat layers, (T, N, 1) of T rows of N numbers. */
   shape: readonly [number, number, number];
-  /** How many places a position has: three, two of rows, one of flat layers. */
-  rank: number;
+  /** What a position's places are: of flat layers a channel, of rows a row and a number. */
+  axes: "flat" | "rows" | "maps";
+  /** What comes before a row, a column and a channel: the region whose maps are drawn. */
+  first: readonly number[];
   /** Maps (cells, bars) side by side and below each other. */
   columns: number;
   rows: number;
@@ -55,34 +57,62 @@ export interface Room {
   largest?: number;
 }
 
-/** (rows, columns, channels) of any layer. */
+/** (rows, columns, channels) of any layer as it is drawn: of rows one map, of regions' maps one region's. */
 export function volume(shape: Shape): [number, number, number] {
-  if (shape.length > 1) return [shape[0], shape[1], shape[2] ?? 1];
+  if (shape.length === 2) return [shape[0], shape[1], 1];
+  if (shape.length >= 3) return shape.slice(-3) as [number, number, number];
   return [1, 1, shape.reduce((product, n) => product * n, 1)];
 }
 
-/** The layout that shows a layer best in a room: whole where that can be, as large as it can be. */
-export function layoutOf(shape: Shape, room: Room, named = false): Layout {
-  const [height, width, channels] = volume(shape);
-  const rank = shape.length;
-  if (height * width > 1) return mapsIn([height, width, channels], rank, room);
-  const bars = !room.cells && (named || channels <= MOST_BARS);
-  if (bars && (!room.all || channels <= MOST_BARS)) return barsIn(channels, rank, room);
-  return cellsIn(channels, rank, room);
+/** The values that are drawn of a layer. */
+export function drawnValues(values: Float32Array, { first, shape }: Layout): Float32Array {
+  if (!first.length) return values;
+  const size = shape[0] * shape[1] * shape[2];
+  return values.subarray(first[0] * size, (first[0] + 1) * size);
 }
 
-function mapsIn(
+type Drawn = readonly [row: number, column: number, channel: number];
+
+/** The position in a layer of what is drawn at a row and a column of a map. */
+export function positionOf({ axes, first }: Layout, [row, column, channel]: Drawn): number[] {
+  if (axes === "flat") return [channel];
+  return axes === "rows" ? [row, column] : [...first, row, column, channel];
+}
+
+/** Where a position is drawn; none of another region. */
+export function drawnAt({ axes, first }: Layout, at: Position): Drawn | null {
+  if (axes === "flat") return [0, 0, at[0]];
+  if (axes === "rows") return [at[0], at[1], 0];
+  if (first.some((place, axis) => at[axis] !== place)) return null;
+  return at.slice(first.length) as unknown as Drawn;
+}
+
+/** The layout that shows a layer best in a room: whole where that can be, as large as it can be. */
+export function layoutOf(shape: Shape, room: Room, named = false, region = 0): Layout {
+  const axes = shape.length === 1 ? "flat" : shape.length === 2 ? "rows" : "maps";
+  return { ...laidOut(volume(shape), room, named), axes, first: shape.length > 3 ? [region] : [] };
+}
+
+type Sheet = Omit<Layout, "axes" | "first">;
+
+function laidOut(
   [height, width, channels]: [number, number, number],
-  rank: number,
   room: Room,
-): Layout {
+  named: boolean,
+): Sheet {
+  if (height * width > 1) return mapsIn([height, width, channels], room);
+  const bars = !room.cells && (named || channels <= MOST_BARS);
+  if (bars && (!room.all || channels <= MOST_BARS)) return barsIn(channels, room);
+  return cellsIn(channels, room);
+}
+
+function mapsIn([height, width, channels]: [number, number, number], room: Room): Sheet {
   const cell = [height + 1, width + 1] as const;
-  const made = (scale: number, columns: number, shown: number): Layout => {
+  const made = (scale: number, columns: number, shown: number): Sheet => {
     const rows = Math.ceil(shown / columns);
     return {
       form: "maps",
       shape: [height, width, channels],
-      rank,
       columns,
       rows,
       cell,
@@ -122,7 +152,7 @@ function narrow(columns: number, rows: number, channels: number): number {
   return Math.min(columns, Math.ceil(channels / rows));
 }
 
-function cellsIn(channels: number, rank: number, room: Room): Layout {
+function cellsIn(channels: number, room: Room): Sheet {
   let scale = LARGEST_CELL;
   const across = room.all || room.across ? room.width : Math.min(room.width, WIDEST_CELLS);
   const columnsAt = (s: number): number => Math.max(1, Math.floor(across / s));
@@ -139,7 +169,6 @@ function cellsIn(channels: number, rank: number, room: Room): Layout {
   return {
     form: "cells",
     shape: [1, 1, channels],
-    rank,
     columns,
     rows: used,
     cell: [1, 1],
@@ -150,12 +179,11 @@ function cellsIn(channels: number, rank: number, room: Room): Layout {
   };
 }
 
-function barsIn(channels: number, rank: number, room: Room): Layout {
+function barsIn(channels: number, room: Room): Sheet {
   const shown = Math.min(channels, MOST_BARS, Math.max(1, Math.floor(room.height / BAR_HEIGHT)));
   return {
     form: "bars",
     shape: [1, 1, channels],
-    rank,
     columns: 1,
     rows: shown,
     cell: [1, 1],
@@ -179,12 +207,7 @@ export function placeAt(layout: Layout, order: Order, x: number, y: number): num
   if (slot >= layout.shown || column >= columns * cell[1]) return null;
   if (inRow >= shape[0] || inColumn >= shape[1]) return null;
   const channel = order ? order[slot] : slot;
-  return layout.rank === 1 ? [channel] : [inRow, inColumn, channel].slice(0, layout.rank);
-}
-
-/** The channel of a position; rows of numbers are one map. */
-export function channelOf({ rank }: Layout, at: Position): number {
-  return rank === 2 ? 0 : at[at.length - 1];
+  return positionOf(layout, [inRow, inColumn, channel]);
 }
 
 /** Where a map stands on the canvas: left, top, width, height; none if it is left out. */
@@ -208,10 +231,19 @@ export function valueBox(
   order: Order,
   at: Position,
 ): [number, number, number, number] | null {
-  const box = mapBox(layout, order, channelOf(layout, at));
+  const drawn = drawnAt(layout, at);
+  return drawn && drawnBox(layout, order, drawn);
+}
+
+export function drawnBox(
+  layout: Layout,
+  order: Order,
+  [row, column, channel]: Drawn,
+): [number, number, number, number] | null {
+  const box = mapBox(layout, order, channel);
   if (!box || layout.form !== "maps") return box;
   const { scale } = layout;
-  return [box[0] + at[1] * scale, box[1] + at[0] * scale, scale, scale];
+  return [box[0] + column * scale, box[1] + row * scale, scale, scale];
 }
 
 /** The channels with the largest values first (by the sum of sizes), as many as are asked for. */

@@ -2,7 +2,7 @@
 
 import { size } from "../engine/arrays";
 import type { Position } from "../engine/data";
-import { channelOf, type Layout, mapBox, type Order, valueBox } from "./layout";
+import { drawnAt, drawnBox, type Layout, mapBox, type Order, valueBox } from "./layout";
 
 export interface Marks {
   /** Positions that the value reads. */
@@ -17,21 +17,24 @@ export interface Marks {
 type Box = readonly [number, number, number, number];
 
 /** Boxes around positions: one around all, one in each map, or one each where there are gaps. */
-export function boxesOf(layout: Layout, order: Order, positions: Position[]): Box[] {
+export function boxesOf(layout: Layout, order: Order, places: Position[]): Box[] {
+  const positions = places.flatMap((at) => {
+    const drawn = drawnAt(layout, at);
+    return drawn ? [drawn] : [];
+  });
   if (positions.length === 0) return [];
   if (positions.length === size(layout.shape)) return [[0, 0, layout.width, layout.height]];
   if (layout.form !== "maps") {
     return positions.flatMap((at) => {
-      const box = mapBox(layout, order, channelOf(layout, at));
+      const box = mapBox(layout, order, at[2]);
       return box ? [box] : [];
     });
   }
-  const byChannel = new Map<number, Position[]>();
+  const byChannel = new Map<number, (typeof positions)[number][]>();
   for (const at of positions) {
-    const channel = channelOf(layout, at);
-    const own = byChannel.get(channel);
+    const own = byChannel.get(at[2]);
     if (own) own.push(at);
-    else byChannel.set(channel, [at]);
+    else byChannel.set(at[2], [at]);
   }
   const found: Box[] = [];
   const { scale } = layout;
@@ -49,7 +52,7 @@ export function boxesOf(layout: Layout, order: Order, positions: Position[]): Bo
         (right - left) * scale,
         (bottom - top) * scale,
       ]);
-    } else found.push(...own.map((at) => valueBox(layout, order, at)!));
+    } else found.push(...own.map((at) => drawnBox(layout, order, at)!));
   }
   return found;
 }
@@ -128,8 +131,7 @@ export function paintSigns(
     for (let y = 0, i = channel; y < height; y++) {
       for (let x = 0; x < width; x++, i += channels) {
         if (!(values[i] < 0)) continue;
-        const at = [y, x, channel].slice(0, layout.form === "maps" ? layout.rank : 3);
-        const box = valueBox(layout, order, at)!;
+        const box = drawnBox(layout, order, [y, x, channel])!;
         context.moveTo(box[0] + 0.5, box[1] + box[3] - 0.5);
         context.lineTo(box[0] + box[2] - 0.5, box[1] + 0.5);
       }

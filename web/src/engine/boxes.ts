@@ -1,6 +1,10 @@
-/** Boxes in a map of classes and distances, as `pellucid/ops/find_boxes.py` finds them. */
+/**
+ * Boxes in a map of classes and distances, as `pellucid/ops/find_boxes.py` finds them, or in
+ * regions: see `regions.ts`.
+ */
 
 import type { BoxesData, NodeData, Position } from "./data";
+import { edgesOf, findRegions, logitOf, numberOf, regionTerms } from "./regions";
 import type { Term, Terms } from "./terms";
 
 /** Numbers of a row: x0, y0, x1, y1, probability, class. */
@@ -12,6 +16,9 @@ export const SIDES = ["left", "top", "right", "bottom"] as const;
 /** Distances are s·e^z with |z| at most this. */
 const MOST_LOG = 8;
 
+/** The place of the class in a row. */
+const CLASS = 5;
+
 /** Candidates that are looked at for each box that is answered, at most. */
 const CANDIDATES = 10;
 
@@ -21,12 +28,25 @@ export interface FoundBox {
   probability: number;
   /** The place of its class. */
   class: number;
-  /** Row and column of the cell that it was found in. */
-  cell: readonly [number, number];
+  /** Row and column of the cell that it was found in; or the region. */
+  place: readonly number[];
 }
 
 export function findBoxes(
   settings: BoxesData,
+  z: ArrayLike<number>,
+  shape: readonly number[],
+): FoundBox[] {
+  const candidates = settings.size
+    ? findRegions(settings, settings.size, z, shape)
+    : findCells(settings, settings.stride!, z, shape);
+  candidates.sort((a, b) => b.probability - a.probability); // of equals the first in reading order
+  return kept(candidates.slice(0, CANDIDATES * settings.most), settings);
+}
+
+function findCells(
+  settings: BoxesData,
+  stride: number,
   z: ArrayLike<number>,
   [height, width, depth]: readonly number[],
 ): FoundBox[] {
@@ -42,14 +62,13 @@ export function findBoxes(
         const p = at(row, column, k);
         if (p >= settings.least && largestAround(at, row, column, k, p)) {
           const place = (row * width + column) * depth + classes;
-          const box = boxOf(settings.stride, z, place, [row, column], [height, width]);
-          candidates.push({ box, probability: p, class: k, cell: [row, column] });
+          const box = boxOf(stride, z, place, [row, column], [height, width]);
+          candidates.push({ box, probability: p, class: k, place: [row, column] });
         }
       }
     }
   }
-  candidates.sort((a, b) => b.probability - a.probability); // of equals the first in reading order
-  return kept(candidates.slice(0, CANDIDATES * settings.most), settings);
+  return candidates;
 }
 
 /** Whether a value is the largest of the 3×3 around, of equals the first. */
@@ -138,13 +157,21 @@ export function rowsOf(boxes: readonly FoundBox[], most: number): Float64Array {
   return rows;
 }
 
-/** The place in the map of the value that a number of a box is a function of. */
-export function madeOf({ cell, class: k }: FoundBox, column: number, depth: number): number[] {
-  return [...cell, column < SIDES.length ? depth - SIDES.length + column : k];
+/** The place in the outputs of the value that a number of a box comes from: its logit, or one of four. */
+export function madeOf(
+  settings: BoxesData,
+  found: FoundBox,
+  column: number,
+  depth: number,
+): number[] {
+  const k = column < SIDES.length ? column : null;
+  if (settings.size) return k === null ? logitOf(found) : numberOf(found, k, depth);
+  return [...found.place, k === null ? found.class : depth - SIDES.length + k];
 }
 
 /** A number of a box as what it is made of: one value of its cell. */
 export function boxTerms(
+  settings: BoxesData,
   node: NodeData,
   boxes: readonly FoundBox[],
   read: (at: Position) => number,
@@ -152,20 +179,31 @@ export function boxTerms(
   [value, depth]: readonly [number, number],
 ): Terms {
   const found = boxes[n];
+  if (found && settings.size && column !== CLASS)
+    return regionTerms(settings.size, node.inputs[0], found, read, column, [value, depth]);
   const terms: Term[] = [];
   if (found) {
-    const at = madeOf(found, column, depth);
+    const at = madeOf(settings, found, column, depth);
     const term = { layer: node.inputs[0], at, value: read(at), factor: null, weight: null };
     terms.push({ ...term, product: value });
   }
   return { rule: "function", terms, bias: null, own: 0, total: value, value };
 }
 
-/** The numbers of boxes that are functions of a value of the map. */
-export function numbersOf(boxes: readonly FoundBox[], at: Position, depth: number): number[][] {
+/** The numbers of boxes that are made of a value of the outputs. */
+export function numbersOf(
+  settings: BoxesData,
+  boxes: readonly FoundBox[],
+  at: Position,
+  depth: number,
+): number[][] {
+  const own = (found: FoundBox, column: number): boolean =>
+    settings.size
+      ? edgesOf(found, at, depth).includes(column)
+      : madeOf(settings, found, column, depth).every((place, axis) => place === at[axis]);
   return boxes.flatMap((found, n) =>
     Array.from({ length: COLUMNS }, (_, column) => column)
-      .filter((column) => madeOf(found, column, depth).every((place, axis) => place === at[axis]))
+      .filter((column) => own(found, column))
       .map((column) => [n, column]),
   );
 }

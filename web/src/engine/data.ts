@@ -130,6 +130,8 @@ export interface NodeData {
   formula?: string;
   /** Where a function bends, and the slope that is declared there. */
   kinks?: [number, number][];
+  /** Of proposals: pixels from cell to cell, and width and height of each anchor of a cell. */
+  anchors?: { stride: number; sizes: [number, number][] };
 }
 
 /** A step is a list of layers' names; branches end in the layers that join them. */
@@ -246,11 +248,15 @@ export interface Preprocessing {
   margin?: number;
 }
 
-export type TaskKind = "single-label" | "multi-label" | "regression" | "detection" | "generation";
+export type TaskKind =
+  "single-label" | "multi-label" | "regression" | "detection" | "region-detection" | "generation";
 
-/** How a detector's boxes are found, see `pellucid/ops/find_boxes.py`. */
+/** How a detector's boxes are found, see `pellucid/ops/find_boxes.py` and `find_regions.py`. */
 export interface BoxesData {
-  stride: number;
+  /** Pixels from cell to cell, of boxes that are found in a map. */
+  stride?: number;
+  /** Height and width of the picture, of boxes that are found in regions. */
+  size?: [number, number];
   most: number;
   least: number;
   overlap: number;
@@ -278,7 +284,7 @@ export interface ModelData {
   reading?: { scale: number[]; shift: number[] };
   /** Of labels: the probability from which a picture has one. */
   threshold?: number;
-  /** Of detectors: how boxes are found in the map of outputs. */
+  /** Of detectors: how boxes are found in the outputs. */
   boxes?: BoxesData;
   /** Of generators: the layer that gives pictures in −1..1, and directions in the noise. */
   generated?: { picture: string; directions: number[][] };

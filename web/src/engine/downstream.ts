@@ -2,10 +2,11 @@
 
 import { offset } from "./arrays";
 import { numbersOf } from "./boxes";
+import { proposalsOf } from "./regions";
 import type { NodeData, Position } from "./data";
 import type { Network, Values } from "./network";
 import { dependents } from "./reads";
-import { knownOf, termsOf } from "./terms";
+import { chooses, knownOf, termsOf } from "./terms";
 
 /** One layer that takes a value: makes one of it, or reads it among others. */
 export type Use =
@@ -56,13 +57,15 @@ export function readersOf(
   branch: number,
   at: Position,
 ): number[][] {
-  if (node.kind !== "find_boxes") return dependents(node, branch, at, knownOf(node, values));
-  return numbersOf(values.boxes, at, network.shapes.get(node.inputs[branch])![2]);
+  if (!chooses(node)) return dependents(node, branch, at, knownOf(node, values));
+  if (node.anchors) return proposalsOf(node, values.anchors(node), at);
+  const { boxes } = network.data.model;
+  return numbersOf(boxes!, values.boxes, at, network.shapes.get(node.inputs[branch])!.at(-1)!);
 }
 
 /** Whether each output is made of one value of a single input. */
 function follows(node: NodeData): boolean {
-  if (node.kind === "find_boxes") return true;
+  if (chooses(node)) return node.kind === "find_boxes";
   return (
     node.inputs.length === 1 &&
     node.reads.inputs[0].length === node.shape.length &&

@@ -8,6 +8,7 @@ import { type Gradients, ProgramGradients } from "./gradients";
 import { type Bytes, type Parts, partsOf, Program } from "./program";
 import { findBoxes, type FoundBox } from "./boxes";
 import { gateNodes, gateValues } from "./recurrent";
+import { type Anchor, anchorsOf } from "./regions";
 import { type Read, reading } from "./task";
 
 /** The name of the picture among the values. */
@@ -26,6 +27,8 @@ export class Values {
   private readonly found = new Map<string, Float32Array>();
 
   private made: Float64Array | undefined;
+  private foundBoxes: FoundBox[] | undefined;
+  private proposed: (Anchor | null)[] | undefined;
 
   constructor(
     readonly pixels: Taken,
@@ -61,7 +64,19 @@ export class Values {
   get boxes(): FoundBox[] {
     const { boxes } = this.model;
     const { output } = this.graph;
-    return boxes ? findBoxes(boxes, this.of(output), this.shapes.get(output)!) : [];
+    if (!boxes) return [];
+    return (this.foundBoxes ??= findBoxes(boxes, this.of(output), this.shapes.get(output)!));
+  }
+
+  /** Of a layer of proposals, the anchor that each row was made of. */
+  anchors(node: NodeData): readonly (Anchor | null)[] {
+    const [from] = node.inputs;
+    return (this.proposed ??= anchorsOf(
+      node,
+      this.of(from),
+      this.shapes.get(from)!,
+      this.of(node.name),
+    ));
   }
 
   /** Read everything, so that later runs of the program change nothing here. */

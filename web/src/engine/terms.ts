@@ -2,6 +2,7 @@
 
 import { broadcast, offset } from "./arrays";
 import { boxTerms } from "./boxes";
+import { proposalTerms } from "./regions";
 import type { NodeData, Position, Rule } from "./data";
 import { normAt } from "./folds";
 import { formulaOf } from "./formula";
@@ -41,10 +42,15 @@ export interface Terms {
 /** Open the value of a layer, or of what users read, into what it is made of. */
 export function termsOf(network: Network, values: Values, layer: string, at: Position): Terms {
   const node = network.node(layer);
-  if (node.kind === "find_boxes") {
+  if (chooses(node)) {
     const [from] = node.inputs;
-    const known = [values.at(layer, at), network.shapes.get(from)![2]] as const;
-    return boxTerms(node, values.boxes, (place) => values.at(from, place), at, known);
+    const [read, shape] = [(place: Position) => values.at(from, place), network.shapes.get(from)!];
+    const value = values.at(layer, at);
+    if (node.anchors) {
+      return proposalTerms(node, values.anchors(node)[at[0]], read, at[1], value, shape);
+    }
+    const settings = network.data.model.boxes!;
+    return boxTerms(settings, node, values.boxes, read, at, [value, shape[shape.length - 1]]);
   }
   if (network.gates.has(layer)) return gateTerms(network, values, node, at);
   if (node.gates) return stateTerms(network, values, node, at);
@@ -182,6 +188,22 @@ function biasOf(network: Network, node: NodeData, at: Position): Terms["bias"] {
   const name = node.weights["bias"];
   if (!name) return null;
   return { value: weightAt(network, name, [last]), weight: { name, at: [last] } };
+}
+
+/** Whether a node chooses boxes, each of which is made of a few values of all that it looks at. */
+export const chooses = (node: NodeData): boolean =>
+  node.anchors !== undefined || node.kind.startsWith("find_");
+
+/** What a value is read from, for this picture. */
+export function readBy(
+  network: Network,
+  values: Values,
+  node: NodeData,
+  at: Position,
+): { layer: string; at: Position }[] {
+  if (chooses(node)) return termsOf(network, values, node.name, at).terms;
+  const all = sources(node, at, knownOf(node, values));
+  return all.map((source) => ({ layer: node.inputs[source.branch], at: source.at }));
 }
 
 /** The values by which a node's reads are located. */

@@ -29,9 +29,12 @@ export function windowsOf(node: NodeData, at: Position, terms: readonly Term[]):
       return [...new Set(read)].sort((a, b) => a - b);
     });
   });
-  const single = laid.every((axes) => axes?.every((places) => places.length === 1));
-  if (single || laid.some((axes) => axes === null)) return [];
   const weighted = terms.some(({ factor }) => factor !== null);
+  const adds = (layer: string): boolean =>
+    terms.some((term) => term.layer === layer && (!weighted || term.factor !== null));
+  const single = laid.every((axes) => axes?.every((places) => places.length === 1));
+  const unlaid = laid.some((axes, branch) => axes === null && adds(node.inputs[branch]));
+  if (single || unlaid || node.anchors) return [];
   terms.forEach((term, index) => {
     if (weighted && term.factor === null) return; // it says where to read, and adds nothing
     const [row, column, channel] = term.at;

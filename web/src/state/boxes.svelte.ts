@@ -1,6 +1,9 @@
 /** The boxes of a detector's page: which are shown, and which one is looked at. */
 
-import { type FoundBox, findBoxes, SIDES } from "../engine/boxes";
+import { offset } from "../engine/arrays";
+import { type FoundBox, findBoxes, madeOf, SIDES } from "../engine/boxes";
+import type { NodeData } from "../engine/data";
+import { backgroundOf } from "../engine/regions";
 import type { PageState } from "./page.svelte";
 
 export class Boxes {
@@ -8,6 +11,8 @@ export class Boxes {
   least = $state(0);
   /** The box that is looked at, by its number among all. */
   number = $state(0);
+  /** Whether all proposals are drawn on the picture. */
+  proposals = $state(false);
 
   constructor(private readonly page: PageState) {
     this.least = this.first;
@@ -37,7 +42,41 @@ export class Boxes {
   choose(number: number): void {
     this.number = number;
     const box = this.shown[number];
-    if (box) this.page.open(this.page.data.graph.output, [...box.cell, box.class]);
+    if (box) this.page.open(this.page.data.graph.output, this.madeOf(box, SIDES.length));
+  }
+
+  /** The place in the outputs of what a number of a box comes from, or of its logit. */
+  madeOf(box: FoundBox, column: number): number[] {
+    const { graph, model } = this.page.data;
+    return madeOf(model.boxes!, box, column, this.page.shape(graph.output).at(-1)!);
+  }
+
+  /** The layer of proposals, in which boxes of two stages are found; none of others. */
+  get proposing(): NodeData | null {
+    return this.page.data.graph.nodes.find(({ anchors }) => anchors) ?? null;
+  }
+
+  /** The layer that has a map for each region; none of other networks. */
+  get aligned(): NodeData | null {
+    return this.page.data.graph.nodes.find(({ shape }) => shape.length === 4) ?? null;
+  }
+
+  /** The corners of a region; none of a row without one. */
+  region(row: number): number[] | null {
+    const layer = this.proposing;
+    if (!layer) return null;
+    const values = this.page.values.of(layer.name).subarray(6 * row, 6 * row + 6);
+    return values[5] >= 0 ? [...values.subarray(0, 4)] : null;
+  }
+
+  /** Open the middle of a region's map where it is largest. */
+  openCells(row: number): void {
+    const { name, shape } = this.aligned!;
+    const [, height, width, channels] = shape;
+    const middle = [row, height >> 1, width >> 1];
+    const start = offset(shape, [...middle, 0]);
+    const own = this.page.values.of(name).subarray(start, start + channels);
+    this.page.open(name, [...middle, own.indexOf(Math.max(...own))]);
   }
 
   /** Ask why the box that is looked at is there. */
@@ -57,16 +96,34 @@ export class Boxes {
     return found;
   }
 
-  /** The place in all outputs of a channel of the chosen box's cell; none without a box. */
+  /** The place in all outputs of one of `channels` of the chosen box; none without a box. */
   outputAt(channel: number): number | null {
-    if (!this.chosen) return null;
-    const [, width, depth] = this.shape;
-    const [row, column] = this.chosen.cell;
-    return (row * width + column) * depth + channel;
+    const { chosen, shape } = this;
+    const classes = this.page.data.model.names.length;
+    if (!chosen) return null;
+    const number = channel - classes;
+    if (number === SIDES.length) return offset(shape, backgroundOf(chosen));
+    return offset(
+      shape,
+      number < 0
+        ? this.madeOf({ ...chosen, class: channel }, SIDES.length)
+        : this.madeOf(chosen, number),
+    );
   }
 
-  /** What the channels of a cell are: classes, and four distances. */
+  /** What can be asked of a cell, or of a region: classes, four numbers, of a region background. */
   get channels(): number {
-    return this.page.data.model.names.length + SIDES.length;
+    const { boxes, names } = this.page.data.model;
+    return names.length + SIDES.length + (boxes?.size ? 1 : 0);
+  }
+
+  /** What one of `channels` is called. */
+  channelName(channel: number): string {
+    const text = this.page.text.boxes;
+    const number = channel - this.page.names.length;
+    if (number < 0) return this.page.names[channel];
+    if (number === SIDES.length) return text.background;
+    const of = this.page.data.model.boxes!.size ? text.numbers : text.sides.map(text.edge);
+    return of[number];
   }
 }

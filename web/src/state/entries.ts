@@ -175,7 +175,8 @@ const against: Entry<PageState> = {
   key: "against",
   write: ({ why: { against: place } }) => (place === "next" ? [] : [`${place ?? "nothing"}`]),
   read(page, [text]) {
-    page.why.against = text === "nothing" ? null : (wholeNumber(text, page.names.length) ?? "next");
+    const count = page.data.model.boxes ? page.boxes.channels : page.names.length;
+    page.why.against = text === "nothing" ? null : (wholeNumber(text, count) ?? "next");
   },
 };
 
@@ -195,6 +196,15 @@ const word: Entry<PageState> = {
   read({ captions }, [text]) {
     const number = wholeNumber(text ?? "0", captions?.words.length ?? 0) ?? 0;
     if (captions && number !== captions.number) captions.choose(number);
+  },
+};
+
+/** Whether all proposals are drawn. */
+const proposals: Entry<PageState> = {
+  key: "proposals",
+  write: ({ boxes }) => (boxes.proposals ? ["1"] : []),
+  read(page, [text]) {
+    page.boxes.proposals = text === "1" && page.boxes.proposing !== null;
   },
 };
 
@@ -242,7 +252,7 @@ address.add(
   networkView,
   language,
 );
-address.add(box, least, why, over, target, against, change, learned);
+address.add(box, least, proposals, why, over, target, against, change, learned);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

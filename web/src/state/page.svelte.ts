@@ -1,6 +1,7 @@
 /** What the page shows: the picture, the values that it gives rise to, what is selected. */
 
 import { briefNames } from "../text/brief";
+import { position } from "../engine/arrays";
 import type { PageData, Position, Taken } from "../engine/data";
 import type { Gradients } from "../engine/gradients";
 import { levels } from "../engine/task";
@@ -149,18 +150,34 @@ export class PageState {
     if (this.data.model.task === "generation") return this.text.noise.level(at[0], at[1]);
     if (at.length === 1) return this.text.number.ofClass(this.nameOf(last));
     const { length } = this.names;
+    if (at.length === 2) {
+      const place = last - 6; // behind the numbers of the region
+      const of = (words: string): string => text.inRegion(words, at[0]);
+      if (place < 0) return of(text.parts[last]);
+      if (place <= length) return of(text.logitOf(place ? this.names[place - 1] : text.background));
+      const number = place - length - 1;
+      return of(`${this.names[number >> 2]}: ${text.numbers[number % 4]}`);
+    }
     return last < length
       ? text.logit(this.names[last], at[0], at[1])
-      : text.logarithm(text.sides[last - length], this.data.model.boxes!.stride);
+      : text.logarithm(text.sides[last - length], this.data.model.boxes!.stride!);
   }
 
   /** What is shown of an output by its number: a class, of a map with its cell. */
   outputName(place: number): string {
     if (!this.data.model.boxes) return this.names[place];
-    const [, width, depth] = this.shape(this.data.graph.output);
-    const cell = Math.floor(place / depth);
-    const name = this.names[place % depth];
-    return `${name} [${Math.floor(cell / width)}, ${cell % width}]`;
+    const at = position(this.shape(this.data.graph.output), place);
+    return `${this.names[at[2]]} [${at[0]}, ${at[1]}]`;
+  }
+
+  /** The region whose maps are drawn: that of the opened value, or of the box that is looked at. */
+  get region(): number {
+    const { boxes, selected } = this;
+    if (!this.data.model.boxes?.size) return 0;
+    const shape = selected && this.shape(selected.layer);
+    if (shape && shape.length !== 3 && selected.layer !== this.data.graph.reading.name)
+      return selected.at[0];
+    return boxes.chosen?.place[0] ?? 0;
   }
 
   get imageSize(): number {

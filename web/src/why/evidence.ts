@@ -59,7 +59,9 @@ function pixelShares(network: Network, values: Values, gradients: Gradients): Fl
 
 function curved(node: NodeData): boolean {
   return (
-    node.rule === "share" || node.rule === "product" || (node.rule === "function" && !node.slopes)
+    node.rule === "share" ||
+    node.rule === "product" ||
+    (node.rule === "function" && !node.slopes && !node.anchors) // boxes are taken as they are
   );
 }
 

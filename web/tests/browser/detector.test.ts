@@ -18,7 +18,7 @@ test("evidence of a logit and of a distance adds up in a map", async () => {
   const [height, width, depth] = network.shape(data.graph.output)!;
   expect([height, width, depth]).toEqual([5, 7, 7]);
   for (const channel of [box.class, 3, 6]) {
-    const target = (box.cell[0] * width + box.cell[1]) * depth + channel;
+    const target = (box.place[0] * width + box.place[1]) * depth + channel;
     const asked = { target, against: null };
     const found = await evidence(network, values, asked);
     expect(found.score).toBe(values.of(data.graph.output)[target]);
@@ -34,7 +34,7 @@ test("a click on a box opens its logit, on a distance that; and leads to why", a
   const boxes = page.locator("[data-test=box]");
   const shown = await page.evaluate(() =>
     (window as unknown as { pellucid: PageState }).pellucid.boxes.shown.map(
-      ({ cell, class: k }) => [...cell, k],
+      ({ place, class: k }) => [...place, k],
     ),
   );
   expect(shown.length).toBeGreaterThan(1);
@@ -79,5 +79,33 @@ test("a page of a network that hears takes no photographs", async () => {
     .first()
     .setInputFiles({ name: "a.png", mimeType: "image/png", buffer });
   await expect.poll(() => page.locator("[role=alert]").textContent()).toContain("pellucid page");
+  await close();
+});
+
+test("of two stages a box leads to its region, the region's cells and its anchor", async () => {
+  const regions = join(inject("pages"), "regions.html");
+  const { network, data, samples } = await partsOf(regions);
+  const size = data.graph.input.reduce((product, n) => product * n, 1);
+  const values = network.run(samples.subarray(0, size)).keep();
+  const [box] = values.boxes;
+  const depth = network.shape(data.graph.output)![1];
+  const target = box.place[0] * depth + 7 + box.class;
+  const found = await evidence(network, values, { target, against: target - 1 });
+  expect(Math.abs(found.score)).toBeGreaterThan(1e-3);
+  expect(found.total).toBeCloseTo(found.score, 4);
+  const { page, close } = await open(regions);
+  expect(
+    await page.evaluate(() => window.pellucid.selfTest.same || !window.pellucid.selfTest.first),
+  ).toBe(true);
+  await page.locator("[data-test=box]").first().click();
+  expect(await page.locator("[data-test=region]").count()).toBe(1);
+  await page.locator("[data-test=proposals]").check();
+  expect(await page.locator("[data-test=proposal]").count()).toBeGreaterThan(3);
+  const open_ = (): string | null =>
+    new URLSearchParams(new URL(page.url()).hash.slice(1)).get("open");
+  await page.locator("[data-test=distances] button").nth(5).click();
+  await expect.poll(open_).toMatch(new RegExp(`^aligned:${box.place[0]},3,3,`));
+  await page.locator("[data-test=distances] button").nth(4).click();
+  await expect.poll(open_).toBe(`proposals:${box.place[0]},4`);
   await close();
 });

@@ -3,8 +3,9 @@ import { colour, rangeOf, type Scale, table, tableIndex } from "../../src/draw/c
 import { full, percent, short, signed } from "../../src/draw/numbers";
 import { accumulated, broadcast, joined, offset, position } from "../../src/engine/arrays";
 import { crc32 } from "../../src/engine/checks";
-import { findBoxes, numbersOf, rowsOf } from "../../src/engine/boxes";
-import type { BoxesData, Fold, ModelData } from "../../src/engine/data";
+import { boxTerms, findBoxes, numbersOf, rowsOf } from "../../src/engine/boxes";
+import { anchorsOf, proposalsOf, proposalTerms } from "../../src/engine/regions";
+import type { BoxesData, Fold, ModelData, NodeData, Position } from "../../src/engine/data";
 import { withFolds } from "../../src/engine/folds";
 import { crossEntropyOf } from "../../src/engine/losses";
 import { reading } from "../../src/engine/task";
@@ -18,6 +19,20 @@ interface Numbers {
     cells: number[][];
     rows: number[];
   }[];
+  regions: {
+    settings: BoxesData;
+    shape: number[];
+    outputs: number[];
+    regions: number[];
+    rows: number[];
+  }[];
+  proposals: {
+    anchors: NonNullable<NodeData["anchors"]>;
+    shape: number[];
+    map: number[];
+    rows: number[];
+    found: number[][];
+  };
   readings: { task: ModelData["task"]; outputs: number[]; answer: number[] }[];
   losses: { outputs: number[]; truth: number; loss: number; gradient: number[] }[];
   folded: {
@@ -66,12 +81,56 @@ test("boxes are found where Python finds them, with ties and overlaps, and have 
   for (const { settings, shape, outputs, cells, rows } of python.boxes) {
     const z = Float32Array.from(outputs);
     const found = findBoxes({ ...settings, shown: 0 }, z, shape);
-    expect(found.map(({ cell }) => cell)).toEqual(cells);
+    expect(found.map(({ place }) => place)).toEqual(cells);
     close(rowsOf(found, settings.most), rows, 1e-14);
     const depth = shape[2];
     for (const [n, box] of found.entries()) {
-      expect(numbersOf(found, [...box.cell, box.class], depth)).toContainEqual([n, 4]);
-      expect(numbersOf(found, [...box.cell, depth - 3], depth)).toContainEqual([n, 1]);
+      const made = (channel: number): number[][] =>
+        numbersOf(settings, found, [...box.place, channel], depth);
+      expect(made(box.class)).toContainEqual([n, 4]);
+      expect(made(depth - 3)).toContainEqual([n, 1]);
+    }
+  }
+});
+
+test("boxes of regions are found where Python finds them, and open into what they are made of", () => {
+  expect(python.regions.map(({ regions }) => regions.length > 0)).toEqual([true, true, false]);
+  for (const { settings, shape, outputs, regions, rows } of python.regions) {
+    const z = Float32Array.from(outputs);
+    const found = findBoxes({ ...settings, shown: 0 }, z, shape);
+    expect(found.map(({ place }) => place[0])).toEqual(regions);
+    close(rowsOf(found, settings.most), rows, 1e-13);
+    const node = { kind: "find_regions", inputs: ["rows"] } as unknown as NodeData;
+    const read = (at: Position): number => z[offset(shape, at)];
+    const depth = shape[1];
+    for (const n of found.keys()) {
+      for (const column of [0, 1, 2, 3, 4]) {
+        const value = rows[6 * n + column];
+        const opened = boxTerms(settings, node, found, read, [n, column], [value, depth]);
+        expect(opened.total).toBeCloseTo(value, 10);
+        expect(opened.terms).toHaveLength(column === 4 ? (depth - 7) / 5 + 1 : 4);
+        for (const { at } of opened.terms)
+          expect(numbersOf(settings, found, at, depth)).toContainEqual([n, column]);
+      }
+    }
+  }
+});
+
+test("of proposals the anchors are known that Python made them of", () => {
+  const { anchors, shape, map, rows, found } = python.proposals;
+  const node = { anchors, shape: [40, 6], inputs: ["map"] } as unknown as NodeData;
+  const z = Float32Array.from(map);
+  const own = anchorsOf(node, z, shape, rows);
+  expect(own.flatMap((each) => (each ? [[...each.cell, each.own]] : []))).toEqual(found);
+  expect(own.filter((each) => each === null)).toHaveLength(40 - found.length);
+  const read = (at: Position): number => z[offset(shape, at)];
+  for (const row of found.keys()) {
+    for (const column of [0, 1, 2, 3, 4]) {
+      const value = rows[6 * row + column];
+      const opened = proposalTerms(node, own[row], read, column, value, shape);
+      expect(opened.total).toBeCloseTo(value, 4);
+      for (const { at } of opened.terms)
+        expect(proposalsOf(node, own, at)).toContainEqual([row, column]);
     }
   }
 });

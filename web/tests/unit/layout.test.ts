@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { limitOf, rangeOf } from "../../src/draw/colours";
-import { layoutOf, mapBox, placeAt, strongest, valueBox } from "../../src/draw/layout";
+import { layoutOf, mapBox, placeAt, positionOf, strongest, valueBox } from "../../src/draw/layout";
 import { boxesOf } from "../../src/draw/marks";
 import { moved } from "../../src/views/network/keys";
 
@@ -13,6 +13,8 @@ const SHAPES = [
   [3136],
   [10],
   [1000],
+  [20, 12],
+  [9, 7, 7, 64],
 ];
 const ROOMS = [
   { width: 160, height: 200 },
@@ -27,7 +29,7 @@ describe.each(SHAPES)("values %i×%s×%s", (...shape) => {
     const layout = layoutOf(own, room, own[0] === 1000);
     expect(layout.width).toBeLessThanOrEqual(Math.max(room.width, 112));
     expect(layout.height).toBeLessThanOrEqual(room.height);
-    const channels = own[own.length - 1];
+    const channels = own.length === 2 ? 1 : own[own.length - 1];
     if (room.all) expect(layout.shown).toBe(channels);
     const order = Array.from({ length: layout.shown }, (_, slot) => channels - 1 - slot);
     for (const channel of [order[0], order[layout.shown - 1]]) {
@@ -35,7 +37,8 @@ describe.each(SHAPES)("values %i×%s×%s", (...shape) => {
         [0, 0],
         [layout.shape[0] - 1, layout.shape[1] - 1],
       ]) {
-        const at = layout.rank === 1 ? [channel] : [y, x, channel].slice(0, layout.rank);
+        const at = positionOf(layout, [y, x, channel]);
+        expect(at).toHaveLength(own.length);
         const [left, top, width, height] = valueBox(layout, order, at)!;
         expect(left + width).toBeLessThanOrEqual(layout.width + 1e-6);
         expect(top + height).toBeLessThanOrEqual(layout.height + 1e-6);

@@ -8,10 +8,26 @@ export const boxes = {
   click:
     "A click on a box, here or on the picture, opens the logit that it was found by; a click on a distance opens that.",
   point: "A click within a box opens the box.",
-  open: (row: number, column: number) =>
-    `opens the logit of its class in the cell of row ${row}, column ${column}`,
+  clickRegions:
+    "A click on a box, here or on the picture, opens the logit that it was found by; dashed is the region that it was found in.",
+  without:
+    "There are no gradients of a loss here, and no lecture: both are made for networks that end in one row of outputs.",
+  open: (output: string) => `opens the ${output}`,
   cell: (row: number, column: number) =>
     `found in the cell of row ${row}, column ${column}; pixels from the cell's middle to the edges:`,
+  regionOf: (region: number, anchor: string) =>
+    `found in region ${region} (${anchor}); pixels from its middle, and the size:`,
+  anchor: (width: string, height: string, row: number, column: number) =>
+    `an anchor of ${width}×${height} pixels around the cell of row ${row}, column ${column}, moved and stretched`,
+  region: (region: number) => `region ${region}`,
+  inRegion: (words: string, region: number) => `${words} in region ${region}`,
+  logitOf: (name: string) => `logit of ${name}`,
+  background: "background",
+  numbers: ["middle, across", "middle, down", "width", "height"],
+  proposal: "region",
+  cells: "its cells",
+  proposals: "all proposals",
+  now: (before: number, after: number) => `Boxes that are shown: ${before} before, ${after} now.`,
   sides: ["left", "top", "right", "bottom"],
   distance: (side: string) => `opens the output that the distance to the ${side} edge comes from`,
   edge: (side: string) => `distance to the ${side} edge`,

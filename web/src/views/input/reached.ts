@@ -2,8 +2,8 @@
 
 import { offset, position } from "../../engine/arrays";
 import type { Position } from "../../engine/data";
-import { INPUT, type Network } from "../../engine/network";
-import { sources } from "../../engine/reads";
+import { INPUT, type Network, type Values } from "../../engine/network";
+import { readBy } from "../../engine/terms";
 
 /** Values that are followed at most; what reads more depends on nearly all pixels. */
 const MOST = 60_000;
@@ -15,7 +15,12 @@ export interface Field {
 }
 
 /** The smallest rectangle of pixels that a value depends on; none where that is nearly all. */
-export function reached(network: Network, layer: string, at: Position): Field | null {
+export function reached(
+  network: Network,
+  values: Values,
+  layer: string,
+  at: Position,
+): Field | null {
   const shape = network.shapes.get(INPUT)!;
   const own = network.nodes.get(layer);
   if (!own) return null;
@@ -26,11 +31,15 @@ export function reached(network: Network, layer: string, at: Position): Field | 
   for (let k = last; k >= 0; k--) {
     const node = nodes[k];
     for (const place of places.get(node.name) ?? []) {
-      for (const source of sources(node, position(node.shape, place))) {
+      for (const { layer: name, at: read } of readBy(
+        network,
+        values,
+        node,
+        position(node.shape, place),
+      )) {
         if (++followed > MOST) return null;
-        const name = node.inputs[source.branch];
-        const read = places.get(name) ?? new Set();
-        places.set(name, read.add(offset(network.shapes.get(name)!, source.at)));
+        const own = places.get(name) ?? new Set();
+        places.set(name, own.add(offset(network.shapes.get(name)!, read)));
       }
     }
   }

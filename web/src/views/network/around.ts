@@ -20,12 +20,16 @@ function run(place: number, count: number, length: number): number[] {
 /** Of a map, or of rows of numbers, the rows and columns around a position; of a vector the tens around a place. */
 export function around(shape: Shape, at: Position): Neighbours {
   if (shape.length > 1) {
-    const columns = run(at[1], MOST_COLUMNS, shape[1]);
-    const rows = run(at[0], MOST_ROWS, shape[0]);
-    return {
-      columns,
-      rows: rows.map((y) => ({ name: y, cells: columns.map((x) => [y, x, ...at.slice(2)]) })),
-    };
+    const row = Math.max(0, shape.length - 3); // behind the region, where there is one
+    const columns = run(at[row + 1], MOST_COLUMNS, shape[row + 1]);
+    const rows = run(at[row], MOST_ROWS, shape[row]);
+    const cell = (y: number, x: number): number[] => [
+      ...at.slice(0, row),
+      y,
+      x,
+      ...at.slice(row + 2),
+    ];
+    return { columns, rows: rows.map((y) => ({ name: y, cells: columns.map((x) => cell(y, x)) })) };
   }
   const tens = run(Math.floor(at[0] / 10), MOST_ROWS, Math.ceil(shape[0] / 10));
   return {

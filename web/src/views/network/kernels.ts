@@ -48,7 +48,8 @@ export function kernelSheet(shape: Shape, width: number): KernelSheet {
     layout: {
       form: "maps",
       shape: [rows, columns, count],
-      rank: 3,
+      axes: "maps",
+      first: [],
       columns: across,
       rows: down,
       cell,

@@ -1,7 +1,7 @@
 /** Where a key leads from a value of a sheet. */
 
 import { arrowOf, cursorAfter, within } from "../../draw/cursor";
-import { channelOf, type Layout, type Order } from "../../draw/layout";
+import { drawnAt, type Layout, type Order, positionOf } from "../../draw/layout";
 import type { Position } from "../../engine/data";
 
 /** The position that a key leads to; none if it is no key for moving. */
@@ -12,7 +12,20 @@ export function moved(
   key: string,
   far = false,
 ): number[] | null {
-  const channel = channelOf(layout, at);
+  const drawn = drawnAt(layout, at);
+  const to = drawn && towards(layout, order, drawn, key, far);
+  return to && positionOf(layout, to);
+}
+
+type Drawn = readonly [row: number, column: number, channel: number];
+
+function towards(
+  layout: Layout,
+  order: Order,
+  [y, x, channel]: Drawn,
+  key: string,
+  far: boolean,
+): Drawn | null {
   const slot = order ? Math.max(0, order.indexOf(channel)) : channel;
   const channelAt = (place: number): number => {
     const kept = within(place, layout.shown);
@@ -37,25 +50,20 @@ export function moved(
                 ? layout.shown - 1
                 : (row + 1) * columns - 1
               : null;
-    if (to === null) return null;
-    return layout.rank === 2 ? [...at] : [...at.slice(0, -1), channelAt(to)];
+    return to === null ? null : [y, x, channelAt(to)];
   }
   const [height, width] = layout.shape;
-  const [y, x] = at;
   const to = cursorAfter(key, [y, x], [height, width]);
-  const placed = (...found: number[]): number[] => found.slice(0, layout.rank);
-  if (to) return placed(...to, channel);
+  if (to) return [to[0], to[1], channel];
   switch (key) {
     case "PageUp":
-      return placed(y, x, channelAt(slot - 1));
+      return [y, x, channelAt(slot - 1)];
     case "PageDown":
-      return placed(y, x, channelAt(slot + 1));
+      return [y, x, channelAt(slot + 1)];
     case "Home":
-      return far ? placed(0, 0, channelAt(0)) : placed(y, 0, channel);
+      return far ? [0, 0, channelAt(0)] : [y, 0, channel];
     case "End":
-      return far
-        ? placed(height - 1, width - 1, channelAt(layout.shown - 1))
-        : placed(y, width - 1, channel);
+      return far ? [height - 1, width - 1, channelAt(layout.shown - 1)] : [y, width - 1, channel];
     default:
       return null;
   }

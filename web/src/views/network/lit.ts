@@ -3,8 +3,7 @@
 import type { Position } from "../../engine/data";
 import type { Network, Values } from "../../engine/network";
 import { readersOf } from "../../engine/downstream";
-import { sources } from "../../engine/reads";
-import { knownOf } from "../../engine/terms";
+import { readBy } from "../../engine/terms";
 
 export interface Lit {
   read: Map<string, Position[]>;
@@ -17,8 +16,7 @@ export function litBy(network: Network, values: Values, layer: string, at: Posit
   const read = new Map<string, Position[]>();
   const node = network.nodes.get(layer);
   if (node) {
-    for (const source of sources(node, at, knownOf(node, values)))
-      add(read, node.inputs[source.branch], source.at);
+    for (const source of readBy(network, values, node, at)) add(read, source.layer, source.at);
   }
   const reading = new Map<string, Position[]>();
   for (const reader of network.users(layer)) {

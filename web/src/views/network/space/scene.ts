@@ -20,9 +20,13 @@ const ROOM = { width: 2 * SIDE, height: 0.7 * SIDE, cells: true, across: true, l
 const MOST_LINES = 160;
 
 /** The planes of some layers, from the bottom up. */
-export function planesOf(layers: readonly string[], shapes: ReadonlyMap<string, Shape>): Plane[] {
+export function planesOf(
+  layers: readonly string[],
+  shapes: ReadonlyMap<string, Shape>,
+  region = 0,
+): Plane[] {
   return layers.map((layer, k) => {
-    const layout = layoutOf(shapes.get(layer)!, ROOM);
+    const layout = layoutOf(shapes.get(layer)!, ROOM, false, region);
     return {
       layer,
       layout,
