@@ -30,9 +30,12 @@ def copy_code(source: Path, target: Path) -> None:
                 if times.st_mtime > to.stat().st_mtime:
                     os.utime(to, ns=(times.st_atime_ns, times.st_mtime_ns))
                 continue
-            part = target / f"{path.stem}-{os.getpid()}{UNFINISHED}"
-            shutil.copy2(path, part)
-            part.replace(to)
+            try:
+                os.link(path, to)  # nobody writes into it: it takes no room, and no time
+            except OSError:  # on another disk, or there by now
+                part = target / f"{path.stem}-{os.getpid()}{UNFINISHED}"
+                shutil.copy2(path, part)
+                part.replace(to)
 
 
 def trim(folder: Path) -> None:
