@@ -86,7 +86,7 @@ class Captioning(NoSingleAnswer):
     parts: ClassVar[tuple[str, ...]] = (WORDS_GRAPH,)
     no_answer: ClassVar[str] = (
         "the model writes captions, word by word, and has no one answer that could be opened; "
-        "see what each word looked at: pellucid predict MODEL PICTURE --out looked.png"
+        "pellucid trace and explain open one word (--word 2)"
     )
     words: tuple[str, ...]
     length: int = 20

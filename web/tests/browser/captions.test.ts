@@ -57,5 +57,25 @@ test("a click on a word shows its network, and opens its logit", async () => {
   expect(answer).toBeCloseTo(probability, 5);
   await page.evaluate(() => (window as unknown as { pellucid: PageState }).pellucid.takeSample(1));
   expect(await page.locator("[data-test=same-words]").textContent()).toContain("✓");
+  const shares = (): Promise<number[]> =>
+    page.evaluate(() =>
+      (window as unknown as { pellucid: PageState }).pellucid.captions!.words.map(
+        ({ probability: share }) => share,
+      ),
+    );
+  const before = await shares();
+  await page.evaluate(() => {
+    const { network, surgery } = (window as unknown as { pellucid: PageState }).pellucid;
+    const [name, kernel] = [...network.storedWeights].find(([each]) => each.endsWith("kernel"))!;
+    const what = { kind: "mute", layer: name.split(".")[0], channel: 0 } as const;
+    const weights = new Map([[name, kernel.map((x) => -x)]]);
+    surgery.edit({ what, weights, before: new Map([[name, kernel]]) } as never);
+  });
+  expect(await shares()).not.toEqual(before);
+  await expect.poll(() => page.locator("[data-test=same-words]").count()).toBe(0);
+  await page.evaluate(() =>
+    (window as unknown as { pellucid: PageState }).pellucid.surgery.undoAll(),
+  );
+  expect(await shares()).toEqual(before);
   await close();
 });
