@@ -42,6 +42,9 @@ GENERATORS = (
     "places; open a picture that it makes: pellucid trace or backward MODEL --sample 0/3"
 )
 
+BOX_OPTIONS = ("box", "number", "place")
+"""Options that only detectors have."""
+
 MOST_IN_FULL = 20
 """Pictures whose numbers are printed when there are also files."""
 
@@ -128,7 +131,7 @@ def explain(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
     asked_box = None if box is None else box - 1
-    _check_word(classifier, word, {"--box": box, "--number": number})
+    _check_word(classifier, word, {"--box": box, "--number": number, "--place": place})
     score: dict[str, Any] = {
         "target": target,
         "against": against,
@@ -214,7 +217,7 @@ def _explained(
     from pellucid.explain.method_sheet import explain_by_every_method
 
     if isinstance(classifier, OpenCaptioner):
-        given = {name: x for name, x in options.items() if name not in ("box", "number")}
+        given = {name: x for name, x in options.items() if name not in BOX_OPTIONS}
         word = given.pop("word", None)
         caption = classifier.trace(source)
         if method == ALL:
