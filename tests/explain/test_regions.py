@@ -14,6 +14,7 @@ from pellucid.architectures.region_head import first_weights
 from pellucid.data.preprocessing import Preprocessing
 from pellucid.errors import ArgumentError
 from pellucid.explain.activations import Activations
+from pellucid.explain.backward import backward
 from pellucid.explain.evidence import Evidence
 from pellucid.explain.explanation import explain
 from pellucid.explain.place import anchor_of
@@ -21,11 +22,13 @@ from pellucid.explain.score import choose_score
 from pellucid.explain.trace import trace
 from pellucid.files import Model
 from pellucid.graph import Network
+from pellucid.ops import AnchorLoss
 from pellucid.tasks import RegionDetection
 from pellucid.tasks.found_box import BACKGROUND
 from tests.estimators.test_detector import body
 from tests.estimators.test_faster_rcnn import aligned
 from tests.explain.saliency import Module
+from tests.ops.two_stages import anchor_loss_in_torch, region_loss_in_torch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,3 +200,51 @@ def test_why_a_box_and_why_none(model: Model, tmp_path: Path) -> None:
     lost = replace(model, task=replace(TASK, least=0.9999))
     none = trace(lost, PICTURE).place(x, y)
     assert {each.step for each in none.candidates} == {"threshold"}
+
+
+def test_the_backward_pass_beside_pytorch(model: Model, tmp_path: Path) -> None:
+    passed = backward(model, PICTURE, "dark 10,12,40,50; light 50,5,80,30")
+    looked = passed.activations
+    rows = looked.values[looked.logits].astype(np.float64)
+    x = torch.from_numpy(PICTURE[None].transpose(0, 3, 1, 2).copy()).double().requires_grad_()
+    weights = {name: torch.tensor(w).double() for name, w in model.network.weights.items()}
+    kernel = weights["dense1.kernel"].requires_grad_()
+    top = Module(model.network.select("smooth-relu"))(x)[0]
+    maps = Module(model.network.select("anchors"))(x).permute(0, 2, 3, 1)
+    parts = [aligned(top, row[:4]) * (row[5] >= 0) for row in torch.tensor(rows)]
+    h = torch.stack(parts).permute(0, 2, 3, 1).flatten(1)
+    for name in ("dense1", "dense2"):
+        h = torch.relu(h @ weights[f"{name}.kernel"] + weights[f"{name}.bias"])
+    ends = [
+        h @ weights[f"{name}.kernel"] + weights[f"{name}.bias"] for name in ("classes", "corners")
+    ]
+    answer = torch.cat([torch.tensor(rows[:, :6]), *ends], dim=1)[None]
+    wanted = passed.targets[None]
+    ((settings, _),) = TASK.side_losses(model.network.graph).values()
+    assert isinstance(settings, AnchorLoss)
+    of_anchors = anchor_loss_in_torch(maps, wanted, settings)
+    of_regions = region_loss_in_torch(answer, wanted, 2)
+    assert passed.losses["boxes"] == pytest.approx(of_regions.item(), rel=1e-4)
+    assert passed.losses["anchors"] == pytest.approx(of_anchors.item(), rel=1e-4)
+    assert passed.loss == pytest.approx(sum(passed.losses.values()))
+    at_x, at_kernel = torch.autograd.grad(of_anchors + of_regions, [x, kernel])
+    slopes = at_x[0].numpy().transpose(1, 2, 0)
+    apart = np.linalg.norm(passed["input"].gradient - slopes) / np.linalg.norm(slopes)
+    assert apart < 2e-3  # a ReLU near 0 is on another side in float32
+    own, found = at_kernel.numpy(), passed["dense1"].weights["kernel"]
+    np.testing.assert_allclose(found, own, rtol=2e-3, atol=1e-4 * np.abs(own).max())
+    at = tuple(int(n) for n in np.unravel_index(np.abs(own).argmax(), own.shape))
+    opened = passed.weight("dense1.kernel", at)
+    assert opened.check is not None
+    assert opened.check.kink or opened.check.quotient == pytest.approx(own[at], rel=1e-3)
+    assert opened.total == pytest.approx(opened.gradient, rel=1e-3)
+    hidden = passed.weight("objectness.kernel", (0, 0, 3, 2))
+    assert hidden.check is not None
+    assert hidden.check.quotient == pytest.approx(hidden.check.gradient, rel=1e-3, abs=1e-7)
+    place = tuple(int(n) for n in np.argwhere(passed["smooth-relu"].gradient != 0)[0])
+    value = passed.value("smooth-relu", place)
+    assert value.total == pytest.approx(value.gradient, rel=1e-3, abs=1e-7)
+    with pytest.raises(ArgumentError, match="anchors"):
+        passed.value("anchors", (0, 0, 0))
+    for name in ("backward.html", "backward.png", "backward.json"):
+        passed.save(tmp_path / name)

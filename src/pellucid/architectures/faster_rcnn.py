@@ -81,9 +81,18 @@ def for_training(network: Network, boxes: int) -> Network:
     proposed = graph[PROPOSED]
     drawn = with_samples(graph, boxes)
     training = Graph(drawn.inputs, drawn.nodes, {**drawn.outputs, ANCHORS: proposed.inputs[0]})
-    settings = cast("Propose", proposed.operation)
-    loss = AnchorLoss(settings.stride, settings.scales, settings.ratios, boxes)
+    loss = anchor_loss(cast("Propose", proposed.operation), boxes)
     return Network(graph, network.weights, {TRAINING: training}, {ANCHORS: 1.0}, {ANCHORS: loss})
+
+
+def anchor_loss(propose: Propose, boxes: int) -> AnchorLoss:
+    """The loss of the map of anchors that boxes are proposed by.
+
+    Args:
+        propose: What proposes them.
+        boxes: The most boxes of a picture, M.
+    """
+    return AnchorLoss(propose.stride, propose.scales, propose.ratios, boxes)
 
 
 def scales_for(sizes: NDArray[np.floating[Any]]) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +14,7 @@ from pellucid.explain.activations import Activations, check_position
 from pellucid.explain.backward_step import BackwardStep
 from pellucid.explain.finite_differences import FiniteDifference, FiniteDifferences
 from pellucid.explain.gradient_terms import GradientTerm, value_terms, weight_terms
+from pellucid.explain.losses import gradients_of, losses_of
 from pellucid.explain.records import array, number, record
 from pellucid.explain.steps import Step
 from pellucid.explain.truth import truth_of
@@ -29,7 +30,7 @@ from pellucid.tasks import MultiLabel, Regression, check_row
 from pellucid.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -127,6 +128,8 @@ class Backward(Record):
         truth: What is right.
         learner: The loss, and the optimizer that would follow the gradient.
         gradients: What the engine computed.
+        losses: Each loss, of which their weighted sum is minimised, by the name of the layer that
+            it is of: of detectors by regions that of the regions, and that of the anchors.
     """
 
     record_kind: ClassVar[str] = "backward"
@@ -134,6 +137,7 @@ class Backward(Record):
     truth: Truth
     learner: UpdateRule
     gradients: Gradients
+    losses: Mapping[str, float] = field(default_factory=dict)
 
     subject = OldAttribute("activations")
 
@@ -329,6 +333,11 @@ class Backward(Record):
                 f"loss's gradient is {'z − t' if self.of_numbers else 'y − t'}: see at_logits; "
                 "open a layer before it"
             )
+        if layer in self.losses:
+            raise ArgumentError(
+                f"a loss is of layer {layer!r} itself, whose gradient begins there; open a layer "
+                "before it"
+            )
         place = self.activations.position(layer, at)
         deltas = {name: gradient[0] for name, gradient in self.gradients.values.items()}
         return GradientTerms(
@@ -355,6 +364,7 @@ class Backward(Record):
             engine=self.engine,
             unfolded=list(self.unfolded),
             loss=number(self.loss),
+            losses={name: number(loss) for name, loss in self.losses.items()},
             learner=self.learner.to_dict(),
             outputs=array(self.outputs),
             probabilities=None if self.of_numbers or self.of_boxes else array(self.probabilities),
@@ -368,7 +378,9 @@ class Backward(Record):
 
     @cached_property
     def _checker(self) -> FiniteDifferences:
-        return FiniteDifferences(self.activations, self.targets, self.learner.loss)
+        model = self.activations.model
+        losses = losses_of(model.network.graph, model.task, self.learner.loss)
+        return FiniteDifferences(self.activations, self.targets, losses)
 
     @cached_property
     def _trainable(self) -> dict[ParameterName, bool]:
@@ -414,13 +426,15 @@ def differentiated(
     activations: Activations, label: Right | None, learner: UpdateRule | None = None
 ) -> Backward:
     """The same of what is known of a picture already, or of noise; arguments as there."""
-    check_row(activations.model.task, "gradients of a loss", boxes=True)
+    check_row(activations.model.task, "gradients of a loss", boxes=True, regions=True)
     truth = truth_of(activations, label)
     learner = UpdateRule.of(activations.model) if learner is None else learner
     one_class = activations.model.task.of_one_class
     targets = np.array([truth.targets.argmax()]) if one_class else truth.targets[None]
-    gradients = activations.program.gradients(activations.pixels[None], targets, learner.loss)
-    return Backward(activations, truth, learner, gradients)
+    program = activations.program
+    losses = losses_of(program.graph, activations.model.task, learner.loss)
+    gradients, each = gradients_of(program, activations.pixels[None], targets, losses)
+    return Backward(activations, truth, learner, gradients, each)
 
 
 if not TYPE_CHECKING:

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.engines import get_engine
-from pellucid.engines.step import with_loss
+from pellucid.explain.losses import minimised
 from pellucid.explain.records import number
+from pellucid.ops import Propose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pellucid.engines import Program
     from pellucid.explain.activations import Activations, Position
-    from pellucid.graph import Graph
-    from pellucid.ops.loss import Loss
+    from pellucid.explain.losses import Losses, Minimised
     from pellucid.ops.operation import Array
 
 STEPS = (1e-5, 1e-6, 1e-7)
@@ -82,11 +82,11 @@ class FiniteDifferences:
     Args:
         activations: The picture in its network.
         targets: Wanted probabilities, (K,).
-        loss: The loss.
+        losses: What is minimised.
     """
 
-    def __init__(self, activations: Activations, targets: Array, loss: Loss) -> None:
-        self._activations, self._targets, self._loss = activations, targets, loss
+    def __init__(self, activations: Activations, targets: Array, losses: Losses) -> None:
+        self._activations, self._targets, self._losses = activations, targets, losses
 
     def check(self, weight: str, at: Position) -> FiniteDifference:
         """Check one weight's gradient; ``weight`` is its full name."""
@@ -111,24 +111,31 @@ class FiniteDifferences:
         return found
 
     def _part_behind(self, weight: str) -> _Part:
-        """What depends on a weight; nothing else is computed again."""
+        """What depends on a weight; nothing else is computed again.
+
+        Proposals are held: their gradient is 0, however they move.
+        """
         network, exact = self._activations.model.network, self._activations.exact
-        graph = network.graph.select(network.graph.output)
+        graph = network.graph
         feeds: dict[str, Array] = {graph.input: self._activations.pixels[None]}
-        users = [node for node in graph.nodes if weight in graph.parameters_of(node).values()]
-        changed = {*users, *graph.nodes_after(node.name for node in users)}
-        cuts = {name for node in changed for name in node.inputs}
-        cuts -= {node.name for node in changed}
+        changed = set[str]()
+        for node in graph.nodes:
+            uses = weight in graph.parameters_of(node).values() or changed & {*node.inputs}
+            if uses and not isinstance(node.operation, Propose):
+                changed.add(node.name)
+        losses = {value: each for value, each in self._losses.items() if value in changed}
+        graph = graph.select(*losses)
+        changed &= {node.name for node in graph.nodes}
+        cuts = {name for value in changed for name in graph[value].inputs} - changed
         if not cuts <= {graph.input}:
             before, graph = graph.split(*cuts)
             feeds = {**feeds, **exact.run(before, {name: feeds[name] for name in before.inputs})}
         part = network.part(graph)
-        whole = with_loss(graph, self._loss)
-        (targets,) = whole.inputs.keys() - graph.inputs.keys()
+        whole = minimised(graph, losses)
         return _Part(
             get_engine("reference").load(part, precision="float64"),
             whole,
-            {**{name: feeds[name] for name in graph.inputs}, targets: self._targets[None]},
+            {**{name: feeds[name] for name in graph.inputs}, whole.targets: self._targets[None]},
         )
 
 
@@ -137,20 +144,22 @@ class _Part:
     """The part of a network behind a weight, up to the loss, with what goes into it."""
 
     program: Program
-    graph: Graph
+    minimised: Minimised
     feeds: Mapping[str, Array]
 
     def gradient(self, weight: str, at: Position) -> float:
         """∂loss/∂weight at a position, as the weights are."""
-        origin = {self.graph.nodes[-1].name: np.ones(())}
-        found = self.program.differentiate(self.graph, self.feeds, origin, weights=[weight])
+        whole = self.minimised
+        found = self.program.differentiate(whole.graph, self.feeds, whole.origin, weights=[weight])
         return float(found.weights[weight][at])
 
     def loss_and_decisions(self) -> tuple[float, list[Array]]:
         """The loss, and on which side of its kinks each layer was."""
-        *nodes, loss = self.graph.nodes
-        values = self.program.run(self.graph.select(*self.graph.types), self.feeds)
+        graph = self.minimised.graph
+        values = self.program.run(graph.select(*graph.types), self.feeds)
         decisions: list[Array] = []
-        for node in nodes:
+        for node in graph.nodes:
+            if node.name in self.minimised.weights:
+                continue
             decisions += node.operation.decisions([values[name] for name in node.inputs])
-        return float(values[loss.name]), decisions
+        return self.minimised.total(values), decisions

@@ -14,7 +14,7 @@ from pellucid.show.layers_figure import Layer, draw_layers
 from pellucid.show.sentences import loss_line, settled_line, wanted_head
 from pellucid.show.terms import gradient_parts, gradient_title
 from pellucid.show.titles import headline
-from pellucid.show.trace import class_bars
+from pellucid.show.trace import as_maps, class_bars
 from pellucid.tasks import MultiLabel, Regression
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _passes(step: BackwardStep) -> str:
 def _gradient(step: BackwardStep) -> Array:
     """A gradient as it is drawn: that at noise, which has no places, as one row."""
     noise = step.step.node is None and step.step.activations.from_noise
-    return step.gradient.reshape(-1) if noise else step.gradient
+    return step.gradient.reshape(-1) if noise else as_maps(step.gradient)[0]
 
 
 def draw_backward(backward: Backward, title: str) -> Figure:

@@ -139,6 +139,9 @@ def loss_line(backward: Backward) -> str:
     smoothed = f" with label smoothing {smoothing:g}" if smoothing else ""
     kind = backward.learner.loss.kind.replace("_", "-")
     mean = " of the standardised numbers" if backward.of_numbers else ""
+    if len(backward.losses) > 1:
+        each = " + ".join(f"{written(loss)} at {name}" for name, loss in backward.losses.items())
+        return f"loss for {backward.label}: {each} = {written(backward.loss)}"
     return f"{kind}{smoothed}{mean} for {backward.label}: {written(backward.loss)}"
 
 

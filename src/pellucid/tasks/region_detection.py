@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pellucid import checks
-from pellucid.architectures.faster_rcnn import faster_rcnn, for_training, scales_for
+from pellucid.architectures.faster_rcnn import (
+    anchor_loss,
+    faster_rcnn,
+    for_training,
+    scales_for,
+)
 from pellucid.architectures.region_head import first_weights, with_classes
 from pellucid.box_geometry import areas
 from pellucid.data.boxes import Boxes
 from pellucid.data.target_checks import checked_names
 from pellucid.errors import ArgumentError
-from pellucid.ops import RegionLoss
+from pellucid.ops import Propose, RegionLoss
 from pellucid.ops.anchors import decoded
 from pellucid.ops.box_loss import COLUMNS
 from pellucid.ops.find_regions import FindRegions
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Network, Weights
     from pellucid.ops.arguments import Position
     from pellucid.ops.box_loss import BoxLoss
+    from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Shape
 
 
@@ -111,6 +117,13 @@ class RegionDetection(Detection):
 
     def loss(self) -> BoxLoss:
         return RegionLoss(self.boxes)
+
+    def side_losses(self, graph: Graph) -> dict[str, tuple[Loss, float]]:
+        return {
+            node.inputs[0]: (anchor_loss(node.operation, self.boxes), 1.0)
+            for node in graph.nodes
+            if isinstance(node.operation, Propose)
+        }
 
     @property
     def _finding(self) -> FindRegions:

@@ -156,6 +156,17 @@ class Task(ABC):
     def loss(self) -> Loss:
         """What is minimised, with default settings."""
 
+    def side_losses(self, graph: Graph) -> dict[str, tuple[Loss, float]]:
+        """Losses that are minimised beside that of the network's output, with their weights.
+
+        Args:
+            graph: The graph that answers.
+
+        Returns:
+            By the names of the values that they are of; they compare the same targets.
+        """
+        return {}
+
     @abstractmethod
     def answer(self, outputs: NDArray[np.float64]) -> NDArray[Any]:
         """What ``predict`` answers, from a network's outputs (N, K)."""
