@@ -96,7 +96,8 @@ def compare(
 
     Of one class a picture a :class:`pellucid.evaluation.model_comparison.ModelComparison`, of boxes
     a :class:`pellucid.evaluation.detection_comparison.DetectionComparison`, of captions a
-    :class:`pellucid.evaluation.caption_comparison.CaptionComparison`; else a
+    :class:`pellucid.evaluation.caption_comparison.CaptionComparison`, of speech to text a
+    :class:`pellucid.evaluation.transcript_comparison.TranscriptComparison`; else a
     :class:`pellucid.evaluation.task_comparison.TaskComparison`.
 
     Args:

@@ -58,12 +58,34 @@ def test_from_recordings_to_texts(pellucid: Command, listed: Path, tmp_path: Pat
     long = tmp_path / "long.wav"
     long.write_bytes(wav(spoken("ha " * 20), RATE))
     assert "cut it into pieces" in pellucid("predict", run, long, code=1).stderr
-    for command in (
-        ("trace", run, one), ("page", run, "-o", tmp_path / "net.html"), ("explain", run, one),
-        ("export", run, "-o", tmp_path / "net.onnx"), ("backward", run, one),
-    ):  # fmt: skip
-        refused = pellucid(*command, code=1)
-        assert "the model is for speech to text" in refused.stdout + refused.stderr
+
+    traced = json.loads(pellucid("trace", run, one, "--json").stdout)
+    assert traced["answer"] == answers[0]["text"]
+    assert [each["name"] for each in traced["written"]] == traced["answer"].split()
+    asked = one, "--second", 0.2, "--target", "ho"
+    opened = json.loads(pellucid("trace", run, *asked[:3], "--json").stdout)
+    assert opened["record"] == "value"
+    why = json.loads(pellucid("explain", run, *asked, "--json").stdout)
+    assert why["target"] == "ho"
+    assert pellucid("explain", run, one, "--word", 40, code=1).stderr.count("\n") == 1
+    lost = json.loads(pellucid("backward", run, one, "--label", "ha ho", "--json").stdout)
+    assert (lost["label"], lost["loss"] > 0) == ("ha ho", True)
+    pellucid("export", run, "-o", tmp_path / "net.onnx")
+    pellucid("verify", run, tmp_path / "net.onnx")
+    both = json.loads(pellucid("compare", run, run, listed, "--json").stdout)
+    assert both["word_error"] == {"difference": 0.0, "interval": [0.0, 0.0]}
+    pellucid("page", run, listed, "-o", tmp_path / "net.html")
+    held = (tmp_path / "net.html").read_text()
+    assert '"steps":{"units":"words"' in held
+    assert f'"texts":["{rows[0]["said"]}"' in held
+
+
+def test_units_are_chosen_for_all_that_reads_data(pellucid: Command, listed: Path) -> None:
+    letters = json.loads(pellucid("check", listed, "--units", "characters", "--json").stdout)
+    assert letters["task"] == "speech to text"
+    refused = pellucid("check", listed, "--units", "letters", code=1)
+    assert "characters" in refused.stdout + refused.stderr
+    assert "--units" in pellucid("find-rate", "--help").stdout
 
 
 def test_options_of_other_tasks_are_refused(pellucid: Command, listed: Path) -> None:

@@ -22,7 +22,7 @@ from pellucid.page.graph_data import ShownGraph
 from pellucid.page.programs import all_weights
 from pellucid.page.self_test import checksum
 from pellucid.show.palette import colours, limit_of
-from pellucid.tasks import MultiLabel, Regression, SingleLabel
+from pellucid.tasks import MultiLabel, Regression, SingleLabel, Transcription
 from tests.engines.networks import network
 
 if TYPE_CHECKING:
@@ -47,6 +47,31 @@ def readings() -> list[dict[str, Any]]:
         for outputs in OUTPUTS:
             answer = task.reading.forward([np.array([outputs])], {})[0][0]
             found.append({"task": kind, "outputs": outputs, "answer": answer.tolist()})
+    return found
+
+
+def texts() -> list[dict[str, Any]]:
+    """Logits of steps, with ties, runs and blanks, and what is written of them."""
+    random, found = np.random.default_rng(12), []
+    for names, units, shape in (
+        (("one", "two", "three"), "words", (1, 17, 4)),
+        (("a", " ", "b"), "characters", (23, 4)),
+        (("one",), "words", (1, 5, 2)),
+    ):
+        task = Transcription(names, units)
+        outputs = np.round(random.normal(0, 2.0, shape)).astype(np.float32)
+        written = task.written_in(outputs.astype(np.float64))
+        found.append(
+            {
+                "names": names,
+                "units": units,
+                "shape": shape,
+                "outputs": outputs.reshape(-1).tolist(),
+                "text": str(task.answer(outputs[None].astype(np.float64))[0]),
+                "steps": [[each.first, each.behind, each.step] for each in written],
+                "probabilities": [each.probability for each in written],
+            }
+        )
     return found
 
 
@@ -198,6 +223,7 @@ def numbers() -> dict[str, Any]:
     random = np.random.default_rng(7)
     return {
         "readings": readings(),
+        "texts": texts(),
         "boxes": boxes(),
         "regions": regions(),
         "proposals": proposals(),

@@ -29,7 +29,7 @@ def backward(
         str | None,
         typer.Option(
             help="What is right: a class; labels, 'cat;pet'; numbers, 3.2; boxes, 'cat 1,2,30,40'; "
-            "of --pixel a grey level, 0 to 255.",
+            "a text, 'one two'; of --pixel a grey level, 0 to 255.",
             show_default="the data set's; or, but of classes, the answer",
         ),
     ] = None,

@@ -44,7 +44,7 @@ LeastCount = Annotated[
 Word = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Of a captioner: open this word of the caption, the first being 1.",
+        min=1, help="Of captions and speech to text: open this word, the first being 1.",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -57,3 +57,9 @@ Beam = Annotated[
         show_default="the model's own",
     ),
 ]  # fmt: skip
+Second = Annotated[
+    float | None,
+    typer.Option(
+        help="Of speech to text: the output at this time, in seconds.", show_default=False
+    ),
+]

@@ -64,6 +64,7 @@ def check(
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
     sound: arguments.SoundSettings = None,
+    units: arguments.Units = None,
     task: arguments.TaskName = None,
     with_features: Annotated[
         bool,
@@ -111,6 +112,7 @@ def check(
             task=task,
             group=group,
             sound=sound,
+            units=units,
         )
     if with_features:
         from pellucid.cli.all_features import read_features
@@ -135,7 +137,7 @@ def check(
         splits = load(
             data, image_size=size, seed=seed, max_pixels=max_pixels, max_bytes=max_bytes,
             path_column=path_column, label_column=label_column, task=task, group=group,
-            sound=sound,
+            sound=sound, units=units,
         )  # fmt: skip
         _write_batch(show_batch, splits.train, augmentation, seed, console)
         console.print(f"batch written to {printable(show_batch)}")

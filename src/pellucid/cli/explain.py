@@ -83,6 +83,7 @@ def explain(
     place: arguments.BoxPlace = None,
     word: caption_arguments.Word = None,
     beam: caption_arguments.Beam = None,
+    second: caption_arguments.Second = None,
     layer: Annotated[
         str | None, typer.Option(help="Grad-CAM: by default the last convolution. Deconvnet too.")
     ] = None,
@@ -131,7 +132,9 @@ def explain(
         pictures, classifier.model_, classifier.max_pixels, path_column, max_bytes
     )
     asked_box = None if box is None else box - 1
-    _check_word(classifier, word, {"--box": box, "--number": number, "--place": place})
+    _check_word(
+        classifier, word, {"--box": box, "--number": number, "--place": place, "--second": second}
+    )
     score: dict[str, Any] = {
         "target": target,
         "against": against,
@@ -141,6 +144,8 @@ def explain(
     score["place"] = None if place is None else place_of(place)
     if word is not None:
         score["word"] = word - 1
+    if second is not None:
+        score["second"] = second
     options = {**score, "layer": layer, "unit": unit, "size": size, "tangent": tangent or None}
     places = (
         [out] * len(asked.pictures) if folder is None else _files(folder, asked.pictures, method)
@@ -194,7 +199,7 @@ def _check_word(classifier: OpenEstimator, word: int | None, others: dict[str, o
     from pellucid.estimators.opened_captions import OpenCaptioner
 
     if not isinstance(classifier, OpenCaptioner):
-        others = {"--word": word}
+        others = {} if classifier.model_.task.of_steps else {"--word": word}
     for option, given in others.items():
         if given is not None:
             raise typer.BadParameter(

@@ -47,6 +47,7 @@ def find_rate(
     label_column: arguments.LabelColumn = None,
     group: arguments.Group = None,
     sound: arguments.SoundSettings = None,
+    units: arguments.Units = None,
     task: arguments.TaskName = None,
     allow: Annotated[list[str] | None, arguments.allow(ALLOWED)] = None,
     cache: arguments.Cache = True,
@@ -87,7 +88,7 @@ def find_rate(
     splits = data_package.load(
         data, image_size=size, seed=seed, bad=bad, max_pixels=max_pixels, max_bytes=max_bytes,
         cache=cache, path_column=path_column, label_column=label_column, task=task,
-        group=group, sound=sound,
+        group=group, sound=sound, units=units,
     )  # fmt: skip
     estimator = estimator_for(context.params, splits.train.kind)
     notes = splits.notes

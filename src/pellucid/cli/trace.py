@@ -51,6 +51,7 @@ def trace(
     ] = False,
     word: caption_arguments.Word = None,
     beam: caption_arguments.Beam = None,
+    second: caption_arguments.Second = None,
     all_terms: AllTerms = False,
     out: Annotated[
         Path | None,
@@ -74,7 +75,7 @@ def trace(
 
     asked, spot = position(at), None if place is None else place_of(place)
     of_box = box is not None or number is not None
-    opens = asked is not None or of_box or spot is not None
+    opens = asked is not None or of_box or spot is not None or second is not None
     check_sample(sample, image, {"--score": score})
     check_output(out, (ValueTerms if opens else Trace).endings, model, *filter(None, [image]))
     if spot is not None and (of_box or layer is not None or asked is not None):
@@ -113,6 +114,14 @@ def trace(
     opened = None if layer is None or asked is None else traced.value(layer, asked)
     if of_box:
         opened = traced.box(None if box is None else box - 1, number)
+    heard = traced.activations.model.task.of_steps  # else the trace is that of a caption's word
+    if second is not None or (word is not None and heard):
+        if opened is not None:
+            raise typer.BadParameter(
+                "a word says which value is opened; leave out --layer, --at, --box and --number",
+                param_hint="--second" if word is None else "--word",
+            )
+        opened = traced.word(None if word is None else word - 1, second)
     finish(traced, opened, seen, image or "", out, json=json, full=all_terms)
 
 
@@ -136,7 +145,7 @@ def _of_picture(
     from pellucid.estimators.opened_captions import OpenCaptioner
 
     if not isinstance(classifier, OpenCaptioner):
-        if word is not None:
+        if word is not None and not classifier.model_.task.of_steps:
             raise typer.BadParameter(
                 f"the model is for {classifier.model_.task.title} and writes no words; leave it "
                 "out",

@@ -70,7 +70,8 @@ class OpenEstimator(AnsweringEstimator):
                 where labels are texts, an integer is the class's place, from 0. Of several labels
                 a text such as ``"cat; pet"``, their names, or a row of 0 and 1. Of numbers one
                 each. Of boxes rows of a class, x0, y0, x1 and y1 in pixels of the picture, or a
-                text ``"cat 10,20,50,60; dog 0,0,30,40"``. None: what the network itself answers.
+                text ``"cat 10,20,50,60; dog 0,0,30,40"``. Of speech the text that is said. None:
+                what the network itself answers.
             learner: Loss and optimizer; none: those that the network was trained with.
 
         Raises:
@@ -88,6 +89,8 @@ class OpenEstimator(AnsweringEstimator):
         box: int | None = None,
         number: str | None = None,
         place: tuple[float, float] | None = None,
+        word: int | None = None,
+        second: float | None = None,
         **options: Any,
     ) -> Heatmap | Evidence:
         """Why the answer is what it is: evidence that adds up, or a heatmap.
@@ -108,6 +111,10 @@ class OpenEstimator(AnsweringEstimator):
                 ``"height"``, the logarithm of how many times the region's.
             place: Of detectors, x and y in pixels of the picture: the most probable box there is
                 asked about, found or not, of the target where one is given.
+            word: Of speech to text, which of the words (or characters) that were written, from 0;
+                none: the most probable. ``target`` and ``against`` are others at the same step,
+                ``"the blank"`` among them.
+            second: Of speech to text, a time in seconds instead, and what is the likeliest then.
             options: The method's own, e.g. ``layer="conv2"`` for Grad-CAM.
 
         Raises:
@@ -116,7 +123,8 @@ class OpenEstimator(AnsweringEstimator):
         activations = Activations.of(self, picture)
         return explain(
             activations, method,
-            target=target, against=against, box=box, number=number, place=place, **options,
+            target=target, against=against, box=box, number=number, place=place, word=word,
+            second=second, **options,
         )  # fmt: skip
 
     operated = OldAttribute("edited")

@@ -16,6 +16,7 @@ from pellucid.evaluation.detection_comparison import DetectionComparison, compar
 from pellucid.evaluation.predict_logits import predict_logits
 from pellucid.evaluation.side_by_side import SideBySide
 from pellucid.evaluation.task_comparison import TaskComparison, check_same_task, compare_tasks
+from pellucid.evaluation.transcript_comparison import TranscriptComparison, compare_recognizers
 from pellucid.files.held_out import held_out
 from pellucid.files.provenance import source_classes
 from pellucid.short_repr import short_repr
@@ -93,7 +94,13 @@ def compare_models(
     max_pixels: int | None = None,
     names: tuple[str, str] = ("A", "B"),
     reading: Reading | None = None,
-) -> ModelComparison | TaskComparison | DetectionComparison | CaptionComparison:
+) -> (
+    ModelComparison
+    | TaskComparison
+    | DetectionComparison
+    | CaptionComparison
+    | TranscriptComparison
+):
     """Judge two models by the same pictures.
 
     Args:
@@ -114,7 +121,8 @@ def compare_models(
     check_same_task(models[0].task, models[1].task)
     if models[0].task.kind != Captioning.kind:
         check_row(models[0].task, "a comparison", boxes=True, regions=True)
-    _check_classes(models[0].classes, models[1].classes)
+    if not models[0].task.of_steps:
+        _check_classes(models[0].classes, models[1].classes)
     if isinstance(data, Dataset):
         read = [
             in_task(data, data.name, m.preprocessing, m.task.known(), source_classes(m))
@@ -131,6 +139,8 @@ def compare_models(
         pair = _same(read[0], read[1], notes)
         if models[0].task.of_boxes:
             return compare_detectors((first, second), pair, names, tuple(notes))
+        if models[0].task.of_steps:
+            return compare_recognizers((first, second), pair, names, tuple(notes))
         if models[0].task.kind == Captioning.kind:
             return compare_captioners((first, second), pair, names, tuple(notes))
         return compare_tasks((first, second), pair, names, tuple(notes))

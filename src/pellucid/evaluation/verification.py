@@ -420,6 +420,8 @@ def _answers(task: Task, outputs: NDArray[np.float64]) -> NDArray[Any]:
     """What users are answered of each picture; of boxes how many of each class are shown."""
     if isinstance(task, Captioning):
         return np.array([" ".join(task.greedy_words(each)) for each in outputs], object)
+    if task.of_steps:
+        return np.asarray(task.answer(np.nan_to_num(outputs)))
     if not task.of_boxes:
         return np.asarray(task.answer(outputs))
     answers = task.answer(np.nan_to_num(outputs))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pellucid.graph import Graph, Node
     from pellucid.ops.operation import Array, Shape
     from pellucid.tasks.found_box import FoundBox
+    from pellucid.tasks.written_unit import WrittenUnit
 
     Position = tuple[int, ...]
     """A value's place in one image's array: (row, column, channel) or (unit,), from 0."""
@@ -146,6 +147,16 @@ class Activations:
             return found
         inside = areas(placed.to_original(np.array([each.box for each in found]).reshape(-1, 4)))
         return [each for each, area in zip(found, inside.tolist(), strict=True) if area > 0]
+
+    @cached_property
+    def written(self) -> list[WrittenUnit]:
+        """Of speech to text, the words or characters that were written, in their order.
+
+        Raises:
+            ArgumentError: If the model writes none.
+        """
+        outputs = np.asarray(self.values[self.logits], np.float64)
+        return self.model.task.written_in(outputs)
 
     @property
     def engine(self) -> str:

@@ -171,7 +171,7 @@ class Backward(Record):
         """t, (K,): the wanted probabilities, 1 for what is right; or the standardised numbers.
 
         Of boxes (M, 6): x0, y0, x1, y1 in pixels of what the network takes, the place of the class
-        or −1 for none, and 0.
+        or −1 for none, and 0. Of texts (L,): the class of each word or character, −1 behind them.
         """
         return self.truth.targets
 
@@ -188,7 +188,7 @@ class Backward(Record):
         Raises:
             ArgumentError: Of numbers, which are no probabilities: see :attr:`outputs`.
         """
-        if self.of_numbers or self.of_boxes:
+        if self.of_numbers or self.of_map:
             title = self.activations.model.task.title
             raise ArgumentError(f"a model for {title} gives no row of probabilities; see outputs")
         return self.activations.answer
@@ -204,9 +204,9 @@ class Backward(Record):
         return isinstance(self.activations.model.task, Regression)
 
     @property
-    def of_boxes(self) -> bool:
-        """Whether the network finds boxes."""
-        return self.activations.model.task.of_boxes
+    def of_map(self) -> bool:
+        """Whether the loss is of a map as a whole: of boxes, or of the steps of a recording."""
+        return self.activations.model.task.of_map
 
     @property
     def rest(self) -> NDArray[np.float64]:
@@ -219,9 +219,10 @@ class Backward(Record):
     def differences(self) -> NDArray[np.float64]:
         """Of classes and labels y − t, (K,), exact where y is nearly 1; of numbers z − t.
 
-        Of boxes, whose loss compares no two rows of numbers, the gradient at the map itself.
+        Of boxes and of steps, whose losses compare no two rows of numbers, the gradient at the map
+        itself.
         """
-        if self.of_boxes:
+        if self.of_map:
             return np.asarray(self.at_logits, np.float64)
         if self.of_numbers:
             return self.outputs - self.targets
@@ -231,9 +232,9 @@ class Backward(Record):
     def settled(self) -> bool:
         """Whether there is nothing left to learn: y (or z) is what is wanted within 0.001.
 
-        Of boxes: no gradient at the map is larger than that.
+        Of boxes and steps: no gradient at the map is larger than that.
         """
-        if self.of_boxes:
+        if self.of_map:
             return bool(np.abs(self.differences).max() < SETTLED)
         return bool(np.abs(self.differences + (self.targets - self.wanted)).max() < SETTLED)
 
@@ -322,7 +323,7 @@ class Backward(Record):
         """
         graph = self.activations.model.network.graph
         if layer != INPUT and graph[layer].name == self.activations.logits:
-            if self.of_boxes:
+            if self.of_map:
                 raise ArgumentError(
                     f"layer {layer!r} gives the map that the loss is of, whose gradient is "
                     "at_logits; open a layer before it"
@@ -367,7 +368,7 @@ class Backward(Record):
             losses={name: number(loss) for name, loss in self.losses.items()},
             learner=self.learner.to_dict(),
             outputs=array(self.outputs),
-            probabilities=None if self.of_numbers or self.of_boxes else array(self.probabilities),
+            probabilities=None if self.of_numbers or self.of_map else array(self.probabilities),
             numbers=array(self.activations.answer) if self.of_numbers else None,
             targets=self.targets.tolist(),
             wanted=self.wanted.tolist(),

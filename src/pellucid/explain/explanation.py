@@ -25,6 +25,8 @@ def explain(
     box: int | None = None,
     number: str | None = None,
     place: tuple[float, float] | None = None,
+    word: int | None = None,
+    second: float | None = None,
     **options: Any,
 ) -> Heatmap | Evidence:
     """Explain why a network answers as it does.
@@ -38,6 +40,9 @@ def explain(
         number: Of detectors, which distance of the box; none: its class.
         place: Of detectors, a place instead of a box, see
             :func:`pellucid.explain.score.choose_score`.
+        word: Of speech to text, which of the words that were written, from 0; none: the most
+            probable.
+        second: Of speech to text, a time instead.
         options: The method's own: ``layer``, ``size``, ``steps`` and so on. None means the
             default.
 
@@ -64,6 +69,8 @@ def explain(
         box=box,
         number=number,
         place=place,
+        word=word,
+        second=second,
     )
     found: Heatmap | Evidence = function(scored, **given)
     return found

@@ -59,6 +59,8 @@ def explain_by_every_method(
     box: int | None = None,
     number: str | None = None,
     place: tuple[float, float] | None = None,
+    word: int | None = None,
+    second: float | None = None,
     **options: Any,
 ) -> MethodSheet:
     """Explain an answer by every method that suits the network.
@@ -71,6 +73,8 @@ def explain_by_every_method(
         number: Of detectors, which distance of the box; none: its class.
         place: Of detectors, a place instead of a box, see
             :func:`pellucid.explain.score.choose_score`.
+        word: Of speech to text, which of the words that were written, from 0.
+        second: Of speech to text, a time instead.
         options: ``layer``, ``size`` and so on; each is given to the methods that take it.
 
     Raises:
@@ -84,7 +88,8 @@ def explain_by_every_method(
         try:
             found[method] = explain(
                 activations, method,
-                target=target, against=against, box=box, number=number, place=place, **given,
+                target=target, against=against, box=box, number=number, place=place, word=word,
+                second=second, **given,
             )  # fmt: skip
         except ArgumentError as error:
             refused[method] = str(error)

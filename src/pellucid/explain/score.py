@@ -174,6 +174,8 @@ def choose_score(
     box: int | None = None,
     number: str | None = None,
     place: tuple[float, float] | None = None,
+    word: int | None = None,
+    second: float | None = None,
 ) -> Score:
     """What is asked, by names or places.
 
@@ -192,6 +194,9 @@ def choose_score(
         place: Of detectors, x and y in pixels of the picture: what is asked about is the most
             probable box that covers this place, found or not (:mod:`pellucid.explain.place`), of
             the target where one is given.
+        word: Of speech to text, which of the words (or characters) that were written, from 0; none:
+            the most probable. A target or a class to compare it with is one of the same step.
+        second: Of speech to text, a time instead, and the class that is the likeliest then.
 
     Raises:
         ArgumentError: If a class is unknown, or compared with itself; or if numbers are compared;
@@ -199,6 +204,10 @@ def choose_score(
     """
     task = activations.model.task
     check_row(task, "an explanation", boxes=True, regions=True)
+    if task.of_steps or word is not None or second is not None:
+        if box is not None or number is not None:
+            find_box(activations, box)  # which says that there are none
+        return _of_step(activations, word, second, target, against, compared=compared)
     if place is not None:
         if box is not None:
             raise ArgumentError("a box and a place are two questions; give one of them")
@@ -264,6 +273,33 @@ def _candidate(
         f"no box of {'any class' if name is None else printable(name)} covers this place, however "
         "improbable; give another place, or a box"
     )
+
+
+def _of_step(
+    activations: Activations,
+    word: int | None,
+    second: float | None,
+    target: str | int | None,
+    against: str | int | None,
+    *,
+    compared: bool,
+) -> Score:
+    """The logit of a word, a character or the blank at one step of a recording."""
+    from pellucid.explain.heard import asked_output, unit_class
+
+    activations.written  # noqa: B018 - which says that nothing is written
+    chosen = asked_output(activations, word, second, target)
+    *step, place = chosen
+    other = None if against is None else unit_class(activations, against)
+    if other == place:
+        raise ArgumentError(
+            f"{printable(str(against))!r:.80} cannot be compared with itself; give another word "
+            "as target or against"
+        )
+    if compared and other is None:
+        row = activations.values[activations.logits][tuple(step)]
+        other = next(int(k) for k in np.argsort(-row, kind="stable") if k != place)
+    return Score(activations, chosen, None if other is None else (*step, other))
 
 
 def _of_box(

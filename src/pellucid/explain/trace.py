@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.explain.activations import Activations
+from pellucid.explain.heard import asked_output
 from pellucid.explain.place import Place, anchor_of, place_in
 from pellucid.explain.records import number as finite
 from pellucid.explain.records import record
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pellucid.data.preprocessing import Picture
+    from pellucid.explain.activations import Position
     from pellucid.files import Model
     from pellucid.files.classifier import Classifier
 
@@ -98,7 +100,7 @@ class Trace(Record):
     def guesses(self, top: int = 5) -> list[Guess]:
         """The likeliest classes, or labels, first; nothing of others, which are no guesses."""
         task = self.activations.model.task
-        if isinstance(task, Regression) or task.of_boxes or task.makes_pictures:
+        if isinstance(task, Regression) or task.of_boxes or task.of_steps or task.makes_pictures:
             return []
         probabilities = self.activations.answer
         order = (-probabilities).argsort(kind="stable")[:top]
@@ -120,6 +122,23 @@ class Trace(Record):
         at = found.logit
         if number is not None:
             at = found.numbers[find_name("number", number, found.numbers)]
+        return self._computed(at)
+
+    def word(self, word: int | None = None, second: float | None = None) -> ValueTerms:
+        """Open the logit of a word (or character) that was written, in the layer that computes it.
+
+        Args:
+            word: Which of those that were written, from 0; none: the most probable.
+            second: A time instead, and what is the likeliest then.
+
+        Raises:
+            ArgumentError: If there is no such word or time, or the model writes none.
+        """
+        self.activations.written  # noqa: B018 - which says that nothing is written
+        return self._computed(asked_output(self.activations, word, second))
+
+    def _computed(self, at: Position) -> ValueTerms:
+        """One of the network's outputs, in the layer that computes it."""
         opened = self.value(self.activations.logits, at)
         while len(opened) == 1 and opened.terms.rule == "sum" and opened.terms.weight is None:
             opened = self.value(*opened.source(0))  # through layers that only hand values on
@@ -157,6 +176,9 @@ class Trace(Record):
             steps=[step.to_dict(values=values) for step in self.steps],
             guesses=[guess.to_dict() for guess in self.guesses()],
             boxes=self._boxes() if self.activations.model.task.of_boxes else None,
+            written=[each.to_dict() for each in self.activations.written]
+            if self.activations.model.task.of_steps
+            else None,
         )
 
     def _boxes(self) -> list[dict[str, Any]]:

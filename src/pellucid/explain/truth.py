@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.data.targets import split_labels
+from pellucid.data.transcripts import NO_UNIT, normalised, units_of
 from pellucid.errors import ArgumentError
 from pellucid.explain.box_truth import right_boxes
 from pellucid.numerals import figure
 from pellucid.ops.loss import one_hot
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Detection, MultiLabel, Regression
+from pellucid.tasks import Detection, MultiLabel, Regression, Transcription
 from pellucid.text import brief_repr, counted, listed, printable
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Truth:
     Attributes:
         words: In words: a class, labels, or numbers in their units.
         targets: What the loss compares the network's outputs with, (K,): wanted probabilities,
-            or standardised numbers; of boxes (M, 6) in pixels of what the network takes.
+            or standardised numbers; of boxes (M, 6) in pixels of what the network takes; of
+            texts (L,) the class of each word or character, −1 behind them.
         given: Whether it was said; else it is the network's own answer.
     """
 
@@ -54,7 +56,8 @@ def truth_of(activations: Activations, right: Right | None) -> Truth:
         right: Of one class a picture see :meth:`Activations.label_index`. Of several labels a text
             such as ``"cat; pet"`` (``";"``: none of them), their names, or a row of 0 and 1. Of
             numbers one each, or a text such as ``"3.2"`` or ``"3.2; 4"``. Of boxes see
-            :func:`pellucid.explain.box_truth.right_boxes`. None: the network's own answer.
+            :func:`pellucid.explain.box_truth.right_boxes`. Of speech the text.
+            None: the network's own answer.
 
     Raises:
         ArgumentError: If there is no such class or label, or there are not as many numbers as the
@@ -63,6 +66,8 @@ def truth_of(activations: Activations, right: Right | None) -> Truth:
     task, given = activations.model.task, right is not None
     if isinstance(task, Detection):
         return Truth(*right_boxes(activations, task, right), given)
+    if isinstance(task, Transcription):
+        return Truth(*_text(activations, task, right), given)
     if isinstance(task, MultiLabel):
         marks = (
             activations.answer >= task.threshold if right is None else _marks(activations, right)
@@ -80,6 +85,31 @@ def truth_of(activations: Activations, right: Right | None) -> Truth:
     )
     targets = one_hot(np.array([place]), len(task.names))[0]
     return Truth(task.names[place], np.asarray(targets), given)
+
+
+def _text(
+    activations: Activations, task: Transcription, right: Right | None
+) -> tuple[str, NDArray[np.float64]]:
+    """A text, and the classes of its words or characters as the loss takes them."""
+    if right is None:
+        text = str(task.described(activations.answer))
+    elif isinstance(right, str):
+        text = normalised(right)
+    else:
+        raise ArgumentError(f"what is said is a text, got {brief_repr(right)}")
+    classes = [1 + activations.class_index(unit) for unit in units_of(text, task.units)]
+    if not 1 <= len(classes) <= task.labels:
+        heard, hint = ("what was heard, ", "; give what is said") if right is None else ("", "")
+        count = counted(len(classes), task.units.removesuffix("s"))
+        raise ArgumentError(
+            f"{heard}{text!r:.60} has {count}; the loss takes 1 to {task.labels}, as many as were "
+            f"learned{hint}"
+        )
+    row = np.full(task.labels, float(NO_UNIT))
+    row[: len(classes)] = classes
+    outputs = activations.model.network.graph.output_shape
+    task.loss().check_fit(row[None], (outputs[-2], outputs[-1]))
+    return printable(text), row
 
 
 def _marks(activations: Activations, right: Right) -> NDArray[np.float64]:

@@ -25,7 +25,8 @@ from pellucid.page.self_test import self_test_data
 from pellucid.page.slides import slides_data
 from pellucid.page.variants import swapped_poolings, variant_data
 from pellucid.short_repr import short_repr
-from pellucid.tasks import Captioning, Detection, MultiLabel, check_row
+from pellucid.tasks import Captioning, Detection, MultiLabel, Transcription, check_row
+from pellucid.tasks.transcript import step_seconds
 from pellucid.text import printable
 from pellucid.version import __version__
 
@@ -200,6 +201,11 @@ def _model_data(model: Model) -> dict[str, Any]:
         names = ("size" if model.task.of_regions else "stride", "most", "least", "overlap")
         settings = {name: getattr(found, name) for name in names}
         units = {"boxes": {**settings, "shown": model.task.shown}}
+    if isinstance(model.task, Transcription):
+        sound = model.preprocessing.sound
+        assert sound is not None  # a recognizer hears
+        seconds = step_seconds(sound, model.network.graph.output_shape[-2])
+        units = {"steps": {"units": model.task.units, "seconds": seconds}}
     return {
         **units,
         "task": model.task.kind,

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.data.boxes import Boxes
 from pellucid.data.reference import DataPicture
 from pellucid.data.targets import LabelSets, Numbers
+from pellucid.data.transcripts import Transcripts
 from pellucid.errors import DataError
 from pellucid.text import printable
 
@@ -42,6 +43,7 @@ class Samples:
         boxes: Of data with boxes, x0, y0, x1, y1 in pixels and the place of the class of each box
             of a picture, those that are to be ignored left out; None where they are not known.
             Empty: of no picture.
+        texts: Of recordings what is said; None where it is not known. Empty: of no recording.
         made: Whether they were made for the page, and no user has named them.
     """
 
@@ -50,6 +52,7 @@ class Samples:
     truths: tuple[int | None, ...]
     wanted: tuple[tuple[float, ...] | None, ...] = ()
     boxes: tuple[list[list[float]] | None, ...] = ()
+    texts: tuple[str | None, ...] = ()
     made: bool = False
 
     @classmethod
@@ -72,6 +75,7 @@ class Samples:
             tuple(None if truths is None else int(truths[k]) for k in chosen),
             tuple(_wanted(data.targets, k) for k in chosen),
             tuple(_boxes(data.targets, k) for k in chosen),
+            tuple(_text(data.targets, k) for k in chosen),
         )
 
     def __len__(self) -> int:
@@ -85,6 +89,7 @@ class Samples:
             "truths": list(self.truths),
             **({"wanted": [x and list(x) for x in self.wanted]} if any(self.wanted) else {}),
             **({} if all(x is None for x in self.boxes) else {"boxes": list(self.boxes)}),
+            **({"texts": [x and printable(x) for x in self.texts]} if any(self.texts) else {}),
             **({"made": True} if self.made else {}),
         }
 
@@ -108,6 +113,7 @@ def samples_of_pictures(
     truths: list[int | None] = []
     wanted: list[tuple[float, ...] | None] = []
     boxes: list[list[list[float]] | None] = []
+    texts: list[str | None] = []
     problems: list[str] = []
     for picture in pictures:
         if len(pixels) == count:
@@ -126,10 +132,11 @@ def samples_of_pictures(
         suited = _suited(known, model.task)
         wanted.append(None if suited is None else _wanted(*suited))
         boxes.append(None if suited is None else _boxes(*suited))
+        texts.append(None if suited is None else _text(*suited))
     if not pixels:
         return None, problems
-    found = Samples(np.stack(pixels), tuple(names), tuple(truths), tuple(wanted), tuple(boxes))
-    return found, problems
+    known_of_each = tuple(truths), tuple(wanted), tuple(boxes), tuple(texts)
+    return Samples(np.stack(pixels), tuple(names), *known_of_each), problems
 
 
 def _suited(picture: DataPicture | None, task: Task) -> tuple[Targets, int] | None:
@@ -147,6 +154,11 @@ def _wanted(targets: Targets, number: int) -> tuple[float, ...] | None:
     if not isinstance(targets, LabelSets | Numbers):
         return None
     return tuple(targets.array[number].tolist())
+
+
+def _text(targets: Targets, number: int) -> str | None:
+    """What is said in a recording; None of other targets."""
+    return targets.text(number) if isinstance(targets, Transcripts) else None
 
 
 def _boxes(targets: Targets, number: int) -> list[list[float]] | None:

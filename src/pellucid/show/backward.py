@@ -55,7 +55,7 @@ def backward_document(
 
 def _at_outputs(backward: Backward) -> d.Table:
     """Where the gradient begins: the network's outputs beside what is wanted of them."""
-    if backward.of_boxes:
+    if backward.of_map:
         return _at_map(backward)
     t, delta = backward.wanted, [written(each) for each in backward.at_logits.tolist()]
     names = backward.activations.classes
@@ -126,7 +126,7 @@ def _step(backward: Backward, step: BackwardStep) -> d.Section:
         f"{_passes(step)}"
     )
     classes = backward.activations.classes
-    if step.name == backward.activations.logits and not backward.of_boxes:
+    if step.name == backward.activations.logits and not backward.of_map:
         values: d.Part = class_bars(classes, step.gradient.tolist(), "gradient at the outputs")
     else:
         alt = f"gradient at {step.name}, from {lowest} to {highest}"

@@ -22,7 +22,7 @@ from pellucid.show.drawing import (
 from pellucid.show.found_boxes import mark_box
 from pellucid.show.heatmap import claims, scale_words, signs_words, write_empty
 from pellucid.show.palette import INK
-from pellucid.show.sound_axes import mark_scored
+from pellucid.show.sound_axes import mark_scored, mark_step
 from pellucid.show.titles import answer_section, score_headline
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def draw_evidence(evidence: Evidence, title: str = "") -> Figure:
     draw_map(over, evidence.by_pixel)
     mark_signs(over, evidence.by_pixel)
     mark_box(over, evidence.scored)
+    mark_step(over, evidence.scored)
     bare(over, f"over the picture; {signs_words(heatmap)}")
 
     tested = evidence.regions

@@ -58,6 +58,7 @@ DOCUMENTS = {
     "caption trace": "caption_trace.caption_trace_document",
     "caption comparison": "caption_comparison.caption_comparison_document",
     "detection comparison": "detection_comparison.detection_comparison_document",
+    "transcript comparison": "transcript_comparison.transcript_comparison_document",
     "task comparison": "task_comparison.task_comparison_document",
     "trace": "trace.trace_document",
     "transcript report": "transcript_report.transcript_document",

@@ -153,6 +153,11 @@ def settled_line(backward: Backward) -> str:
             "What the network finds is what is wanted, nearly: all gradients are tiny. Give other "
             "boxes as the truth, as in --label ';' (none), to see those of a mistake."
         )
+    if task.of_steps:
+        return (
+            "The text is what the network hears, nearly: all gradients are tiny. Give another text "
+            "as the truth, as in --label 'another text', to see those of a mistake."
+        )
     if isinstance(task, Regression):
         same = "is" if backward.truth.given else "was taken to be"
         example = "; ".join(written(mean + scale, ".4g") for mean, scale in zip(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pellucid.data.sound.spectrogram import hertz_to_mel
+from pellucid.show.palette import INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +59,18 @@ def mark_scored(axes: Axes, scored: Score) -> None:
     sound = scored.activations.model.preprocessing.sound
     if sound is not None:
         mark_sound(axes, sound)
+    mark_step(axes, scored)
+
+
+def mark_step(axes: Axes, scored: Score) -> None:
+    """Draw lines around the step that a score is about, where it is one of a recording."""
+    if not scored.activations.model.task.of_steps:
+        return
+    frames, steps = scored.image.shape[1], scored.graph.output_shape[-2]
+    for behind in (0, 1):
+        at = (scored.target[-2] + behind) * frames / steps - 0.5
+        for colour, width in (("white", 1.8), (INK, 0.8)):
+            axes.axvline(at, color=colour, lw=width)
 
 
 def heard_words(sound: Sound) -> str:

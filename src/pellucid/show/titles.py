@@ -8,6 +8,7 @@ from pellucid.numerals import figure as written
 from pellucid.numerals import percent
 from pellucid.show import document as d
 from pellucid.show.found_boxes import boxes_parts, boxes_words
+from pellucid.show.written_units import text_words, units_parts
 from pellucid.tasks import Generation, MultiLabel, Regression
 from pellucid.text import counted
 
@@ -50,6 +51,8 @@ def answer_words(task: Task, read: NDArray[Any]) -> str:
         height, width, channels = read.shape
         levels = "grey" if channels == 1 else "colour"
         return f"{width}×{height}, {levels}, levels {read.min():.0f} to {read.max():.0f}"
+    if task.of_steps:
+        return text_words(task, read)
     if isinstance(task, Regression):
         numbers = zip(task.names, read.tolist(), strict=True)
         named = [f"{name} {written(value, '.5g')}" for name, value in numbers]
@@ -73,6 +76,8 @@ def score_headline(score: Score, picture: str = "") -> str:
     """The same, and what was asked: ``…; why 7 rather than 3``."""
     against = "" if score.against_name is None else f" rather than {score.against_name}"
     of_box = "" if score.box is None else f" of {_box_words(score)}"
+    if score.activations.model.task.of_steps:
+        of_box = f" at step {score.target[-2]}"
     return f"{headline(score.activations, picture)}; why {score.target_name}{against}{of_box}"
 
 
@@ -125,6 +130,7 @@ def answer_section(activations: Activations) -> d.Only:
     task = activations.model.task
     title = "Numbers" if isinstance(task, Regression) else "Probabilities"
     title = "Boxes" if task.of_boxes else "Picture" if task.makes_pictures else title
+    title = "Text" if task.of_steps else title
     return d.Only("page", [d.Section(title, [*answer_parts(activations)])])
 
 
@@ -137,6 +143,8 @@ def answer_parts(activations: Activations, limit: int = MOST_CLASSES) -> list[d.
         picture = task.rounded(activations.answer)
         seen = d.Picture(lambda: picture, ("the picture that is made",))
         return [d.Only("page", [d.Pictures([seen], 168)])]
+    if task.of_steps:
+        return units_parts(activations)
     bars: list[d.Part] = [answer_bars(activations, limit)]
     if isinstance(task, MultiLabel):
         words = (

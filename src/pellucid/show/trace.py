@@ -168,6 +168,8 @@ def _layer(step: Step, task: Task) -> Layer:
         return Layer(title, task.rounded(step.values), pixels=True)
     if task.of_boxes:
         return Layer(title, boxes_pixels(step.activations), pixels=True)
+    if task.of_steps:
+        return Layer(title, step.values)
     if isinstance(task, Regression):
         return Layer(title, step.values, lengths=False)
     mark = None

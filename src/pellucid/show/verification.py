@@ -109,6 +109,8 @@ def _answer(task: Task, outputs: NDArray[np.float64]) -> str:
     if isinstance(task, Captioning):
         return " ".join(task.greedy_words(outputs[0]))
     answer, names = task.answer(outputs)[0], task.names
+    if task.of_steps:
+        return str(answer) or "nothing"
     if task.of_boxes:
         return boxes_words(task, answer)
     if np.ndim(answer) == 0:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Operation, Shape
     from pellucid.tasks.found_box import FoundBox
+    from pellucid.tasks.written_unit import WrittenUnit
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Task(ABC):
         makes_pictures: Whether the network takes noise, and its answer is a picture.
         of_regions: Whether boxes are found in regions that the network itself proposes, so that
             the same place in its outputs is about another region with another picture.
+        of_steps: Whether the answer is written step by step, see :meth:`written_in`.
         parts: Names of the graphs that a model keeps beside the one that answers.
         each_frame: Whether each frame of an animated picture is answered; else the first.
         drawn: Whether answers can be drawn on the pictures.
@@ -93,6 +95,7 @@ class Task(ABC):
     of_boxes: ClassVar[bool] = False
     makes_pictures: ClassVar[bool] = False
     of_regions: ClassVar[bool] = False
+    of_steps: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -222,6 +225,20 @@ class Task(ABC):
             "number out"
         )
 
+    def written_in(self, outputs: NDArray[np.float64]) -> list[WrittenUnit]:
+        """What is written of one recording, each word or character with the output it came from.
+
+        Args:
+            outputs: The network's, without a batch axis.
+
+        Raises:
+            ArgumentError: If the task is not one of steps.
+        """
+        raise ArgumentError(
+            f"words at some time are what is heard in recordings, and the model is for "
+            f"{self.title}; leave word and second out"
+        )
+
     @abstractmethod
     def judge(self, loss: Loss | None = None) -> Judge:
         """A new judge.
@@ -298,18 +315,19 @@ def check_one_class(task: Task, what: str) -> None:
 
 
 def check_row(task: Task, what: str, *, boxes: bool = False, regions: bool = False) -> None:
-    """Check that single outputs of a network mean something: of one row a picture, or of boxes.
+    """Check that single outputs of a network mean something: of a row, of boxes, or of steps.
 
     Args:
         task: A model's.
         what: What only such a model has, for the message: ``a trace``.
-        boxes: Whether it can be of boxes, too.
+        boxes: Whether it can be of boxes, or of steps of a recording, too.
         regions: And of boxes that are found in regions.
 
     Raises:
         ArgumentError: If it ends in a map, and what is found in that is no boxes.
     """
-    if task.of_map and not (boxes and task.of_boxes and (regions or not task.of_regions)):
+    of_boxes = task.of_boxes and (regions or not task.of_regions)
+    if task.of_map and not (boxes and (of_boxes or task.of_steps)):
         if boxes and task.of_boxes:
             raise ArgumentError(
                 f"{what}: the model finds its boxes in two stages; this is made for networks that "

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pellucid.data.transcripts import WORDS
-from pellucid.ops.softmax import probabilities
-from pellucid.tasks.transcription import BLANK
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pellucid.data.sound import Sound
@@ -61,29 +58,31 @@ class Transcript:
             task: What the network was trained for.
             sound: How the recording became a picture.
         """
-        logits = rows.reshape(-1, rows.shape[-1])
-        shares = probabilities(logits)
-        path = logits.argmax(axis=1)
-        starts = np.flatnonzero(np.r_[True, path[1:] != path[:-1]])
-        ends = np.r_[starts[1:], len(path)]
-        step = sound.frames / len(path) * sound.hop_samples / sound.rate
+        step = step_seconds(sound, rows.shape[-2])
         words: list[list[HeardWord]] = [[]]
-        for first, behind in zip(starts.tolist(), ends.tolist(), strict=True):
-            place = int(path[first])
-            if place == BLANK:
-                continue
-            unit = task.vocabulary[place - 1]
-            likeliest = float(shares[first:behind, place].max())
+        for each in task.written_in(rows):
+            unit = each.name
             if not unit.strip() or task.units == WORDS:
                 words.append([])
             if unit.strip():
-                words[-1].append(HeardWord(unit, first * step, behind * step, likeliest))
+                start, end = each.first * step, each.behind * step
+                words[-1].append(HeardWord(unit, start, end, each.probability))
         heard = tuple(_joined(parts) for parts in words if parts)
         return cls(" ".join(each.word for each in heard), heard)
 
     def to_list(self) -> list[dict[str, Any]]:
         """The words as JSON values: ``word``, ``start``, ``end``, ``probability``."""
         return [asdict(each) for each in self.words]
+
+
+def step_seconds(sound: Sound, steps: int) -> float:
+    """How long a step of a network's output lasts, in seconds.
+
+    Args:
+        sound: How recordings become pictures.
+        steps: How many steps a picture has.
+    """
+    return sound.frames / steps * sound.hop_samples / sound.rate
 
 
 def _joined(parts: list[HeardWord]) -> HeardWord:

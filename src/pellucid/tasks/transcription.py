@@ -15,7 +15,10 @@ from pellucid.metrics.word_error import distance, word_error_rate
 from pellucid.ops import CTCLoss, Softmax
 from pellucid.ops.best_path import best_path
 from pellucid.ops.operation import describe
+from pellucid.ops.softmax import probabilities
+from pellucid.tasks.output import Output
 from pellucid.tasks.task import Judge, Judged, Task
+from pellucid.tasks.written_unit import WrittenUnit
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
     from pellucid.data.dataset import Dataset
     from pellucid.data.targets import Targets
+    from pellucid.ops.arguments import Position
     from pellucid.ops.loss import Loss
     from pellucid.ops.operation import Array, Shape
 
-BLANK = 0
+BLANK, THE_BLANK = 0, "the blank"
 """The class of a step at which nothing new is written; those of the vocabulary follow."""
 
 
@@ -54,6 +58,7 @@ class Transcription(Task):
     measures: ClassVar[tuple[str, ...]] = ("word_accuracy", "whole_texts")
     counted: ClassVar[str] = "words or characters"
     of_map: ClassVar[bool] = True
+    of_steps: ClassVar[bool] = True
     estimator: ClassVar[str] = "SpeechRecognizer"
     vocabulary: tuple[str, ...]
     units: str = WORDS
@@ -113,10 +118,33 @@ class Transcription(Task):
     def described(self, read: NDArray[np.float64]) -> str:
         return str(self.answer(read[np.newaxis])[0])
 
-    def output_words(self, place: int) -> str:
-        return "logit of the blank" if place == BLANK else (
-            f"logit of {printable(self.vocabulary[place - 1])}"
-        )  # fmt: skip
+    def unit_name(self, place: int) -> str:
+        """What a class is called: a word or a character of the vocabulary, or the blank."""
+        return THE_BLANK if place == BLANK else self.vocabulary[place - 1]
+
+    def output_at(self, position: Position) -> Output:
+        """The logit of a word, of a character or of the blank at a step."""
+        *_, step, place = position
+        name = self.unit_name(place)
+        shown = name if place == BLANK else repr(printable(name))
+        words = f"{shown} at step {step}"
+        return Output(name, f"logit of {words}", f"probability of {words}")
+
+    def written_in(self, outputs: NDArray[np.float64]) -> list[WrittenUnit]:
+        """What the best path writes, in its order; blanks between words of characters included."""
+        logits = outputs.reshape(-1, outputs.shape[-1])
+        shares, path = probabilities(logits), logits.argmax(axis=1)
+        starts = np.flatnonzero(np.r_[True, path[1:] != path[:-1]])
+        lead = (0,) * (outputs.ndim - 2)
+        found = []
+        for first, behind in zip(starts.tolist(), [*starts[1:].tolist(), len(path)], strict=True):
+            place = int(path[first])
+            if place != BLANK:
+                step = first + int(shares[first:behind, place].argmax())
+                at = (*lead, step, place)
+                share = float(shares[step, place])
+                found.append(WrittenUnit(self.unit_name(place), at, step, first, behind, share))
+        return found
 
     def judge(self, loss: Loss | None = None) -> Judge:
         return _Judge(self, self.loss() if loss is None else loss)

@@ -249,7 +249,13 @@ export interface Preprocessing {
 }
 
 export type TaskKind =
-  "single-label" | "multi-label" | "regression" | "detection" | "region-detection" | "generation";
+  | "single-label"
+  | "multi-label"
+  | "regression"
+  | "detection"
+  | "region-detection"
+  | "transcripts"
+  | "generation";
 
 /** How a detector's boxes are found, see `pellucid/ops/find_boxes.py` and `find_regions.py`. */
 export interface BoxesData {
@@ -262,6 +268,13 @@ export interface BoxesData {
   overlap: number;
   /** The least probability of boxes that are shown. */
   shown: number;
+}
+
+/** How a recognizer writes: words or characters, and how long a step lasts. */
+export interface StepsData {
+  units: "words" | "characters";
+  /** Seconds from one step to the next. */
+  seconds: number;
 }
 
 /** How a model learned: what it minimised, and its learning rate. */
@@ -288,6 +301,8 @@ export interface ModelData {
   boxes?: BoxesData;
   /** Of generators: the layer that gives pictures in −1..1, and directions in the noise. */
   generated?: { picture: string; directions: number[][] };
+  /** Of recognizers: how texts are written, step by step. */
+  steps?: StepsData;
 }
 
 export interface ParameterData {
@@ -371,6 +386,8 @@ export interface SamplesData {
   wanted?: (number[] | null)[];
   /** Of detectors: x0, y0, x1, y1 in pixels and the place of the class of each box. */
   boxes?: (number[][] | null)[];
+  /** Of recognizers: the text that is said; none where it is not known. */
+  texts?: (string | null)[];
   /** Whether nobody has named them: noise and a grey picture. */
   made?: boolean;
 }

@@ -1,6 +1,7 @@
 /** What users read of a network's outputs, in double precision as Python does. */
 
 import { findBoxes, rowsOf, sigmoid } from "./boxes";
+import { sharesOf } from "./steps";
 import type { ModelData, Shape } from "./data";
 
 /** What the reading of outputs depends on. */
@@ -17,6 +18,7 @@ export function levels(values: Float32Array): Uint8ClampedArray {
 /** Probabilities by softmax, or of labels by a sigmoid each; rows of boxes of a map's shape. */
 export function reading(model: Read, outputs: ArrayLike<number>, shape: Shape): Float64Array {
   if (model.boxes) return rowsOf(findBoxes(model.boxes, outputs, shape), model.boxes.most);
+  if (model.task === "transcripts") return sharesOf(outputs, shape[shape.length - 1]);
   const z = Float64Array.from(outputs);
   if (model.task === "regression") {
     const { scale, shift } = model.reading!;

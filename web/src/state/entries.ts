@@ -161,13 +161,28 @@ const over: Entry<PageState> = {
   },
 };
 
+/** Recognizers have a class more than words: the blank. */
+const extra = (page: PageState): number => (page.data.model.steps ? 1 : 0);
+
+/** Of a recognizer's page: the step that is looked at. */
+const step: Entry<PageState> = {
+  key: "step",
+  write: ({ steps }) => (steps.chosen === null ? [] : [`${steps.chosen}`]),
+  read(page, [text]) {
+    page.steps.chosen = page.data.model.steps ? wholeNumber(text, page.steps.count) : null;
+  },
+};
+
 /** The answer that is explained, and the one that it is compared with. */
 const target: Entry<PageState> = {
   key: "for",
   write: ({ why: { target: place } }) => (place === null ? [] : [`${place}`]),
   read(page, [text]) {
     const { boxes, names } = page;
-    page.why.target = wholeNumber(text, page.data.model.boxes ? boxes.channels : names.length);
+    page.why.target = wholeNumber(
+      text,
+      page.data.model.boxes ? boxes.channels : names.length + extra(page),
+    );
   },
 };
 
@@ -175,7 +190,7 @@ const against: Entry<PageState> = {
   key: "against",
   write: ({ why: { against: place } }) => (place === "next" ? [] : [`${place ?? "nothing"}`]),
   read(page, [text]) {
-    const count = page.data.model.boxes ? page.boxes.channels : page.names.length;
+    const count = page.data.model.boxes ? page.boxes.channels : page.names.length + extra(page);
     page.why.against = text === "nothing" ? null : (wholeNumber(text, count) ?? "next");
   },
 };
@@ -252,7 +267,7 @@ address.add(
   networkView,
   language,
 );
-address.add(box, least, proposals, why, over, target, against, change, learned);
+address.add(box, step, least, proposals, why, over, target, against, change, learned);
 
 /** A layer and a position in it, `name:1,2,3`; none if there is no such value. */
 function placeOf(page: PageState, text: string): Place | null {

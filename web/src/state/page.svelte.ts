@@ -11,6 +11,7 @@ import { Boxes } from "./boxes.svelte";
 import { Captions } from "./captions.svelte";
 import { type Back, Backwards } from "./backwards.svelte";
 import { Opening } from "./opening.svelte";
+import { Steps } from "./steps.svelte";
 import { Surgery } from "./surgery.svelte";
 import { WhyChoices } from "./why.svelte";
 import { catalogues, type Language } from "../text/index";
@@ -84,7 +85,7 @@ export class PageState {
   /** The outputs' places, the likeliest first, none of a map; numbers, whose units differ, in their own order. */
   readonly ranking: number[] = $derived.by(() => {
     const places = Array.from(this.names.keys());
-    if (this.data.model.boxes) return [];
+    if (this.data.model.boxes || this.data.model.steps) return [];
     if (this.data.model.task === "regression") return places;
     return places.sort((a, b) => this.answer[b] - this.answer[a] || a - b);
   });
@@ -104,6 +105,7 @@ export class PageState {
   readonly boxes: Boxes;
   /** Of a captioner's page: its words. */
   readonly captions: Captions | null = null;
+  readonly steps: Steps;
   /** Whether its weights are others than those that it came with, changes of `surgery` apart. */
   learned = $state(false);
   readonly surgery = new Surgery(this);
@@ -126,6 +128,7 @@ export class PageState {
     this.backwards = new Backwards(this);
     this.boxes = new Boxes(this);
     if (data.captions) this.captions = new Captions(this, data.captions);
+    this.steps = new Steps(this);
     this.selfTest = network.selfTest(this.samplePixels(0));
     this.takeSample(0);
   }
@@ -146,8 +149,9 @@ export class PageState {
   /** What an output stands for by its place: a class, or of a map also an edge's distance. */
   outputWords(at: Position): string {
     const last = at[at.length - 1];
-    const { boxes: text } = this.text;
+    const { boxes: text, speech } = this.text;
     if (this.data.model.task === "generation") return this.text.noise.level(at[0], at[1]);
+    if (this.data.model.steps) return speech.logit(this.steps.nameOf(last), at[at.length - 2]);
     if (at.length === 1) return this.text.number.ofClass(this.nameOf(last));
     const { length } = this.names;
     if (at.length === 2) {
@@ -165,6 +169,10 @@ export class PageState {
 
   /** What is shown of an output by its number: a class, of a map with its cell. */
   outputName(place: number): string {
+    if (this.data.model.steps) {
+      const { classes } = this.steps;
+      return `${this.steps.nameOf(place % classes)} [${Math.floor(place / classes)}]`;
+    }
     if (!this.data.model.boxes) return this.names[place];
     const at = position(this.shape(this.data.graph.output), place);
     return `${this.names[at[2]]} [${at[0]}, ${at[1]}]`;
@@ -203,6 +211,12 @@ export class PageState {
   get rightBoxes(): number[][] {
     const { origin } = this;
     return (origin.kind === "sample" && this.data.samples.boxes?.[origin.index]) || [];
+  }
+
+  /** The text that is said; none where nobody knows. */
+  get rightText(): string | null {
+    const { origin } = this;
+    return (origin.kind === "sample" && this.data.samples.texts?.[origin.index]) || null;
   }
 
   /** What a sample is called. */

@@ -16,18 +16,21 @@ interface Registered {
   exists?: (data: PageData) => boolean;
 }
 
+/** Whether a network ends in one row of outputs, and neither finds boxes nor writes texts. */
+const ofRow = ({ model }: PageData): boolean => !model.boxes && !model.steps;
+
 export const VIEWS: readonly Registered[] = [
   { view: "number", component: NumberView },
   {
     view: "backward",
     component: BackwardView,
-    exists: (data) => !data.model.boxes && !data.captions && data.model.task !== "generation",
+    exists: (data) => ofRow(data) && !data.captions && data.model.task !== "generation",
   },
   { view: "why", component: WhyView, exists: (data) => !data.model.generated },
   {
     view: "lecture",
     component: LectureView,
-    exists: (data) => !data.model.boxes && !data.captions && !data.model.generated,
+    exists: (data) => ofRow(data) && !data.captions && !data.model.generated,
   },
   { view: "learn", component: Learn, exists: (data) => data.learn !== null },
 ];

@@ -197,11 +197,11 @@ describe.each(NETWORKS)("%s", (name) => {
 /** A state is made of its gates, and each of these of its products, as Python says. */
 function unit({ network }: Parts, values: Values, { layer, at, total, details }: Opened): void {
   const found = termsOf(network, values, layer, at);
-  close(found.total, total, Math.abs(total));
+  close(found.total, total, Math.abs(total), 1e-5);
   expect(found.gates!.length).toBe(network.node(layer).gates!.length);
   for (const gate of found.gates!) {
     const wanted = details[gate.layer.split(":")[1]];
-    close(gate.value, wanted, 1);
+    close(gate.value, wanted, 1, 1e-5);
     const opened = termsOf(network, values, gate.layer, at);
     close(opened.total, wanted, 1);
     const sum = opened.terms.reduce((sum, { product }) => sum + product, opened.bias!.value);

@@ -8,10 +8,20 @@ import { anchorsOf, proposalsOf, proposalTerms } from "../../src/engine/regions"
 import type { BoxesData, Fold, ModelData, NodeData, Position } from "../../src/engine/data";
 import { withFolds } from "../../src/engine/folds";
 import { crossEntropyOf } from "../../src/engine/losses";
+import { pathOf, textOf, writtenIn } from "../../src/engine/steps";
 import { reading } from "../../src/engine/task";
 import { fromPython } from "./python";
 
 interface Numbers {
+  texts: {
+    names: string[];
+    units: "words" | "characters";
+    shape: number[];
+    outputs: number[];
+    text: string;
+    steps: number[][];
+    probabilities: number[];
+  }[];
   boxes: {
     settings: BoxesData;
     shape: number[];
@@ -72,6 +82,21 @@ test("what is read of outputs is what Python reads: classes, labels, numbers in 
   for (const { task, outputs, answer } of python.readings) {
     const model = task === "regression" ? { task, reading: scale } : { task };
     close(reading(model, outputs, [outputs.length]), answer, 4e-16);
+  }
+});
+
+test("texts are written as Python writes them, with ties, runs and blanks", () => {
+  for (const { names, units, shape, outputs, text, steps, probabilities } of python.texts) {
+    const written = writtenIn(outputs, shape);
+    expect(written.map(({ first, behind, step }) => [first, behind, step])).toEqual(steps);
+    close(
+      written.map(({ probability }) => probability),
+      probabilities,
+    );
+    expect(textOf(written, names, { units, seconds: 1 })).toBe(text);
+    expect(written.every(({ name, first }) => pathOf(outputs, shape)[first] === name + 1)).toBe(
+      true,
+    );
   }
 });
 

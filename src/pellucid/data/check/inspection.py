@@ -100,6 +100,7 @@ def inspect(
     task: str | None = None,
     group: str | None = None,
     sound: object = None,
+    units: str | None = None,
 ) -> DataReport:
     """Look at data before anything learns from them.
 
@@ -117,6 +118,7 @@ def inspect(
         task: As :func:`pellucid.data.load` takes it.
         group: As :func:`pellucid.data.load` takes it; groups in several parts are then found.
         sound: As :func:`pellucid.data.load` takes it.
+        units: As :func:`pellucid.data.load` takes it.
 
     Returns:
         What was found. Bad files are findings, not errors.
@@ -129,6 +131,7 @@ def inspect(
         max_pixels=max_pixels, max_bytes=max_bytes,
         path_column=path_column, label_column=label_column, group=group,
         sound=sound,
+        units=units,
     )  # fmt: skip
     task = checked_task(task)
     if isinstance(source, Mapping):

@@ -30,6 +30,7 @@ from pellucid.interop.onnx.layers_out import write_layers
 from pellucid.interop.onnx.library import onnx_library
 from pellucid.interop.onnx.options import InputForm, Layout, PixelType
 from pellucid.interop.onnx.pictures import GENERATED, NOISE, PICTURES, VALUES, write_pictures
+from pellucid.interop.onnx.steps import step_shape, write_steps
 from pellucid.interop.onnx.writer import Writer
 from pellucid.tasks import (
     Captioning,
@@ -38,6 +39,7 @@ from pellucid.tasks import (
     MultiLabel,
     Regression,
     Task,
+    Transcription,
     check_row,
 )
 from pellucid.version import __version__
@@ -212,8 +214,8 @@ def onnx_graph(
     """The graph alone: the same network, task and form give the same bytes.
 
     Args:
-        graph: From pictures to one answer (K,), or of detectors a map or rows; of generators from
-            noise to a picture.
+        graph: From pictures to one answer (K,), or of detectors and recognizers a map or rows; of
+            generators from noise to a picture.
         task: What the outputs mean.
         weights: float32, by full name.
         form: What the graph takes.
@@ -270,6 +272,8 @@ def output_types(
         return {VALUES: ("float32", axes), PICTURES: (form.dtype, axes)}
     if isinstance(task, Captioning):
         return {PLACES: ("float32", shape)}
+    if isinstance(task, Transcription):
+        return {LOGITS: ("float32", step_shape(shape)), PROBABILITIES: ("float32", shape[-2:])}
     if isinstance(task, Detection):
         channels_first = (shape[-1], *shape[:-1])
         return {LOGITS: ("float32", channels_first), **box_outputs(task, shape)}
@@ -318,6 +322,8 @@ def _write_outputs(writer: Writer, task: Task, form: InputForm, logits: str, sha
         write_pictures(writer, form, logits)
     elif isinstance(task, Captioning):
         writer.node("Transpose", [logits], PLACES, perm=(0, 2, 3, 1))
+    elif isinstance(task, Transcription):
+        write_steps(writer, logits, shape)
     elif isinstance(task, Detection):
         write_boxes(writer, task, logits, shape)
     elif isinstance(task, Regression):

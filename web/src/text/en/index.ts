@@ -9,6 +9,7 @@ import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
+import { speech } from "./speech";
 import { why } from "./why";
 
 export const en = {
@@ -23,5 +24,6 @@ export const en = {
   noise,
   number,
   page,
+  speech,
   why,
 };

@@ -15,6 +15,7 @@ import { network } from "./network";
 import { noise } from "./noise";
 import { number } from "./number";
 import { page } from "./page";
+import { speech } from "./speech";
 import { why } from "./why";
 
 export const ko: Catalogue = {
@@ -29,5 +30,6 @@ export const ko: Catalogue = {
   noise,
   number,
   page,
+  speech,
   why,
 };

@@ -37,6 +37,7 @@ export function linesOf(page: PageState): string[] {
   if (page.data.model.boxes) {
     return [pictureName(page), page.text.boxes.found(page.boxes.shown.length)];
   }
+  if (page.data.model.steps) return [pictureName(page), page.steps.text];
   const first = page.ranking[0];
   const answer = page.answer[first];
   const said = page.data.model.task === "regression" ? short(answer) : percent(answer);
