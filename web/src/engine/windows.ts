@@ -34,7 +34,7 @@ export function windowsOf(node: NodeData, at: Position, terms: readonly Term[]):
     terms.some((term) => term.layer === layer && (!weighted || term.factor !== null));
   const single = laid.every((axes) => axes?.every((places) => places.length === 1));
   const unlaid = laid.some((axes, branch) => axes === null && adds(node.inputs[branch]));
-  if (single || unlaid || node.anchors) return [];
+  if (single || unlaid || node.anchors || node.gates) return [];
   terms.forEach((term, index) => {
     if (weighted && term.factor === null) return; // it says where to read, and adds nothing
     const [row, column, channel] = term.at;
