@@ -145,6 +145,8 @@ def test_rows_are_matched_by_their_regions() -> None:
     np.testing.assert_array_equal(rows.of(a, b), a)
     b[1, :5, :4] += 30.0  # too many: they are compared in their order
     assert not (matched_rows(a, b).of(a, b)[1] == a[1]).all()
+    b[0, 3, 2] = np.nan  # which rounding does not explain
+    assert np.isnan(matched_rows(a, b).of(a, b)[0]).any()
 
 
 def test_what_is_for_training_alone_is_refused() -> None:

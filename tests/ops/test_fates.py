@@ -38,6 +38,16 @@ CASES = [
 ]
 
 
+def test_what_is_no_number_is_not_found() -> None:
+    rows = rows_of_regions(6)
+    rows[:3, 6:9] = np.nan
+    operation = FindRegions((64, 96), 9, 0.3, 0.2)
+    with np.errstate(invalid="ignore"):
+        found, answered = operation.fates(rows), operation.rows_of(rows)
+    assert (found.steps == "found").sum() == len(answered) > 0
+    assert (found.steps[np.isnan(found.probabilities)] == "threshold").all()
+
+
 @pytest.mark.parametrize(("operation", "x"), CASES)
 def test_every_candidate_ends_where_the_answer_says(operation: Finding, x: np.ndarray) -> None:
     found = operation.fates(x)

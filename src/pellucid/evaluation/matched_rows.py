@@ -52,7 +52,8 @@ def matched_rows(a: NDArray[np.float64], b: NDArray[np.float64]) -> MatchedRows:
     """
     orders = np.array([_matched(*pair) for pair in zip(a[..., :4], b[..., :4], strict=True)])
     other = (orders < 0).sum(axis=1)
-    for n in np.flatnonzero(other > MOST_OTHER * orders.shape[1]):
+    no_number = ~np.isfinite(b[..., :4]).all(axis=(1, 2))  # which no rounding explains
+    for n in np.flatnonzero((other > MOST_OTHER * orders.shape[1]) | no_number):
         orders[n] = np.arange(orders.shape[1])
         other[n] = 0
     return MatchedRows(orders, int(other.sum()))

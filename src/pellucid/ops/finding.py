@@ -161,7 +161,8 @@ class Finding(Operation):
         places = tuple(each[order] for each in places)
         boxes, scores = boxes_of(places), p[places]
         may = np.broadcast_to(peaks, p.shape)[places]
-        steps = np.where(scores < self.least, THRESHOLD, np.where(may, LIMIT, NEIGHBOUR))
+        probable = scores >= self.least  # which NaN is not
+        steps = np.where(~probable, THRESHOLD, np.where(may, LIMIT, NEIGHBOUR))
         steps = steps.astype("<U10")
         inside = np.flatnonzero(steps == LIMIT)
         steps[inside[CANDIDATES * self.most :]] = CANDIDATE
