@@ -81,6 +81,11 @@ def test_crops_are_pytorchs(channels: int) -> None:
         assert np.abs(crop - wanted).max() <= 3
 
 
+def test_of_no_regions_there_are_no_crops() -> None:
+    picture = np.zeros((50, 70, 3), np.uint8)
+    assert crops(picture, np.zeros((0, 4))).shape == (0, CROP, CROP, 3)
+
+
 def test_a_region_of_its_own_size_is_the_picture() -> None:
     picture = np.random.default_rng(5).integers(0, 256, (CROP, CROP, 3)).astype(np.uint8)
     whole = [[CONTEXT, CONTEXT, CONTEXT + INSIDE, CONTEXT + INSIDE]]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pellucid.data import Dataset, load
 from pellucid.data.targets import LabelSets, Numbers
-from pellucid.errors import DataError, TrainingDivergedError
+from pellucid.errors import ArgumentError, DataError, TrainingDivergedError
 from pellucid.experiments import EXPERIMENTS, INITIALISATION, POOLING, RELU, run
 from pellucid.experiments.deep import spreads
 from pellucid.experiments.experiment import Outcome, part_to_judge_by
@@ -37,6 +37,12 @@ def epoch(accuracy: float, loss: float = 1.0, number: int = 1) -> Epoch:
 def table(outcome: Outcome) -> Table:
     (found,) = [p for p in experiment_document(outcome).parts if isinstance(p, Table)]
     return found
+
+
+def test_no_epochs_are_refused(digits: tuple[Dataset, Dataset]) -> None:
+    some, others = digits[0].subset(np.arange(96)), digits[1].subset(np.arange(40))
+    with pytest.raises(ArgumentError, match="epochs"):
+        run(POOLING, some, others, epochs=0, seeds=1)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

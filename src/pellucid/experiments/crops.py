@@ -36,8 +36,8 @@ def crops(picture: NDArray[np.uint8], regions: NDArray[Any]) -> NDArray[np.uint8
 
     height, width, channels = picture.shape
     boxes = with_context(regions)
-    low = np.minimum(boxes[:, :2], 0).min(axis=0, initial=0)
-    high = np.maximum(boxes[:, 2:], (width, height)).max(axis=0, initial=0)
+    low = boxes[:, :2].min(axis=0, initial=0)
+    high = np.concatenate([boxes[:, 2:], [[width, height]]]).max(axis=0)
     before = np.ceil(-low).astype(int)
     after = np.ceil(high - (width, height)).astype(int)
     mean = np.rint(picture.mean(axis=(0, 1))).astype(np.uint8)

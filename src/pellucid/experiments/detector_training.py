@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.architectures.region_head import TARGETS
 from pellucid.engines import DEFAULT, get_engine
 from pellucid.errors import TrainingDivergedError
 from pellucid.experiments.proposed import empty, moved
@@ -91,6 +92,8 @@ def train_regions(
             )
             factor = recipe.factor(epoch + 1, number, loader.steps)
             feeds = detector.batch(step.graph, images, targets, given, mode)
+            if not len(feeds[TARGETS]):
+                continue  # no picture of the batch has a region or a box
             with np.errstate(all="ignore"):  # the check below says more than NumPy's warnings
                 outputs = program.step(feeds, recipe.learning_rate * factor)
             if not np.isfinite(step.total(outputs)):

@@ -255,7 +255,7 @@ def kept_runs(
         "pictures to judge by": test.fingerprint(),
         "networks": digest_of(networks),
         "settings": digest_of(dict(experiment.settings)),
-        "epochs": epochs or experiment.epochs,
+        "epochs": experiment.epochs if epochs is None else epochs,
     }
     return KeptRuns.open(folder, follows_from, part)
 
@@ -295,7 +295,10 @@ def compare(
             done = None if kept is None else kept.find(name, seed)
             if done is None:
                 classifier = ImageClassifier(
-                    layers, seed=seed, epochs=epochs or experiment.epochs, **experiment.settings
+                    layers,
+                    seed=seed,
+                    epochs=experiment.epochs if epochs is None else epochs,
+                    **experiment.settings,
                 )
                 try:
                     classifier.fit(train, validation_data=test, verbose=0)
