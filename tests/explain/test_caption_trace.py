@@ -58,6 +58,15 @@ def test_words_and_their_leads(tmp_path: Path, cell: str) -> None:
         ) == pytest.approx(step.looked, abs=1e-6)
 
 
+def test_of_one_word_the_end_is_the_other(tmp_path: Path) -> None:
+    save_model(tmp_path / "model.safetensors", captioner_model("gru", words=("a",)))
+    own = pl.ImageCaptioner.load(tmp_path / "model.safetensors", engine="reference")
+    (first, *_) = own.trace(pictures(1)[0][0]).steps
+    assert first.word == "a"
+    assert first.against in ("(end)", "(unknown)")
+    assert first.lead == pytest.approx(first.words + first.picture + first.bias, abs=1e-4)
+
+
 def test_evidence_adds_up_to_the_lead(tmp_path: Path) -> None:
     found, image = traced(tmp_path)
     step = found.steps[1]

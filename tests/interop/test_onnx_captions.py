@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def captioner_model(cell: str, seed: int = 0) -> Model:
+WORDS = ("a", "red", "green", "square", "bar")
+
+
+def captioner_model(cell: str, seed: int = 0, words: tuple[str, ...] = WORDS) -> Model:
     """A captioner whose words depend on the picture, with weights of chance."""
-    task = Captioning(("a", "red", "green", "square", "bar"), length=7)
+    task = Captioning(words, length=7)
     made = captioner(body_model().network, task.vocabulary, 7, CaptionerSize(5, 9, 6, cell))
     random = np.random.default_rng(seed)
     weights = {
@@ -130,7 +133,15 @@ def test_halves_belong_together(tmp_path: Path) -> None:
         import_file(half)
     check_line(refused.value)
     assert "half of a captioner that writes" in str(refused.value)
+    other = tmp_path / "other.onnx"
+    pl.export_onnx(_estimator(captioner_model("gru", 0, WORDS[::-1]), tmp_path), other)
     shutil.copy(half, tmp_path / "kept")
+    shutil.copy(tmp_path / "other-words.onnx", half)
+    with pytest.raises(FileFormatError) as others:
+        import_file(path)
+    check_line(others.value)
+    assert "other words" in str(others.value)
+    shutil.copy(tmp_path / "kept", half)
     changed = onnx.load(half)
     changed.graph.node.pop()
     onnx.save(changed, half)

@@ -268,7 +268,7 @@ def _step(
     shares = apart / apart.sum()
     order = [int(k) for k in np.argsort(-logits, kind="stable") if k != word]
     refused = {UNKNOWN} | ({END} if n == 0 else set())
-    other = next(k for k in order if k not in refused)
+    other = next((k for k in order if k not in refused), order[0])  # of one known word alone
     kernel, bias = (weights[f"{HIDDEN}.{p}"].astype(np.float64) for p in ("kernel", "bias"))
     last, last_bias = (weights[f"{ANSWER}.{p}"].astype(np.float64) for p in ("kernel", "bias"))
     units = out[READS].shape[1]

@@ -61,7 +61,7 @@ def own_model(proto: ModelProto, path: Path | None = None) -> tuple[Model, str] 
     _check_same(onnx_graph(graph, described.task, weights, described.form), proto)
     network = Network(graph, weights)
     if isinstance(described.task, Captioning):
-        writes, others = _words_half(path)
+        writes, others = _words_half(path, described.task)
         described.task.check_graphs(graph, {WORDS_GRAPH: writes})
         network = Network(graph, {**weights, **others}, {WORDS_GRAPH: writes})
     model = Model(network, described.task, described.preprocessing, described.provenance)
@@ -95,7 +95,7 @@ def _check_same(made: GraphProto, proto: ModelProto) -> None:
         raise ArgumentError("the graph is not the one that its description says")
 
 
-def _words_half(path: Path | None) -> tuple[Graph, dict[str, Array]]:
+def _words_half(path: Path | None, task: Captioning) -> tuple[Graph, dict[str, Array]]:
     """The graph of a captioner that writes, and its weights."""
     other = None if path is None else captioning.words_path(path)
     if other is None or not other.is_file():
@@ -105,7 +105,10 @@ def _words_half(path: Path | None) -> tuple[Graph, dict[str, Array]]:
             "captioner again, or bring both files"
         )
     proto = read_onnx(other)
-    graph = captioning.graph_in(metadata_of(proto))
+    found = metadata_of(proto)
+    graph = captioning.graph_in(found)
+    if found.get("words") != captioning.metadata_of_words(graph, task)["words"]:
+        raise ArgumentError(f"{other.name} knows other words: it is the half of another captioner")
     weights = _weights(proto, graph)
     _check_same(captioning.words_graph(graph, weights), proto)
     return graph, weights
