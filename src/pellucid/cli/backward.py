@@ -69,7 +69,9 @@ def backward(
     """
     from pellucid.explain.backward import Backward
 
-    check_sample(sample, image, {"--pixel": pixel})
+    check_sample(
+        sample, image, {"--pixel": pixel}, {"--classes": classes, "--invert": invert or None}
+    )
     check_output(out, Backward.endings, model, *filter(None, [image]))
     place = position(at)
     if (place is None) != (weight is None and layer is None) or (weight and layer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from pellucid.errors import ArgumentError, DataError
 from pellucid.text import printable
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def load_model_for(
     Raises:
         PellucidError: It cannot be loaded, or the names do not suit it; or it is a generator.
     """
-    from pellucid.errors import DataError
     from pellucid.estimators import ImageGenerator, load_any, looks
 
     def load() -> AnyEstimator:
@@ -56,19 +56,27 @@ def load_model_for(
 def load_any_for(
     model: str, *, engine: str, classes: str | None = None, max_pixels: int | None = None
 ) -> AnyEstimator | ImageGenerator:
-    """As :func:`load_model_for`, also of a generator, which has no classes to be renamed.
+    """As :func:`load_model_for`, also of a generator.
 
     Args:
         model: As :func:`load_model_for` takes it, like the others.
         engine: Who computes.
         classes: Names for its classes.
         max_pixels: Picture files with more pixels are not taken.
+
+    Raises:
+        PellucidError: As there; or it has no classes, and names are given.
     """
     from pellucid.estimators import ImageGenerator, load_any
 
     found = _noted(model, lambda: load_any(model, engine=engine, max_pixels=max_pixels))
-    if classes is None or isinstance(found, ImageGenerator):
+    if classes is None:
         return found
+    if isinstance(found, ImageGenerator):
+        raise ArgumentError(
+            f"{printable(model)}: a model for {found.model_.task.title} has no classes to be "
+            "named; leave --classes out"
+        )
     return found.renamed(classes)
 
 

@@ -10,6 +10,8 @@ import typer
 from pellucid.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pellucid.estimators import ImageGenerator
 
 SampleName = Annotated[
@@ -23,18 +25,27 @@ SampleName = Annotated[
 ]
 
 
-def check_sample(sample: str | None, image: str | None, alone: dict[str, object]) -> None:
+def check_sample(
+    sample: str | None,
+    image: str | None,
+    alone: Mapping[str, object],
+    of_pictures: Mapping[str, object],
+) -> None:
     """Check that there is either a picture or a sample, with the options that it takes.
 
     Args:
         sample: As it was given.
         image: The picture.
         alone: Options that belong to samples, by name, as they were given.
+        of_pictures: Options that belong to pictures.
     """
     if sample is not None and image is not None:
         raise typer.BadParameter(
             "a generator makes the picture; leave the picture out", param_hint="--sample"
         )
+    taken = [name for name, value in of_pictures.items() if value is not None]
+    if sample is not None and taken:
+        raise typer.BadParameter("a sample does not take it; leave it out", param_hint=taken[0])
     if sample is None:
         if odd := [name for name, value in alone.items() if value]:
             raise typer.BadParameter("belongs to --sample; give both", param_hint=odd[0])

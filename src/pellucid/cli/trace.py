@@ -76,7 +76,11 @@ def trace(
     asked, spot = position(at), None if place is None else place_of(place)
     of_box = box is not None or number is not None
     opens = asked is not None or of_box or spot is not None or second is not None
-    check_sample(sample, image, {"--score": score})
+    of_pictures = {
+        "--word": word, "--second": second, "--beam": beam, "--classes": classes,
+        "--invert": invert or None,
+    }  # fmt: skip
+    check_sample(sample, image, {"--score": score}, of_pictures)
     check_output(out, (ValueTerms if opens else Trace).endings, model, *filter(None, [image]))
     if spot is not None and (of_box or layer is not None or asked is not None):
         raise typer.BadParameter(

@@ -179,7 +179,7 @@ def no_class_folders(root: Path, files: Sequence[Path]) -> str:
     tables = [file for file in files if file.suffix.lower() in (".csv", ".tsv")]
     table = f" (if {printable(tables[0].name)} lists the labels, give its path)" if tables else ""
     meant = meant_above(root, pictures)
-    other = "; of pictures without labels one learns to make others: --task generation"
+    other = "; pictures without labels can train a generator: --task generation"
     end = f"{table}{other if pictures else ''}"
     return f"{found}; {meant + '; ' if meant else ''}{expected(root)}{end}"
 
