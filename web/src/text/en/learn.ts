@@ -1,7 +1,7 @@
 export const learn = {
   title: "Learn",
   about: (count: string, judged: string, name: string) =>
-    `The network forgets all that it knows and learns ${count} pictures anew, here in this page; ${judged} others, which it never learns, judge it (${name}). The page shows what it has learned so far in every map and answer.`,
+    `The network forgets all that it knows and learns ${count} pictures from the start, here in this page; ${judged} others, which it never learns, judge it (${name}). The page shows what it has learned so far in every map and answer.`,
   ownAbout: (count: string, judged: string) =>
     `It learns ${count} of your pictures; ${judged} others of them, which it never learns, judge it.`,
   start: "Start",

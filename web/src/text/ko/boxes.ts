@@ -1,3 +1,5 @@
+import { attach } from "./particle";
+
 export const boxes = {
   title: "상자",
   found: (count: number) => (count ? `상자 ${count}개를 찾았습니다` : "찾은 상자가 없습니다"),
@@ -9,7 +11,7 @@ export const boxes = {
   clickRegions:
     "목록이나 그림에서 상자를 누르면 그 상자를 찾은 로짓이 열립니다. 파선은 상자를 찾은 영역입니다.",
   without: "손실의 기울기와 강의는 출력이 한 줄로 끝나는 신경망을 위한 것이어서 여기에는 없습니다.",
-  open: (output: string) => `${output}을(를) 엽니다`,
+  open: (output: string) => `${attach(output, "을/를")} 엽니다`,
   cell: (row: number, column: number) =>
     `행 ${row}, 열 ${column} 칸에서 찾았습니다. 칸의 가운데에서 각 변까지의 화소 수:`,
   regionOf: (region: number, anchor: string) =>
